@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { HypershardError } from './errors/hypershard-error.ts'
+
+/**
+ * The settings of one process: environment variable names to zod schemas. Each schema's `.describe()` text is its
+ * entry in docs/config.md, which is generated.
+ */
+export type ConfigShape = Readonly<Record<string, z.ZodType>>
+
+export type Config<Shape extends ConfigShape> = Readonly<{ [Name in keyof Shape]: z.output<Shape[Name]> }>
+
+/** Every hypershard variable starts so; one that no process knows is refused, since it is likely a typing error. */
+export const configPrefix = 'HYPERSHARD_'
+
+/**
+ * Reads and freezes a process's settings.
+ * @param environment usually `process.env`; only `main.ts` files pass it
+ * @param knownElsewhere variables of other processes, which may stand in the same environment
+ * @throws HypershardError `invalid_config`, with every problem in one message
+ */
+export function readConfig<Shape extends ConfigShape>(
+  shape: Shape,
+  environment: Readonly<Record<string, string | undefined>>,
+  knownElsewhere: ReadonlySet<string> = new Set(),
+): Config<Shape> {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, schema] of Object.entries(shape)) {
+    const parsed = schema.safeParse(environment[name] === '' ? undefined : environment[name])
+    if (parsed.success) values[name] = parsed.data
+    else problems.push(`${name}: ${parsed.error.issues.map(issue => issue.message).join(', ')}`)
+  }
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith(configPrefix) || Object.hasOwn(shape, name) || knownElsewhere.has(name)) continue
+    problems.push(`${name}: no such setting; docs/config.md lists them`)
+  }
+  if (problems.length > 0) {
+    throw new HypershardError('invalid_config', `settings: ${problems.join('; ')}`, { details: { problems } })
+  }
+  return Object.freeze(values) as Config<Shape>
+}
+
+/** A whole number in a range, written in decimal. */
+export function wholeNumber(range: { min: number; max: number }) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(range.min, `must be at least ${range.min}`).max(range.max, `must be at most ${range.max}`))
+}
+
+/** `host:port`; port 0 takes a free one. */
+export function hostAndPort() {
+  return z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'must be host:port')
+}
+
+/** A comma-separated list, at least one entry. */
+export function commaList() {
+  return z
+    .string()
+    .transform(list =>
+      list
+        .split(',')
+        .map(entry => entry.trim())
+        .filter(entry => entry !== ''),
+    )
+    .pipe(z.array(z.string()).min(1, 'must name at least one'))
+}

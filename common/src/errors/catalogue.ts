@@ -1,0 +1,50 @@
+import { status } from '@grpc/grpc-js'
+
+/** How one error code shows itself outside. `docs/errors.md` has the same rows; a test compares them. */
+export interface CatalogueRow {
+  /** HTTP status of the problem details. */
+  readonly http: number
+  /** gRPC status of the call. */
+  readonly grpc: status
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean
+  /** What happened, in a few words: the `title` of the problem details. */
+  readonly title: string
+}
+
+const row = (http: number, grpc: status, retryable: boolean, title: string): CatalogueRow =>
+  Object.freeze({ http, grpc, retryable, title })
+
+/** Every failure that hypershard reports, by code. */
+export const errorCatalogue = Object.freeze({
+  invalid_request: row(400, status.INVALID_ARGUMENT, false, 'The request is not valid'),
+  invalid_cursor: row(400, status.INVALID_ARGUMENT, false, 'The cursor does not belong to this search'),
+  route_not_found: row(404, status.UNIMPLEMENTED, false, 'There is no such route'),
+  index_not_found: row(404, status.NOT_FOUND, false, 'There is no such index'),
+  model_not_found: row(404, status.NOT_FOUND, false, 'There is no such model'),
+  document_not_found: row(404, status.NOT_FOUND, false, 'There is no such document'),
+  index_exists: row(409, status.ALREADY_EXISTS, false, 'The index exists already'),
+  model_mismatch: row(409, status.FAILED_PRECONDITION, false, 'The q-net and the documents are of different models'),
+  conflict: row(409, status.ABORTED, true, 'Another writer came first'),
+  request_too_large: row(413, status.OUT_OF_RANGE, false, 'The request is too large'),
+  unsupported_media_type: row(415, status.INVALID_ARGUMENT, false, 'The content type is not supported'),
+  overloaded: row(429, status.RESOURCE_EXHAUSTED, true, 'Too much work is waiting'),
+  cancelled: row(499, status.CANCELLED, true, 'The caller went away'),
+  internal: row(500, status.INTERNAL, false, 'A defect in hypershard'),
+  invalid_model: row(500, status.FAILED_PRECONDITION, false, 'A model directory cannot be used'),
+  corrupt_data: row(500, status.DATA_LOSS, false, 'Stored data is torn or altered'),
+  storage_failed: row(500, status.INTERNAL, true, 'The object store failed'),
+  insufficient_coverage: row(503, status.UNAVAILABLE, true, 'Too few documents could be searched'),
+  unavailable: row(503, status.UNAVAILABLE, true, 'A server cannot be reached'),
+  deadline_exceeded: row(504, status.DEADLINE_EXCEEDED, true, 'The deadline passed'),
+  storage_full: row(507, status.RESOURCE_EXHAUSTED, true, 'The disk is full'),
+  invalid_config: row(500, status.FAILED_PRECONDITION, false, 'A setting is missing or wrong'),
+  address_in_use: row(500, status.FAILED_PRECONDITION, false, 'The address is taken'),
+}) satisfies Readonly<Record<string, CatalogueRow>>
+
+export type ErrorCode = keyof typeof errorCatalogue
+
+/** Whether a string from outside is a code of the catalogue. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCatalogue, code)
+}

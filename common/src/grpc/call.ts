@@ -1,0 +1,39 @@
+import type { CallOptions, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js'
+import { Metadata as GrpcMetadata } from '@grpc/grpc-js'
+import type { Deadline } from '../deadline.ts'
+import { HypershardError } from '../errors/hypershard-error.ts'
+import { fromServiceError } from './error-translation.ts'
+
+/** A unary method as ts-proto's clients declare it. */
+export type UnaryMethod<Request, Response> = (
+  request: Request,
+  metadata: Metadata,
+  options: Partial<CallOptions>,
+  callback: (error: ServiceError | null, response: Response) => void,
+) => ClientUnaryCall
+
+/**
+ * One unary call with a deadline. The caller going away cancels it.
+ * @param peer who is called, for messages
+ * @throws HypershardError what the server answered, or `unavailable`, `deadline_exceeded`, `cancelled`
+ */
+export function callUnary<Request, Response>(
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  deadline: Deadline,
+  peer: string,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    if (deadline.cancelled) {
+      reject(new HypershardError('cancelled', `the caller went away before the call to ${peer}`))
+      return
+    }
+    const call = method(request, new GrpcMetadata(), { deadline: deadline.toDate() }, (error, response) => {
+      deadline.signal.removeEventListener('abort', cancel)
+      if (error) reject(fromServiceError(error, peer))
+      else resolve(response)
+    })
+    const cancel = () => call.cancel()
+    deadline.signal.addEventListener('abort', cancel, { once: true })
+  })
+}

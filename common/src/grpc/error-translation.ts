@@ -1,0 +1,42 @@
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { isErrorCode } from '../errors/catalogue.ts'
+import { HypershardError, toHypershardError } from '../errors/hypershard-error.ts'
+
+/** Trailing metadata that carries a failure's code and details, as JSON in UTF-8. */
+const errorMetadataKey = 'hypershard-error-bin'
+
+/** A failure as gRPC sends it: the catalogue's status, and the code and details in the trailers. */
+export function toServiceError(error: unknown): Partial<ServiceError> {
+  const failure = toHypershardError(error)
+  const metadata = new Metadata()
+  metadata.set(errorMetadataKey, Buffer.from(JSON.stringify({ code: failure.code, details: failure.details })))
+  return { code: failure.row.grpc, details: failure.message, metadata }
+}
+
+/**
+ * A failed call as the error that the server meant, or by its gRPC status when no server of ours answered.
+ * @param peer who was called, for the message
+ */
+export function fromServiceError(error: ServiceError, peer: string): HypershardError {
+  const carried = error.metadata?.get(errorMetadataKey)[0]
+  if (carried !== undefined) {
+    const { code, details } = JSON.parse(carried.toString()) as { code: string; details: Record<string, unknown> }
+    if (isErrorCode(code)) return new HypershardError(code, error.details, { details, cause: error })
+  }
+  return new HypershardError(codeOfStatus(error.code), `${peer}: ${error.details}`, { details: { peer }, cause: error })
+}
+
+function codeOfStatus(code: status) {
+  switch (code) {
+    case status.DEADLINE_EXCEEDED:
+      return 'deadline_exceeded'
+    case status.CANCELLED:
+      return 'cancelled'
+    case status.RESOURCE_EXHAUSTED:
+      return 'request_too_large'
+    case status.UNAVAILABLE:
+      return 'unavailable'
+    default:
+      return 'internal'
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  type AttributeProto,
+  ModelProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from '@hypershard/proto/onnx'
+
+/** ONNX element types by name; the numbers are the format's. */
+export const elementTypes = Object.freeze({ float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 })
+export type ElementType = keyof typeof elementTypes
+
+/** A size, or the name of one that is known only when the graph runs. */
+export type Dimension = number | string
+
+export type AttributeValue = number | string | readonly number[] | { readonly float: number }
+
+/** The last opset and IR version that onnxruntime 1.20 and later all read. */
+const opsetVersion = 21
+const irVersion = 10
+/** onnxruntime's own operators: fused int8 products and activations. */
+export const microsoftDomain = 'com.microsoft'
+
+/**
+ * Writes an ONNX graph node by node. Every value has a name; `node` returns the name of what it computes, so that a
+ * graph reads like the formula it stands for.
+ */
+export class GraphBuilder {
+  readonly #name: string
+  readonly #nodes: NodeProto[] = []
+  readonly #initializers: TensorProto[] = []
+  readonly #inputs: ValueInfoProto[] = []
+  readonly #outputs: ValueInfoProto[] = []
+  #usesMicrosoftDomain = false
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  input(name: string, type: ElementType, shape: readonly Dimension[]): string {
+    this.#inputs.push(valueInfo(name, type, shape))
+    return name
+  }
+
+  output(name: string, type: ElementType, shape: readonly Dimension[]): void {
+    this.#outputs.push(valueInfo(name, type, shape))
+  }
+
+  /** A constant: row-major `data` of this shape. */
+  constant(
+    name: string,
+    data: Float32Array | Int8Array | Uint8Array | BigInt64Array,
+    shape: readonly number[],
+  ): string {
+    const dataType = elementTypes[elementTypeOf(data)]
+    const rawData = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+    this.#initializers.push({ name, dims: [...shape], dataType, rawData })
+    return name
+  }
+
+  /** Adds an operator of one output, named `output`. Attributes: whole numbers are ints unless wrapped in `float`. */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    options: { attributes?: Readonly<Record<string, AttributeValue>>; domain?: string } = {},
+  ): string {
+    if (options.domain === microsoftDomain) this.#usesMicrosoftDomain = true
+    this.#nodes.push({
+      opType: operator,
+      domain: options.domain ?? '',
+      name: output,
+      input: [...inputs],
+      output: [output],
+      attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
+    })
+    return output
+  }
+
+  /** The finished model in ONNX's file format. */
+  build(): Uint8Array {
+    const microsoft = this.#usesMicrosoftDomain ? [{ domain: microsoftDomain, version: 1 }] : []
+    const model = ModelProto.fromPartial({
+      irVersion,
+      producerName: 'hypershard',
+      opsetImport: [{ domain: '', version: opsetVersion }, ...microsoft],
+      graph: {
+        name: this.#name,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    })
+    return ModelProto.encode(model).finish()
+  }
+}
+
+function valueInfo(name: string, type: ElementType, shape: readonly Dimension[]): ValueInfoProto {
+  const dim = shape.map(size =>
+    typeof size === 'number'
+      ? { value: { $case: 'dimValue' as const, value: size } }
+      : { value: { $case: 'dimParam' as const, value: size } },
+  )
+  return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } }
+}
+
+function elementTypeOf(data: Float32Array | Int8Array | Uint8Array | BigInt64Array): ElementType {
+  if (data instanceof Float32Array) return 'float32'
+  if (data instanceof Int8Array) return 'int8'
+  if (data instanceof Uint8Array) return 'uint8'
+  return 'int64'
+}
+
+/** `type` of an AttributeProto: 1 float, 2 int, 3 string, 7 ints. */
+function attribute(name: string, value: AttributeValue): AttributeProto {
+  const empty = { name, f: 0, i: 0, s: Buffer.alloc(0), t: undefined, floats: [], ints: [] }
+  if (typeof value === 'number') return { ...empty, i: value, type: 2 }
+  if (typeof value === 'string') return { ...empty, s: Buffer.from(value), type: 3 }
+  if ('float' in value) return { ...empty, f: value.float, type: 1 }
+  return { ...empty, ints: [...value], type: 7 }
+}

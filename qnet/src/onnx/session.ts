@@ -1,0 +1,47 @@
+import { HypershardError, messageOf } from '@hypershard/common'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+
+export type { InferenceSession } from 'onnxruntime-node'
+export { Tensor } from 'onnxruntime-node'
+
+export interface SessionSettings {
+  /** Threads inside one operator. */
+  readonly threads: number
+}
+
+/**
+ * Opens a graph for running on the CPU. `run` of the session blocks its thread until the graph is done, so sessions
+ * live in worker threads (or in tests and benchmarks).
+ * @param model the bytes of an ONNX file, or its path
+ * @throws HypershardError `invalid_model` when onnxruntime refuses the graph
+ */
+export async function createOnnxSession(
+  model: Uint8Array | string,
+  settings: SessionSettings,
+): Promise<InferenceSession> {
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: settings.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // Warnings of its optimiser (removed initialisers and the like) are of no use to an operator.
+    logSeverityLevel: 3,
+  }
+  try {
+    return typeof model === 'string'
+      ? await InferenceSession.create(model, options)
+      : await InferenceSession.create(model, options)
+  } catch (error) {
+    throw new HypershardError('invalid_model', `onnxruntime refuses the graph: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** One f32 output of a run, row-major. */
+export function floatOutput(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
+  const tensor = outputs[name]
+  if (!(tensor instanceof Tensor) || !(tensor.data instanceof Float32Array)) {
+    throw new HypershardError('invalid_model', `the graph has no float32 output "${name}"`)
+  }
+  return tensor.data
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { coreLayers, layerShapes, type QNetArchitecture, vectorWidth } from './architecture.ts'
+import {
+  blockRowsMin,
+  compileActivationRanges,
+  compileForward,
+  type ScoringPrecision,
+} from './compile/compile-forward.ts'
+import { createOnnxSession, floatOutput, type InferenceSession, type SessionSettings, Tensor } from './onnx/session.ts'
+import { quantiseWeights } from './weights/quantise-weights.ts'
+import type { QNetWeights } from './weights/weights.ts'
+
+/**
+ * Rows scored in one run of the graph. Measured on AVX-512: 512 to 2,048 rows are within a few percent of each other,
+ * 8,192 fall out of the cache and lose up to half; fewer rows answer a deadline sooner.
+ */
+export const blockRows = 512
+
+/** The smallest range an activation is quantised over, so that a layer of zeros does not divide by zero. */
+const rangeMin = 1e-6
+
+/**
+ * Scores blocks of document vectors with q-nets of one architecture. Compiled once, then fed one query's weights after
+ * the other. Runs block the calling thread (see `createOnnxSession`): keep it in a worker.
+ */
+export class QNetScorer {
+  readonly architecture: QNetArchitecture
+  readonly #forward: Readonly<Record<ScoringPrecision, () => Promise<InferenceSession>>>
+  readonly #ranges: () => Promise<InferenceSession>
+
+  constructor(architecture: QNetArchitecture, settings: SessionSettings) {
+    this.architecture = architecture
+    this.#forward = {
+      fp32: once(() => createOnnxSession(compileForward(architecture, 'fp32'), settings)),
+      int8: once(() => createOnnxSession(compileForward(architecture, 'int8'), settings)),
+    }
+    this.#ranges = once(() => createOnnxSession(compileActivationRanges(architecture), settings))
+  }
+
+  /** One query's q-net, ready to score in fp32. */
+  async prepareFp32(weights: QNetWeights): Promise<BlockScorer> {
+    return new BlockScorer(await this.#forward.fp32(), this.architecture, floatFeeds(this.architecture, weights))
+  }
+
+  /**
+   * One query's q-net, ready to score with int8 products. The ranges that activations are quantised over are measured
+   * on a sample, in fp32; the same sample everywhere makes the same scores everywhere.
+   * @param sample f32 document vectors, row-major [rows, width]; at least one row
+   */
+  async prepareInt8(weights: QNetWeights, sample: Float32Array): Promise<BlockScorer> {
+    const feeds = floatFeeds(this.architecture, weights)
+    if (coreLayers(this.architecture).length > 0) {
+      const ranges = await this.#activationRanges(feeds, sample)
+      addQuantisedFeeds(this.architecture, weights, ranges, feeds)
+    }
+    return new BlockScorer(await this.#forward.int8(), this.architecture, feeds)
+  }
+
+  async #activationRanges(feeds: Feeds, sample: Float32Array): Promise<Float32Array> {
+    const session = await this.#ranges()
+    const inputs = pick({ ...feeds, documents: documentsTensor(this.architecture, sample) }, session.inputNames)
+    const outputs = await session.run(inputs)
+    return Float32Array.from(coreLayers(this.architecture), (_, index) =>
+      Math.max(rangeMin, floatOutput(outputs, `range_${index}`)[0]!),
+    )
+  }
+}
+
+/** One query's q-net over blocks of documents. */
+export class BlockScorer {
+  readonly #session: InferenceSession
+  readonly #architecture: QNetArchitecture
+  readonly #feeds: Feeds
+
+  constructor(session: InferenceSession, architecture: QNetArchitecture, feeds: Feeds) {
+    this.#session = session
+    this.#architecture = architecture
+    this.#feeds = pick(feeds, session.inputNames)
+  }
+
+  /**
+   * Scores of a block, f32 [rows]; the same bits for a document in whatever block it stands.
+   * @param documents f32 document vectors, row-major [rows, width], read in place; at most a few thousand rows
+   */
+  async score(documents: Float32Array): Promise<Float32Array> {
+    const width = vectorWidth(this.#architecture)
+    const rows = documents.length / width
+    assert(Number.isInteger(rows), `a block of ${documents.length} values is no whole number of ${width}-wide vectors`)
+    if (rows === 0) return new Float32Array(0)
+    const padded = rows < blockRowsMin ? repeatRow(documents, blockRowsMin) : documents
+    const outputs = await this.#session.run({ ...this.#feeds, documents: documentsTensor(this.#architecture, padded) })
+    return floatOutput(outputs, 'scores').subarray(0, rows)
+  }
+}
+
+type Feeds = Record<string, Tensor>
+
+function floatFeeds(architecture: QNetArchitecture, weights: QNetWeights): Feeds {
+  const feeds: Feeds = {}
+  for (const [index, shape] of layerShapes(architecture).entries()) {
+    feeds[`matrix_${index}`] = new Tensor('float32', weights.matrices[index]!, [shape.in, shape.out])
+    const bias = weights.biases[index]
+    if (bias !== undefined) feeds[`bias_${index}`] = new Tensor('float32', bias, [shape.out])
+  }
+  return feeds
+}
+
+function addQuantisedFeeds(
+  architecture: QNetArchitecture,
+  weights: QNetWeights,
+  ranges: Float32Array,
+  feeds: Feeds,
+): void {
+  const quantised = quantiseWeights(architecture, weights)
+  for (const [index, shape] of coreLayers(architecture).entries()) {
+    const { values, scales } = quantised.core[index]!
+    feeds[`matrix_${index}`] = new Tensor('int8', values, [shape.in, shape.out])
+    feeds[`scales_${index}`] = new Tensor('float32', scales, [shape.out])
+    feeds[`range_${index}`] = new Tensor('float32', ranges.slice(index, index + 1), [])
+  }
+}
+
+function documentsTensor(architecture: QNetArchitecture, documents: Float32Array): Tensor {
+  const width = vectorWidth(architecture)
+  return new Tensor('float32', documents, [documents.length / width, width])
+}
+
+/** onnxruntime refuses inputs that a graph does not have. */
+function pick(feeds: Feeds, names: readonly string[]): Feeds {
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.includes(name)))
+}
+
+function repeatRow(row: Float32Array, times: number): Float32Array {
+  const rows = new Float32Array(row.length * times)
+  for (let index = 0; index < times; index++) rows.set(row, index * row.length)
+  return rows
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

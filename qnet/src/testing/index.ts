@@ -1,0 +1,2 @@
+export * from './naive-qnet.ts'
+export * from './pseudo-random.ts'
