@@ -9,19 +9,17 @@ export type ConfigShape = Readonly<Record<string, z.ZodType>>
 
 export type Config<Shape extends ConfigShape> = Readonly<{ [Name in keyof Shape]: z.output<Shape[Name]> }>
 
-/** Every hypershard variable starts so; one that no process knows is refused, since it is likely a typing error. */
-export const configPrefix = 'HYPERSHARD_'
-
 /**
  * Reads and freezes a process's settings.
  * @param environment usually `process.env`; only `main.ts` files pass it
- * @param knownElsewhere variables of other processes, which may stand in the same environment
+ * @param ownPrefixes a variable that starts so and is not in the shape is likely a typing error, and refused; those of
+ *   other processes may stand in the same environment
  * @throws HypershardError `invalid_config`, with every problem in one message
  */
 export function readConfig<Shape extends ConfigShape>(
   shape: Shape,
   environment: Readonly<Record<string, string | undefined>>,
-  knownElsewhere: ReadonlySet<string> = new Set(),
+  ownPrefixes: readonly string[] = ['HYPERSHARD_'],
 ): Config<Shape> {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
@@ -31,7 +29,7 @@ export function readConfig<Shape extends ConfigShape>(
     else problems.push(`${name}: ${parsed.error.issues.map(issue => issue.message).join(', ')}`)
   }
   for (const name of Object.keys(environment)) {
-    if (!name.startsWith(configPrefix) || Object.hasOwn(shape, name) || knownElsewhere.has(name)) continue
+    if (Object.hasOwn(shape, name) || !ownPrefixes.some(prefix => name.startsWith(prefix))) continue
     problems.push(`${name}: no such setting; docs/config.md lists them`)
   }
   if (problems.length > 0) {

@@ -1,5 +1,6 @@
+import { type Config, type ConfigShape, readConfig } from './config.ts'
 import { HypershardError, messageOf } from './errors/hypershard-error.ts'
-import type { Logger } from './logging.ts'
+import { createLogger, type Logger, type logLevels } from './logging.ts'
 
 /** A started process: where it listens, by name (`grpc`, `http`), and how it ends. */
 export interface RunningService {
@@ -13,19 +14,51 @@ export interface ReadyMessage {
   readonly addresses: Readonly<Record<string, string>>
 }
 
+/** What a `main.ts` says of its process. */
+export interface ServiceMain<Shape extends ConfigShape> {
+  readonly service: string
+  readonly config: Shape
+  /** See `readConfig`. */
+  readonly ownPrefixes: readonly string[]
+  /** @param die ends the process after a failure that it cannot serve on with */
+  readonly start: (config: Config<Shape>, log: Logger, die: (error: Error) => void) => Promise<RunningService>
+}
+
+/** Reads the settings and runs the service: all that a `main.ts` does. */
+export async function runMain<Shape extends ConfigShape>(
+  environment: Readonly<Record<string, string | undefined>>,
+  main: ServiceMain<Shape>,
+): Promise<void> {
+  let log = createLogger({ service: main.service, level: 'info' })
+  const die = (error: Error) => {
+    log.fatal({ err: error }, 'ending, so that the supervisor can start afresh')
+    process.exit(1)
+  }
+  await runService(
+    () => log,
+    async () => {
+      const config = readConfig(main.config, environment, main.ownPrefixes)
+      const level = (config as { HYPERSHARD_LOG_LEVEL?: (typeof logLevels)[number] }).HYPERSHARD_LOG_LEVEL
+      if (level !== undefined) log = createLogger({ service: main.service, level })
+      return main.start(config, log, die)
+    },
+  )
+}
+
 /**
- * The life of a service process, for `main.ts` files: start, tell the parent, serve until SIGINT, SIGTERM or the
+ * The life of a service process: start, tell the parent, serve until SIGINT, SIGTERM or the
  * parent's end (a supervisor that is killed leaves no orphan), stop cleanly, exit. A start that fails is logged once
  * and exits with 78 for settings and models that need mending, 1 for anything else.
  */
-export async function runService(log: Logger, start: () => Promise<RunningService>): Promise<void> {
+async function runService(logOf: () => Logger, start: () => Promise<RunningService>): Promise<void> {
   let running: RunningService
   try {
     running = await start()
   } catch (error) {
-    log.fatal({ err: error }, `cannot start: ${messageOf(error)}`)
+    logOf().fatal({ err: error }, `cannot start: ${messageOf(error)}`)
     process.exit(isOperatorsMistake(error) ? 78 : 1)
   }
+  const log = logOf()
   log.info({ addresses: running.addresses }, 'serving')
   process.send?.({ type: 'ready', addresses: running.addresses } satisfies ReadyMessage)
   let stopping = false

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { credentials, loadPackageDefinition, Metadata, type ServiceClientConstructor, status } from '@grpc/grpc-js'
+import type { loadSync } from '@grpc/proto-loader'
+import { service as healthService, protoPath } from 'grpc-health-check'
+import { Deadline } from '../deadline.ts'
+import { HypershardError } from '../errors/hypershard-error.ts'
+import { silentLogger } from '../logging.ts'
+import { callUnary, type UnaryMethod } from './call.ts'
+import { clientOptions, messageBytesMax } from './channel-options.ts'
+import { type UnaryWork, unaryHandler } from './handlers.ts'
+import { type GrpcServer, startGrpcServer } from './server.ts'
+
+interface Echo {
+  text: Buffer
+}
+
+/** A service of one method on raw bytes: what is tested is the plumbing. */
+const definition = {
+  echo: {
+    path: '/test.EchoService/Echo',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: ({ text }: Echo) => text,
+    requestDeserialize: (text: Buffer) => ({ text }),
+    responseSerialize: ({ text }: Echo) => text,
+    responseDeserialize: (text: Buffer) => ({ text }),
+  },
+} as const
+
+describe('a gRPC server', () => {
+  let server: GrpcServer
+  const closing: (() => void)[] = []
+
+  async function start(work: UnaryWork<Echo, Echo>) {
+    server = await startGrpcServer({
+      address: '127.0.0.1:0',
+      services: [{ definition, implementation: { echo: unaryHandler(work, silentLogger()) } }],
+      protoFiles: [protoPath],
+      protoDirectory: '/',
+      drainMs: 200,
+    })
+    const Client = loadedClient()
+    const client = new Client(server.address, credentials.createInsecure(), clientOptions)
+    closing.push(() => client.close())
+    const method = client.makeUnaryRequest.bind(
+      client,
+      definition.echo.path,
+      definition.echo.requestSerialize,
+      definition.echo.responseDeserialize,
+    ) as UnaryMethod<Echo, Echo>
+    return {
+      client,
+      echo: (text: string | Buffer, deadline = Deadline.after(5_000)) =>
+        callUnary(method, { text: Buffer.from(text) }, deadline, 'echo'),
+    }
+  }
+
+  afterEach(async () => {
+    for (const close of closing.splice(0)) close()
+    await server?.stop()
+  })
+
+  it('answers, with the message and window limits set for q-nets of 14 MB', async () => {
+    const { echo } = await start(async request => request)
+    const large = Buffer.alloc(40 * 1024 * 1024, 7)
+    assert.equal((await echo(large)).text.equals(large), true)
+  })
+
+  it('refuses a message over the limit with a typed error', async () => {
+    const { echo } = await start(async request => request)
+    await assert.rejects(echo(Buffer.alloc(messageBytesMax + 1)), { code: 'request_too_large' })
+  })
+
+  it('carries the code and the details of a failure', async () => {
+    const { echo } = await start(async () => {
+      throw new HypershardError('index_not_found', 'index `ä` does not exist', { details: { index: 'ä' } })
+    })
+    await assert.rejects(echo('x'), {
+      code: 'index_not_found',
+      message: 'index `ä` does not exist',
+      details: { index: 'ä' },
+    })
+  })
+
+  it('reports a defect as internal without its message', async () => {
+    const { echo } = await start(async () => {
+      throw new TypeError('secret')
+    })
+    await assert.rejects(
+      echo('x'),
+      (error: HypershardError) => error.code === 'internal' && !error.message.includes('secret'),
+    )
+  })
+
+  it('refuses a call without a deadline', async () => {
+    const { client } = await start(async request => request)
+    const { requestSerialize, responseDeserialize, path } = definition.echo
+    const error = await new Promise<{ code: number } | null>(resolve => {
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { text: Buffer.alloc(1) },
+        new Metadata(),
+        {},
+        resolve,
+      )
+    })
+    assert.equal(error?.code, status.INVALID_ARGUMENT)
+  })
+
+  it('hands the deadline on and ends the call at it', async () => {
+    let remainingMs = 0
+    const { echo } = await start(async (_, deadline) => {
+      remainingMs = deadline.remainingMs
+      await new Promise(resolve => setTimeout(resolve, 1_000))
+      return { text: Buffer.alloc(0) }
+    })
+    await assert.rejects(echo('x', Deadline.after(150)), { code: 'deadline_exceeded' })
+    assert(remainingMs > 0 && remainingMs <= 150)
+  })
+
+  it('tells the work that its caller has gone', async () => {
+    const caller = new AbortController()
+    const cancelled = Promise.withResolvers<void>()
+    const started = Promise.withResolvers<void>()
+    const { echo } = await start(async (request, deadline) => {
+      deadline.signal.addEventListener('abort', () => cancelled.resolve())
+      started.resolve()
+      await cancelled.promise
+      return request
+    })
+    const call = echo('x', Deadline.after(5_000, { signal: caller.signal }))
+    await started.promise
+    caller.abort()
+    await assert.rejects(call, { code: 'cancelled' })
+    await cancelled.promise
+  })
+
+  it('says that a peer is unavailable when nobody listens', async () => {
+    const { echo } = await start(async request => request)
+    await server.stop()
+    await assert.rejects(echo('x'), { code: 'unavailable' })
+  })
+
+  it('is healthy until told otherwise, for each service', async () => {
+    await start(async request => request)
+    const Health = loadPackageDefinition({ HealthService: healthService }).HealthService as ServiceClientConstructor
+    const health = new Health(server.address, credentials.createInsecure())
+    closing.push(() => health.close())
+    const check = (service: string) =>
+      new Promise<string>((resolve, reject) => {
+        health.check!({ service }, (error: Error | null, answer: { status: string }) =>
+          error ? reject(error) : resolve(answer.status),
+        )
+      })
+    assert.deepEqual([await check(''), await check('test.EchoService')], ['SERVING', 'SERVING'])
+    server.setServing(false)
+    assert.deepEqual([await check(''), await check('test.EchoService')], ['NOT_SERVING', 'NOT_SERVING'])
+  })
+
+  it('says which port is taken', async () => {
+    await start(async request => request)
+    const again = startGrpcServer({
+      address: server.address,
+      services: [],
+      protoFiles: [],
+      protoDirectory: '/',
+      drainMs: 0,
+    })
+    await assert.rejects(again, { code: 'address_in_use', message: new RegExp(server.address) })
+  })
+})
+
+function loadedClient(): ServiceClientConstructor {
+  const definitions = {
+    Echo: Object.fromEntries(
+      Object.entries(definition).map(([name, method]) => [name, { ...method, originalName: name }]),
+    ),
+  }
+  return loadPackageDefinition(definitions as unknown as ReturnType<typeof loadSync>).Echo as ServiceClientConstructor
+}
