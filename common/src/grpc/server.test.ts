@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { credentials, loadPackageDefinition, Metadata, type ServiceClientConstructor, status } from '@grpc/grpc-js'
+import {
+  Client,
+  credentials,
+  loadPackageDefinition,
+  Metadata,
+  type ServiceClientConstructor,
+  status,
+} from '@grpc/grpc-js'
 import type { loadSync } from '@grpc/proto-loader'
 import { service as healthService, protoPath } from 'grpc-health-check'
 import { Deadline } from '../deadline.ts'
@@ -39,15 +46,19 @@ describe('a gRPC server', () => {
       protoDirectory: '/',
       drainMs: 200,
     })
-    const Client = loadedClient()
     const client = new Client(server.address, credentials.createInsecure(), clientOptions)
     closing.push(() => client.close())
-    const method = client.makeUnaryRequest.bind(
-      client,
-      definition.echo.path,
-      definition.echo.requestSerialize,
-      definition.echo.responseDeserialize,
-    ) as UnaryMethod<Echo, Echo>
+    const { path, requestSerialize, responseDeserialize } = definition.echo
+    const method: UnaryMethod<Echo, Echo> = (request, metadata, options, callback) =>
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        (error, answer) => callback(error, answer ?? { text: Buffer.alloc(0) }),
+      )
     return {
       client,
       echo: (text: string | Buffer, deadline = Deadline.after(5_000)) =>
@@ -171,12 +182,3 @@ describe('a gRPC server', () => {
     await assert.rejects(again, { code: 'address_in_use', message: new RegExp(server.address) })
   })
 })
-
-function loadedClient(): ServiceClientConstructor {
-  const definitions = {
-    Echo: Object.fromEntries(
-      Object.entries(definition).map(([name, method]) => [name, { ...method, originalName: name }]),
-    ),
-  }
-  return loadPackageDefinition(definitions as unknown as ReturnType<typeof loadSync>).Echo as ServiceClientConstructor
-}
