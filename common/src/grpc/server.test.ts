@@ -7,7 +7,6 @@ import {
   type ServiceClientConstructor,
   status,
 } from '@grpc/grpc-js'
-import type { loadSync } from '@grpc/proto-loader'
 import { service as healthService, protoPath } from 'grpc-health-check'
 import { Deadline } from '../deadline.ts'
 import { HypershardError } from '../errors/hypershard-error.ts'
