@@ -1,0 +1,102 @@
+/**
+ * `indexes/<index>/index.json`: what an index is. It is written when the index is created, never changed, and
+ * deleted first when the index is, so that an index exists whole or not at all. docs/formats/index.md.
+ */
+import { randomUUID } from 'node:crypto'
+import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { z } from 'zod'
+import { corruptData, decodeStored } from '../corrupt-data.ts'
+import { generationsFolder, indexesFolder, indexFolder, indexKey } from '../layout.ts'
+import { openSealedJson, sealJson, sha256Hex } from '../sealed-json.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+
+/** A name that is safe in keys, paths and URLs. */
+export const indexNamePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
+const indexSchema = z.strictObject({
+  format: z.literal('hypershard.index/1'),
+  name: z.string().regex(indexNamePattern),
+  /** Another one when an index is deleted and created again under its name. */
+  uid: z.uuid(),
+  model: z.strictObject({ name: z.string(), digest: sha256Hex }),
+  vectorWidth: z.int().min(1),
+  shards: z.int().min(1),
+  replicas: z.int().min(1),
+  generation: z.int().min(1),
+  createdAt: z.iso.datetime(),
+})
+
+export type IndexRecord = Readonly<z.output<typeof indexSchema>>
+
+/** What the creator of an index decides. */
+export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas'>
+
+/**
+ * Creates an empty index. What a half-finished deletion left under its name is deleted first.
+ * @throws HypershardError `invalid_request` (the name), `index_exists`
+ */
+export async function createIndex(store: ObjectStore, index: NewIndex, clock: Clock = systemClock) {
+  if (!indexNamePattern.test(index.name)) throw badName(index.name)
+  if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
+  await store.deletePrefix(generationsFolder(index.name))
+  const { name, model, vectorWidth, shards, replicas } = index
+  const record: IndexRecord = {
+    ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
+    ...{ generation: 1, createdAt: new Date(clock.now()).toISOString() },
+  }
+  try {
+    await store.putIfAbsent(indexKey(name), sealJson(indexSchema.parse(record)))
+  } catch (error) {
+    throw error instanceof HypershardError && error.code === 'conflict' ? exists(name, error) : error
+  }
+  return record
+}
+
+/** @throws HypershardError `index_not_found`, `corrupt_data` */
+export async function readIndex(store: ObjectStore, name: string): Promise<IndexRecord> {
+  const record = indexNamePattern.test(name) ? await findIndex(store, name) : undefined
+  if (record === undefined) throw indexNotFound(name)
+  return record
+}
+
+/** Every index, in name order. */
+export async function listIndexes(store: ObjectStore): Promise<IndexRecord[]> {
+  const names = (await store.listFolders(indexesFolder)).filter(name => indexNamePattern.test(name))
+  const records = await Promise.all(names.map(name => findIndex(store, name)))
+  return records.filter(record => record !== undefined)
+}
+
+/**
+ * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted.
+ * @throws HypershardError `index_not_found`
+ */
+export async function deleteIndex(store: ObjectStore, name: string): Promise<void> {
+  if (!indexNamePattern.test(name) || (await store.get(indexKey(name))) === undefined) throw indexNotFound(name)
+  await store.delete(indexKey(name))
+  await store.deletePrefix(indexFolder(name))
+}
+
+export function indexNotFound(name: string): HypershardError {
+  const message = `index \`${name}\` does not exist; create it with POST /v1/indexes`
+  return new HypershardError('index_not_found', message, { details: { index: name } })
+}
+
+async function findIndex(store: ObjectStore, name: string): Promise<IndexRecord | undefined> {
+  const key = indexKey(name)
+  const bytes = await store.get(key)
+  if (bytes === undefined) return undefined
+  const where = `index \`${name}\``
+  const record = decodeStored(where, key, { index: name, key }, () => openSealedJson(indexSchema, bytes))
+  if (record.name !== name) throw corruptData(where, `${key} is of index \`${record.name}\``, { index: name, key })
+  return record
+}
+
+function exists(name: string, cause?: unknown): HypershardError {
+  const message = `index \`${name}\` exists already; choose another name, or delete it first`
+  return new HypershardError('index_exists', message, { details: { index: name }, cause })
+}
+
+function badName(name: string): HypershardError {
+  const message = `index name ${JSON.stringify(name)}: 1 to 64 of a-z 0-9 - _, starting with a letter or digit`
+  return new HypershardError('invalid_request', message, { details: { field: 'name' } })
+}

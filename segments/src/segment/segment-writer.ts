@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HypershardError } from '@hypershard/common'
+import { Utf8ColumnBuilder } from '../formats/utf8-column.ts'
+import { type GenerationReference, segmentFolder } from '../layout.ts'
+import type { SegmentEntry } from '../manifest/manifest.ts'
+import { withFileErrors } from '../store/file-errors.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { DocumentsEncoder, documentsPerBatch, type StoredDocument } from './documents-file.ts'
+import { encodeIds } from './ids-file.ts'
+import {
+  documentsName,
+  encodeSegmentRecord,
+  type FileSeal,
+  idsName,
+  recordName,
+  type SegmentFileName,
+  type SegmentRecord,
+  vectorsName,
+} from './segment-record.ts'
+import { StagedFile } from './staged-file.ts'
+import { encodeVectorsHeader, firstNonFiniteRow } from './vectors-file.ts'
+
+/** What is known of a segment before its documents come. */
+export interface NewSegment
+  extends GenerationReference,
+    Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {}
+
+/**
+ * Builds one segment from documents and vectors that come in pieces. In memory stand the ids (their UTF-8 and 4 bytes
+ * each) and less than one record batch of documents; everything else is on disk, in a staging folder.
+ *
+ * A failure of any method has already removed what was written. Calls must not overlap.
+ */
+export interface SegmentWriter {
+  /**
+   * @param documents no id may come twice in one segment
+   * @param vectors row-major [documents.length, vectorWidth], free to be reused once this has resolved
+   * @throws HypershardError `storage_full`, `storage_failed`, `internal` when a value is NaN or infinite
+   */
+  append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void>
+  /**
+   * Stores the segment, whole or not at all. Nobody sees it before a manifest names it.
+   * @throws HypershardError `storage_full`, `storage_failed`
+   */
+  finish(): Promise<SegmentEntry>
+  /** Removes what was written; does nothing after `finish`, after a failure, or a second time. */
+  abort(): Promise<void>
+}
+
+/** @throws HypershardError `storage_full`, `storage_failed` */
+export async function createSegmentWriter(store: ObjectStore, segment: NewSegment): Promise<SegmentWriter> {
+  assert(segment.documents >= 1 && segment.vectorWidth >= 1, 'a segment of nothing')
+  const staging = await store.stagingDirectory()
+  const folder = await withFileErrors('staging a segment', () => mkdtemp(join(staging, 'segment-')))
+  const files: StagedFile[] = []
+  try {
+    for (const name of [vectorsName, documentsName, idsName]) files.push(await StagedFile.create(join(folder, name)))
+    const [vectors, documents, ids] = files as [StagedFile, StagedFile, StagedFile]
+    const writer = new StagedSegmentWriter(store, segment, folder, {
+      [vectorsName]: vectors,
+      [documentsName]: documents,
+      [idsName]: ids,
+    })
+    await vectors.append(encodeVectorsHeader(segment))
+    return writer
+  } catch (error) {
+    await Promise.all(files.map(file => file.close()))
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+type StagedFiles = Readonly<Record<SegmentFileName, StagedFile>>
+
+class StagedSegmentWriter implements SegmentWriter {
+  readonly #store: ObjectStore
+  readonly #segment: NewSegment
+  readonly #folder: string
+  readonly #files: StagedFiles
+  readonly #ids = new Utf8ColumnBuilder()
+  readonly #documents = new DocumentsEncoder()
+  #open = true
+
+  constructor(store: ObjectStore, segment: NewSegment, folder: string, files: StagedFiles) {
+    this.#store = store
+    this.#segment = segment
+    this.#folder = folder
+    this.#files = files
+  }
+
+  append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void> {
+    return this.#orAbort(async () => {
+      const { vectorWidth } = this.#segment
+      assert.equal(vectors.length, documents.length * vectorWidth, 'vectors of another number of documents or width')
+      assert(
+        this.#ids.rows + documents.length <= this.#segment.documents,
+        'more documents than the segment was made for',
+      )
+      const badRow = firstNonFiniteRow(vectors, vectorWidth)
+      if (badRow !== undefined) throw notFinite(documents[badRow]!.id)
+      await this.#files[vectorsName].append(bytesOf(vectors))
+      for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
+      for (const { id } of documents) this.#ids.append(id)
+    })
+  }
+
+  finish(): Promise<SegmentEntry> {
+    return this.#orAbort(async () => {
+      assert.equal(this.#ids.rows, this.#segment.documents, 'fewer documents than the segment was made for')
+      for (const bytes of this.#documents.end()) await this.#files[documentsName].append(bytes)
+      for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
+      const { shard, documents, vectorWidth, modelDigest } = this.#segment
+      const files = await this.#seal()
+      const record = encodeSegmentRecord({
+        format: 'hypershard.segment/1',
+        ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
+      })
+      await this.#upload(record)
+      await this.abort()
+      const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)
+      return { digest: record.digest, shard, documents, bytes, deleted: null }
+    })
+  }
+
+  async abort(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    await Promise.all(Object.values(this.#files).map(file => file.close()))
+    await withFileErrors('removing a staged segment', () => rm(this.#folder, { recursive: true, force: true }))
+  }
+
+  /** The record comes last: until it is there, the segment is not. */
+  async #upload(record: { bytes: Uint8Array; digest: string }): Promise<void> {
+    const folder = segmentFolder({ ...this.#segment, digest: record.digest })
+    try {
+      for (const [name, file] of Object.entries(this.#files)) await this.#store.putFile(folder + name, file.path)
+      await this.#store.put(folder + recordName, record.bytes)
+    } catch (error) {
+      // The same content may have been stored before, by a commit that was repeated; that segment is complete.
+      if ((await this.#store.get(folder + recordName)) === undefined) await this.#store.deletePrefix(folder)
+      throw error
+    }
+  }
+
+  async #orAbort<Result>(step: () => Promise<Result>): Promise<Result> {
+    assert(this.#open, 'the segment is finished or aborted already')
+    try {
+      return await step()
+    } catch (error) {
+      await this.abort()
+      throw error
+    }
+  }
+
+  async #seal(): Promise<Record<SegmentFileName, FileSeal>> {
+    return {
+      [vectorsName]: await this.#files[vectorsName].finish(),
+      [idsName]: await this.#files[idsName].finish(),
+      [documentsName]: await this.#files[documentsName].finish(),
+    }
+  }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+function notFinite(id: string): HypershardError {
+  const message = `document ${JSON.stringify(id)}: its vector has a NaN or infinite value; the model is not usable`
+  return new HypershardError('internal', message, { details: { id } })
+}

@@ -1,0 +1,73 @@
+/**
+ * `vectors.safetensors`: one F32 tensor `vectors` of shape [documents, vectorWidth], in row order.
+ * Numbers are little-endian, in the file as in memory; every platform that Node 24 and onnxruntime run on is.
+ */
+import { checkTensorHeader, encodeTensorHeader } from '../formats/safetensors.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { corruptFile, decodeFile, openSealedFile, readSealedFile, type SealedFile } from './verified-file.ts'
+
+export interface VectorsShape {
+  readonly documents: number
+  readonly vectorWidth: number
+}
+
+const tensorOf = ({ documents, vectorWidth }: VectorsShape) =>
+  ({ name: 'vectors', dtype: 'F32', shape: [documents, vectorWidth] }) as const
+
+/** Everything before the vectors themselves. */
+export function encodeVectorsHeader(shape: VectorsShape): Uint8Array {
+  const tensor = tensorOf(shape)
+  return encodeTensorHeader(tensor.name, tensor)
+}
+
+/** The row of the first NaN or infinite value of row-major vectors; undefined when there is none. */
+export function firstNonFiniteRow(values: Float32Array, vectorWidth: number): number | undefined {
+  for (let index = 0; index < values.length; index++) {
+    if (!Number.isFinite(values[index])) return Math.floor(index / vectorWidth)
+  }
+  return undefined
+}
+
+/**
+ * Reads all vectors, row-major [documents, vectorWidth], into a buffer of their own.
+ * @throws HypershardError `corrupt_data`, also when a value is not finite
+ */
+export async function readVectors(
+  store: ObjectStore,
+  file: SealedFile,
+  shape: VectorsShape,
+): Promise<Float32Array<ArrayBuffer>> {
+  let vectors: Float32Array<ArrayBuffer> | undefined
+  let filledBytes = 0
+  for await (const chunk of readSealedFile(store, file)) {
+    const data = vectors === undefined ? withoutHeader(file, chunk, shape) : chunk
+    vectors ??= new Float32Array(shape.documents * shape.vectorWidth)
+    new Uint8Array(vectors.buffer).set(data, filledBytes)
+    filledBytes += data.length
+  }
+  const badRow = firstNonFiniteRow(vectors!, shape.vectorWidth)
+  if (badRow !== undefined) throw corruptFile(file, `has a value that is not finite in row ${badRow}`)
+  return vectors!
+}
+
+/** One row, [vectorWidth]: the header's length follows from the shape, so that is all that is read. */
+export async function readVectorRow(
+  store: ObjectStore,
+  file: SealedFile,
+  shape: VectorsShape,
+  row: number,
+): Promise<Float32Array<ArrayBuffer>> {
+  const range = await openSealedFile(store, file)
+  try {
+    const rowBytes = shape.vectorWidth * Float32Array.BYTES_PER_ELEMENT
+    const bytes = await range.read(encodeVectorsHeader(shape).length + row * rowBytes, rowBytes)
+    return new Float32Array(bytes.buffer)
+  } finally {
+    await range.close()
+  }
+}
+
+function withoutHeader(file: SealedFile, firstChunk: Uint8Array, shape: VectorsShape): Uint8Array {
+  const check = () => checkTensorHeader(firstChunk, file.seal.bytes, tensorOf(shape))
+  return firstChunk.subarray(decodeFile(file, check).dataStart)
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { systemErrorCode, withFileErrors } from './file-errors.ts'
+import { openFileRange } from './file-range.ts'
+import { assertFolder, assertKey } from './object-key.ts'
+import type { ObjectStore, RangeReader } from './object-store.ts'
+import { sweepStaging } from './sweep-staging.ts'
+
+/** Under the root, so that moving a file in never leaves its filesystem. No key can begin with a dot. */
+const stagingName = '.staging'
+
+/** How often a write starts over because a concurrent deletion took the folder away from under it. */
+const publishAttemptsMax = 10
+
+/**
+ * The object store in a local directory, which is made when it is missing. A write goes to a temporary name, is
+ * synced, gets its final name by `rename` (put) or `link` (putIfAbsent, which fails when the name is taken), and
+ * counts once the folder is synced too. Any number of processes may use one directory.
+ */
+export async function createDirectoryStore(root: string, options: { clock?: Clock } = {}): Promise<ObjectStore> {
+  const store = new DirectoryStore(resolve(root))
+  await withFileErrors(`opening the object store ${root}`, async () => {
+    await mkdir(store.staging, { recursive: true })
+    await sweepStaging(store.staging, options.clock ?? systemClock)
+  })
+  return store
+}
+
+class DirectoryStore implements ObjectStore {
+  readonly staging: string
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+    this.staging = join(root, stagingName)
+  }
+
+  put(key: string, bytes: Uint8Array): Promise<void> {
+    return this.#write(key, bytes, rename)
+  }
+
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<void> {
+    return this.#write(key, bytes, async (temporary, final) => {
+      try {
+        await link(temporary, final)
+      } catch (error) {
+        if (systemErrorCode(error) !== 'EEXIST') throw error
+        const message = `${key} exists already; read it again and decide anew`
+        throw new HypershardError('conflict', message, { details: { key } })
+      }
+    })
+  }
+
+  putFile(key: string, localPath: string): Promise<void> {
+    const final = this.#pathOf(key)
+    return withFileErrors(`storing ${key}`, async () => {
+      await syncPath(localPath)
+      await this.#publish(final, () => rename(localPath, final))
+    })
+  }
+
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const path = this.#pathOf(key)
+    return withFileErrors(`reading ${key}`, () => unlessMissing(() => readFile(path)))
+  }
+
+  async openRange(key: string): Promise<RangeReader | undefined> {
+    const path = this.#pathOf(key)
+    return withFileErrors(`opening ${key}`, () => unlessMissing(() => openFileRange(path, key)))
+  }
+
+  async list(folder: string): Promise<string[]> {
+    const entries = await this.#entriesOf(folder, true)
+    const keys = entries
+      .filter(entry => entry.isFile())
+      .map(entry => relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    return keys.filter(key => !key.startsWith(`${stagingName}/`)).sort()
+  }
+
+  async listFolders(folder: string): Promise<string[]> {
+    const entries = await this.#entriesOf(folder, false)
+    const names = entries.filter(entry => entry.isDirectory()).map(entry => entry.name)
+    return names.filter(name => name !== stagingName).sort()
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#pathOf(key)
+    await withFileErrors(`deleting ${key}`, async () => {
+      await unlessMissing(() => unlink(path))
+      await unlessMissing(() => syncPath(dirname(path)))
+    })
+  }
+
+  async deletePrefix(folder: string): Promise<void> {
+    assertFolder(folder)
+    assert(folder !== '', 'the whole store is never deleted')
+    const path = join(this.#root, folder)
+    await withFileErrors(`deleting ${folder}`, async () => {
+      await rm(path, { recursive: true, force: true, maxRetries: publishAttemptsMax })
+      await unlessMissing(() => syncPath(dirname(path)))
+    })
+  }
+
+  async stagingDirectory(): Promise<string> {
+    return this.staging
+  }
+
+  #pathOf(key: string): string {
+    assertKey(key)
+    return join(this.#root, key)
+  }
+
+  async #entriesOf(folder: string, recursive: boolean) {
+    assertFolder(folder)
+    const path = join(this.#root, folder)
+    const entries = await withFileErrors(`listing ${folder || 'the object store'}`, () =>
+      unlessMissing(() => readdir(path, { recursive, withFileTypes: true })),
+    )
+    return entries ?? []
+  }
+
+  async #write(key: string, bytes: Uint8Array, give: (temporary: string, final: string) => Promise<void>) {
+    const final = this.#pathOf(key)
+    const temporary = join(this.staging, `${randomUUID()}.tmp`)
+    await withFileErrors(`writing ${key}`, async () => {
+      try {
+        await writeSynced(temporary, bytes)
+        await this.#publish(final, () => give(temporary, final))
+      } finally {
+        await rm(temporary, { force: true })
+      }
+    })
+  }
+
+  /** Makes the folder of `final`, gives the file its name there, and syncs every folder that changed. */
+  async #publish(final: string, give: () => Promise<void>): Promise<void> {
+    const folder = dirname(final)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const firstMade = await mkdir(folder, { recursive: true })
+        await give()
+        // A folder that is gone by now was deleted after the write, and the write with it.
+        await unlessMissing(() => syncFolders(folder, firstMade === undefined ? folder : dirname(firstMade)))
+        return
+      } catch (error) {
+        if (systemErrorCode(error) !== 'ENOENT' || attempt === publishAttemptsMax) throw error
+      }
+    }
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx')
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Syncs `folder` and the folders above it, up to and with `top`. */
+async function syncFolders(folder: string, top: string): Promise<void> {
+  for (let current = folder; ; current = dirname(current)) {
+    await syncPath(current)
+    if (current === top || current === dirname(current)) return
+  }
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function unlessMissing<Result>(step: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await step()
+  } catch (error) {
+    const code = systemErrorCode(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+}
