@@ -1,0 +1,22 @@
+import { hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { z } from 'zod'
+
+/** Settings of a shard server. */
+export const shardServerConfig = {
+  HYPERSHARD_SHARD_LISTEN: hostAndPort()
+    .default('127.0.0.1:7710')
+    .describe('Where the shard server listens for gRPC, `host:port`; port 0 takes a free one.'),
+  HYPERSHARD_STORE: z
+    .string({ error: 'is required: the directory of the object store' })
+    .describe('The directory of the object store, the same for coordinator and shard servers.'),
+  HYPERSHARD_SHARD_THREADS: wholeNumber({ min: 0, max: 256 })
+    .default(0)
+    .describe('Threads inside one matrix product; 0 takes one for each core.'),
+  HYPERSHARD_SHARD_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
+    .default(0)
+    .describe("Most bytes of vectors held; a segment beyond it is refused. 0 takes 60 % of the machine's memory."),
+  HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
+    .default(64)
+    .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),
+  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+} as const

@@ -1,0 +1,50 @@
+/** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
+import assert from 'node:assert/strict'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createDirectoryStore, type IdColumn, openSegment, type SegmentReference } from '@hypershard/segments'
+import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+
+export interface LoadingThreadData {
+  readonly storeRoot: string
+}
+
+export interface LoadRequest {
+  readonly call: number
+  readonly segment: SegmentReference
+}
+
+export interface LoadedSegment {
+  readonly vectors: Float32Array<ArrayBuffer>
+  readonly ids: IdColumn
+  readonly width: number
+  readonly modelDigest: string
+}
+
+const port = parentPort
+assert(port !== null, 'the loading thread is started as a worker')
+const store = createDirectoryStore((workerData as LoadingThreadData).storeRoot)
+
+// One at a time: two loads at once would take the disk's time from each other and twice the memory.
+let queue: Promise<void> = Promise.resolve()
+port.on('message', (message: LoadRequest | typeof closeMessage) => {
+  if ('type' in message) port.close()
+  else queue = queue.then(() => answer(message))
+})
+
+async function answer({ call, segment }: LoadRequest): Promise<void> {
+  try {
+    const loaded = await readWhole(segment)
+    const move = [loaded.vectors.buffer, loaded.ids.offsets.buffer, loaded.ids.bytes.buffer]
+    port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>, move)
+  } catch (error) {
+    port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)
+  }
+}
+
+/** Every file of the segment is checked, the documents too, though they stay on disk. */
+async function readWhole(segment: SegmentReference): Promise<LoadedSegment> {
+  const reader = await openSegment(await store, segment)
+  const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
+  await reader.verifyDocuments()
+  return { vectors, ids, width: reader.vectorWidth, modelDigest: reader.modelDigest }
+}

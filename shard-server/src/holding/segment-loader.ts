@@ -1,0 +1,27 @@
+import type { Logger } from '@hypershard/common'
+import type { SegmentReference } from '@hypershard/segments'
+import { ThreadCalls } from '../threads/thread-calls.ts'
+import type { LoadedSegment, LoadingThreadData, LoadRequest } from './loading-thread.ts'
+
+/** The main thread's side of the loading thread. */
+export class SegmentLoader {
+  readonly #calls: ThreadCalls<LoadRequest, LoadedSegment>
+
+  constructor(storeRoot: string, log: Logger, onDeath: (error: Error) => void) {
+    const file = new URL('./loading-thread.ts', import.meta.url)
+    const workerData: LoadingThreadData = { storeRoot }
+    this.#calls = new ThreadCalls({ name: 'loading', file, workerData, log, onDeath })
+  }
+
+  /**
+   * Reads a segment whole and checks every file of it.
+   * @throws HypershardError `corrupt_data` naming the file, `storage_failed`
+   */
+  load(segment: SegmentReference): Promise<LoadedSegment> {
+    return this.#calls.call(call => ({ call, segment })).answer
+  }
+
+  close(): Promise<void> {
+    return this.#calls.close()
+  }
+}

@@ -1,0 +1,2 @@
+export * from './scoring/scan-shards.ts'
+export * from './start-shard-server.ts'

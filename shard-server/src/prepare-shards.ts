@@ -1,0 +1,31 @@
+import type { Deadline } from '@hypershard/common'
+import type { PreparedShard, PrepareRequest, PrepareResponse } from '@hypershard/proto/shard'
+import { eligibleDocuments, type Manifest } from '@hypershard/segments'
+import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
+import type { SegmentHolder } from './holding/segment-holder.ts'
+
+/** Loads the shards asked for, so that the first search finds them in memory. A shard that cannot be loaded says why. */
+export async function prepareShards(
+  { holder }: { holder: SegmentHolder },
+  request: PrepareRequest,
+  deadline: Deadline,
+): Promise<PrepareResponse> {
+  const manifest = await holder.manifest(checkManifestReference(request.manifest))
+  checkShards(manifest, request.shards)
+  return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, deadline))) }
+}
+
+async function prepareShard(
+  holder: SegmentHolder,
+  manifest: Manifest,
+  shard: number,
+  deadline: Deadline,
+): Promise<PreparedShard> {
+  try {
+    const lease = await holder.lease(manifest, shard, deadline)
+    lease.release()
+    return { shard, documents: eligibleDocuments(manifest, shard), bytes: lease.bytes, error: undefined }
+  } catch (error) {
+    return { shard, documents: 0, bytes: 0, error: toShardError(error) }
+  }
+}

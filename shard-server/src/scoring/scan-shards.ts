@@ -1,0 +1,125 @@
+/**
+ * The exact plan: every eligible document of every shard asked for, in blocks, through the compiled q-net. It yields
+ * after each block, so that whoever drives it can let other queries in between and end it at its deadline.
+ */
+import { type BlockScorer, blockRows, type RankPosition, type RowIds, TopHits } from '@hypershard/qnet'
+import { hasBit } from '@hypershard/segments'
+
+/** A segment's vectors and ids as a scan reads them. */
+export interface ScannableSegment {
+  /** f32, row-major [documents, width]. */
+  readonly vectors: Float32Array
+  readonly width: number
+  readonly documents: number
+  readonly ids: RowIds
+}
+
+export interface ScanSegment {
+  readonly segment: ScannableSegment
+  /** The segment's place in the manifest, for the hit's address. */
+  readonly position: number
+  /** Rows that a later version of a document replaced. */
+  readonly deleted: Uint8Array<ArrayBuffer> | undefined
+}
+
+export interface ScanShard {
+  readonly shard: number
+  readonly segments: readonly ScanSegment[]
+}
+
+export type ScanStop = 'complete' | 'deadline' | 'cancelled'
+
+export interface ScanHit {
+  readonly id: string
+  readonly score: number
+  readonly segment: number
+  readonly row: number
+}
+
+export interface ShardScan {
+  readonly shard: number
+  /** Best first. */
+  readonly hits: readonly ScanHit[]
+  readonly documentsScored: number
+  readonly nonFiniteScores: number
+  readonly stop: ScanStop
+  readonly scoreMs: number
+}
+
+export interface ScanOptions {
+  readonly limit: number
+  /** Only what ranks after this: the page after a cursor. */
+  readonly after?: RankPosition | undefined
+  /** Asked before each block; anything but undefined ends the scan there. */
+  readonly stopBefore: (expectedBlockMs: number) => Exclude<ScanStop, 'complete'> | undefined
+  readonly monotonicMs: () => number
+}
+
+/**
+ * Scans the shards one after the other. Yields after each block and returns one answer a shard, in their order; shards
+ * that the deadline or a cancellation left untouched are among them, with nothing scored.
+ */
+export async function* scanShards(
+  scorer: BlockScorer,
+  shards: readonly ScanShard[],
+  options: ScanOptions,
+): AsyncGenerator<void, ShardScan[], void> {
+  const progress: Progress = { stop: undefined, blockMs: 0 }
+  const scans: ShardScan[] = []
+  for (const shard of shards) scans.push(yield* scanShard(scorer, shard, options, progress))
+  return scans
+}
+
+/** What one shard's scan hands to the next: whether the whole scan has ended, and what a block last cost. */
+interface Progress {
+  stop: Exclude<ScanStop, 'complete'> | undefined
+  blockMs: number
+}
+
+async function* scanShard(
+  scorer: BlockScorer,
+  shard: ScanShard,
+  options: ScanOptions,
+  progress: Progress,
+): AsyncGenerator<void, ShardScan, void> {
+  const top = new TopHits(options.limit, options.after)
+  const positions = new Map<RowIds, number>()
+  let documentsScored = 0
+  let scoreMs = 0
+  for (const { segment, position, deleted } of shard.segments) {
+    positions.set(segment.ids, position)
+    const isDeleted = deleted && ((row: number) => hasBit(deleted, row))
+    for (let first = 0; first < segment.documents; first += blockRows) {
+      progress.stop ??= options.stopBefore(progress.blockMs)
+      if (progress.stop !== undefined) break
+      const startMs = options.monotonicMs()
+      const last = Math.min(first + blockRows, segment.documents)
+      const scores = await scorer.score(segment.vectors.subarray(first * segment.width, last * segment.width))
+      top.add(scores, first, segment.ids, isDeleted)
+      documentsScored += eligibleRows(first, last, isDeleted)
+      progress.blockMs = options.monotonicMs() - startMs
+      scoreMs += progress.blockMs
+      yield
+    }
+  }
+  return {
+    shard: shard.shard,
+    hits: top.sorted().map(({ score, row, ids }) => ({
+      id: Buffer.from(ids.idBytes(row)).toString(),
+      score,
+      segment: positions.get(ids)!,
+      row,
+    })),
+    documentsScored,
+    nonFiniteScores: top.nonFiniteCount,
+    stop: progress.stop ?? 'complete',
+    scoreMs,
+  }
+}
+
+function eligibleRows(first: number, last: number, isDeleted: ((row: number) => boolean) | undefined): number {
+  if (isDeleted === undefined) return last - first
+  let rows = 0
+  for (let row = first; row < last; row++) if (!isDeleted(row)) rows++
+  return rows
+}

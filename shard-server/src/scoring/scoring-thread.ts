@@ -1,0 +1,148 @@
+/**
+ * The thread that scores. It owns the vectors and the compiled q-nets, because a run of onnxruntime blocks its thread:
+ * the main thread stays free for health checks and other calls. Queries take turns, a block each, so that a short one
+ * does not wait for a long one to end.
+ */
+import assert from 'node:assert/strict'
+import { parentPort, workerData } from 'node:worker_threads'
+import { HypershardError } from '@hypershard/common'
+import {
+  architectureKey,
+  type BlockScorer,
+  decodeWeights,
+  type QNetArchitecture,
+  QNetScorer,
+  qnetDigest,
+} from '@hypershard/qnet'
+import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import type { ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
+import { type ScannableSegment, type ShardScan, scanShards } from './scan-shards.ts'
+
+export interface ScoringThreadData {
+  readonly threads: number
+}
+
+/** Compiled architectures kept; a server sees one a model. */
+const scorersMax = 8
+
+interface Turn {
+  readonly call: number
+  readonly arrivedMs: number
+  queueMs: number
+  cancelled: boolean
+  readonly steps: AsyncGenerator<void, ShardScan[], void>
+}
+
+const { threads } = workerData as ScoringThreadData
+const port = parentPort
+assert(port !== null, 'the scoring thread is started as a worker')
+
+const segments = new Map<string, ScannableSegment>()
+const scorers = new Map<string, QNetScorer>()
+const turns: Turn[] = []
+let driving = false
+
+port.on('message', (message: ToScoringThread) => {
+  switch (message.type) {
+    case 'hold':
+      segments.set(message.key, toScannable(message))
+      break
+    case 'drop':
+      segments.delete(message.key)
+      break
+    case 'scan':
+      turns.push(startTurn(message.call, message.work))
+      void drive()
+      break
+    case 'cancel':
+      for (const turn of turns) if (turn.call === message.call) turn.cancelled = true
+      break
+    case 'close':
+      turns.length = 0
+      port.close()
+      break
+  }
+})
+
+/** Gives each waiting query one block in turn until none is left. */
+async function drive(): Promise<void> {
+  if (driving) return
+  driving = true
+  for (let turn = turns[0]; turn !== undefined; turn = turns[0]) {
+    const answer = await step(turn)
+    // Closing emptied the list meanwhile.
+    if (turns.shift() === undefined) break
+    if (answer === undefined) turns.push(turn)
+    else port?.postMessage(answer)
+  }
+  driving = false
+}
+
+async function step(turn: Turn): Promise<ThreadReply<ScanAnswer> | undefined> {
+  try {
+    const { done, value } = await turn.steps.next()
+    return done ? { call: turn.call, answer: { scans: value, queueMs: turn.queueMs } } : undefined
+  } catch (error) {
+    return { call: turn.call, failure: toFailure(error) }
+  }
+}
+
+function startTurn(call: number, work: ScanTask): Turn {
+  const turn: Turn = { call, arrivedMs: performance.now(), queueMs: 0, cancelled: false, steps: scan(work, () => turn) }
+  return turn
+}
+
+async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, ShardScan[], void> {
+  const turn = turnOf()
+  turn.queueMs = performance.now() - turn.arrivedMs
+  const shards = work.shards.map(({ shard, segments: wanted }) => ({
+    shard,
+    segments: wanted.map(({ key, position, deleted }) => ({ segment: heldSegment(key), position, deleted })),
+  }))
+  const scorer = await prepareScorer(work)
+  return yield* scanShards(scorer, shards, {
+    limit: work.limit,
+    after: work.after,
+    monotonicMs: () => performance.now(),
+    stopBefore: expectedBlockMs => {
+      if (turn.cancelled) return 'cancelled'
+      const nowMs = performance.timeOrigin + performance.now()
+      return nowMs + expectedBlockMs > work.endEpochMs ? 'deadline' : undefined
+    },
+  })
+}
+
+/** The bytes are hashed and decoded here, off the main thread: 14 MB take some 20 ms. */
+async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<BlockScorer> {
+  if (qnetDigest(qnet.architecture, qnet.precision, qnet.weights) !== qnet.digest) {
+    throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
+  }
+  const weights = decodeWeights(qnet.architecture, qnet.weights, qnet.precision)
+  const scorer = scorerOf(qnet.architecture)
+  return scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights)
+}
+
+function scorerOf(architecture: QNetArchitecture): QNetScorer {
+  const key = architectureKey(architecture)
+  const scorer = scorers.get(key) ?? new QNetScorer(architecture, { threads })
+  // Moved to the end: the map's first is the one unused for longest.
+  scorers.delete(key)
+  scorers.set(key, scorer)
+  if (scorers.size > scorersMax) scorers.delete(scorers.keys().next().value!)
+  return scorer
+}
+
+function heldSegment(key: string): ScannableSegment {
+  const segment = segments.get(key)
+  assert(segment !== undefined, `segment ${key} is scanned while it is not held`)
+  return segment
+}
+
+function toScannable({ vectors, ids, width }: Extract<ToScoringThread, { type: 'hold' }>): ScannableSegment {
+  return {
+    vectors,
+    width,
+    documents: ids.offsets.length - 1,
+    ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },
+  }
+}

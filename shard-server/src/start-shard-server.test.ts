@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
+import { callUnary, clientOptions, Deadline, type RunningService, silentLogger } from '@hypershard/common'
+import type { QNet } from '@hypershard/proto/qnet'
+import {
+  type FetchResponse,
+  type PrepareResponse,
+  ScoringPrecision,
+  type SearchShardsRequest,
+  type SearchShardsResponse,
+  ShardServiceClient,
+  StopReason,
+} from '@hypershard/proto/shard'
+import { compareRank, type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
+import { naiveScores, pseudoRandomWeights } from '@hypershard/qnet/testing'
+import { createDirectoryStore, eligibleDocuments, type Manifest, type ObjectStore } from '@hypershard/segments'
+import { service as healthService } from 'grpc-health-check'
+import { type ShardServerConfig, startShardServer } from './start-shard-server.ts'
+import { createTestIndex, putTestDocuments, type TestDocument, testDocuments, testModel } from './testing/test-index.ts'
+
+const width = 32
+
+function architectureOf(layerWidth: number, depth: number): QNetArchitecture {
+  return {
+    vectorDimensions: [...Array<number>(depth + 1).fill(layerWidth), 1],
+    activation: 'relu',
+    layerNorm: true,
+    layerNormBeforeResidual: true,
+    residual: true,
+    residualOnLast: false,
+  }
+}
+
+const small = architectureOf(width, 2)
+
+function qnetOf(architecture: QNetArchitecture, seed = 1): QNet {
+  const weights = pseudoRandomWeights(architecture, seed)
+  return qnetToProto(architecture, weights, { precision: 'f32', modelDigest: testModel.digest })
+}
+
+describe('a shard server', () => {
+  let root: string
+  let store: ObjectStore
+  let server: RunningService | undefined
+  let client: ShardServiceClient
+  let deaths: Error[]
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'hypershard-shard-'))
+    store = await createDirectoryStore(root)
+    deaths = []
+  })
+
+  afterEach(async () => {
+    client?.close()
+    await server?.stop()
+    server = undefined
+    await rm(root, { recursive: true })
+    assert.deepEqual(deaths, [])
+  })
+
+  async function start(settings: Partial<ShardServerConfig> = {}): Promise<void> {
+    const config: ShardServerConfig = {
+      HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_STORE: root,
+      HYPERSHARD_SHARD_THREADS: 1,
+      HYPERSHARD_SHARD_MEMORY_BYTES: 0,
+      HYPERSHARD_SHARD_SEARCHES_MAX: 8,
+      HYPERSHARD_LOG_LEVEL: 'silent',
+      ...settings,
+    }
+    server = await startShardServer(config, silentLogger(), error => deaths.push(error))
+    client = new ShardServiceClient(server.addresses.grpc!, credentials.createInsecure(), clientOptions)
+  }
+
+  function search(manifest: Manifest, request: Partial<SearchShardsRequest> = {}, deadline = Deadline.after(10_000)) {
+    const whole: SearchShardsRequest = {
+      manifest,
+      shards: Array.from({ length: manifest.shards }, (_, shard) => shard),
+      qnet: qnetOf(small),
+      limit: 10,
+      precision: ScoringPrecision.SCORING_PRECISION_FP32,
+      after: undefined,
+      ...request,
+    }
+    return callUnary<SearchShardsRequest, SearchShardsResponse>(
+      client.searchShards.bind(client),
+      whole,
+      deadline,
+      'shard server',
+    )
+  }
+
+  const prepare = (manifest: Manifest, shards: number[]) =>
+    callUnary<unknown, PrepareResponse>(
+      client.prepare.bind(client) as never,
+      { manifest, shards },
+      Deadline.after(10_000),
+      'shard server',
+    )
+
+  const fetchDocuments = (manifest: Manifest, addresses: { segment: number; row: number }[]) =>
+    callUnary<unknown, FetchResponse>(
+      client.fetch.bind(client) as never,
+      { manifest, addresses },
+      Deadline.after(10_000),
+      'shard server',
+    )
+
+  /** Hits of all shards as one list, the way the coordinator merges them. */
+  function merged(response: SearchShardsResponse, limit: number): string[] {
+    const hits = response.results.flatMap(result => result.hits)
+    return hits
+      .toSorted(compareRank)
+      .slice(0, limit)
+      .map(hit => hit.id)
+  }
+
+  function naiveTop(documents: readonly TestDocument[], limit: number): string[] {
+    const scored = documents.map(({ id, vector }) => ({
+      id,
+      score: naiveScores(small, pseudoRandomWeights(small, 1), vector)[0]!,
+    }))
+    return scored
+      .toSorted(compareRank)
+      .slice(0, limit)
+      .map(hit => hit.id)
+  }
+
+  it('ranks as the naive oracle does and gives the winners their texts', async () => {
+    await start()
+    const documents = testDocuments(1_500, width)
+    const manifest = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 3 }),
+      documents,
+    )
+    const response = await search(manifest)
+    assert.deepEqual(merged(response, 10), naiveTop(documents, 10))
+    assert.equal(
+      response.results.reduce((sum, result) => sum + result.documentsScored, 0),
+      1_500,
+    )
+    for (const result of response.results) assert.equal(result.stopReason, StopReason.STOP_REASON_COMPLETE)
+    const hits = response.results.flatMap(result => result.hits)
+    const fetched = await fetchDocuments(
+      manifest,
+      hits.map(hit => hit.address!),
+    )
+    assert.deepEqual(
+      fetched.documents,
+      hits.map(({ id }) => ({ id, title: `title of ${id}`, text: `text of ${id}`, fieldsJson: `{"name":"${id}"}` })),
+    )
+  })
+
+  it('serves each manifest version as it was, replaced documents left out', async () => {
+    await start()
+    const documents = testDocuments(200, width)
+    const first = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2 }),
+      documents,
+    )
+    const changed = documents.slice(0, 50).map(({ id }, index) => ({ id, vector: documents[199 - index]!.vector }))
+    const second = await putTestDocuments(store, first, changed)
+    for (const [manifest, visible] of [
+      [second, [...changed, ...documents.slice(50)]],
+      [first, documents],
+      [second, [...changed, ...documents.slice(50)]],
+    ] as const) {
+      const response = await search(manifest, { limit: 200 })
+      assert.deepEqual(merged(response, 200), naiveTop(visible, 200))
+      assert.equal(
+        response.results.reduce((sum, result) => sum + result.documentsScored, 0),
+        200,
+      )
+    }
+  })
+
+  it('continues after a position', async () => {
+    await start()
+    const documents = testDocuments(300, width)
+    const manifest = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2 }),
+      documents,
+    )
+    const page = (await search(manifest, { limit: 7 })).results.flatMap(result => result.hits).toSorted(compareRank)[6]!
+    const next = await search(manifest, { limit: 7, after: { score: page.score, id: page.id } })
+    assert.deepEqual(merged(next, 7), naiveTop(documents, 14).slice(7))
+  })
+
+  it('answers alike in int8 from any number of shards, and nearly as in fp32', async () => {
+    await start()
+    const documents = testDocuments(1_000, width)
+    const answers: string[][] = []
+    for (const shards of [1, 2, 4]) {
+      const empty = await createTestIndex(store, { name: `s${shards}`, width, shards })
+      const manifest = await putTestDocuments(store, empty, documents)
+      answers.push(merged(await search(manifest, { precision: ScoringPrecision.SCORING_PRECISION_INT8 }), 10))
+    }
+    assert.deepEqual(answers[1], answers[0])
+    assert.deepEqual(answers[2], answers[0])
+    const exact = naiveTop(documents, 10)
+    assert(exact.filter(id => answers[0]!.includes(id)).length >= 8)
+  })
+
+  it('answers for an index without documents', async () => {
+    await start()
+    const manifest = await createTestIndex(store, { name: 'a', width, shards: 2 })
+    const { results } = await search(manifest)
+    assert.deepEqual(
+      results.map(({ hits, stopReason, error }) => ({ hits: hits.length, stopReason, error })),
+      Array(2).fill({ hits: 0, stopReason: StopReason.STOP_REASON_COMPLETE, error: undefined }),
+    )
+  })
+
+  it('fails a shard whose segment has one flipped byte, by name, and answers for the others', async () => {
+    await start()
+    const documents = testDocuments(400, width)
+    const manifest = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2 }),
+      documents,
+    )
+    const { digest } = manifest.segments.find(segment => segment.shard === 1)!
+    for (const name of ['vectors.safetensors', 'ids.arrow', 'documents.arrow', 'segment.json']) {
+      const path = join(root, 'indexes/a/generations/1/segments', digest, name)
+      const bytes = await readFile(path)
+      const altered = Buffer.from(bytes)
+      altered[bytes.length >> 1]! ^= 4
+      await writeFile(path, altered)
+      const { shards } = await prepare(manifest, [0, 1])
+      assert.equal(shards[0]!.error, undefined)
+      assert.equal(shards[0]!.documents, eligibleDocuments(manifest, 0))
+      assert.equal(shards[1]!.error?.code, 'corrupt_data')
+      assert.match(shards[1]!.error!.message, new RegExp(name.replace('.', '\\.')))
+      const { results } = await search(manifest)
+      assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
+      assert.equal(results[1]!.stopReason, StopReason.STOP_REASON_ERROR)
+      assert.equal(results[1]!.hits.length, 0)
+      await writeFile(path, bytes)
+    }
+    // Mended files are found by the next query, without a restart.
+    assert.deepEqual(merged(await search(manifest), 10), naiveTop(documents, 10))
+  })
+
+  const refusals = [
+    ['a q-net of another model', { qnet: { ...qnetOf(small), modelDigest: 'cd'.repeat(32) } }, 'model_mismatch'],
+    ['a q-net of another width', { qnet: qnetOf(architectureOf(16, 1)) }, 'model_mismatch'],
+    ['no q-net', { qnet: undefined }, 'invalid_request'],
+    [
+      'weights that do not hash to their digest',
+      { qnet: { ...qnetOf(small), digest: 'ef'.repeat(32) } },
+      'invalid_request',
+    ],
+    ['weights of another length', { qnet: { ...qnetOf(small), weights: Buffer.alloc(8) } }, 'invalid_request'],
+    ['a limit of 0', { limit: 0 }, 'invalid_request'],
+    ['a limit of a billion', { limit: 1_000_000_000 }, 'invalid_request'],
+    ['a shard that does not exist', { shards: [7] }, 'invalid_request'],
+    ['a shard twice', { shards: [0, 0] }, 'invalid_request'],
+    ['no shard', { shards: [] }, 'invalid_request'],
+    ['no manifest', { manifest: undefined }, 'invalid_request'],
+    ['a manifest version that does not exist', 'unknown version', 'corrupt_data'],
+    ['an index that does not exist', 'unknown index', 'index_not_found'],
+  ] as const
+
+  it('refuses what makes no sense, each with its code, and serves on', async () => {
+    await start()
+    const documents = testDocuments(20, width)
+    const empty = await createTestIndex(store, { name: 'a', width, shards: 2 })
+    const manifest = await putTestDocuments(store, empty, documents)
+    const requests = {
+      'unknown version': { manifest: { ...manifest, version: 99 } },
+      'unknown index': { manifest: { ...manifest, index: 'b' } },
+    }
+    for (const [problem, change, code] of refusals) {
+      const request = typeof change === 'string' ? requests[change] : (change as Partial<SearchShardsRequest>)
+      await assert.rejects(search(manifest, request), { code }, problem)
+      assert.deepEqual(merged(await search(manifest), 5), naiveTop(documents, 5))
+    }
+  })
+
+  it('refuses a segment that does not fit in its memory', async () => {
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 100 * width * 4 })
+    const empty = await createTestIndex(store, { name: 'a', width, shards: 1 })
+    const manifest = await putTestDocuments(store, empty, testDocuments(101, width))
+    const { results } = await search(manifest)
+    assert.equal(results[0]!.error?.code, 'overloaded')
+    assert.match(results[0]!.error!.message, /HYPERSHARD_SHARD_MEMORY_BYTES/)
+  })
+
+  it('frees the memory of an index that is released', async () => {
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    for (const name of ['a', 'b', 'c']) {
+      const empty = await createTestIndex(store, { name, width, shards: 1 })
+      const manifest = await putTestDocuments(store, empty, testDocuments(100, width))
+      const { shards } = await prepare(manifest, [0])
+      assert.equal(shards[0]!.error, undefined, name)
+      await callUnary(
+        client.release.bind(client) as never,
+        { index: name, indexUid: manifest.indexUid },
+        Deadline.after(5_000),
+        'shard server',
+      )
+    }
+  })
+
+  describe('with a scan of seconds', () => {
+    const heavy = architectureOf(256, 8)
+    let manifest: Manifest
+
+    beforeEach(async function () {
+      this.timeout(30_000)
+      const documents = testDocuments(512, 256)
+      const many = Array.from({ length: 120 }, (_, copy) =>
+        documents.map(({ id, vector }) => ({ id: `${id}-${copy}`, vector })),
+      ).flat()
+      manifest = await putTestDocuments(store, await createTestIndex(store, { name: 'a', width: 256, shards: 2 }), many)
+    })
+
+    it('answers health checks within 50 ms meanwhile', async () => {
+      await start()
+      await prepare(manifest, [0, 1])
+      const Health = loadPackageDefinition({ Health: healthService }).Health as ServiceClientConstructor
+      const health = new Health(server!.addresses.grpc!, credentials.createInsecure())
+      try {
+        const check = () =>
+          new Promise<void>((resolve, reject) =>
+            health.check!({ service: '' }, (error: Error | null) => (error ? reject(error) : resolve())),
+          )
+        await check()
+        let scanning = true
+        const scan = search(manifest, { qnet: qnetOf(heavy) }).finally(() => {
+          scanning = false
+        })
+        const times: number[] = []
+        while (scanning) {
+          const startMs = performance.now()
+          await check()
+          times.push(performance.now() - startMs)
+          await new Promise(resolve => setTimeout(resolve, 10))
+        }
+        assert.equal((await scan).results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
+        assert(times.length >= 10, `only ${times.length} health checks during the scan`)
+        // Scoring on the main thread would make every check wait for the whole scan.
+        const slow = times.filter(ms => ms > 50)
+        assert(slow.length <= times.length / 10, `health checks took ${times.map(Math.round).join(', ')} ms`)
+      } finally {
+        health.close()
+      }
+    })
+
+    it('stops at the deadline, in time to answer, with the best so far and how many it scored', async () => {
+      await start()
+      await prepare(manifest, [0, 1])
+      await search(manifest, { qnet: qnetOf(heavy), limit: 1 }, Deadline.after(300))
+      const { results } = await search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(300))
+      const scored = results.reduce((sum, result) => sum + result.documentsScored, 0)
+      assert(scored > 0 && scored < 512 * 120, `scored ${scored}`)
+      assert.equal(results.at(-1)!.stopReason, StopReason.STOP_REASON_DEADLINE)
+      assert.equal(results[0]!.hits.length, 10)
+    })
+
+    it('stops when the caller goes away: the next query does not wait for it', async () => {
+      await start({ HYPERSHARD_SHARD_SEARCHES_MAX: 1 })
+      await prepare(manifest, [0, 1])
+      const caller = new AbortController()
+      const left = search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(20_000, { signal: caller.signal }))
+      await new Promise(resolve => setTimeout(resolve, 100))
+      await assert.rejects(search(manifest, { qnet: qnetOf(heavy) }), { code: 'overloaded' })
+      caller.abort()
+      await assert.rejects(left, { code: 'cancelled' })
+      await new Promise(resolve => setTimeout(resolve, 200))
+      const { results } = await search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(400))
+      assert(results[0]!.documentsScored > 0)
+    })
+  })
+})

@@ -1,0 +1,56 @@
+import { availableParallelism, totalmem } from 'node:os'
+import { type Config, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
+import { protoDirectory } from '@hypershard/proto'
+import { createDirectoryStore } from '@hypershard/segments'
+import type { shardServerConfig } from './config.ts'
+import { SegmentHolder } from './holding/segment-holder.ts'
+import { SegmentLoader } from './holding/segment-loader.ts'
+import { ScoringPool } from './scoring/scoring-pool.ts'
+import { createShardService, shardServiceDefinition } from './transport/shard-service.ts'
+
+export type ShardServerConfig = Config<typeof shardServerConfig>
+
+/** The share of the machine's memory that vectors may take unless told otherwise. */
+const memoryShare = 0.6
+
+/** How long searches under way may take to end when the server stops. */
+const drainMs = 5_000
+
+/**
+ * Starts a shard server: a gRPC server, a thread that loads and a thread that scores.
+ * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh
+ * @throws HypershardError `address_in_use`, `storage_failed`
+ */
+export async function startShardServer(
+  config: ShardServerConfig,
+  log: Logger,
+  onDeath: (error: Error) => void,
+): Promise<RunningService> {
+  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
+  const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
+  const loader = new SegmentLoader(config.HYPERSHARD_STORE, log, onDeath)
+  const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
+  const holder = new SegmentHolder({ store, loader, scoring, memoryBytesMax, log })
+  const closeThreads = () => Promise.all([scoring.close(), loader.close()])
+  try {
+    const server = await startGrpcServer({
+      address: config.HYPERSHARD_SHARD_LISTEN,
+      services: [{ definition: shardServiceDefinition, implementation: createShardService({ holder, scoring, log }) }],
+      protoFiles: ['hypershard/v1/shard.proto'],
+      protoDirectory,
+      drainMs,
+    })
+    return {
+      addresses: { grpc: server.address },
+      stop: async () => {
+        await server.stop()
+        await holder.close()
+        await closeThreads()
+      },
+    }
+  } catch (error) {
+    await closeThreads()
+    throw error
+  }
+}

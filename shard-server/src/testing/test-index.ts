@@ -1,0 +1,61 @@
+/** Indexes of pseudo-random vectors in a real store, for tests. */
+import { pseudoRandomTensor } from '@hypershard/qnet/testing'
+import {
+  commitSegments,
+  createIndex,
+  createSegmentWriter,
+  latestManifest,
+  type Manifest,
+  type ObjectStore,
+  shardOf,
+} from '@hypershard/segments'
+
+export interface TestDocument {
+  readonly id: string
+  readonly vector: Float32Array
+}
+
+export const testModel = { name: 'test', digest: 'ab'.repeat(32) }
+
+export function testDocuments(count: number, width: number): TestDocument[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `document-${index}`,
+    vector: pseudoRandomTensor(index, width, 1),
+  }))
+}
+
+export async function createTestIndex(
+  store: ObjectStore,
+  options: { name: string; width: number; shards: number },
+): Promise<Manifest> {
+  const { name, width, shards } = options
+  return latestManifest(
+    store,
+    await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1 }),
+  )
+}
+
+/** Adds one segment a shard and commits them. */
+export async function putTestDocuments(
+  store: ObjectStore,
+  manifest: Manifest,
+  documents: readonly TestDocument[],
+): Promise<Manifest> {
+  const { index, generation, vectorWidth, modelDigest } = manifest
+  const added = []
+  for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
+    const segment = { index, generation, shard, vectorWidth, modelDigest, documents: own.length }
+    const writer = await createSegmentWriter(store, segment)
+    const stored = own.map(({ id }) => ({
+      id,
+      title: `title of ${id}`,
+      text: `text of ${id}`,
+      fields: `{"name":"${id}"}`,
+    }))
+    const vectors = new Float32Array(own.length * vectorWidth)
+    for (const [row, { vector }] of own.entries()) vectors.set(vector, row * vectorWidth)
+    await writer.append(stored, vectors)
+    added.push(await writer.finish())
+  }
+  return commitSegments(store, manifest, added)
+}

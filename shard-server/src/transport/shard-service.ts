@@ -1,0 +1,29 @@
+import { type Logger, unaryHandler } from '@hypershard/common'
+import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
+import { fetchDocuments } from '../fetch-documents.ts'
+import type { SegmentHolder } from '../holding/segment-holder.ts'
+import { prepareShards } from '../prepare-shards.ts'
+import type { ScoringPool } from '../scoring/scoring-pool.ts'
+import { searchShards } from '../search-shards.ts'
+
+/** What the methods work with. */
+export interface ShardServerParts {
+  readonly holder: SegmentHolder
+  readonly scoring: ScoringPool
+  readonly log: Logger
+}
+
+export const shardServiceDefinition = ShardServiceService
+
+/** The gRPC methods of `hypershard.v1.ShardService`. */
+export function createShardService(parts: ShardServerParts): ShardServiceServer {
+  return {
+    prepare: unaryHandler((request, deadline) => prepareShards(parts, request, deadline), parts.log),
+    searchShards: unaryHandler((request, deadline) => searchShards(parts, request, deadline), parts.log),
+    fetch: unaryHandler((request, deadline) => fetchDocuments(parts, request, deadline), parts.log),
+    release: unaryHandler(async request => {
+      parts.holder.forget(request.indexUid)
+      return {}
+    }, parts.log),
+  }
+}
