@@ -18,9 +18,7 @@ export function setUp() {
     .update(readFileSync(join(repository, 'package-lock.json')))
     .digest('hex')
   if (readInstalledLock() === lock) return
-  process.stderr.write(
-    'setup: installing the dependencies that package-lock.json names; once, about a minute\n',
-  )
+  process.stderr.write('setup: installing the dependencies that package-lock.json names; once, about a minute\n')
   const startMs = Date.now()
   const [command, words] = npmCommand()
   // Not `npm ci`: it refuses a lock file without the packages for other systems, which a registry mirror may lack.

@@ -1,0 +1,156 @@
+/** The coordinator's answers, as docs/api.md describes them. */
+
+export interface ModelReference {
+  readonly name: string
+  readonly digest: string
+}
+
+export interface IndexDescription {
+  readonly name: string
+  readonly model: ModelReference
+  readonly shards: number
+  readonly replicas: number
+  readonly documents: number
+  readonly segments: number
+  readonly manifest_version: number
+  readonly created_at: string
+}
+
+export interface IndexRequest {
+  readonly name: string
+  readonly model?: string
+  readonly shards?: number
+  readonly replicas?: number
+}
+
+export interface ModelDescription extends ModelReference {
+  readonly description: string
+  readonly license: string
+  readonly source: string
+  readonly vector_width: number
+  readonly qnet: {
+    /** Widths from the document vector to the score, which is 1. */
+    readonly vector_dimensions: readonly number[]
+    readonly activation: string | null
+    readonly layer_norm: boolean
+    readonly layer_norm_before_residual: boolean
+    readonly residual: boolean
+    readonly residual_on_last: boolean
+  }
+  readonly qnet_parameters: number
+  readonly max_query_tokens: number
+  readonly max_document_tokens: number
+  readonly bytes: number
+  readonly default?: boolean
+}
+
+export interface ClusterDescription {
+  readonly encoder: { readonly address: string }
+  readonly servers: readonly ServerDescription[]
+}
+
+export interface ServerDescription {
+  readonly address: string
+  readonly live: boolean
+  /** Null while it lives. */
+  readonly down_reason: string | null
+  readonly weight: number
+  /** Searches that it has not answered yet. */
+  readonly outstanding: number
+  readonly shards: readonly {
+    readonly index: string
+    readonly shard: number
+    readonly documents: number
+    /** Loaded at the version that searches pin. */
+    readonly warm: boolean
+  }[]
+}
+
+export interface SearchRequest {
+  readonly query: string
+  readonly k?: number
+  readonly cursor?: string
+  readonly min_coverage?: number
+  readonly timeout_ms?: number
+  readonly profile?: boolean
+  readonly ids_only?: boolean
+  readonly precision?: 'fp32' | 'int8'
+}
+
+export interface Hit {
+  readonly id: string
+  /** Null for a score that was not finite. */
+  readonly score: number | null
+  readonly title?: string
+  readonly text?: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+export interface MissingShard {
+  readonly shard: number
+  readonly server: string
+  readonly code: string
+  readonly message: string
+  readonly documents_missing: number
+}
+
+export interface SearchProfile {
+  readonly encode_ms: number
+  readonly fan_out_ms: number
+  readonly merge_ms: number
+  readonly fetch_ms: number
+  readonly qnet_bytes: number
+  readonly qnet_cached: boolean
+  readonly shards: readonly {
+    readonly shard: number
+    readonly server: string
+    readonly documents_scored: number
+    readonly queue_ms: number
+    readonly score_ms: number
+    readonly ship_ms: number
+    readonly stop_reason: string
+  }[]
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly Hit[]
+  readonly coverage: {
+    readonly documents_eligible: number
+    readonly documents_scored: number
+    readonly ratio: number
+    readonly non_finite_scores: number
+    readonly missing: readonly MissingShard[]
+  }
+  readonly plan: string
+  readonly took_ms: number
+  readonly manifest_version: number
+  readonly query_truncated: boolean
+  readonly next_cursor: string | null
+  readonly profile?: SearchProfile
+}
+
+export interface FailedLine {
+  readonly line: number
+  readonly id: string | null
+  readonly code: string
+  readonly message: string
+}
+
+export interface PutAnswer {
+  readonly received: number
+  readonly indexed: number
+  readonly superseded: number
+  readonly failed: number
+  readonly truncated: number
+  readonly took_ms: number
+  readonly manifest_version: number
+  /** The first 1,000 bad lines. */
+  readonly errors: readonly FailedLine[]
+}
+
+export interface PutProgress {
+  readonly received: number
+  readonly encoded: number
+  /** Null until the whole body has been read. */
+  readonly total: number | null
+}

@@ -1,0 +1,185 @@
+import type { IncomingMessage } from 'node:http'
+import { HypershardError } from '@hypershard/common'
+import type {
+  ClusterDescription,
+  IndexDescription,
+  IndexRequest,
+  ModelDescription,
+  PutAnswer,
+  PutProgress,
+  SearchAnswer,
+  SearchRequest,
+} from './answers.ts'
+import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
+import { readPutAnswer } from './read-put-answer.ts'
+import { type HttpRequest, readChunks, readText, sendRequest } from './send-request.ts'
+
+/** How long an answer may take when the command line does not say. */
+const answerMsDefault = 30_000
+/** What a search may take on top of the time that the coordinator gives itself. */
+const searchSlackMs = 5_000
+const searchMsDefault = 10_000
+/** How long a put may go without a sign of life: writing the segments of a large put is silent. */
+const silenceMsDefault = 120_000
+
+export interface ApiClientOptions {
+  /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
+  readonly url: string
+  /** How long to wait for an answer, for a put: for a sign of life; by the kind of request when left out. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** The coordinator's HTTP API. Every method throws `ServerProblem` or `NotReachable`. */
+export class ApiClient {
+  readonly #base: URL
+  readonly #timeoutMs: number | undefined
+
+  /** @throws HypershardError `invalid_request` for a URL that is none */
+  constructor(options: ApiClientOptions) {
+    this.#base = parseBaseUrl(options.url)
+    this.#timeoutMs = options.timeoutMs
+  }
+
+  listModels(): Promise<{ models: ModelDescription[] }> {
+    return this.#json('GET', 'v1/models')
+  }
+
+  describeCluster(): Promise<ClusterDescription> {
+    return this.#json('GET', 'v1/cluster')
+  }
+
+  listIndexes(): Promise<{ indexes: IndexDescription[] }> {
+    return this.#json('GET', 'v1/indexes')
+  }
+
+  describeIndex(name: string): Promise<IndexDescription> {
+    return this.#json('GET', indexPath(name))
+  }
+
+  createIndex(request: IndexRequest): Promise<IndexDescription> {
+    return this.#json('POST', 'v1/indexes', request)
+  }
+
+  async deleteIndex(name: string): Promise<void> {
+    await this.#json('DELETE', indexPath(name))
+  }
+
+  search(index: string, request: SearchRequest): Promise<SearchAnswer> {
+    const waitMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
+    return this.#json('POST', `${indexPath(index)}/search`, request, waitMs)
+  }
+
+  /**
+   * Puts documents as they are read. An index that does not exist is found out before anything is sent.
+   * @param body NDJSON in UTF-8
+   */
+  async putDocuments(
+    index: string,
+    body: AsyncIterable<Uint8Array>,
+    onProgress: (progress: PutProgress) => void,
+  ): Promise<PutAnswer> {
+    await this.describeIndex(index)
+    const silence = new SilenceLimit(this.#timeoutMs ?? silenceMsDefault, this.#base)
+    const request: HttpRequest = {
+      url: this.#urlOf(`${indexPath(index)}/documents?progress=true`),
+      method: 'PUT',
+      headers: { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
+      body: silence.watch(body),
+      signal: silence.signal,
+    }
+    try {
+      const answer = await sendRequest(request)
+      if (answer.statusCode !== 200) throw problemOfAnswer(answer, await readText(answer, request), request)
+      return await readPutAnswer(silence.watch(readChunks(answer, request)), onProgress)
+    } finally {
+      silence.end()
+    }
+  }
+
+  async #json<Answer>(method: string, path: string, body?: unknown, waitMs = answerMsDefault): Promise<Answer> {
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+    const request: HttpRequest = {
+      url: this.#urlOf(path),
+      method,
+      headers: bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${bytes.length}` },
+      ...(bytes === undefined ? {} : { body: once(bytes) }),
+      signal: AbortSignal.timeout(this.#timeoutMs ?? waitMs),
+    }
+    const answer = await sendRequest(request)
+    const text = await readText(answer, request)
+    const status = answer.statusCode ?? 0
+    if (status < 200 || status > 299) throw problemOfAnswer(answer, text, request)
+    return (status === 204 ? undefined : parseAnswer(text, request)) as Answer
+  }
+
+  #urlOf(path: string): URL {
+    return new URL(path, this.#base)
+  }
+}
+
+function parseBaseUrl(text: string): URL {
+  const url = URL.parse(text.endsWith('/') ? text : `${text}/`)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new HypershardError('invalid_request', `--url: \`${text}\` is no URL like http://127.0.0.1:7700`)
+  }
+  return url
+}
+
+function indexPath(name: string): string {
+  return `v1/indexes/${encodeURIComponent(name)}`
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+function parseAnswer(text: string, { url }: HttpRequest): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw notHypershard(url, cause)
+  }
+}
+
+function problemOfAnswer(answer: IncomingMessage, text: string, { url }: HttpRequest): Error {
+  try {
+    const problem = parseProblem(JSON.parse(text))
+    if (problem !== undefined) return new ServerProblem(problem)
+  } catch (cause) {
+    return notHypershard(url, cause, answer.statusCode)
+  }
+  return notHypershard(url, undefined, answer.statusCode)
+}
+
+function notHypershard(url: URL, cause: unknown, status = 200): NotReachable {
+  const message = `${url.origin} answers, but not as hypershard does (status ${status}); is --url right?`
+  return new NotReachable('unavailable', message, cause)
+}
+
+/** Ends an exchange in which nothing moves, in either direction, for too long. */
+class SilenceLimit {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(silenceMsMax: number, base: URL) {
+    const message = `${base.origin} gave no sign of life for ${silenceMsMax} ms; ask for a longer --timeout`
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(new NotReachable('deadline_exceeded', message))
+    }, silenceMsMax)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  async *watch<Chunk>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    for await (const chunk of chunks) {
+      this.#timer.refresh()
+      yield chunk
+    }
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,67 @@
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { HypershardError, messageOf } from '@hypershard/common'
+import { NotReachable } from './problem.ts'
+
+export interface HttpRequest {
+  readonly url: URL
+  readonly method: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as it is read, chunk by chunk; nothing more than the connection's buffer is held. */
+  readonly body?: AsyncIterable<Uint8Array>
+  /** Ends the exchange, also while its answer is being read. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Sends one request and gives its answer as soon as the head has come, even while the body is still being sent: a long
+ * upload reports its progress in the answer. `fetch` is not used because it ends any exchange whose answer takes
+ * 300 s, and a search may ask for twice that.
+ * @throws NotReachable when no answer comes
+ * @throws HypershardError what reading the body threw
+ */
+export function sendRequest(request: HttpRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const send = request.url.protocol === 'https:' ? https.request : http.request
+    const { method, headers = {}, signal } = request
+    const outgoing = send(request.url, { method, headers, signal }, resolve)
+    // After the answer's head a broken upload is no failure of its own: the answer says what the server made of it.
+    outgoing.on('error', error => reject(translateTransportError(error, request)))
+    if (request.body === undefined) outgoing.end()
+    else pipeline(Readable.from(request.body), outgoing).catch(error => outgoing.destroy(error))
+  })
+}
+
+/** The whole body of an answer as text. */
+export async function readText(answer: IncomingMessage, request: HttpRequest): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of readChunks(answer, request)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The body of an answer, with broken connections told in our words. */
+export async function* readChunks(answer: IncomingMessage, request: HttpRequest): AsyncGenerator<Buffer> {
+  try {
+    yield* answer as AsyncIterable<Buffer>
+  } catch (error) {
+    throw translateTransportError(error, request)
+  }
+}
+
+function translateTransportError(error: unknown, { url, signal }: HttpRequest): HypershardError {
+  if (error instanceof HypershardError) return error
+  if (signal.aborted) {
+    if (signal.reason instanceof HypershardError) return signal.reason
+    const message = `${url.origin} did not answer in time; ask for a longer --timeout`
+    return new NotReachable('deadline_exceeded', message, error)
+  }
+  return new NotReachable('unavailable', `cannot reach ${url.origin}: ${reasonOf(error)}`, error)
+}
+
+/** A host with several addresses fails with one error for each of them and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ')
+  return messageOf(error)
+}

@@ -1,0 +1,21 @@
+import { type ClusterOptions, LocalCluster } from './local-cluster.ts'
+
+export {
+  type ClusterEvent,
+  type ClusterOptions,
+  type ClusterProcess,
+  LocalCluster,
+} from './local-cluster.ts'
+export { defaultModelDirectory, type ServicePrograms } from './plan-processes.ts'
+export { ProcessFailure } from './service-process.ts'
+
+/**
+ * Starts a cluster on this machine and waits until it is ready; when that fails, nothing is left running.
+ * @throws HypershardError `conflict` for a data directory in use
+ * @throws ProcessFailure a process that could not start, with the reason from its log
+ */
+export async function startCluster(options: ClusterOptions): Promise<LocalCluster> {
+  const cluster = new LocalCluster(options)
+  await cluster.start()
+  return cluster
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { HypershardError } from '@hypershard/common'
+import { fakePrograms } from '../testing/fake-programs.ts'
+import { type ClusterEvent, type ClusterOptions, LocalCluster, ProcessFailure } from './index.ts'
+
+describe('a local cluster', () => {
+  let dataDirectory: string
+  let clusters: LocalCluster[]
+  let events: ClusterEvent[]
+
+  beforeEach(() => {
+    dataDirectory = mkdtempSync(join(tmpdir(), 'hypershard-cluster-'))
+    clusters = []
+    events = []
+  })
+
+  afterEach(async () => {
+    await Promise.all(clusters.map(cluster => cluster.stop()))
+    rmSync(dataDirectory, { recursive: true })
+  })
+
+  function create(options: Partial<ClusterOptions> & { fake?: Record<string, string> } = {}): LocalCluster {
+    const { fake, ...rest } = options
+    const cluster = new LocalCluster({
+      dataDirectory,
+      modelDirectories: ['none'],
+      shardServers: 2,
+      http: '127.0.0.1:0',
+      grpc: '127.0.0.1:0',
+      environment: { ...process.env, ...fake },
+      programs: fakePrograms,
+      restart: true,
+      onEvent: event => events.push(event),
+      ...rest,
+    })
+    clusters.push(cluster)
+    return cluster
+  }
+
+  async function until(what: string, condition: () => boolean): Promise<void> {
+    for (let attempt = 0; attempt < 500; attempt++) {
+      if (condition()) return
+      await wait(20)
+    }
+    assert.fail(`never happened: ${what}`)
+  }
+
+  const eventNames = () => events.map(event => event.type)
+
+  it('is separate processes, ready when the coordinator says so', async () => {
+    const cluster = create()
+    await cluster.start()
+    assert.deepEqual(
+      cluster.processes.map(service => service.name),
+      ['encoder', 'shard-1', 'shard-2', 'coordinator'],
+    )
+    const pids = new Set(cluster.processes.map(service => service.pid))
+    assert.equal(pids.size, 4)
+    assert.ok(!pids.has(undefined) && !pids.has(process.pid))
+    assert.equal((await fetch(`${cluster.httpUrl}/readyz`)).status, 200)
+    assert.match(cluster.grpcAddress, /^127\.0\.0\.1:\d+$/)
+  })
+
+  it('stops the coordinator first and the encoder last, and gives the data directory back', async () => {
+    const cluster = create()
+    await cluster.start()
+    const pids = cluster.processes.map(service => service.pid!)
+    await cluster.stop()
+    assert.equal(await cluster.closed, undefined)
+    assert.deepEqual(pids.filter(isAlive), [])
+    assert.match(readFileSync(join(dataDirectory, 'logs', 'encoder.log'), 'utf8'), /encoder stopped/)
+    const second = create()
+    await second.start()
+  })
+
+  it('starts a crashed process again at the same address', async () => {
+    const cluster = create()
+    await cluster.start()
+    const before = cluster.processes[1]!
+    before.kill('SIGKILL')
+    await until('restart', () => eventNames().includes('restarted'))
+    const after = cluster.processes[1]!
+    assert.equal(after.address, before.address)
+    assert.notEqual(after.pid, before.pid)
+    assert.deepEqual(
+      events.find(event => event.type === 'crashed'),
+      { type: 'crashed', name: 'shard-1', exit: { code: null, signal: 'SIGKILL' }, restartInMs: 100 },
+    )
+  })
+
+  it('leaves a crashed process down when told so, until it is started again', async () => {
+    const cluster = create({ restart: false })
+    await cluster.start()
+    const before = cluster.processes[3]!
+    before.kill('SIGKILL')
+    await until('crash', () => eventNames().includes('crashed'))
+    assert.equal(cluster.processes[3]!.pid, undefined)
+    await cluster.restartProcess('coordinator')
+    assert.equal(cluster.processes[3]!.address, before.address)
+    assert.equal((await fetch(`${cluster.httpUrl}/readyz`)).status, 200)
+  })
+
+  it('starts a running and even a halted process again on request', async () => {
+    const cluster = create()
+    await cluster.start()
+    const before = cluster.processes[2]!
+    before.kill('SIGSTOP')
+    await cluster.restartProcess('shard-2')
+    assert.notEqual(cluster.processes[2]!.pid, before.pid)
+    assert.ok(!eventNames().includes('crashed'))
+    // Well before the ten seconds after which a process is killed.
+  }).timeout(8_000)
+
+  it('gives up on a process that crashes again and again, and stops the others', async () => {
+    const cluster = create({ fake: { FAKE_CRASH: 'encoder' } })
+    const started = cluster.start().catch((error: unknown) => error)
+    const failure = await cluster.closed
+    assert.ok(failure instanceof ProcessFailure)
+    assert.match(failure.message, /^encoder crashed too often within a minute \(exit code 3\)/)
+    assert.equal(eventNames().filter(name => name === 'crashed').length, 5)
+    assert.ok(cluster.processes.every(service => service.pid === undefined))
+    await started
+  })
+
+  it('says why a process could not start, does not try again, and leaves nothing running', async () => {
+    const cluster = create({ fake: { FAKE_FATAL: 'shard' } })
+    await assert.rejects(cluster.start(), (error: unknown) => {
+      assert.ok(error instanceof ProcessFailure)
+      assert.equal(error.code, 'invalid_model')
+      assert.match(error.message, /^shard-\d could not start \(exit code 78\): models\/none: model\.json is missing/)
+      return true
+    })
+    assert.ok(!eventNames().includes('crashed'))
+    assert.ok(cluster.processes.every(service => service.pid === undefined))
+  })
+
+  it('refuses a data directory in use and leaves its user alone', async () => {
+    const first = create()
+    await first.start()
+    await assert.rejects(
+      create().start(),
+      (error: unknown) => error instanceof HypershardError && error.code === 'conflict',
+    )
+    assert.equal((await fetch(`${first.httpUrl}/readyz`)).status, 200)
+  })
+
+  it('can be stopped while it starts', async () => {
+    const cluster = create()
+    const started = cluster.start()
+    await cluster.stop()
+    await assert.rejects(started, (error: unknown) => error instanceof HypershardError && error.code === 'cancelled')
+    assert.ok(cluster.processes.every(service => service.pid === undefined))
+  })
+
+  it('leaves no orphan when its supervisor is killed', async () => {
+    const script = fileURLToPath(new URL('../testing/fake-supervisor.ts', import.meta.url))
+    const supervisor = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = await once(supervisor.stdout, 'data')
+    const pids = JSON.parse(String(line)) as number[]
+    assert.equal(pids.filter(isAlive).length, 4)
+    supervisor.kill('SIGKILL')
+    await until('all ended', () => pids.every(pid => !isAlive(pid)))
+    await create().start()
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

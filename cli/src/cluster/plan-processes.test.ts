@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { planCoordinator, planEncoder, planShardServer } from './plan-processes.ts'
+
+const settings = {
+  dataDirectory: '/data',
+  modelDirectories: ['/models/a', '/models/b'],
+  shardServers: 2,
+  http: '127.0.0.1:7700',
+  grpc: '127.0.0.1:7701',
+  environment: {
+    PATH: '/bin',
+    HYPERSHARD_URL: 'http://elsewhere',
+    HYPERSHARD_LOG_LEVEL: 'debug',
+    HYPERSHARD_ENCODER_THREADS: '7',
+    HYPERSHARD_SHARD_MEMORY_BYTES: '1000',
+    HYPERSHARD_STORE: '/elsewhere',
+    HYPERSHARD_MISSPELT: '1',
+  },
+}
+
+/** The settings of hypershard that a process gets. */
+function settingsOf(environment: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('HYPERSHARD_')))
+}
+
+describe('planning the processes', () => {
+  it('gives each service its own settings of the environment, and the defaults it leaves open', () => {
+    assert.deepEqual(settingsOf(planEncoder(settings).environment), {
+      HYPERSHARD_LOG_LEVEL: 'debug',
+      HYPERSHARD_ENCODER_THREADS: '7',
+      HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_MODELS: '/models/a,/models/b',
+    })
+    const { HYPERSHARD_SHARD_THREADS, ...shard } = settingsOf(planShardServer(settings, 2).environment)
+    assert.ok(Number(HYPERSHARD_SHARD_THREADS) >= 1)
+    assert.deepEqual(shard, {
+      HYPERSHARD_LOG_LEVEL: 'debug',
+      HYPERSHARD_SHARD_MEMORY_BYTES: '1000',
+      HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_STORE: '/data/store',
+    })
+  })
+
+  it('gives the coordinator what no service owns, so that a misspelt setting is refused', () => {
+    const peers = { encoder: '127.0.0.1:1', shardServers: ['127.0.0.1:2', '127.0.0.1:3'] }
+    const { environment } = planCoordinator(settings, peers)
+    assert.deepEqual(settingsOf(environment), {
+      HYPERSHARD_LOG_LEVEL: 'debug',
+      HYPERSHARD_MISSPELT: '1',
+      HYPERSHARD_HTTP_LISTEN: '127.0.0.1:7700',
+      HYPERSHARD_GRPC_LISTEN: '127.0.0.1:7701',
+      HYPERSHARD_ENCODER: '127.0.0.1:1',
+      HYPERSHARD_SHARD_SERVERS: '127.0.0.1:2,127.0.0.1:3',
+      HYPERSHARD_STORE: '/data/store',
+    })
+    assert.equal(environment.PATH, '/bin')
+  })
+})

@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export type ServiceKind = 'encoder' | 'shard' | 'coordinator'
+
+/** The scripts that the processes run. */
+export type ServicePrograms = Readonly<Record<ServiceKind, string>>
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ClusterSettings {
+  /** Absolute; the store with all documents, the logs and the lock are kept in it. */
+  readonly dataDirectory: string
+  /** Absolute model directories; the first is the default model. */
+  readonly modelDirectories: readonly string[]
+  readonly shardServers: number
+  /** `host:port` of the public HTTP API; port 0 takes a free one. */
+  readonly http: string
+  /** `host:port` of the public gRPC API. */
+  readonly grpc: string
+  /** What the processes inherit; settings of a service in it (`HYPERSHARD_SHARD_…`) reach that service only. */
+  readonly environment: Environment
+  readonly programs?: ServicePrograms
+}
+
+/** One process to be: what it runs, under which name, with which settings. */
+export interface ProcessPlan {
+  /** Unique in the cluster: `encoder`, `shard-1`, `coordinator`. */
+  readonly name: string
+  readonly kind: ServiceKind
+  readonly program: string
+  readonly environment: Environment
+  /**
+   * Which setting takes which address: the names a service announces its addresses under, and the settings that make
+   * it listen there. A process that is started again gets the address it had.
+   */
+  readonly listenSettings: Readonly<Record<string, string>>
+}
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url))
+
+export const servicePrograms: ServicePrograms = Object.freeze({
+  encoder: join(repository, 'encoder-service/src/main.ts'),
+  shard: join(repository, 'shard-server/src/main.ts'),
+  coordinator: join(repository, 'coordinator/src/main.ts'),
+})
+
+export const defaultModelDirectory: string = join(repository, 'models/minilm-dense')
+
+export function planEncoder(settings: ClusterSettings): ProcessPlan {
+  return plan(settings, 'encoder', 'encoder', {
+    listenSettings: { grpc: 'HYPERSHARD_ENCODER_LISTEN' },
+    own: {
+      HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_MODELS: settings.modelDirectories.join(','),
+    },
+    defaults: { HYPERSHARD_ENCODER_THREADS: `${availableParallelism()}` },
+  })
+}
+
+/** @param number from 1 */
+export function planShardServer(settings: ClusterSettings, number: number): ProcessPlan {
+  const threads = Math.max(1, Math.floor(availableParallelism() / settings.shardServers))
+  return plan(settings, `shard-${number}`, 'shard', {
+    listenSettings: { grpc: 'HYPERSHARD_SHARD_LISTEN' },
+    own: { HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0', HYPERSHARD_STORE: storeOf(settings) },
+    defaults: { HYPERSHARD_SHARD_THREADS: `${threads}` },
+  })
+}
+
+/** @param peers `host:port` of the encoder service and of each shard server */
+export function planCoordinator(
+  settings: ClusterSettings,
+  peers: { encoder: string; shardServers: readonly string[] },
+): ProcessPlan {
+  return plan(settings, 'coordinator', 'coordinator', {
+    listenSettings: { http: 'HYPERSHARD_HTTP_LISTEN', grpc: 'HYPERSHARD_GRPC_LISTEN' },
+    own: {
+      HYPERSHARD_HTTP_LISTEN: settings.http,
+      HYPERSHARD_GRPC_LISTEN: settings.grpc,
+      HYPERSHARD_ENCODER: peers.encoder,
+      HYPERSHARD_SHARD_SERVERS: peers.shardServers.join(','),
+      HYPERSHARD_STORE: storeOf(settings),
+    },
+    defaults: {},
+  })
+}
+
+interface PlanParts {
+  readonly listenSettings: Readonly<Record<string, string>>
+  /** Settings that make the cluster one; the environment does not change them. */
+  readonly own: Environment
+  /** Settings that the environment may change. */
+  readonly defaults: Environment
+}
+
+function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts: PlanParts): ProcessPlan {
+  const inherited = inheritedEnvironment(settings.environment, kind)
+  return {
+    name,
+    kind,
+    program: (settings.programs ?? servicePrograms)[kind],
+    environment: { ...parts.defaults, ...inherited, ...parts.own },
+    listenSettings: parts.listenSettings,
+  }
+}
+
+function storeOf(settings: ClusterSettings): string {
+  return join(settings.dataDirectory, 'store')
+}
+
+/** Settings that only the cluster or this command has a use for. */
+const notInherited = new Set(['HYPERSHARD_URL'])
+const forEveryService = new Set(['HYPERSHARD_LOG_LEVEL'])
+
+/**
+ * What of the environment one kind of service gets. Services refuse settings they do not know, so each gets its own:
+ * by prefix, and the coordinator all the rest, so that a misspelt name is refused by somebody.
+ */
+function inheritedEnvironment(environment: Environment, kind: ServiceKind): Environment {
+  const inherited = Object.entries(environment).filter(([name]) => {
+    if (!name.startsWith('HYPERSHARD_') || forEveryService.has(name)) return true
+    return !notInherited.has(name) && ownerOf(name) === kind
+  })
+  return Object.fromEntries(inherited)
+}
+
+function ownerOf(setting: string): ServiceKind {
+  if (setting.startsWith('HYPERSHARD_ENCODER_')) return 'encoder'
+  if (setting.startsWith('HYPERSHARD_SHARD_') && setting !== 'HYPERSHARD_SHARD_SERVERS') return 'shard'
+  return 'coordinator'
+}

@@ -1,0 +1,39 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { HypershardError, messageOf } from '@hypershard/common'
+import { type HttpRequest, readText, sendRequest } from '../api/send-request.ts'
+
+const readyMsMax = 60_000
+const probeMsMax = 5_000
+const probePauseMs = 50
+
+/**
+ * Waits until the coordinator says that every part of the cluster can work.
+ * @throws HypershardError `unavailable` with what it says is missing; what `signal` was aborted with
+ */
+export async function waitUntilReady(httpUrl: string, signal: AbortSignal): Promise<void> {
+  const endMs = performance.now() + readyMsMax
+  for (;;) {
+    signal.throwIfAborted()
+    const missing = await whatIsMissing(httpUrl)
+    if (missing === undefined) return
+    if (performance.now() > endMs) {
+      throw new HypershardError('unavailable', `the cluster is not ready after ${readyMsMax} ms: ${missing}`)
+    }
+    await wait(probePauseMs, undefined, { signal })
+  }
+}
+
+async function whatIsMissing(httpUrl: string): Promise<string | undefined> {
+  const request: HttpRequest = {
+    url: new URL('/readyz', httpUrl),
+    method: 'GET',
+    signal: AbortSignal.timeout(probeMsMax),
+  }
+  try {
+    const answer = await sendRequest(request)
+    const text = await readText(answer, request)
+    return answer.statusCode === 200 ? undefined : text
+  } catch (error) {
+    return messageOf(error)
+  }
+}

@@ -1,0 +1,53 @@
+import type { Readable, Writable } from 'node:stream'
+import { ApiClient } from '../api/client.ts'
+import type { ServicePrograms } from '../cluster/plan-processes.ts'
+import { createTerminal, type Terminal, type TerminalStream } from '../terminal/terminal.ts'
+
+/** What the command takes from its process; `main.ts` gives the real thing, tests give their own. */
+export interface Surroundings {
+  readonly stdin: TerminalStream<Readable>
+  readonly stdout: TerminalStream<Writable>
+  readonly stderr: TerminalStream<Writable>
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Calls back for every request to end: Ctrl-C, SIGTERM, SIGHUP, the end of a parent with an IPC channel. */
+  onEndRequest(callback: () => void): void
+  /** What `up` starts; this repository's services when left out. */
+  readonly programs?: ServicePrograms
+}
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly url: string
+  readonly json: boolean
+  readonly timeout?: number
+}
+
+/** What a command's action works with. */
+export class CommandContext {
+  readonly surroundings: Surroundings
+  readonly terminal: Terminal
+  readonly #options: () => GlobalOptions
+  /** What the process will exit with; 0 unless the action says otherwise. */
+  exitCode = 0
+
+  constructor(surroundings: Surroundings, options: () => GlobalOptions) {
+    this.surroundings = surroundings
+    this.terminal = createTerminal(surroundings, surroundings.environment)
+    this.#options = options
+  }
+
+  get json(): boolean {
+    return this.#options().json
+  }
+
+  api(): ApiClient {
+    const { url, timeout } = this.#options()
+    return new ApiClient({ url, timeoutMs: timeout })
+  }
+
+  /** The command's answer: with `--json` the one document on standard output, otherwise what `render` makes of it. */
+  answer<Answer>(answer: Answer, render: (answer: Answer) => readonly string[]): void {
+    const lines = this.json ? [JSON.stringify(answer, null, 2)] : render(answer)
+    for (const line of lines) this.terminal.out.line(line)
+  }
+}

@@ -1,0 +1,19 @@
+import { HypershardError } from '@hypershard/common'
+import { NotReachable, ServerProblem } from '../api/problem.ts'
+
+/** What the process exits with. Scripts rely on these numbers. */
+export const exitCodes = Object.freeze({ ok: 0, failure: 1, usage: 2, notReachable: 3, partial: 4 })
+
+export const exitCodesHelp = `Exit codes:
+  0  done
+  1  the server or the cluster failed, or refused
+  2  the command line is wrong, or the server found the request invalid
+  3  no answer from --url
+  4  documents put: some documents could not be indexed, the others are`
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof NotReachable) return exitCodes.notReachable
+  if (error instanceof ServerProblem) return error.problem.status === 400 ? exitCodes.usage : exitCodes.failure
+  if (error instanceof HypershardError && error.code === 'invalid_request') return exitCodes.usage
+  return exitCodes.failure
+}

@@ -1,0 +1,137 @@
+import { createInterface } from 'node:readline/promises'
+import { HypershardError } from '@hypershard/common'
+import type { Command } from 'commander'
+import type { IndexDescription } from '../api/answers.ts'
+import { formatCount, formatCountOf } from '../terminal/format-number.ts'
+import { renderPairs, renderTable } from '../terminal/render-table.ts'
+import { boldHeading } from './bold-heading.ts'
+import type { CommandContext } from './context.ts'
+import { wholeNumberIn } from './parse-option.ts'
+
+/** `hypershard index create|list|describe|delete` */
+export function addIndexCommands(program: Command, context: CommandContext): void {
+  const group = program.command('index').description('create, list, describe and delete indexes')
+  group
+    .command('create')
+    .argument('<name>', '1 to 64 of a-z 0-9 - _, starting with a letter or digit')
+    .description('create an empty index')
+    .option('--model <name>', "a model's name or digest (default: the cluster's default model)")
+    .option('--shards <n>', 'how many slices, fixed for its life (default: 2)', wholeNumberIn(1, 256))
+    .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, 8))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hypershard index create papers
+  hypershard index create papers --shards 8 --replicas 2
+  hypershard index create papers --model minilm-dense --json`,
+    )
+    .action((name: string, options: CreateOptions) => createIndex(context, name, options))
+  group
+    .command('list')
+    .description('list the indexes')
+    .addHelpText('after', '\nExamples:\n  hypershard index list\n  hypershard index list --json')
+    .action(() => listIndexes(context))
+  group
+    .command('describe')
+    .argument('<name>')
+    .description('show one index')
+    .addHelpText('after', '\nExamples:\n  hypershard index describe papers\n  hypershard index describe papers --json')
+    .action((name: string) => describeIndex(context, name))
+  group
+    .command('delete')
+    .argument('<name>')
+    .description('delete an index and all its documents')
+    .option('--yes', 'do not ask')
+    .addHelpText(
+      'after',
+      '\nAsks first on a terminal; elsewhere --yes is needed.\n\nExamples:\n  hypershard index delete papers\n  hypershard index delete papers --yes',
+    )
+    .action((name: string, options: { yes?: boolean }) => deleteIndex(context, name, options.yes === true))
+}
+
+interface CreateOptions {
+  readonly model?: string
+  readonly shards?: number
+  readonly replicas?: number
+}
+
+async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
+  context.answer(await context.api().createIndex({ name, ...options }), index => [
+    `created index ${index.name}: ${shardsOf(index)}, model ${index.model.name}`,
+    `  put documents with: hypershard documents put ${index.name} <file.jsonl | folder>`,
+  ])
+}
+
+async function listIndexes(context: CommandContext): Promise<void> {
+  context.answer(await context.api().listIndexes(), ({ indexes }) => {
+    if (indexes.length === 0) return ['no indexes yet; `hypershard index create <name>` makes one']
+    const lines = renderTable(
+      [
+        { title: 'name', flexible: true },
+        { title: 'model', flexible: true },
+        { title: 'shards', align: 'right' },
+        { title: 'replicas', align: 'right' },
+        { title: 'documents', align: 'right' },
+        { title: 'created' },
+      ],
+      indexes.map(index => [
+        index.name,
+        index.model.name,
+        `${index.shards}`,
+        `${index.replicas}`,
+        formatCount(index.documents),
+        index.created_at.slice(0, 10),
+      ]),
+      context.terminal.out.columns,
+    )
+    return boldHeading(lines, context.terminal.out)
+  })
+}
+
+async function describeIndex(context: CommandContext, name: string): Promise<void> {
+  context.answer(await context.api().describeIndex(name), index =>
+    renderPairs(
+      [
+        ['name', index.name],
+        ['model', `${index.model.name}  ${index.model.digest}`],
+        ['shards', `${index.shards}`],
+        ['replicas', `${index.replicas}`],
+        ['documents', formatCount(index.documents)],
+        ['segments', formatCount(index.segments)],
+        ['manifest version', `${index.manifest_version}`],
+        ['created', index.created_at],
+      ],
+      context.terminal.out.columns,
+    ),
+  )
+}
+
+async function deleteIndex(context: CommandContext, name: string, yes: boolean): Promise<void> {
+  if (!yes && !(await confirmDelete(context, name))) {
+    throw new HypershardError('cancelled', `index \`${name}\` was not deleted`)
+  }
+  await context.api().deleteIndex(name)
+  context.answer({ deleted: name }, () => [`deleted index ${name}`])
+}
+
+/** @throws HypershardError `invalid_request` where nobody can be asked */
+async function confirmDelete(context: CommandContext, name: string): Promise<boolean> {
+  const { stdin, stderr } = context.surroundings
+  if (stdin.isTTY !== true || stderr.isTTY !== true) {
+    throw new HypershardError('invalid_request', `deleting index \`${name}\` needs --yes where nobody can be asked`)
+  }
+  const index = await context.api().describeIndex(name)
+  const question = `delete index ${name} with its ${formatCountOf(index.documents, 'document')}? [y/N] `
+  const lines = createInterface({ input: stdin, output: stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+function shardsOf(index: IndexDescription): string {
+  const shards = formatCountOf(index.shards, 'shard')
+  return index.replicas === 1 ? shards : `${shards} x ${index.replicas} replicas`
+}

@@ -1,0 +1,100 @@
+import type { Hit, SearchAnswer, SearchProfile } from '../api/answers.ts'
+import { pad, shorten, toPlainLine, widthOf, wrap } from '../terminal/fit-text.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatCountOf,
+  formatDuration,
+  formatScore,
+  formatShare,
+} from '../terminal/format-number.ts'
+import { renderTable } from '../terminal/render-table.ts'
+import type { Output } from '../terminal/terminal.ts'
+import { boldHeading } from './bold-heading.ts'
+
+const passageLinesMax = 2
+/** Longer ids are shortened: the title is what a reader looks for. */
+const idWidthMax = 32
+
+/** An answer for people: the hits, how much was searched and how, and the profile when it was asked for. */
+export function renderAnswer(answer: SearchAnswer, output: Output): string[] {
+  const lines = renderHits(answer.hits, output)
+  lines.push('', ...renderSummary(answer, output))
+  if (answer.profile !== undefined) lines.push('', ...renderProfile(answer.profile, output))
+  return lines
+}
+
+/** Rank, score, id and title on one line, and the beginning of the text below it. */
+export function renderHits(hits: readonly Hit[], output: Output, passageLines = passageLinesMax): string[] {
+  if (hits.length === 0) return ['no hits']
+  const rankWidth = Math.max(2, `${hits.length}`.length)
+  const scoreWidth = Math.max(...hits.map(hit => formatScore(hit.score).length))
+  const idWidth = Math.min(idWidthMax, Math.max(...hits.map(hit => widthOf(toPlainLine(hit.id)))))
+  const indent = ' '.repeat(rankWidth + 2)
+  return hits.flatMap((hit, at) => {
+    const rank = `${at + 1}`.padStart(rankWidth)
+    const score = formatScore(hit.score).padStart(scoreWidth)
+    const id = pad(shorten(toPlainLine(hit.id), idWidth), idWidth)
+    const room = output.columns - rankWidth - scoreWidth - idWidth - 6
+    const title = shorten(toPlainLine(hit.title ?? ''), room)
+    const passage = wrap(toPlainLine(hit.text ?? ''), output.columns - indent.length, passageLines)
+    return [
+      `${rank}  ${output.style('cyan', score)}  ${id}  ${output.style('bold', title)}`.trimEnd(),
+      ...passage.map(line => indent + output.style('dim', line)),
+    ]
+  })
+}
+
+function renderSummary(answer: SearchAnswer, output: Output): string[] {
+  const { coverage } = answer
+  const searched = `${formatCount(coverage.documents_scored)} of ${formatCount(coverage.documents_eligible)} documents`
+  const lines = [`${searched} (${formatShare(coverage.ratio)}) · ${answer.plan} · ${formatDuration(answer.took_ms)}`]
+  for (const missing of coverage.missing) {
+    const documents = formatCountOf(missing.documents_missing, 'document')
+    const reason = toPlainLine(`${missing.code}: ${missing.message}`)
+    lines.push(output.style('yellow', `missing: shard ${missing.shard} on ${missing.server}, ${documents}: ${reason}`))
+  }
+  if (answer.query_truncated) lines.push('the query is longer than the model reads; its end was left out')
+  if (coverage.non_finite_scores > 0) {
+    const documents = formatCountOf(coverage.non_finite_scores, 'document')
+    lines.push(`${documents} without a finite score, ranked last`)
+  }
+  if (answer.next_cursor !== null) lines.push(output.style('dim', `next page: --cursor ${answer.next_cursor}`))
+  return lines
+}
+
+function renderProfile(profile: SearchProfile, output: Output): string[] {
+  const steps: [string, number, string][] = [
+    ['encode query', profile.encode_ms, profile.qnet_cached ? 'from the cache' : ''],
+    ['fan out', profile.fan_out_ms, `q-net of ${formatBytes(profile.qnet_bytes)} to each server`],
+    ['merge', profile.merge_ms, ''],
+    ['fetch texts', profile.fetch_ms, ''],
+  ]
+  const stepLines = renderTable(
+    [{ title: 'step' }, { title: 'time', align: 'right' }, { title: '', flexible: true }],
+    steps.map(([step, ms, note]) => [step, formatDuration(ms), note]),
+    output.columns,
+  )
+  const shardLines = renderTable(
+    [
+      { title: 'shard', align: 'right' },
+      { title: 'server', flexible: true },
+      { title: 'scored', align: 'right' },
+      { title: 'queue', align: 'right' },
+      { title: 'score', align: 'right' },
+      { title: 'ship', align: 'right' },
+      { title: 'ended' },
+    ],
+    profile.shards.map(shard => [
+      `${shard.shard}`,
+      shard.server,
+      formatCount(shard.documents_scored),
+      formatDuration(shard.queue_ms),
+      formatDuration(shard.score_ms),
+      formatDuration(shard.ship_ms),
+      shard.stop_reason,
+    ]),
+    output.columns,
+  )
+  return [...boldHeading(stepLines, output), '', ...boldHeading(shardLines, output)]
+}

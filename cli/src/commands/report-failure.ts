@@ -1,0 +1,37 @@
+import { NotReachable, problemOf } from '../api/problem.ts'
+import { ProcessFailure } from '../cluster/service-process.ts'
+import { shorten, toPlainLine } from '../terminal/fit-text.ts'
+import type { Output, Terminal } from '../terminal/terminal.ts'
+
+/** What to do next, where this program knows more than the failure's own message. */
+const adviceByCode: Readonly<Record<string, string>> = Object.freeze({
+  index_not_found: '`hypershard index list` shows what there is, `hypershard index create <name>` makes one',
+  model_not_found: '`hypershard model list` shows the models of this cluster',
+  index_exists: 'choose another name, or delete it first with `hypershard index delete <name>`',
+  insufficient_coverage: '`hypershard cluster` shows what is down; --min-coverage 0.5 takes a partial answer',
+  overloaded: 'try again in a moment',
+})
+
+/** One line that says what failed and one that says what to do; with `--json` the problem on standard output. */
+export function reportFailure(error: unknown, terminal: Terminal, json: boolean, usageHint?: string): void {
+  const problem = problemOf(error)
+  if (json) {
+    terminal.out.line(JSON.stringify(problem, null, 2))
+    return
+  }
+  terminal.notes.line(`${terminal.notes.style('red', 'error:')} ${problem.code}: ${toPlainLine(problem.detail)}`)
+  const advice = error instanceof NotReachable ? unreachableAdvice(problem.code) : adviceByCode[problem.code]
+  const hint = usageHint ?? advice
+  if (hint !== undefined) terminal.notes.line(`  ${hint}`)
+  if (error instanceof ProcessFailure) showLog(error, terminal.notes)
+}
+
+function showLog({ details, logLines }: ProcessFailure, notes: Output): void {
+  notes.line(`the end of ${details.log}:`)
+  for (const line of logLines) notes.line(notes.style('dim', `  ${shorten(toPlainLine(line), notes.columns - 2)}`))
+}
+
+function unreachableAdvice(code: string): string | undefined {
+  if (code !== 'unavailable') return undefined
+  return 'start a cluster with `hypershard up`, or say where one runs with --url'
+}

@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander'
+import type { SearchRequest } from '../api/answers.ts'
+import type { CommandContext } from './context.ts'
+import { share, wholeNumberIn } from './parse-option.ts'
+import { renderAnswer } from './render-search.ts'
+
+/** `hypershard search` */
+export function addSearchCommand(program: Command, context: CommandContext): void {
+  program
+    .command('search')
+    .argument('<index>')
+    .argument('<query...>', 'the words of the query, quoted or not')
+    .description('search an index')
+    .option('-k <n>', 'how many hits (default: 10)', wholeNumberIn(1, 1_000))
+    .option('--min-coverage <share>', 'refuse answers of fewer documents than this share (default: 1)', share)
+    .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, 600_000))
+    .option('--profile', 'show where the time went')
+    .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
+    .option('--ids-only', 'ids and scores without texts')
+    .option('--cursor <cursor>', 'the page after the one that named this cursor')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hypershard search papers why do stars twinkle
+  hypershard search papers "why do stars twinkle" -k 3 --profile
+  hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
+    )
+    .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
+}
+
+interface SearchOptions {
+  readonly k?: number
+  readonly minCoverage?: number
+  readonly timeoutMs?: number
+  readonly profile?: boolean
+  readonly precision?: 'fp32' | 'int8'
+  readonly idsOnly?: boolean
+  readonly cursor?: string
+}
+
+async function search(context: CommandContext, index: string, words: string[], options: SearchOptions): Promise<void> {
+  const request: SearchRequest = {
+    query: words.join(' '),
+    ...(options.k === undefined ? {} : { k: options.k }),
+    ...(options.minCoverage === undefined ? {} : { min_coverage: options.minCoverage }),
+    ...(options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(options.precision === undefined ? {} : { precision: options.precision }),
+    ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
+    ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
+  }
+  context.answer(await context.api().search(index, request), answer => renderAnswer(answer, context.terminal.out))
+}

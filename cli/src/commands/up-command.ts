@@ -1,0 +1,113 @@
+import { resolve } from 'node:path'
+import { HypershardError } from '@hypershard/common'
+import type { Command } from 'commander'
+import { ApiClient } from '../api/client.ts'
+import { LocalCluster } from '../cluster/local-cluster.ts'
+import { defaultModelDirectory } from '../cluster/plan-processes.ts'
+import { ProcessFailure } from '../cluster/service-process.ts'
+import { type SampleSearch, sampleCorpusPath } from '../sample/run-sample.ts'
+import { Steps } from '../terminal/steps.ts'
+import type { CommandContext } from './context.ts'
+import { EndOnRequest } from './end-on-request.ts'
+import { exitCodes } from './exit-codes.ts'
+import { commaList, hostAndPort, wholeNumberIn } from './parse-option.ts'
+import { tellClusterEvent } from './tell-cluster-event.ts'
+import { announce, showModels, showSample } from './up-steps.ts'
+
+/** `hypershard up` */
+export function addUpCommand(program: Command, context: CommandContext): void {
+  program
+    .command('up')
+    .description('run a cluster on this machine: coordinator, encoder service and shard servers')
+    .option('--data <dir>', 'where documents, logs and the lock are kept', '.hypershard')
+    .option('--models <dirs>', 'model directories, separated by commas; the first is the default', commaList, [
+      defaultModelDirectory,
+    ])
+    .option('--shard-servers <n>', 'how many shard servers', wholeNumberIn(1, 256), 2)
+    .option('--http <host:port>', 'where the HTTP API listens', hostAndPort, '127.0.0.1:7700')
+    .option('--grpc <host:port>', 'where the gRPC API listens', hostAndPort, '127.0.0.1:7701')
+    .option('--sample', 'index the bundled sample and run three searches')
+    .option('--once', 'stop when everything is up (and the sample shown)')
+    .addHelpText(
+      'after',
+      `
+Processes that crash are started again, up to five times a minute. Ctrl-C stops everything; a second
+one kills. Settings of the services (HYPERSHARD_SHARD_MEMORY_BYTES=...) are passed on to them.
+
+Examples:
+  hypershard up
+  hypershard up --sample --once
+  hypershard up --data /var/lib/hypershard --shard-servers 4 --http 0.0.0.0:8080`,
+    )
+    .action((options: UpOptions) => up(context, options))
+}
+
+interface UpOptions {
+  readonly data: string
+  readonly models: readonly string[]
+  readonly shardServers: number
+  readonly http: string
+  readonly grpc: string
+  readonly sample?: boolean
+  readonly once?: boolean
+}
+
+async function up(context: CommandContext, options: UpOptions): Promise<void> {
+  const steps = new Steps(context.json ? context.terminal.notes : context.terminal.out)
+  const { environment, programs, onEndRequest } = context.surroundings
+  const cluster: LocalCluster = new LocalCluster({
+    dataDirectory: resolve(options.data),
+    modelDirectories: options.models.map(directory => resolve(directory)),
+    shardServers: options.shardServers,
+    http: options.http,
+    grpc: options.grpc,
+    environment,
+    restart: true,
+    ...(programs === undefined ? {} : { programs }),
+    onEvent: event => tellClusterEvent(event, cluster, steps),
+  })
+  const end = new EndOnRequest(cluster, onEndRequest)
+  try {
+    await cluster.start()
+    // A cluster that ends, by request or by giving up, ends the work on it too.
+    await Promise.race([serve(context, cluster, steps, options), cluster.closed])
+  } catch (error) {
+    if (!end.requested) throw withPortAdvice(await failureOf(cluster, error), options)
+  } finally {
+    await cluster.stop()
+  }
+  const failure = await cluster.closed
+  if (failure !== undefined) throw failure
+  if (end.forced) context.exitCode = exitCodes.failure
+}
+
+/** The work on a ready cluster; returns at once with `--once`, otherwise when the cluster has ended. */
+async function serve(context: CommandContext, cluster: LocalCluster, steps: Steps, options: UpOptions): Promise<void> {
+  const api = new ApiClient({ url: cluster.httpUrl })
+  await showModels(api, steps)
+  let searches: SampleSearch[] | undefined
+  if (options.sample) searches = await showSample(context, api, steps, sampleCorpusPath)
+  announce(context, cluster, { searches, keepsServing: !options.once, data: options.data })
+  if (!options.once) await cluster.closed
+}
+
+/** Work that broke because the cluster gave up failed for the cluster's reason. */
+async function failureOf(cluster: LocalCluster, error: unknown): Promise<unknown> {
+  await cluster.stop()
+  return (await cluster.closed) ?? error
+}
+
+function withPortAdvice(error: unknown, { http, grpc }: UpOptions): unknown {
+  if (!(error instanceof ProcessFailure) || error.code !== 'address_in_use') return error
+  const taken = String(error.details.address ?? `${http} or ${grpc}`)
+  const advice = `choose others, such as --http ${tenPortsOn(http)} --grpc ${tenPortsOn(grpc)}`
+  return new HypershardError('address_in_use', `${taken} is taken by another program; ${advice}`, {
+    details: error.details,
+    cause: error,
+  })
+}
+
+function tenPortsOn(address: string): string {
+  const at = address.lastIndexOf(':') + 1
+  return `${address.slice(0, at)}${(Number(address.slice(at)) + 10) % 65_536}`
+}

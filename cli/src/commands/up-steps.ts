@@ -1,0 +1,84 @@
+import { relative } from 'node:path'
+import type { ApiClient } from '../api/client.ts'
+import type { LocalCluster } from '../cluster/local-cluster.ts'
+import { fillSampleIndex, type SampleSearch, searchSample } from '../sample/run-sample.ts'
+import { formatCountOf, formatDuration } from '../terminal/format-number.ts'
+import { ProgressDisplay } from '../terminal/progress.ts'
+import type { Steps } from '../terminal/steps.ts'
+import type { Output } from '../terminal/terminal.ts'
+import type { CommandContext } from './context.ts'
+import { qnetShape } from './model-commands.ts'
+import { renderHits } from './render-search.ts'
+
+/** A sample hit shows one line of its text: three searches fit on a screen. */
+const samplePassageLines = 1
+
+/** Names the models that the encoder service holds. */
+export async function showModels(api: ApiClient, steps: Steps): Promise<void> {
+  const startMs = performance.now()
+  steps.begin('models')
+  const { models } = await api.listModels()
+  const names = models.map(model => `${model.name}, ${qnetShape(model)}`)
+  steps.done('models', names.join('; '), performance.now() - startMs)
+}
+
+/** Fills the sample index if it is not filled, and shows three searches. */
+export async function showSample(
+  context: CommandContext,
+  api: ApiClient,
+  steps: Steps,
+  corpusPath: string,
+): Promise<SampleSearch[]> {
+  const startMs = performance.now()
+  const progress = new ProgressDisplay(context.terminal.notes, 'indexing the sample')
+  const { index, filled } = await fillSampleIndex(api, corpusPath, work => progress.update(work))
+  progress.end()
+  const documents = `${formatCountOf(index.documents, 'document')} in ${formatCountOf(index.shards, 'shard')}`
+  steps.done('sample index', `${documents}${filled ? '' : ', kept from before'}`, performance.now() - startMs)
+  const searches = await searchSample(api)
+  if (!context.json) for (const search of searches) showSearch(search, context.terminal.out)
+  return searches
+}
+
+function showSearch({ query, answer }: SampleSearch, output: Output): void {
+  output.line()
+  output.line(`${output.style('bold', `? ${query}`)}  ${output.style('dim', formatDuration(answer.took_ms))}`)
+  for (const line of renderHits(answer.hits, output, samplePassageLines)) output.line(line)
+}
+
+/** Says where the cluster serves and what to do next; with `--json`, the one document. */
+export function announce(
+  context: CommandContext,
+  cluster: LocalCluster,
+  facts: { searches: readonly SampleSearch[] | undefined; keepsServing: boolean; data: string },
+): void {
+  const { httpUrl, grpcAddress, processes } = cluster
+  const answer = {
+    http_url: httpUrl,
+    grpc_address: grpcAddress,
+    processes: processes.map(({ name, pid, address, logPath }) => ({ name, pid, address, log: logPath })),
+    ...(facts.searches === undefined ? {} : { searches: facts.searches }),
+  }
+  context.answer(answer, () => {
+    if (!facts.keepsServing) return ['']
+    const { out } = context.terminal
+    const index = facts.searches === undefined ? 'papers' : 'sample'
+    const url = httpUrl === 'http://127.0.0.1:7700' ? '' : ` --url ${httpUrl}`
+    const commands = [
+      ...(facts.searches === undefined ? [`index create papers${url}`, `documents put papers ./notes${url}`] : []),
+      `search ${index} "how do vaccines work"${url}`,
+      `cluster${url}`,
+    ]
+    return [
+      '',
+      `${out.style('bold', 'ready')}  ${out.style('cyan', `${httpUrl}/docs`)}`,
+      out.style(
+        'dim',
+        `gRPC ${grpcAddress}, logs in ${relative('', facts.data) || facts.data}/logs; Ctrl-C stops everything`,
+      ),
+      '',
+      'try, in another terminal:',
+      ...commands.map(command => `  npx hypershard ${command}`),
+    ]
+  })
+}

@@ -1,0 +1,85 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { HypershardError, messageOf } from '@hypershard/common'
+import type { PutProgress } from '../api/answers.ts'
+import type { WorkState } from '../terminal/progress.ts'
+import { type FailedFile, listTextFiles, readFileLine } from './read-folder.ts'
+
+/** Documents on their way in: read once, from the beginning, while they are being sent. */
+export interface DocumentSource {
+  /** NDJSON in UTF-8. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Files that did not become lines; grows while the body is read. */
+  readonly failedFiles: readonly FailedFile[]
+  /** The file that a line of the body, counted from 1, came from; undefined when the lines are not made of files. */
+  fileOfLine(line: number): string | undefined
+  /** How far the work is, by what the coordinator says and what this side knows of the source. */
+  workState(progress: PutProgress): WorkState
+}
+
+/**
+ * Opens a JSONL file, a folder of .md and .txt files, or, where it is given, standard input as `-`.
+ * @throws HypershardError `invalid_request` when there is nothing to read
+ */
+export async function openSource(path: string, stdin?: Readable): Promise<DocumentSource> {
+  if (path === '-' && stdin !== undefined) return lineSource(stdin, 'standard input', undefined)
+  const facts = await stat(path).catch(error => {
+    throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+  })
+  if (!facts.isDirectory()) return lineSource(createReadStream(path), path, facts.isFile() ? facts.size : undefined)
+  const files = await listTextFiles(path)
+  if (files.length === 0) throw new HypershardError('invalid_request', `${path} has no .md or .txt files in it`)
+  return folderSource(path, files)
+}
+
+/** @param bytesTotal the file's size, undefined for a pipe */
+function lineSource(stream: Readable, path: string, bytesTotal: number | undefined): DocumentSource {
+  let bytesRead = 0
+  async function* body() {
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        bytesRead += chunk.length
+        yield chunk
+      }
+    } catch (error) {
+      throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+  return {
+    body: body(),
+    failedFiles: [],
+    fileOfLine: () => undefined,
+    workState: ({ received, encoded, total }) => ({
+      done: encoded,
+      total: total ?? estimateTotal(received, bytesRead, bytesTotal),
+    }),
+  }
+}
+
+/** As many lines a byte in the rest of the file as in what has been read of it. */
+function estimateTotal(received: number, bytesRead: number, bytesTotal: number | undefined): number | undefined {
+  if (bytesTotal === undefined || bytesRead === 0 || received === 0) return undefined
+  return Math.max(received, Math.round((received * bytesTotal) / bytesRead))
+}
+
+function folderSource(folder: string, files: readonly string[]): DocumentSource {
+  const failedFiles: FailedFile[] = []
+  const sentFiles: string[] = []
+  async function* body() {
+    for (const file of files) {
+      const line = await readFileLine(folder, file)
+      if (typeof line !== 'string') failedFiles.push(line)
+      else {
+        sentFiles.push(file)
+        yield Buffer.from(`${line}\n`)
+      }
+    }
+  }
+  return {
+    body: body(),
+    failedFiles,
+    fileOfLine: line => sentFiles[line - 1],
+    workState: ({ encoded, total }) => ({ done: encoded, total: total ?? files.length }),
+  }
+}

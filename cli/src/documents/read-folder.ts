@@ -1,0 +1,85 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, extname, join, relative, sep } from 'node:path'
+import { messageOf } from '@hypershard/common'
+
+/** The longest line that `PUT …/documents` takes, without its line end. */
+export const lineBytesMax = 1024 * 1024
+
+const extensions = new Set(['.md', '.txt'])
+const titleCharactersMax = 200
+
+/** A file that could not be made a document. */
+export interface FailedFile {
+  readonly file: string
+  readonly code: 'invalid_request' | 'request_too_large'
+  readonly message: string
+}
+
+/** What putting a document needs; the id is the file's path in the folder, with `/` on every system. */
+export interface FileDocument {
+  readonly id: string
+  readonly title: string
+  readonly text: string
+}
+
+/**
+ * The .md and .txt files below a folder, as paths in it, in order of their bytes. Names that start with a dot are left
+ * out with all below them, and links to folders are not followed: a walk cannot go in circles.
+ */
+export async function listTextFiles(folder: string): Promise<string[]> {
+  const files: string[] = []
+  const walk = async (directory: string): Promise<void> => {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name)
+      if (entry.name.startsWith('.')) continue
+      if (entry.isDirectory()) await walk(path)
+      else if (extensions.has(extname(entry.name).toLowerCase())) files.push(relative(folder, path))
+    }
+  }
+  await walk(folder)
+  return files
+    .map(file => file.split(sep).join('/'))
+    .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
+}
+
+/** One file as a line of NDJSON without its end, or why it cannot be one. */
+export async function readFileLine(folder: string, file: string): Promise<string | FailedFile> {
+  try {
+    const path = join(folder, file)
+    // The text alone is shorter than its line: a huge file is not read to find that out.
+    const { size } = await stat(path)
+    if (size > lineBytesMax) return tooLarge(file, size)
+    const text = decodeUtf8(await readFile(path))
+    if (text === undefined) {
+      return { file, code: 'invalid_request', message: 'not UTF-8; convert it, for example with iconv' }
+    }
+    const line = JSON.stringify(documentOf(file, text))
+    const bytes = Buffer.byteLength(line)
+    return bytes > lineBytesMax ? tooLarge(file, bytes) : line
+  } catch (error) {
+    return { file, code: 'invalid_request', message: `cannot be read: ${messageOf(error)}` }
+  }
+}
+
+/** Title: the first heading of a .md file, else the first line with something on it, else the file's name. */
+export function documentOf(file: string, text: string): FileDocument {
+  const heading = file.toLowerCase().endsWith('.md') ? /^ {0,3}#{1,6}[ \t]+(.*\S)/m.exec(text)?.[1] : undefined
+  const plainHeading = heading?.replace(/[ \t]+#+$/, '')
+  const firstLine = /\S.*/.exec(text)?.[0].trim()
+  const title = plainHeading ?? firstLine ?? basename(file, extname(file))
+  return { id: file, title: [...title].slice(0, titleCharactersMax).join(''), text }
+}
+
+function tooLarge(file: string, bytes: number): FailedFile {
+  const message = `${bytes} bytes, and a document may have ${lineBytesMax}; split the file`
+  return { file, code: 'request_too_large', message }
+}
+
+/** The text without its byte order mark; undefined when the bytes are not UTF-8. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { widthOf } from './terminal/fit-text.ts'
+import { createFakeApi } from './testing/fake-api.ts'
+import { runCommand } from './testing/run-command.ts'
+
+const documents = [
+  { id: 'tides', title: 'Tides', text: 'The moon and the sun pull at the sea, twice a day. '.repeat(8) },
+  { id: 'stars', title: 'Why stars twinkle 為什麼星星會閃爍 '.repeat(6), text: 'Air bends the light.\u001b[2J' },
+]
+const corpus = documents.map(document => `${JSON.stringify(document)}\n`).join('')
+
+describe('the command line', () => {
+  let server: http.Server
+  let url: string
+  let folder: string
+
+  beforeEach(async () => {
+    server = http.createServer(createFakeApi()).listen(0, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    folder = await mkdtemp(join(tmpdir(), 'hypershard-cli-'))
+  })
+
+  afterEach(async () => {
+    server.closeAllConnections()
+    server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  const run = (...words: string[]) => runCommand(['--url', url, ...words])
+
+  async function fill() {
+    await run('index', 'create', 'papers')
+    await runCommand(['--url', url, 'documents', 'put', 'papers', '-'], { stdin: corpus })
+  }
+
+  it('creates, lists, describes and deletes indexes', async () => {
+    assert.match((await run('index', 'create', 'papers', '--shards', '4')).stdout, /created index papers: 4 shards/)
+    assert.match((await run('index', 'list')).stdout, /^papers +fake-model +4 +1 +0 +2026-11-23$/m)
+    assert.match((await run('index', 'describe', 'papers')).stdout, /^documents +0$/m)
+    assert.match((await run('index', 'delete', 'papers', '--yes')).stdout, /deleted index papers/)
+    assert.match((await run('index', 'list')).stdout, /no indexes yet/)
+  })
+
+  it('does not delete where nobody can be asked', async () => {
+    await run('index', 'create', 'papers')
+    const { exitCode, stderr } = await run('index', 'delete', 'papers')
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /^error: invalid_request: .*--yes/)
+    assert.equal((await run('index', 'describe', 'papers')).exitCode, 0)
+  })
+
+  for (const { answer, deleted } of [
+    { answer: 'y', deleted: true },
+    { answer: 'yes', deleted: true },
+    { answer: '', deleted: false },
+    { answer: 'no', deleted: false },
+  ]) {
+    it(`asks on a terminal, and takes \`${answer}\` as ${deleted ? 'yes' : 'no'}`, async () => {
+      await run('index', 'create', 'papers')
+      const stdin = Object.assign(Readable.from([`${answer}\n`]), { isTTY: true })
+      const stderr = Object.assign(new PassThrough(), { isTTY: true })
+      const surroundings = { stdin, stderr }
+      const { exitCode } = await runCommand(['--url', url, 'index', 'delete', 'papers'], { surroundings })
+      assert.equal(exitCode, deleted ? 0 : 1)
+      assert.equal((await run('index', 'describe', 'papers')).exitCode, deleted ? 1 : 0)
+    })
+  }
+
+  it('puts a JSONL file, and says which lines failed, with exit code 4', async () => {
+    await run('index', 'create', 'papers')
+    const path = join(folder, 'papers.jsonl')
+    await writeFile(path, corpus + 'no JSON\n'.repeat(12))
+    const { exitCode, stdout } = await run('documents', 'put', 'papers', path)
+    assert.equal(exitCode, 4)
+    assert.match(stdout, /^indexed 2 documents into papers in 13 ms/)
+    assert.match(stdout, /^12 could not be indexed:$/m)
+    assert.match(stdout, /^ {2}line 3: .*not valid JSON/m)
+    assert.match(stdout, /^ {2}and 2 more/m)
+  })
+
+  it('puts a folder, and counts the files that cannot be documents', async () => {
+    await run('index', 'create', 'notes')
+    await mkdir(join(folder, 'sea'))
+    await writeFile(join(folder, 'sea', 'tides.md'), '# Tides\n\nTwice a day.')
+    await writeFile(join(folder, 'a.txt'), Buffer.from([0xff, 0xfe, 0x41, 0x00]))
+    const put = await run('documents', 'put', 'notes', folder, '--json')
+    assert.equal(put.exitCode, 4)
+    const { received, indexed, failed, errors } = JSON.parse(put.stdout)
+    assert.deepEqual({ received, indexed, failed }, { received: 2, indexed: 1, failed: 1 })
+    assert.equal(errors[0].file, 'a.txt')
+    const search = JSON.parse((await run('search', 'notes', 'tides', '--json')).stdout)
+    assert.deepEqual([search.hits[0].id, search.hits[0].title], ['sea/tides.md', 'Tides'])
+  })
+
+  it('sends nothing to an index that does not exist', async () => {
+    const { exitCode, stderr } = await runCommand(['--url', url, 'documents', 'put', 'none', '-'], { stdin: corpus })
+    assert.equal(exitCode, 1)
+    assert.equal(
+      stderr,
+      'error: index_not_found: index `none` does not exist\n' +
+        '  `hypershard index list` shows what there is, `hypershard index create <name>` makes one\n',
+    )
+  })
+
+  it('shows hits that fit 80 columns, harmless to the terminal, and what was searched', async () => {
+    await fill()
+    const { stdout } = await run('search', 'papers', 'why', 'stars', 'twinkle')
+    for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 80, line)
+    assert.match(stdout, /^ 1 {2}1\.0000 {2}stars {2}Why stars twinkle 為什麼.*…$/m)
+    assert.match(stdout, /^ {4}Air bends the light\. \[2J$/m)
+    assert.match(stdout, /^2 of 2 documents \(100 %\) · exact · 4\.1 ms$/m)
+    assert.ok(!stdout.includes('\u001b'))
+  })
+
+  it('shows where the time went', async () => {
+    await fill()
+    const { stdout } = await run('search', 'papers', 'tides', '--profile', '--ids-only', '-k', '1')
+    assert.match(stdout, /^fan out +2\.0 ms {2}q-net of 1\.5 kB to each server$/m)
+    assert.match(stdout, /^ +0 {2}127\.0\.0\.1:7002 +2 +0\.1 ms +0\.7 ms +0\.4 ms {2}complete$/m)
+  })
+
+  it('shows models and the cluster', async () => {
+    await fill()
+    assert.match(
+      (await run('model', 'list')).stdout,
+      /^\* {2}fake-model {2}384 x 3 → 1 +295,296 {2}22\.9 MB {2}f{12}$/m,
+    )
+    assert.match((await run('model', 'describe')).stdout, /^q-net +384 x 3 → 1, relu, layer norm before the residual/m)
+    assert.equal((await run('model', 'describe', 'none')).exitCode, 1)
+    const { stdout } = await run('cluster')
+    assert.match(stdout, /^127\.0\.0\.1:7003 {2}down: connection refused +0 +1 +2$/m)
+    assert.match(stdout, /^papers +0 +2 {2}127\.0\.0\.1:7002 {2}warm$/m)
+  })
+
+  for (const words of [
+    ['index', 'list'],
+    ['index', 'describe', 'papers'],
+    ['index', 'delete', 'papers', '--yes'],
+    ['index', 'describe', 'none'],
+    ['search', 'papers', 'tides', '--profile'],
+    ['documents', 'put', 'papers', '/nowhere'],
+    ['model', 'list'],
+    ['model', 'describe'],
+    ['cluster'],
+    ['serch'],
+    ['search', 'papers', 'x', '-k', '0'],
+  ]) {
+    it(`prints one JSON document for \`${words.join(' ')} --json\``, async () => {
+      await fill()
+      const { stdout } = await run(...words, '--json')
+      assert.equal(typeof JSON.parse(stdout), 'object')
+    })
+  }
+
+  for (const { title, words, exitCode } of [
+    { title: 'a name that the server refuses', words: ['index', 'create', 'Papers'], exitCode: 2 },
+    { title: 'an unknown command', words: ['serch'], exitCode: 2 },
+    { title: 'an option out of its range', words: ['search', 'papers', 'x', '-k', '1001'], exitCode: 2 },
+    { title: 'a coverage that is no share', words: ['search', 'papers', 'x', '--min-coverage', '1.5'], exitCode: 2 },
+    { title: 'no source to read', words: ['documents', 'put', 'papers', '/nowhere'], exitCode: 2 },
+    { title: 'an address that is none', words: ['up', '--http', '7700'], exitCode: 2 },
+    { title: 'an index that is not there', words: ['search', 'none', 'x'], exitCode: 1 },
+    { title: 'a URL that is none', words: ['--url', 'localhost', 'cluster'], exitCode: 2 },
+    { title: 'a URL where nobody listens', words: ['--url', 'http://127.0.0.1:9', 'cluster'], exitCode: 3 },
+    { title: 'help', words: ['search', '--help'], exitCode: 0 },
+    { title: 'no command at all', words: [], exitCode: 2 },
+  ]) {
+    it(`exits with ${exitCode} for ${title}`, async () => {
+      assert.equal((await run(...words)).exitCode, exitCode)
+    })
+  }
+
+  it('takes the URL from the environment', async () => {
+    const surroundings = { environment: { HYPERSHARD_URL: url } }
+    assert.equal((await runCommand(['index', 'list'], { surroundings })).exitCode, 0)
+  })
+
+  it('gives every command help with examples', async () => {
+    for (const command of [
+      'up',
+      'index create',
+      'index list',
+      'index describe',
+      'index delete',
+      'documents put',
+      'search',
+      'model list',
+      'model describe',
+      'cluster',
+      '',
+    ]) {
+      const { stdout } = await run(...command.split(' ').filter(word => word !== ''), '--help')
+      assert.ok(stdout.includes(`Examples:\n  `), command)
+      for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 110, line)
+    }
+  })
+})
+
+describe('a server that misbehaves', () => {
+  let server: http.Server
+
+  afterEach(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  async function serve(listener: http.RequestListener): Promise<string> {
+    server = http.createServer(listener).listen(0, '127.0.0.1')
+    await new Promise(resolve => server.once('listening', resolve))
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  it('and never answers is given up when the time is over', async () => {
+    const url = await serve(() => {})
+    const { exitCode, stderr } = await runCommand(['--url', url, '--timeout', '50', 'index', 'list'])
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /^error: deadline_exceeded: .*--timeout/)
+  })
+
+  it('and is no hypershard is told apart', async () => {
+    const url = await serve((_, response) => response.end('<html>'))
+    const { exitCode, stderr } = await runCommand(['--url', url, 'index', 'list'])
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /not as hypershard does/)
+  })
+
+  it('and refuses a long upload at once has its answer shown', async () => {
+    const problem = { code: 'storage_full', status: 507, detail: 'the disk is full' }
+    const url = await serve((request, response) => {
+      if (request.method === 'GET') response.end('{}')
+      else response.writeHead(507).end(JSON.stringify(problem))
+    })
+    const { exitCode, stderr } = await runCommand(['--url', url, 'documents', 'put', 'papers', '-'], { stdin: corpus })
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^error: storage_full: the disk is full/)
+  })
+
+  it('and stops in the middle of a put is given up when there was no sign of life', async () => {
+    const url = await serve((request, response) => {
+      if (request.method === 'GET') response.end('{}')
+      else response.writeHead(200).write('{"progress":{"received":0,"encoded":0,"total":null}}\n')
+    })
+    const words = ['--url', url, '--timeout', '200', 'documents', 'put', 'papers', '-']
+    const { exitCode, stderr } = await runCommand(words, { stdin: corpus })
+    assert.equal(exitCode, 3)
+    assert.match(stderr, /no sign of life for 200 ms/)
+  })
+})

@@ -1,0 +1,186 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { errorCatalogue, HypershardError, messageOf, toHypershardError } from '@hypershard/common'
+import type { Hit } from '../api/answers.ts'
+
+type StoredDocument = Omit<Hit, 'score'>
+
+interface FakeIndex {
+  readonly name: string
+  readonly shards: number
+  readonly documents: Map<string, StoredDocument>
+  version: number
+}
+
+const model = {
+  name: 'fake-model',
+  digest: 'f'.repeat(64),
+  description: 'no model at all',
+  license: 'Apache-2.0',
+  source: 'nowhere',
+  vector_width: 384,
+  qnet: {
+    vector_dimensions: [384, 384, 384, 1],
+    activation: 'relu',
+    layer_norm: true,
+    layer_norm_before_residual: true,
+    residual: true,
+    residual_on_last: false,
+  },
+  qnet_parameters: 295_296,
+  max_query_tokens: 64,
+  max_document_tokens: 256,
+  bytes: 22_900_000,
+  default: true,
+}
+
+/** The coordinator's HTTP API in memory, as docs/api.md tells it. A hit's score is the share of query words in it. */
+export function createFakeApi(): RequestListener {
+  const indexes = new Map<string, FakeIndex>()
+  return (request, response) => {
+    answer(indexes, request, response).catch(error => {
+      const { code, message, details } = toHypershardError(error)
+      const { http: status, title, retryable } = errorCatalogue[code]
+      const type = `https://hypershard.dev/errors/${code}`
+      const detail = error instanceof HypershardError ? message : messageOf(error)
+      send(response, status, { type, title, status, code, detail, retryable, details })
+    })
+  }
+}
+
+async function answer(indexes: Map<string, FakeIndex>, request: IncomingMessage, response: ServerResponse) {
+  const url = new URL(request.url ?? '/', 'http://fake')
+  const [, , collection, name, action] = url.pathname.split('/').map(decodeURIComponent)
+  const route = `${request.method} ${url.pathname === '/readyz' ? 'readyz' : collection}${name ? '/:name' : ''}${action ? `/${action}` : ''}`
+  switch (route) {
+    case 'GET readyz':
+      return send(response, 200, {})
+    case 'GET models':
+      return send(response, 200, { models: [model] })
+    case 'GET cluster':
+      return send(response, 200, describeCluster(indexes))
+    case 'GET indexes':
+      return send(response, 200, { indexes: [...indexes.values()].map(describe) })
+    case 'POST indexes':
+      return send(response, 201, describe(create(indexes, await readJson(request))))
+    case 'GET indexes/:name':
+      return send(response, 200, describe(find(indexes, name)))
+    case 'DELETE indexes/:name':
+      indexes.delete(find(indexes, name).name)
+      return response.writeHead(204).end()
+    case 'PUT indexes/:name/documents':
+      return put(find(indexes, name), request, response)
+    case 'POST indexes/:name/search':
+      return send(response, 200, search(find(indexes, name), await readJson(request)))
+    default:
+      throw new HypershardError('route_not_found', route)
+  }
+}
+
+function find(indexes: Map<string, FakeIndex>, name = ''): FakeIndex {
+  const index = indexes.get(name)
+  if (index === undefined) throw new HypershardError('index_not_found', `index \`${name}\` does not exist`)
+  return index
+}
+
+function create(indexes: Map<string, FakeIndex>, { name, shards = 2 }: { name: string; shards?: number }): FakeIndex {
+  if (!/^[a-z0-9]/.test(name)) throw new HypershardError('invalid_request', `\`${name}\` cannot be an index's name`)
+  if (indexes.has(name)) throw new HypershardError('index_exists', `index \`${name}\` exists`)
+  const index = { name, shards, documents: new Map(), version: 0 }
+  indexes.set(name, index)
+  return index
+}
+
+function describe({ name, shards, documents, version }: FakeIndex) {
+  return {
+    name,
+    model: { name: model.name, digest: model.digest },
+    shards,
+    replicas: 1,
+    documents: documents.size,
+    segments: shards * version,
+    manifest_version: version,
+    created_at: '2026-11-23T00:00:00.000Z',
+  }
+}
+
+function describeCluster(indexes: Map<string, FakeIndex>) {
+  const shards = [...indexes.values()].map(({ name, documents }) => ({
+    index: name,
+    shard: 0,
+    documents: documents.size,
+    warm: true,
+  }))
+  return {
+    encoder: { address: '127.0.0.1:7001' },
+    servers: [
+      { address: '127.0.0.1:7002', live: true, down_reason: null, weight: 1, outstanding: 0, shards },
+      { address: '127.0.0.1:7003', live: false, down_reason: 'connection refused', weight: 1, outstanding: 0, shards },
+    ],
+  }
+}
+
+async function put(index: FakeIndex, request: IncomingMessage, response: ServerResponse) {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const write = (message: unknown) => response.write(`${JSON.stringify(message)}\n`)
+  write({ progress: { received: 0, encoded: 0, total: null } })
+  const errors: unknown[] = []
+  const lines = (await readText(request)).split('\n').filter(line => line !== '')
+  for (const [at, line] of lines.entries()) {
+    try {
+      const { _id, id = _id, title, text, ...fields } = JSON.parse(line)
+      if (id === undefined) throw new Error('it has no id')
+      index.documents.set(id, { id, title, text, fields })
+    } catch (error) {
+      errors.push({ line: at + 1, id: null, code: 'invalid_request', message: messageOf(error) })
+    }
+  }
+  index.version++
+  const counts = { received: lines.length, indexed: lines.length - errors.length, superseded: 0, truncated: 0 }
+  write({ progress: { received: lines.length, encoded: counts.indexed, total: lines.length } })
+  const result = { ...counts, failed: errors.length, took_ms: 12.5, manifest_version: index.version }
+  response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
+}
+
+function search(index: FakeIndex, request: { query: string; k?: number; profile?: boolean; ids_only?: boolean }) {
+  const words = request.query.toLowerCase().split(/\s+/)
+  const hits = [...index.documents.values()].map(({ id, ...rest }) => {
+    const text = `${rest.title} ${rest.text}`.toLowerCase()
+    const score = words.filter(word => text.includes(word)).length / words.length
+    return request.ids_only ? { id, score } : { id, score, ...rest }
+  })
+  hits.sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
+  const documents = index.documents.size
+  const shard = { shard: 0, server: '127.0.0.1:7002', documents_scored: documents, stop_reason: 'complete' }
+  const times = { encode_ms: 1.5, fan_out_ms: 2, merge_ms: 0.1, fetch_ms: 0.5, qnet_bytes: 1_536, qnet_cached: false }
+  const profile = { ...times, shards: [{ ...shard, queue_ms: 0.1, score_ms: 0.7, ship_ms: 0.4 }] }
+  return {
+    hits: hits.slice(0, request.k ?? 10),
+    coverage: {
+      documents_eligible: documents,
+      documents_scored: documents,
+      ratio: 1,
+      non_finite_scores: 0,
+      missing: [],
+    },
+    plan: 'exact',
+    took_ms: 4.1,
+    manifest_version: index.version,
+    query_truncated: false,
+    next_cursor: null,
+    ...(request.profile ? { profile } : {}),
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function readJson<Body>(request: IncomingMessage): Promise<Body> {
+  return JSON.parse(await readText(request)) as Body
+}
+
+function send(response: ServerResponse, status: number, body: unknown) {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}

@@ -1,0 +1,45 @@
+/**
+ * Stands in for a service's `main.ts` in tests of the supervisor: listens where its settings say, announces itself, and
+ * ends when its parent does. `FAKE_FATAL=<role>` makes it fail as a service with a wrong setting, `FAKE_CRASH=<role>`
+ * end soon after it was ready.
+ */
+import { writeSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const { env } = process
+const role = env.HYPERSHARD_HTTP_LISTEN ? 'coordinator' : env.HYPERSHARD_SHARD_LISTEN ? 'shard' : 'encoder'
+
+if (env.FAKE_FATAL === role) fail('models/none: model.json is missing; export the model again', 'invalid_model')
+
+// Only the coordinator is asked anything; the others start faster without what the API needs.
+const api = role === 'coordinator' ? (await import('./fake-api.ts')).createFakeApi() : undefined
+
+const listens =
+  role === 'coordinator'
+    ? { http: env.HYPERSHARD_HTTP_LISTEN, grpc: env.HYPERSHARD_GRPC_LISTEN }
+    : { grpc: env.HYPERSHARD_SHARD_LISTEN ?? env.HYPERSHARD_ENCODER_LISTEN }
+
+const addresses: Record<string, string> = {}
+for (const [name, address = ''] of Object.entries(listens)) addresses[name] = await listen(address)
+process.on('disconnect', () => process.exit(0))
+process.on('SIGTERM', () => {
+  writeSync(2, `${role} stopped\n`)
+  process.exit(0)
+})
+process.send?.({ type: 'ready', addresses })
+if (env.FAKE_CRASH === role) setTimeout(() => process.exit(3), 10)
+
+function listen(address: string): Promise<string> {
+  const [host = '', port = ''] = address.split(':')
+  const server = http.createServer(api)
+  server.on('error', () => fail(`cannot listen on ${address}`, 'address_in_use', { address }))
+  return new Promise(resolve => {
+    server.listen(Number(port), host, () => resolve(`${host}:${(server.address() as AddressInfo).port}`))
+  })
+}
+
+function fail(message: string, code: string, details: Record<string, string> = {}): never {
+  writeSync(2, `${JSON.stringify({ level: 60, msg: `cannot start: ${message}`, err: { message, code, details } })}\n`)
+  process.exit(78)
+}
