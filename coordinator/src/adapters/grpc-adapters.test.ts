@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import {
+  Deadline,
+  type GrpcServer,
+  HypershardError,
+  silentLogger,
+  startGrpcServer,
+  unaryHandler,
+} from '@hypershard/common'
+import { protoDirectory } from '@hypershard/proto'
+import { EncoderServiceService } from '@hypershard/proto/encoder'
+import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
+import { ScoringPrecision, ShardServiceService } from '@hypershard/proto/shard'
+import { connectEncoder } from './grpc-encoder.ts'
+import { connectShardServer } from './grpc-shard-server.ts'
+
+const log = silentLogger()
+const soon = () => Deadline.after(2_000)
+const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
+const qnet: QNet = {
+  ...{ digest: 'd', modelDigest: 'm', precision: WeightsPrecision.WEIGHTS_PRECISION_F32 },
+  architecture: {
+    ...{ vectorDimensions: [1, 1], activation: Activation.ACTIVATION_RELU, layerNorm: false },
+    ...{ layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+  },
+  weights: Buffer.from(new Float32Array([0.5]).buffer),
+}
+
+describe('the gRPC adapters', () => {
+  let server: GrpcServer
+  let seen: unknown[]
+
+  beforeEach(async () => {
+    seen = []
+    server = await startGrpcServer({
+      address: '127.0.0.1:0',
+      services: [
+        { definition: EncoderServiceService, implementation: encoder() },
+        { definition: ShardServiceService, implementation: shardServer() },
+      ],
+      protoFiles: ['hypershard/v1/encoder.proto', 'hypershard/v1/shard.proto'],
+      protoDirectory,
+      drainMs: 100,
+    })
+  })
+
+  afterEach(() => server.stop())
+
+  function encoder() {
+    return {
+      listModels: unaryHandler(async () => ({ models: [] }), log),
+      encodeQuery: unaryHandler(async request => {
+        seen.push(request)
+        return {
+          query: { $case: 'qnet' as const, value: qnet },
+          ...{ tokens: 3, truncated: true, queueMs: 0, encodeMs: 0 },
+        }
+      }, log),
+      encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
+        if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
+        return { vectorWidth: 2, vectors: Buffer.from(new Float32Array([1, 2, 3, 4]).buffer), truncated: 1 }
+      }, log),
+    }
+  }
+
+  function shardServer() {
+    return {
+      prepare: unaryHandler(
+        async (request: { shards: number[] }) => ({
+          shards: request.shards.map(shard => ({ shard, documents: 1, bytes: 2, error: undefined })),
+        }),
+        log,
+      ),
+      searchShards: unaryHandler(async request => {
+        seen.push(request)
+        return { results: [] }
+      }, log),
+      fetch: unaryHandler(async () => ({ documents: [{ id: 'a', title: 't', text: 'x', fieldsJson: '{}' }] }), log),
+      release: unaryHandler(async request => {
+        seen.push(request)
+        return {}
+      }, log),
+    }
+  }
+
+  it('ask the encoder for f32 weights and give vectors that are aligned', async () => {
+    const port = connectEncoder(server.address)
+    try {
+      const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars' }, soon())
+      assert.equal(encoded.truncated, true)
+      assert.deepEqual(encoded.qnet, qnet)
+      const { precision } = seen[0] as { precision: WeightsPrecision }
+      assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)
+      const batch = {
+        modelDigest: 'm',
+        documents: [
+          { title: '', text: 'a' },
+          { title: '', text: 'b' },
+        ],
+      }
+      const { vectors } = await port.encodeDocuments(batch, soon())
+      assert.deepEqual([...vectors], [1, 2, 3, 4])
+    } finally {
+      port.close()
+    }
+  })
+
+  it('give failures as the server meant them', async () => {
+    const port = connectEncoder(server.address)
+    try {
+      const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, soon())
+      await assert.rejects(
+        refused,
+        (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,
+      )
+    } finally {
+      port.close()
+    }
+  })
+
+  it('carry every call of a shard server', async () => {
+    const port = connectShardServer(server.address)
+    try {
+      assert.equal(await port.checkHealth(soon()), true)
+      assert.deepEqual(
+        (await port.prepare({ manifest, shards: [3, 1] }, soon())).map(({ shard }) => shard),
+        [3, 1],
+      )
+      const after = { score: Number.NaN, id: 'a' }
+      const precision = ScoringPrecision.SCORING_PRECISION_FP32
+      await port.search({ manifest, shards: [1], qnet, limit: 11, precision, after }, soon())
+      assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, precision, after })
+      assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')
+      await port.release({ name: 'papers', uid: 'u' }, soon())
+      assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u' })
+    } finally {
+      port.close()
+    }
+  })
+
+  it('tell a server that is not serving from one that is gone', async () => {
+    const port = connectShardServer(server.address)
+    try {
+      server.setServing(false)
+      assert.equal(await port.checkHealth(soon()), false)
+      await server.stop()
+      await assert.rejects(port.checkHealth(soon()), (error: HypershardError) => error.code === 'unavailable')
+    } finally {
+      port.close()
+    }
+  })
+})

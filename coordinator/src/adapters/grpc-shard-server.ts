@@ -1,0 +1,41 @@
+import { credentials, makeClientConstructor } from '@grpc/grpc-js'
+import { callUnary, clientOptions, type UnaryMethod } from '@hypershard/common'
+import { ShardServiceClient } from '@hypershard/proto/shard'
+import { service as healthService } from 'grpc-health-check'
+import type { ShardServerPort } from '../ports.ts'
+
+const HealthClient = makeClientConstructor(healthService, 'grpc.health.v1.Health')
+
+type CheckHealth = UnaryMethod<{ service: string }, { status: string }>
+
+/**
+ * A shard server over gRPC. Health checks have a channel of their own: they must not wait behind megabytes of a
+ * search, and a server whose data channel is busy is not dead.
+ */
+export function connectShardServer(address: string): ShardServerPort {
+  const client = new ShardServiceClient(address, credentials.createInsecure(), clientOptions)
+  const health = new HealthClient(address, credentials.createInsecure(), clientOptions)
+  const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
+  const peer = `shard server ${address}`
+  return {
+    address,
+    checkHealth: async deadline => (await callUnary(check, { service: '' }, deadline, peer)).status === 'SERVING',
+    prepare: async ({ manifest, shards }, deadline) => {
+      const request = { manifest, shards: [...shards] }
+      return (await callUnary(client.prepare.bind(client), request, deadline, peer)).shards
+    },
+    search: async (request, deadline) =>
+      (await callUnary(client.searchShards.bind(client), request, deadline, peer)).results,
+    fetch: async ({ manifest, addresses }, deadline) => {
+      const request = { manifest, addresses: [...addresses] }
+      return (await callUnary(client.fetch.bind(client), request, deadline, peer)).documents
+    },
+    release: async ({ name, uid }, deadline) => {
+      await callUnary(client.release.bind(client), { index: name, indexUid: uid }, deadline, peer)
+    },
+    close: () => {
+      client.close()
+      health.close()
+    },
+  }
+}

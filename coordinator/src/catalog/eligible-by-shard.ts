@@ -1,0 +1,16 @@
+import type { Manifest } from '@hypershard/segments'
+
+/** Every search needs the counts, and a manifest may name thousands of segments: they are added up once. */
+const known = new WeakMap<Manifest, readonly number[]>()
+
+/** How many documents of each shard a search of this manifest must score. */
+export function eligibleByShard(manifest: Manifest): readonly number[] {
+  const before = known.get(manifest)
+  if (before !== undefined) return before
+  const counts = Array.from({ length: manifest.shards }, () => 0)
+  for (const { shard, documents, deleted } of manifest.segments) {
+    counts[shard] = (counts[shard] ?? 0) + documents - (deleted?.count ?? 0)
+  }
+  known.set(manifest, counts)
+  return counts
+}

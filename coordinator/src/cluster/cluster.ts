@@ -1,0 +1,76 @@
+import type { ShardServerPort } from '../ports.ts'
+import { ClusterMember } from './cluster-member.ts'
+import { type IndexPlacement, placeShards } from './place-shards.ts'
+
+export interface ConfiguredServer {
+  readonly server: ShardServerPort
+  readonly weight: number
+}
+
+/** The configured shard servers and which of them hold what. Membership is fixed; life and load change. */
+export class Cluster {
+  readonly members: readonly ClusterMember[]
+  readonly #byAddress: ReadonlyMap<string, ClusterMember>
+  /** By index uid; as many entries as indexes are in use, dropped by `forgetIndex`. */
+  readonly #placements = new Map<string, readonly (readonly ClusterMember[])[]>()
+  readonly #random: () => number
+
+  /** @param random uniform in [0, 1) */
+  constructor(servers: readonly ConfiguredServer[], random: () => number = Math.random) {
+    this.members = servers.map(({ server, weight }) => new ClusterMember(server, weight))
+    this.#byAddress = new Map(this.members.map(member => [member.address, member]))
+    this.#random = random
+  }
+
+  /** The servers that hold a shard, by preference alone, live or not. */
+  holdersOf(index: IndexPlacement, shard: number): readonly ClusterMember[] {
+    return this.#placementOf(index)[shard] ?? []
+  }
+
+  /**
+   * The servers that hold a shard in the order to ask them: live before down; among the live, of two picked by chance
+   * the one with less outstanding work first. Taking the least loaded of all would send every coordinator to the same.
+   */
+  routeOf(index: IndexPlacement, shard: number): readonly ClusterMember[] {
+    const holders = this.holdersOf(index, shard)
+    if (holders.length === 1) return holders
+    const live = this.#shuffled(holders.filter(member => member.live))
+    const [first, second] = live
+    if (first !== undefined && second !== undefined && second.outstanding < first.outstanding) {
+      live.splice(0, 2, second, first)
+    }
+    return [...live, ...holders.filter(member => !member.live)]
+  }
+
+  /** Which shards of the index the member holds, ascending. */
+  shardsHeldBy(member: ClusterMember, index: IndexPlacement): number[] {
+    const held: number[] = []
+    for (const [shard, holders] of this.#placementOf(index).entries()) if (holders.includes(member)) held.push(shard)
+    return held
+  }
+
+  forgetIndex(indexUid: string): void {
+    this.#placements.delete(indexUid)
+    for (const member of this.members) member.forgetIndex(indexUid)
+  }
+
+  #placementOf(index: IndexPlacement): readonly (readonly ClusterMember[])[] {
+    const known = this.#placements.get(index.uid)
+    if (known !== undefined) return known
+    const servers = this.members.map(({ address, weight }) => ({ address, weight }))
+    const placed = placeShards(index, servers)
+    const placement = placed.map(holders => holders.map(address => this.#byAddress.get(address)!))
+    this.#placements.set(index.uid, placement)
+    return placement
+  }
+
+  #shuffled<T>(list: T[]): T[] {
+    for (let last = list.length - 1; last > 0; last--) {
+      const other = Math.floor(this.#random() * (last + 1))
+      const kept = list[last]!
+      list[last] = list[other]!
+      list[other] = kept
+    }
+    return list
+  }
+}

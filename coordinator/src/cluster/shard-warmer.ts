@@ -1,0 +1,125 @@
+import { Deadline, HypershardError, type Logger } from '@hypershard/common'
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import { failureFacts } from '../failure-facts.ts'
+import type { Cluster } from './cluster.ts'
+import type { ClusterMember } from './cluster-member.ts'
+
+/** A shard that some search may need and no live server has loaded. */
+export interface ColdShard {
+  readonly index: string
+  readonly shard: number
+  readonly servers: readonly string[]
+}
+
+/** Loading all of a server's shards from the store after a restart. */
+const warmMsMax = 600_000
+
+/** Between attempts to load what a server could not load; doubled each time. */
+const retryMsMin = 1_000
+const retryMsMax = 60_000
+
+/** What is under way for one server and when to try again. */
+interface WarmingState {
+  running: boolean
+  failures: number
+  retryAtMs: number
+}
+
+/**
+ * Sees to it that every live server has loaded the shards it holds, at the version that searches pin. It is asked
+ * again after every health check, so a server that comes back is warm and complete without anyone touching anything.
+ */
+export class ShardWarmer {
+  readonly #cluster: Cluster
+  readonly #catalog: Catalog
+  readonly #log: Logger
+  readonly #states = new WeakMap<ClusterMember, WarmingState>()
+
+  constructor(cluster: Cluster, catalog: Catalog, log: Logger) {
+    this.#cluster = cluster
+    this.#catalog = catalog
+    this.#log = log
+  }
+
+  /** Loads what a live server lacks; one such round a server at a time, later after a failure. Rejects only for a defect. */
+  async warm(member: ClusterMember): Promise<void> {
+    const state = this.#stateOf(member)
+    if (state.running || !member.live || performance.now() < state.retryAtMs) return
+    state.running = true
+    try {
+      let complete = true
+      for (const entry of this.#catalog.list()) {
+        complete = (await this.#load(member, entry, Deadline.after(warmMsMax))) && complete
+      }
+      state.failures = complete ? 0 : state.failures + 1
+      const pauseMs = Math.min(retryMsMax, retryMsMin * 2 ** (state.failures - 1))
+      state.retryAtMs = complete ? 0 : performance.now() + pauseMs
+    } finally {
+      state.running = false
+    }
+  }
+
+  /**
+   * Has every live holder load a manifest that is about to be published. Returns when all have answered or the
+   * deadline passes; who failed is logged, and shows in the coverage of searches until `warm` has mended it.
+   */
+  async loadEverywhere(entry: CatalogEntry, deadline: Deadline): Promise<void> {
+    await Promise.all(
+      this.#cluster.members.map(async member => {
+        if (member.live) await this.#load(member, entry, deadline)
+        else
+          this.#log.warn({ server: member.address, index: entry.record.name }, 'not loading documents: server is down')
+      }),
+    )
+  }
+
+  /** Shards with documents that no live holder has loaded. */
+  coldShards(): ColdShard[] {
+    return this.#catalog.list().flatMap(entry =>
+      shardsWithDocuments(entry).flatMap(shard => {
+        const holders = this.#cluster.holdersOf(entry.record, shard)
+        if (holders.some(member => member.live && isWarm(member, entry, shard))) return []
+        return [{ index: entry.record.name, shard, servers: holders.map(member => member.address) }]
+      }),
+    )
+  }
+
+  /** @returns whether the server has everything it holds of this index */
+  async #load(member: ClusterMember, entry: CatalogEntry, deadline: Deadline): Promise<boolean> {
+    const held = new Set(this.#cluster.shardsHeldBy(member, entry.record))
+    const cold = shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
+    if (cold.length === 0) return true
+    const { index, indexUid, generation, version } = entry.manifest
+    const facts = { server: member.address, index, version, shards: cold }
+    try {
+      const manifest = { index, indexUid, generation, version }
+      const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
+      for (const { shard, error } of prepared) if (error === undefined) member.markWarm({ indexUid, version, shard })
+      const failed = prepared.filter(({ error }) => error !== undefined)
+      if (failed.length > 0) this.#log.warn({ ...facts, failed }, 'shards could not be loaded')
+    } catch (error) {
+      if (!(error instanceof HypershardError)) throw error
+      this.#log.warn({ ...facts, ...failureFacts(error) }, 'shards could not be loaded')
+    }
+    return cold.every(shard => isWarm(member, entry, shard))
+  }
+
+  #stateOf(member: ClusterMember): WarmingState {
+    const known = this.#states.get(member)
+    if (known !== undefined) return known
+    const state = { running: false, failures: 0, retryAtMs: 0 }
+    this.#states.set(member, state)
+    return state
+  }
+}
+
+/** Whether a shard is loaded on the server at the version that searches pin; one without documents always is. */
+export function isWarm(member: ClusterMember, { manifest }: CatalogEntry, shard: number): boolean {
+  if (eligibleByShard(manifest)[shard] === 0) return true
+  return member.isWarm({ indexUid: manifest.indexUid, version: manifest.version, shard })
+}
+
+function shardsWithDocuments({ manifest }: CatalogEntry): number[] {
+  return [...eligibleByShard(manifest).entries()].flatMap(([shard, documents]) => (documents > 0 ? [shard] : []))
+}

@@ -1,0 +1,76 @@
+import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { z } from 'zod'
+
+/** `host:port`, or `host:port=weight` for a server that should hold more or less than the others. */
+const weightedServer = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:=]+):\d{1,5}(=\d{1,4}(\.\d{1,3})?)?$/, 'must be host:port or host:port=weight')
+  .transform(entry => {
+    const [address = '', weight = '1'] = entry.split('=')
+    return { address, weight: Number(weight) }
+  })
+  .refine(({ weight }) => weight > 0, 'a weight must be more than 0')
+
+const withDefault = (value: number, range: { min: number; max: number }) =>
+  z.string().default(String(value)).pipe(wholeNumber(range))
+
+/** The coordinator's settings. */
+export const coordinatorConfig = {
+  HYPERSHARD_HTTP_LISTEN: z
+    .string()
+    .default('127.0.0.1:7700')
+    .pipe(hostAndPort())
+    .describe('Where the public HTTP API listens, `host:port`; port 0 takes a free one.'),
+  HYPERSHARD_GRPC_LISTEN: z
+    .string()
+    .default('127.0.0.1:7701')
+    .pipe(hostAndPort())
+    .describe('Where the public gRPC API listens, `host:port`; port 0 takes a free one.'),
+  HYPERSHARD_ENCODER: z
+    .string('is required: the encoder service, host:port')
+    .pipe(hostAndPort())
+    .describe('The encoder service, `host:port`.'),
+  HYPERSHARD_SHARD_SERVERS: z
+    .string('is required: the shard servers, host:port with commas between')
+    .pipe(commaList())
+    .pipe(z.array(weightedServer))
+    .refine(servers => new Set(servers.map(({ address }) => address)).size === servers.length, 'names a server twice')
+    .describe(
+      'The shard servers, `host:port` with commas between. `host:port=2` holds twice as many shards as one without ' +
+        'a weight. Every coordinator of a cluster must name them alike.',
+    ),
+  HYPERSHARD_STORE: z
+    .string('is required: the directory of the object store')
+    .min(1)
+    .describe('The directory of the object store, the same for coordinator and shard servers.'),
+  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+  HYPERSHARD_SEARCH_IN_FLIGHT_MAX: withDefault(64, { min: 1, max: 10_000 }).describe('Searches that run at a time.'),
+  HYPERSHARD_SEARCH_WAITING_MAX: withDefault(256, { min: 0, max: 100_000 }).describe(
+    'Searches that may wait for their turn; the next is refused as `overloaded`.',
+  ),
+  HYPERSHARD_PUT_IN_FLIGHT_MAX: withDefault(4, { min: 1, max: 100 }).describe('Puts of documents that run at a time.'),
+  HYPERSHARD_PUT_WAITING_MAX: withDefault(16, { min: 0, max: 900 }).describe(
+    'Puts that may wait for their turn; the next is refused as `overloaded`.',
+  ),
+  HYPERSHARD_PUT_TIMEOUT_MS: withDefault(6 * 3_600_000, { min: 1_000, max: 7 * 24 * 3_600_000 }).describe(
+    'How long one put of documents may take, in milliseconds.',
+  ),
+  HYPERSHARD_QNET_CACHE_BYTES_MAX: withDefault(256 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
+    'Memory for q-nets of recent queries, in bytes; 0 keeps none.',
+  ),
+  HYPERSHARD_HEALTH_INTERVAL_MS: withDefault(500, { min: 50, max: 60_000 }).describe(
+    'How often each shard server is asked whether it lives, in milliseconds.',
+  ),
+} as const
+
+export type CoordinatorConfig = Config<typeof coordinatorConfig>
+
+/** Beginnings of names that are the coordinator's alone: an unknown name with one of them is a typing error. */
+export const coordinatorPrefixes: readonly string[] = [
+  'HYPERSHARD_HTTP_',
+  'HYPERSHARD_GRPC_',
+  'HYPERSHARD_SEARCH_',
+  'HYPERSHARD_PUT_',
+  'HYPERSHARD_QNET_',
+  'HYPERSHARD_HEALTH_',
+]

@@ -1,0 +1,96 @@
+import type { Model } from '@hypershard/proto/encoder'
+import { Activation } from '@hypershard/proto/qnet'
+import { z } from 'zod'
+import type { ClusterDescription } from '../coordinator.ts'
+
+const count = z.int().min(0)
+
+export const modelSchema = z.object({
+  name: z.string(),
+  digest: z.string(),
+  description: z.string(),
+  license: z.string(),
+  source: z.string(),
+  vector_width: count,
+  qnet: z.object({
+    vector_dimensions: z.array(count),
+    activation: z.enum(['relu', 'tanh', 'sigmoid', 'gelu', 'leaky_relu']).nullable(),
+    layer_norm: z.boolean(),
+    layer_norm_before_residual: z.boolean(),
+    residual: z.boolean(),
+    residual_on_last: z.boolean(),
+  }),
+  qnet_parameters: count,
+  max_query_tokens: count,
+  max_document_tokens: count,
+  bytes: count,
+  default: z.boolean(),
+})
+
+export const modelListSchema = z.object({ models: z.array(modelSchema).describe('The first is the default.') })
+
+export const clusterSchema = z.object({
+  encoder: z.object({ address: z.string() }),
+  servers: z.array(
+    z.object({
+      address: z.string(),
+      live: z.boolean(),
+      down_reason: z.string().nullable().describe('Null while it lives.'),
+      weight: z.number(),
+      outstanding: count.describe('Searches of this coordinator that it has not answered yet.'),
+      shards: z.array(
+        z.object({
+          index: z.string(),
+          shard: count,
+          documents: count,
+          warm: z.boolean().describe('Loaded at the version that searches pin.'),
+        }),
+      ),
+    }),
+  ),
+})
+
+const activations = {
+  [Activation.ACTIVATION_RELU]: 'relu',
+  [Activation.ACTIVATION_TANH]: 'tanh',
+  [Activation.ACTIVATION_SIGMOID]: 'sigmoid',
+  [Activation.ACTIVATION_GELU]: 'gelu',
+  [Activation.ACTIVATION_LEAKY_RELU]: 'leaky_relu',
+} as const
+
+export function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
+  const { name, digest, description, license, source, bytes } = model
+  return {
+    ...{ name, digest, description, license, source },
+    vector_width: model.vectorWidth,
+    qnet: architectureJson(model),
+    qnet_parameters: model.qnetParameters,
+    max_query_tokens: model.maxQueryTokens,
+    max_document_tokens: model.maxDocumentTokens,
+    bytes,
+    default: place === 0,
+  }
+}
+
+function architectureJson({ architecture }: Model): z.input<typeof modelSchema>['qnet'] {
+  const activation = architecture?.activation ?? Activation.ACTIVATION_UNSPECIFIED
+  return {
+    vector_dimensions: architecture?.vectorDimensions ?? [],
+    activation: Object.hasOwn(activations, activation) ? activations[activation as keyof typeof activations] : null,
+    layer_norm: architecture?.layerNorm ?? false,
+    layer_norm_before_residual: architecture?.layerNormBeforeResidual ?? false,
+    residual: architecture?.residual ?? false,
+    residual_on_last: architecture?.residualOnLast ?? false,
+  }
+}
+
+export function clusterJson({ encoderAddress, servers }: ClusterDescription): z.input<typeof clusterSchema> {
+  return {
+    encoder: { address: encoderAddress },
+    servers: servers.map(({ downReason, shards, ...server }) => ({
+      ...server,
+      down_reason: downReason,
+      shards: [...shards],
+    })),
+  }
+}

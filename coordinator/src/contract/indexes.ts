@@ -1,0 +1,43 @@
+import { indexNamePattern } from '@hypershard/segments'
+import { z } from 'zod'
+import type { CatalogEntry } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+
+const count = z.int().min(0)
+
+export const indexNameSchema = z
+  .string()
+  .regex(indexNamePattern, 'must be 1 to 64 of a-z 0-9 - _, starting with a letter or digit')
+
+export const createIndexSchema = z.strictObject({
+  name: indexNameSchema,
+  model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
+  shards: z.int().min(1).max(256).default(2).describe("How many slices; fixed for the index's life."),
+  replicas: z.int().min(1).max(8).default(1).describe('How many shard servers may answer for each shard.'),
+})
+
+export type CreateIndexInput = z.output<typeof createIndexSchema>
+
+export const indexSchema = z.object({
+  name: z.string(),
+  model: z.object({ name: z.string(), digest: z.string() }),
+  shards: count,
+  replicas: count,
+  documents: count,
+  segments: count,
+  manifest_version: count,
+  created_at: z.iso.datetime(),
+})
+
+export const indexListSchema = z.object({ indexes: z.array(indexSchema).describe('In name order.') })
+
+export function indexJson({ record, manifest }: CatalogEntry): z.input<typeof indexSchema> {
+  const { name, model, shards, replicas, createdAt } = record
+  return {
+    ...{ name, model, shards, replicas },
+    documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
+    segments: manifest.segments.length,
+    manifest_version: manifest.version,
+    created_at: createdAt,
+  }
+}

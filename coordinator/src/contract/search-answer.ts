@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { Coverage } from '../search/count-coverage.ts'
+import type { Hit, SearchAnswer } from '../search/search.ts'
+import type { SearchProfile } from '../search/search-profile.ts'
+
+const milliseconds = z.number().min(0)
+const count = z.int().min(0)
+
+const hitSchema = z.object({
+  id: z.string(),
+  score: z.number().nullable().describe('Null when it is NaN or infinite.'),
+  title: z.string().optional(),
+  text: z.string().optional(),
+  fields: z.record(z.string(), z.unknown()).optional(),
+})
+
+export const coverageSchema = z.object({
+  documents_eligible: count,
+  documents_scored: count,
+  ratio: z.number().min(0).max(1),
+  non_finite_scores: count,
+  missing: z.array(
+    z.object({
+      shard: count,
+      server: z.string(),
+      code: z.string(),
+      message: z.string(),
+      documents_missing: count,
+    }),
+  ),
+})
+
+const profileSchema = z.object({
+  encode_ms: milliseconds,
+  fan_out_ms: milliseconds,
+  merge_ms: milliseconds,
+  fetch_ms: milliseconds,
+  qnet_bytes: count,
+  qnet_cached: z.boolean(),
+  shards: z.array(
+    z.object({
+      shard: count,
+      server: z.string(),
+      documents_scored: count,
+      queue_ms: milliseconds,
+      score_ms: milliseconds,
+      ship_ms: milliseconds,
+      stop_reason: z.enum(['complete', 'deadline', 'cancelled']),
+    }),
+  ),
+})
+
+export const searchAnswerSchema = z.object({
+  hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
+  coverage: coverageSchema,
+  plan: z.literal('exact'),
+  took_ms: milliseconds,
+  manifest_version: count,
+  query_truncated: z.boolean(),
+  next_cursor: z.string().nullable().describe('Null on the last page.'),
+  profile: profileSchema.optional(),
+})
+
+/** The plan of every search until there is another. */
+export const plan = 'exact'
+
+export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
+  return {
+    hits: answer.hits.map(hitJson),
+    coverage: coverageJson(answer.coverage),
+    plan,
+    took_ms: answer.tookMs,
+    manifest_version: answer.manifestVersion,
+    query_truncated: answer.queryTruncated,
+    next_cursor: answer.nextCursor,
+    ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
+  }
+}
+
+export function coverageJson(coverage: Coverage): z.input<typeof coverageSchema> {
+  return {
+    documents_eligible: coverage.documentsEligible,
+    documents_scored: coverage.documentsScored,
+    ratio: coverage.ratio,
+    non_finite_scores: coverage.nonFiniteScores,
+    missing: coverage.missing.map(({ documentsMissing, ...shard }) => ({
+      ...shard,
+      documents_missing: documentsMissing,
+    })),
+  }
+}
+
+function hitJson({ id, score, document }: Hit): z.input<typeof hitSchema> {
+  if (document === undefined) return { id, score }
+  return { id, score, title: document.title, text: document.text, fields: JSON.parse(document.fieldsJson || '{}') }
+}
+
+function profileJson(profile: SearchProfile): z.input<typeof profileSchema> {
+  return {
+    encode_ms: profile.encodeMs,
+    fan_out_ms: profile.fanOutMs,
+    merge_ms: profile.mergeMs,
+    fetch_ms: profile.fetchMs,
+    qnet_bytes: profile.qnetBytes,
+    qnet_cached: profile.qnetCached,
+    shards: profile.shards.map(({ documentsScored, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
+      ...shard,
+      ...{ documents_scored: documentsScored, queue_ms: queueMs, score_ms: scoreMs },
+      ...{ ship_ms: shipMs, stop_reason: stopReason },
+    })),
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { SearchInput } from '../search/search.ts'
+
+export const queryCharactersMax = 16_384
+export const hitsMax = 1_000
+export const timeoutMsMax = 600_000
+export const timeoutMsDefault = 10_000
+
+/** A cursor holds an id of at most 512 bytes, escaped as JSON and then as base64url. */
+const cursorCharactersMax = 8_192
+
+const queryText = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(text => text.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
+  .refine(text => text.trim() !== '', 'must not be blank')
+  .refine(text => countCharacters(text) <= queryCharactersMax, `must be at most ${queryCharactersMax} characters`)
+  .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
+
+export const searchRequestSchema = z.strictObject({
+  query: queryText,
+  k: z.int().min(1).max(hitsMax).default(10).describe('How many hits a page.'),
+  cursor: z
+    .string()
+    .min(1)
+    .max(cursorCharactersMax)
+    .optional()
+    .describe('`next_cursor` of the answer before: the page after it, of the same manifest version.'),
+  min_coverage: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('The share of the eligible documents that must have been scored; below it the answer is a 503.'),
+  timeout_ms: z.int().min(1).max(timeoutMsMax).default(timeoutMsDefault).describe('For everything together.'),
+  profile: z.boolean().default(false).describe('Tell where the time went.'),
+  ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
+  precision: z.enum(['fp32', 'int8']).default('fp32').describe('int8: faster, with quantised weights and activations.'),
+})
+
+export function toSearchInput(index: string, request: z.output<typeof searchRequestSchema>): SearchInput {
+  const { query, k, cursor, min_coverage: minCoverage, profile, ids_only: idsOnly, precision } = request
+  return { index, query, k, cursor, minCoverage, profile, idsOnly, precision }
+}
+
+/** Code points, as JSON Schema counts; every one takes one or two units. */
+function countCharacters(text: string): number {
+  return text.length <= queryCharactersMax ? text.length : [...text.slice(0, 2 * queryCharactersMax + 1)].length
+}

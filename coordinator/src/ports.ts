@@ -1,0 +1,63 @@
+/**
+ * What the coordinator needs from other processes. The flows speak to these; src/adapters speaks gRPC. Payloads that
+ * the coordinator only passes on keep the shape of their protobuf message. Every method rejects with a
+ * HypershardError: what the peer answered, or `unavailable`, `deadline_exceeded`, `cancelled`.
+ */
+import type { Deadline } from '@hypershard/common'
+import type { DocumentText, Model } from '@hypershard/proto/encoder'
+import type { QNet } from '@hypershard/proto/qnet'
+import type {
+  DocumentAddress,
+  FetchedDocument,
+  ManifestReference,
+  PreparedShard,
+  SearchShardsRequest,
+  ShardResult,
+} from '@hypershard/proto/shard'
+
+/** A query as the encoder made it: always f32 weights; a shard server that scores in int8 quantises them itself. */
+export interface EncodedQuery {
+  readonly qnet: QNet
+  /** The text was longer than the model reads. */
+  readonly truncated: boolean
+}
+
+/** Document vectors, f32 row-major [documents, vectorWidth], in the order of the texts. */
+export interface EncodedDocuments {
+  readonly vectors: Float32Array
+  readonly vectorWidth: number
+  /** How many texts were longer than the model reads. */
+  readonly truncated: number
+}
+
+/** The encoder service. */
+export interface EncoderPort {
+  /** The first is the default. */
+  listModels(deadline: Deadline): Promise<readonly Model[]>
+  encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<EncodedQuery>
+  encodeDocuments(
+    batch: { modelDigest: string; documents: readonly DocumentText[] },
+    deadline: Deadline,
+  ): Promise<EncodedDocuments>
+  close(): void
+}
+
+/** One shard server. */
+export interface ShardServerPort {
+  /** `host:port`: its name in routing, coverage and messages. */
+  readonly address: string
+  /** Whether it says that it serves. */
+  checkHealth(deadline: Deadline): Promise<boolean>
+  prepare(
+    request: { manifest: ManifestReference; shards: readonly number[] },
+    deadline: Deadline,
+  ): Promise<readonly PreparedShard[]>
+  search(request: SearchShardsRequest, deadline: Deadline): Promise<readonly ShardResult[]>
+  /** One document an address, in order. */
+  fetch(
+    request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
+    deadline: Deadline,
+  ): Promise<readonly FetchedDocument[]>
+  release(index: { name: string; uid: string }, deadline: Deadline): Promise<void>
+  close(): void
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { HypershardError } from '@hypershard/common'
+import fc from 'fast-check'
+import { type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
+
+const owner: CursorOwner = { indexUid: 'f3', query: 'why do stars twinkle', precision: 'fp32' }
+const cursor = { version: 3, score: 0.25, id: 'a' }
+
+function isInvalidCursor(error: unknown): boolean {
+  return error instanceof HypershardError && error.code === 'invalid_cursor'
+}
+
+describe('a cursor', () => {
+  it('comes back as it was, whatever the score and the id', () => {
+    const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 100 })
+    fc.assert(
+      fc.property(fc.nat(), fc.float(), id, (version, score, id) => {
+        const back = decodeCursor(encodeCursor({ version, score, id }, owner), owner)
+        // All scores that are not finite rank alike, so which one it was does not matter.
+        const expected = Number.isFinite(score) ? score + 0 : Number.NaN
+        assert.deepEqual(back, { version, score: expected, id })
+      }),
+    )
+  })
+
+  for (const other of [{ indexUid: 'f4' }, { query: 'another' }, { precision: 'int8' }]) {
+    it(`is refused with another ${Object.keys(other)}`, () => {
+      assert.throws(() => decodeCursor(encodeCursor(cursor, owner), { ...owner, ...other }), isInvalidCursor)
+    })
+  }
+
+  const garbage = ['', 'x', '!!!!', 'bnVsbA', Buffer.from('{"v":1}').toString('base64url'), 'a'.repeat(8_000)]
+  for (const text of garbage) {
+    it(`is refused when it is ${JSON.stringify(text.slice(0, 20))}`, () => {
+      assert.throws(() => decodeCursor(text, owner), isInvalidCursor)
+    })
+  }
+})

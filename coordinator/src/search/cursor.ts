@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { HypershardError } from '@hypershard/common'
+import { z } from 'zod'
+
+/** The end of one page: the next holds what ranks after `score` and `id` in the same manifest version. */
+export interface Cursor {
+  readonly version: number
+  readonly score: number
+  readonly id: string
+}
+
+/** What a cursor belongs to; with another it is refused. */
+export interface CursorOwner {
+  readonly indexUid: string
+  readonly query: string
+  readonly precision: string
+}
+
+/** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
+const nonFinite = 'non-finite'
+
+const cursorSchema = z.strictObject({
+  v: z.int().min(0),
+  s: z.union([z.number(), z.literal(nonFinite)]),
+  i: z.string().min(1).max(512),
+  d: z.string(),
+})
+
+/** Opaque to callers: base64url of JSON with version, score, id, and a digest of what it belongs to. */
+export function encodeCursor(cursor: Cursor, owner: CursorOwner): string {
+  const score = Number.isFinite(cursor.score) ? cursor.score : nonFinite
+  const content: z.infer<typeof cursorSchema> = { v: cursor.version, s: score, i: cursor.id, d: digestOf(owner) }
+  return Buffer.from(JSON.stringify(content)).toString('base64url')
+}
+
+/** @throws HypershardError `invalid_cursor` */
+export function decodeCursor(text: string, owner: CursorOwner): Cursor {
+  const parsed = cursorSchema.safeParse(parseJson(Buffer.from(text, 'base64url').toString()))
+  if (!parsed.success) {
+    throw new HypershardError('invalid_cursor', 'cursor: not readable; pass `next_cursor` of an answer unchanged')
+  }
+  if (parsed.data.d !== digestOf(owner)) {
+    const message = 'cursor: it is of another index, query or precision; repeat the request that gave it'
+    throw new HypershardError('invalid_cursor', message)
+  }
+  const { v: version, s: score, i: id } = parsed.data
+  return { version, score: score === nonFinite ? Number.NaN : score, id }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function digestOf(owner: CursorOwner): string {
+  const content = JSON.stringify([owner.indexUid, owner.precision, owner.query])
+  return createHash('sha256').update(content).digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,174 @@
+import { type Deadline, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import type { QNet } from '@hypershard/proto/qnet'
+import {
+  type DocumentAddress,
+  type ManifestReference,
+  type RankPosition,
+  type ScoringPrecision,
+  type ShardResult,
+  StopReason,
+} from '@hypershard/proto/shard'
+import type { ClusterMember } from '../cluster/cluster-member.ts'
+import { failureFacts } from '../failure-facts.ts'
+
+/** A hit of one shard and where its texts lie. */
+export interface FoundHit {
+  readonly id: string
+  readonly score: number
+  readonly shard: number
+  readonly address: DocumentAddress
+}
+
+/** What one shard answered. `documentsScored` is the server's own word; coverage checks it against the manifest. */
+export interface ShardAnswer {
+  readonly shard: number
+  readonly member: ClusterMember
+  /** In rank order. */
+  readonly hits: readonly FoundHit[]
+  readonly documentsScored: number
+  readonly nonFiniteScores: number
+  readonly stopReason: StopReason
+  readonly queueMs: number
+  readonly scoreMs: number
+  /** The whole call, which other shards may have shared. */
+  readonly callMs: number
+}
+
+/** Why a shard gave nothing. */
+export interface ShardFailure {
+  readonly shard: number
+  readonly server: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface FanOutRequest {
+  readonly manifest: ManifestReference
+  /** For each shard to search: its holders in the order to ask them. */
+  readonly route: ReadonlyMap<number, readonly ClusterMember[]>
+  readonly qnet: QNet
+  /** Hits wanted of each shard. */
+  readonly limit: number
+  readonly precision: ScoringPrecision
+  readonly after: RankPosition | undefined
+}
+
+/** Every shard of the route stands in exactly one of the two. */
+export interface FanOutOutcome {
+  readonly answers: Map<number, ShardAnswer>
+  readonly failures: Map<number, ShardFailure>
+}
+
+interface FanOut {
+  readonly request: FanOutRequest
+  readonly deadline: Deadline
+  readonly log: Logger
+  readonly outcome: FanOutOutcome
+}
+
+/** The first holder and one more: a third would rarely find time left, and would multiply the load of a bad moment. */
+const attemptsMax = 2
+
+/**
+ * Asks the first holder of every shard, one call a server with all its shards. A shard that fails there (the server
+ * cannot be reached, or reports an error for it) is asked of its next live holder, at once and inside the same
+ * deadline. Shards whose holders are all down fail without a call. Never rejects: a failure is an outcome.
+ */
+export async function fanOut(request: FanOutRequest, deadline: Deadline, log: Logger): Promise<FanOutOutcome> {
+  const outcome: FanOutOutcome = { answers: new Map(), failures: new Map() }
+  await askHolders([...request.route.keys()], 0, { request, deadline, log, outcome })
+  return outcome
+}
+
+async function askHolders(shards: readonly number[], attempt: number, flow: FanOut): Promise<void> {
+  const byMember = Map.groupBy(shards, shard => flow.request.route.get(shard)?.[attempt])
+  await Promise.all(
+    [...byMember].map(([member, theirs]) =>
+      member === undefined ? undefined : askMember(member, theirs, attempt, flow),
+    ),
+  )
+}
+
+async function askMember(
+  member: ClusterMember,
+  shards: readonly number[],
+  attempt: number,
+  flow: FanOut,
+): Promise<void> {
+  if (member.live) await callMember(member, shards, flow)
+  else fail(member, shards, notLive(member), flow)
+  const again = shards.filter(shard => mayAskNext(shard, attempt, flow))
+  if (again.length > 0) await askHolders(again, attempt + 1, flow)
+}
+
+async function callMember(member: ClusterMember, shards: readonly number[], flow: FanOut): Promise<void> {
+  const { route: _, ...request } = flow.request
+  const startMs = performance.now()
+  try {
+    const results = await member.search({ ...request, shards: [...shards] }, flow.deadline)
+    const callMs = performance.now() - startMs
+    for (const shard of shards) {
+      const result = results.find(candidate => candidate.shard === shard)
+      takeResult(member, shard, result, callMs, flow)
+    }
+  } catch (error) {
+    const failure = toHypershardError(error)
+    flow.log.warn({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
+    fail(member, shards, failure, flow)
+  }
+}
+
+function takeResult(
+  member: ClusterMember,
+  shard: number,
+  result: ShardResult | undefined,
+  callMs: number,
+  flow: FanOut,
+): void {
+  const answer = readResult(member, shard, result, callMs)
+  if ('code' in answer) {
+    flow.log.warn({ ...answer, server: member.address, shard }, 'shard search failed')
+    fail(member, [shard], answer, flow)
+    return
+  }
+  flow.outcome.failures.delete(shard)
+  flow.outcome.answers.set(shard, answer)
+}
+
+function readResult(
+  member: ClusterMember,
+  shard: number,
+  result: ShardResult | undefined,
+  callMs: number,
+): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
+  const who = `${member.address}: shard ${shard}`
+  if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
+  if (result.error !== undefined) return result.error
+  const { documentsScored, nonFiniteScores, stopReason, queueMs, scoreMs } = result
+  if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
+  const hits: FoundHit[] = []
+  for (const { id, score, address } of result.hits) {
+    if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
+    hits.push({ id, score, shard, address })
+  }
+  return { shard, member, hits, documentsScored, nonFiniteScores, stopReason, queueMs, scoreMs, callMs }
+}
+
+function fail(
+  member: ClusterMember,
+  shards: readonly number[],
+  { code, message }: Pick<ShardFailure, 'code' | 'message'>,
+  flow: FanOut,
+): void {
+  for (const shard of shards) flow.outcome.failures.set(shard, { shard, server: member.address, code, message })
+}
+
+function notLive(member: ClusterMember): HypershardError {
+  const message = `shard server ${member.address} is down: ${member.downReason}; start it again`
+  return new HypershardError('unavailable', message)
+}
+
+function mayAskNext(shard: number, attempt: number, { request, deadline, outcome }: FanOut): boolean {
+  if (!outcome.failures.has(shard) || attempt + 1 >= attemptsMax) return false
+  return !deadline.passed && !deadline.cancelled && request.route.get(shard)?.[attempt + 1]?.live === true
+}

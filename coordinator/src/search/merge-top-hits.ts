@@ -1,0 +1,31 @@
+import { compareRanked, type Ranked } from './rank-order.ts'
+
+/**
+ * The best `limit` hits of several ranked lists, in rank order. Each list must be in rank order and no id may stand in
+ * two: then the result does not depend on how the hits were split into lists. Costs lists x limit comparisons.
+ */
+export function mergeTopHits<Hit extends Ranked>(lists: readonly (readonly Hit[])[], limit: number): Hit[] {
+  const merged: Hit[] = []
+  const next = lists.map(() => 0)
+  while (merged.length < limit) {
+    const best = indexOfBest(lists, next)
+    const hit = lists[best]?.[next[best] ?? 0]
+    if (hit === undefined) break
+    merged.push(hit)
+    next[best] = (next[best] ?? 0) + 1
+  }
+  return merged
+}
+
+/** The list whose next hit ranks first; -1 when all are used up. */
+function indexOfBest(lists: readonly (readonly Ranked[])[], next: readonly number[]): number {
+  let best = -1
+  let bestHit: Ranked | undefined
+  for (const [at, list] of lists.entries()) {
+    const hit = list[next[at] ?? 0]
+    if (hit === undefined || (bestHit !== undefined && compareRanked(bestHit, hit) <= 0)) continue
+    best = at
+    bestHit = hit
+  }
+  return best
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { Deadline } from '@hypershard/common'
+import { waitWithin } from '../limits/wait-within.ts'
+import type { EncodedQuery, EncoderPort } from '../ports.ts'
+
+export interface QueryText {
+  readonly modelDigest: string
+  readonly text: string
+}
+
+export interface EncodedQueryAndOrigin extends EncodedQuery {
+  /** It was in the cache: the encoder did nothing for this search. */
+  readonly cached: boolean
+}
+
+/** An encoder call that several searches of the same text may be waiting for. */
+interface SharedCall {
+  readonly result: Promise<EncodedQuery>
+  readonly abandon: AbortController
+  waiters: number
+}
+
+/** What an entry costs besides its weights: keys, digests, architecture. An estimate on the high side. */
+const entryOverheadBytes = 1024
+
+/** Ends a shared call whose waiters all allow longer; the longest `timeout_ms` there is. */
+const sharedCallMsMax = 600_000
+
+/**
+ * Turns query texts into q-nets, with a cache in front of the encoder: the least recently used entries go once all
+ * weights together exceed `cacheBytesMax`. Searches of the same text at the same time share one call, which is
+ * cancelled when the last of them has given up; each waits inside its own deadline only.
+ */
+export class QueryEncoder {
+  readonly #encoder: EncoderPort
+  readonly #cacheBytesMax: number
+  /** In the order of use, the least recent first. */
+  readonly #cache = new Map<string, EncodedQuery>()
+  readonly #shared = new Map<string, SharedCall>()
+  #cacheBytes = 0
+
+  constructor(encoder: EncoderPort, options: { cacheBytesMax: number }) {
+    this.#encoder = encoder
+    this.#cacheBytesMax = options.cacheBytesMax
+  }
+
+  /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
+  async encode(query: QueryText, deadline: Deadline): Promise<EncodedQueryAndOrigin> {
+    const key = keyOf(query)
+    const known = this.#cache.get(key)
+    if (known !== undefined) {
+      this.#cache.delete(key)
+      this.#cache.set(key, known)
+      return { ...known, cached: true }
+    }
+    const call = this.#shared.get(key) ?? this.#startCall(key, query)
+    call.waiters++
+    try {
+      return { ...(await waitWithin(call.result, deadline, 'encoding the query')), cached: false }
+    } finally {
+      call.waiters--
+      if (call.waiters === 0) this.#endCall(key, call)
+    }
+  }
+
+  #startCall(key: string, query: QueryText): SharedCall {
+    const abandon = new AbortController()
+    const deadline = Deadline.after(sharedCallMsMax, { signal: abandon.signal })
+    const result = this.#encoder.encodeQuery(query, deadline).then(encoded => {
+      this.#remember(key, encoded)
+      return encoded
+    })
+    const call: SharedCall = { result, abandon, waiters: 0 }
+    this.#shared.set(key, call)
+    return call
+  }
+
+  #endCall(key: string, call: SharedCall): void {
+    if (this.#shared.get(key) === call) this.#shared.delete(key)
+    call.abandon.abort()
+  }
+
+  #remember(key: string, encoded: EncodedQuery): void {
+    const bytes = bytesOf(encoded)
+    if (bytes > this.#cacheBytesMax || this.#cache.has(key)) return
+    this.#cache.set(key, encoded)
+    this.#cacheBytes += bytes
+    for (const [oldKey, old] of this.#cache) {
+      if (this.#cacheBytes <= this.#cacheBytesMax) break
+      this.#cache.delete(oldKey)
+      this.#cacheBytes -= bytesOf(old)
+    }
+  }
+}
+
+/** By content, so that a long text costs no more than a short one. The weights are always f32, so that is no part. */
+function keyOf(query: QueryText): string {
+  return `${query.modelDigest}:${createHash('sha256').update(query.text).digest('base64')}`
+}
+
+function bytesOf(encoded: EncodedQuery): number {
+  return encoded.qnet.weights.byteLength + entryOverheadBytes
+}

@@ -1,0 +1,84 @@
+import { StopReason } from '@hypershard/proto/shard'
+import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
+import type { EncodedQueryAndOrigin } from './query-encoder.ts'
+
+type Step = 'encode' | 'fanOut' | 'merge' | 'fetch'
+
+/** Where the time of one search went. */
+export interface SearchProfile {
+  readonly encodeMs: number
+  readonly fanOutMs: number
+  readonly mergeMs: number
+  readonly fetchMs: number
+  /** Weights sent to each shard server. */
+  readonly qnetBytes: number
+  /** The q-net was in the cache. */
+  readonly qnetCached: boolean
+  /** By shard, ascending; shards that did not answer stand in the coverage instead. */
+  readonly shards: readonly ShardProfile[]
+}
+
+export interface ShardProfile {
+  readonly shard: number
+  readonly server: string
+  readonly documentsScored: number
+  readonly queueMs: number
+  readonly scoreMs: number
+  /** The whole call's time less queue and score: the wire, the marshalling, and other shards of the same call. */
+  readonly shipMs: number
+  readonly stopReason: 'complete' | 'deadline' | 'cancelled'
+}
+
+/** Times the steps of a flow, one after the other. */
+export class Stopwatch {
+  readonly #startMs = performance.now()
+  readonly #laps: Record<Step, number> = { encode: 0, fanOut: 0, merge: 0, fetch: 0 }
+  #lastMs = this.#startMs
+
+  /** Ends a step: it took the time since the step before it ended. */
+  lap(step: Step): void {
+    const nowMs = performance.now()
+    this.#laps[step] = nowMs - this.#lastMs
+    this.#lastMs = nowMs
+  }
+
+  get laps(): Readonly<Record<Step, number>> {
+    return this.#laps
+  }
+
+  get totalMs(): number {
+    return performance.now() - this.#startMs
+  }
+}
+
+export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, watch: Stopwatch): SearchProfile {
+  const { encode, fanOut, merge, fetch } = watch.laps
+  return {
+    encodeMs: encode,
+    fanOutMs: fanOut,
+    mergeMs: merge,
+    fetchMs: fetch,
+    qnetBytes: query.qnet.weights.byteLength,
+    qnetCached: query.cached,
+    shards: [...outcome.answers.values()].map(shardProfileOf).sort((a, b) => a.shard - b.shard),
+  }
+}
+
+function shardProfileOf(answer: ShardAnswer): ShardProfile {
+  const { shard, member, documentsScored, queueMs, scoreMs, callMs } = answer
+  const shipMs = Math.max(0, callMs - queueMs - scoreMs)
+  return {
+    shard,
+    server: member.address,
+    documentsScored,
+    queueMs,
+    scoreMs,
+    shipMs,
+    stopReason: stopReasonOf(answer),
+  }
+}
+
+function stopReasonOf({ stopReason }: ShardAnswer): ShardProfile['stopReason'] {
+  if (stopReason === StopReason.STOP_REASON_DEADLINE) return 'deadline'
+  return stopReason === StopReason.STOP_REASON_CANCELLED ? 'cancelled' : 'complete'
+}

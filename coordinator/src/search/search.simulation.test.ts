@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/segments'
+import { Catalog } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import { Cluster } from '../cluster/cluster.ts'
+import { ShardWarmer } from '../cluster/shard-warmer.ts'
+import { SegmentSink } from '../indexing/segment-sink.ts'
+import { embed, FakeEncoder, scoreOf } from '../testing/fake-encoder.ts'
+import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { QueryEncoder } from './query-encoder.ts'
+import { compareRanked } from './rank-order.ts'
+import { type SearchAnswer, type SearchInput, search } from './search.ts'
+
+const seeds = 250
+const shapes = [
+  { name: 'one', shards: 1, replicas: 1 },
+  { name: 'four', shards: 4, replicas: 1 },
+  { name: 'twice', shards: 4, replicas: 2 },
+  { name: 'many', shards: 9, replicas: 3 },
+] as const
+
+const corpus = Array.from({ length: 80 }, (_, at) => ({
+  id: `d${at}`,
+  title: '',
+  text: `${['stars', 'moon', 'sun'][at % 3]} ${['dust', 'comet'][at % 2]}`,
+  fields: `{"at":${at}}`,
+}))
+
+/** Uniform in [0, 1), the same for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = (seed * 2_654_435_761 + 1) >>> 0
+  return () => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
+    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32
+  }
+}
+
+interface Scenario {
+  readonly servers: readonly FakeShardServer[]
+  readonly cluster: Cluster
+  readonly input: SearchInput
+  /** Nobody misbehaves, so the answer must be whole. */
+  readonly healthy: boolean
+}
+
+/** Draws a cluster of 1 to 4 servers of which some are down, hang, are slow, lie, or fail shards or fetches. */
+function draw(seed: number, store: ObjectStore): Scenario {
+  const random = randomFrom(seed)
+  const chance = (probability: number) => random() < probability
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const count = 1 + Math.floor(random() * 4)
+  const servers = Array.from({ length: count }, (_, at) => new FakeShardServer(`s${seed}-${at}:1`, () => store))
+  const healthy = chance(0.2)
+  for (const server of healthy ? [] : servers) {
+    server.down = chance(0.15)
+    server.hanging = chance(0.1)
+    server.fetchFails = chance(0.1)
+    server.fetchMixesUp = chance(0.1)
+    server.searchMs = pick([0, 0, 5, 500])
+    server.claimScored = pick([scored => scored, scored => scored * 3, scored => Math.ceil(scored / 2)])
+    for (let shard = 0; shard < 9; shard++) if (chance(0.05)) server.failingShards.add(shard)
+  }
+  const cluster = new Cluster(
+    servers.map(server => ({ server, weight: pick([1, 1, 2]) })),
+    random,
+  )
+  for (const member of cluster.members) {
+    // Health may not have noticed yet that a server is gone, and may be wrong about one that is not.
+    const known =
+      chance(0.5) && (servers.find(({ address }) => address === member.address)!.down || (!healthy && chance(0.1)))
+    if (known) member.markDown('seen down')
+    else member.markLive()
+  }
+  const common = { cursor: undefined, profile: chance(0.5), precision: 'fp32' as const, idsOnly: chance(0.3) }
+  const wanted = { k: pick([1, 5, 80, 200]), minCoverage: pick([1, 1, 0.5, 0]) }
+  const query = pick(['stars', 'moon dust', 'sun comet comet'])
+  return { servers, cluster, input: { index: pick(shapes).name, query, ...wanted, ...common }, healthy }
+}
+
+describe('a search through a cluster that misbehaves', () => {
+  let directory: string
+  let store: ObjectStore
+  let catalog: Catalog
+  const encoder = new FakeEncoder()
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-simulation-'))
+    store = await createDirectoryStore(directory)
+    catalog = await Catalog.load(store)
+    const warmer = new ShardWarmer(new Cluster([]), catalog, silentLogger())
+    const sink = new SegmentSink({ store, encoder, catalog, warmer })
+    const model = { name: 'words', digest: encoder.models[0]!.digest }
+    for (const shape of shapes) {
+      const entry = await catalog.create({ ...shape, vectorWidth: 16, model })
+      await sink.write(entry, documents(), Deadline.after(10_000), () => undefined)
+    }
+  })
+
+  after(() => rm(directory, { recursive: true, force: true }))
+
+  it(`is answered whole, or in part with its true coverage, or by a typed failure (${seeds} seeds)`, async () => {
+    const tally = { whole: 0, partial: 0, failed: 0 }
+    const queue = Array.from({ length: seeds }, (_, seed) => seed)
+    const worker = async () => {
+      for (let seed = queue.shift(); seed !== undefined; seed = queue.shift()) {
+        try {
+          tally[await playOut(draw(seed, store))]++
+        } catch (error) {
+          throw new Error(`seed ${seed}: ${String(error)}`, { cause: error })
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: 16 }, worker))
+    // A simulation in which one of these never comes is blind.
+    for (const [outcome, times] of Object.entries(tally)) assert.ok(times > seeds / 20, `${outcome}: ${times}`)
+  })
+
+  async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
+    const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
+    const parts = { catalog, cluster, queryEncoder, log: silentLogger() }
+    const timeoutMs = healthy ? 10_000 : 150
+    const startMs = performance.now()
+    const outcome = await search(input, Deadline.after(timeoutMs), parts).catch((error: unknown) => error)
+    // Generous, for a busy machine: a step that does not know the deadline would wait for a hanging server forever.
+    assert.ok(performance.now() - startMs < timeoutMs + 3_000, 'the deadline did not hold')
+    if (outcome instanceof Error) {
+      assert.ok(outcome instanceof HypershardError, String(outcome))
+      assert.equal(healthy, false, outcome.message)
+      checkFailure(outcome, input)
+      return 'failed'
+    }
+    checkAnswer(outcome as SearchAnswer, input)
+    return (outcome as SearchAnswer).coverage.missing.length === 0 ? 'whole' : 'partial'
+  }
+
+  function checkFailure(failure: HypershardError, input: SearchInput): void {
+    assert.ok(['insufficient_coverage', 'unavailable', 'deadline_exceeded'].includes(failure.code), failure.code)
+    if (failure.code !== 'insufficient_coverage') return
+    const coverage = failure.details.coverage as { ratio: number; missing: { server: string }[] }
+    assert.ok(coverage.ratio < input.minCoverage)
+    for (const { server } of coverage.missing) assert.match(server, /^s\d+-\d:1$/)
+  }
+
+  function checkAnswer({ hits, coverage, nextCursor }: SearchAnswer, input: SearchInput): void {
+    const { manifest } = catalog.get(input.index)
+    const eligible = eligibleByShard(manifest)
+    const missing = new Map(coverage.missing.map(shard => [shard.shard, shard.documentsMissing]))
+    const missed = [...missing.values()].reduce((sum, documents) => sum + documents, 0)
+    assert.equal(coverage.documentsEligible, corpus.length)
+    assert.equal(coverage.documentsScored, corpus.length - missed)
+    assert.equal(coverage.ratio, coverage.documentsScored / corpus.length)
+    assert.ok(coverage.ratio >= input.minCoverage)
+    // Who says half gives all the hits; who gives nothing is missing whole.
+    const searched = (id: string) => {
+      const shard = shardOf(id, manifest.shards)
+      return missing.get(shard) !== eligible[shard]
+    }
+    const expected = rankedIds(input.query).filter(searched)
+    assert.deepEqual(
+      hits.map(({ id }) => id),
+      expected.slice(0, input.k),
+    )
+    assert.equal(nextCursor === null, expected.length <= input.k)
+    for (const { id, document } of hits) {
+      assert.equal(document?.text, input.idsOnly ? undefined : corpus[Number(id.slice(1))]!.text)
+    }
+  }
+})
+
+async function* documents() {
+  yield* corpus
+}
+
+function rankedIds(query: string): string[] {
+  const weights = embed(query)
+  const scored = corpus.map(({ id, text }) => ({ id, score: scoreOf(weights, embed(` ${text}`)) }))
+  return scored.sort(compareRanked).map(({ id }) => id)
+}

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import type { Deadline, Logger } from '@hypershard/common'
+import { type FetchedDocument, type ManifestReference, ScoringPrecision } from '@hypershard/proto/shard'
+import type { IndexRecord, Manifest } from '@hypershard/segments'
+import type { Catalog } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { type Coverage, countCoverage, requireCoverage } from './count-coverage.ts'
+import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
+import { type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
+import { fetchDocuments } from './fetch-documents.ts'
+import { mergeTopHits } from './merge-top-hits.ts'
+import type { QueryEncoder } from './query-encoder.ts'
+import { profileOf, type SearchProfile, Stopwatch } from './search-profile.ts'
+
+/** A search whose every value has been checked. */
+export interface SearchInput {
+  readonly index: string
+  readonly query: string
+  readonly k: number
+  readonly cursor: string | undefined
+  /** 0 to 1 */
+  readonly minCoverage: number
+  readonly profile: boolean
+  readonly idsOnly: boolean
+  readonly precision: 'fp32' | 'int8'
+}
+
+export interface Hit {
+  readonly id: string
+  /** Null when it is NaN or infinite. */
+  readonly score: number | null
+  /** Undefined when only ids were asked for. */
+  readonly document: FetchedDocument | undefined
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly Hit[]
+  readonly coverage: Coverage
+  readonly manifestVersion: number
+  readonly queryTruncated: boolean
+  /** Null on the last page. */
+  readonly nextCursor: string | null
+  readonly tookMs: number
+  readonly profile: SearchProfile | undefined
+}
+
+export interface SearchParts {
+  readonly catalog: Catalog
+  readonly cluster: Cluster
+  readonly queryEncoder: QueryEncoder
+  readonly log: Logger
+}
+
+/**
+ * What the shards leave of the time for merge, fetch and answer: a tenth of it, at most 200 ms. Without it a shard
+ * server that hangs would take the partial answer of the others with it.
+ */
+const reserveShare = 0.1
+const reserveMsMax = 200
+
+/**
+ * check, pin, encode, route, fan out, merge, count coverage, fetch. One manifest version for every shard of one
+ * answer, and for every page of one cursor.
+ * @throws HypershardError `index_not_found`, `invalid_cursor`, `insufficient_coverage`, and what its steps throw
+ */
+export async function search(input: SearchInput, deadline: Deadline, parts: SearchParts): Promise<SearchAnswer> {
+  const watch = new Stopwatch()
+  const entry = parts.catalog.get(input.index)
+  const owner: CursorOwner = { indexUid: entry.record.uid, query: input.query, precision: input.precision }
+  const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
+  const manifest = await parts.catalog.pin(entry, cursor?.version)
+
+  const query = await parts.queryEncoder.encode({ modelDigest: manifest.modelDigest, text: input.query }, deadline)
+  watch.lap('encode')
+
+  const request = planFanOut(input, { record: entry.record, manifest, cursor, qnet: query.qnet }, parts.cluster)
+  const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
+  if (deadline.cancelled) deadline.check('merging hits')
+  watch.lap('fanOut')
+
+  const lists = [...outcome.answers.values()].map(answer => answer.hits)
+  const ranked = mergeTopHits(lists, request.limit)
+  const winners = ranked.slice(0, input.k)
+  const coverage = countCoverage(manifest, outcome)
+  requireCoverage(coverage, input.minCoverage)
+  watch.lap('merge')
+
+  const documents = input.idsOnly ? undefined : await fetchDocuments(winners, request, outcome, deadline, parts.log)
+  watch.lap('fetch')
+
+  const last = ranked.length > winners.length ? winners.at(-1) : undefined
+  return {
+    hits: winners.map(hit => toHit(hit, documents)),
+    coverage,
+    manifestVersion: manifest.version,
+    queryTruncated: query.truncated,
+    nextCursor: last === undefined ? null : encodeCursor({ version: manifest.version, ...last }, owner),
+    tookMs: watch.totalMs,
+    profile: input.profile ? profileOf(query, outcome, watch) : undefined,
+  }
+}
+
+interface Pinned {
+  readonly record: IndexRecord
+  readonly manifest: Manifest
+  readonly cursor: Cursor | undefined
+  readonly qnet: FanOutRequest['qnet']
+}
+
+/** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
+function planFanOut(input: SearchInput, { record, manifest, cursor, qnet }: Pinned, cluster: Cluster): FanOutRequest {
+  const route = new Map<number, ReturnType<Cluster['routeOf']>>()
+  for (const [shard, documents] of eligibleByShard(manifest).entries()) {
+    if (documents > 0) route.set(shard, cluster.routeOf(record, shard))
+  }
+  return {
+    manifest: referenceTo(manifest),
+    route,
+    qnet,
+    limit: input.k + 1,
+    precision:
+      input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
+    after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },
+  }
+}
+
+function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {
+  return { index, indexUid, generation, version }
+}
+
+function earlierByReserve(deadline: Deadline): Deadline {
+  return deadline.earlier(Math.min(reserveMsMax, deadline.remainingMs * reserveShare))
+}
+
+function toHit({ id, score }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {
+  const document = documents?.get(id)
+  assert(documents === undefined || document !== undefined, 'fetchDocuments gives all or throws')
+  return { id, score: Number.isFinite(score) ? score : null, document }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HypershardError, readConfig } from '@hypershard/common'
+import { coordinatorConfig, coordinatorPrefixes } from './config.ts'
+import { eventually } from './testing/eventually.ts'
+import { post, put, request, startTestCoordinator, type TestCoordinator } from './testing/test-coordinator.ts'
+
+const documents = Array.from({ length: 40 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))
+
+describe('startCoordinator', () => {
+  let storeDirectory: string
+  let running: TestCoordinator[]
+
+  beforeEach(async () => {
+    storeDirectory = await mkdtemp(join(tmpdir(), 'hypershard-start-'))
+    running = []
+  })
+
+  afterEach(async () => {
+    for (const coordinator of running) await coordinator.stop()
+    await rm(storeDirectory, { recursive: true, force: true })
+  })
+
+  async function start(environment: Record<string, string> = {}): Promise<TestCoordinator> {
+    const coordinator = await startTestCoordinator({ storeDirectory, environment })
+    running.push(coordinator)
+    return coordinator
+  }
+
+  it('serves what an earlier one stored', async () => {
+    const first = await start()
+    await post(`${first.url}/v1/indexes`, { name: 'papers', shards: 4 })
+    await put(`${first.url}/v1/indexes/papers/documents`, documents)
+    await first.stop()
+    const second = await start()
+    await eventually(async () => (await request(`${second.url}/readyz`)).status === 200)
+    const { json } = await post(`${second.url}/v1/indexes/papers/search`, { query: 'stars', k: 100 })
+    assert.equal(json.hits.length, documents.length)
+  })
+
+  it('makes a shard server that comes back load all its shards of all indexes again', async () => {
+    const coordinator = await start()
+    for (const name of ['one', 'two']) {
+      await post(`${coordinator.url}/v1/indexes`, { name, shards: 4 })
+      await put(`${coordinator.url}/v1/indexes/${name}/documents`, documents)
+    }
+    const [server] = coordinator.servers
+    server!.down = true
+    await eventually(async () => (await request(`${coordinator.url}/readyz`)).status === 503)
+    const notReady = await request(`${coordinator.url}/readyz`)
+    assert.equal(notReady.json.code, 'unavailable')
+    assert.deepEqual(notReady.json.details.missing[0].servers, [server!.address])
+
+    // Down by its health: refused at once, without waiting for a deadline.
+    const startMs = performance.now()
+    const refused = await post(`${coordinator.url}/v1/indexes/one/search`, { query: 'stars' })
+    assert.equal(refused.json.code, 'insufficient_coverage')
+    assert.ok(performance.now() - startMs < 2_000)
+
+    server!.prepared.length = 0
+    server!.down = false
+    await eventually(async () => (await request(`${coordinator.url}/readyz`)).status === 200)
+    assert.equal(server!.prepared.length, 2)
+    for (const name of ['one', 'two']) {
+      const { status } = await post(`${coordinator.url}/v1/indexes/${name}/search`, { query: 'stars' })
+      assert.equal(status, 200)
+    }
+  })
+
+  it('counts a server that hangs as down after two late checks, and as live when it goes on', async () => {
+    const coordinator = await start()
+    const [server] = coordinator.servers
+    const isLive = async () => (await request(`${coordinator.url}/v1/cluster`)).json.servers[0].live as boolean
+    server!.hanging = true
+    await eventually(async () => !(await isLive()))
+    server!.hanging = false
+    await eventually(isLive)
+  })
+
+  it('forgets a deleted index everywhere, and lets its name be used again', async () => {
+    const coordinator = await start()
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })
+    await put(`${coordinator.url}/v1/indexes/papers/documents`, documents)
+    assert.equal((await request(`${coordinator.url}/v1/indexes/papers`, { method: 'DELETE' })).status, 204)
+    for (const server of coordinator.servers) assert.equal(server.released.length, 1)
+    assert.equal((await request(`${coordinator.url}/v1/indexes/papers`)).status, 404)
+    assert.equal((await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })).json.documents, 0)
+  })
+
+  it('starts without an encoder service, says so, and still tells what it holds', async () => {
+    const coordinator = await start()
+    coordinator.encoder.failure = new HypershardError('unavailable', 'connection refused')
+    const { status, json } = await request(`${coordinator.url}/readyz`)
+    assert.deepEqual([status, json.code, json.details.encoder], [503, 'unavailable', 'connection refused'])
+    assert.equal((await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })).status, 503)
+    assert.equal((await request(`${coordinator.url}/v1/indexes`)).status, 200)
+  })
+
+  it('says which address is taken', async () => {
+    const { url } = await start()
+    const taken = start({ HYPERSHARD_HTTP_LISTEN: new URL(url).host })
+    await assert.rejects(taken, (error: HypershardError) => error.code === 'address_in_use')
+  })
+
+  it('serves an OpenAPI 3.1 document that has every route and the limits of a search', async () => {
+    const { url } = await start()
+    const { json } = await request(`${url}/openapi.json`)
+    assert.equal(json.openapi, '3.1.0')
+    const routes = Object.entries(json.paths as Record<string, object>).flatMap(([path, operations]) =>
+      Object.keys(operations).map(method => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual(routes.sort(), [
+      'DELETE /v1/indexes/{index}',
+      'GET /',
+      'GET /healthz',
+      'GET /readyz',
+      'GET /v1/cluster',
+      'GET /v1/indexes',
+      'GET /v1/indexes/{index}',
+      'GET /v1/models',
+      'POST /v1/indexes',
+      'POST /v1/indexes/{index}/search',
+      'PUT /v1/indexes/{index}/documents',
+    ])
+    const body = json.paths['/v1/indexes/{index}/search'].post.requestBody.content['application/json'].schema
+    assert.deepEqual(body.required, ['query'])
+    assert.equal(body.additionalProperties, false)
+    assert.deepEqual([body.properties.k.maximum, body.properties.query.maxLength], [1_000, 16_384])
+    assert.equal((await request(`${url}/docs`)).type, 'text/html; charset=utf-8')
+  })
+})
+
+describe('the settings of the coordinator', () => {
+  const required = {
+    HYPERSHARD_ENCODER: 'encoder:7720',
+    HYPERSHARD_SHARD_SERVERS: 'a:1, b:2=2.5,[::1]:3',
+    HYPERSHARD_STORE: '/data',
+  }
+
+  it('have defaults for all but the peers and the store', () => {
+    const config = readConfig(coordinatorConfig, required, coordinatorPrefixes)
+    assert.equal(config.HYPERSHARD_HTTP_LISTEN, '127.0.0.1:7700')
+    assert.deepEqual(config.HYPERSHARD_SHARD_SERVERS, [
+      { address: 'a:1', weight: 1 },
+      { address: 'b:2', weight: 2.5 },
+      { address: '[::1]:3', weight: 1 },
+    ])
+  })
+
+  const bad = [
+    { environment: {}, says: /HYPERSHARD_ENCODER.*HYPERSHARD_SHARD_SERVERS.*HYPERSHARD_STORE/ },
+    { environment: { ...required, HYPERSHARD_SHARD_SERVERS: 'a:1,a:1' }, says: /names a server twice/ },
+    { environment: { ...required, HYPERSHARD_SHARD_SERVERS: 'a' }, says: /host:port/ },
+    { environment: { ...required, HYPERSHARD_SHARD_SERVERS: 'a:1=0' }, says: /more than 0/ },
+    { environment: { ...required, HYPERSHARD_SEARCH_INFLIGHT: '1' }, says: /no such setting/ },
+    { environment: { ...required, HYPERSHARD_PUT_TIMEOUT_MS: '1h' }, says: /whole number/ },
+  ]
+  for (const { environment, says } of bad) {
+    it(`are refused with ${says}`, () => {
+      assert.throws(
+        () => readConfig(coordinatorConfig, environment, coordinatorPrefixes),
+        (error: HypershardError) => error instanceof HypershardError && says.test(error.message),
+      )
+    })
+  }
+})

@@ -1,0 +1,126 @@
+import { type GrpcServer, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
+import { protoDirectory } from '@hypershard/proto'
+import { SearchServiceService } from '@hypershard/proto/search'
+import { createDirectoryStore } from '@hypershard/segments'
+import { connectEncoder } from './adapters/grpc-encoder.ts'
+import { connectShardServer } from './adapters/grpc-shard-server.ts'
+import { Catalog } from './catalog/catalog.ts'
+import { ModelRegistry } from './catalog/model-registry.ts'
+import { Cluster } from './cluster/cluster.ts'
+import { ShardWarmer } from './cluster/shard-warmer.ts'
+import { watchHealth } from './cluster/watch-health.ts'
+import type { CoordinatorConfig } from './config.ts'
+import { Coordinator } from './coordinator.ts'
+import { SegmentSink } from './indexing/segment-sink.ts'
+import { WorkGate } from './limits/work-gate.ts'
+import type { EncoderPort, ShardServerPort } from './ports.ts'
+import { QueryEncoder } from './search/query-encoder.ts'
+import { searchService } from './transport/grpc/search-service.ts'
+import { startHttpServer } from './transport/http/http-server.ts'
+
+/** How long requests under way may take to end when the process stops. */
+const drainMs = 5_000
+
+/** For one health check. Shard servers promise 50 ms while they scan; the rest is for a busy machine. */
+const healthCheckMsMax = 1_000
+
+/** How the coordinator reaches other processes; tests put fakes here. */
+export interface CoordinatorConnections {
+  connectEncoder(address: string): EncoderPort
+  connectShardServer(address: string): ShardServerPort
+}
+
+const overGrpc: CoordinatorConnections = { connectEncoder, connectShardServer }
+
+/**
+ * Starts a coordinator: loads the catalogue, finds out which shard servers live, and serves HTTP and gRPC. It starts
+ * without encoder and shard servers; `GET /readyz` tells when everything is there.
+ * @returns with the addresses `http` and `grpc`
+ * @throws HypershardError `address_in_use`, `storage_failed`, `corrupt_data`
+ */
+export async function startCoordinator(
+  config: CoordinatorConfig,
+  log: Logger,
+  connections: CoordinatorConnections = overGrpc,
+): Promise<RunningService> {
+  const stops: (() => unknown)[] = []
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+  }
+  try {
+    const coordinator = await assemble(config, log, connections, stops)
+    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
+    const grpc = await serveGrpc(coordinator, config.HYPERSHARD_GRPC_LISTEN, transport)
+    stops.push(() => grpc.stop())
+    const http = await startHttpServer(coordinator, { address: config.HYPERSHARD_HTTP_LISTEN, ...transport })
+    stops.push(() => http.stop())
+    return { addresses: { http: http.address, grpc: grpc.address }, stop: stopAll }
+  } catch (error) {
+    await stopAll()
+    throw error
+  }
+}
+
+/** @param stops takes what must be undone, in the order it was done */
+async function assemble(
+  config: CoordinatorConfig,
+  log: Logger,
+  connections: CoordinatorConnections,
+  stops: (() => unknown)[],
+): Promise<Coordinator> {
+  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const catalog = await Catalog.load(store)
+  const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
+  stops.push(() => encoder.close())
+  const servers = config.HYPERSHARD_SHARD_SERVERS.map(({ address, weight }) => ({
+    server: connections.connectShardServer(address),
+    weight,
+  }))
+  stops.push(() => servers.forEach(({ server }) => void server.close()))
+  const cluster = new Cluster(servers)
+  const warmer = new ShardWarmer(cluster, catalog, log)
+  const health = await watchHealth(cluster.members, {
+    intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
+    checkMsMax: healthCheckMsMax,
+    log,
+    onLive: member => void warmer.warm(member),
+  })
+  stops.push(() => health.stop())
+  return new Coordinator({
+    ...{ catalog, cluster, warmer, encoder, log },
+    ...gatesOf(config),
+    encoderAddress: config.HYPERSHARD_ENCODER,
+    models: new ModelRegistry(encoder),
+    queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
+    sink: new SegmentSink({ store, encoder, catalog, warmer }),
+  })
+}
+
+function gatesOf(config: CoordinatorConfig): { searches: WorkGate; puts: WorkGate } {
+  return {
+    searches: new WorkGate({
+      work: 'searches',
+      inFlightMax: config.HYPERSHARD_SEARCH_IN_FLIGHT_MAX,
+      waitingMax: config.HYPERSHARD_SEARCH_WAITING_MAX,
+    }),
+    puts: new WorkGate({
+      work: 'puts of documents',
+      inFlightMax: config.HYPERSHARD_PUT_IN_FLIGHT_MAX,
+      waitingMax: config.HYPERSHARD_PUT_WAITING_MAX,
+    }),
+  }
+}
+
+function serveGrpc(
+  coordinator: Coordinator,
+  address: string,
+  options: { putTimeoutMs: number; drainMs: number; log: Logger },
+): Promise<GrpcServer> {
+  return startGrpcServer({
+    address,
+    services: [{ definition: SearchServiceService, implementation: searchService(coordinator, options) }],
+    protoFiles: ['hypershard/v1/search.proto'],
+    protoDirectory,
+    drainMs: options.drainMs,
+  })
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import type { Deadline, HypershardError } from '@hypershard/common'
+import type { Model } from '@hypershard/proto/encoder'
+import { Activation, WeightsPrecision } from '@hypershard/proto/qnet'
+import type { EncodedDocuments, EncodedQuery, EncoderPort } from '../ports.ts'
+
+const vectorWidth = 16
+const architecture = {
+  vectorDimensions: [vectorWidth, 1],
+  activation: Activation.ACTIVATION_RELU,
+  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+}
+
+/** A query with this word in it gets weights of NaN, so that no score is finite. */
+export const wordOfNaN = 'not-a-number'
+
+/**
+ * An encoder of our own port: a text's vector counts its words, hashed into 16 places; a query's q-net is one linear
+ * layer with the same counts. Texts that share words score high.
+ */
+export class FakeEncoder implements EncoderPort {
+  readonly models: Model[] = [modelNamed('words'), modelNamed('words-too')]
+  queriesEncoded = 0
+  documentsEncoded = 0
+  /** Rejects every call with this. */
+  failure: HypershardError | undefined
+  /** Runs before each batch of documents is encoded. */
+  beforeBatch: (deadline: Deadline) => Promise<void> = async () => undefined
+  /** Runs before each query is encoded. */
+  beforeQuery: (deadline: Deadline) => Promise<void> = async () => undefined
+
+  async listModels(): Promise<readonly Model[]> {
+    if (this.failure !== undefined) throw this.failure
+    return this.models
+  }
+
+  async encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<EncodedQuery> {
+    if (this.failure !== undefined) throw this.failure
+    this.queriesEncoded++
+    await this.beforeQuery(deadline)
+    const vector = query.text.includes(wordOfNaN) ? new Float32Array(vectorWidth).fill(Number.NaN) : embed(query.text)
+    const weights = Buffer.from(vector.buffer)
+    const qnet = { digest: sha256(query.text), modelDigest: query.modelDigest, architecture, weights }
+    return { qnet: { ...qnet, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }, truncated: false }
+  }
+
+  async encodeDocuments(
+    batch: { modelDigest: string; documents: readonly { title: string; text: string }[] },
+    deadline: Deadline,
+  ): Promise<EncodedDocuments> {
+    if (this.failure !== undefined) throw this.failure
+    await this.beforeBatch(deadline)
+    this.documentsEncoded += batch.documents.length
+    const vectors = new Float32Array(batch.documents.length * vectorWidth)
+    for (const [row, { title, text }] of batch.documents.entries())
+      vectors.set(embed(`${title} ${text}`), row * vectorWidth)
+    return { vectors, vectorWidth, truncated: 0 }
+  }
+
+  close(): void {}
+}
+
+/** The score that any server must give. */
+export function scoreOf(weights: Float32Array, vector: Float32Array): number {
+  let sum = 0
+  for (const [at, weight] of weights.entries()) sum = Math.fround(sum + Math.fround(weight * vector[at]!))
+  return sum
+}
+
+export function embed(text: string): Float32Array<ArrayBuffer> {
+  const vector = new Float32Array(vectorWidth)
+  for (const word of text.toLowerCase().slice(0, 2_000).split(/\s+/)) {
+    if (word === '') continue
+    let hash = 7
+    for (let at = 0; at < word.length; at++) hash = (hash * 31 + word.charCodeAt(at)) >>> 0
+    vector[hash % vectorWidth]! += 1
+  }
+  return vector
+}
+
+function modelNamed(name: string): Model {
+  return {
+    ...{
+      digest: sha256(name),
+      name,
+      description: 'counts words',
+      license: 'Apache-2.0',
+      architecture,
+      source: 'tests',
+    },
+    ...{ vectorWidth, maxQueryTokens: 32, maxDocumentTokens: 256, bytes: 1, qnetParameters: vectorWidth },
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,174 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Deadline, HypershardError } from '@hypershard/common'
+import {
+  type DocumentAddress,
+  type FetchedDocument,
+  type ManifestReference,
+  type PreparedShard,
+  type SearchShardsRequest,
+  type ShardHit,
+  type ShardResult,
+  StopReason,
+} from '@hypershard/proto/shard'
+import { hasBit, idAt, type ObjectStore, openSegment, readManifest, readTombstones } from '@hypershard/segments'
+import type { ShardServerPort } from '../ports.ts'
+import { compareRanked } from '../search/rank-order.ts'
+import { scoreOf } from './fake-encoder.ts'
+
+interface LoadedDocument {
+  readonly id: string
+  readonly vector: Float32Array
+  readonly address: DocumentAddress
+}
+
+/** A shard server of our own port: reads real segments from the store, scores naively, and misbehaves when told to. */
+export class FakeShardServer implements ShardServerPort {
+  readonly address: string
+  readonly prepared: { version: number; shards: readonly number[] }[] = []
+  readonly released: string[] = []
+  readonly searches: SearchShardsRequest[] = []
+  /** Refuses every call, as a process that is gone. */
+  down = false
+  /** Answers nothing until the deadline, as a process that is stopped. */
+  hanging = false
+  /** Refuses to fetch only. */
+  fetchFails = false
+  /** Gives the documents that were asked for in another order. */
+  fetchMixesUp = false
+  /** What it says it scored, given the truth. */
+  claimScored = (scored: number) => scored
+  /** Shards it reports an error for. */
+  readonly failingShards = new Set<number>()
+  /** How long a search takes; cut off by the deadline. */
+  searchMs = 0
+  readonly #storeOf: () => ObjectStore
+  /** By index, version and shard. */
+  readonly #loaded = new Map<string, Promise<LoadedDocument[]>>()
+
+  constructor(address: string, storeOf: () => ObjectStore) {
+    this.address = address
+    this.#storeOf = storeOf
+  }
+
+  async checkHealth(deadline: Deadline): Promise<boolean> {
+    await this.#behave(deadline)
+    return true
+  }
+
+  async prepare(
+    { manifest, shards }: { manifest: ManifestReference; shards: readonly number[] },
+    deadline: Deadline,
+  ): Promise<PreparedShard[]> {
+    await this.#behave(deadline)
+    this.prepared.push({ version: manifest.version, shards })
+    return shards.map(shard => ({ shard, documents: 0, bytes: 0, error: this.#errorOf(shard) }))
+  }
+
+  async search(request: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
+    this.searches.push(request)
+    await this.#behave(deadline)
+    await this.#sleep(this.searchMs, deadline)
+    return Promise.all(request.shards.map(shard => this.#searchShard(shard, request)))
+  }
+
+  async fetch(
+    { manifest, addresses }: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
+    deadline: Deadline,
+  ): Promise<FetchedDocument[]> {
+    await this.#behave(deadline)
+    if (this.fetchFails) throw new HypershardError('internal', `${this.address}: told to fail`)
+    const asked = this.fetchMixesUp ? addresses.toReversed() : addresses
+    const stored = await readManifest(this.#storeOf(), manifest)
+    return Promise.all(
+      asked.map(address => this.#read(manifest, stored.segments[address.segment]!.digest, address.row)),
+    )
+  }
+
+  async release({ uid }: { uid: string }): Promise<void> {
+    this.released.push(uid)
+  }
+
+  close(): void {}
+
+  async #searchShard(shard: number, { manifest, qnet, limit, after }: SearchShardsRequest): Promise<ShardResult> {
+    const error = this.#errorOf(shard)
+    const nothing = { shard, hits: [], documentsScored: 0, nonFiniteScores: 0, queueMs: 0, scoreMs: 0 }
+    if (error !== undefined) return { ...nothing, stopReason: StopReason.STOP_REASON_ERROR, error }
+    const bytes = qnet!.weights
+    const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    const documents = await this.#loadOnce(manifest!, shard)
+    const ranked: ShardHit[] = documents
+      .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address }))
+      .sort(compareRanked)
+    const page = after === undefined ? ranked : ranked.filter(hit => compareRanked(after, hit) < 0)
+    return {
+      ...nothing,
+      hits: page.slice(0, limit),
+      documentsScored: this.claimScored(documents.length),
+      nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,
+      stopReason: StopReason.STOP_REASON_COMPLETE,
+      error: undefined,
+    }
+  }
+
+  #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {
+    const key = `${manifest.indexUid}/${manifest.version}/${shard}`
+    const loaded = this.#loaded.get(key) ?? this.#load(manifest, shard)
+    this.#loaded.set(key, loaded)
+    return loaded
+  }
+
+  async #load(reference: ManifestReference, shard: number): Promise<LoadedDocument[]> {
+    const store = this.#storeOf()
+    const manifest = await readManifest(store, reference)
+    const documents: LoadedDocument[] = []
+    for (const [segment, entry] of manifest.segments.entries()) {
+      if (entry.shard !== shard) continue
+      const reader = await openSegment(store, { ...reference, digest: entry.digest })
+      const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
+      const deleted =
+        entry.deleted === null
+          ? undefined
+          : await readTombstones(store, reference, entry.deleted.digest, entry.documents)
+      for (let row = 0; row < entry.documents; row++) {
+        if (deleted !== undefined && hasBit(deleted, row)) continue
+        const vector = vectors.subarray(row * reader.vectorWidth, (row + 1) * reader.vectorWidth)
+        documents.push({ id: idAt(ids, row), vector, address: { segment, row } })
+      }
+    }
+    return documents
+  }
+
+  async #read(reference: ManifestReference, digest: string, row: number): Promise<FetchedDocument> {
+    const reader = await openSegment(this.#storeOf(), { ...reference, digest })
+    const documents = await reader.openDocuments()
+    try {
+      const [document] = await documents.read([row])
+      const { id, title, text, fields } = document!
+      return { id, title, text, fieldsJson: fields }
+    } finally {
+      await documents.close()
+    }
+  }
+
+  #errorOf(shard: number) {
+    if (!this.failingShards.has(shard)) return undefined
+    return { code: 'corrupt_data', message: `${this.address}: shard ${shard} is told to fail` }
+  }
+
+  async #behave(deadline: Deadline): Promise<void> {
+    if (this.down) throw new HypershardError('unavailable', `shard server ${this.address}: connection refused`)
+    if (this.hanging) await this.#sleep(Number.POSITIVE_INFINITY, deadline)
+  }
+
+  async #sleep(ms: number, deadline: Deadline): Promise<void> {
+    const cutOff = deadline.remainingMs < ms
+    const waitMs = Math.min(ms, deadline.remainingMs)
+    if (waitMs > 0) {
+      await wait(waitMs, undefined, { signal: deadline.signal }).catch(() => {
+        throw new HypershardError('cancelled', `shard server ${this.address}: the caller went away`)
+      })
+    }
+    if (cutOff) throw new HypershardError('deadline_exceeded', `shard server ${this.address}: deadline exceeded`)
+  }
+}

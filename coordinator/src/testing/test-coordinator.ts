@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Logger, readConfig, silentLogger } from '@hypershard/common'
+import { createDirectoryStore, type ObjectStore } from '@hypershard/segments'
+import { coordinatorConfig } from '../config.ts'
+import { startCoordinator } from '../start-coordinator.ts'
+import { FakeEncoder } from './fake-encoder.ts'
+import { FakeShardServer } from './fake-shard-server.ts'
+
+/** A whole coordinator, on free ports and a temporary store, with fakes where other processes would be. */
+export interface TestCoordinator {
+  readonly url: string
+  readonly grpcAddress: string
+  readonly storeDirectory: string
+  readonly store: ObjectStore
+  readonly encoder: FakeEncoder
+  readonly servers: readonly FakeShardServer[]
+  stop(): Promise<void>
+}
+
+export interface TestCoordinatorOptions {
+  readonly servers?: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly log?: Logger
+  /** Starts on a store that another test coordinator used, and keeps it. */
+  readonly storeDirectory?: string
+}
+
+export async function startTestCoordinator(options: TestCoordinatorOptions = {}): Promise<TestCoordinator> {
+  const storeDirectory = options.storeDirectory ?? (await mkdtemp(join(tmpdir(), 'hypershard-coordinator-')))
+  const store = await createDirectoryStore(storeDirectory)
+  const encoder = new FakeEncoder()
+  const addresses = Array.from({ length: options.servers ?? 2 }, (_, at) => `shard-${at}.test:7710`)
+  const servers = addresses.map(address => new FakeShardServer(address, () => store))
+  const config = readConfig(coordinatorConfig, {
+    HYPERSHARD_HTTP_LISTEN: '127.0.0.1:0',
+    HYPERSHARD_GRPC_LISTEN: '127.0.0.1:0',
+    HYPERSHARD_ENCODER: 'encoder.test:7720',
+    HYPERSHARD_SHARD_SERVERS: addresses.join(','),
+    HYPERSHARD_STORE: storeDirectory,
+    HYPERSHARD_HEALTH_INTERVAL_MS: '50',
+    ...options.environment,
+  })
+  const running = await startCoordinator(config, options.log ?? silentLogger(), {
+    connectEncoder: () => encoder,
+    connectShardServer: address => servers.find(server => server.address === address)!,
+  })
+  return {
+    url: `http://${running.addresses.http}`,
+    grpcAddress: running.addresses.grpc!,
+    ...{ storeDirectory, store, encoder, servers },
+    stop: async () => {
+      await running.stop()
+      if (options.storeDirectory === undefined) await rm(storeDirectory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** One answer of the HTTP API. */
+export interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes.
+  readonly json: any
+}
+
+export async function request(url: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  const type = response.headers.get('content-type') ?? ''
+  return { status: response.status, type, headers: response.headers, json: text === '' ? undefined : parse(text) }
+}
+
+export function post(url: string, body: unknown): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return request(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: text })
+}
+
+export function put(url: string, lines: readonly unknown[] | string | Uint8Array<ArrayBuffer>): Promise<Answer> {
+  const body = Array.isArray(lines) ? lines.map(line => `${JSON.stringify(line)}\n`).join('') : (lines as string)
+  return request(url, { method: 'PUT', headers: { 'content-type': 'application/x-ndjson' }, body })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

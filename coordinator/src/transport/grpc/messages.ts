@@ -1,0 +1,57 @@
+/** Between the messages of search.proto and what the use cases take and give. */
+import type {
+  CreateIndexRequest,
+  Hit as HitMessage,
+  Index,
+  PutDocumentsResponse,
+  SearchRequest,
+  SearchResponse,
+} from '@hypershard/proto/search'
+import type { CatalogEntry } from '../../catalog/catalog.ts'
+import { indexJson } from '../../contract/indexes.ts'
+import { plan } from '../../contract/search-answer.ts'
+import type { PutReport } from '../../indexing/put-documents.ts'
+import type { Hit, SearchAnswer } from '../../search/search.ts'
+
+/** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
+export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
+  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision } = request
+  return withoutUnset({
+    ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
+    ...{ ids_only: idsOnly, precision: precision || undefined },
+  })
+}
+
+export function createIndexBodyOf({ name, model, shards, replicas }: CreateIndexRequest): Record<string, unknown> {
+  return withoutUnset({ name, model: model || undefined, shards, replicas })
+}
+
+export function indexMessage(entry: CatalogEntry): Index {
+  const { model, manifest_version: manifestVersion, created_at: createdAt, ...counts } = indexJson(entry)
+  return { ...counts, modelName: model.name, modelDigest: model.digest, manifestVersion, createdAt }
+}
+
+export function putResponse(report: PutReport): PutDocumentsResponse {
+  const { errors, ...counts } = report
+  return { ...counts, errors: errors.map(({ line, id, code, message }) => ({ line, id: id ?? '', code, message })) }
+}
+
+export function searchResponse(answer: SearchAnswer): SearchResponse {
+  const { hits, coverage, profile, nextCursor, tookMs, manifestVersion, queryTruncated } = answer
+  return {
+    hits: hits.map(hitMessage),
+    coverage: { ...coverage, missing: [...coverage.missing] },
+    ...{ plan, tookMs, manifestVersion, queryTruncated },
+    nextCursor: nextCursor ?? '',
+    profile: profile === undefined ? undefined : { ...profile, shards: [...profile.shards] },
+  }
+}
+
+function hitMessage({ id, score, document }: Hit): HitMessage {
+  const fields = document === undefined ? undefined : JSON.parse(document.fieldsJson || '{}')
+  return { id, score: score ?? undefined, title: document?.title ?? '', text: document?.text ?? '', fields }
+}
+
+function withoutUnset(body: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+}

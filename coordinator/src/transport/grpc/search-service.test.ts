@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { callUnary, clientOptions, Deadline, type HypershardError } from '@hypershard/common'
+import {
+  type Document,
+  type PutDocumentsRequest,
+  type PutDocumentsResponse,
+  SearchRequest,
+  SearchServiceClient,
+} from '@hypershard/proto/search'
+import { startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
+
+const soon = () => Deadline.after(5_000)
+const document = (id: string, text: string, fields?: object): Document => ({ id, title: '', text, fields })
+
+describe('the gRPC twin', () => {
+  let coordinator: TestCoordinator
+  let client: SearchServiceClient
+
+  beforeEach(async () => {
+    coordinator = await startTestCoordinator()
+    client = new SearchServiceClient(coordinator.grpcAddress, credentials.createInsecure(), clientOptions)
+    const request = { name: 'papers', model: '', shards: 3 }
+    await callUnary(client.createIndex.bind(client), request, soon(), 'coordinator')
+  })
+
+  afterEach(async () => {
+    client.close()
+    await coordinator.stop()
+  })
+
+  function put(messages: readonly PutDocumentsRequest[]): Promise<PutDocumentsResponse> {
+    return new Promise((resolve, reject) => {
+      const call = client.putDocuments(new Metadata(), { deadline: soon().toDate() }, (error, response) =>
+        error ? reject(error) : resolve(response),
+      )
+      for (const message of messages) call.write(message)
+      call.end()
+    })
+  }
+
+  function search(fields: Partial<SearchRequest>) {
+    const request = SearchRequest.fromPartial({ index: 'papers', ...fields })
+    return callUnary(client.search.bind(client), request, soon(), 'coordinator')
+  }
+
+  it('creates, describes, lists and deletes indexes', async () => {
+    const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
+    const { name, modelName, shards, replicas, documents, manifestVersion } = index!
+    assert.deepEqual([name, modelName, shards, replicas, documents, manifestVersion], ['papers', 'words', 3, 1, 0, 0])
+    await callUnary(client.deleteIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
+    const { indexes } = await callUnary(client.listIndexes.bind(client), {}, soon(), 'coordinator')
+    assert.deepEqual(indexes, [])
+    assert.equal(coordinator.servers[0]!.released.length, 1)
+  })
+
+  it('puts the documents of all messages together, and finds them', async () => {
+    const report = await put([
+      {
+        index: 'papers',
+        documents: [document('a', 'stars twinkle', { year: 1969, tags: ['x'] }), document('', 'none')],
+      },
+      { index: '', documents: [document('b', 'moon'), document('a', 'stars stars', { year: 1970 })] },
+    ])
+    assert.deepEqual([report.received, report.indexed, report.superseded, report.failed], [4, 2, 1, 1])
+    assert.deepEqual(
+      [report.errors[0]!.line, report.errors[0]!.code, report.manifestVersion],
+      [2, 'invalid_request', 1],
+    )
+
+    const first = await search({ query: 'stars', k: 1, profile: true })
+    assert.deepEqual([first.hits[0]!.id, first.hits[0]!.score, first.hits[0]!.fields], ['a', 2, { year: 1970 }])
+    assert.deepEqual([first.coverage!.documentsEligible, first.coverage!.ratio, first.plan], [2, 1, 'exact'])
+    assert.equal(first.profile!.qnetBytes, 64)
+    const second = await search({ query: 'stars', k: 1, cursor: first.nextCursor })
+    assert.deepEqual([second.hits.map(({ id }) => id), second.nextCursor], [['b'], ''])
+  })
+
+  const bad: { why: string; fields: Partial<SearchRequest>; code: string }[] = [
+    { why: 'an empty query', fields: { query: '' }, code: 'invalid_request' },
+    { why: 'k = 0', fields: { query: 'x', k: 0 }, code: 'invalid_request' },
+    { why: 'min_coverage = -1', fields: { query: 'x', minCoverage: -1 }, code: 'invalid_request' },
+    { why: 'another precision', fields: { query: 'x', precision: 'fp8' }, code: 'invalid_request' },
+    { why: 'a bad cursor', fields: { query: 'x', cursor: 'x' }, code: 'invalid_cursor' },
+    { why: 'an unknown index', fields: { query: 'x', index: 'nope' }, code: 'index_not_found' },
+  ]
+  for (const { why, fields, code } of bad) {
+    it(`refuses ${why} by ${code}`, async () => {
+      await assert.rejects(search(fields), (error: HypershardError) => error.code === code)
+    })
+  }
+
+  it('refuses a stream that names no index, or two', async () => {
+    for (const messages of [
+      [],
+      [{ index: '', documents: [document('a', 'x')] }],
+      [
+        { index: 'papers', documents: [] },
+        { index: 'other', documents: [document('a', 'x')] },
+      ],
+    ]) {
+      await assert.rejects(put(messages), (error: ServiceError) => error.code === status.INVALID_ARGUMENT)
+    }
+  })
+
+  it('tells the missing shards in the details of insufficient coverage', async () => {
+    await put([{ index: 'papers', documents: [document('a', 'stars')] }])
+    for (const server of coordinator.servers) server.down = true
+    await assert.rejects(search({ query: 'stars' }), (error: HypershardError) => {
+      assert.equal(error.code, 'insufficient_coverage')
+      const { missing } = error.details.coverage as { missing: { code: string; documents_missing: number }[] }
+      assert.deepEqual(
+        missing.map(({ code, documents_missing }) => [code, documents_missing]),
+        [['unavailable', 1]],
+      )
+      return true
+    })
+  })
+})

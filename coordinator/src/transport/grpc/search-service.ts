@@ -1,0 +1,78 @@
+import type { handleClientStreamingCall, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
+import {
+  Deadline,
+  deadlineOfCall,
+  HypershardError,
+  type Logger,
+  noDeadline,
+  toServiceError,
+  unaryHandler,
+} from '@hypershard/common'
+import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
+import { checkRequest } from '../../contract/check-request.ts'
+import { createIndexSchema, indexNameSchema } from '../../contract/indexes.ts'
+import { searchRequestSchema, toSearchInput } from '../../contract/search-request.ts'
+import type { Coordinator } from '../../coordinator.ts'
+import { createIndexBodyOf, indexMessage, putResponse, searchBodyOf, searchResponse } from './messages.ts'
+import { receiveDocuments } from './receive-documents.ts'
+
+/** The gRPC twin of the HTTP API: the same use cases, checks, limits and errors. */
+export function searchService(
+  coordinator: Coordinator,
+  options: { putTimeoutMs: number; log: Logger },
+): SearchServiceServer {
+  const { log } = options
+  return {
+    createIndex: unaryHandler(async (request, deadline) => {
+      const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
+      return { index: indexMessage(await coordinator.createIndex(input, deadline)) }
+    }, log),
+    listIndexes: unaryHandler(async () => ({ indexes: coordinator.listIndexes().map(indexMessage) }), log),
+    getIndex: unaryHandler(
+      async ({ name }) => ({ index: indexMessage(coordinator.getIndex(checkRequest(indexNameSchema, name, 'name'))) }),
+      log,
+    ),
+    deleteIndex: unaryHandler(async ({ name }) => {
+      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'))
+      return {}
+    }, log),
+    search: unaryHandler(async (request, deadline) => {
+      const index = checkRequest(indexNameSchema, request.index, 'index')
+      const body = checkRequest(searchRequestSchema, searchBodyOf(request), 'request')
+      const answer = await coordinator.search(toSearchInput(index, body), atMost(body.timeout_ms, deadline))
+      return searchResponse(answer)
+    }, log),
+    putDocuments: putHandler(coordinator, options),
+  }
+}
+
+type PutCall = ServerReadableStream<PutDocumentsRequest, PutDocumentsResponse>
+
+function putHandler(
+  coordinator: Coordinator,
+  { putTimeoutMs, log }: { putTimeoutMs: number; log: Logger },
+): handleClientStreamingCall<PutDocumentsRequest, PutDocumentsResponse> {
+  return (call, callback) => {
+    putFrom(call, coordinator, putTimeoutMs).then(
+      response => callback(null, response),
+      error => {
+        if (!(error instanceof HypershardError)) log.error({ err: error, method: call.getPath() }, 'call failed')
+        callback(toServiceError(error))
+      },
+    )
+  }
+}
+
+async function putFrom(call: PutCall, coordinator: Coordinator, putTimeoutMs: number): Promise<PutDocumentsResponse> {
+  // The two kinds of call differ in the events they declare; `cancelled` is an event of both.
+  const deadline = deadlineOfCall(call as unknown as ServerUnaryCall<unknown, unknown>)
+  if (deadline === undefined) throw noDeadline(call.getPath())
+  const { index, documents } = await receiveDocuments(call)
+  checkRequest(indexNameSchema, index, 'index')
+  return putResponse(await coordinator.putDocuments({ index, documents }, atMost(putTimeoutMs, deadline)))
+}
+
+/** The sooner of the call's own deadline and what the request allows. */
+function atMost(ms: number, deadline: Deadline): Deadline {
+  return deadline.remainingMs <= ms ? deadline : Deadline.after(ms, { signal: deadline.signal })
+}

@@ -1,0 +1,157 @@
+import type { AddressInfo, Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import fastifySwagger from '@fastify/swagger'
+import fastifySwaggerUi from '@fastify/swagger-ui'
+import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { checkRequest } from '../../contract/check-request.ts'
+import type { Coordinator } from '../../coordinator.ts'
+import { buildOpenApi } from './build-openapi.ts'
+import { parseJsonBody } from './parse-json-body.ts'
+import { problemContentType, problemOf, retryAfterSeconds, toProblemError } from './problem.ts'
+import type { Route, RouteAnswer } from './route.ts'
+import { clusterRoutes, version } from './routes/cluster-routes.ts'
+import { documentRoutes } from './routes/document-routes.ts'
+import { indexRoutes } from './routes/index-routes.ts'
+import { searchRoutes } from './routes/search-routes.ts'
+
+export interface HttpServerOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly address: string
+  readonly putTimeoutMs: number
+  /** How long requests under way may take to end when the server stops. */
+  readonly drainMs: number
+  readonly log: Logger
+}
+
+export interface HttpServer {
+  /** `host:port` with the port really taken. */
+  readonly address: string
+  stop(): Promise<void>
+}
+
+/** A search with the longest query is 64 KiB at most; ten times that leaves room for escapes. */
+const jsonBytesMax = 1024 * 1024
+
+/** Longer than any index name, so that a long one is told what is wrong with it. */
+const paramCharactersMax = 1_024
+
+/**
+ * Serves the public API over HTTP.
+ * @throws HypershardError `address_in_use`
+ */
+export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
+  const routes = [
+    ...clusterRoutes(coordinator),
+    ...indexRoutes(coordinator),
+    ...documentRoutes(coordinator, options),
+    ...searchRoutes(coordinator),
+  ]
+  const app = createApp(options)
+  await serveDocument(app, buildOpenApi(routes, version))
+  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route)
+  await app.register(async child => {
+    // Its body is read by the route itself, line by line, and has no limit.
+    child.removeAllContentTypeParsers()
+    child.addContentTypeParser(['application/x-ndjson', 'application/jsonl'], (_request, _body, done) => done(null))
+    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route)
+  })
+  const address = await listen(app, options.address)
+  return { address, stop: () => stop(app, options.drainMs) }
+}
+
+function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: jsonBytesMax,
+    routerOptions: { maxParamLength: paramCharactersMax },
+    // A client that dribbles its request holds a connection no longer than the longest put may take.
+    requestTimeout: putTimeoutMs,
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblemError(error)),
+    clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    parseJsonBody(body),
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const failure = toProblemError(error)
+    const route = `${request.method} ${request.routeOptions.url ?? request.url}`
+    if (failure.code === 'internal') log.error({ err: error, route }, 'request failed')
+    sendProblem(reply, failure)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const message = `there is no ${request.method} ${request.url.split('?')[0]}; GET /openapi.json lists the routes`
+    sendProblem(reply, new HypershardError('route_not_found', message))
+  })
+  return app
+}
+
+async function serveDocument(app: FastifyInstance, document: Record<string, unknown>): Promise<void> {
+  await app.register(fastifySwagger, { mode: 'static', specification: { document: document as never } })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
+  app.get('/openapi.json', async () => document)
+}
+
+function addRoute(app: FastifyInstance, route: Route): void {
+  const url = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  app.route({ method: route.method, url, handler: (request, reply) => answerRequest(route, request, reply) })
+}
+
+async function answerRequest(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const params = checkRequest(route.params, request.params, 'path')
+  const query = checkRequest(route.query, request.query, 'query string')
+  const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
+  const timeoutMs = typeof route.timeoutMs === 'number' ? route.timeoutMs : route.timeoutMs(checkedBody)
+  const deadline = Deadline.after(timeoutMs, { signal: clientGone(reply) })
+  const checked = { params, query, body: checkedBody, stream: request.raw, deadline }
+  return sendAnswer(reply, await route.handle(checked as never))
+}
+
+function sendAnswer(reply: FastifyReply, { status, json, ndjson }: RouteAnswer): FastifyReply {
+  if (ndjson !== undefined) return reply.code(status).type('application/x-ndjson').send(Readable.from(ndjson))
+  return json === undefined ? reply.code(status).send() : reply.code(status).send(json)
+}
+
+function sendProblem(reply: FastifyReply, error: HypershardError): void {
+  if (error.code === 'overloaded') reply.header('retry-after', retryAfterSeconds)
+  const problem = problemOf(error)
+  // As bytes, since fastify would call a string's content type text.
+  reply
+    .code(problem.status)
+    .type(problemContentType)
+    .send(Buffer.from(JSON.stringify(problem)))
+}
+
+/** Fires when the connection closes before the answer is out. */
+function clientGone(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}
+
+/** What is not even HTTP is answered by hand: there is no request that fastify could answer. */
+function refuseGarbage(error: Error, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  const body = JSON.stringify(problemOf(new HypershardError('invalid_request', `not HTTP: ${messageOf(error)}`)))
+  const head = `content-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`)
+}
+
+async function listen(app: FastifyInstance, address: string): Promise<string> {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon)
+  try {
+    await app.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) })
+  } catch (error) {
+    const message = `cannot listen on ${address}: ${messageOf(error)}; free the port or choose another`
+    throw new HypershardError('address_in_use', message, { details: { address }, cause: error })
+  }
+  return `${host}:${(app.server.address() as AddressInfo).port}`
+}
+
+async function stop(app: FastifyInstance, drainMs: number): Promise<void> {
+  const cutOff = setTimeout(() => app.server.closeAllConnections(), drainMs)
+  await app.close().finally(() => clearTimeout(cutOff))
+}

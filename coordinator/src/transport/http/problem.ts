@@ -1,0 +1,38 @@
+import { HypershardError, toHypershardError } from '@hypershard/common'
+import { z } from 'zod'
+
+/** RFC 9457. `code`, `retryable` and `details` are extensions. */
+export const problemSchema = z.object({
+  type: z.url(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('The stable name; docs/errors.md lists them all.'),
+  detail: z.string(),
+  retryable: z.boolean().describe('Whether the same request may succeed later.'),
+  details: z.record(z.string(), z.unknown()).describe('Facts for programs, by code.'),
+})
+
+export const problemContentType = 'application/problem+json'
+
+/** How long a client that was refused for too much work does well to wait. */
+export const retryAfterSeconds = 1
+
+export function problemOf(error: HypershardError): z.input<typeof problemSchema> {
+  const { http: status, retryable, title } = error.row
+  const type = `https://hypershard.dev/errors/${error.code}`
+  return { type, title, status, code: error.code, detail: error.message, retryable, details: error.details }
+}
+
+/** A failure as the API has it, also when fastify itself refused the request. */
+export function toProblemError(error: unknown): HypershardError {
+  if (error instanceof HypershardError) return error
+  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new HypershardError('unsupported_media_type', lower(message))
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HypershardError('request_too_large', lower(message))
+  const clients = statusCode !== undefined && statusCode >= 400 && statusCode < 500
+  return clients ? new HypershardError('invalid_request', lower(message), { cause: error }) : toHypershardError(error)
+}
+
+function lower(message = 'the request cannot be read'): string {
+  return message.charAt(0).toLowerCase() + message.slice(1)
+}

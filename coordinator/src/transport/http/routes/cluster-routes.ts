@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { clusterJson, clusterSchema, modelJson, modelListSchema } from '../../../contract/cluster.ts'
+import type { Coordinator } from '../../../coordinator.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+const packageFile = new URL('../../../../package.json', import.meta.url)
+
+/** Of this package, which all workspaces share. */
+export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
+
+/** What a probe may take, whatever hangs behind it. */
+const probeMsMax = 2_000
+
+const homeSchema = z.object({ name: z.string(), version: z.string(), links: z.record(z.string(), z.string()) })
+
+const home: z.input<typeof homeSchema> = {
+  name: 'hypershard',
+  version,
+  links: { openapi: '/openapi.json', docs: '/docs', ready: '/readyz', indexes: '/v1/indexes', models: '/v1/models' },
+}
+
+export function clusterRoutes(coordinator: Coordinator): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/',
+      id: 'home',
+      tag: 'cluster',
+      summary: 'Name, version, links',
+      answer: { status: 200, description: 'Where to go from here', schema: homeSchema },
+      handle: () => ({ status: 200, json: home }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/healthz',
+      id: 'health',
+      tag: 'cluster',
+      summary: 'Whether the process is alive',
+      answer: { status: 200, description: 'It is', schema: z.object({ status: z.literal('alive') }) },
+      handle: () => ({ status: 200, json: { status: 'alive' } }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/readyz',
+      id: 'ready',
+      tag: 'cluster',
+      summary: 'Whether every shard of every index has a live, warm server and the encoder answers',
+      answer: { status: 200, description: 'Searches are complete', schema: z.object({ status: z.literal('ready') }) },
+      errors: ['unavailable'],
+      timeoutMs: probeMsMax,
+      handle: async ({ deadline }) => {
+        await coordinator.requireReady(deadline)
+        return { status: 200, json: { status: 'ready' } }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/models',
+      id: 'listModels',
+      tag: 'cluster',
+      summary: 'List the models that the encoder service holds',
+      answer: { status: 200, description: 'All models', schema: modelListSchema },
+      handle: async ({ deadline }) => ({
+        status: 200,
+        json: { models: (await coordinator.listModels(deadline)).map(modelJson) },
+      }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/cluster',
+      id: 'describeCluster',
+      tag: 'cluster',
+      summary: 'Shard servers, whether they live, and which shards they hold',
+      answer: { status: 200, description: 'The cluster as this coordinator sees it', schema: clusterSchema },
+      handle: () => ({ status: 200, json: clusterJson(coordinator.describeCluster()) }),
+    }),
+  ]
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import {
+  createIndexSchema,
+  indexJson,
+  indexListSchema,
+  indexNameSchema,
+  indexSchema,
+} from '../../../contract/indexes.ts'
+import type { Coordinator } from '../../../coordinator.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+const oneIndex = z.strictObject({ index: indexNameSchema })
+
+export function indexRoutes(coordinator: Coordinator): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/v1/indexes',
+      id: 'createIndex',
+      tag: 'indexes',
+      summary: 'Create an index',
+      body: createIndexSchema,
+      answer: { status: 201, description: 'The new index', schema: indexSchema },
+      errors: ['index_exists', 'model_not_found'],
+      handle: async ({ body, deadline }) => ({
+        status: 201,
+        json: indexJson(await coordinator.createIndex(body, deadline)),
+      }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/indexes',
+      id: 'listIndexes',
+      tag: 'indexes',
+      summary: 'List the indexes',
+      answer: { status: 200, description: 'All indexes', schema: indexListSchema },
+      handle: () => ({ status: 200, json: { indexes: coordinator.listIndexes().map(indexJson) } }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/indexes/{index}',
+      id: 'getIndex',
+      tag: 'indexes',
+      summary: 'Describe an index',
+      params: oneIndex,
+      answer: { status: 200, description: 'The index', schema: indexSchema },
+      errors: ['index_not_found'],
+      handle: ({ params }) => ({ status: 200, json: indexJson(coordinator.getIndex(params.index)) }),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/v1/indexes/{index}',
+      id: 'deleteIndex',
+      tag: 'indexes',
+      summary: 'Delete an index and its documents',
+      params: oneIndex,
+      answer: { status: 204, description: 'It is gone' },
+      errors: ['index_not_found'],
+      handle: async ({ params }) => {
+        await coordinator.deleteIndex(params.index)
+        return { status: 204 }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { indexNameSchema } from '../../../contract/indexes.ts'
+import { searchAnswerJson, searchAnswerSchema } from '../../../contract/search-answer.ts'
+import { searchRequestSchema, toSearchInput } from '../../../contract/search-request.ts'
+import type { Coordinator } from '../../../coordinator.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+export function searchRoutes(coordinator: Coordinator): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/v1/indexes/{index}/search',
+      id: 'search',
+      tag: 'search',
+      summary: 'Search an index',
+      description: 'Scores every document of the index with the q-net of the query and answers the best.',
+      params: z.strictObject({ index: indexNameSchema }),
+      body: searchRequestSchema,
+      answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
+      errors: ['index_not_found', 'invalid_cursor', 'insufficient_coverage', 'model_mismatch'],
+      timeoutMs: body => body.timeout_ms,
+      handle: async ({ params, body, deadline }) => {
+        const answer = await coordinator.search(toSearchInput(params.index, body), deadline)
+        return { status: 200, json: searchAnswerJson(answer) }
+      },
+    }),
+  ]
+}
