@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import {
+  type Answer,
+  madeUpDocuments,
+  madeUpText,
+  type SearchAnswer,
+  startTestCluster,
+  type TestCluster,
+} from './test-cluster.ts'
+
+describe('a cluster of processes', function () {
+  this.timeout(60_000)
+  const documents = madeUpDocuments(600)
+  let cluster: TestCluster
+
+  before(async () => {
+    cluster = await startTestCluster()
+    for (const shards of [1, 2, 4, 8]) {
+      const created = await cluster.request('POST', '/v1/indexes', { name: `shards-${shards}`, shards })
+      assert.equal(created.status, 201)
+      const put = await cluster.put(`shards-${shards}`, documents)
+      assert.deepEqual([put.status, put.body.indexed, put.body.failed], [200, 600, 0])
+    }
+  })
+  after(() => cluster.stop())
+
+  it('answers 200 random queries alike from 1, 2, 4 and 8 shards, ties included', async () => {
+    let ties = 0
+    for (let query = 0; query < 200; query++) {
+      const text = madeUpText(10_000 + query, 4)
+      const answers: SearchAnswer['hits'][] = []
+      for (const shards of [1, 2, 4, 8]) {
+        const { status, body } = await cluster.search(`shards-${shards}`, text, { k: 15, ids_only: true })
+        assert.equal(status, 200)
+        assert.equal(body.coverage.ratio, 1)
+        answers.push(body.hits)
+      }
+      for (const answer of answers) assert.deepEqual(answer, answers[0])
+      ties += answers[0]!.filter((hit, rank) => hit.score === answers[0]![rank + 1]?.score).length
+    }
+    assert(ties > 100, `only ${ties} ties: the test does not test them`)
+  })
+
+  it('pages through the whole index, every document once, in the order of one large page', async () => {
+    const text = madeUpText(77, 4)
+    const { body: whole } = await cluster.search('shards-4', text, { k: 600, ids_only: true })
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const { body }: Answer<SearchAnswer> = await cluster.search('shards-4', text, {
+        k: 90,
+        ids_only: true,
+        ...(cursor === null ? {} : { cursor }),
+      })
+      seen.push(...body.hits.map(hit => hit.id))
+      cursor = body.next_cursor
+    } while (cursor !== null)
+    assert.deepEqual(
+      seen,
+      whole.hits.map(hit => hit.id),
+    )
+    assert.equal(new Set(seen).size, 600)
+  })
+
+  it('gives hits their title, text and fields', async () => {
+    const { body } = await cluster.search('shards-2', documents[17]!.text, { k: 1 })
+    const [hit] = body.hits
+    const document = documents.find(candidate => candidate.id === hit!.id)!
+    assert.deepEqual(
+      { text: hit!.text, fields: hit!.fields },
+      { text: document.text, fields: { number: document.number } },
+    )
+  })
+
+  it('finds what was put as soon as the put is answered, and the new text of a replaced document', async () => {
+    await cluster.request('POST', '/v1/indexes', { name: 'fresh', shards: 3 })
+    for (let round = 0; round < 5; round++) {
+      const text = madeUpText(500 + round, 12)
+      await cluster.put('fresh', [
+        { id: 'one', text },
+        { id: `other-${round}`, text: madeUpText(900 + round, 12) },
+      ])
+      const { body } = await cluster.search('fresh', text, { k: 20 })
+      assert.equal(body.hits.length, round + 2)
+      assert.deepEqual(
+        body.hits.filter(hit => hit.id === 'one').map(hit => hit.text),
+        [text],
+      )
+      assert.equal(body.manifest_version, round + 1)
+    }
+  })
+
+  it('keeps every document over a restart of every process', async () => {
+    const text = madeUpText(88, 4)
+    const before = await cluster.search('shards-4', text)
+    for (const name of ['coordinator', 'shard-1', 'shard-2', 'encoder']) await cluster.cluster.restartProcess(name)
+    await until(async () => (await cluster.request('GET', '/readyz')).status === 200)
+    const after = await cluster.search('shards-4', text)
+    assert.deepEqual(after.body.hits, before.body.hits)
+    assert.equal(after.body.coverage.ratio, 1)
+  })
+
+  it('forgets an index that is deleted, and its name is free', async () => {
+    await cluster.request('POST', '/v1/indexes', { name: 'gone' })
+    await cluster.put('gone', documents.slice(0, 20))
+    assert.equal((await cluster.request('DELETE', '/v1/indexes/gone')).status, 204)
+    assert.equal((await cluster.search('gone', 'anything')).status, 404)
+    assert.equal((await cluster.request('POST', '/v1/indexes', { name: 'gone' })).status, 201)
+    const { body } = await cluster.search('gone', 'anything')
+    assert.deepEqual([body.hits, body.coverage.documents_eligible], [[], 0])
+  })
+})
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await holds()) return
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  assert.fail('did not come true within 10 s')
+}

@@ -1,0 +1,120 @@
+/** A real cluster of separate processes with a tiny model, and a client for it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClusterOptions, type ClusterProcess, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/encoder-service/testing'
+
+export interface Answer<Body = unknown> {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Body
+}
+
+export interface SearchAnswer {
+  hits: { id: string; score: number | null; title?: string; text?: string; fields?: Record<string, unknown> }[]
+  coverage: {
+    documents_eligible: number
+    documents_scored: number
+    ratio: number
+    missing: { shard: number; server: string; code: string; documents_missing: number }[]
+  }
+  plan: string
+  next_cursor: string | null
+  manifest_version: number
+}
+
+export interface Problem {
+  code: string
+  detail: string
+  details?: { coverage?: SearchAnswer['coverage']; server?: string }
+}
+
+export interface TestCluster {
+  readonly cluster: LocalCluster
+  readonly directory: string
+  request<Body = unknown>(method: string, path: string, body?: unknown): Promise<Answer<Body>>
+  put(index: string, documents: readonly object[]): Promise<Answer<{ indexed: number; failed: number }>>
+  search<Body = SearchAnswer>(index: string, query: string, options?: object): Promise<Answer<Body>>
+  process(name: string): ClusterProcess
+  stop(): Promise<void>
+}
+
+/** Starts a cluster in a new directory; `stop` ends it and removes the directory. */
+export async function startTestCluster(options: Partial<ClusterOptions> = {}): Promise<TestCluster> {
+  const directory = await mkdtemp(join(tmpdir(), 'hypershard-cluster-'))
+  try {
+    const model = await writeTinyModel(directory, { qnet: tinyArchitecture })
+    const cluster = await startCluster({
+      dataDirectory: join(directory, 'data'),
+      modelDirectories: [model.path],
+      shardServers: 2,
+      http: '127.0.0.1:0',
+      grpc: '127.0.0.1:0',
+      environment: { PATH: process.env.PATH, HYPERSHARD_LOG_LEVEL: 'info' },
+      restart: true,
+      ...options,
+    })
+    return clientOf(cluster, directory)
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function clientOf(cluster: LocalCluster, directory: string): TestCluster {
+  const send = async <Body>(method: string, path: string, type?: string, body?: string): Promise<Answer<Body>> => {
+    const init = { method, ...(type === undefined ? {} : { headers: { 'content-type': type }, body: body ?? '' }) }
+    const response = await fetch(`${cluster.httpUrl}${path}`, { ...init, signal: AbortSignal.timeout(60_000) })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    }
+  }
+  return {
+    cluster,
+    directory,
+    request: (method, path, body) =>
+      body === undefined ? send(method, path) : send(method, path, 'application/json', JSON.stringify(body)),
+    put: (index, documents) => {
+      const lines = documents.map(document => JSON.stringify(document)).join('\n')
+      return send('PUT', `/v1/indexes/${index}/documents`, 'application/x-ndjson', lines)
+    },
+    search: (index, query, searchOptions = {}) =>
+      send('POST', `/v1/indexes/${index}/search`, 'application/json', JSON.stringify({ query, ...searchOptions })),
+    process: name => {
+      const found = cluster.processes.find(candidate => candidate.name === name)
+      if (found === undefined) throw new Error(`the cluster has no process ${name}`)
+      return found
+    },
+    stop: async () => {
+      await cluster.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+const syllables = ['ba', 'ce', 'di', 'fo', 'gu', 'ha', 'ke', 'li', 'mo', 'nu', 'pa', 're', 'si', 'to', 'vu', 'za']
+
+/** Made-up text of this many words, the same for the same seed. */
+export function madeUpText(seed: number, words: number): string {
+  let state = (seed * 2654435761 + 1) >>> 0
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state >>> 8
+  }
+  const word = () => Array.from({ length: 2 }, () => syllables[next() % syllables.length]).join('')
+  return Array.from({ length: words }, word).join(' ')
+}
+
+/** Every fifth text stands twice under two ids, so that answers have ties. */
+export function madeUpDocuments(count: number): { id: string; title: string; text: string; number: number }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `document-${index}`,
+    title: '',
+    text: madeUpText(index % 5 === 4 ? index - 1 : index, 12),
+    number: index,
+  }))
+}

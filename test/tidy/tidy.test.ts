@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, normalize } from 'node:path'
+import { renderConfigPage } from '../../scripts/render-config-page.ts'
+import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
+
+/** Which workspaces a workspace may import: docs/ARCHITECTURE.md, Folders. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  common: [],
+  qnet: ['common', 'proto'],
+  segments: ['common'],
+  'encoder-service': ['common', 'proto', 'qnet', 'segments'],
+  'shard-server': ['common', 'proto', 'qnet', 'segments'],
+  coordinator: ['common', 'proto', 'qnet', 'segments'],
+  cli: ['common'],
+}
+
+/** Libraries that only these files may import, so that the rest does not depend on them. */
+const onlyIn: Readonly<Record<string, RegExp>> = {
+  'onnxruntime-node': /^qnet\/src\/onnx\//,
+  'apache-arrow': /^segments\/src\/formats\//,
+  fastify: /^coordinator\/src\/transport\/http\//,
+  ioredis: /\/adapters\//,
+  bullmq: /\/adapters\//,
+}
+
+const fileLinesMax = 400
+const functionLinesMax = 70
+
+const files = readSourceFiles()
+const isTest = (path: string) => path.endsWith('.test.ts') || path.includes('/testing/') || path.startsWith('test/')
+
+function report(problems: string[], mend: string): void {
+  assert(problems.length === 0, `${mend}:\n${problems.map(problem => `  ${problem}`).join('\n')}`)
+}
+
+describe('the source tree', () => {
+  it('is there to be checked', () => assert(files.length > 80))
+
+  it('imports workspaces only in the direction of the design', () => {
+    const problems = files.flatMap(({ path, imports }) => {
+      const allowed = mayImport[workspaceOf(path)]
+      if (allowed === undefined || isTest(path)) return []
+      return imports
+        .map(name => /^@hypershard\/([\w-]+)/.exec(name)?.[1])
+        .filter(name => name !== undefined && name !== workspaceOf(path) && !allowed.includes(name))
+        .map(name => `${path} imports ${name}`)
+    })
+    report(problems, 'a service imports only common, proto, qnet and segments; invert the dependency with a port')
+  })
+
+  it('never reaches into another workspace by path', () => {
+    const problems = files
+      .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(name => name.startsWith('.'))
+          .filter(name => workspaceOf(normalize(join(dirname(path), name))) !== workspaceOf(path))
+          .map(name => `${path} imports ${name}`),
+      )
+    report(problems, "import the package's name; what it does not export is its own")
+  })
+
+  it('keeps libraries with a name on the design behind their adapters', () => {
+    const problems = files.flatMap(({ path, imports }) =>
+      imports
+        .filter(name => onlyIn[name] !== undefined && !onlyIn[name].test(path))
+        .filter(() => !isTest(path))
+        .map(name => `${path} imports ${name}`),
+    )
+    report(problems, 'use the adapter that wraps it')
+  })
+
+  it('reads the environment and exits only in main files', () => {
+    const problems = files
+      .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined && !isTest(path))
+      .filter(({ path }) => !path.endsWith('/main.ts') && path !== 'common/src/run-service.ts')
+      .filter(({ text }) => /\bprocess\.(env|exit)\b(?!`)/.test(withoutComments(text)))
+      .map(({ path }) => path)
+    report(problems, 'take settings as arguments and return or throw; only main.ts reads the environment and exits')
+  })
+
+  it('keeps files short', () => {
+    const problems = files
+      .filter(({ text }) => text.split('\n').length > fileLinesMax)
+      .map(({ path, text }) => `${path} has ${text.split('\n').length} lines`)
+    report(problems, `split files over ${fileLinesMax} lines by what they do`)
+  })
+
+  it('keeps functions short', () => {
+    const problems = files.filter(({ path }) => !isTest(path)).flatMap(({ path, text }) => longFunctions(path, text))
+    report(problems, `split functions over ${functionLinesMax} lines into named steps`)
+  })
+
+  it('has no folder that is named for a kind of code', () => {
+    const problems = files
+      .map(({ path }) => path)
+      .filter(path => /\/(utils?|helpers?|types|interfaces|misc)\//.test(path))
+    report(problems, 'name a folder for the flow or the thing')
+  })
+
+  it('leaves no test switched on alone and no note to self', () => {
+    const marks = [['.on', 'ly('].join(''), ['TO', 'DO'].join(''), ['FIX', 'ME'].join('')]
+    const problems = files.filter(({ text }) => marks.some(mark => text.includes(mark))).map(({ path }) => path)
+    report(problems, 'remove it, or finish what it stands for')
+  })
+
+  it('imports every file from somewhere', () => {
+    const entries =
+      /\/(main|index|config)\.ts$|\.test\.ts$|-thread\.ts$|worker-thread\.ts$|^scripts\/|^test\/|^proto\/index/
+    const imported = new Set(
+      files.flatMap(({ path, text }) =>
+        [...text.matchAll(/'(\.[^']+\.ts)'/g)].map(match => normalize(join(dirname(path), match[1]!))),
+      ),
+    )
+    const problems = files.map(({ path }) => path).filter(path => !entries.test(path) && !imported.has(path))
+    report(problems, 'delete what nothing uses')
+  })
+})
+
+describe('what is generated', () => {
+  it('docs/config.md is what the schemas say', () => {
+    const page = readFileSync(join(repositoryRoot, 'docs/config.md'), 'utf8')
+    assert.equal(page, renderConfigPage(), 'run npm run generate')
+  })
+
+  it('proto/generated is what buf and ts-proto make of the .proto files', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'hypershard-generate-'))
+    try {
+      for (const name of ['buf.yaml', 'buf.gen.yaml']) cpSync(join(repositoryRoot, name), join(copy, name))
+      cpSync(join(repositoryRoot, 'proto'), join(copy, 'proto'), { recursive: true })
+      rmSync(join(copy, 'proto/generated'), { recursive: true })
+      symlinkSync(join(repositoryRoot, 'node_modules'), join(copy, 'node_modules'))
+      const PATH = `${join(repositoryRoot, 'node_modules/.bin')}:${process.env.PATH}`
+      execFileSync('buf', ['generate'], { cwd: copy, env: { ...process.env, PATH } })
+      const list = (root: string) => globSync('proto/generated/**/*.ts', { cwd: root }).sort()
+      assert.deepEqual(list(copy), list(repositoryRoot))
+      for (const path of list(copy)) {
+        const [fresh, kept] = [copy, repositoryRoot].map(root => readFileSync(join(root, path), 'utf8'))
+        assert.equal(kept, fresh, `${path} is stale: run npm run generate`)
+      }
+    } finally {
+      rmSync(copy, { recursive: true })
+    }
+  })
+})
+
+describe('the documentation', () => {
+  it('links only to what exists', () => {
+    const pages = globSync(['*.md', 'docs/**/*.md', 'sample/*.md', 'models/*/*.md', 'training/*.md'], {
+      cwd: repositoryRoot,
+    })
+    const problems = pages.flatMap(page =>
+      [...readFileSync(join(repositoryRoot, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .map(match => match[1]!)
+        .filter(target => !existsSync(join(repositoryRoot, dirname(page), target)))
+        .map(target => `${page} links to ${target}`),
+    )
+    report(problems, 'mend the link')
+  })
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
+
+/** Top-level functions and methods, told by their indentation: Biome formats every file alike. */
+function longFunctions(path: string, text: string): string[] {
+  const lines = text.split('\n')
+  const problems: string[] = []
+  for (const [start, line] of lines.entries()) {
+    const opening =
+      /^( {0,2})(?:export |async |static |private |const \w+ = )*(?:function\*? |get |[\w#]+\().*\{$/.exec(line)
+    if (opening === null || /^\s*(if|for|while|switch|describe|it)\b/.test(line)) continue
+    const end = lines.findIndex((candidate, index) => index > start && candidate.startsWith(`${opening[1]}}`))
+    if (end - start > functionLinesMax) problems.push(`${path}:${start + 1} is ${end - start} lines long`)
+  }
+  return problems
+}
