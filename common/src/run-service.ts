@@ -58,9 +58,13 @@ async function runService(logOf: () => Logger, start: () => Promise<RunningServi
     logOf().fatal({ err: error }, `cannot start: ${messageOf(error)}`)
     process.exit(isOperatorsMistake(error) ? 78 : 1)
   }
-  const log = logOf()
-  log.info({ addresses: running.addresses }, 'serving')
+  stopWhenTold(running, logOf())
+  logOf().info({ addresses: running.addresses }, 'serving')
   process.send?.({ type: 'ready', addresses: running.addresses } satisfies ReadyMessage)
+}
+
+/** Registered before anyone is told that the service is ready: the answer to that may be a signal. */
+function stopWhenTold(running: RunningService, log: Logger): void {
   let stopping = false
   const stop = (reason: string) => {
     if (stopping) return
@@ -76,7 +80,9 @@ async function runService(logOf: () => Logger, start: () => Promise<RunningServi
   }
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
-  if (process.send !== undefined) process.on('disconnect', () => stop('the parent process ended'))
+  if (process.send === undefined) return
+  process.on('disconnect', () => stop('the parent process ended'))
+  if (!process.connected) stop('the parent process ended during the start')
 }
 
 function isOperatorsMistake(error: unknown): boolean {

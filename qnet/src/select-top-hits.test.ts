@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { compareRank, type RankPosition } from '@hypershard/common'
 import fc from 'fast-check'
-import { compareRank, type RankPosition } from './rank-order.ts'
 import { TopHits } from './select-top-hits.ts'
 
 const ids = (names: readonly string[]) => ({ idBytes: (row: number) => Buffer.from(names[row]!) })
@@ -108,13 +108,5 @@ describe('TopHits', () => {
       [11],
     )
     assert.equal(top.nonFiniteCount, 0)
-  })
-})
-
-describe('compareRank', () => {
-  it('orders ids by their UTF-8 bytes, also where UTF-16 would differ', () => {
-    const [beyondBmp, highBmp] = ['\u{1F600}', '\uFF5E']
-    assert(compareRank({ score: 1, id: highBmp }, { score: 1, id: beyondBmp }) < 0)
-    assert(beyondBmp < highBmp, 'UTF-16 order is the other way round')
   })
 })

@@ -1,4 +1,4 @@
-import { type RankPosition, rankScore } from './rank-order.ts'
+import { type RankPosition, rankScore } from '@hypershard/common'
 
 /** Ids by row, in UTF-8, read only where scores tie: strings for a million rows would cost more than the scan. */
 export interface RowIds {

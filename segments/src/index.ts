@@ -1,8 +1,7 @@
 export { readCalibration } from './calibration/calibration-file.ts'
 export { calibrationRowsMax } from './calibration/extend-calibration.ts'
 export { commitSegments } from './commit/commit-segments.ts'
-export { compareIds, compareIdsAt, idAt } from './formats/compare-ids.ts'
-export type { IdColumn } from './formats/utf8-column.ts'
+export { type IdColumn, textAt } from './formats/utf8-column.ts'
 export {
   createIndex,
   deleteIndex,

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline, type RunningService, silentLogger } from '@hypershard/common'
+import { callUnary, clientOptions, compareRank, Deadline, type RunningService, silentLogger } from '@hypershard/common'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
   type FetchResponse,
@@ -14,7 +14,7 @@ import {
   ShardServiceClient,
   StopReason,
 } from '@hypershard/proto/shard'
-import { compareRank, type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
+import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
 import { naiveScores, pseudoRandomWeights } from '@hypershard/qnet/testing'
 import { createDirectoryStore, eligibleDocuments, type Manifest, type ObjectStore } from '@hypershard/segments'
 import { service as healthService } from 'grpc-health-check'

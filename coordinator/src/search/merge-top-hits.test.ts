@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { compareRank, type RankPosition } from '@hypershard/common'
 import fc from 'fast-check'
 import { mergeTopHits } from './merge-top-hits.ts'
-import { compareRanked, type Ranked } from './rank-order.ts'
 
 /** Few scores, so that ties are common; all kinds of non-finite ones; ids that UTF-8 and UTF-16 order differently. */
 const scores = fc.constantFrom(1.5, 1, 0, -0, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)
@@ -9,7 +9,7 @@ const ids = fc.string({ unit: fc.constantFrom('a', 'b', 'z', '\uffff', '\u{10000
 const hits = fc.uniqueArray(fc.record({ id: ids, score: scores }), { selector: hit => hit.id, maxLength: 60 })
 
 /** The order said in other words, by decorated sort keys. */
-function naiveTop(all: readonly Ranked[], limit: number): Ranked[] {
+function naiveTop(all: readonly RankPosition[], limit: number): RankPosition[] {
   const byBytes = [...all].sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
   const finite = byBytes.filter(hit => Number.isFinite(hit.score)).sort((a, b) => b.score - a.score)
   return [...finite, ...byBytes.filter(hit => !Number.isFinite(hit.score))].slice(0, limit)
@@ -22,7 +22,7 @@ describe('mergeTopHits', () => {
         const lists = Array.from({ length: shards }, (_, shard) =>
           all
             .filter((_hit, at) => (at * 7 + 3) % shards === shard)
-            .sort(compareRanked)
+            .sort(compareRank)
             .slice(0, limit),
         )
         assert.deepEqual(mergeTopHits(lists, limit), naiveTop(all, limit))
@@ -34,21 +34,4 @@ describe('mergeTopHits', () => {
   it('gives nothing for no lists', () => {
     assert.deepEqual(mergeTopHits([], 10), [])
   })
-})
-
-describe('compareRanked', () => {
-  const cases = [
-    { first: { id: 'b', score: 2 }, second: { id: 'a', score: 1 }, why: 'the higher score comes first' },
-    { first: { id: 'a', score: 1 }, second: { id: 'b', score: 1 }, why: 'ties go by id' },
-    { first: { id: 'a', score: 0 }, second: { id: 'b', score: -0 }, why: 'zero has no sign' },
-    { first: { id: 'z', score: -9 }, second: { id: 'a', score: Number.NaN }, why: 'NaN comes last' },
-    { first: { id: 'z', score: -9 }, second: { id: 'a', score: Number.POSITIVE_INFINITY }, why: 'infinity too' },
-    { first: { id: '\uffff', score: 1 }, second: { id: '\u{10000}', score: 1 }, why: 'ids go by UTF-8 bytes' },
-  ]
-  for (const { first, second, why } of cases) {
-    it(`orders so that ${why}`, () => {
-      assert.ok(compareRanked(first, second) < 0)
-      assert.ok(compareRanked(second, first) > 0)
-    })
-  }
 })

@@ -1,10 +1,10 @@
-import { compareRanked, type Ranked } from './rank-order.ts'
+import { compareRank, type RankPosition } from '@hypershard/common'
 
 /**
  * The best `limit` hits of several ranked lists, in rank order. Each list must be in rank order and no id may stand in
  * two: then the result does not depend on how the hits were split into lists. Costs lists x limit comparisons.
  */
-export function mergeTopHits<Hit extends Ranked>(lists: readonly (readonly Hit[])[], limit: number): Hit[] {
+export function mergeTopHits<Hit extends RankPosition>(lists: readonly (readonly Hit[])[], limit: number): Hit[] {
   const merged: Hit[] = []
   const next = lists.map(() => 0)
   while (merged.length < limit) {
@@ -18,12 +18,12 @@ export function mergeTopHits<Hit extends Ranked>(lists: readonly (readonly Hit[]
 }
 
 /** The list whose next hit ranks first; -1 when all are used up. */
-function indexOfBest(lists: readonly (readonly Ranked[])[], next: readonly number[]): number {
+function indexOfBest(lists: readonly (readonly RankPosition[])[], next: readonly number[]): number {
   let best = -1
-  let bestHit: Ranked | undefined
+  let bestHit: RankPosition | undefined
   for (const [at, list] of lists.entries()) {
     const hit = list[next[at] ?? 0]
-    if (hit === undefined || (bestHit !== undefined && compareRanked(bestHit, hit) <= 0)) continue
+    if (hit === undefined || (bestHit !== undefined && compareRank(bestHit, hit) <= 0)) continue
     best = at
     bestHit = hit
   }

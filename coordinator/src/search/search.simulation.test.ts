@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { compareRank, Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import { createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/segments'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
@@ -12,7 +12,6 @@ import { SegmentSink } from '../indexing/segment-sink.ts'
 import { embed, FakeEncoder, scoreOf } from '../testing/fake-encoder.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
-import { compareRanked } from './rank-order.ts'
 import { type SearchAnswer, type SearchInput, search } from './search.ts'
 
 const seeds = 250
@@ -178,5 +177,5 @@ async function* documents() {
 function rankedIds(query: string): string[] {
   const weights = embed(query)
   const scored = corpus.map(({ id, text }) => ({ id, score: scoreOf(weights, embed(` ${text}`)) }))
-  return scored.sort(compareRanked).map(({ id }) => id)
+  return scored.sort(compareRank).map(({ id }) => id)
 }

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { compareRank, type Deadline, HypershardError } from '@hypershard/common'
 import {
   type DocumentAddress,
   type FetchedDocument,
@@ -10,9 +10,8 @@ import {
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
-import { hasBit, idAt, type ObjectStore, openSegment, readManifest, readTombstones } from '@hypershard/segments'
+import { hasBit, type ObjectStore, openSegment, readManifest, readTombstones, textAt } from '@hypershard/segments'
 import type { ShardServerPort } from '../ports.ts'
-import { compareRanked } from '../search/rank-order.ts'
 import { scoreOf } from './fake-encoder.ts'
 
 interface LoadedDocument {
@@ -99,8 +98,8 @@ export class FakeShardServer implements ShardServerPort {
     const documents = await this.#loadOnce(manifest!, shard)
     const ranked: ShardHit[] = documents
       .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address }))
-      .sort(compareRanked)
-    const page = after === undefined ? ranked : ranked.filter(hit => compareRanked(after, hit) < 0)
+      .sort(compareRank)
+    const page = after === undefined ? ranked : ranked.filter(hit => compareRank(after, hit) < 0)
     return {
       ...nothing,
       hits: page.slice(0, limit),
@@ -133,7 +132,7 @@ export class FakeShardServer implements ShardServerPort {
       for (let row = 0; row < entry.documents; row++) {
         if (deleted !== undefined && hasBit(deleted, row)) continue
         const vector = vectors.subarray(row * reader.vectorWidth, (row + 1) * reader.vectorWidth)
-        documents.push({ id: idAt(ids, row), vector, address: { segment, row } })
+        documents.push({ id: textAt(ids, row), vector, address: { segment, row } })
       }
     }
     return documents

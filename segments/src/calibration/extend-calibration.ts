@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { idAt } from '../formats/compare-ids.ts'
+import { textAt } from '../formats/utf8-column.ts'
 import type { Calibration, Manifest, SegmentEntry } from '../manifest/manifest.ts'
 import { openSegment, type SegmentReader } from '../segment/segment-reader.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -57,7 +57,7 @@ async function smallestHashes(
     const reader = await openSegment(store, { index: current.index, generation: current.generation, digest })
     const ids = await reader.loadIds()
     for (let row = 0; row < reader.documents; row++) {
-      const order = hash('sha256', idAt(ids, row), 'hex')
+      const order = hash('sha256', textAt(ids, row), 'hex')
       if (bound === undefined || order < bound) {
         chosen.push({ reader, row, order })
         if (chosen.length > 2 * wanted) keepSmallest()

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { idAt } from '../formats/compare-ids.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
+import { textAt } from '../formats/utf8-column.ts'
 import { type Bitmap, countBits, createBitmap, hasBit, setBit, uniteBitmaps } from '../tombstones/bitmap.ts'
 
 /** Looked up between two turns of the event loop: about a millisecond. */
@@ -30,7 +30,7 @@ export async function markSuperseded(
   for (let row = 0; row < rows; row++) {
     if (row % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
     const wasDeleted = deleted !== undefined && hasBit(deleted, row)
-    if (wasDeleted || !newIds.has(idAt(ids, row))) continue
+    if (wasDeleted || !newIds.has(textAt(ids, row))) continue
     setBit(marked, row)
     added++
   }
@@ -45,7 +45,7 @@ export async function idSetOf(columns: AsyncIterable<IdColumn>): Promise<Set<str
     const rows = column.offsets.length - 1
     for (let row = 0; row < rows; row++) {
       if (row % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
-      ids.add(idAt(column, row))
+      ids.add(textAt(column, row))
     }
   }
   return ids

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { idAt } from '../formats/compare-ids.ts'
+import { textAt } from '../formats/utf8-column.ts'
 import type { SegmentEntry } from '../manifest/manifest.ts'
 import { createDirectoryStore } from '../store/directory-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -32,7 +32,7 @@ async function loadSegment(store: ObjectStore, entry: SegmentEntry) {
   const documents = await reader.openDocuments()
   try {
     const rows = Array.from({ length: reader.documents }, (_, row) => row)
-    return { reader, vectors, ids: rows.map(row => idAt(ids, row)), documents: await documents.read(rows) }
+    return { reader, vectors, ids: rows.map(row => textAt(ids, row)), documents: await documents.read(rows) }
   } finally {
     await documents.close()
   }

@@ -1,5 +1,6 @@
 /** What the server's main thread and its scoring thread say to each other. All plain data, big buffers moved. */
-import type { Precision, QNetArchitecture, RankPosition, ScoringPrecision } from '@hypershard/qnet'
+import type { RankPosition } from '@hypershard/common'
+import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { IdColumn } from '@hypershard/segments'
 import type { ShardScan } from './scan-shards.ts'
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type BlockScorer, blockRows, compareRank, type QNetArchitecture, QNetScorer } from '@hypershard/qnet'
+import { compareRank } from '@hypershard/common'
+import { type BlockScorer, blockRows, type QNetArchitecture, QNetScorer } from '@hypershard/qnet'
 import { pseudoRandomTensor, pseudoRandomWeights } from '@hypershard/qnet/testing'
 import { createBitmap, setBit, shardOf } from '@hypershard/segments'
 import fc from 'fast-check'

@@ -2,7 +2,8 @@
  * The exact plan: every eligible document of every shard asked for, in blocks, through the compiled q-net. It yields
  * after each block, so that whoever drives it can let other queries in between and end it at its deadline.
  */
-import { type BlockScorer, blockRows, type RankPosition, type RowIds, TopHits } from '@hypershard/qnet'
+import type { RankPosition } from '@hypershard/common'
+import { type BlockScorer, blockRows, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
 
 /** A segment's vectors and ids as a scan reads them. */

@@ -1,0 +1,42 @@
+/** `npm run bench -- <name> [options]`: measures, prints a table, and with `--json` one JSON document instead. */
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { renderTable } from './render-table.ts'
+import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
+
+/** A benchmark: its options, and its rows of named figures. */
+interface Bench {
+  readonly summary: string
+  readonly options: NonNullable<Parameters<typeof parseArgs>[0]>['options']
+  readonly run: (options: Readonly<Record<string, unknown>>) => Promise<readonly Readonly<Record<string, unknown>>[]>
+}
+
+const benches: Readonly<Record<string, Bench>> = {
+  score: {
+    summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
+    options: scoreBenchOptions,
+    run: runScoreBench,
+  },
+}
+
+const [name, ...rest] = process.argv.slice(2)
+const bench = name === undefined ? undefined : benches[name]
+if (bench === undefined) {
+  const names = Object.entries(benches).map(([known, { summary }]) => `  ${known.padEnd(10)} ${summary}`)
+  console.error(`usage: npm run bench -- <name> [--json]\n\n${names.join('\n')}`)
+  process.exit(2)
+}
+const { values } = parseArgs({ args: rest, options: { ...bench.options, json: { type: 'boolean', default: false } } })
+const rows = await bench.run(values)
+const machine = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryBytes: totalmem(),
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`,
+}
+if (values.json === true) console.log(JSON.stringify({ bench: name, machine, rows }, null, 2))
+else {
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${machine.node}\n`)
+  console.log(renderTable(rows))
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { Deadline, systemClock } from '@hypershard/common'
+import { Encoder } from './encoder.ts'
+import type { Input, LoadedModel, Operation, Output, QueryWork } from './encoding/worker-protocol.ts'
+import { type ModelSettings, modelFormat } from './model/model-schema.ts'
+import type { EncodingPort } from './ports.ts'
+
+const width = 2
+const limits = { tokenBudgetMax: 64, delayMsMax: 5, queueTokensMax: 10_000 }
+
+/** Stands in for the worker: a text has a token a character, its vector is [length, model], and calls are kept. */
+class FakeWorker implements EncodingPort {
+  readonly models: readonly LoadedModel[]
+  readonly calls: { operation: Operation; texts: number }[] = []
+
+  constructor(models: readonly LoadedModel[]) {
+    this.models = models
+  }
+
+  async call<Name extends Operation>(operation: Name, input: Input<Name>): Promise<Output<Name>> {
+    const { output, texts } = answerOf(input)
+    this.calls.push({ operation, texts })
+    return output as Output<Name>
+  }
+}
+
+function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: number } {
+  if ('texts' in input) {
+    const output = input.texts.map(text => ({
+      ids: new Int32Array(Math.min(32, text.length)),
+      truncated: text.length > 32,
+    }))
+    return { output, texts: input.texts.length }
+  }
+  if ('ids' in input) {
+    const output = Float32Array.from(input.ids.flatMap(ids => [ids.length, input.model]))
+    return { output, texts: input.ids.length }
+  }
+  const output = input.queries.map(({ text }) =>
+    text === 'bad'
+      ? { failure: { code: 'invalid_request' as const, message: 'too bad', details: {} }, stack: undefined }
+      : { bytes: new Uint8Array(4), qnetDigest: text, tokens: text.length, truncated: false },
+  )
+  return { output, texts: input.queries.length }
+}
+
+function modelOf(vectorDimensions: number[]): LoadedModel {
+  const settings: ModelSettings = {
+    format: modelFormat,
+    name: 'fake',
+    description: '',
+    license: 'Apache-2.0',
+    source: '',
+    tokenizer: { file: 't', maxQueryTokens: 8, maxDocumentTokens: 32 },
+    encoder: { query: 'e', document: 'e', hiddenWidth: width },
+    documentHead: { pooling: 'mean', normalize: false },
+    hyperHead: { kind: 'attention', file: 'h' },
+    qnet: {
+      vectorDimensions,
+      activation: 'relu',
+      layerNorm: false,
+      layerNormBeforeResidual: false,
+      residual: false,
+      residualOnLast: false,
+    },
+    files: {},
+  }
+  return { digest: vectorDimensions.join(), settings, bytes: 1 }
+}
+
+function query(text: string): QueryWork {
+  return { text, wish: { form: 'weights', precision: 'f32' } }
+}
+
+describe('the encoder', () => {
+  const deadline = Deadline.after(10_000)
+
+  it('gives documents their vectors in order, from the model they were sent to', async () => {
+    const worker = new FakeWorker([modelOf([width, 1]), modelOf([width, 3, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    const lengths = Array.from({ length: 50 }, (_, index) => 1 + ((index * 17) % 40))
+    const texts = lengths.map(length => 'x'.repeat(length))
+    const [first, second] = await Promise.all([0, 1].map(model => encoder.encodeDocuments(model, texts, deadline)))
+    const expected = (model: number) => Float32Array.from(lengths.flatMap(length => [Math.min(32, length), model]))
+    assert.deepEqual(first?.vectors, expected(0))
+    assert.deepEqual(second?.vectors, expected(1))
+    assert.equal(first?.truncated, lengths.filter(length => length > 32).length)
+  })
+
+  it('tokenises long documents in parts, so that queries need not wait for all of them', async () => {
+    const worker = new FakeWorker([modelOf([width, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    const texts = [40_000, 20_000, 10_000, 200_000, 1, 2].map(length => 'x'.repeat(length))
+    await encoder.encodeDocuments(0, texts, deadline)
+    const parts = worker.calls.filter(call => call.operation === 'tokenizeDocuments').map(call => call.texts)
+    assert.deepEqual(parts, [2, 1, 1, 2])
+  })
+
+  it('shares a batch between small q-nets, and makes large ones one by one', async () => {
+    // 1,900 x 1,900 weights in f32 are 14 MB, as those of the published width-768, depth-6 q-net.
+    const worker = new FakeWorker([modelOf([width, 1]), modelOf([1900, 1900, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    const batchesOf = async (model: number) => {
+      worker.calls.length = 0
+      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), deadline)))
+      return worker.calls.map(call => call.texts)
+    }
+    assert.deepEqual(await batchesOf(0), [3])
+    assert.deepEqual(await batchesOf(1), [1, 1, 1])
+  })
+
+  it('fails only the query that failed', async () => {
+    const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), limits, systemClock)
+    const outcomes = await Promise.allSettled(
+      ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), deadline)),
+    )
+    const results = outcomes.map(outcome =>
+      outcome.status === 'fulfilled' ? outcome.value.answers[0]?.qnetDigest : outcome.reason.message,
+    )
+    assert.deepEqual(results, ['good', 'too bad', 'better'])
+  })
+
+  it('does nothing for a caller with no time left', async () => {
+    const worker = new FakeWorker([modelOf([width, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    const late = Deadline.after(0)
+    await assert.rejects(encoder.encodeQuery(0, query('a'), late), { code: 'deadline_exceeded' })
+    await assert.rejects(encoder.encodeDocuments(0, ['a'], late), { code: 'deadline_exceeded' })
+    assert.deepEqual(worker.calls, [])
+  })
+})

@@ -1,0 +1,145 @@
+import type { Clock, Deadline, HypershardError } from '@hypershard/common'
+import { weightsBytes } from '@hypershard/qnet'
+import { AdmissionGate } from './batching/admission-gate.ts'
+import type { BatchLimits, Lane } from './batching/batch-queue.ts'
+import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
+import { fromFailure, isFailure } from './encoding/failure.ts'
+import type { TokenizedText } from './encoding/tokenizer.ts'
+import type { EncodedQuery, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
+import type { EncodingPort } from './ports.ts'
+
+export interface EncoderLimits extends BatchLimits {
+  /** Of each lane: queries never wait for room that documents take. */
+  readonly queueTokensMax: number
+}
+
+export interface EncodedDocuments {
+  /** Row-major [texts, hiddenWidth], in the order of the texts. */
+  readonly vectors: Float32Array<ArrayBuffer>
+  /** Texts that were longer than the model reads. */
+  readonly truncated: number
+}
+
+type Work = { readonly query: QueryWork } | { readonly ids: Int32Array }
+type Answer = EncodedQuery | Float32Array
+
+/** Text of one message to the worker: some ten milliseconds of tokenising, which is what a query may have to wait. */
+const tokenizeCharactersMax = 64 * 1024
+
+/**
+ * Q-nets of one batch together, unless one alone is larger: all are answered when the last of them is made, and
+ * the bound keeps short both that wait and the time that writing them out keeps the main thread from other calls.
+ */
+const qnetBytesMax = 8 * 1024 * 1024
+
+/** [CLS] and [SEP], or what a model has in their place. */
+const specialTokens = 2
+
+/**
+ * The way of a request: admit, (tokenise documents), wait for a batch, encode. Queries are tokenised with their batch,
+ * so they cross to the worker once; documents are tokenised first, since their lengths decide who shares a batch.
+ */
+export class Encoder {
+  readonly models: readonly LoadedModel[]
+  readonly #worker: EncodingPort
+  readonly #batcher: DynamicBatcher<Work, Answer>
+  readonly #tokenBudgetMax: number
+  readonly #gates: Readonly<Record<Lane, AdmissionGate>>
+
+  constructor(worker: EncodingPort, limits: EncoderLimits, clock: Clock) {
+    this.models = worker.models
+    this.#worker = worker
+    this.#tokenBudgetMax = limits.tokenBudgetMax
+    this.#gates = {
+      query: new AdmissionGate('queries', limits.queueTokensMax),
+      document: new AdmissionGate('documents', limits.queueTokensMax),
+    }
+    const run = (lane: Lane, group: string, works: Work[]) => this.#run(lane, Number(group), works)
+    this.#batcher = new DynamicBatcher({ ...limits, run, clock })
+  }
+
+  get statistics(): BatcherStatistics {
+    return this.#batcher.statistics
+  }
+
+  /**
+   * @param model its place in `models`
+   * @throws HypershardError `overloaded`, `deadline_exceeded`, `cancelled`, `invalid_request` for weights over f16's range
+   */
+  encodeQuery(model: number, query: QueryWork, deadline: Deadline): Promise<BatchedAnswer<EncodedQuery>> {
+    const tokens = this.#tokensOf(model, query)
+    return this.#gates.query.admit(tokens, async () => {
+      deadline.check('encoding the query')
+      const texts = [{ tokens, work: { query } }]
+      const answer = await this.#batcher.submit({ lane: 'query', group: String(model), deadline, texts })
+      // `#run` answers the query lane with encoded queries, the document lane with vectors.
+      return answer as BatchedAnswer<EncodedQuery>
+    })
+  }
+
+  /**
+   * @param model its place in `models`
+   * @throws HypershardError `overloaded`, `request_too_large`, `deadline_exceeded`, `cancelled`
+   */
+  encodeDocuments(model: number, texts: readonly string[], deadline: Deadline): Promise<EncodedDocuments> {
+    const { tokenizer, encoder } = this.models[model]!.settings
+    const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + specialTokens))
+    const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
+    return this.#gates.document.admit(room, async () => {
+      const tokenized = await this.#tokenize(model, texts, deadline)
+      const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: { ids } }))
+      const request = { lane: 'document', group: String(model), deadline, texts: works } as const
+      const { answers } = await this.#batcher.submit(request)
+      const vectors = new Float32Array(texts.length * encoder.hiddenWidth)
+      for (const [row, vector] of (answers as Float32Array[]).entries()) vectors.set(vector, row * encoder.hiddenWidth)
+      return { vectors, truncated: tokenized.filter(text => text.truncated).length }
+    })
+  }
+
+  /**
+   * What a query takes of a batch. Its length is known only when its batch is tokenised, so it counts as the longest
+   * there can be; and q-nets of some megabytes count by their bytes.
+   */
+  #tokensOf(model: number, { wish }: QueryWork): number {
+    const { tokenizer, qnet } = this.models[model]!.settings
+    const bytes = wish.form === 'weights' ? weightsBytes(qnet, wish.precision) : 0
+    const tokens = Math.ceil((bytes / qnetBytesMax) * this.#tokenBudgetMax)
+    return Math.min(this.#tokenBudgetMax, Math.max(tokenizer.maxQueryTokens, tokens))
+  }
+
+  async #tokenize(model: number, texts: readonly string[], deadline: Deadline): Promise<TokenizedText[]> {
+    const tokenized: TokenizedText[] = []
+    for (const part of partsOf(texts)) {
+      deadline.check('tokenising the documents')
+      tokenized.push(...(await this.#worker.call('tokenizeDocuments', { model, texts: part })))
+    }
+    return tokenized
+  }
+
+  async #run(lane: Lane, model: number, works: Work[]): Promise<(Answer | HypershardError)[]> {
+    if (lane === 'query') {
+      const queries = works.flatMap(work => ('query' in work ? [work.query] : []))
+      const answers = await this.#worker.call('encodeQueries', { model, queries })
+      return answers.map(answer => (isFailure(answer) ? fromFailure(answer) : answer))
+    }
+    const ids = works.flatMap(work => ('ids' in work ? [work.ids] : []))
+    const vectors = await this.#worker.call('encodeDocuments', { model, ids })
+    const width = vectors.length / ids.length
+    return ids.map((_, row) => vectors.subarray(row * width, (row + 1) * width))
+  }
+}
+
+/** Cuts a list of texts into parts of bounded length; a text over the bound is a part of its own. */
+function partsOf(texts: readonly string[]): string[][] {
+  const parts: string[][] = []
+  let characters = Number.POSITIVE_INFINITY
+  for (const text of texts) {
+    characters += text.length
+    if (characters > tokenizeCharactersMax) {
+      parts.push([])
+      characters = text.length
+    }
+    parts.at(-1)!.push(text)
+  }
+  return parts
+}

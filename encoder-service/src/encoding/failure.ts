@@ -1,0 +1,19 @@
+import { HypershardError, toHypershardError } from '@hypershard/common'
+import type { Failure } from './worker-protocol.ts'
+
+/** An error ready to be sent to another thread. */
+export function toFailure(error: unknown): Failure {
+  const { code, message, details } = toHypershardError(error)
+  const stack = error instanceof HypershardError || !(error instanceof Error) ? undefined : error.stack
+  return { failure: { code, message, details }, stack }
+}
+
+/** The error that a failure was made of; the stack of a defect is kept as its cause. */
+export function fromFailure({ failure, stack }: Failure): HypershardError {
+  const cause = stack === undefined ? {} : { cause: new Error(stack) }
+  return new HypershardError(failure.code, failure.message, { details: failure.details, ...cause })
+}
+
+export function isFailure(value: object): value is Failure {
+  return 'failure' in value
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { loadModelDirectory } from '../model/load-model-directory.ts'
+import { writeTinyModel } from '../testing/index.ts'
+import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
+import { openTokenizer, type TextTokenizer } from './tokenizer.ts'
+
+describe('the tokenizer', () => {
+  describe('of the shipped model', () => {
+    let tokenizer: TextTokenizer
+    before(async () => {
+      tokenizer = openTokenizer(await loadModelDirectory(minilmPath))
+    })
+
+    for (const { name, text, query, document } of minilmReference.texts) {
+      it(`gives the reference ids for "${name}"`, () => {
+        const { limits } = minilmReference
+        assert.deepEqual([...tokenizer.tokenize(text, limits.query).ids], query.tokenIds)
+        assert.deepEqual([...tokenizer.tokenize(text, limits.document).ids], document.tokenIds)
+      })
+    }
+
+    // Ids of the reference library (Python `tokenizers` 0.23) where the JavaScript package alone gives others.
+    const corrected = [
+      { title: 'a capital sigma at the end of a word', text: 'ΟΔΟΣ', ids: [101, 1169, 29722, 29730, 29733, 102] },
+      { title: 'ideographs outside the basic plane', text: '𠀀𠀁', ids: [101, 100, 100, 102] },
+    ]
+    for (const { title, text, ids } of corrected) {
+      it(`reads ${title} as the reference library does`, () => {
+        assert.deepEqual([...tokenizer.tokenize(text, 64).ids], ids)
+      })
+    }
+
+    it('cuts a long text to its first tokens and keeps [CLS] and [SEP]', () => {
+      const whole = tokenizer.tokenize('one two three four five', 64)
+      const cut = tokenizer.tokenize('one two three four five', 5)
+      assert.deepEqual([...cut.ids], [...whole.ids.slice(0, 4), 102])
+      assert.deepEqual([whole.truncated, cut.truncated], [false, true])
+      assert.equal(tokenizer.tokenize('one two three', 5).truncated, false)
+    })
+
+    it('gives a megabyte of text its tokens in the time of its beginning', () => {
+      const text = 'the quick brown fox '.repeat(50_000)
+      const timesMs = Array.from({ length: 5 }, () => {
+        const startedMs = performance.now()
+        assert.equal(tokenizer.tokenize(text, 256).ids.length, 256)
+        return performance.now() - startedMs
+      })
+      // The fastest, since other work may slow some; the whole text takes over half a second.
+      assert(Math.min(...timesMs) < 100, timesMs.join())
+    })
+
+    it('gives the beginning of a text the tokens that the whole has', () => {
+      // Words of over 100 characters are one unknown token: cut in two they would be several known ones.
+      const words = fc.constantFrom('a', 'Å', 'tremendously', '…', '漢字', 'b'.repeat(45), '[SEP]', 'ΟΣ')
+      const between = fc.constantFrom(' ', '\n', '\u00a0', '\u3000', '', '\u0085', '\ufeff', '\t  ')
+      const texts = fc.array(fc.tuple(words, between), { maxLength: 60 }).map(parts => parts.flat().join(''))
+      fc.assert(
+        fc.property(texts, fc.integer({ min: 3, max: 12 }), (text, tokensMax) => {
+          const whole = tokenizer.tokenize(text, 8192).ids
+          const expected = whole.length <= tokensMax ? whole : [...whole.slice(0, tokensMax - 1), whole.at(-1)]
+          assert.deepEqual([...tokenizer.tokenize(text, tokensMax).ids], [...expected])
+        }),
+        { numRuns: 300, examples: [[`${'b'.repeat(60)}\ufeff${'b'.repeat(60)}`, 3]] },
+      )
+    })
+  })
+
+  it('refuses a file that is no tokenizer, naming it', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'hypershard-tokenizer-'))
+    try {
+      const directory = await loadModelDirectory((await writeTinyModel(parent)).path)
+      const whole = JSON.parse(await readFile(join(directory.path, 'tokenizer.json'), 'utf8'))
+      const { model: _, ...noModel } = whole
+      const twice = { ...whole, post_processor: { ...whole.post_processor, single: [] } }
+      for (const content of ['{', '{}', JSON.stringify(noModel), JSON.stringify(twice)]) {
+        const files = new Map([['tokenizer.json', Buffer.from(content)]])
+        assert.throws(() => openTokenizer({ ...directory, files }), {
+          code: 'invalid_model',
+          message: /tokenizer\.json is no tokenizer this service can run/,
+        })
+      }
+    } finally {
+      await rm(parent, { recursive: true })
+    }
+  })
+})

@@ -1,0 +1,93 @@
+import { Tokenizer } from '@huggingface/tokenizers'
+import { messageOf } from '@hypershard/common'
+import { invalidModel, type ModelDirectory } from '../model/load-model-directory.ts'
+import { prepareBertText, readBertNormalizer } from './bert-text.ts'
+
+/** A text as the encoder reads it: special tokens included, never longer than asked for. */
+export interface TokenizedText {
+  readonly ids: Int32Array
+  /** Whether the text went on after the last token kept. */
+  readonly truncated: boolean
+}
+
+/** Turns text into token ids. Pure: the same text gives the same ids, whatever was tokenised before. */
+export interface TextTokenizer {
+  /** @param tokensMax of the result, special tokens included */
+  tokenize(text: string, tokensMax: number): TokenizedText
+  /** The highest id it can give: the encoder's embedding table must reach it. */
+  readonly idMax: number
+}
+
+/**
+ * A first look at a long text reads this many characters for each token there is room for; English has about five
+ * characters a token, so one look is nearly always enough.
+ */
+const charactersPerTokenFirst = 12
+
+/**
+ * Opens a `tokenizer.json` of the Hugging Face tokenizers library. Its own `truncation` and `padding` sections are
+ * ignored: `model.json` says how long a text may be.
+ * @throws HypershardError `invalid_model`
+ */
+export function openTokenizer(directory: ModelDirectory): TextTokenizer {
+  const file = directory.settings.tokenizer.file
+  try {
+    return createTokenizer(JSON.parse(new TextDecoder().decode(directory.files.get(file))))
+  } catch (error) {
+    const problem = `is no tokenizer this service can run: ${messageOf(error)}; export the tokenizer again`
+    throw invalidModel(directory.path, file, problem, error)
+  }
+}
+
+function createTokenizer(json: object): TextTokenizer {
+  const tokenizer = new Tokenizer(json, {})
+  const bert = readBertNormalizer(json)
+  const { before, after } = specialTokens(tokenizer)
+  const plainIds = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
+
+  return {
+    idMax: Math.max(...tokenizer.get_vocab().values()),
+    tokenize: (text, tokensMax) => {
+      const room = tokensMax - before.length - after.length
+      const prepared = bert === undefined ? text : prepareBertText(text, bert)
+      // Only where words are split at white space does the beginning of a text have the tokens the text begins with.
+      const ids = bert?.splitsAtWhiteSpace ? idsOfBeginning(plainIds, prepared, room) : plainIds(prepared)
+      const kept = ids.length > room ? ids.slice(0, room) : ids
+      return { ids: Int32Array.from([...before, ...kept, ...after]), truncated: ids.length > room }
+    },
+  }
+}
+
+/**
+ * At least the first `room + 1` ids of a text, if it has that many, without reading all of a long one: a megabyte
+ * takes over half a second to tokenise whole, of which 256 tokens are kept.
+ */
+function idsOfBeginning(plainIds: (text: string) => number[], text: string, room: number): number[] {
+  let characters = charactersPerTokenFirst * (room + 1)
+  while (characters < text.length) {
+    const end = whiteSpaceFrom(text, characters)
+    if (end === -1) break
+    const ids = plainIds(text.slice(0, end))
+    if (ids.length > room) return ids
+    characters = 4 * end
+  }
+  return plainIds(text)
+}
+
+/** Where the next white space stands that BERT's own rules see as such; other kinds of it are removed, not split at. */
+function whiteSpaceFrom(text: string, start: number): number {
+  for (let index = start; index < text.length; index++) {
+    const character = text.charCodeAt(index)
+    if (character === 0x20 || character === 0x0a || character === 0x0d || character === 0x09) return index
+  }
+  return -1
+}
+
+/** The ids that the tokenizer puts before and after every text, as [CLS] and [SEP]. */
+function specialTokens(tokenizer: Tokenizer): { before: number[]; after: number[] } {
+  const plain: number[] = tokenizer.encode('a', { add_special_tokens: false }).ids
+  const framed: number[] = tokenizer.encode('a').ids
+  const start = framed.findIndex((_, index) => plain.every((id, offset) => framed[index + offset] === id))
+  if (plain.length === 0 || start === -1) throw new Error('its post-processor does more than frame a text')
+  return { before: framed.slice(0, start), after: framed.slice(start + plain.length) }
+}

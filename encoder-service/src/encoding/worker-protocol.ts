@@ -1,0 +1,73 @@
+/**
+ * What the service's main thread and its one encoding worker say to each other. Everything heavy is on the worker's
+ * side: reading and verifying models, tokenising, onnxruntime.
+ */
+import type { ErrorCode, ErrorDetails } from '@hypershard/common'
+import type { Precision } from '@hypershard/qnet'
+import type { ModelSettings } from '../model/model-schema.ts'
+import type { TokenizedText } from './tokenizer.ts'
+
+export interface WorkerSettings {
+  readonly modelDirectories: readonly string[]
+  /** Threads inside one operator of onnxruntime. */
+  readonly threads: number
+}
+
+/** A model that the worker holds; its number in later requests is its place in the settings' list. */
+export interface LoadedModel {
+  /** SHA-256 (hex) of `model.json`. */
+  readonly digest: string
+  readonly settings: ModelSettings
+  /** All files of the directory together. */
+  readonly bytes: number
+}
+
+/** How a query's answer is wanted. */
+export type QueryWish = { readonly form: 'weights'; readonly precision: Precision } | { readonly form: 'tokenStates' }
+
+export interface QueryWork {
+  readonly text: string
+  readonly wish: QueryWish
+}
+
+export interface EncodedQuery {
+  /** The bytes of the weights form, or the f32 token states [tokens, hiddenWidth], padding left out. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Content address of the weights; of the weights form only. */
+  readonly qnetDigest: string | undefined
+  /** Read by the encoder, after truncation. */
+  readonly tokens: number
+  readonly truncated: boolean
+}
+
+/** Each operation's input and output. */
+export interface WorkerOperations {
+  tokenizeDocuments: { input: { model: number; texts: readonly string[] }; output: TokenizedText[] }
+  /** Row-major [ids.length, hiddenWidth]. */
+  encodeDocuments: { input: { model: number; ids: readonly Int32Array[] }; output: Float32Array<ArrayBuffer> }
+  /** A query that fails alone has its failure in its place. */
+  encodeQueries: { input: { model: number; queries: readonly QueryWork[] }; output: (EncodedQuery | Failure)[] }
+}
+
+export type Operation = keyof WorkerOperations
+export type Input<Name extends Operation> = WorkerOperations[Name]['input']
+export type Output<Name extends Operation> = WorkerOperations[Name]['output']
+
+export interface WorkerRequest<Name extends Operation = Operation> {
+  readonly call: number
+  readonly operation: Name
+  readonly input: Input<Name>
+}
+
+/** An error as plain data: classes do not survive the way between threads. */
+export interface Failure {
+  readonly failure: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
+  /** Of a defect, for the log. */
+  readonly stack: string | undefined
+}
+
+export type WorkerMessage =
+  | { readonly type: 'ready'; readonly models: readonly LoadedModel[] }
+  | ({ readonly type: 'notReady' } & Failure)
+  | { readonly type: 'answer'; readonly call: number; readonly output: Output<Operation> }
+  | ({ readonly type: 'failed'; readonly call: number } & Failure)

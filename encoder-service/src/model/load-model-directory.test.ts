@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdtemp, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from '../testing/index.ts'
+import { loadModelDirectory } from './load-model-directory.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the cases break the file in ways its type rules out
+type AnyJson = any
+
+describe('a model directory', () => {
+  let parent: string
+  let model: TinyModel
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'hypershard-model-'))
+    model = await writeTinyModel(parent, { qnet: tinyArchitecture })
+  })
+  afterEach(() => rm(parent, { recursive: true }))
+
+  it('is read with its digest, its settings and its verified files', async () => {
+    const directory = await loadModelDirectory(model.path)
+    assert.equal(directory.digest, model.digest)
+    assert.deepEqual(directory.settings, model.settings)
+    assert.deepEqual([...directory.files.keys()], ['encoder.onnx', 'tokenizer.json', 'hyper-head.safetensors'])
+    const modelJson = await readFile(join(model.path, 'model.json'))
+    const listed = Object.values(model.settings.files).reduce((sum, file) => sum + file.bytes, 0)
+    assert.equal(directory.bytes, listed + modelJson.byteLength)
+  })
+
+  const brokenFiles: { title: string; harm: (path: string) => Promise<unknown>; problem: RegExp }[] = [
+    {
+      title: 'without model.json',
+      harm: path => unlink(join(path, 'model.json')),
+      problem: /model\.json is missing; copy the whole model directory again/,
+    },
+    {
+      title: 'without a listed file',
+      harm: path => unlink(join(path, 'tokenizer.json')),
+      problem: /tokenizer\.json is missing; copy/,
+    },
+    {
+      title: 'with a short file',
+      harm: path => truncate(join(path, 'encoder.onnx'), 100),
+      problem: /encoder\.onnx has 100 bytes where model\.json says \d+; copy/,
+    },
+    {
+      title: 'with a longer file',
+      harm: path => appendFile(join(path, 'encoder.onnx'), 'x'),
+      problem: /encoder\.onnx has \d+ bytes where/,
+    },
+    {
+      title: 'with one flipped bit',
+      harm: async path => {
+        const file = join(path, 'hyper-head.safetensors')
+        const content = await readFile(file)
+        content[content.length - 1]! ^= 1
+        await writeFile(file, content)
+      },
+      problem: /hyper-head\.safetensors was altered/,
+    },
+    {
+      title: 'whose model.json is not JSON',
+      harm: path => writeFile(join(path, 'model.json'), '{"format":'),
+      problem: /model\.json is not JSON/,
+    },
+  ]
+  for (const { title, harm, problem } of brokenFiles) {
+    it(`${title} is refused`, async () => {
+      await harm(model.path)
+      await assert.rejects(loadModelDirectory(model.path), { code: 'invalid_model', message: problem })
+    })
+  }
+
+  const brokenSettings: { title: string; harm: (settings: AnyJson) => void; problem: RegExp }[] = [
+    { title: 'another format', harm: json => (json.format = 'hypershard.model/2'), problem: /format/ },
+    { title: 'an unknown member', harm: json => (json.tokeniser = {}), problem: /tokeniser/ },
+    { title: 'a missing member', harm: json => delete json.documentHead, problem: /documentHead/ },
+    {
+      title: 'a file outside the directory',
+      harm: json => (json.tokenizer.file = '../tokenizer.json'),
+      problem: /tokenizer\.file: must be a plain file name/,
+    },
+    {
+      title: 'a file that is not listed',
+      harm: json => (json.encoder.query = 'other.onnx'),
+      problem: /files: does not list other\.onnx/,
+    },
+    {
+      title: 'a listed file that nothing uses',
+      harm: json => (json.files['extra.bin'] = json.files['encoder.onnx']),
+      problem: /extra\.bin: is listed but nothing uses it/,
+    },
+    {
+      title: 'a q-net for vectors of another width',
+      harm: json => (json.encoder.hiddenWidth = 32),
+      problem: /starts at 16, but document vectors have the encoder's hiddenWidth 32/,
+    },
+    {
+      title: 'a pooled head for a q-net with layers',
+      harm: json => {
+        json.hyperHead = { kind: 'pooled', pooling: 'mean', normalize: true }
+        delete json.files['hyper-head.safetensors']
+      },
+      problem: /a pooled head makes only the last matrix/,
+    },
+    {
+      title: 'a q-net that does not end in one score',
+      harm: json => (json.qnet.vectorDimensions = [16, 2]),
+      problem: /must be 1, the score/,
+    },
+    {
+      title: 'no room for a token',
+      harm: json => (json.tokenizer.maxQueryTokens = 2),
+      problem: /tokenizer\.maxQueryTokens/,
+    },
+  ]
+  for (const { title, harm, problem } of brokenSettings) {
+    it(`that says ${title} is refused`, async () => {
+      const settings = structuredClone(model.settings)
+      harm(settings)
+      await writeFile(join(model.path, 'model.json'), JSON.stringify(settings))
+      await assert.rejects(loadModelDirectory(model.path), { code: 'invalid_model', message: problem })
+    })
+  }
+})

@@ -1,0 +1,92 @@
+import { qnetArchitectureSchema } from '@hypershard/qnet'
+import { z } from 'zod'
+
+/** The one version of `model.json` there is so far. */
+export const modelFormat = 'hypershard.model/1'
+
+/** Longest text an encoder may be asked to read; bounds one row of a batch. */
+const tokensMax = 8192
+/** Room for [CLS], [SEP] and one token between them. */
+const tokensMin = 3
+const fileNameMax = 255
+
+/** Files lie beside `model.json`: a name that leads out of the directory is refused. */
+const fileName = z
+  .string()
+  .max(fileNameMax)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain file name of the model directory')
+
+const pooling = z.enum(['mean', 'cls'])
+
+const hyperHeadSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('pooled'), pooling, normalize: z.boolean() }),
+  z.strictObject({ kind: z.literal('attention'), file: fileName }),
+])
+
+const fileFactsSchema = z.strictObject({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lowercase hex digits'),
+  bytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+})
+
+/**
+ * `model.json`: what the files of a model directory are and how they work together. docs/formats/model.md describes
+ * every member; a member that is not listed there is refused.
+ */
+export const modelSchema = z
+  .strictObject({
+    format: z.literal(modelFormat),
+    name: z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lowercase letters, digits, ".", "_" and "-"'),
+    description: z.string().max(1000),
+    license: z.string().min(1).max(200),
+    source: z.string().max(1000),
+    tokenizer: z.strictObject({
+      file: fileName,
+      maxQueryTokens: z.number().int().min(tokensMin).max(tokensMax),
+      maxDocumentTokens: z.number().int().min(tokensMin).max(tokensMax),
+    }),
+    encoder: z.strictObject({ query: fileName, document: fileName, hiddenWidth: z.number().int().min(1).max(4096) }),
+    documentHead: z.strictObject({ pooling, normalize: z.boolean() }),
+    hyperHead: hyperHeadSchema,
+    qnet: qnetArchitectureSchema,
+    files: z.record(fileName, fileFactsSchema),
+  })
+  .superRefine((model, context) => {
+    for (const problem of inconsistencies(model)) context.addIssue({ code: 'custom', ...problem })
+  })
+  .readonly()
+
+export type ModelSettings = z.output<typeof modelSchema>
+export type Pooling = z.output<typeof pooling>
+
+/** Every file that the settings refer to, each once. */
+export function filesOf(model: Pick<ModelSettings, 'tokenizer' | 'encoder' | 'hyperHead'>): string[] {
+  const head = model.hyperHead.kind === 'attention' ? [model.hyperHead.file] : []
+  return [...new Set([model.tokenizer.file, model.encoder.query, model.encoder.document, ...head])]
+}
+
+type Checked = Omit<ModelSettings, 'format'>
+
+/** What each member says alone may be right and still not fit together. */
+function inconsistencies(model: Checked): { path: string[]; message: string }[] {
+  const problems: { path: string[]; message: string }[] = []
+  const width = model.qnet.vectorDimensions[0]
+  if (width !== model.encoder.hiddenWidth) {
+    const message = `starts at ${width}, but document vectors have the encoder's hiddenWidth ${model.encoder.hiddenWidth}`
+    problems.push({ path: ['qnet', 'vectorDimensions'], message })
+  }
+  if (model.hyperHead.kind === 'pooled' && model.qnet.vectorDimensions.length !== 2) {
+    const message = 'a pooled head makes only the last matrix, so vectorDimensions must be [width, 1]'
+    problems.push({ path: ['hyperHead', 'kind'], message })
+  }
+  const used = filesOf(model)
+  for (const file of used) {
+    if (!Object.hasOwn(model.files, file)) problems.push({ path: ['files'], message: `does not list ${file}` })
+  }
+  for (const file of Object.keys(model.files)) {
+    if (!used.includes(file)) problems.push({ path: ['files', file], message: 'is listed but nothing uses it' })
+  }
+  return problems
+}

@@ -1,0 +1,8 @@
+import type { Input, LoadedModel, Operation, Output } from './encoding/worker-protocol.ts'
+
+/** Does the heavy work, one call after the other; the encoding worker in service, a stand-in in tests. */
+export interface EncodingPort {
+  readonly models: readonly LoadedModel[]
+  /** @throws HypershardError */
+  call<Name extends Operation>(operation: Name, input: Input<Name>): Promise<Output<Name>>
+}

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, credentials, status } from '@grpc/grpc-js'
+import { callUnary, clientOptions, Deadline, readConfig, silentLogger } from '@hypershard/common'
+import {
+  type EncodeDocumentsResponse,
+  type EncodeQueryRequest,
+  type EncodeQueryResponse,
+  EncoderServiceClient,
+  QueryForm,
+} from '@hypershard/proto/encoder'
+import { WeightsPrecision } from '@hypershard/proto/qnet'
+import { readQNetHeader } from '@hypershard/qnet'
+import { encoderServiceConfig } from './config.ts'
+import { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from './testing/index.ts'
+import { minilmPath } from './testing/minilm-reference.ts'
+import { documentsMax, queryCharactersMax } from './transport/read-request.ts'
+
+describe('the encoder service', () => {
+  let parent: string
+  let model: TinyModel
+  let service: RunningEncoderService | undefined
+  let client: EncoderServiceClient
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'hypershard-encoder-'))
+    model = await writeTinyModel(parent, { qnet: tinyArchitecture })
+  })
+  afterEach(async () => {
+    client?.close()
+    await service?.stop()
+    service = undefined
+    await rm(parent, { recursive: true })
+  })
+
+  async function start(settings: Record<string, string> = {}): Promise<RunningEncoderService> {
+    const environment = {
+      HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_MODELS: model.path,
+      HYPERSHARD_ENCODER_THREADS: '1',
+      ...settings,
+    }
+    service = await startEncoderService(readConfig(encoderServiceConfig, environment), silentLogger())
+    client = new EncoderServiceClient(service.addresses.grpc!, credentials.createInsecure(), clientOptions)
+    return service
+  }
+
+  function encodeQuery(
+    request: Partial<EncodeQueryRequest> = {},
+    deadline = Deadline.after(15_000),
+  ): Promise<EncodeQueryResponse> {
+    const whole = {
+      modelDigest: '',
+      text: 'why do stars twinkle',
+      form: QueryForm.QUERY_FORM_WEIGHTS,
+      precision: WeightsPrecision.WEIGHTS_PRECISION_F32,
+      ...request,
+    }
+    return callUnary(client.encodeQuery.bind(client), whole, deadline, 'encoder')
+  }
+
+  function encodeDocuments(
+    documents: { title: string; text: string }[],
+    modelDigest = '',
+  ): Promise<EncodeDocumentsResponse> {
+    const deadline = Deadline.after(15_000)
+    return callUnary(client.encodeDocuments.bind(client), { modelDigest, documents }, deadline, 'encoder')
+  }
+
+  it('describes its models, the default first', async () => {
+    const dense = await writeTinyModel(parent, { name: 'dense', hiddenWidth: 8 })
+    await start({ HYPERSHARD_MODELS: `${model.path}, ${dense.path}` })
+    const { models } = await callUnary(client.listModels.bind(client), {}, Deadline.after(5_000), 'encoder')
+    assert.deepEqual(
+      models.map(({ name, digest, vectorWidth, qnetParameters }) => ({ name, digest, vectorWidth, qnetParameters })),
+      [
+        { name: 'tiny', digest: model.digest, vectorWidth: 16, qnetParameters: 2 * (256 + 16) + 16 },
+        { name: 'dense', digest: dense.digest, vectorWidth: 8, qnetParameters: 8 },
+      ],
+    )
+    assert.deepEqual(models[0]?.architecture?.vectorDimensions, [16, 16, 16, 1])
+    assert.deepEqual([models[0]?.maxQueryTokens, models[0]?.maxDocumentTokens], [32, 64])
+  })
+
+  it('answers with a q-net that a shard server takes, or with token states without padding', async () => {
+    await start()
+    const weights = await encodeQuery({ precision: WeightsPrecision.WEIGHTS_PRECISION_INT8 })
+    assert(weights.query?.$case === 'qnet')
+    assert.equal(weights.query.value.modelDigest, model.digest)
+    assert.deepEqual(readQNetHeader(weights.query.value), { architecture: tinyArchitecture, precision: 'int8' })
+    const states = await encodeQuery({ form: QueryForm.QUERY_FORM_TOKEN_STATES })
+    assert(states.query?.$case === 'tokenStates')
+    const { tokens, width, states: bytes, modelDigest } = states.query.value
+    assert.deepEqual([modelDigest, tokens, width], [model.digest, states.tokens, 16])
+    assert.equal(bytes.length, 4 * tokens * width)
+    assert.equal(states.truncated, false)
+    assert.equal((await encodeQuery({ text: 'word '.repeat(100) })).truncated, true)
+  })
+
+  it('gives a large request of documents its vectors in order, spread over batches', async () => {
+    const running = await start({ HYPERSHARD_ENCODER_TOKEN_BUDGET: '128' })
+    const documents = Array.from({ length: documentsMax }, (_, index) => ({
+      title: index % 3 === 0 ? `title ${index}` : '',
+      text: `document ${index} `.repeat(1 + (index % 12)),
+    }))
+    const { vectors, vectorWidth, truncated } = await encodeDocuments(documents)
+    assert.deepEqual([vectorWidth, vectors.length], [16, 4 * 16 * documentsMax])
+    for (const index of [0, 1, 500, 1023]) {
+      const alone = await encodeDocuments([documents[index]!])
+      assert.deepEqual(alone.vectors, vectors.subarray(64 * index, 64 * (index + 1)))
+    }
+    assert(truncated > 0 && truncated < documentsMax, String(truncated))
+    const { batches, tokens, paddedTokens } = running.statistics()
+    assert(batches > 100)
+    assert(paddedTokens < 1.1 * tokens, `${paddedTokens} padded tokens for ${tokens}`)
+  })
+
+  it('joins title and text with a space', async () => {
+    await start()
+    const answer = await encodeDocuments([
+      { title: 'stars', text: 'twinkle' },
+      { title: '', text: 'stars twinkle' },
+      { title: 'stars twinkle', text: '' },
+    ])
+    const rows = [0, 1, 2].map(row => answer.vectors.subarray(64 * row, 64 * (row + 1)).toString('hex'))
+    assert.equal(new Set(rows).size, 1)
+  })
+
+  it('shares batches between 50 concurrent calls, whose answers are those of calls alone', async () => {
+    const running = await start({ HYPERSHARD_ENCODER_DELAY_MS: '100' })
+    const texts = Array.from({ length: 50 }, (_, index) => `query ${'word '.repeat(index % 7)}${index}`)
+    const together = await Promise.all(texts.map(text => encodeQuery({ text })))
+    assert(running.statistics().batches <= 10, `${running.statistics().batches} batches`)
+    for (const index of [0, 6, 7, 31, 32, 49]) {
+      assert.deepEqual((await encodeQuery({ text: texts[index]! })).query, together[index]?.query)
+    }
+  })
+
+  it('turns calls away with RESOURCE_EXHAUSTED when the queue is full, and takes new ones after', async () => {
+    await start({
+      HYPERSHARD_ENCODER_QUEUE_TOKENS: '96',
+      HYPERSHARD_ENCODER_TOKEN_BUDGET: '96',
+      HYPERSHARD_ENCODER_DELAY_MS: '20',
+    })
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => encodeQuery()))
+    const failures = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    assert(failures.length > 0 && failures.length < 50, `${failures.length} failures`)
+    for (const failure of failures) {
+      assert.deepEqual([failure.code, failure.row.grpc], ['overloaded', status.RESOURCE_EXHAUSTED])
+      assert.equal(failure.details.queueTokensMax, 96)
+    }
+    await encodeQuery()
+    await assert.rejects(encodeDocuments(Array(3).fill({ title: '', text: 'a'.repeat(99) })), {
+      code: 'request_too_large',
+    })
+  })
+
+  it('never encodes for callers who went away', async () => {
+    const running = await start({ HYPERSHARD_ENCODER_DELAY_MS: '500' })
+    const callers = Array.from({ length: 10 }, () => new AbortController())
+    const calls = callers.map(({ signal }) => encodeQuery({}, Deadline.after(15_000, { signal })))
+    await sleep(50)
+    for (const caller of callers.slice(1)) caller.abort()
+    const outcomes = await Promise.allSettled(calls)
+    const codes = outcomes.map(outcome => (outcome.status === 'rejected' ? outcome.reason.code : 'answered'))
+    assert.deepEqual(codes, ['answered', ...Array(9).fill('cancelled')])
+    const { texts, dropped } = running.statistics()
+    assert.deepEqual({ texts, dropped }, { texts: 1, dropped: 9 })
+  })
+
+  it('never encodes for callers whose deadline passed, and answers them in time', async () => {
+    const running = await start({ HYPERSHARD_ENCODER_DELAY_MS: '1000' })
+    const startedMs = performance.now()
+    await assert.rejects(encodeQuery({}, Deadline.after(100)), { code: 'deadline_exceeded' })
+    assert(performance.now() - startedMs < 900)
+    await encodeQuery()
+    const { texts, dropped } = running.statistics()
+    assert.deepEqual({ texts, dropped }, { texts: 1, dropped: 1 })
+  })
+
+  it('answers health checks within 50 ms while the encoder is busy', async () => {
+    const running = await start({ HYPERSHARD_MODELS: minilmPath })
+    const text = 'the onnxruntime call of one batch blocks its thread '.repeat(30)
+    let busy = true
+    const work = encodeDocuments(Array(10).fill({ title: '', text })).finally(() => {
+      busy = false
+    })
+    const health = new Client(running.addresses.grpc!, credentials.createInsecure(), clientOptions)
+    const timesMs: number[] = []
+    try {
+      while (busy) {
+        timesMs.push(await healthCheckMs(health))
+        await sleep(5)
+      }
+      await work
+    } finally {
+      health.close()
+    }
+    assert(timesMs.length >= 5, `the work was over after ${timesMs.length} checks`)
+    timesMs.sort((left, right) => left - right)
+    const slow = timesMs[Math.floor(0.95 * timesMs.length)]!
+    assert(slow < 50, `one health check in twenty took over ${slow} ms`)
+  })
+
+  const badQueries: {
+    title: string
+    request: Partial<EncodeQueryRequest>
+    error: { code: string; message: RegExp }
+  }[] = [
+    { title: 'without words', request: { text: ' \n' }, error: { code: 'invalid_request', message: /text: is empty/ } },
+    {
+      title: 'that is too long',
+      request: { text: 'a'.repeat(queryCharactersMax + 1) },
+      error: { code: 'invalid_request', message: /over the 16384 of a query/ },
+    },
+    { title: 'in no form', request: { form: 0 }, error: { code: 'invalid_request', message: /form: 0/ } },
+    {
+      title: 'in weights of no precision',
+      request: { precision: 0 },
+      error: { code: 'invalid_request', message: /no weights precision 0/ },
+    },
+    {
+      title: 'for another model',
+      request: { modelDigest: 'f00' },
+      error: { code: 'model_not_found', message: /no model f00; ListModels/ },
+    },
+  ]
+  it('refuses what is no query, and goes on', async () => {
+    await start()
+    for (const { request, error } of badQueries) await assert.rejects(encodeQuery(request), error)
+    assert.equal((await encodeQuery()).truncated, false)
+  })
+
+  it('refuses what are no documents, and goes on', async () => {
+    await start()
+    const document = { title: '', text: 'a' }
+    await assert.rejects(encodeDocuments([document], 'f00'), { code: 'model_not_found' })
+    await assert.rejects(encodeDocuments([document, { title: '', text: '' }]), {
+      code: 'invalid_request',
+      message: /documents\[1\]: has neither title nor text/,
+    })
+    await assert.rejects(encodeDocuments(Array(documentsMax + 1).fill(document)), { code: 'request_too_large' })
+    assert.equal((await encodeDocuments([])).vectors.length, 0)
+    assert.equal((await encodeDocuments([{ title: '', text: ' ' }])).vectors.length, 64)
+  })
+
+  const badStarts: { title: string; settings: (path: string) => Record<string, string>; error: object }[] = [
+    {
+      title: 'a model directory that is not there',
+      settings: path => ({ HYPERSHARD_MODELS: `${path}-gone` }),
+      error: { code: 'invalid_model', message: /tiny-gone: model\.json is missing/ },
+    },
+    {
+      title: 'one model twice',
+      settings: path => ({ HYPERSHARD_MODELS: `${path},${path}` }),
+      error: { code: 'invalid_config', message: /HYPERSHARD_MODELS: model tiny stands twice/ },
+    },
+    {
+      title: 'a queue that has no room for a batch',
+      settings: () => ({ HYPERSHARD_ENCODER_QUEUE_TOKENS: '1023' }),
+      error: { code: 'invalid_config', message: /QUEUE_TOKENS: 1023 is less than one batch; set at least 1024/ },
+    },
+    {
+      title: 'a batch that has no room for the longest text',
+      settings: () => ({ HYPERSHARD_ENCODER_TOKEN_BUDGET: '63' }),
+      error: { code: 'invalid_config', message: /TOKEN_BUDGET: 63 is less than one text.*at least 64/ },
+    },
+  ]
+  for (const { title, settings, error } of badStarts) {
+    it(`does not start with ${title}`, () => assert.rejects(start(settings(model.path)), error))
+  }
+
+  it('does not start at an address that is taken', async () => {
+    const { addresses } = await start()
+    const second = startEncoderService(
+      readConfig(encoderServiceConfig, { HYPERSHARD_ENCODER_LISTEN: addresses.grpc, HYPERSHARD_MODELS: model.path }),
+      silentLogger(),
+    )
+    await assert.rejects(second, { code: 'address_in_use' })
+  })
+})
+
+function healthCheckMs(client: Client): Promise<number> {
+  const startedMs = performance.now()
+  const noBytes = Buffer.alloc(0)
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      '/grpc.health.v1.Health/Check',
+      () => noBytes,
+      bytes => bytes,
+      noBytes,
+      { deadline: Date.now() + 5_000 },
+      error => (error ? reject(error) : resolve(performance.now() - startedMs)),
+    )
+  })
+}

@@ -1,0 +1,110 @@
+import { availableParallelism } from 'node:os'
+import { HypershardError, type Logger, type RunningService, startGrpcServer, systemClock } from '@hypershard/common'
+import { protoDirectory } from '@hypershard/proto'
+import { EncoderServiceService } from '@hypershard/proto/encoder'
+import type { BatcherStatistics } from './batching/dynamic-batcher.ts'
+import type { EncoderServiceConfig } from './config.ts'
+import { Encoder } from './encoder.ts'
+import { SupervisedWorker } from './encoding/supervised-worker.ts'
+import type { LoadedModel } from './encoding/worker-protocol.ts'
+import { encoderHandlers } from './transport/encoder-handlers.ts'
+
+/** Time for calls under way when the service stops. */
+const drainMs = 5_000
+
+export interface RunningEncoderService extends RunningService {
+  readonly models: readonly LoadedModel[]
+  /** What the batcher did since the start. */
+  statistics(): BatcherStatistics
+}
+
+/**
+ * Loads the models and serves `hypershard.v1.EncoderService`, with health and reflection, at the address `grpc`.
+ * @param die called when the encoding worker keeps dying: a service that cannot encode is none. It ends the process, and
+ *   whoever supervises that starts a fresh one
+ * @throws HypershardError `invalid_model`, `invalid_config`, `address_in_use`
+ */
+export async function startEncoderService(
+  config: EncoderServiceConfig,
+  log: Logger,
+  die: (error: Error) => void = throwUncaught,
+): Promise<RunningEncoderService> {
+  const worker = await SupervisedWorker.start({
+    settings: {
+      modelDirectories: config.HYPERSHARD_MODELS,
+      threads: config.HYPERSHARD_ENCODER_THREADS || availableParallelism(),
+    },
+    file: new URL('./encoding/encoding-worker.ts', import.meta.url),
+    clock: systemClock,
+    log,
+    onFatal: die,
+  })
+  try {
+    return await serve(worker, config, log)
+  } catch (error) {
+    await worker.stop()
+    throw error
+  }
+}
+
+async function serve(
+  worker: SupervisedWorker,
+  config: EncoderServiceConfig,
+  log: Logger,
+): Promise<RunningEncoderService> {
+  checkModels(worker.models, config)
+  const limits = {
+    tokenBudgetMax: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
+    delayMsMax: config.HYPERSHARD_ENCODER_DELAY_MS,
+    queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
+  }
+  const encoder = new Encoder(worker, limits, systemClock)
+  const server = await startGrpcServer({
+    address: config.HYPERSHARD_ENCODER_LISTEN,
+    services: [{ definition: EncoderServiceService, implementation: { ...encoderHandlers(encoder, log) } }],
+    protoFiles: ['hypershard/v1/encoder.proto'],
+    protoDirectory,
+    drainMs,
+  })
+  for (const { digest, settings } of worker.models) log.info({ model: settings.name, digest }, 'model loaded')
+  return {
+    addresses: { grpc: server.address },
+    models: worker.models,
+    statistics: () => encoder.statistics,
+    stop: async () => {
+      server.setServing(false)
+      await server.stop()
+      await worker.stop()
+    },
+  }
+}
+
+/** What neither a setting nor a model can be found wrong in alone. */
+function checkModels(models: readonly LoadedModel[], config: EncoderServiceConfig): void {
+  const { HYPERSHARD_ENCODER_TOKEN_BUDGET: budget, HYPERSHARD_ENCODER_QUEUE_TOKENS: queue } = config
+  if (queue < budget) {
+    const problem = `HYPERSHARD_ENCODER_QUEUE_TOKENS: ${queue} is less than one batch; set at least ${budget}`
+    throw new HypershardError('invalid_config', problem)
+  }
+  const digests = new Set<string>()
+  for (const { digest, settings } of models) {
+    if (digests.has(digest)) {
+      throw new HypershardError(
+        'invalid_config',
+        `HYPERSHARD_MODELS: model ${settings.name} stands twice; name it once`,
+      )
+    }
+    digests.add(digest)
+    const longest = Math.max(settings.tokenizer.maxQueryTokens, settings.tokenizer.maxDocumentTokens)
+    if (longest <= budget) continue
+    const text = `is less than one text of model ${settings.name}; set at least ${longest}`
+    throw new HypershardError('invalid_config', `HYPERSHARD_ENCODER_TOKEN_BUDGET: ${budget} ${text}`)
+  }
+}
+
+/** For whoever embeds the service without an end of its own. */
+function throwUncaught(error: Error): void {
+  setImmediate(() => {
+    throw error
+  })
+}

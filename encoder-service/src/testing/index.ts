@@ -1,0 +1,2 @@
+/** Models for tests: small, random, whole. */
+export { type TinyModel, type TinyModelOptions, tinyArchitecture, writeTinyModel } from './write-tiny-model.ts'

@@ -1,0 +1,84 @@
+import { type Logger, unaryHandler } from '@hypershard/common'
+import type {
+  EncodeDocumentsResponse,
+  EncodeQueryRequest,
+  EncodeQueryResponse,
+  EncoderServiceServer,
+  Model,
+} from '@hypershard/proto/encoder'
+import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qnet'
+import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
+import type { EncodedDocuments, Encoder } from '../encoder.ts'
+import type { EncodedQuery, LoadedModel } from '../encoding/worker-protocol.ts'
+import { readDocuments, readModel, readQuery } from './read-request.ts'
+
+/** The gRPC methods of `hypershard.v1.EncoderService`. */
+export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceServer {
+  const { models } = encoder
+  return {
+    listModels: unaryHandler(async () => ({ models: models.map(modelToProto) }), log),
+    encodeQuery: unaryHandler(async (request, deadline) => {
+      const model = readModel(models, request.modelDigest)
+      const query = readQuery(request)
+      const answer = await encoder.encodeQuery(model, query, deadline)
+      return queryToProto(models[model]!, request, answer)
+    }, log),
+    encodeDocuments: unaryHandler(async (request, deadline) => {
+      const model = readModel(models, request.modelDigest)
+      const answer = await encoder.encodeDocuments(model, readDocuments(request), deadline)
+      return documentsToProto(models[model]!, answer)
+    }, log),
+  }
+}
+
+function modelToProto({ digest, settings, bytes }: LoadedModel): Model {
+  const { name, description, license, source, tokenizer, qnet } = settings
+  return {
+    digest,
+    name,
+    description,
+    license,
+    source,
+    architecture: architectureToProto(qnet),
+    vectorWidth: vectorWidth(qnet),
+    maxQueryTokens: tokenizer.maxQueryTokens,
+    maxDocumentTokens: tokenizer.maxDocumentTokens,
+    bytes,
+    qnetParameters: parameterCount(qnet),
+  }
+}
+
+function documentsToProto(model: LoadedModel, { vectors, truncated }: EncodedDocuments): EncodeDocumentsResponse {
+  return { vectorWidth: vectorWidth(model.settings.qnet), vectors: Buffer.from(vectors.buffer), truncated }
+}
+
+function queryToProto(
+  model: LoadedModel,
+  request: EncodeQueryRequest,
+  encoded: BatchedAnswer<EncodedQuery>,
+): EncodeQueryResponse {
+  const answer = encoded.answers[0]!
+  return {
+    query: formToProto(model, request.precision, answer),
+    tokens: answer.tokens,
+    truncated: answer.truncated,
+    queueMs: encoded.queueMs,
+    encodeMs: encoded.runMs,
+  }
+}
+
+function formToProto(
+  model: LoadedModel,
+  precision: EncodeQueryRequest['precision'],
+  answer: EncodedQuery,
+): EncodeQueryResponse['query'] {
+  const { digest: modelDigest, settings } = model
+  const bytes = Buffer.from(answer.bytes.buffer)
+  const { qnetDigest: digest, tokens } = answer
+  if (digest === undefined) {
+    const width = settings.encoder.hiddenWidth
+    return { $case: 'tokenStates', value: { modelDigest, tokens, width, states: bytes } }
+  }
+  const architecture = architectureToProto(settings.qnet)
+  return { $case: 'qnet', value: { digest, modelDigest, architecture, precision, weights: bytes } }
+}

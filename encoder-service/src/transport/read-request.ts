@@ -1,0 +1,72 @@
+import { HypershardError } from '@hypershard/common'
+import type { DocumentText, EncodeDocumentsRequest, EncodeQueryRequest } from '@hypershard/proto/encoder'
+import { QueryForm } from '@hypershard/proto/encoder'
+import { precisionFromProto } from '@hypershard/qnet'
+import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
+
+/** Documents of one request; a caller with more sends several. */
+export const documentsMax = 1024
+/** UTF-16 code units, as in the public API. */
+export const queryCharactersMax = 16_384
+
+/**
+ * The place of the model that a request names.
+ * @param digest empty for the default model, the first
+ * @throws HypershardError `model_not_found`
+ */
+export function readModel(models: readonly LoadedModel[], digest: string): number {
+  const model = digest === '' ? 0 : models.findIndex(candidate => candidate.digest === digest)
+  if (model !== -1) return model
+  const message = `this encoder service has no model ${digest}; ListModels names those it has`
+  throw new HypershardError('model_not_found', message, { details: { digest } })
+}
+
+/** @throws HypershardError `invalid_request` */
+export function readQuery(request: EncodeQueryRequest): QueryWork {
+  const { text } = request
+  if (text.trim() === '') throw new HypershardError('invalid_request', 'text: is empty; a query needs words')
+  if (text.length > queryCharactersMax) {
+    const message = `text: has ${text.length} characters, over the ${queryCharactersMax} of a query; shorten it`
+    throw new HypershardError('invalid_request', message)
+  }
+  checkWellFormed('text', text)
+  return { text, wish: readWish(request) }
+}
+
+/**
+ * One text a document: title and text with a space between, as collections in BEIR's layout are usually encoded.
+ * @throws HypershardError `invalid_request`, `request_too_large`
+ */
+export function readDocuments(request: EncodeDocumentsRequest): string[] {
+  const count = request.documents.length
+  if (count > documentsMax) {
+    const message = `documents: ${count} in one request, over the ${documentsMax} there may be; send them in parts`
+    throw new HypershardError('request_too_large', message, { details: { documents: count, documentsMax } })
+  }
+  return request.documents.map((document, index) => readDocument(document, index))
+}
+
+function readDocument({ title, text }: DocumentText, index: number): string {
+  if (title === '' && text === '') {
+    throw new HypershardError('invalid_request', `documents[${index}]: has neither title nor text; give one of them`)
+  }
+  checkWellFormed(`documents[${index}].title`, title)
+  checkWellFormed(`documents[${index}].text`, text)
+  return `${title} ${text}`.trim()
+}
+
+function readWish({ form, precision }: EncodeQueryRequest): QueryWish {
+  switch (form) {
+    case QueryForm.QUERY_FORM_WEIGHTS:
+      return { form: 'weights', precision: precisionFromProto(precision) }
+    case QueryForm.QUERY_FORM_TOKEN_STATES:
+      return { form: 'tokenStates' }
+    default:
+      throw new HypershardError('invalid_request', `form: ${form} is not a query form; ask for weights or token states`)
+  }
+}
+
+function checkWellFormed(where: string, text: string): void {
+  if (text.isWellFormed()) return
+  throw new HypershardError('invalid_request', `${where}: has half a surrogate pair, which is no character; remove it`)
+}
