@@ -73,14 +73,14 @@ function query(text: string): QueryWork {
 }
 
 describe('the encoder', () => {
-  const deadline = Deadline.after(10_000)
+  const soon = () => Deadline.after(10_000)
 
   it('gives documents their vectors in order, from the model they were sent to', async () => {
     const worker = new FakeWorker([modelOf([width, 1]), modelOf([width, 3, 1])])
     const encoder = new Encoder(worker, limits, systemClock)
     const lengths = Array.from({ length: 50 }, (_, index) => 1 + ((index * 17) % 40))
     const texts = lengths.map(length => 'x'.repeat(length))
-    const [first, second] = await Promise.all([0, 1].map(model => encoder.encodeDocuments(model, texts, deadline)))
+    const [first, second] = await Promise.all([0, 1].map(model => encoder.encodeDocuments(model, texts, soon())))
     const expected = (model: number) => Float32Array.from(lengths.flatMap(length => [Math.min(32, length), model]))
     assert.deepEqual(first?.vectors, expected(0))
     assert.deepEqual(second?.vectors, expected(1))
@@ -91,7 +91,7 @@ describe('the encoder', () => {
     const worker = new FakeWorker([modelOf([width, 1])])
     const encoder = new Encoder(worker, limits, systemClock)
     const texts = [40_000, 20_000, 10_000, 200_000, 1, 2].map(length => 'x'.repeat(length))
-    await encoder.encodeDocuments(0, texts, deadline)
+    await encoder.encodeDocuments(0, texts, soon())
     const parts = worker.calls.filter(call => call.operation === 'tokenizeDocuments').map(call => call.texts)
     assert.deepEqual(parts, [2, 1, 1, 2])
   })
@@ -102,7 +102,7 @@ describe('the encoder', () => {
     const encoder = new Encoder(worker, limits, systemClock)
     const batchesOf = async (model: number) => {
       worker.calls.length = 0
-      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), deadline)))
+      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), soon())))
       return worker.calls.map(call => call.texts)
     }
     assert.deepEqual(await batchesOf(0), [3])
@@ -112,7 +112,7 @@ describe('the encoder', () => {
   it('fails only the query that failed', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), limits, systemClock)
     const outcomes = await Promise.allSettled(
-      ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), deadline)),
+      ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), soon())),
     )
     const results = outcomes.map(outcome =>
       outcome.status === 'fulfilled' ? outcome.value.answers[0]?.qnetDigest : outcome.reason.message,
