@@ -42,7 +42,7 @@ describe('QNetScorer', () => {
   const scorers = new Map<string, QNetScorer>()
   const scorerOf = (architecture: QNetArchitecture) => {
     const key = architectureKey(architecture)
-    const scorer = scorers.get(key) ?? new QNetScorer(architecture, { threads: 1 })
+    const scorer = scorers.get(key) ?? new QNetScorer(architecture)
     scorers.set(key, scorer)
     return scorer
   }
@@ -126,7 +126,7 @@ describe('QNetScorer', () => {
       fc.asyncProperty(anyArchitecture, fc.nat(), fc.integer({ min: 1, max: 20 }), async (architecture, seed, rows) => {
         const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
         const expected = naiveScores(architecture, weights, documents)
-        const scorer = await new QNetScorer(architecture, { threads: 1 }).prepareFp32(weights)
+        const scorer = await new QNetScorer(architecture).prepareFp32(weights)
         const scores = await scorer.score(documents)
         // Layer norm of a layer that is nearly constant divides rounding errors by sqrt(1e-5).
         for (const [row, score] of expected.entries()) {
@@ -137,23 +137,29 @@ describe('QNetScorer', () => {
     )
   })
 
-  it('gives a document the same bits wherever it stands and however many threads run', async () => {
-    const architecture = published([384, 384, 384], 'relu')
-    const { weights, documents } = pseudoRandomCase(architecture, 5, blockRows)
-    const sample = documents.subarray(0, 64 * 384)
-    for (const precision of ['fp32', 'int8'] as const) {
-      const prepare = (threads: number) => {
-        const scorer = new QNetScorer(architecture, { threads })
-        return precision === 'fp32' ? scorer.prepareFp32(weights) : scorer.prepareInt8(weights, sample)
-      }
-      const [alone, pair] = [await prepare(1), await prepare(2)]
-      const whole = await alone.score(documents)
-      assert.deepEqual(await pair.score(documents), whole)
-      for (const rows of [1, 2, 3, 5, 8, 16, 17, 64, 100, 255, 511]) {
-        for (const first of [0, 1, 7, 200]) {
-          if (first + rows > blockRows) continue
-          const part = await alone.score(documents.subarray(first * 384, (first + rows) * 384))
-          assert.deepEqual(part, whole.slice(first, first + rows), `${precision}: ${rows} rows from ${first}`)
+  it('gives a document the same bits wherever it stands', async () => {
+    for (const [width, depth] of [
+      [384, 2],
+      [768, 1],
+      [2048, 0],
+      [3072, 0],
+    ] as const) {
+      const architecture = published(Array<number>(depth + 1).fill(width), 'relu')
+      const { weights, documents } = pseudoRandomCase(architecture, 5, blockRows)
+      const scorer = new QNetScorer(architecture)
+      for (const precision of ['fp32', 'int8'] as const) {
+        const sample = documents.subarray(0, 64 * width)
+        const prepared = await (precision === 'fp32'
+          ? scorer.prepareFp32(weights)
+          : scorer.prepareInt8(weights, sample))
+        const whole = await prepared.score(documents)
+        for (const rows of [1, 2, 3, 5, 8, 16, 17, 31, 64, 100, 255, 511]) {
+          for (const first of [0, 1, 7, 200]) {
+            if (first + rows > blockRows) continue
+            const part = await prepared.score(documents.subarray(first * width, (first + rows) * width))
+            const place = `width ${width}, ${precision}: ${rows} rows from ${first}`
+            assert.deepEqual(part, whole.slice(first, first + rows), place)
+          }
         }
       }
     }
@@ -161,7 +167,7 @@ describe('QNetScorer', () => {
 
   it('scores nothing as nothing', async () => {
     const architecture = published([8], 'relu')
-    const scorer = await new QNetScorer(architecture, { threads: 1 }).prepareFp32(pseudoRandomWeights(architecture, 1))
+    const scorer = await new QNetScorer(architecture).prepareFp32(pseudoRandomWeights(architecture, 1))
     assert.equal((await scorer.score(new Float32Array(0))).length, 0)
   })
 })

@@ -6,7 +6,7 @@ import {
   compileForward,
   type ScoringPrecision,
 } from './compile/compile-forward.ts'
-import { createOnnxSession, floatOutput, type InferenceSession, type SessionSettings, Tensor } from './onnx/session.ts'
+import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
 import { quantiseWeights } from './weights/quantise-weights.ts'
 import type { QNetWeights } from './weights/weights.ts'
 
@@ -20,21 +20,27 @@ export const blockRows = 512
 const rangeMin = 1e-6
 
 /**
+ * One thread a run. More would wait for each other after every operator, some 30 times a block, and onnxruntime can then
+ * hand a thread a single row, which breaks bit equality; whoever has more cores runs more scorers on other blocks.
+ */
+const session = Object.freeze({ threads: 1 })
+
+/**
  * Scores blocks of document vectors with q-nets of one architecture. Compiled once, then fed one query's weights after
- * the other. Runs block the calling thread (see `createOnnxSession`): keep it in a worker.
+ * the other. Runs block the calling thread (see `createOnnxSession`) and use no other: keep it in a worker.
  */
 export class QNetScorer {
   readonly architecture: QNetArchitecture
   readonly #forward: Readonly<Record<ScoringPrecision, () => Promise<InferenceSession>>>
   readonly #ranges: () => Promise<InferenceSession>
 
-  constructor(architecture: QNetArchitecture, settings: SessionSettings) {
+  constructor(architecture: QNetArchitecture) {
     this.architecture = architecture
     this.#forward = {
-      fp32: once(() => createOnnxSession(compileForward(architecture, 'fp32'), settings)),
-      int8: once(() => createOnnxSession(compileForward(architecture, 'int8'), settings)),
+      fp32: once(() => createOnnxSession(compileForward(architecture, 'fp32'), session)),
+      int8: once(() => createOnnxSession(compileForward(architecture, 'int8'), session)),
     }
-    this.#ranges = once(() => createOnnxSession(compileActivationRanges(architecture), settings))
+    this.#ranges = once(() => createOnnxSession(compileActivationRanges(architecture), session))
   }
 
   /** One query's q-net, ready to score in fp32. */

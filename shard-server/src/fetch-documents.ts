@@ -1,5 +1,5 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
-import type { DocumentAddress, FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
+import { type Deadline, HypershardError, messageBytesMax } from '@hypershard/common'
+import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/segments'
 import { checkManifestReference } from './check-request.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
@@ -7,7 +7,21 @@ import type { SegmentHolder } from './holding/segment-holder.ts'
 /** As many hits as one page of the public API can have. */
 const addressesMax = 1_000
 
-/** Titles, texts and fields, in the order of the addresses; each segment's file is read once. */
+/** Documents read between two looks at the deadline. */
+const rowsPerRead = 64
+
+/** Texts of one answer: what a message holds, less a share for its framing. */
+const answerBytesMax = Math.floor(messageBytesMax * 0.9)
+
+/** What one fetch has read so far, over all its segments. */
+interface Budget {
+  bytes: number
+}
+
+/**
+ * Titles, texts and fields, in the order of the addresses; each segment's file is read once.
+ * @throws HypershardError `request_too_large` when they do not fit one message
+ */
 export async function fetchDocuments(
   { holder }: { holder: SegmentHolder },
   request: FetchRequest,
@@ -19,10 +33,11 @@ export async function fetchDocuments(
   const manifest = await holder.manifest(checkManifestReference(request.manifest))
   const documents = new Array<FetchedDocument>(request.addresses.length)
   const bySegment = Map.groupBy(request.addresses.entries(), ([, address]) => address.segment)
+  const budget: Budget = { bytes: 0 }
   await Promise.all(
     [...bySegment].map(async ([segment, places]) => {
-      const addresses = places.map(([, address]) => address)
-      const fetched = await fetchFromSegment(holder, manifest, segment, addresses, deadline)
+      const rows = places.map(([, address]) => address.row)
+      const fetched = await fetchFromSegment({ holder, manifest, deadline, budget }, segment, rows)
       for (const [index, [place]] of places.entries()) documents[place] = fetched[index]!
     }),
   )
@@ -30,25 +45,38 @@ export async function fetchDocuments(
 }
 
 async function fetchFromSegment(
-  holder: SegmentHolder,
-  manifest: Manifest,
+  fetch: { holder: SegmentHolder; manifest: Manifest; deadline: Deadline; budget: Budget },
   segment: number,
-  addresses: readonly DocumentAddress[],
-  deadline: Deadline,
+  rows: readonly number[],
 ): Promise<FetchedDocument[]> {
+  const { holder, manifest, deadline, budget } = fetch
   const lease = await holder.leaseDocuments(manifest, segment, deadline)
   try {
-    const rows = addresses.map(address => address.row)
-    const outside = rows.find(row => row >= manifest.segments[segment]!.documents)
-    if (outside !== undefined) {
-      throw new HypershardError(
-        'document_not_found',
-        `segment ${segment} of manifest ${manifest.version} has no row ${outside}`,
-      )
+    checkRows(manifest, segment, rows)
+    const documents: FetchedDocument[] = []
+    for (let first = 0; first < rows.length; first += rowsPerRead) {
+      deadline.check('fetch documents')
+      for (const { id, title, text, fields } of await lease.documents.read(rows.slice(first, first + rowsPerRead))) {
+        budget.bytes += Buffer.byteLength(title) + Buffer.byteLength(text) + Buffer.byteLength(fields)
+        documents.push({ id, title, text, fieldsJson: fields })
+      }
+      checkBudget(budget)
     }
-    const stored = await lease.documents.read(rows)
-    return stored.map(({ id, title, text, fields }) => ({ id, title, text, fieldsJson: fields }))
+    return documents
   } finally {
     lease.release()
   }
+}
+
+function checkRows(manifest: Manifest, segment: number, rows: readonly number[]): void {
+  const outside = rows.find(row => row >= manifest.segments[segment]!.documents)
+  if (outside === undefined) return
+  const message = `segment ${segment} of manifest ${manifest.version} has no row ${outside}`
+  throw new HypershardError('document_not_found', message)
+}
+
+function checkBudget({ bytes }: Budget): void {
+  if (bytes <= answerBytesMax) return
+  const message = `the texts of these documents exceed the ${answerBytesMax} bytes of one answer; ask for fewer`
+  throw new HypershardError('request_too_large', message)
 }

@@ -1,2 +1,2 @@
-export * from './scoring/scan-shards.ts'
+export * from './scoring/scoring-pool.ts'
 export * from './start-shard-server.ts'

@@ -1,4 +1,4 @@
-/** check → pin → lease → score → answer. A shard that cannot be loaded fails alone. */
+/** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
 import { type Deadline, HypershardError } from '@hypershard/common'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
@@ -12,9 +12,9 @@ import { architectureFromProto, precisionFromProto, type ScoringPrecision, vecto
 import type { Manifest } from '@hypershard/segments'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
-import type { ScanAnswer, ScanTask } from './scoring/messages.ts'
+import type { ScanAnswer } from './scoring/messages.ts'
 import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
-import type { ScoringPool } from './scoring/scoring-pool.ts'
+import type { ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
 
 /** The public API's bound on k, and one more: how the coordinator learns that there is a further page. */
 const limitMax = 1_001
@@ -22,33 +22,55 @@ const limitMax = 1_001
 /** Time kept of a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
 
+/** What every shard of one call is scored with. */
+interface Search {
+  readonly manifest: Manifest
+  readonly request: Omit<ScanRequest, 'shards'>
+  readonly deadline: Deadline
+}
+
 export async function searchShards(
   { holder, scoring }: { holder: SegmentHolder; scoring: ScoringPool },
   request: SearchShardsRequest,
   deadline: Deadline,
 ): Promise<SearchShardsResponse> {
   const precision = checkSearch(request)
-  const manifest = await holder.manifest(checkManifestReference(request.manifest))
-  checkShards(manifest, request.shards)
-  const qnet = checkQNet(request.qnet, manifest)
-  const scoringDeadline = deadline.earlier(replyReserve(deadline))
-  const leases = await Promise.all(request.shards.map(shard => leaseShard(holder, manifest, shard, scoringDeadline)))
-  try {
-    const ready = leases.filter(isLease)
+  return scoring.admit(async () => {
+    const manifest = await holder.manifest(checkManifestReference(request.manifest))
+    checkShards(manifest, request.shards)
+    const qnet = checkQNet(request.qnet, manifest)
     const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
-    const work: ScanTask = {
-      qnet,
-      scoring: precision,
-      sample,
-      limit: request.limit,
-      after: request.after,
-      endEpochMs: performance.timeOrigin + performance.now() + scoringDeadline.remainingMs,
-      shards: ready.map(({ shard, segments }) => ({ shard, segments })),
+    const scoringDeadline = deadline.earlier(replyReserve(deadline))
+    const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
+    const { limit, after } = request
+    const search: Search = {
+      manifest,
+      request: { qnet, scoring: precision, sample, limit, after, endEpochMs },
+      deadline: scoringDeadline,
     }
-    const answer = ready.length === 0 ? { scans: [], queueMs: 0 } : await scoring.scan(work, scoringDeadline)
-    return { results: toResults(request.shards, leases, answer) }
+    const loaded = request.shards.filter(shard => holder.isLoaded(manifest, shard))
+    const cold = request.shards.filter(shard => !loaded.includes(shard)).map(shard => [shard])
+    const groups = loaded.length > 0 ? [loaded, ...cold] : cold
+    const results = (await Promise.all(groups.map(shards => searchGroup({ holder, scoring }, shards, search)))).flat()
+    const byShard = new Map(results.map(result => [result.shard, result]))
+    return { results: request.shards.map(shard => byShard.get(shard)!) }
+  })
+}
+
+/** Leases and scores some shards together; one that cannot be leased fails alone. */
+async function searchGroup(
+  { holder, scoring }: { holder: SegmentHolder; scoring: ScoringPool },
+  shards: readonly number[],
+  { manifest, request, deadline }: Search,
+): Promise<ShardResult[]> {
+  const leases = await Promise.all(shards.map(shard => leaseShard(holder, manifest, shard, deadline)))
+  const ready = leases.filter(isLease)
+  try {
+    if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
+    const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
+    return toResults(leases, await scoring.scan(work, deadline))
   } finally {
-    for (const lease of leases) if (isLease(lease)) lease.release()
+    for (const lease of ready) lease.release()
   }
 }
 
@@ -68,7 +90,7 @@ function checkSearch(request: SearchShardsRequest): ScoringPrecision {
 }
 
 /** Vectors of one model mean nothing to a q-net of another, even where the widths agree. */
-function checkQNet(qnet: QNet | undefined, manifest: Manifest): ScanTask['qnet'] {
+function checkQNet(qnet: QNet | undefined, manifest: Manifest): ScanRequest['qnet'] {
   if (qnet === undefined) throw new HypershardError('invalid_request', 'the request has no q-net')
   if (qnet.modelDigest !== manifest.modelDigest) {
     const message =
@@ -107,16 +129,9 @@ function isLease(lease: ShardLease | ShardResult): lease is ShardLease {
   return 'release' in lease
 }
 
-function toResults(
-  shards: readonly number[],
-  leases: readonly (ShardLease | ShardResult)[],
-  answer: ScanAnswer,
-): ShardResult[] {
+function toResults(leases: readonly (ShardLease | ShardResult)[], answer: ScanAnswer): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
-  return shards.map((shard, index) => {
-    const lease = leases[index]!
-    return isLease(lease) ? toResult(scans.get(shard)!, answer.queueMs) : lease
-  })
+  return leases.map(lease => (isLease(lease) ? toResult(scans.get(lease.shard)!, answer.queueMs) : lease))
 }
 
 const stopReasons: Readonly<Record<ScanStop, StopReason>> = {

@@ -16,7 +16,16 @@ import {
 } from '@hypershard/proto/shard'
 import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
 import { naiveScores, pseudoRandomWeights } from '@hypershard/qnet/testing'
-import { createDirectoryStore, eligibleDocuments, type Manifest, type ObjectStore } from '@hypershard/segments'
+import {
+  commitSegments,
+  createDirectoryStore,
+  createSegmentWriter,
+  eligibleDocuments,
+  latestManifest,
+  type Manifest,
+  type ObjectStore,
+  readIndex,
+} from '@hypershard/segments'
 import { service as healthService } from 'grpc-health-check'
 import { type ShardServerConfig, startShardServer } from './start-shard-server.ts'
 import { createTestIndex, putTestDocuments, type TestDocument, testDocuments, testModel } from './testing/test-index.ts'
@@ -307,6 +316,71 @@ describe('a shard server', () => {
         'shard server',
       )
     }
+  })
+
+  it('gives up an older version rather than refuse the new one when memory is short', async () => {
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    const first = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 1 }),
+      testDocuments(100, width),
+    )
+    assert.equal((await search(first)).results[0]!.error, undefined)
+    const replaced = testDocuments(200, width).slice(100)
+    const second = await putTestDocuments(
+      store,
+      first,
+      testDocuments(100, width).map(({ id }, row) => ({ id, vector: replaced[row]!.vector })),
+    )
+    assert.equal((await search(second)).results[0]!.error, undefined)
+  })
+
+  it('scores the shards it holds while another is still being loaded', async () => {
+    await start()
+    const documents = testDocuments(40_000, width)
+    const manifest = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2 }),
+      documents,
+    )
+    await prepare(manifest, [0])
+    const { results } = await search(manifest, {}, Deadline.after(60))
+    assert.equal(results[0]!.documentsScored, eligibleDocuments(manifest, 0))
+    assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
+  })
+
+  it('shares a scan out between its threads and answers as one thread does', async () => {
+    const documents = testDocuments(3_000, width)
+    const manifest = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2 }),
+      documents,
+    )
+    const answers = []
+    for (const threads of [1, 3]) {
+      await start({ HYPERSHARD_SHARD_THREADS: threads })
+      const { results } = await search(manifest, { limit: 50 })
+      answers.push(results.map(({ hits, documentsScored, stopReason }) => ({ hits, documentsScored, stopReason })))
+      client.close()
+      await server!.stop()
+    }
+    assert.deepEqual(answers[1], answers[0])
+  })
+
+  it('refuses more texts than one answer can hold', async () => {
+    await start()
+    const text = 'x'.repeat(1_000_000)
+    const { index, generation, modelDigest } = await createTestIndex(store, { name: 'a', width, shards: 1 })
+    const segment = { index, generation, shard: 0, vectorWidth: width, modelDigest, documents: 70 }
+    const writer = await createSegmentWriter(store, segment)
+    for (let row = 0; row < 70; row++) {
+      await writer.append([{ id: `${row}`, title: '', text, fields: '{}' }], new Float32Array(width))
+    }
+    const empty = await latestManifest(store, await readIndex(store, 'a'))
+    const manifest = await commitSegments(store, empty, [await writer.finish()])
+    const addresses = Array.from({ length: 70 }, (_, row) => ({ segment: 0, row }))
+    await assert.rejects(fetchDocuments(manifest, addresses), { code: 'request_too_large' })
+    assert.equal((await fetchDocuments(manifest, addresses.slice(0, 50))).documents.length, 50)
   })
 
   describe('with a scan of seconds', () => {

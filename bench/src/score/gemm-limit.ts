@@ -1,60 +1,35 @@
-/** The machine's own limit for a q-net: its core layers' matrix products alone, with nothing between them. */
-import { createOnnxSession, GraphBuilder, type ScoringPrecision, Tensor } from '@hypershard/qnet'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { GemmShape } from './gemm-thread.ts'
 
-export interface GemmLimit {
-  /** Runs the products for one block of documents. */
-  run(): Promise<void>
+/** The machine's own limit for a q-net: its core layers' matrix products alone, on as many threads as the scorer has. */
+export class GemmLimit {
   readonly rows: number
-}
+  readonly #workers: readonly Worker[]
 
-/**
- * `depth` products [rows, width] x [width, width]: f32, or u8 x s8 with i32 sums as the int8 scorer's are.
- * The products do not depend on each other's results, and nothing else runs.
- */
-export async function createGemmLimit(
-  precision: ScoringPrecision,
-  shape: { width: number; depth: number; rows: number; threads: number },
-): Promise<GemmLimit> {
-  const { width, depth, rows, threads } = shape
-  const graph = new GraphBuilder('gemm-limit')
-  const isInt8 = precision === 'int8'
-  graph.input('blocks', isInt8 ? 'uint8' : 'float32', [rows, width])
-  const feeds: Record<string, Tensor> = { blocks: isInt8 ? randomBytes(rows, width) : randomFloats(rows, width) }
-  for (let layer = 0; layer < depth; layer++) {
-    const matrix = graph.input(`matrix_${layer}`, isInt8 ? 'int8' : 'float32', [width, width])
-    feeds[matrix] = isInt8 ? randomInt8(width, width) : randomFloats(width, width)
-    const product = graph.node(isInt8 ? 'MatMulInteger' : 'MatMul', ['blocks', matrix], `product_${layer}`)
-    graph.output(product, isInt8 ? 'int32' : 'float32', [rows, width])
+  private constructor(rows: number, workers: readonly Worker[]) {
+    this.rows = rows
+    this.#workers = workers
   }
-  const session = await createOnnxSession(graph.build(), { threads })
-  return {
-    rows,
-    run: async () => {
-      await session.run(feeds)
-    },
+
+  static async start(shape: GemmShape, threads: number): Promise<GemmLimit> {
+    const file = new URL('./gemm-thread.ts', import.meta.url)
+    const workers = Array.from({ length: threads }, () => new Worker(file, { workerData: shape }))
+    await Promise.all(workers.map(worker => once(worker, 'message')))
+    return new GemmLimit(shape.rows, workers)
   }
-}
 
-function randomFloats(rows: number, columns: number): Tensor {
-  return new Tensor(
-    'float32',
-    Float32Array.from({ length: rows * columns }, () => Math.random() - 0.5),
-    [rows, columns],
-  )
-}
+  /** Runs the products for this many blocks, shared out between the threads. */
+  async run(blocks: number): Promise<void> {
+    const share = blocks / this.#workers.length
+    const done = this.#workers.map(worker => once(worker, 'message'))
+    for (const worker of this.#workers) worker.postMessage(share)
+    await Promise.all(done)
+  }
 
-function randomBytes(rows: number, columns: number): Tensor {
-  return new Tensor(
-    'uint8',
-    Uint8Array.from({ length: rows * columns }, () => Math.random() * 256),
-    [rows, columns],
-  )
-}
-
-function randomInt8(rows: number, columns: number): Tensor {
-  return new Tensor(
-    'int8',
-    Int8Array.from({ length: rows * columns }, () => Math.random() * 254 - 127),
-    [rows, columns],
-  )
+  async stop(): Promise<void> {
+    const ended = this.#workers.map(worker => once(worker, 'exit'))
+    for (const worker of this.#workers) worker.postMessage('stop')
+    await Promise.all(ended)
+  }
 }

@@ -1,29 +1,33 @@
 /**
- * Documents scored a second by the shard server's own exact plan (blocks, compiled q-net, top 10), beside the plain
- * matrix products of the same q-net in the same process, and beside the same q-net in PyTorch.
+ * Documents scored a second by the shard server's own scoring threads (exact plan: blocks, compiled q-net, top 10), beside
+ * the plain matrix products of the same q-net on as many threads of the same process, and beside the same q-net in PyTorch.
  *
  * Scorer and limit take turns, so that a machine whose speed drifts drifts for both; figures are medians over the
- * rounds. The limit is that of the block size at which the products alone are fastest.
+ * rounds, the ratio too. The limit is that of the block size at which the products alone are fastest.
  */
+import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Deadline, silentLogger } from '@hypershard/common'
 import {
+  encodeWeights,
   flopsPerDocument,
   type QNetArchitecture,
-  QNetScorer,
+  qnetDigest,
   type ScoringPrecision,
   scoringPrecisions,
 } from '@hypershard/qnet'
 import { pseudoRandomCase } from '@hypershard/qnet/testing'
-import { scanShards } from '@hypershard/shard-server'
-import { createGemmLimit } from './gemm-limit.ts'
+import { ScoringPool } from '@hypershard/shard-server'
+import { GemmLimit } from './gemm-limit.ts'
+import type { GemmShape } from './gemm-thread.ts'
 
 export const scoreBenchOptions = {
   /** A Python that has torch. */
   python: { type: 'string' },
-  rounds: { type: 'string', default: '7' },
+  rounds: { type: 'string', default: '15' },
   threads: { type: 'string', default: String(availableParallelism()) },
 } as const
 
@@ -32,11 +36,16 @@ export interface ScoreRow {
   width: number
   depth: number
   docsPerSecond: number
+  /** The products alone. */
   limitDocsPerSecond: number
   ratioToLimit: number
   gigaflops: number
-  torchDocsPerSecond?: number
-  ratioToTorch?: number
+  /** PyTorch with the published code's batch of 100,000 documents. */
+  torchPublishedDocsPerSecond?: number
+  ratioToTorchPublished?: number
+  /** PyTorch with the best of a few smaller batches. */
+  torchTunedDocsPerSecond?: number
+  ratioToTorchTuned?: number
 }
 
 const shapes = [
@@ -45,7 +54,9 @@ const shapes = [
 ] as const
 /** Documents of one scan; the vectors are many times the last cache level. */
 const documents = 32_768
-const limitRows = [512, 1024, 2048]
+const idBytes = 8
+const limitRows = [256, 512, 1024]
+const scanTimeoutMs = 60_000
 const pythonTimeoutMs = 300_000
 const torchScript = fileURLToPath(new URL('../../../training/hypershard_training/score_torch.py', import.meta.url))
 
@@ -53,13 +64,10 @@ export async function runScoreBench(options: Readonly<Record<string, unknown>>) 
   const [rounds, threads] = [Number(options.rounds), Number(options.threads)]
   const rows: ScoreRow[] = []
   for (const shape of shapes) {
-    const torch =
-      typeof options.python === 'string' ? await torchDocsPerSecond(options.python, shape, threads) : undefined
+    const torch = typeof options.python === 'string' ? await measureTorch(options.python, shape, threads) : undefined
     for (const precision of scoringPrecisions) {
       const row = await measure(precision, shape, { rounds, threads })
-      rows.push(
-        torch === undefined ? row : { ...row, torchDocsPerSecond: torch, ratioToTorch: row.docsPerSecond / torch },
-      )
+      rows.push(torch === undefined ? row : besideTorch(row, torch))
     }
   }
   return rows.map(row => ({ ...row }))
@@ -71,63 +79,121 @@ async function measure(
   { rounds, threads }: { rounds: number; threads: number },
 ): Promise<ScoreRow> {
   const architecture = publishedArchitecture(width, depth)
-  const scan = await createScan(precision, architecture, threads)
-  const limits = await Promise.all(limitRows.map(rows => createGemmLimit(precision, { width, depth, rows, threads })))
+  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const scan = createScan(pool, precision, architecture)
+  const limits = await startLimits({ precision, width, depth }, threads)
   await scan()
   const scores: number[] = []
-  const limitRates: number[][] = limits.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [index, limit] of limits.entries()) {
-      const runs = Math.ceil(documents / limit.rows / limits.length)
-      limitRates[index]!.push(
-        await rate(runs * limit.rows, async () => {
-          for (let run = 0; run < runs; run++) await limit.run()
-        }),
-      )
-    }
     scores.push(await rate(documents, scan))
+    await limits.measureRound()
   }
+  await Promise.all([pool.close(), limits.stop()])
   const docsPerSecond = median(scores)
-  const limitDocsPerSecond = Math.max(...limitRates.map(median))
   return {
     precision,
     width,
     depth,
     docsPerSecond,
-    limitDocsPerSecond,
-    ratioToLimit: docsPerSecond / limitDocsPerSecond,
+    ...limits.besideScores(scores),
     gigaflops: (docsPerSecond * flopsPerDocument(architecture)) / 1e9,
   }
 }
 
-/** One whole scan of one shard, as a shard server's scoring thread does it. */
-async function createScan(precision: ScoringPrecision, architecture: QNetArchitecture, threads: number) {
-  const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
-  const width = architecture.vectorDimensions[0]!
-  const scorer = new QNetScorer(architecture, { threads })
-  const prepared =
-    precision === 'int8'
-      ? await scorer.prepareInt8(weights, vectors.subarray(0, 64 * width))
-      : await scorer.prepareFp32(weights)
-  const ids = { idBytes: (row: number) => Buffer.from(String(row)) }
-  const segment = { vectors, width, documents, ids }
-  const shards = [{ shard: 0, segments: [{ segment, position: 0, deleted: undefined }] }]
-  return async () => {
-    const steps = scanShards(prepared, shards, {
-      limit: 10,
-      stopBefore: () => undefined,
-      monotonicMs: () => performance.now(),
-    })
-    while (!(await steps.next()).done);
+/** The limit at several block sizes; the one at which it is highest counts. */
+async function startLimits(shape: Omit<GemmShape, 'rows'>, threads: number) {
+  const limits = await Promise.all(limitRows.map(rows => GemmLimit.start({ ...shape, rows }, threads)))
+  const rates: number[][] = limits.map(() => [])
+  return {
+    measureRound: async () => {
+      for (const [index, limit] of limits.entries()) {
+        const blocks = threads * Math.ceil(documents / limit.rows / limits.length / threads)
+        rates[index]!.push(await rate(blocks * limit.rows, () => limit.run(blocks)))
+      }
+    },
+    besideScores: (scores: readonly number[]) => {
+      const best = rates.reduce((a, b) => (median(a) >= median(b) ? a : b))
+      return {
+        limitDocsPerSecond: median(best),
+        // Of rates measured one right after the other: a slow second of the machine slows both.
+        ratioToLimit: median(scores.map((score, round) => score / best[round]!)),
+      }
+    },
+    stop: () => Promise.all(limits.map(limit => limit.stop())),
   }
 }
 
-/** The same q-net scored as the published code scores, by the best of a few block sizes. */
-async function torchDocsPerSecond(python: string, shape: { width: number; depth: number }, threads: number) {
-  const sizes = ['--width', shape.width, '--depth', shape.depth, '--documents', 16_384, '--blocks', '512,2048,8192']
-  const args = [torchScript, ...sizes, '--seconds', 5, '--threads', threads].map(String)
-  const { stdout } = await promisify(execFile)(python, args, { timeout: pythonTimeoutMs })
-  return (JSON.parse(stdout) as { documentsPerSecond: number }).documentsPerSecond
+/** One whole scan of one shard by the shard server's scoring threads, the q-net's reading included. */
+function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
+  const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
+  const width = architecture.vectorDimensions[0]!
+  pool.hold('bench', width, toShared(vectors), numberedIds())
+  const bytes = encodeWeights(architecture, weights, 'f32')
+  const qnet = {
+    digest: qnetDigest(architecture, 'f32', bytes),
+    architecture,
+    precision: 'f32',
+    weights: bytes,
+  } as const
+  const shards = [{ shard: 0, segments: [{ key: 'bench', position: 0, deleted: undefined }] }]
+  const sample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
+  return async () => {
+    const endEpochMs = Date.now() + scanTimeoutMs
+    const request = { qnet, scoring: precision, sample, limit: 10, after: undefined, endEpochMs, shards }
+    const { scans } = await pool.scan(request, Deadline.after(scanTimeoutMs))
+    assert.equal(scans[0]!.documentsScored, documents)
+  }
+}
+
+function toShared(vectors: Float32Array): Float32Array<SharedArrayBuffer> {
+  const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
+  shared.set(vectors)
+  return shared
+}
+
+function numberedIds() {
+  const bytes = new Uint8Array(new SharedArrayBuffer(documents * idBytes))
+  const offsets = new Int32Array(new SharedArrayBuffer((documents + 1) * Int32Array.BYTES_PER_ELEMENT))
+  for (let row = 0; row < documents; row++) {
+    bytes.set(Buffer.from(String(row).padStart(idBytes, '0')), row * idBytes)
+    offsets[row + 1] = (row + 1) * idBytes
+  }
+  return { bytes, offsets }
+}
+
+function fail(error: Error): never {
+  throw error
+}
+
+interface TorchFigures {
+  /** With the published code's default batch (jfkback/hypencoder-paper, inference/retrieve.py, `batch_size`). */
+  readonly published: number
+  /** With the best of a few batches that fit the cache better. */
+  readonly tuned: number
+}
+
+async function measureTorch(
+  python: string,
+  shape: { width: number; depth: number },
+  threads: number,
+): Promise<TorchFigures> {
+  const run = async (documentCount: number, blocks: string) => {
+    const sizes = ['--width', shape.width, '--depth', shape.depth, '--documents', documentCount, '--blocks', blocks]
+    const args = [torchScript, ...sizes, '--seconds', 5, '--threads', threads].map(String)
+    const { stdout } = await promisify(execFile)(python, args, { timeout: pythonTimeoutMs })
+    return (JSON.parse(stdout) as { documentsPerSecond: number }).documentsPerSecond
+  }
+  return { published: await run(100_000, '100000'), tuned: await run(16_384, '512,2048,8192') }
+}
+
+function besideTorch(row: ScoreRow, torch: TorchFigures): ScoreRow {
+  return {
+    ...row,
+    torchPublishedDocsPerSecond: torch.published,
+    ratioToTorchPublished: row.docsPerSecond / torch.published,
+    torchTunedDocsPerSecond: torch.tuned,
+    ratioToTorchTuned: row.docsPerSecond / torch.tuned,
+  }
 }
 
 async function rate(count: number, work: () => Promise<void>): Promise<number> {

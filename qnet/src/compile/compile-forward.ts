@@ -5,8 +5,8 @@
  * Semantics (jfkback/hypencoder-paper, modeling/q_net.py): for each core layer `y = act(x W + b)`, then layer norm (no
  * affine, eps 1e-5) and the residual in the architecture's order; then `score = y w_last`.
  *
- * A score depends on its document and the q-net alone, to the last bit, wherever the document lies in its block, however
- * many threads run and however the corpus is sharded. Two facts of onnxruntime's CPU kernels (measured, and guarded by
+ * A score depends on its document and the q-net alone, to the last bit, wherever the document lies in its block and
+ * however the corpus is sharded. Two facts of onnxruntime's CPU kernels (measured with one thread a run, and guarded by
  * a test) make it so: general matrix products sum each row alike whatever the rows around it, but a product with one
  * column or one row takes another kernel that does not. Hence the last matrix is widened to `scoreColumns`, and
  * `blockRowsMin` rows are the fewest to run.

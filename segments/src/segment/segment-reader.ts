@@ -26,6 +26,8 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
    * @throws HypershardError `corrupt_data` with the file, and the row when a value is NaN or infinite
    */
   loadVectors(): Promise<Float32Array<ArrayBuffer>>
+  /** The same, in memory that threads can share. */
+  loadSharedVectors(): Promise<Float32Array<SharedArrayBuffer>>
   /**
    * One vector, [vectorWidth], read alone: the file's digest is not checked.
    * @throws HypershardError `corrupt_data`
@@ -56,7 +58,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
   return {
     digest: segment.digest,
     ...{ shard, documents, vectorWidth, modelDigest },
-    loadVectors: () => readVectors(store, sealed(vectorsName), record),
+    loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
+    loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
     readVector: row => readVectorRow(store, sealed(vectorsName), record, row),
     loadIds: () => readIds(store, sealed(idsName), documents),
     openDocuments: () => openDocumentsFile(store, sealed(documentsName), record),

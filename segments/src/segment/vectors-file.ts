@@ -2,7 +2,7 @@
  * `vectors.safetensors`: one F32 tensor `vectors` of shape [documents, vectorWidth], in row order.
  * Numbers are little-endian, in the file as in memory; every platform that Node 24 and onnxruntime run on is.
  */
-import { checkTensorHeader, encodeTensorHeader } from '../formats/safetensors.ts'
+import { checkTensorHeader, encodeTensorHeader, tensorBytes } from '../formats/safetensors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { corruptFile, decodeFile, openSealedFile, readSealedFile, type SealedFile } from './verified-file.ts'
 
@@ -30,18 +30,20 @@ export function firstNonFiniteRow(values: Float32Array, vectorWidth: number): nu
 
 /**
  * Reads all vectors, row-major [documents, vectorWidth], into a buffer of their own.
+ * @param allocate makes the buffer, of this many bytes
  * @throws HypershardError `corrupt_data`, also when a value is not finite
  */
-export async function readVectors(
+export async function readVectors<Memory extends ArrayBufferLike>(
   store: ObjectStore,
   file: SealedFile,
   shape: VectorsShape,
-): Promise<Float32Array<ArrayBuffer>> {
-  let vectors: Float32Array<ArrayBuffer> | undefined
+  allocate: (bytes: number) => Memory,
+): Promise<Float32Array<Memory>> {
+  let vectors: Float32Array<Memory> | undefined
   let filledBytes = 0
   for await (const chunk of readSealedFile(store, file)) {
     const data = vectors === undefined ? withoutHeader(file, chunk, shape) : chunk
-    vectors ??= new Float32Array(shape.documents * shape.vectorWidth)
+    vectors ??= new Float32Array(allocate(tensorBytes(tensorOf(shape))))
     new Uint8Array(vectors.buffer).set(data, filledBytes)
     filledBytes += data.length
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDirectoryStore, type IdColumn, openSegment, type SegmentReference } from '@hypershard/segments'
+import type { SharedIds } from '../scoring/messages.ts'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 
 export interface LoadingThreadData {
@@ -14,8 +15,8 @@ export interface LoadRequest {
 }
 
 export interface LoadedSegment {
-  readonly vectors: Float32Array<ArrayBuffer>
-  readonly ids: IdColumn
+  readonly vectors: Float32Array<SharedArrayBuffer>
+  readonly ids: SharedIds
   readonly width: number
   readonly modelDigest: string
 }
@@ -26,16 +27,20 @@ const store = createDirectoryStore((workerData as LoadingThreadData).storeRoot)
 
 // One at a time: two loads at once would take the disk's time from each other and twice the memory.
 let queue: Promise<void> = Promise.resolve()
+let closing = false
 port.on('message', (message: LoadRequest | typeof closeMessage) => {
-  if ('type' in message) port.close()
-  else queue = queue.then(() => answer(message))
+  if ('type' in message) {
+    closing = true
+    port.close()
+  } else {
+    queue = queue.then(() => (closing ? undefined : answer(message)))
+  }
 })
 
 async function answer({ call, segment }: LoadRequest): Promise<void> {
   try {
     const loaded = await readWhole(segment)
-    const move = [loaded.vectors.buffer, loaded.ids.offsets.buffer, loaded.ids.bytes.buffer]
-    port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>, move)
+    port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>)
   } catch (error) {
     port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)
   }
@@ -44,7 +49,15 @@ async function answer({ call, segment }: LoadRequest): Promise<void> {
 /** Every file of the segment is checked, the documents too, though they stay on disk. */
 async function readWhole(segment: SegmentReference): Promise<LoadedSegment> {
   const reader = await openSegment(await store, segment)
-  const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
+  const [vectors, ids] = [await reader.loadSharedVectors(), await reader.loadIds()]
   await reader.verifyDocuments()
-  return { vectors, ids, width: reader.vectorWidth, modelDigest: reader.modelDigest }
+  return { vectors, ids: toShared(ids), width: reader.vectorWidth, modelDigest: reader.modelDigest }
+}
+
+function toShared(ids: IdColumn): SharedIds {
+  const offsets = new Int32Array(new SharedArrayBuffer(ids.offsets.byteLength))
+  offsets.set(ids.offsets)
+  const bytes = new Uint8Array(new SharedArrayBuffer(ids.bytes.byteLength))
+  bytes.set(ids.bytes)
+  return { offsets, bytes }
 }

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
   type Manifest,
@@ -24,6 +24,8 @@ export interface HolderOptions {
 
 /** The newest manifest versions whose segments stay held, so that cursors and slower coordinators find them. */
 const versionsKeptMax = 2
+/** Deleted indexes remembered, so that a search that was under way does not bring one back. */
+const forgottenMax = 1_000
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -35,6 +37,10 @@ interface HeldSegment {
 
 interface Held {
   readonly loading: Promise<HeldSegment>
+  /** Once it is in memory. */
+  loaded: HeldSegment | undefined
+  /** Deleted rows by digest: of the versions kept, and no more. */
+  readonly tombstones: Map<string, Promise<Uint8Array<ArrayBuffer>>>
   /** Queries that read it now. */
   leases: number
   /** Index uid and manifest version of those that want it kept. */
@@ -68,9 +74,9 @@ export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
   readonly #manifests = new Map<string, Promise<Manifest>>()
-  readonly #tombstones = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
   /** By index uid: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
+  readonly #forgotten = new Set<string>()
   #heldBytes = 0
 
   constructor(options: HolderOptions) {
@@ -94,6 +100,13 @@ export class SegmentHolder {
     return reading
   }
 
+  /** Whether a shard can be scored without reading anything. */
+  isLoaded(manifest: Manifest, shard: number): boolean {
+    return manifest.segments
+      .filter(entry => entry.shard === shard)
+      .every(entry => this.#held.get(segmentKey(manifest, entry))?.loaded !== undefined)
+  }
+
   /**
    * Makes a shard's segments ready for one query. Loading goes on when the deadline passes, for the next to find.
    * @throws HypershardError `corrupt_data`, `overloaded` when memory does not suffice, `deadline_exceeded`
@@ -107,10 +120,10 @@ export class SegmentHolder {
       const loaded = Promise.all(
         entries.map(async ([position, entry], index) => {
           const { key, bytes } = await held[index]!.loading
-          return { key, bytes, position, deleted: await this.#deletedRows(manifest, entry) }
+          return { key, bytes, position, deleted: await this.#deletedRows(manifest, entry, held[index]!) }
         }),
       )
-      const segments = await within(loaded, deadline, `load shard ${shard}`)
+      const segments = await waitWithin(loaded, deadline, `loading shard ${shard}`)
       const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
       return { shard, segments, bytes, release }
     } catch (error) {
@@ -133,7 +146,7 @@ export class SegmentHolder {
     const held = this.#hold(manifest, entry)
     const release = this.#take([held])
     try {
-      const { documents } = await within(held.loading, deadline, 'load documents')
+      const { documents } = await waitWithin(held.loading, deadline, 'loading documents')
       return { documents, release }
     } catch (error) {
       release()
@@ -152,6 +165,8 @@ export class SegmentHolder {
   /** Forgets an index; what running queries still read goes when they end. */
   forget(indexUid: string): void {
     this.#versions.delete(indexUid)
+    this.#forgotten.add(indexUid)
+    if (this.#forgotten.size > forgottenMax) this.#forgotten.delete(this.#forgotten.values().next().value!)
     for (const held of this.#held.values()) {
       for (const want of held.wantedBy) if (want.startsWith(`${indexUid}@`)) held.wantedBy.delete(want)
     }
@@ -159,8 +174,7 @@ export class SegmentHolder {
   }
 
   async close(): Promise<void> {
-    const closing = [...this.#held.values()].map(async held => (await held.loading).documents.close())
-    await Promise.allSettled(closing)
+    await Promise.allSettled([...this.#held.values()].map(held => held.loaded?.documents.close()))
   }
 
   /** Keeps segments from being dropped until the returned function is called. */
@@ -175,16 +189,32 @@ export class SegmentHolder {
   #hold(manifest: Manifest, entry: SegmentEntry): Held {
     const key = segmentKey(manifest, entry)
     const known = this.#held.get(key)
-    const held = known ?? { loading: this.#load(manifest, entry, key), leases: 0, wantedBy: new Set() }
+    const held = known ?? this.#startLoading(manifest, entry, key)
     // A version older than those kept holds its segments for as long as its queries run.
     if (this.#versions.get(manifest.indexUid)?.includes(manifest.version)) held.wantedBy.add(versionKey(manifest))
-    if (known !== undefined) return known
+    return held
+  }
+
+  #startLoading(manifest: Manifest, entry: SegmentEntry, key: string): Held {
+    const held: Held = {
+      loading: this.#load(manifest, entry, key),
+      loaded: undefined,
+      tombstones: new Map(),
+      leases: 0,
+      wantedBy: new Set(),
+    }
     this.#held.set(key, held)
-    // A failed load is forgotten at once, so that the next query tries again: the file may have been mended.
-    held.loading.catch(error => {
-      this.#options.log.error({ err: error, segment: entry.digest, shard: entry.shard }, 'segment not loaded')
-      this.#held.delete(key)
-    })
+    held.loading.then(
+      segment => {
+        held.loaded = segment
+        this.#dropUnwanted()
+      },
+      // A failed load is forgotten at once, so that the next query tries again: the file may have been mended.
+      error => {
+        this.#options.log.error({ err: error, segment: entry.digest, shard: entry.shard }, 'segment not loaded')
+        if (this.#held.get(key) === held) this.#held.delete(key)
+      },
+    )
     return held
   }
 
@@ -209,6 +239,7 @@ export class SegmentHolder {
   /** Counts the segment against the memory bound before a byte is read: refused, never out of memory. */
   #reserve(manifest: Manifest, entry: SegmentEntry): number {
     const bytes = entry.documents * manifest.vectorWidth * 4
+    if (this.#heldBytes + bytes > this.#options.memoryBytesMax) this.#giveUpOlderVersions(manifest)
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) {
       const message =
         `segment ${entry.digest.slice(0, 8)} needs ${bytes} bytes beside ${this.#heldBytes} held, more than this server's ` +
@@ -219,44 +250,60 @@ export class SegmentHolder {
     return bytes
   }
 
-  #deletedRows(manifest: Manifest, entry: SegmentEntry): Promise<Uint8Array<ArrayBuffer>> | undefined {
+  #deletedRows(manifest: Manifest, entry: SegmentEntry, held: Held): Promise<Uint8Array<ArrayBuffer>> | undefined {
     if (entry.deleted === null) return undefined
     const { digest } = entry.deleted
-    const key = `${segmentKey(manifest, entry)}/${digest}`
-    const known = this.#tombstones.get(key)
+    const known = held.tombstones.get(digest)
     if (known !== undefined) return known
     const reading = readTombstones(this.#options.store, manifest, digest, entry.documents)
-    this.#tombstones.set(key, reading)
-    reading.catch(() => this.#tombstones.delete(key))
+    held.tombstones.set(digest, reading)
+    reading.catch(() => held.tombstones.delete(digest))
+    if (held.tombstones.size > versionsKeptMax) held.tombstones.delete(held.tombstones.keys().next().value!)
     return reading
   }
 
   #keepVersion(manifest: Manifest): void {
     const kept = this.#versions.get(manifest.indexUid) ?? []
-    if (kept.includes(manifest.version)) return
+    if (kept.includes(manifest.version) || this.#forgotten.has(manifest.indexUid)) return
     const versions = [...kept, manifest.version].sort((a, b) => a - b)
     const dropped = versions.splice(0, versions.length - versionsKeptMax)
-    this.#versions.set(manifest.indexUid, versions)
+    this.#setVersions(manifest.indexUid, versions, dropped)
+  }
+
+  #setVersions(indexUid: string, kept: number[], dropped: readonly number[]): void {
+    this.#versions.set(indexUid, kept)
     for (const version of dropped) {
-      for (const held of this.#held.values()) held.wantedBy.delete(`${manifest.indexUid}@${version}`)
+      for (const held of this.#held.values()) held.wantedBy.delete(`${indexUid}@${version}`)
     }
+  }
+
+  /** When memory is short, versions before this one go as soon as no query reads them. */
+  #giveUpOlderVersions({ indexUid, version }: Manifest): void {
+    const versions = this.#versions.get(indexUid) ?? []
+    const older = versions.filter(kept => kept < version)
+    this.#setVersions(
+      indexUid,
+      versions.filter(kept => kept >= version),
+      older,
+    )
+    this.#dropUnwanted()
   }
 
   #dropUnwanted(): void {
     for (const [key, held] of this.#held) {
-      if (held.leases > 0 || held.wantedBy.size > 0) continue
+      if (held.leases > 0 || held.wantedBy.size > 0 || held.loaded === undefined) continue
       this.#held.delete(key)
-      for (const tombstones of this.#tombstones.keys()) {
-        if (tombstones.startsWith(`${key}/`)) this.#tombstones.delete(tombstones)
-      }
-      held.loading.then(
-        async segment => {
-          this.#heldBytes -= segment.bytes
-          this.#options.scoring.drop(key)
-          await segment.documents.close()
-        },
-        () => undefined,
-      )
+      this.#heldBytes -= held.loaded.bytes
+      this.#options.scoring.drop(key)
+      void this.#closeDocuments(held.loaded)
+    }
+  }
+
+  async #closeDocuments({ key, documents }: HeldSegment): Promise<void> {
+    try {
+      await documents.close()
+    } catch (error) {
+      this.#options.log.warn({ err: error, segment: key }, 'closing the documents of a dropped segment failed')
     }
   }
 }
@@ -275,22 +322,5 @@ function onlyOnce(action: () => void): () => void {
     if (done) return
     done = true
     action()
-  }
-}
-
-/** Waits no longer than the deadline; what is waited for goes on by itself. */
-async function within<Value>(work: Promise<Value>, deadline: Deadline, step: string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new HypershardError('deadline_exceeded', `no time left to ${step}; it goes on for the next call`))
-    }, deadline.remainingMs)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-    // A failure after the deadline was logged where the segment is held.
-    work.catch(() => undefined)
   }
 }

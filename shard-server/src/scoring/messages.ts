@@ -1,16 +1,16 @@
-/** What the server's main thread and its scoring thread say to each other. All plain data, big buffers moved. */
+/** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 import type { RankPosition } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
-import type { IdColumn } from '@hypershard/segments'
 import type { ShardScan } from './scan-shards.ts'
 
-/** One query's work for the scoring thread. */
+/** One query's work, the same for every scoring thread. */
 export interface ScanTask {
   readonly qnet: {
     readonly digest: string
     readonly architecture: QNetArchitecture
     readonly precision: Precision
-    readonly weights: Uint8Array
+    /** In shared memory: every thread reads them in place. */
+    readonly weights: Uint8Array<SharedArrayBuffer>
   }
   readonly scoring: ScoringPrecision
   /** Document vectors [rows, width] that int8 scoring measures its ranges on; empty for fp32. */
@@ -19,6 +19,8 @@ export interface ScanTask {
   readonly after: RankPosition | undefined
   /** When to have answered, in milliseconds since the epoch: clocks of threads differ only in their origin. */
   readonly endEpochMs: number
+  /** One number in shared memory: the next block that no thread has claimed. */
+  readonly blockCounter: Int32Array<SharedArrayBuffer>
   readonly shards: readonly {
     readonly shard: number
     readonly segments: readonly {
@@ -29,22 +31,30 @@ export interface ScanTask {
   }[]
 }
 
+/** A segment's ids: row r's UTF-8 is bytes[offsets[r], offsets[r + 1]). */
+export interface SharedIds {
+  readonly offsets: Int32Array<SharedArrayBuffer>
+  readonly bytes: Uint8Array<SharedArrayBuffer>
+}
+
+export interface HoldMessage {
+  readonly type: 'hold'
+  readonly key: string
+  readonly width: number
+  readonly vectors: Float32Array<SharedArrayBuffer>
+  readonly ids: SharedIds
+}
+
 export type ToScoringThread =
-  | {
-      readonly type: 'hold'
-      readonly key: string
-      readonly width: number
-      readonly vectors: Float32Array
-      readonly ids: IdColumn
-    }
+  | HoldMessage
   | { readonly type: 'drop'; readonly key: string }
   | { readonly type: 'scan'; readonly call: number; readonly work: ScanTask }
   | { readonly type: 'cancel'; readonly call: number }
   | { readonly type: 'close' }
 
-/** One answer a shard of the task, in its order. */
+/** One thread's share of the answer: one scan a shard of the task, in its order. */
 export interface ScanAnswer {
   readonly scans: readonly ShardScan[]
-  /** Between the task's arrival and its first turn. */
+  /** From the task's arrival to its first block: waiting, and reading the q-net. */
   readonly queueMs: number
 }

@@ -40,8 +40,18 @@ function toShards(documents: readonly Document[], shards: number): ScanShard[] {
   })
 }
 
+function everyBlock(): () => number {
+  let next = 0
+  return () => next++
+}
+
 async function scanAll(scorer: BlockScorer, shards: readonly ScanShard[], limit: number): Promise<ShardScan[]> {
-  const steps = scanShards(scorer, shards, { limit, stopBefore: () => undefined, monotonicMs: () => 0 })
+  const steps = scanShards(scorer, shards, {
+    limit,
+    claimBlock: everyBlock(),
+    stopBefore: () => undefined,
+    monotonicMs: () => 0,
+  })
   for (;;) {
     const { done, value } = await steps.next()
     if (done) return value
@@ -51,7 +61,7 @@ async function scanAll(scorer: BlockScorer, shards: readonly ScanShard[], limit:
 describe('scanShards', () => {
   let scorer: QNetScorer
   before(() => {
-    scorer = new QNetScorer(architecture, { threads: 1 })
+    scorer = new QNetScorer(architecture)
   })
 
   for (const precision of ['fp32', 'int8'] as const) {
@@ -110,6 +120,7 @@ describe('scanShards', () => {
     const [whole, half] = [toShards(documents, 1)[0]!, toShards(documents.slice(0, 10), 1)[0]!]
     const steps = scanShards(prepared, [whole, { ...half, shard: 1 }], {
       limit: 5,
+      claimBlock: everyBlock(),
       stopBefore: () => (blocks === 2 ? 'deadline' : undefined),
       monotonicMs: () => 0,
     })
@@ -132,6 +143,7 @@ describe('scanShards', () => {
     const expected: number[] = []
     const steps = scanShards(prepared, toShards(documents, 1), {
       limit: 5,
+      claimBlock: everyBlock(),
       stopBefore: blockMs => {
         expected.push(blockMs)
         return undefined

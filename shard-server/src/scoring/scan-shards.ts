@@ -51,30 +51,40 @@ export interface ScanOptions {
   readonly limit: number
   /** Only what ranks after this: the page after a cursor. */
   readonly after?: RankPosition | undefined
+  /**
+   * The number of the next block to score, counted over all segments of all shards: several scans with one counter
+   * share the work. Numbers only grow.
+   */
+  readonly claimBlock: () => number
   /** Asked before each block; anything but undefined ends the scan there. */
   readonly stopBefore: (expectedBlockMs: number) => Exclude<ScanStop, 'complete'> | undefined
   readonly monotonicMs: () => number
 }
 
 /**
- * Scans the shards one after the other. Yields after each block and returns one answer a shard, in their order; shards
- * that the deadline or a cancellation left untouched are among them, with nothing scored.
+ * Scans the shards one after the other, the claimed blocks only. Yields after each block and returns one answer a shard,
+ * in their order; shards that the deadline or a cancellation left untouched are among them, with nothing scored.
  */
 export async function* scanShards(
   scorer: BlockScorer,
   shards: readonly ScanShard[],
   options: ScanOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
-  const progress: Progress = { stop: undefined, blockMs: 0 }
+  const progress: Progress = { stop: undefined, blockMs: 0, nextBlock: 0, claimed: options.claimBlock() }
   const scans: ShardScan[] = []
   for (const shard of shards) scans.push(yield* scanShard(scorer, shard, options, progress))
   return scans
 }
 
-/** What one shard's scan hands to the next: whether the whole scan has ended, and what a block last cost. */
+/** What one shard's scan hands to the next. */
 interface Progress {
+  /** Why the whole scan has ended. */
   stop: Exclude<ScanStop, 'complete'> | undefined
+  /** What a block last cost. */
   blockMs: number
+  /** The number of the block that comes next, and of the one to score next. */
+  nextBlock: number
+  claimed: number
 }
 
 async function* scanShard(
@@ -91,6 +101,7 @@ async function* scanShard(
     positions.set(segment.ids, position)
     const isDeleted = deleted && ((row: number) => hasBit(deleted, row))
     for (let first = 0; first < segment.documents; first += blockRows) {
+      if (progress.nextBlock++ !== progress.claimed) continue
       progress.stop ??= options.stopBefore(progress.blockMs)
       if (progress.stop !== undefined) break
       const startMs = options.monotonicMs()
@@ -100,6 +111,7 @@ async function* scanShard(
       documentsScored += eligibleRows(first, last, isDeleted)
       progress.blockMs = options.monotonicMs() - startMs
       scoreMs += progress.blockMs
+      progress.claimed = options.claimBlock()
       yield
     }
   }

@@ -1,60 +1,131 @@
-import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
-import type { IdColumn } from '@hypershard/segments'
+import { compareRank, type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
-import type { ScoringThreadData } from './scoring-thread.ts'
+import type { ScanAnswer, ScanTask, SharedIds, ToScoringThread } from './messages.ts'
+import type { ShardScan } from './scan-shards.ts'
 
 export interface ScoringOptions {
-  /** Threads inside one matrix product. */
+  /** Scoring threads; each computes on one core. */
   readonly threads: number
-  /** Queries scored or waiting for their turn; more are refused. */
+  /** Queries scored or waiting at once, for their segments or their turn; more are refused. */
   readonly searchesMax: number
   readonly log: Logger
-  /** The scoring thread died and with it every vector. */
+  /** A scoring thread died. */
   readonly onDeath: (error: Error) => void
 }
 
-/** The main thread's side of the scoring thread. */
+/** What a query gives the pool; the pool adds what its threads share. */
+export type ScanRequest = Omit<ScanTask, 'blockCounter' | 'qnet'> & {
+  readonly qnet: Omit<ScanTask['qnet'], 'weights'> & { readonly weights: Uint8Array }
+}
+
+/** The scoring threads as one: every query is shared out between all of them, block by block. */
 export class ScoringPool {
-  readonly #calls: ThreadCalls<ToScoringThread, ScanAnswer>
+  readonly #threads: readonly ThreadCalls<ToScoringThread, ScanAnswer>[]
   readonly #searchesMax: number
+  #searches = 0
 
   constructor({ threads, searchesMax, log, onDeath }: ScoringOptions) {
     this.#searchesMax = searchesMax
     const file = new URL('./scoring-thread.ts', import.meta.url)
-    const workerData: ScoringThreadData = { threads }
-    this.#calls = new ThreadCalls({ name: 'scoring', file, workerData, log, onDeath })
+    this.#threads = Array.from(
+      { length: threads },
+      () => new ThreadCalls({ name: 'scoring', file, workerData: undefined, log, onDeath }),
+    )
   }
 
-  /** Hands a segment's vectors and ids over: the caller's arrays are empty afterwards. */
-  hold(key: string, width: number, vectors: Float32Array<ArrayBuffer>, ids: IdColumn): void {
-    this.#calls.post({ type: 'hold', key, width, vectors, ids }, [vectors.buffer, ids.offsets.buffer, ids.bytes.buffer])
+  /** Makes a segment known to every thread. The arrays lie in shared memory and are not copied. */
+  hold(key: string, width: number, vectors: Float32Array<SharedArrayBuffer>, ids: SharedIds): void {
+    this.#tell({ type: 'hold', key, width, vectors, ids })
   }
 
   drop(key: string): void {
-    this.#calls.post({ type: 'drop', key })
+    this.#tell({ type: 'drop', key })
+  }
+
+  /**
+   * Runs one search's work if there is room for it.
+   * @throws HypershardError `overloaded` when too many searches are under way
+   */
+  async admit<Result>(search: () => Promise<Result>): Promise<Result> {
+    if (this.#searches >= this.#searchesMax) {
+      const message = `${this.#searches} searches are under way on this server; try again in a moment`
+      throw new HypershardError('overloaded', message)
+    }
+    this.#searches++
+    try {
+      return await search()
+    } finally {
+      this.#searches--
+    }
   }
 
   /**
    * Scores; the answer may be cut short by the task's end or by the caller going away, and says so.
-   * @throws HypershardError `overloaded` when too many queries wait, `invalid_request` for a q-net that cannot be read
+   * @throws HypershardError `invalid_request` for a q-net that cannot be read, `cancelled` when the caller has gone
    */
-  async scan(work: ScanTask, deadline: Deadline): Promise<ScanAnswer> {
-    if (this.#calls.waitingCount >= this.#searchesMax) {
-      const message = `${this.#calls.waitingCount} searches are being scored or wait; try again in a moment`
-      throw new HypershardError('overloaded', message)
+  async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
+    deadline.check('score')
+    const work = withSharedMemory(request)
+    const calls = this.#threads.map(thread => thread.call(call => ({ type: 'scan', call, work })))
+    const cancel = () => {
+      for (const [index, thread] of this.#threads.entries()) thread.post({ type: 'cancel', call: calls[index]!.call })
     }
-    const { call, answer } = this.#calls.call(number => ({ type: 'scan', call: number, work }))
-    const cancel = () => this.#calls.post({ type: 'cancel', call })
     deadline.signal.addEventListener('abort', cancel, { once: true })
     try {
-      return await answer
+      // All of them, so that no thread reads a segment after its lease has ended.
+      const settled = await Promise.allSettled(calls.map(({ answer }) => answer))
+      return mergeAnswers(
+        settled.map(result => {
+          if (result.status === 'rejected') throw result.reason
+          return result.value
+        }),
+        request.limit,
+      )
     } finally {
       deadline.signal.removeEventListener('abort', cancel)
     }
   }
 
-  close(): Promise<void> {
-    return this.#calls.close()
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map(thread => thread.close()))
+  }
+
+  #tell(message: ToScoringThread): void {
+    for (const thread of this.#threads) thread.post(message)
+  }
+}
+
+/** The weights are copied once, not once a thread: 14 MB take 2 ms. */
+function withSharedMemory(request: ScanRequest): ScanTask {
+  const weights = new Uint8Array(new SharedArrayBuffer(request.qnet.weights.byteLength))
+  weights.set(request.qnet.weights)
+  const blockCounter = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  return { ...request, qnet: { ...request.qnet, weights }, blockCounter }
+}
+
+/** Each thread's best of its blocks, as if one thread had scored all. */
+function mergeAnswers(answers: readonly ScanAnswer[], limit: number): ScanAnswer {
+  const [first] = answers
+  const scans = first!.scans.map((_, place) =>
+    mergeScans(
+      answers.map(answer => answer.scans[place]!),
+      limit,
+    ),
+  )
+  return { scans, queueMs: Math.min(...answers.map(answer => answer.queueMs)) }
+}
+
+function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
+  const total = (count: (scan: ShardScan) => number) => scans.reduce((sum, scan) => sum + count(scan), 0)
+  return {
+    shard: scans[0]!.shard,
+    hits: scans
+      .flatMap(scan => scan.hits)
+      .sort(compareRank)
+      .slice(0, limit),
+    documentsScored: total(scan => scan.documentsScored),
+    nonFiniteScores: total(scan => scan.nonFiniteScores),
+    stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
+    scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The thread that scores. It owns the vectors and the compiled q-nets, because a run of onnxruntime blocks its thread:
- * the main thread stays free for health checks and other calls. Queries take turns, a block each, so that a short one
- * does not wait for a long one to end.
+ * A thread that scores. A run of onnxruntime blocks its thread, so it happens here: the main thread stays free for health
+ * checks and other calls. Vectors lie in shared memory; all scoring threads work on every query and claim its blocks one
+ * by one. Queries take turns, a block each, so that a short one does not wait for a long one to end.
  */
 import assert from 'node:assert/strict'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { HypershardError } from '@hypershard/common'
 import {
   architectureKey,
@@ -15,12 +15,8 @@ import {
   qnetDigest,
 } from '@hypershard/qnet'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
-import type { ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
+import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
 import { type ScannableSegment, type ShardScan, scanShards } from './scan-shards.ts'
-
-export interface ScoringThreadData {
-  readonly threads: number
-}
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
@@ -33,9 +29,8 @@ interface Turn {
   readonly steps: AsyncGenerator<void, ShardScan[], void>
 }
 
-const { threads } = workerData as ScoringThreadData
 const port = parentPort
-assert(port !== null, 'the scoring thread is started as a worker')
+assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, ScannableSegment>()
 const scorers = new Map<string, QNetScorer>()
@@ -94,22 +89,30 @@ function startTurn(call: number, work: ScanTask): Turn {
 
 async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, ShardScan[], void> {
   const turn = turnOf()
-  turn.queueMs = performance.now() - turn.arrivedMs
   const shards = work.shards.map(({ shard, segments: wanted }) => ({
     shard,
     segments: wanted.map(({ key, position, deleted }) => ({ segment: heldSegment(key), position, deleted })),
   }))
+  const stopBefore = (expectedBlockMs: number) => {
+    if (turn.cancelled) return 'cancelled'
+    const nowMs = performance.timeOrigin + performance.now()
+    return nowMs + expectedBlockMs > work.endEpochMs ? 'deadline' : undefined
+  }
+  const tooLate = stopBefore(0)
+  if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
   const scorer = await prepareScorer(work)
+  turn.queueMs = performance.now() - turn.arrivedMs
   return yield* scanShards(scorer, shards, {
     limit: work.limit,
     after: work.after,
+    claimBlock: () => Atomics.add(work.blockCounter, 0, 1),
     monotonicMs: () => performance.now(),
-    stopBefore: expectedBlockMs => {
-      if (turn.cancelled) return 'cancelled'
-      const nowMs = performance.timeOrigin + performance.now()
-      return nowMs + expectedBlockMs > work.endEpochMs ? 'deadline' : undefined
-    },
+    stopBefore,
   })
+}
+
+function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
+  return { shard, hits: [], documentsScored: 0, nonFiniteScores: 0, stop, scoreMs: 0 }
 }
 
 /** The bytes are hashed and decoded here, off the main thread: 14 MB take some 20 ms. */
@@ -124,7 +127,7 @@ async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<Block
 
 function scorerOf(architecture: QNetArchitecture): QNetScorer {
   const key = architectureKey(architecture)
-  const scorer = scorers.get(key) ?? new QNetScorer(architecture, { threads })
+  const scorer = scorers.get(key) ?? new QNetScorer(architecture)
   // Moved to the end: the map's first is the one unused for longest.
   scorers.delete(key)
   scorers.set(key, scorer)
@@ -138,7 +141,7 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function toScannable({ vectors, ids, width }: Extract<ToScoringThread, { type: 'hold' }>): ScannableSegment {
+function toScannable({ vectors, ids, width }: HoldMessage): ScannableSegment {
   return {
     vectors,
     width,

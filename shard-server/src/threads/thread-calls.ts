@@ -35,11 +35,13 @@ interface Waiting<Answer> {
 export class ThreadCalls<Message extends object, Answer> {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting<Answer>>()
+  readonly #ended: Promise<unknown>
   #nextCall = 1
   #closing = false
 
   constructor(options: ThreadOptions) {
     this.#worker = new Worker(options.file, { workerData: options.workerData })
+    this.#ended = new Promise(resolve => this.#worker.once('exit', resolve))
     this.#worker.on('message', (reply: ThreadReply<Answer>) => this.#settle(reply))
     this.#worker.on('error', error => options.log.fatal({ err: error }, `the ${options.name} thread failed`))
     this.#worker.on('exit', code => {
@@ -75,9 +77,8 @@ export class ThreadCalls<Message extends object, Answer> {
    */
   async close(): Promise<void> {
     this.#closing = true
-    const ended = new Promise(resolve => this.#worker.once('exit', resolve))
     this.#worker.postMessage(closeMessage)
-    await ended
+    await this.#ended
   }
 
   #settle(reply: ThreadReply<Answer>): void {

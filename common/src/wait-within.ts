@@ -1,0 +1,40 @@
+import type { Deadline } from './deadline.ts'
+import { HypershardError } from './errors/hypershard-error.ts'
+
+/**
+ * The promise's result, unless the deadline passes or the caller goes away first. The work behind the promise goes on:
+ * who owns it decides whether it is still wanted.
+ * @param step what is being waited for, for the message
+ * @throws HypershardError `deadline_exceeded` or `cancelled`
+ */
+export function waitWithin<T>(promise: Promise<T>, deadline: Deadline, step: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = (end: () => void) => {
+      clearTimeout(timer)
+      deadline.signal.removeEventListener('abort', cancel)
+      end()
+    }
+    const cancel = () => settle(() => reject(new HypershardError('cancelled', `the caller went away during: ${step}`)))
+    const expire = () =>
+      settle(() => reject(new HypershardError('deadline_exceeded', `no time left during: ${step}; allow more time`)))
+    const timer = setTimeout(expire, deadline.remainingMs)
+    deadline.signal.addEventListener('abort', cancel, { once: true })
+    if (deadline.cancelled) cancel()
+    promise.then(
+      value => settle(() => resolve(value)),
+      error => settle(() => reject(error)),
+    )
+  })
+}
+
+/** Resolves after `ms` milliseconds; rejects at once when the deadline has no room for the pause, or at cancellation. */
+export async function pauseWithin(ms: number, deadline: Deadline, step: string): Promise<void> {
+  if (deadline.remainingMs <= ms) {
+    throw new HypershardError('deadline_exceeded', `no time left during: ${step}; allow more time`)
+  }
+  let timer: NodeJS.Timeout | undefined
+  const pause = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  await waitWithin(pause, deadline, step).finally(() => clearTimeout(timer))
+}
