@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [options]`: measures, prints a table, and with `--json` one JSON document instead. */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 
@@ -16,6 +17,11 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
     run: runScoreBench,
+  },
+  quality: {
+    summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',
+    options: qualityBenchOptions,
+    run: runQualityBench,
   },
 }
 

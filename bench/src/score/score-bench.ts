@@ -52,7 +52,7 @@ const shapes = [
   { width: 384, depth: 4 },
   { width: 768, depth: 6 },
 ] as const
-/** Documents of one scan; the vectors are many times the last cache level. */
+/** Documents of one scan: 50 MB and 100 MB of vectors, more than the last cache level holds. */
 const documents = 32_768
 const idBytes = 8
 const limitRows = [256, 512, 1024]
