@@ -37,12 +37,15 @@ export const coordinatorConfig = {
     .refine(servers => new Set(servers.map(({ address }) => address)).size === servers.length, 'names a server twice')
     .describe(
       'The shard servers, `host:port` with commas between. `host:port=2` holds twice as many shards as one without ' +
-        'a weight. Every coordinator of a cluster must name them alike.',
+        'a weight.',
     ),
   HYPERSHARD_STORE: z
     .string('is required: the directory of the object store')
     .min(1)
-    .describe('The directory of the object store, the same for coordinator and shard servers.'),
+    .describe(
+      'The directory of the object store, the same for coordinator and shard servers. One coordinator serves a store; ' +
+        'a second one would not see what the first writes.',
+    ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
   HYPERSHARD_SEARCH_IN_FLIGHT_MAX: withDefault(64, { min: 1, max: 10_000 }).describe('Searches that run at a time.'),
   HYPERSHARD_SEARCH_WAITING_MAX: withDefault(256, { min: 0, max: 100_000 }).describe(

@@ -1,6 +1,6 @@
 import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import type { Catalog, CatalogEntry } from './catalog/catalog.ts'
+import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
 import type { Cluster } from './cluster/cluster.ts'
@@ -59,7 +59,7 @@ export class Coordinator {
     const { name, shards, replicas } = input
     const model = await this.#parts.models.resolve(input.model, deadline)
     const settings = { name, shards, replicas, vectorWidth: model.vectorWidth }
-    return this.#parts.catalog.create({ ...settings, model: { name: model.name, digest: model.digest } })
+    return this.#parts.catalog.create({ ...settings, model: { name: model.name, digest: model.digest } }, deadline)
   }
 
   /** In name order. */
@@ -67,13 +67,19 @@ export class Coordinator {
     return this.#parts.catalog.list()
   }
 
+  /** Those that cannot be served because a file of theirs is damaged, in name order. */
+  listFailedIndexes(): readonly FailedIndex[] {
+    return this.#parts.catalog.listFailed()
+  }
+
   getIndex(name: string): CatalogEntry {
     return this.#parts.catalog.get(name)
   }
 
-  async deleteIndex(name: string): Promise<void> {
+  async deleteIndex(name: string, deadline: Deadline): Promise<void> {
     const { catalog, cluster, log } = this.#parts
-    const { record } = await catalog.delete(name)
+    const record = await catalog.delete(name, deadline)
+    if (record === undefined) return
     cluster.forgetIndex(record.uid)
     const live = cluster.members.filter(member => member.live)
     await Promise.all(

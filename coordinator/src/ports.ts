@@ -42,12 +42,19 @@ export interface EncoderPort {
   close(): void
 }
 
+/** What a health check finds. */
+export interface ServerHealth {
+  /** Whether it says that it serves. */
+  readonly serving: boolean
+  /** Another number than before: the connection was lost in between, and it may be another process. */
+  readonly connection: number
+}
+
 /** One shard server. */
 export interface ShardServerPort {
   /** `host:port`: its name in routing, coverage and messages. */
   readonly address: string
-  /** Whether it says that it serves. */
-  checkHealth(deadline: Deadline): Promise<boolean>
+  checkHealth(deadline: Deadline): Promise<ServerHealth>
   prepare(
     request: { manifest: ManifestReference; shards: readonly number[] },
     deadline: Deadline,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError, readConfig } from '@hypershard/common'
@@ -67,6 +67,67 @@ describe('startCoordinator', () => {
       const { status } = await post(`${coordinator.url}/v1/indexes/${name}/search`, { query: 'stars' })
       assert.equal(status, 200)
     }
+  })
+
+  it('makes a shard server load everything again that was started anew between two health checks', async () => {
+    const coordinator = await start()
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers', shards: 4 })
+    await put(`${coordinator.url}/v1/indexes/papers/documents`, documents)
+    const [server] = coordinator.servers
+    const before = [...server!.prepared]
+    server!.prepared.length = 0
+    server!.connection++
+    await eventually(async () => server!.prepared.length > 0)
+    assert.deepEqual(server!.prepared, before)
+  })
+
+  for (const file of ['index.json', 'generations/1/manifest/0000000001.json']) {
+    it(`starts though ${file} of an index is damaged: says so, serves the others, and can delete it`, async () => {
+      const first = await start()
+      for (const name of ['bad', 'good']) {
+        await post(`${first.url}/v1/indexes`, { name })
+        await put(`${first.url}/v1/indexes/${name}/documents`, documents)
+      }
+      await first.stop()
+      await writeFile(join(storeDirectory, 'indexes/bad', file), '{}')
+
+      const { url } = await start()
+      await eventually(async () => (await request(`${url}/readyz`)).status === 200)
+      const { json: listed } = await request(`${url}/v1/indexes`)
+      assert.deepEqual(
+        listed.indexes.map(({ name }: { name: string }) => name),
+        ['good'],
+      )
+      const [{ name, code, message }] = listed.failed
+      assert.deepEqual([name, code], ['bad', 'corrupt_data'])
+      assert.ok(message.includes(file), message)
+      const refused = [
+        await request(`${url}/v1/indexes/bad`),
+        await post(`${url}/v1/indexes/bad/search`, { query: 'stars' }),
+        await put(`${url}/v1/indexes/bad/documents`, documents),
+      ]
+      for (const { status, json } of refused) assert.deepEqual([status, json.code], [500, 'corrupt_data'])
+      assert.equal((await post(`${url}/v1/indexes`, { name: 'bad' })).json.code, 'index_exists')
+      assert.equal((await post(`${url}/v1/indexes/good/search`, { query: 'stars' })).status, 200)
+
+      assert.equal((await request(`${url}/v1/indexes/bad`, { method: 'DELETE' })).status, 204)
+      assert.deepEqual((await request(`${url}/v1/indexes`)).json.failed, [])
+      assert.equal((await post(`${url}/v1/indexes`, { name: 'bad' })).status, 201)
+    })
+  }
+
+  it('stays ready while documents are put', async () => {
+    const coordinator = await start()
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers', shards: 4 })
+    await put(`${coordinator.url}/v1/indexes/papers/documents`, documents)
+    const [server] = coordinator.servers
+    server!.prepareMs = 300
+    const putting = put(`${coordinator.url}/v1/indexes/papers/documents`, documents)
+    await eventually(async () => coordinator.servers.some(({ prepared }) => prepared.at(-1)?.version === 2))
+    const { status, json } = await request(`${coordinator.url}/readyz`)
+    assert.equal(status, 200, JSON.stringify(json))
+    assert.equal((await request(`${coordinator.url}/v1/indexes/papers`)).json.manifest_version, 1)
+    assert.equal((await putting).json.manifest_version, 2)
   })
 
   it('counts a server that hangs as down after two late checks, and as live when it goes on', async () => {

@@ -36,7 +36,7 @@ const overGrpc: CoordinatorConnections = { connectEncoder, connectShardServer }
  * Starts a coordinator: loads the catalogue, finds out which shard servers live, and serves HTTP and gRPC. It starts
  * without encoder and shard servers; `GET /readyz` tells when everything is there.
  * @returns with the addresses `http` and `grpc`
- * @throws HypershardError `address_in_use`, `storage_failed`, `corrupt_data`
+ * @throws HypershardError `address_in_use`, `storage_failed`
  */
 export async function startCoordinator(
   config: CoordinatorConfig,
@@ -70,6 +70,7 @@ async function assemble(
 ): Promise<Coordinator> {
   const store = await createDirectoryStore(config.HYPERSHARD_STORE)
   const catalog = await Catalog.load(store)
+  for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
   stops.push(() => encoder.close())
   const servers = config.HYPERSHARD_SHARD_SERVERS.map(({ address, weight }) => ({

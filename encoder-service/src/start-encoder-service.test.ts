@@ -13,7 +13,7 @@ import {
   QueryForm,
 } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
-import { readQNetHeader } from '@hypershard/qnet'
+import { architectureFromProto, precisionFromProto, qnetDigest } from '@hypershard/qnet'
 import { encoderServiceConfig } from './config.ts'
 import { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from './testing/index.ts'
@@ -91,7 +91,10 @@ describe('the encoder service', () => {
     const weights = await encodeQuery({ precision: WeightsPrecision.WEIGHTS_PRECISION_INT8 })
     assert(weights.query?.$case === 'qnet')
     assert.equal(weights.query.value.modelDigest, model.digest)
-    assert.deepEqual(readQNetHeader(weights.query.value), { architecture: tinyArchitecture, precision: 'int8' })
+    const qnet = weights.query.value
+    assert.deepEqual(architectureFromProto(qnet.architecture), tinyArchitecture)
+    assert.equal(precisionFromProto(qnet.precision), 'int8')
+    assert.equal(qnet.digest, qnetDigest(tinyArchitecture, 'int8', qnet.weights))
     const states = await encodeQuery({ form: QueryForm.QUERY_FORM_TOKEN_STATES })
     assert(states.query?.$case === 'tokenStates')
     const { tokens, width, states: bytes, modelDigest } = states.query.value

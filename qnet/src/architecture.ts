@@ -8,7 +8,7 @@ export interface LayerShape {
   readonly out: number
 }
 
-/** Wide enough for any encoder in use; keeps one layer's matrix under 64 MB. */
+/** Wide enough for any encoder in use; keeps one layer's matrix to 64 MiB. */
 const layerWidthMax = 4096
 /** Core layers; the paper goes to 8. */
 const layersMax = 32

@@ -7,7 +7,7 @@ export {
   deleteIndex,
   type IndexRecord,
   indexNamePattern,
-  listIndexes,
+  listIndexNames,
   type NewIndex,
   readIndex,
 } from './index/index-record.ts'

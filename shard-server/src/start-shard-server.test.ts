@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { callUnary, clientOptions, compareRank, Deadline, type RunningService, silentLogger } from '@hypershard/common'
-import type { QNet } from '@hypershard/proto/qnet'
+import { compareRank, Deadline } from '@hypershard/common'
 import {
-  type FetchResponse,
-  type PrepareResponse,
   ScoringPrecision,
   type SearchShardsRequest,
   type SearchShardsResponse,
-  ShardServiceClient,
   StopReason,
 } from '@hypershard/proto/shard'
-import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
 import { naiveScores, pseudoRandomWeights } from '@hypershard/qnet/testing'
 import {
   commitSegments,
-  createDirectoryStore,
   createSegmentWriter,
   eligibleDocuments,
   latestManifest,
@@ -26,98 +18,44 @@ import {
   type ObjectStore,
   readIndex,
 } from '@hypershard/segments'
-import { service as healthService } from 'grpc-health-check'
-import { type ShardServerConfig, startShardServer } from './start-shard-server.ts'
-import { createTestIndex, putTestDocuments, type TestDocument, testDocuments, testModel } from './testing/test-index.ts'
+import type { ShardServerConfig } from './start-shard-server.ts'
+import { createTestIndex, putTestDocuments, type TestDocument, testDocuments } from './testing/test-index.ts'
+import {
+  createTestStore,
+  startTestShardServer,
+  type TestShardServer,
+  testArchitecture,
+  testQNet,
+} from './testing/test-shard-server.ts'
 
 const width = 32
-
-function architectureOf(layerWidth: number, depth: number): QNetArchitecture {
-  return {
-    vectorDimensions: [...Array<number>(depth + 1).fill(layerWidth), 1],
-    activation: 'relu',
-    layerNorm: true,
-    layerNormBeforeResidual: true,
-    residual: true,
-    residualOnLast: false,
-  }
-}
-
-const small = architectureOf(width, 2)
-
-function qnetOf(architecture: QNetArchitecture, seed = 1): QNet {
-  const weights = pseudoRandomWeights(architecture, seed)
-  return qnetToProto(architecture, weights, { precision: 'f32', modelDigest: testModel.digest })
-}
+const small = testArchitecture(width, 2)
 
 describe('a shard server', () => {
   let root: string
   let store: ObjectStore
-  let server: RunningService | undefined
-  let client: ShardServiceClient
-  let deaths: Error[]
+  let removeStore: () => Promise<void>
+  let server: TestShardServer
 
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'hypershard-shard-'))
-    store = await createDirectoryStore(root)
-    deaths = []
+    const made = await createTestStore()
+    root = made.root
+    store = made.store
+    removeStore = made.remove
   })
 
   afterEach(async () => {
-    client?.close()
-    await server?.stop()
-    server = undefined
-    await rm(root, { recursive: true })
-    assert.deepEqual(deaths, [])
+    await server.stop()
+    await removeStore()
+    assert.deepEqual(server.deaths, [])
   })
 
   async function start(settings: Partial<ShardServerConfig> = {}): Promise<void> {
-    const config: ShardServerConfig = {
-      HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
-      HYPERSHARD_STORE: root,
-      HYPERSHARD_SHARD_THREADS: 1,
-      HYPERSHARD_SHARD_MEMORY_BYTES: 0,
-      HYPERSHARD_SHARD_SEARCHES_MAX: 8,
-      HYPERSHARD_LOG_LEVEL: 'silent',
-      ...settings,
-    }
-    server = await startShardServer(config, silentLogger(), error => deaths.push(error))
-    client = new ShardServiceClient(server.addresses.grpc!, credentials.createInsecure(), clientOptions)
+    server = await startTestShardServer(root, settings)
   }
 
-  function search(manifest: Manifest, request: Partial<SearchShardsRequest> = {}, deadline = Deadline.after(10_000)) {
-    const whole: SearchShardsRequest = {
-      manifest,
-      shards: Array.from({ length: manifest.shards }, (_, shard) => shard),
-      qnet: qnetOf(small),
-      limit: 10,
-      precision: ScoringPrecision.SCORING_PRECISION_FP32,
-      after: undefined,
-      ...request,
-    }
-    return callUnary<SearchShardsRequest, SearchShardsResponse>(
-      client.searchShards.bind(client),
-      whole,
-      deadline,
-      'shard server',
-    )
-  }
-
-  const prepare = (manifest: Manifest, shards: number[]) =>
-    callUnary<unknown, PrepareResponse>(
-      client.prepare.bind(client) as never,
-      { manifest, shards },
-      Deadline.after(10_000),
-      'shard server',
-    )
-
-  const fetchDocuments = (manifest: Manifest, addresses: { segment: number; row: number }[]) =>
-    callUnary<unknown, FetchResponse>(
-      client.fetch.bind(client) as never,
-      { manifest, addresses },
-      Deadline.after(10_000),
-      'shard server',
-    )
+  const search = (manifest: Manifest, request: Partial<SearchShardsRequest> = {}, deadline?: Deadline) =>
+    server.search(manifest, { qnet: testQNet(small), ...request }, deadline)
 
   /** Hits of all shards as one list, the way the coordinator merges them. */
   function merged(response: SearchShardsResponse, limit: number): string[] {
@@ -155,7 +93,7 @@ describe('a shard server', () => {
     )
     for (const result of response.results) assert.equal(result.stopReason, StopReason.STOP_REASON_COMPLETE)
     const hits = response.results.flatMap(result => result.hits)
-    const fetched = await fetchDocuments(
+    const fetched = await server.fetch(
       manifest,
       hits.map(hit => hit.address!),
     )
@@ -242,7 +180,7 @@ describe('a shard server', () => {
       const altered = Buffer.from(bytes)
       altered[bytes.length >> 1]! ^= 4
       await writeFile(path, altered)
-      const { shards } = await prepare(manifest, [0, 1])
+      const { shards } = await server.prepare(manifest, [0, 1])
       assert.equal(shards[0]!.error, undefined)
       assert.equal(shards[0]!.documents, eligibleDocuments(manifest, 0))
       assert.equal(shards[1]!.error?.code, 'corrupt_data')
@@ -258,15 +196,15 @@ describe('a shard server', () => {
   })
 
   const refusals = [
-    ['a q-net of another model', { qnet: { ...qnetOf(small), modelDigest: 'cd'.repeat(32) } }, 'model_mismatch'],
-    ['a q-net of another width', { qnet: qnetOf(architectureOf(16, 1)) }, 'model_mismatch'],
+    ['a q-net of another model', { qnet: { ...testQNet(small), modelDigest: 'cd'.repeat(32) } }, 'model_mismatch'],
+    ['a q-net of another width', { qnet: testQNet(testArchitecture(16, 1)) }, 'model_mismatch'],
     ['no q-net', { qnet: undefined }, 'invalid_request'],
     [
       'weights that do not hash to their digest',
-      { qnet: { ...qnetOf(small), digest: 'ef'.repeat(32) } },
+      { qnet: { ...testQNet(small), digest: 'ef'.repeat(32) } },
       'invalid_request',
     ],
-    ['weights of another length', { qnet: { ...qnetOf(small), weights: Buffer.alloc(8) } }, 'invalid_request'],
+    ['weights of another length', { qnet: { ...testQNet(small), weights: Buffer.alloc(8) } }, 'invalid_request'],
     ['a limit of 0', { limit: 0 }, 'invalid_request'],
     ['a limit of a billion', { limit: 1_000_000_000 }, 'invalid_request'],
     ['a shard that does not exist', { shards: [7] }, 'invalid_request'],
@@ -307,14 +245,9 @@ describe('a shard server', () => {
     for (const name of ['a', 'b', 'c']) {
       const empty = await createTestIndex(store, { name, width, shards: 1 })
       const manifest = await putTestDocuments(store, empty, testDocuments(100, width))
-      const { shards } = await prepare(manifest, [0])
+      const { shards } = await server.prepare(manifest, [0])
       assert.equal(shards[0]!.error, undefined, name)
-      await callUnary(
-        client.release.bind(client) as never,
-        { index: name, indexUid: manifest.indexUid },
-        Deadline.after(5_000),
-        'shard server',
-      )
+      await server.release(manifest)
     }
   })
 
@@ -343,7 +276,7 @@ describe('a shard server', () => {
       await createTestIndex(store, { name: 'a', width, shards: 2 }),
       documents,
     )
-    await prepare(manifest, [0])
+    await server.prepare(manifest, [0])
     const { results } = await search(manifest, {}, Deadline.after(60))
     assert.equal(results[0]!.documentsScored, eligibleDocuments(manifest, 0))
     assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
@@ -361,8 +294,7 @@ describe('a shard server', () => {
       await start({ HYPERSHARD_SHARD_THREADS: threads })
       const { results } = await search(manifest, { limit: 50 })
       answers.push(results.map(({ hits, documentsScored, stopReason }) => ({ hits, documentsScored, stopReason })))
-      client.close()
-      await server!.stop()
+      await server.stop()
     }
     assert.deepEqual(answers[1], answers[0])
   })
@@ -379,78 +311,7 @@ describe('a shard server', () => {
     const empty = await latestManifest(store, await readIndex(store, 'a'))
     const manifest = await commitSegments(store, empty, [await writer.finish()])
     const addresses = Array.from({ length: 70 }, (_, row) => ({ segment: 0, row }))
-    await assert.rejects(fetchDocuments(manifest, addresses), { code: 'request_too_large' })
-    assert.equal((await fetchDocuments(manifest, addresses.slice(0, 50))).documents.length, 50)
-  })
-
-  describe('with a scan of seconds', () => {
-    const heavy = architectureOf(256, 8)
-    let manifest: Manifest
-
-    beforeEach(async function () {
-      this.timeout(30_000)
-      const documents = testDocuments(512, 256)
-      const many = Array.from({ length: 120 }, (_, copy) =>
-        documents.map(({ id, vector }) => ({ id: `${id}-${copy}`, vector })),
-      ).flat()
-      manifest = await putTestDocuments(store, await createTestIndex(store, { name: 'a', width: 256, shards: 2 }), many)
-    })
-
-    it('answers health checks within 50 ms meanwhile', async () => {
-      await start()
-      await prepare(manifest, [0, 1])
-      const Health = loadPackageDefinition({ Health: healthService }).Health as ServiceClientConstructor
-      const health = new Health(server!.addresses.grpc!, credentials.createInsecure())
-      try {
-        const check = () =>
-          new Promise<void>((resolve, reject) =>
-            health.check!({ service: '' }, (error: Error | null) => (error ? reject(error) : resolve())),
-          )
-        await check()
-        let scanning = true
-        const scan = search(manifest, { qnet: qnetOf(heavy) }).finally(() => {
-          scanning = false
-        })
-        const times: number[] = []
-        while (scanning) {
-          const startMs = performance.now()
-          await check()
-          times.push(performance.now() - startMs)
-          await new Promise(resolve => setTimeout(resolve, 10))
-        }
-        assert.equal((await scan).results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
-        assert(times.length >= 10, `only ${times.length} health checks during the scan`)
-        // Scoring on the main thread would make every check wait for the whole scan.
-        const slow = times.filter(ms => ms > 50)
-        assert(slow.length <= times.length / 10, `health checks took ${times.map(Math.round).join(', ')} ms`)
-      } finally {
-        health.close()
-      }
-    })
-
-    it('stops at the deadline, in time to answer, with the best so far and how many it scored', async () => {
-      await start()
-      await prepare(manifest, [0, 1])
-      await search(manifest, { qnet: qnetOf(heavy), limit: 1 }, Deadline.after(300))
-      const { results } = await search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(300))
-      const scored = results.reduce((sum, result) => sum + result.documentsScored, 0)
-      assert(scored > 0 && scored < 512 * 120, `scored ${scored}`)
-      assert.equal(results.at(-1)!.stopReason, StopReason.STOP_REASON_DEADLINE)
-      assert.equal(results[0]!.hits.length, 10)
-    })
-
-    it('stops when the caller goes away: the next query does not wait for it', async () => {
-      await start({ HYPERSHARD_SHARD_SEARCHES_MAX: 1 })
-      await prepare(manifest, [0, 1])
-      const caller = new AbortController()
-      const left = search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(20_000, { signal: caller.signal }))
-      await new Promise(resolve => setTimeout(resolve, 100))
-      await assert.rejects(search(manifest, { qnet: qnetOf(heavy) }), { code: 'overloaded' })
-      caller.abort()
-      await assert.rejects(left, { code: 'cancelled' })
-      await new Promise(resolve => setTimeout(resolve, 200))
-      const { results } = await search(manifest, { qnet: qnetOf(heavy) }, Deadline.after(400))
-      assert(results[0]!.documentsScored > 0)
-    })
+    await assert.rejects(server.fetch(manifest, addresses), { code: 'request_too_large' })
+    assert.equal((await server.fetch(manifest, addresses.slice(0, 50))).documents.length, 50)
   })
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { totalmem } from 'node:os'
 import { planCoordinator, planEncoder, planShardServer } from './plan-processes.ts'
 
 const settings = {
@@ -39,6 +40,18 @@ describe('planning the processes', () => {
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: '/data/store',
     })
+  })
+
+  it('lets the shard servers share the memory that one alone would take', () => {
+    const bytesOf = (shardServers: number) => {
+      const { environment } = planShardServer({ ...settings, environment: {}, shardServers }, 1)
+      return Number(environment.HYPERSHARD_SHARD_MEMORY_BYTES)
+    }
+    assert.ok(bytesOf(1) > 0 && bytesOf(1) <= 0.6 * totalmem())
+    for (const shardServers of [2, 3, 8]) {
+      assert.ok(bytesOf(shardServers) * shardServers <= bytesOf(1))
+      assert.equal(bytesOf(shardServers), Math.floor(bytesOf(1) / shardServers))
+    }
   })
 
   it('gives the coordinator what no service owns, so that a misspelt setting is refused', () => {

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -59,13 +59,25 @@ export function planEncoder(settings: ClusterSettings): ProcessPlan {
   })
 }
 
+/** Of the machine's memory, for the vectors of all shard servers together: what one alone would take by itself. */
+const vectorsShare = 0.6
+
+/** What this machine has, or what a container may use of it. */
+function memoryBytes(): number {
+  const constrained = process.constrainedMemory()
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+}
+
 /** @param number from 1 */
 export function planShardServer(settings: ClusterSettings, number: number): ProcessPlan {
   const threads = Math.max(1, Math.floor(availableParallelism() / settings.shardServers))
   return plan(settings, `shard-${number}`, 'shard', {
     listenSettings: { grpc: 'HYPERSHARD_SHARD_LISTEN' },
     own: { HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0', HYPERSHARD_STORE: storeOf(settings) },
-    defaults: { HYPERSHARD_SHARD_THREADS: `${threads}` },
+    defaults: {
+      HYPERSHARD_SHARD_THREADS: `${threads}`,
+      HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryBytes()) / settings.shardServers)}`,
+    },
   })
 }
 

@@ -11,6 +11,7 @@ import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import { ScoringPrecision, ShardServiceService } from '@hypershard/proto/shard'
+import { eventually } from '../testing/eventually.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
 
@@ -32,8 +33,14 @@ describe('the gRPC adapters', () => {
 
   beforeEach(async () => {
     seen = []
-    server = await startGrpcServer({
-      address: '127.0.0.1:0',
+    server = await start('127.0.0.1:0')
+  })
+
+  afterEach(() => server.stop())
+
+  function start(address: string): Promise<GrpcServer> {
+    return startGrpcServer({
+      address,
       services: [
         { definition: EncoderServiceService, implementation: encoder() },
         { definition: ShardServiceService, implementation: shardServer() },
@@ -42,9 +49,7 @@ describe('the gRPC adapters', () => {
       protoDirectory,
       drainMs: 100,
     })
-  })
-
-  afterEach(() => server.stop())
+  }
 
   function encoder() {
     return {
@@ -121,7 +126,7 @@ describe('the gRPC adapters', () => {
   it('carry every call of a shard server', async () => {
     const port = connectShardServer(server.address)
     try {
-      assert.equal(await port.checkHealth(soon()), true)
+      assert.equal((await port.checkHealth(soon())).serving, true)
       assert.deepEqual(
         (await port.prepare({ manifest, shards: [3, 1] }, soon())).map(({ shard }) => shard),
         [3, 1],
@@ -138,11 +143,29 @@ describe('the gRPC adapters', () => {
     }
   })
 
+  it('tell that a server was started again, though both checks find it serving', async () => {
+    const port = connectShardServer(server.address)
+    try {
+      const before = await port.checkHealth(soon())
+      assert.deepEqual(await port.checkHealth(soon()), before)
+      await server.stop()
+      server = await start(server.address)
+      await eventually(() =>
+        port
+          .checkHealth(soon())
+          .then(after => after.connection !== before.connection)
+          .catch(() => false),
+      )
+    } finally {
+      port.close()
+    }
+  })
+
   it('tell a server that is not serving from one that is gone', async () => {
     const port = connectShardServer(server.address)
     try {
       server.setServing(false)
-      assert.equal(await port.checkHealth(soon()), false)
+      assert.equal((await port.checkHealth(soon())).serving, false)
       await server.stop()
       await assert.rejects(port.checkHealth(soon()), (error: HypershardError) => error.code === 'unavailable')
     } finally {

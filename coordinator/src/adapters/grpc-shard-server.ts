@@ -1,4 +1,4 @@
-import { credentials, makeClientConstructor } from '@grpc/grpc-js'
+import { type Client, connectivityState, credentials, makeClientConstructor } from '@grpc/grpc-js'
 import { callUnary, clientOptions, type UnaryMethod } from '@hypershard/common'
 import { ShardServiceClient } from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
@@ -16,10 +16,14 @@ export function connectShardServer(address: string): ShardServerPort {
   const client = new ShardServiceClient(address, credentials.createInsecure(), clientOptions)
   const health = new HealthClient(address, credentials.createInsecure(), clientOptions)
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
+  const connections = countConnections(health.getChannel())
   const peer = `shard server ${address}`
   return {
     address,
-    checkHealth: async deadline => (await callUnary(check, { service: '' }, deadline, peer)).status === 'SERVING',
+    checkHealth: async deadline => {
+      const { status } = await callUnary(check, { service: '' }, deadline, peer)
+      return { serving: status === 'SERVING', connection: connections() }
+    },
     prepare: async ({ manifest, shards }, deadline) => {
       const request = { manifest, shards: [...shards] }
       return (await callUnary(client.prepare.bind(client), request, deadline, peer)).shards
@@ -38,4 +42,16 @@ export function connectShardServer(address: string): ShardServerPort {
       health.close()
     },
   }
+}
+
+/** How often the channel got a connection so far. It notices at once when the other process goes. */
+function countConnections(channel: ReturnType<Client['getChannel']>): () => number {
+  let connections = 0
+  const watch = (state: connectivityState) => {
+    if (state === connectivityState.SHUTDOWN) return
+    if (state === connectivityState.READY) connections++
+    channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => watch(channel.getConnectivityState(false)))
+  }
+  watch(channel.getConnectivityState(false))
+  return () => connections
 }

@@ -9,15 +9,19 @@ export interface WarmShard {
   readonly shard: number
 }
 
+/** The version that searches pin, and the one that is loaded for the put under way, or was before the last one. */
+const warmVersionsMax = 2
+
 /** One configured shard server and what is known of it right now. */
 export class ClusterMember {
   readonly server: ShardServerPort
   readonly weight: number
   #live = false
+  #life = 0
   #downReason = 'not checked yet'
   #outstanding = 0
-  /** By index uid: the version prepared last and the shards of it that are loaded. */
-  readonly #warm = new Map<string, { version: number; shards: Set<number> }>()
+  /** By index uid: the newest versions prepared, ascending, and the shards of each that are loaded. */
+  readonly #warm = new Map<string, ReadonlyMap<number, Set<number>>>()
 
   constructor(server: ShardServerPort, weight: number) {
     this.server = server
@@ -33,6 +37,11 @@ export class ClusterMember {
     return this.#live
   }
 
+  /** How often it came to life: what was known of it in another life says nothing about this one. */
+  get life(): number {
+    return this.#life
+  }
+
   /** Why it is not live; empty while it is. */
   get downReason(): string {
     return this.#downReason
@@ -44,6 +53,7 @@ export class ClusterMember {
   }
 
   markLive(): void {
+    if (!this.#live) this.#life++
     this.#live = true
     this.#downReason = ''
   }
@@ -55,17 +65,16 @@ export class ClusterMember {
     this.#warm.clear()
   }
 
+  /** Keeps the newest two versions of an index: while one is loaded for a put, searches still pin the one before. */
   markWarm({ indexUid, version, shard }: WarmShard): void {
-    const known = this.#warm.get(indexUid)
-    if (known?.version === version) known.shards.add(shard)
-    else if (known === undefined || known.version < version) {
-      this.#warm.set(indexUid, { version, shards: new Set([shard]) })
-    }
+    const versions = this.#warm.get(indexUid) ?? new Map<number, Set<number>>()
+    const shards = new Set(versions.get(version)).add(shard)
+    const ascending = [...new Map(versions).set(version, shards)].sort(([a], [b]) => a - b)
+    this.#warm.set(indexUid, new Map(ascending.slice(-warmVersionsMax)))
   }
 
   isWarm({ indexUid, version, shard }: WarmShard): boolean {
-    const known = this.#warm.get(indexUid)
-    return known?.version === version && known.shards.has(shard)
+    return this.#warm.get(indexUid)?.get(version)?.has(shard) === true
   }
 
   forgetIndex(indexUid: string): void {

@@ -28,18 +28,17 @@ export class Cluster {
   }
 
   /**
-   * The servers that hold a shard in the order to ask them: live before down; among the live, of two picked by chance
-   * the one with less outstanding work first. Taking the least loaded of all would send every coordinator to the same.
+   * The servers that hold a shard in the order to ask them: those that have it loaded at the version to be searched,
+   * then the other live ones, which must load it first (as after a restart), then those that are down.
    */
-  routeOf(index: IndexPlacement, shard: number): readonly ClusterMember[] {
+  routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
     const holders = this.holdersOf(index, shard)
     if (holders.length === 1) return holders
-    const live = this.#shuffled(holders.filter(member => member.live))
-    const [first, second] = live
-    if (first !== undefined && second !== undefined && second.outstanding < first.outstanding) {
-      live.splice(0, 2, second, first)
-    }
-    return [...live, ...holders.filter(member => !member.live)]
+    const isWarm = (member: ClusterMember) => member.isWarm({ indexUid: index.uid, version, shard })
+    const live = holders.filter(member => member.live)
+    const warm = this.#balanced(live.filter(isWarm))
+    const cold = this.#balanced(live.filter(member => !isWarm(member)))
+    return [...warm, ...cold, ...holders.filter(member => !member.live)]
   }
 
   /** Which shards of the index the member holds, ascending. */
@@ -62,6 +61,19 @@ export class Cluster {
     const placement = placed.map(holders => holders.map(address => this.#byAddress.get(address)!))
     this.#placements.set(index.uid, placement)
     return placement
+  }
+
+  /**
+   * Of two picked by chance the one with less outstanding work first. Taking the least loaded of all would send every
+   * coordinator to the same.
+   */
+  #balanced(members: readonly ClusterMember[]): ClusterMember[] {
+    const order = this.#shuffled([...members])
+    const [first, second] = order
+    if (first !== undefined && second !== undefined && second.outstanding < first.outstanding) {
+      order.splice(0, 2, second, first)
+    }
+    return order
   }
 
   #shuffled<T>(list: T[]): T[] {

@@ -19,8 +19,9 @@ const warmMsMax = 600_000
 const retryMsMin = 1_000
 const retryMsMax = 60_000
 
-/** What is under way for one server and when to try again. */
+/** What is under way for one server, in one of its lives, and when to try again. */
 interface WarmingState {
+  readonly life: number
   running: boolean
   failures: number
   retryAtMs: number
@@ -91,11 +92,15 @@ export class ShardWarmer {
     const cold = shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
     if (cold.length === 0) return true
     const { index, indexUid, generation, version } = entry.manifest
+    const { life } = member
     const facts = { server: member.address, index, version, shards: cold }
     try {
       const manifest = { index, indexUid, generation, version }
       const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
-      for (const { shard, error } of prepared) if (error === undefined) member.markWarm({ indexUid, version, shard })
+      // What a process loaded that is gone by now is not loaded.
+      for (const { shard, error } of member.life === life ? prepared : []) {
+        if (error === undefined) member.markWarm({ indexUid, version, shard })
+      }
       const failed = prepared.filter(({ error }) => error !== undefined)
       if (failed.length > 0) this.#log.warn({ ...facts, failed }, 'shards could not be loaded')
     } catch (error) {
@@ -105,10 +110,11 @@ export class ShardWarmer {
     return cold.every(shard => isWarm(member, entry, shard))
   }
 
+  /** A server that came back starts afresh: it need not wait until the attempt is due that its last life put off. */
   #stateOf(member: ClusterMember): WarmingState {
     const known = this.#states.get(member)
-    if (known !== undefined) return known
-    const state = { running: false, failures: 0, retryAtMs: 0 }
+    if (known !== undefined && (known.life === member.life || known.running)) return known
+    const state = { life: member.life, running: false, failures: 0, retryAtMs: 0 }
     this.#states.set(member, state)
     return state
   }

@@ -39,6 +39,7 @@ class MemberWatch {
   readonly #options: HealthWatchOptions
   readonly #stopped: AbortSignal
   #lateChecks = 0
+  #connection: number | undefined
 
   constructor(member: ClusterMember, options: HealthWatchOptions, stopped: AbortSignal) {
     this.#member = member
@@ -56,8 +57,12 @@ class MemberWatch {
   async check(): Promise<void> {
     const { checkMsMax, onLive } = this.#options
     try {
-      const serving = await this.#member.server.checkHealth(Deadline.after(checkMsMax, { signal: this.#stopped }))
+      const deadline = Deadline.after(checkMsMax, { signal: this.#stopped })
+      const { serving, connection } = await this.#member.server.checkHealth(deadline)
       if (this.#stopped.aborted) return
+      // A process that was started again between two checks has nothing loaded, though both found it serving.
+      if (connection !== this.#connection && this.#member.live) this.#foundDown('it was cut off between two checks')
+      this.#connection = connection
       if (!serving) return this.#foundDown('it says that it is not serving')
       this.#lateChecks = 0
       if (!this.#member.live) this.#options.log.info({ server: this.#member.address }, 'shard server is up')

@@ -1,6 +1,6 @@
 import { indexNamePattern } from '@hypershard/segments'
 import { z } from 'zod'
-import type { CatalogEntry } from '../catalog/catalog.ts'
+import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 
 const count = z.int().min(0)
@@ -29,7 +29,18 @@ export const indexSchema = z.object({
   created_at: z.iso.datetime(),
 })
 
-export const indexListSchema = z.object({ indexes: z.array(indexSchema).describe('In name order.') })
+const failedIndexSchema = z.object({ name: z.string(), code: z.string(), message: z.string() })
+
+export const indexListSchema = z.object({
+  indexes: z.array(indexSchema).describe('In name order.'),
+  failed: z
+    .array(failedIndexSchema)
+    .describe('Indexes that cannot be served because a file of theirs is damaged; they can be deleted.'),
+})
+
+export function failedIndexJson({ name, failure }: FailedIndex): z.input<typeof failedIndexSchema> {
+  return { name, code: failure.code, message: failure.message }
+}
 
 export function indexJson({ record, manifest }: CatalogEntry): z.input<typeof indexSchema> {
   const { name, model, shards, replicas, createdAt } = record

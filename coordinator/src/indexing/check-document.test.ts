@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { checkLines, type ReceivedDocument } from './check-document.ts'
+import { checkDocument, checkLines, lineBytesMax, type ReceivedDocument } from './check-document.ts'
 
 async function check(bytes: Buffer | string | undefined): Promise<ReceivedDocument | undefined> {
   async function* one() {
@@ -60,6 +60,22 @@ describe('checkLines', () => {
   for (const blank of ['', ' ', '\r', '\t \r']) {
     it(`leaves out the blank line ${JSON.stringify(blank)}`, async () => {
       assert.equal(await check(blank), undefined)
+    })
+  }
+})
+
+describe('checkDocument', () => {
+  const sized = [
+    { what: 'text', document: (bytes: number) => ({ id: 'a', text: 'x'.repeat(bytes - 3) }) },
+    { what: 'title', document: (bytes: number) => ({ id: 'a', title: 'x'.repeat(bytes - 4), text: 't' }) },
+    { what: 'a field', document: (bytes: number) => ({ id: 'a', text: 't', f: 'x'.repeat(bytes - 10) }) },
+  ]
+  for (const { what, document } of sized) {
+    it(`takes a document of 1 MiB and none larger, by its ${what}`, () => {
+      assert.ok('document' in checkDocument(document(lineBytesMax)))
+      const checked = checkDocument(document(lineBytesMax + 1))
+      assert.ok('problem' in checked)
+      assert.deepEqual([checked.problem.id, checked.problem.code], ['a', 'request_too_large'])
     })
   }
 })

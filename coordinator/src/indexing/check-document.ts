@@ -19,6 +19,9 @@ export type ReceivedDocument =
 export const idBytesMax = 512
 export const lineBytesMax = 1024 * 1024
 
+/** Of id, title, text and the JSON of the fields together, however they came. */
+const documentBytesMax = lineBytesMax
+
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100
 
@@ -56,9 +59,10 @@ export function checkDocument(value: unknown): Checked {
   if (idFault !== undefined) return { problem: problem(null, idFault) }
   const fault = faultOfString('title', title) ?? faultOfString('text', text) ?? faultOfContent(title, text, fields)
   if (fault !== undefined) return { problem: problem(id as string, fault) }
-  return {
-    document: { id: id as string, title: title as string, text: text as string, fields: JSON.stringify(fields) },
-  }
+  const document = { id: id as string, title: title as string, text: text as string, fields: JSON.stringify(fields) }
+  const bytes = Object.values(document).reduce((sum, part) => sum + Buffer.byteLength(part), 0)
+  if (bytes <= documentBytesMax) return { document }
+  return { problem: problem(document.id, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
 }
 
 function faultOfId(id: unknown): string | undefined {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,13 +7,19 @@ import { type ObjectStore, shardOf } from '@hypershard/segments'
 import type { CheckedDocument } from './document-sink.ts'
 import { readLines } from './read-lines.ts'
 
-/** Each costs about 100 bytes of memory for its id until the put is done. */
-export const documentsPerPutMax = 5_000_000
+/** What one put may hold in memory: its ids, each with about 100 bytes beside its own, until the put is done. */
+export interface SpoolBounds {
+  readonly documentsMax: number
+  /** Of the distinct ids together, in UTF-8. */
+  readonly idBytesMax: number
+}
+
+const spoolBounds: SpoolBounds = Object.freeze({ documentsMax: 5_000_000, idBytesMax: 512 * 1024 * 1024 })
 
 /** Lines gathered before they are written. */
 const writeBytes = 256 * 1024
 
-/** A line of the spool repeats a line of at most 1 MiB, with its quotes escaped once more at worst. */
+/** A line of the spool has a document of at most 1 MiB, whose control characters take six bytes each at worst. */
 const spoolLineBytesMax = 8 * 1024 * 1024
 
 /** Reading from a local disk never stalls for longer. */
@@ -25,24 +32,27 @@ const readIdleMsMax = 60_000
 export class DocumentSpool {
   readonly #file: FileHandle
   readonly #shards: number
+  readonly #bounds: SpoolBounds
   /** The line that won for each id. */
   readonly #lastLines = new Map<string, number>()
   readonly #documentsByShard = new Map<number, number>()
   #lines = 0
+  #idBytes = 0
   #waiting: string[] = []
   #waitingBytes = 0
 
-  private constructor(file: FileHandle, shards: number) {
+  private constructor(file: FileHandle, shards: number, bounds: SpoolBounds) {
     this.#file = file
     this.#shards = shards
+    this.#bounds = bounds
   }
 
-  static async create(store: ObjectStore, shards: number): Promise<DocumentSpool> {
+  static async create(store: ObjectStore, shards: number, bounds = spoolBounds): Promise<DocumentSpool> {
     const path = join(await store.stagingDirectory(), `${randomUUID()}.spool`)
     return withSpoolErrors(async () => {
       const file = await open(path, 'wx+')
       await rm(path)
-      return new DocumentSpool(file, shards)
+      return new DocumentSpool(file, shards, bounds)
     })
   }
 
@@ -84,7 +94,8 @@ export class DocumentSpool {
     const stream = this.#file.createReadStream({ start: 0, autoClose: false, highWaterMark: writeBytes })
     const bounds = { lineBytesMax: spoolLineBytesMax, idleMsMax: readIdleMsMax }
     for await (const { line, bytes } of readLines(stream, bounds, deadline)) {
-      const [id, title, text, fields] = JSON.parse(bytes!.toString()) as [string, string, string, string]
+      assert(bytes !== undefined, 'a checked document fits in a line')
+      const [id, title, text, fields] = JSON.parse(bytes.toString()) as [string, string, string, string]
       if (this.#lastLines.get(id) === line) yield { id, title, text, fields }
     }
   }
@@ -94,13 +105,18 @@ export class DocumentSpool {
   }
 
   #countNew(id: string): void {
-    if (this.#lastLines.size >= documentsPerPutMax) {
-      const message = `one put takes at most ${documentsPerPutMax} documents; send them in several`
-      throw new HypershardError('request_too_large', message, { details: { documentsPerPutMax } })
-    }
+    const { documentsMax, idBytesMax } = this.#bounds
+    this.#idBytes += Buffer.byteLength(id)
+    if (this.#lastLines.size >= documentsMax) throw tooLarge(`${documentsMax} documents`, this.#bounds)
+    if (this.#idBytes > idBytesMax) throw tooLarge(`${idBytesMax} bytes of ids`, this.#bounds)
     const shard = shardOf(id, this.#shards)
     this.#documentsByShard.set(shard, (this.#documentsByShard.get(shard) ?? 0) + 1)
   }
+}
+
+function tooLarge(most: string, bounds: SpoolBounds): HypershardError {
+  const message = `one put takes at most ${most}; send the documents in several`
+  return new HypershardError('request_too_large', message, { details: { ...bounds } })
 }
 
 async function withSpoolErrors<T>(step: () => Promise<T>): Promise<T> {

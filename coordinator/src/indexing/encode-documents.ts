@@ -1,5 +1,5 @@
 import { Deadline, HypershardError } from '@hypershard/common'
-import { pauseWithin } from '../limits/wait-within.ts'
+import { pauseWithin } from '../limits/pause-within.ts'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import type { CheckedDocument } from './document-sink.ts'
 

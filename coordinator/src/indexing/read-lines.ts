@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Deadline, HypershardError } from '@hypershard/common'
-import { waitWithin } from '../limits/wait-within.ts'
+import { Deadline, HypershardError, waitWithin } from '@hypershard/common'
 
 /** One line without its end; `bytes` is undefined when it was longer than allowed and was skipped. */
 export interface ReadLine {

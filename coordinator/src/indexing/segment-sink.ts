@@ -2,6 +2,7 @@ import { Deadline, HypershardError } from '@hypershard/common'
 import {
   commitSegments,
   createSegmentWriter,
+  type IndexRecord,
   latestManifest,
   type Manifest,
   type ObjectStore,
@@ -40,7 +41,7 @@ const loadMsMax = 60_000
 export class SegmentSink implements DocumentSink {
   readonly #parts: SegmentSinkParts
   /** By index uid. */
-  readonly #commits = new WeakMap<CatalogEntry['record'], WorkGate>()
+  readonly #commits = new WeakMap<IndexRecord, WorkGate>()
 
   constructor(parts: SegmentSinkParts) {
     this.#parts = parts
@@ -60,7 +61,7 @@ export class SegmentSink implements DocumentSink {
       if (spool.documents === 0) return { ...counts, truncated: 0, manifestVersion: index.manifest.version }
       const { segments, truncated } = await this.#writeSegments(index, spool, deadline, onProgress)
       deadline.check('committing the documents')
-      const manifest = await this.#commitGate(index).run(deadline, () => this.#commit(index, segments, deadline))
+      const manifest = await this.#commitGate(index).run(deadline, () => this.#bringIn(index, segments, deadline))
       return { ...counts, truncated, manifestVersion: manifest.version }
     } finally {
       await spool.close()
@@ -89,7 +90,10 @@ export class SegmentSink implements DocumentSink {
         progress.truncated += batch.truncated
         onProgress({ encoded: progress.encoded, total: spool.documents })
       }
-      // All are written before the first is stored: a put that fails leaves as little behind as can be.
+      // All are sealed before the first is stored: a disk that fills up does so while nothing is in the store yet. When
+      // storing or committing fails nonetheless, stored segments stay, unseen, until the index is deleted: another put
+      // may have written the same content, and they could not be told apart.
+      for (const writer of writers.values()) await writer.seal()
       const segments: SegmentEntry[] = []
       for (const writer of writers.values()) segments.push(await writer.finish())
       return { segments, truncated: progress.truncated }
@@ -98,17 +102,26 @@ export class SegmentSink implements DocumentSink {
     }
   }
 
-  async #commit({ record }: CatalogEntry, segments: readonly SegmentEntry[], deadline: Deadline): Promise<Manifest> {
-    const { store, catalog, warmer } = this.#parts
+  /** Commits, loads, publishes. */
+  async #bringIn({ record }: CatalogEntry, segments: readonly SegmentEntry[], deadline: Deadline): Promise<Manifest> {
+    const { catalog, warmer } = this.#parts
+    const manifest = await this.#commit(record, segments, deadline)
+    try {
+      // From here on the documents are in, whoever still waits: the deadline no longer counts.
+      await warmer.loadEverywhere({ record, manifest }, Deadline.after(loadMsMax))
+    } finally {
+      catalog.publish(manifest)
+    }
+    return manifest
+  }
+
+  async #commit(record: IndexRecord, segments: readonly SegmentEntry[], deadline: Deadline): Promise<Manifest> {
+    const { store, catalog } = this.#parts
     let current = currentManifest(catalog, record)
     for (let attempt = 1; ; attempt++) {
       deadline.check('committing the documents')
       try {
-        const manifest = await commitSegments(store, current, segments)
-        // From here on the documents are in, whoever still waits: the deadline no longer counts.
-        await warmer.loadEverywhere({ record, manifest }, Deadline.after(loadMsMax))
-        catalog.publish(manifest)
-        return manifest
+        return await catalog.alone(record.name, deadline, () => commitSegments(store, current, segments))
       } catch (error) {
         const again = error instanceof HypershardError && error.code === 'conflict' && attempt < commitAttemptsMax
         if (!again) throw error
@@ -127,7 +140,7 @@ export class SegmentSink implements DocumentSink {
 }
 
 /** @throws HypershardError `index_not_found`, also when another index has the name by now */
-function currentManifest(catalog: Catalog, record: CatalogEntry['record']): Manifest {
+function currentManifest(catalog: Catalog, record: IndexRecord): Manifest {
   const { manifest } = catalog.get(record.name)
   if (manifest.indexUid === record.uid) return manifest
   const message = `index \`${record.name}\` was deleted while documents were put; put them into the new one`

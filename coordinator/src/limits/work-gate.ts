@@ -1,5 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
-import { waitWithin } from './wait-within.ts'
+import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 
 export interface WorkGateOptions {
   /** What passes through, in the plural, for messages: `searches`. */

@@ -1,8 +1,8 @@
-import { type Deadline, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import { type Deadline, type ErrorCode, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
 import type { FetchedDocument, ManifestReference } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
-import type { FanOutOutcome, FanOutRequest, FoundHit } from './fan-out.ts'
+import type { FanOutOutcome, FanOutRequest, FoundHit, ShardFailure } from './fan-out.ts'
 
 /** One server's part of the winners. */
 interface FetchPart {
@@ -10,19 +10,26 @@ interface FetchPart {
   readonly hits: readonly FoundHit[]
 }
 
-interface FetchFlow {
+/** Every hit's document, or the failure of its shard. */
+export interface FetchOutcome {
+  /** By id. */
+  readonly documents: Map<string, FetchedDocument>
+  /** Shards whose texts no live holder gave. */
+  readonly failures: Map<number, ShardFailure>
+}
+
+interface FetchFlow extends FetchOutcome {
   readonly manifest: ManifestReference
   readonly route: FanOutRequest['route']
   readonly deadline: Deadline
   readonly log: Logger
-  readonly documents: Map<string, FetchedDocument>
 }
 
 /**
  * Titles, texts and fields of the winners by id: asked of the servers that found them, then, where one fails, of
- * another live holder of the shard. All or nothing: a hit never comes without its text.
- * @throws HypershardError `unavailable` when no holder answers, `deadline_exceeded`, `cancelled`, or
- *   `request_too_large` when the texts together exceed a message
+ * another live holder of the shard. A shard that fails there too is an outcome: its hits cannot be given.
+ * @throws HypershardError `deadline_exceeded`, `cancelled`, or `request_too_large` when the texts together exceed a
+ *   message
  */
 export async function fetchDocuments(
   hits: readonly FoundHit[],
@@ -30,25 +37,26 @@ export async function fetchDocuments(
   { answers }: Pick<FanOutOutcome, 'answers'>,
   deadline: Deadline,
   log: Logger,
-): Promise<ReadonlyMap<string, FetchedDocument>> {
-  const flow: FetchFlow = { manifest, route, deadline, log, documents: new Map() }
+): Promise<FetchOutcome> {
+  const flow: FetchFlow = { manifest, route, deadline, log, documents: new Map(), failures: new Map() }
   const byMember = Map.groupBy(hits, hit => answers.get(hit.shard)!.member)
   await Promise.all([...byMember].map(([member, theirs]) => fetchPart({ member, hits: theirs }, flow)))
-  return flow.documents
+  return { documents: flow.documents, failures: flow.failures }
 }
 
 async function fetchPart(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
     await fetchFrom(part, flow)
   } catch (error) {
-    const failure = toHypershardError(error)
-    flow.log.warn(
-      { ...failureFacts(error), server: part.member.address, hits: part.hits.length },
-      'fetching documents failed',
+    const failure = notFinal(error, part, flow)
+    const byOther = Map.groupBy(part.hits, hit => otherHolder(hit, part, flow))
+    await Promise.all(
+      [...byOther].map(([other, hits]) =>
+        other === undefined
+          ? fail(failure, { member: part.member, hits }, flow)
+          : fetchLast({ member: other, hits }, flow),
+      ),
     )
-    const others = retryParts(part, flow)
-    if (isFinal(failure) || others === undefined) throw asFetchError(failure, part)
-    await Promise.all(others.map(other => fetchLast(other, flow)))
   }
 }
 
@@ -56,8 +64,12 @@ async function fetchLast(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
     await fetchFrom(part, flow)
   } catch (error) {
-    throw asFetchError(toHypershardError(error), part)
+    fail(notFinal(error, part, flow), part, flow)
   }
+}
+
+function fail({ code, message }: HypershardError, { member, hits }: FetchPart, { failures }: FetchFlow): void {
+  for (const { shard } of hits) failures.set(shard, { shard, server: member.address, code, message })
 }
 
 async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow): Promise<void> {
@@ -73,30 +85,26 @@ async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow): Promise<
   }
 }
 
-/** The same hits by another live holder of each one's shard; undefined when a shard has none. */
-function retryParts({ member, hits }: FetchPart, { route }: FetchFlow): FetchPart[] | undefined {
-  const byOther = Map.groupBy(hits, hit => route.get(hit.shard)?.find(other => other !== member && other.live))
-  const parts: FetchPart[] = []
-  for (const [other, theirs] of byOther) {
-    if (other === undefined) return undefined
-    parts.push({ member: other, hits: theirs })
-  }
-  return parts
+/** Another live holder of the hit's shard than the one that failed. */
+function otherHolder({ shard }: FoundHit, { member }: FetchPart, { route }: FetchFlow): ClusterMember | undefined {
+  return route.get(shard)?.find(other => other !== member && other.live)
 }
 
 /** Failures that another holder would meet too. */
-function isFinal(failure: HypershardError): boolean {
-  return ['cancelled', 'deadline_exceeded', 'request_too_large'].includes(failure.code)
-}
+const finalCodes: readonly ErrorCode[] = ['cancelled', 'deadline_exceeded', 'request_too_large']
 
-function asFetchError(failure: HypershardError, { member, hits }: FetchPart): HypershardError {
+/**
+ * Logs a failed call and tells it in the words of the search.
+ * @throws HypershardError itself when nobody else could do better
+ */
+function notFinal(error: unknown, { member, hits }: FetchPart, { log }: FetchFlow): HypershardError {
+  const cause = toHypershardError(error)
+  const { code } = cause
+  log.warn({ ...failureFacts(error), server: member.address, hits: hits.length }, 'fetching documents failed')
   const shards = [...new Set(hits.map(hit => hit.shard))].sort((a, b) => a - b)
-  const details = { server: member.address, shards, code: failure.code }
-  const what = `the texts of ${hits.length} hits could not be fetched from ${member.address}: ${failure.message}`
-  if (failure.code === 'request_too_large') {
-    const message = `${what}; ask for fewer hits (k), or for ids_only`
-    return new HypershardError('request_too_large', message, { details, cause: failure })
-  }
-  const code = isFinal(failure) ? failure.code : 'unavailable'
-  return new HypershardError(code, what, { details, cause: failure })
+  const what = `the texts of ${hits.length} hits could not be fetched from ${member.address}: ${cause.message}`
+  const message = code === 'request_too_large' ? `${what}; ask for fewer hits (k), or for ids_only` : what
+  const failure = new HypershardError(code, message, { details: { server: member.address, shards, code }, cause })
+  if (finalCodes.includes(code)) throw failure
+  return failure
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Deadline } from '@hypershard/common'
-import { waitWithin } from '../limits/wait-within.ts'
+import { Deadline, waitWithin } from '@hypershard/common'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 
 export interface QueryText {

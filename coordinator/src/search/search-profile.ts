@@ -35,10 +35,10 @@ export class Stopwatch {
   readonly #laps: Record<Step, number> = { encode: 0, fanOut: 0, merge: 0, fetch: 0 }
   #lastMs = this.#startMs
 
-  /** Ends a step: it took the time since the step before it ended. */
+  /** Ends a step: it took the time since the step before it ended, beside what it took when it ran before. */
   lap(step: Step): void {
     const nowMs = performance.now()
-    this.#laps[step] = nowMs - this.#lastMs
+    this.#laps[step] += nowMs - this.#lastMs
     this.#lastMs = nowMs
   }
 

@@ -7,7 +7,7 @@ import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { type Coverage, countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
-import { type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
+import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
 import { fetchDocuments } from './fetch-documents.ts'
 import { mergeTopHits } from './merge-top-hits.ts'
 import type { QueryEncoder } from './query-encoder.ts'
@@ -79,15 +79,13 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
   if (deadline.cancelled) deadline.check('merging hits')
   watch.lap('fanOut')
 
-  const lists = [...outcome.answers.values()].map(answer => answer.hits)
-  const ranked = mergeTopHits(lists, request.limit)
-  const winners = ranked.slice(0, input.k)
-  const coverage = countCoverage(manifest, outcome)
-  requireCoverage(coverage, input.minCoverage)
-  watch.lap('merge')
-
-  const documents = input.idsOnly ? undefined : await fetchDocuments(winners, request, outcome, deadline, parts.log)
-  watch.lap('fetch')
+  const { ranked, winners, coverage, documents } = await pickWinners(input, request, {
+    manifest,
+    outcome,
+    deadline,
+    watch,
+    log: parts.log,
+  })
 
   const last = ranked.length > winners.length ? winners.at(-1) : undefined
   return {
@@ -98,6 +96,41 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     nextCursor: last === undefined ? null : encodeCursor({ version: manifest.version, ...last }, owner),
     tookMs: watch.totalMs,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
+  }
+}
+
+interface Found {
+  readonly manifest: Manifest
+  readonly outcome: FanOutOutcome
+  readonly deadline: Deadline
+  readonly watch: Stopwatch
+  readonly log: Logger
+}
+
+/**
+ * Merge, count coverage, fetch. A shard whose texts nobody gives any more counts as missing, and the others are merged
+ * again: every round takes one shard away at least, or is the last.
+ */
+async function pickWinners(input: SearchInput, request: FanOutRequest, found: Found) {
+  const { manifest, outcome, deadline, watch, log } = found
+  const documents = input.idsOnly ? undefined : new Map<string, FetchedDocument>()
+  for (;;) {
+    const lists = [...outcome.answers.values()].map(answer => answer.hits)
+    const ranked = mergeTopHits(lists, request.limit)
+    const winners = ranked.slice(0, input.k)
+    const coverage = countCoverage(manifest, outcome)
+    requireCoverage(coverage, input.minCoverage)
+    watch.lap('merge')
+
+    const wanted = documents === undefined ? [] : winners.filter(hit => !documents.has(hit.id))
+    const fetched = await fetchDocuments(wanted, request, outcome, deadline, log)
+    watch.lap('fetch')
+    for (const [id, document] of fetched.documents) documents?.set(id, document)
+    if (fetched.failures.size === 0) return { ranked, winners, coverage, documents }
+    for (const [shard, failure] of fetched.failures) {
+      outcome.answers.delete(shard)
+      outcome.failures.set(shard, failure)
+    }
   }
 }
 
@@ -112,7 +145,7 @@ interface Pinned {
 function planFanOut(input: SearchInput, { record, manifest, cursor, qnet }: Pinned, cluster: Cluster): FanOutRequest {
   const route = new Map<number, ReturnType<Cluster['routeOf']>>()
   for (const [shard, documents] of eligibleByShard(manifest).entries()) {
-    if (documents > 0) route.set(shard, cluster.routeOf(record, shard))
+    if (documents > 0) route.set(shard, cluster.routeOf(record, shard, manifest.version))
   }
   return {
     manifest: referenceTo(manifest),
@@ -135,6 +168,6 @@ function earlierByReserve(deadline: Deadline): Deadline {
 
 function toHit({ id, score }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {
   const document = documents?.get(id)
-  assert(documents === undefined || document !== undefined, 'fetchDocuments gives all or throws')
+  assert(documents === undefined || document !== undefined, 'every winner was fetched')
   return { id, score: Number.isFinite(score) ? score : null, document }
 }

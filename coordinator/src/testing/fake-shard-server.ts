@@ -11,7 +11,7 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { hasBit, type ObjectStore, openSegment, readManifest, readTombstones, textAt } from '@hypershard/segments'
-import type { ShardServerPort } from '../ports.ts'
+import type { ServerHealth, ShardServerPort } from '../ports.ts'
 import { scoreOf } from './fake-encoder.ts'
 
 interface LoadedDocument {
@@ -30,6 +30,8 @@ export class FakeShardServer implements ShardServerPort {
   down = false
   /** Answers nothing until the deadline, as a process that is stopped. */
   hanging = false
+  /** Counted up: the process was started again between two health checks. */
+  connection = 1
   /** Refuses to fetch only. */
   fetchFails = false
   /** Gives the documents that were asked for in another order. */
@@ -38,6 +40,8 @@ export class FakeShardServer implements ShardServerPort {
   claimScored = (scored: number) => scored
   /** Shards it reports an error for. */
   readonly failingShards = new Set<number>()
+  /** How long it takes to load shards; cut off by the deadline. */
+  prepareMs = 0
   /** How long a search takes; cut off by the deadline. */
   searchMs = 0
   readonly #storeOf: () => ObjectStore
@@ -49,9 +53,9 @@ export class FakeShardServer implements ShardServerPort {
     this.#storeOf = storeOf
   }
 
-  async checkHealth(deadline: Deadline): Promise<boolean> {
+  async checkHealth(deadline: Deadline): Promise<ServerHealth> {
     await this.#behave(deadline)
-    return true
+    return { serving: true, connection: this.connection }
   }
 
   async prepare(
@@ -59,6 +63,7 @@ export class FakeShardServer implements ShardServerPort {
     deadline: Deadline,
   ): Promise<PreparedShard[]> {
     await this.#behave(deadline)
+    await this.#sleep(this.prepareMs, deadline)
     this.prepared.push({ version: manifest.version, shards })
     return shards.map(shard => ({ shard, documents: 0, bytes: 0, error: this.#errorOf(shard) }))
   }

@@ -7,9 +7,9 @@ import {
   decodeQuantisedWeights,
   decodeWeights,
   encodeWeights,
+  precisionFromProto,
   qnetDigest,
   qnetToProto,
-  readQNetHeader,
   weightsBytes,
   weightsPrecisions,
 } from './weights-codec.ts'
@@ -142,17 +142,12 @@ describe('the digest of a q-net', () => {
     assert.equal(digests.size, bytes.length + 4)
   })
 
-  it('is checked when a q-net is received', () => {
-    const message = qnetToProto(deep, pseudoRandomWeights(deep, 1), { precision: 'f32', modelDigest: 'm' })
-    assert.deepEqual(readQNetHeader(message), { architecture: deep, precision: 'f32' })
-    message.weights[5]! ^= 1
-    assert.throws(() => readQNetHeader(message), { code: 'invalid_request', message: /do not hash/ })
-  })
-
-  it('is not asked of a q-net without a sound architecture', () => {
-    const message = qnetToProto(deep, pseudoRandomWeights(deep, 1), { precision: 'f32', modelDigest: 'm' })
-    for (const architecture of [undefined, { ...message.architecture!, vectorDimensions: [8, 2] }]) {
-      assert.throws(() => readQNetHeader({ ...message, architecture }), { code: 'invalid_request' })
-    }
+  it('is that of the bytes on the wire', () => {
+    const weights = pseudoRandomWeights(deep, 1)
+    const message = qnetToProto(deep, weights, { precision: 'f16', modelDigest: 'm' })
+    assert.deepEqual(Buffer.from(encodeWeights(deep, weights, 'f16')), message.weights)
+    assert.equal(message.digest, qnetDigest(deep, 'f16', message.weights))
+    assert.equal(precisionFromProto(message.precision), 'f16')
+    assert.throws(() => precisionFromProto(99 as never), { code: 'invalid_request' })
   })
 })

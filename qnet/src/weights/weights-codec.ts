@@ -11,7 +11,6 @@ import { createHash } from 'node:crypto'
 import { HypershardError } from '@hypershard/common'
 import { type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import {
-  architectureFromProto,
   architectureKey,
   architectureToProto,
   coreLayers,
@@ -107,20 +106,6 @@ export function qnetToProto(
     precision: protoPrecisions[options.precision],
     weights: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   }
-}
-
-/**
- * What a received q-net says of itself, checked: a known precision, a sound architecture, bytes that hash to its digest.
- * @throws HypershardError `invalid_request`
- */
-export function readQNetHeader(message: QNet): { architecture: QNetArchitecture; precision: Precision } {
-  const architecture = architectureFromProto(message.architecture)
-  const precision = precisionFromProto(message.precision)
-  checkLength(architecture, message.weights, precision)
-  if (qnetDigest(architecture, precision, message.weights) !== message.digest) {
-    throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
-  }
-  return { architecture, precision }
 }
 
 /** @throws HypershardError `invalid_request` */

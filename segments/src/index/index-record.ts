@@ -32,7 +32,8 @@ export type IndexRecord = Readonly<z.output<typeof indexSchema>>
 export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas'>
 
 /**
- * Creates an empty index. What a half-finished deletion left under its name is deleted first.
+ * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
+ * that no deletion of the same name, and no commit to it, is under way.
  * @throws HypershardError `invalid_request` (the name), `index_exists`
  */
 export async function createIndex(store: ObjectStore, index: NewIndex, clock: Clock = systemClock) {
@@ -59,11 +60,12 @@ export async function readIndex(store: ObjectStore, name: string): Promise<Index
   return record
 }
 
-/** Every index, in name order. */
-export async function listIndexes(store: ObjectStore): Promise<IndexRecord[]> {
-  const names = (await store.listFolders(indexesFolder)).filter(name => indexNamePattern.test(name))
-  const records = await Promise.all(names.map(name => findIndex(store, name)))
-  return records.filter(record => record !== undefined)
+/**
+ * The names under which an index may be, in order. Each is read alone, so that one that is damaged takes no other with
+ * it; what a half-finished deletion left is `index_not_found` then.
+ */
+export async function listIndexNames(store: ObjectStore): Promise<string[]> {
+  return (await store.listFolders(indexesFolder)).filter(name => indexNamePattern.test(name))
 }
 
 /**

@@ -31,7 +31,7 @@ export interface NewSegment
  * Builds one segment from documents and vectors that come in pieces. In memory stand the ids (their UTF-8 and 4 bytes
  * each) and less than one record batch of documents; everything else is on disk, in a staging folder.
  *
- * A failure of any method has already removed what was written. Calls must not overlap.
+ * A failure of any method has already removed the staging folder. Calls must not overlap.
  */
 export interface SegmentWriter {
   /**
@@ -41,11 +41,19 @@ export interface SegmentWriter {
    */
   append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void>
   /**
-   * Stores the segment, whole or not at all. Nobody sees it before a manifest names it.
+   * Ends the files and makes them durable in the staging folder, so that `finish` needs next to no space any more. Who
+   * writes several segments that belong together seals all of them before it finishes the first.
+   * @throws HypershardError `storage_full`, `storage_failed`
+   */
+  seal(): Promise<void>
+  /**
+   * Stores the segment, sealed before or not: file by file, the record last. Nobody sees it before a manifest names
+   * it. A failure on the way leaves the files that were stored: their folder is named by their content, and another
+   * writer may be storing the same or have a manifest name it. They go when the index is deleted.
    * @throws HypershardError `storage_full`, `storage_failed`
    */
   finish(): Promise<SegmentEntry>
-  /** Removes what was written; does nothing after `finish`, after a failure, or a second time. */
+  /** Removes what was staged; does nothing after `finish`, after a failure, or a second time. */
   abort(): Promise<void>
 }
 
@@ -72,6 +80,12 @@ export async function createSegmentWriter(store: ObjectStore, segment: NewSegmen
   }
 }
 
+/** All files of the segment lie in the staging folder. */
+interface SealedSegment {
+  readonly digest: string
+  readonly bytes: number
+}
+
 type StagedFiles = Readonly<Record<SegmentFileName, StagedFile>>
 
 class StagedSegmentWriter implements SegmentWriter {
@@ -82,6 +96,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #ids = new Utf8ColumnBuilder()
   readonly #documents = new DocumentsEncoder()
   #open = true
+  #sealed: SealedSegment | undefined
 
   constructor(store: ObjectStore, segment: NewSegment, folder: string, files: StagedFiles) {
     this.#store = store
@@ -92,6 +107,7 @@ class StagedSegmentWriter implements SegmentWriter {
 
   append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void> {
     return this.#orAbort(async () => {
+      assert(this.#sealed === undefined, 'the segment is sealed already')
       const { vectorWidth } = this.#segment
       assert.equal(vectors.length, documents.length * vectorWidth, 'vectors of another number of documents or width')
       assert(
@@ -106,22 +122,40 @@ class StagedSegmentWriter implements SegmentWriter {
     })
   }
 
+  seal(): Promise<void> {
+    return this.#orAbort(async () => {
+      assert(this.#sealed === undefined, 'the segment is sealed already')
+      this.#sealed = await this.#sealFiles()
+    })
+  }
+
   finish(): Promise<SegmentEntry> {
     return this.#orAbort(async () => {
-      assert.equal(this.#ids.rows, this.#segment.documents, 'fewer documents than the segment was made for')
-      for (const bytes of this.#documents.end()) await this.#files[documentsName].append(bytes)
-      for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
-      const { shard, documents, vectorWidth, modelDigest } = this.#segment
-      const files = await this.#seal()
-      const record = encodeSegmentRecord({
-        format: 'hypershard.segment/1',
-        ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
-      })
-      await this.#upload(record)
+      const { digest, bytes } = this.#sealed ?? (await this.#sealFiles())
+      const folder = segmentFolder({ ...this.#segment, digest })
+      // The record comes last: until it is there, the segment is not.
+      for (const name of [vectorsName, documentsName, idsName, recordName]) {
+        await this.#store.putFile(folder + name, join(this.#folder, name))
+      }
       await this.abort()
-      const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)
-      return { digest: record.digest, shard, documents, bytes, deleted: null }
+      const { shard, documents } = this.#segment
+      return { digest, shard, documents, bytes, deleted: null }
     })
+  }
+
+  async #sealFiles(): Promise<SealedSegment> {
+    assert.equal(this.#ids.rows, this.#segment.documents, 'fewer documents than the segment was made for')
+    for (const bytes of this.#documents.end()) await this.#files[documentsName].append(bytes)
+    for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
+    const { shard, documents, vectorWidth, modelDigest } = this.#segment
+    const files = await this.#endFiles()
+    const record = encodeSegmentRecord({
+      format: 'hypershard.segment/1',
+      ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
+    })
+    await stageFile(join(this.#folder, recordName), record.bytes)
+    const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)
+    return { digest: record.digest, bytes }
   }
 
   async abort(): Promise<void> {
@@ -129,19 +163,6 @@ class StagedSegmentWriter implements SegmentWriter {
     this.#open = false
     await Promise.all(Object.values(this.#files).map(file => file.close()))
     await withFileErrors('removing a staged segment', () => rm(this.#folder, { recursive: true, force: true }))
-  }
-
-  /** The record comes last: until it is there, the segment is not. */
-  async #upload(record: { bytes: Uint8Array; digest: string }): Promise<void> {
-    const folder = segmentFolder({ ...this.#segment, digest: record.digest })
-    try {
-      for (const [name, file] of Object.entries(this.#files)) await this.#store.putFile(folder + name, file.path)
-      await this.#store.put(folder + recordName, record.bytes)
-    } catch (error) {
-      // The same content may have been stored before, by a commit that was repeated; that segment is complete.
-      if ((await this.#store.get(folder + recordName)) === undefined) await this.#store.deletePrefix(folder)
-      throw error
-    }
   }
 
   async #orAbort<Result>(step: () => Promise<Result>): Promise<Result> {
@@ -154,12 +175,22 @@ class StagedSegmentWriter implements SegmentWriter {
     }
   }
 
-  async #seal(): Promise<Record<SegmentFileName, FileSeal>> {
+  async #endFiles(): Promise<Record<SegmentFileName, FileSeal>> {
     return {
       [vectorsName]: await this.#files[vectorsName].finish(),
       [idsName]: await this.#files[idsName].finish(),
       [documentsName]: await this.#files[documentsName].finish(),
     }
+  }
+}
+
+async function stageFile(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await StagedFile.create(path)
+  try {
+    await file.append(bytes)
+    await file.finish()
+  } finally {
+    await file.close()
   }
 }
 

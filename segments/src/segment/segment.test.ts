@@ -248,20 +248,42 @@ describe('a segment', () => {
     assert.deepEqual(await store.list(''), [])
   })
 
-  it('is not stored without its record: an upload that fails takes the other files back', async () => {
-    const failing: ObjectStore = Object.assign(Object.create(store), {
-      put: async () => {
-        throw new Error('the record cannot be stored')
-      },
+  /** The store as it is, but for how it takes a segment's record. */
+  function withRecordsTaken(take: (key: string, path: string) => Promise<void>): ObjectStore {
+    return {
       ...Object.fromEntries(
-        (['get', 'putFile', 'deletePrefix', 'stagingDirectory'] as const).map(name => [name, store[name].bind(store)]),
+        (['get', 'put', 'list', 'openRange', 'deletePrefix', 'stagingDirectory'] as const).map(name => [
+          name,
+          store[name].bind(store),
+        ]),
       ),
+      putFile: (key: string, path: string) =>
+        key.endsWith('/segment.json') ? take(key, path) : store.putFile(key, path),
+    } as ObjectStore
+  }
+
+  it('survives that the same content is stored at the same time and fails', async () => {
+    const failing = withRecordsTaken(async () => {
+      throw new Error('the record cannot be stored')
     })
-    await assert.rejects(writeTestSegment(failing, manyDocuments), /cannot be stored/)
+    const slow = withRecordsTaken(async (key, path) => {
+      await assert.rejects(writeTestSegment(failing, manyDocuments), /cannot be stored/)
+      await store.putFile(key, path)
+    })
+    await loadSegment(store, await writeTestSegment(slow, manyDocuments))
+    assert.deepEqual(await readdir(await store.stagingDirectory()), [])
+  })
+
+  it('is stored by its last step alone: sealed, it lies in the staging folder', async () => {
+    const writer = await createSegmentWriter(store, { ...newSegment, documents: 1 })
+    await writer.append([testDocument('a')], new Float32Array(testWidth))
+    await writer.seal()
     assert.deepEqual(await store.list(''), [])
-    const entry = await writeTestSegment(store, manyDocuments)
-    await assert.rejects(writeTestSegment(failing, manyDocuments), /cannot be stored/)
+    const [folder] = await readdir(await store.stagingDirectory())
+    assert.equal((await readdir(join(await store.stagingDirectory(), folder!))).length, 4)
+    const entry = await writer.finish()
     await loadSegment(store, entry)
+    assert.deepEqual(await readdir(await store.stagingDirectory()), [])
   })
 })
 

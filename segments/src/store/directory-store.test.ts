@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '@hypershard/common'
@@ -164,6 +164,40 @@ describe('the directory store', () => {
     await mkdir(join(temporary.root, 'folder'))
     await assert.rejects(store.get('folder'), { code: 'storage_failed', message: /^reading folder: EISDIR/ })
     assert.deepEqual(await readdir(await store.stagingDirectory()), [])
+  })
+})
+
+describe('the directory store on a disk that cannot sync folders', () => {
+  let temporary: TemporaryStore
+  let mend: () => void
+
+  beforeEach(async () => {
+    temporary = await createTemporaryStore()
+    const handle = await open(temporary.root, 'r')
+    const handles = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const { sync } = handles
+    handles.sync = async function (this: FileHandle) {
+      if ((await this.stat()).isDirectory()) throw Object.assign(new Error('EIO: told to fail'), { code: 'EIO' })
+      return sync.call(this)
+    }
+    mend = () => {
+      handles.sync = sync
+    }
+  })
+
+  afterEach(async () => {
+    mend()
+    await temporary.remove()
+  })
+
+  it('takes an object back that it must say it could not create, so that it can be created again', async () => {
+    const { store } = temporary
+    await assert.rejects(store.putIfAbsent('a/k', bytesOf('x')), { code: 'storage_failed' })
+    assert.deepEqual(await store.list(''), [])
+    mend()
+    await store.putIfAbsent('a/k', bytesOf('y'))
+    assert.equal(await textOf(store, 'a/k'), 'y')
   })
 })
 

@@ -43,7 +43,7 @@ class DirectoryStore implements ObjectStore {
   }
 
   putIfAbsent(key: string, bytes: Uint8Array): Promise<void> {
-    return this.#write(key, bytes, async (temporary, final) => {
+    const give = async (temporary: string, final: string) => {
       try {
         await link(temporary, final)
       } catch (error) {
@@ -51,7 +51,8 @@ class DirectoryStore implements ObjectStore {
         const message = `${key} exists already; read it again and decide anew`
         throw new HypershardError('conflict', message, { details: { key } })
       }
-    })
+    }
+    return this.#write(key, bytes, give, unlink)
   }
 
   putFile(key: string, localPath: string): Promise<void> {
@@ -122,28 +123,46 @@ class DirectoryStore implements ObjectStore {
     return entries ?? []
   }
 
-  async #write(key: string, bytes: Uint8Array, give: (temporary: string, final: string) => Promise<void>) {
+  async #write(
+    key: string,
+    bytes: Uint8Array,
+    give: (temporary: string, final: string) => Promise<void>,
+    takeBack?: (final: string) => Promise<void>,
+  ): Promise<void> {
     const final = this.#pathOf(key)
     const temporary = join(this.staging, `${randomUUID()}.tmp`)
     await withFileErrors(`writing ${key}`, async () => {
       try {
         await writeSynced(temporary, bytes)
-        await this.#publish(final, () => give(temporary, final))
+        await this.#publish(final, () => give(temporary, final), takeBack)
       } finally {
         await rm(temporary, { force: true })
       }
     })
   }
 
-  /** Makes the folder of `final`, gives the file its name there, and syncs every folder that changed. */
-  async #publish(final: string, give: () => Promise<void>): Promise<void> {
+  /**
+   * Makes the folder of `final`, gives the file its name there, and syncs every folder that changed.
+   * @param takeBack removes what was given when the folder cannot be synced: an object must not exist whose writer was
+   *   told that it does not. Best effort on a disk that fails
+   */
+  async #publish(
+    final: string,
+    give: () => Promise<void>,
+    takeBack: (final: string) => Promise<void> = async () => undefined,
+  ): Promise<void> {
     const folder = dirname(final)
     for (let attempt = 1; ; attempt++) {
       try {
         const firstMade = await mkdir(folder, { recursive: true })
         await give()
-        // A folder that is gone by now was deleted after the write, and the write with it.
-        await unlessMissing(() => syncFolders(folder, firstMade === undefined ? folder : dirname(firstMade)))
+        try {
+          // A folder that is gone by now was deleted after the write, and the write with it.
+          await unlessMissing(() => syncFolders(folder, firstMade === undefined ? folder : dirname(firstMade)))
+        } catch (error) {
+          await takeBack(final).catch(() => undefined)
+          throw error
+        }
         return
       } catch (error) {
         if (systemErrorCode(error) !== 'ENOENT' || attempt === publishAttemptsMax) throw error

@@ -76,6 +76,13 @@ describe('the gRPC twin', () => {
     assert.deepEqual([second.hits.map(({ id }) => id), second.nextCursor], [['b'], ''])
   })
 
+  it('reports a document over 1 MiB, and none harms another', async () => {
+    const big = document('big', '\u0001'.repeat(3 * 1024 * 1024))
+    const report = await put([{ index: 'papers', documents: [big, document('a', 'stars')] }])
+    assert.deepEqual([report.indexed, report.failed], [1, 1])
+    assert.deepEqual([report.errors[0]!.id, report.errors[0]!.code], ['big', 'request_too_large'])
+  })
+
   const bad: { why: string; fields: Partial<SearchRequest>; code: string }[] = [
     { why: 'an empty query', fields: { query: '' }, code: 'invalid_request' },
     { why: 'k = 0', fields: { query: 'x', k: 0 }, code: 'invalid_request' },

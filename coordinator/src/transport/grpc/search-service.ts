@@ -32,8 +32,8 @@ export function searchService(
       async ({ name }) => ({ index: indexMessage(coordinator.getIndex(checkRequest(indexNameSchema, name, 'name'))) }),
       log,
     ),
-    deleteIndex: unaryHandler(async ({ name }) => {
-      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'))
+    deleteIndex: unaryHandler(async ({ name }, deadline) => {
+      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'), deadline)
       return {}
     }, log),
     search: unaryHandler(async (request, deadline) => {

@@ -148,6 +148,7 @@ describe('searching over HTTP', () => {
         const [ids] = await pagesOf(url, { query: 'stars', k: 60 })
         assert.deepEqual(ids, rankedIds('stars'))
         server[fault] = false
+        await eventually(async () => (await request(`${coordinator.url}/v1/cluster`)).json.servers.every(isLive))
       }
       for (const shard of [0, 1, 2, 3]) server.failingShards.add(shard)
       assert.deepEqual((await pagesOf(url, { query: 'stars', k: 60 }))[0], rankedIds('stars'))
@@ -155,10 +156,37 @@ describe('searching over HTTP', () => {
     }
   })
 
+  it('takes a shard for missing whose server gives no texts, and answers from the others', async () => {
+    const [failing] = coordinator.servers.filter(server => server.prepared.length > 0)
+    const whole = await pagesOf(search, { query: 'stars', k: 60 })
+    failing!.fetchFails = true
+    const partial = await post(search, { query: 'stars', k: 60, min_coverage: 0 })
+    assert.equal(partial.status, 200, JSON.stringify(partial.json))
+    const { hits, coverage } = partial.json
+    assert.ok(hits.length > 0 && hits.length < corpus.length)
+    assert.equal(coverage.documents_scored, hits.length)
+    const shards = coverage.missing.map(({ shard }: { shard: number }) => shard)
+    assert.deepEqual(shards, failing!.prepared.at(-1)!.shards)
+    const places = hits.map(({ id }: { id: string }) => whole[0]!.indexOf(id))
+    assert.deepEqual(
+      places,
+      places.toSorted((a: number, b: number) => a - b),
+    )
+    assert.ok(hits.every(({ text }: { text: string }) => text !== undefined))
+
+    const page = await post(search, { query: 'stars', k: 5, min_coverage: 0 })
+    assert.deepEqual(page.json.hits, hits.slice(0, 5))
+  })
+
   it('gives a typed 503 and no hits when the texts cannot be fetched', async () => {
     for (const server of coordinator.servers) server.fetchFails = true
     const refused = await post(search, { query: 'stars' })
-    assert.deepEqual([refused.status, refused.json.code], [503, 'unavailable'])
+    assert.deepEqual([refused.status, refused.json.code], [503, 'insufficient_coverage'])
+    for (const { server, message } of refused.json.details.coverage.missing) {
+      assert.ok(message.includes(`could not be fetched from ${server}`), message)
+    }
+    const none = await post(search, { query: 'stars', min_coverage: 0 })
+    assert.deepEqual([none.status, none.json.hits, none.json.coverage.documents_scored], [200, [], 0])
     assert.equal((await post(search, { query: 'stars', ids_only: true })).status, 200)
   })
 
@@ -189,6 +217,10 @@ describe('searching over HTTP', () => {
     }
   })
 })
+
+function isLive({ live }: { live: boolean }): boolean {
+  return live
+}
 
 function outstanding({ json }: { json: { servers: { outstanding: number }[] } }): number {
   return json.servers.reduce((sum, server) => sum + server.outstanding, 0)

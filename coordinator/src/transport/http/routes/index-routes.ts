@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   createIndexSchema,
+  failedIndexJson,
   indexJson,
   indexListSchema,
   indexNameSchema,
@@ -34,7 +35,13 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       tag: 'indexes',
       summary: 'List the indexes',
       answer: { status: 200, description: 'All indexes', schema: indexListSchema },
-      handle: () => ({ status: 200, json: { indexes: coordinator.listIndexes().map(indexJson) } }),
+      handle: () => ({
+        status: 200,
+        json: {
+          indexes: coordinator.listIndexes().map(indexJson),
+          failed: coordinator.listFailedIndexes().map(failedIndexJson),
+        },
+      }),
     }),
     defineRoute({
       method: 'GET',
@@ -56,8 +63,8 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       params: oneIndex,
       answer: { status: 204, description: 'It is gone' },
       errors: ['index_not_found'],
-      handle: async ({ params }) => {
-        await coordinator.deleteIndex(params.index)
+      handle: async ({ params, deadline }) => {
+        await coordinator.deleteIndex(params.index, deadline)
         return { status: 204 }
       },
     }),

@@ -1,0 +1,103 @@
+/** A shard server on a store of its own, and a client for it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { credentials } from '@grpc/grpc-js'
+import { callUnary, clientOptions, Deadline, silentLogger, type UnaryMethod } from '@hypershard/common'
+import type { QNet } from '@hypershard/proto/qnet'
+import {
+  type FetchResponse,
+  type PrepareResponse,
+  type ReleaseResponse,
+  ScoringPrecision,
+  type SearchShardsRequest,
+  type SearchShardsResponse,
+  ShardServiceClient,
+} from '@hypershard/proto/shard'
+import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
+import { pseudoRandomWeights } from '@hypershard/qnet/testing'
+import { createDirectoryStore, type Manifest, type ObjectStore } from '@hypershard/segments'
+import { type ShardServerConfig, startShardServer } from '../start-shard-server.ts'
+import { testModel } from './test-index.ts'
+
+/** The released models' form: norm before the residual, none on the last core layer. */
+export function testArchitecture(width: number, depth: number): QNetArchitecture {
+  return {
+    vectorDimensions: [...Array<number>(depth + 1).fill(width), 1],
+    activation: 'relu',
+    layerNorm: true,
+    layerNormBeforeResidual: true,
+    residual: true,
+    residualOnLast: false,
+  }
+}
+
+export function testQNet(architecture: QNetArchitecture, seed = 1): QNet {
+  const weights = pseudoRandomWeights(architecture, seed)
+  return qnetToProto(architecture, weights, { precision: 'f32', modelDigest: testModel.digest })
+}
+
+/** A directory with a store, made before any server is started on it. */
+export async function createTestStore(): Promise<{ root: string; store: ObjectStore; remove(): Promise<void> }> {
+  const root = await mkdtemp(join(tmpdir(), 'hypershard-shard-'))
+  return { root, store: await createDirectoryStore(root), remove: () => rm(root, { recursive: true }) }
+}
+
+export interface TestShardServer {
+  readonly address: string
+  /** Threads that died by themselves. */
+  readonly deaths: readonly Error[]
+  search(manifest: Manifest, request: Partial<SearchShardsRequest>, deadline?: Deadline): Promise<SearchShardsResponse>
+  prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
+  fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
+  release(manifest: Manifest): Promise<ReleaseResponse>
+  stop(): Promise<void>
+}
+
+export async function startTestShardServer(
+  root: string,
+  settings: Partial<ShardServerConfig> = {},
+): Promise<TestShardServer> {
+  const config: ShardServerConfig = {
+    HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
+    HYPERSHARD_STORE: root,
+    HYPERSHARD_SHARD_THREADS: 1,
+    HYPERSHARD_SHARD_MEMORY_BYTES: 0,
+    HYPERSHARD_SHARD_SEARCHES_MAX: 8,
+    HYPERSHARD_LOG_LEVEL: 'silent',
+    ...settings,
+  }
+  const deaths: Error[] = []
+  const server = await startShardServer(config, silentLogger(), error => deaths.push(error))
+  const client = new ShardServiceClient(server.addresses.grpc!, credentials.createInsecure(), clientOptions)
+  const call = <Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    deadline = Deadline.after(10_000),
+  ) => callUnary(method.bind(client), request, deadline, 'shard server')
+  return {
+    address: server.addresses.grpc!,
+    deaths,
+    search: (manifest, request, deadline) =>
+      call(client.searchShards, { ...wholeSearch(manifest), ...request }, deadline),
+    prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),
+    fetch: (manifest, addresses) => call(client.fetch, { manifest, addresses }),
+    release: ({ index, indexUid }) => call(client.release, { index, indexUid }),
+    stop: async () => {
+      client.close()
+      await server.stop()
+    },
+  }
+}
+
+/** The ten best of every shard. */
+function wholeSearch(manifest: Manifest): SearchShardsRequest {
+  return {
+    manifest,
+    shards: Array.from({ length: manifest.shards }, (_, shard) => shard),
+    qnet: undefined,
+    limit: 10,
+    precision: ScoringPrecision.SCORING_PRECISION_FP32,
+    after: undefined,
+  }
+}
