@@ -27,7 +27,7 @@ import type { GemmShape } from './gemm-thread.ts'
 export const scoreBenchOptions = {
   /** A Python that has torch. */
   python: { type: 'string' },
-  rounds: { type: 'string', default: '15' },
+  rounds: { type: 'string', default: '9' },
   threads: { type: 'string', default: String(availableParallelism()) },
 } as const
 
@@ -52,8 +52,8 @@ const shapes = [
   { width: 384, depth: 4 },
   { width: 768, depth: 6 },
 ] as const
-/** Documents of one scan: 50 MB and 100 MB of vectors, more than the last cache level holds. */
-const documents = 32_768
+/** Documents of one scan: 200 MB and 400 MB of vectors, far more than the last cache level holds. */
+const documents = 131_072
 const idBytes = 8
 const limitRows = [256, 512, 1024]
 const scanTimeoutMs = 60_000
