@@ -1,7 +1,7 @@
 """Measure ways to store and compute the default encoder: fidelity, ranking, speed, independence of batch and machine.
 
-    python -m hypershard_training.measure_encoder --collection /tmp/data/cranfield [--only NAME,NAME] [--threads 2]
-    python -m hypershard_training.measure_encoder --collection /tmp/data/cranfield --no-ranking    # half the time, no nDCG
+    python -m hypershard_training.measure_encoder --collection FOLDER [--only NAME,NAME] [--threads 2]
+    python -m hypershard_training.measure_encoder --collection FOLDER --no-ranking    # half the time, no nDCG
 
 Prints a Markdown table, the one in ``models/minilm-dense/README.md``. Candidates are the encodings of
 ``linear_encodings``, and as yardsticks the PyTorch exporter's graph in float32 and onnxruntime's ``quantize_dynamic``.
