@@ -105,7 +105,7 @@ describe('the command line', () => {
     assert.equal(
       stderr,
       'error: index_not_found: index `none` does not exist\n' +
-        '  `hypershard index list` shows what there is, `hypershard index create <name>` makes one\n',
+        '  see `npx hypershard index list`, or make it with `index create <name>`\n',
     )
   })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { HypershardError } from '@hypershard/common'
 import { Command, CommanderError } from 'commander'
 import { addClusterCommand } from './commands/cluster-command.ts'
@@ -50,6 +51,7 @@ function configure(program: Command, surroundings: Surroundings): void {
   const { stdout, stderr, environment } = surroundings
   program
     .description('Distributed retrieval for models whose query is a neural network.')
+    .version(readVersion(), '--version')
     .option(
       '--url <url>',
       'where a coordinator answers; or set HYPERSHARD_URL',
@@ -76,4 +78,9 @@ Examples:
   hypershard search sample why do stars twinkle
   hypershard --url http://10.0.0.5:7700 cluster --json`,
     )
+}
+
+function readVersion(): string {
+  const facts = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return facts.version
 }

@@ -32,15 +32,16 @@ export function addDocumentsCommand(program: Command, context: CommandContext): 
   group
     .command('put')
     .argument('<index>', 'an index that exists')
-    .argument('<source>', 'a .jsonl file, a folder of .md and .txt files, or - for standard input')
+    .argument('<source>', 'a .jsonl, .md or .txt file, a folder, or - for standard input')
     .description('index documents; those whose id is in the index already replace the old ones')
     .addHelpText(
       'after',
       `
-A line of JSONL is one object: "id" (or "_id"), "title", "text", and any other keys as fields.
-A folder is searched for .md and .txt files (names that start with a dot are left out): the id is
-the path in the folder, the title the first heading or line. --timeout is how long to wait without
-a sign of life.
+A line of JSONL is one object: "id" (or "_id"), "title", "text", and any other
+keys as fields. A folder is searched for .md and .txt files (names that start
+with a dot are left out): the id is the path in the folder, the title that of
+the front matter, the first heading or the first line. --timeout is how long to
+wait without a sign of life.
 
 Examples:
   hypershard documents put papers papers.jsonl

@@ -59,13 +59,13 @@ interface CreateOptions {
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
   context.answer(await context.api().createIndex({ name, ...options }), index => [
     `created index ${index.name}: ${shardsOf(index)}, model ${index.model.name}`,
-    `  put documents with: hypershard documents put ${index.name} <file.jsonl | folder>`,
+    `  put documents with: npx hypershard documents put ${index.name} <file.jsonl | folder>`,
   ])
 }
 
 async function listIndexes(context: CommandContext): Promise<void> {
   context.answer(await context.api().listIndexes(), ({ indexes }) => {
-    if (indexes.length === 0) return ['no indexes yet; `hypershard index create <name>` makes one']
+    if (indexes.length === 0) return ['no indexes yet; `npx hypershard index create <name>` makes one']
     const lines = renderTable(
       [
         { title: 'name', flexible: true },
@@ -126,6 +126,11 @@ async function confirmDelete(context: CommandContext, name: string): Promise<boo
   const lines = createInterface({ input: stdin, output: stderr })
   try {
     return /^y(es)?$/i.test((await lines.question(question)).trim())
+  } catch (error) {
+    // Ctrl-C at the question is an answer too.
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+    stderr.write('\n')
+    return false
   } finally {
     lines.close()
   }

@@ -5,10 +5,10 @@ import type { Output, Terminal } from '../terminal/terminal.ts'
 
 /** What to do next, where this program knows more than the failure's own message. */
 const adviceByCode: Readonly<Record<string, string>> = Object.freeze({
-  index_not_found: '`hypershard index list` shows what there is, `hypershard index create <name>` makes one',
-  model_not_found: '`hypershard model list` shows the models of this cluster',
-  index_exists: 'choose another name, or delete it first with `hypershard index delete <name>`',
-  insufficient_coverage: '`hypershard cluster` shows what is down; --min-coverage 0.5 takes a partial answer',
+  index_not_found: 'see `npx hypershard index list`, or make it with `index create <name>`',
+  model_not_found: '`npx hypershard model list` shows the models of this cluster',
+  index_exists: 'to delete it: `npx hypershard index delete <name>`',
+  insufficient_coverage: '`npx hypershard cluster` shows what is down; --min-coverage takes less',
   overloaded: 'try again in a moment',
 })
 
@@ -33,5 +33,5 @@ function showLog({ details, logLines }: ProcessFailure, notes: Output): void {
 
 function unreachableAdvice(code: string): string | undefined {
   if (code !== 'unavailable') return undefined
-  return 'start a cluster with `hypershard up`, or say where one runs with --url'
+  return 'start one with `npx hypershard up`, or say where one runs with --url'
 }

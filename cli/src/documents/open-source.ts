@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HypershardError, messageOf } from '@hypershard/common'
 import type { PutProgress } from '../api/answers.ts'
 import type { WorkState } from '../terminal/progress.ts'
-import { type FailedFile, listTextFiles, readFileLine } from './read-folder.ts'
+import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 
 /** Documents on their way in: read once, from the beginning, while they are being sent. */
 export interface DocumentSource {
@@ -19,7 +20,7 @@ export interface DocumentSource {
 }
 
 /**
- * Opens a JSONL file, a folder of .md and .txt files, or, where it is given, standard input as `-`.
+ * Opens a JSONL file, a .md or .txt file, a folder of those, or, where it is given, standard input as `-`.
  * @throws HypershardError `invalid_request` when there is nothing to read
  */
 export async function openSource(path: string, stdin?: Readable): Promise<DocumentSource> {
@@ -27,6 +28,7 @@ export async function openSource(path: string, stdin?: Readable): Promise<Docume
   const facts = await stat(path).catch(error => {
     throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
   })
+  if (facts.isFile() && isTextFile(path)) return folderSource(dirname(path), [basename(path)])
   if (!facts.isDirectory()) return lineSource(createReadStream(path), path, facts.isFile() ? facts.size : undefined)
   const files = await listTextFiles(path)
   if (files.length === 0) throw new HypershardError('invalid_request', `${path} has no .md or .txt files in it`)

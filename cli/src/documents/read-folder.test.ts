@@ -37,6 +37,21 @@ describe('a folder of text files', () => {
     { title: "the file's name where nothing is", file: 'deep/neap-tides.md', text: ' \n', expected: 'neap-tides' },
     { title: 'no more than 200 characters', file: 'a.txt', text: '🌊'.repeat(300), expected: '🌊'.repeat(200) },
   ]
+  const bodies = [
+    { why: 'a heading it begins with', text: '\n# Tides\n\nTwice a day.', title: 'Tides', body: 'Twice a day.' },
+    { why: 'front matter', text: '---\ntags: [a]\ntitle: "Tides"\n---\n# Sea\nx', title: 'Tides', body: '# Sea\nx' },
+    { why: 'front matter without a title', text: '---\ntags: [a]\n---\n# Sea\nx', title: 'Sea', body: 'x' },
+  ]
+  for (const { why, text, title, body } of bodies) {
+    it(`leaves out of the text ${why}`, () => {
+      assert.deepEqual(documentOf('a.md', text), { id: 'a.md', title, text: body })
+    })
+  }
+
+  it('takes a line of dashes elsewhere for text', () => {
+    assert.equal(documentOf('a.md', 'x\n---\ny\n---\n').text, 'x\n---\ny\n---\n')
+  })
+
   for (const { title, file, text, expected } of titles) {
     it(`gives as title ${title}`, () => {
       assert.deepEqual(documentOf(file, text), { id: file, title: expected, text })
@@ -47,7 +62,7 @@ describe('a folder of text files', () => {
     await put('a/b.md', '\ufeff# Tides\n\nTwice a day.')
     const line = await readFileLine(folder, 'a/b.md')
     assert.ok(typeof line === 'string')
-    assert.deepEqual(JSON.parse(line), { id: 'a/b.md', title: 'Tides', text: '# Tides\n\nTwice a day.' })
+    assert.deepEqual(JSON.parse(line), { id: 'a/b.md', title: 'Tides', text: 'Twice a day.' })
   })
 
   const unusable = [

@@ -22,6 +22,11 @@ export interface FileDocument {
   readonly text: string
 }
 
+/** Whether a file is one document by its name, and not lines of them. */
+export function isTextFile(file: string): boolean {
+  return extensions.has(extname(file).toLowerCase())
+}
+
 /**
  * The .md and .txt files below a folder, as paths in it, in order of their bytes. Names that start with a dot are left
  * out with all below them, and links to folders are not followed: a walk cannot go in circles.
@@ -33,7 +38,7 @@ export async function listTextFiles(folder: string): Promise<string[]> {
       const path = join(directory, entry.name)
       if (entry.name.startsWith('.')) continue
       if (entry.isDirectory()) await walk(path)
-      else if (extensions.has(extname(entry.name).toLowerCase())) files.push(relative(folder, path))
+      else if (isTextFile(entry.name)) files.push(relative(folder, path))
     }
   }
   await walk(folder)
@@ -61,13 +66,30 @@ export async function readFileLine(folder: string, file: string): Promise<string
   }
 }
 
-/** Title: the first heading of a .md file, else the first line with something on it, else the file's name. */
-export function documentOf(file: string, text: string): FileDocument {
-  const heading = file.toLowerCase().endsWith('.md') ? /^ {0,3}#{1,6}[ \t]+(.*\S)/m.exec(text)?.[1] : undefined
-  const plainHeading = heading?.replace(/[ \t]+#+$/, '')
-  const firstLine = /\S.*/.exec(text)?.[0].trim()
-  const title = plainHeading ?? firstLine ?? basename(file, extname(file))
+/**
+ * Title: what the front matter of a .md file says, else its first heading, else the first line with something on it,
+ * else the file's name. Front matter, and a heading that the text begins with, are not in the text again.
+ */
+export function documentOf(file: string, content: string): FileDocument {
+  const isMarkdown = extname(file).toLowerCase() === '.md'
+  const { body, frontTitle } = isMarkdown ? splitFrontMatter(content) : { body: content, frontTitle: undefined }
+  const heading = isMarkdown ? headingPattern.exec(body) : null
+  const headingTitle = heading?.[1]?.replace(/[ \t]+#+$/, '')
+  const firstLine = /\S.*/.exec(body)?.[0].trim()
+  const title = frontTitle ?? headingTitle ?? firstLine ?? basename(file, extname(file))
+  const beginsWithTitle = heading !== null && headingTitle === title && body.slice(0, heading.index).trim() === ''
+  const text = beginsWithTitle ? body.slice(heading.index + heading[0].length).trimStart() : body
   return { id: file, title: [...title].slice(0, titleCharactersMax).join(''), text }
+}
+
+const headingPattern = /^ {0,3}#{1,6}[ \t]+(.*\S)[ \t]*$/m
+
+/** YAML between two lines of dashes at the beginning, of which only a plain `title` is read. */
+function splitFrontMatter(content: string): { body: string; frontTitle: string | undefined } {
+  const front = /^---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(content)
+  if (front === null) return { body: content, frontTitle: undefined }
+  const title = /^title:[ \t]*(.*\S)/m.exec(front[1]!)?.[1]?.replace(/^(["'])(.*)\1$/, '$2')
+  return { body: content.slice(front[0].length), frontTitle: title }
 }
 
 function tooLarge(file: string, bytes: number): FailedFile {

@@ -23,11 +23,13 @@ export function problemOf(error: HypershardError): z.input<typeof problemSchema>
   return { type, title, status, code: error.code, detail: error.message, retryable, details: error.details }
 }
 
+const mediaTypeHelp = 'the content type is not supported; send application/json, or application/x-ndjson for documents'
+
 /** A failure as the API has it, also when fastify itself refused the request. */
 export function toProblemError(error: unknown): HypershardError {
   if (error instanceof HypershardError) return error
   const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string }
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new HypershardError('unsupported_media_type', lower(message))
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new HypershardError('unsupported_media_type', mediaTypeHelp)
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new HypershardError('request_too_large', lower(message))
   const clients = statusCode !== undefined && statusCode >= 400 && statusCode < 500
   return clients ? new HypershardError('invalid_request', lower(message), { cause: error }) : toHypershardError(error)
