@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareRank, Deadline } from '@hypershard/common'
 import {
@@ -270,16 +271,18 @@ describe('a shard server', () => {
 
   it('scores the shards it holds while another is still being loaded', async () => {
     await start()
-    const documents = testDocuments(40_000, width)
-    const manifest = await putTestDocuments(
-      store,
-      await createTestIndex(store, { name: 'a', width, shards: 2 }),
-      documents,
-    )
+    const empty = await createTestIndex(store, { name: 'a', width, shards: 2 })
+    const manifest = await putTestDocuments(store, empty, testDocuments(1_000, width))
     await server.prepare(manifest, [0])
-    const { results } = await search(manifest, {}, Deadline.after(60))
-    assert.equal(results[0]!.documentsScored, eligibleDocuments(manifest, 0))
+    // Opening a named pipe waits for somebody who writes: a disk that hangs.
+    const { digest } = manifest.segments.find(segment => segment.shard === 1)!
+    const pipe = join(root, 'indexes/a/generations/1/segments', digest, 'vectors.safetensors')
+    await rm(pipe)
+    execFileSync('mkfifo', [pipe])
+    const { results } = await search(manifest, {}, Deadline.after(400)).finally(() => writeFile(pipe, ''))
     assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
+    assert.equal(results[0]!.documentsScored, eligibleDocuments(manifest, 0))
+    assert.equal(results[1]!.error?.code, 'deadline_exceeded')
   })
 
   it('shares a scan out between its threads and answers as one thread does', async () => {
