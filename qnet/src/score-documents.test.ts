@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { activations, architectureKey, type QNetArchitecture, vectorWidth } from './architecture.ts'
 import { blockRows, QNetScorer } from './score-documents.ts'
-import { naiveScores, pseudoRandomCase, pseudoRandomWeights } from './testing/index.ts'
+import { naiveScores, pseudoRandomCase, pseudoRandomWeights, publishedArchitecture } from './testing/index.ts'
 import { decodeWeights, encodeWeights } from './weights/weights-codec.ts'
 
 interface ReferenceCase {
@@ -95,7 +95,7 @@ describe('QNetScorer', () => {
       [6, 768],
     ] as const) {
       for (const activation of activations) {
-        const architecture = published(Array<number>(depth + 1).fill(width), activation)
+        const architecture = { ...publishedArchitecture(width, depth), activation }
         const { weights, documents } = pseudoRandomCase(architecture, 77, rows)
         const scorer = scorerOf(architecture)
         const exact = await (await scorer.prepareFp32(weights)).score(documents)
@@ -144,7 +144,7 @@ describe('QNetScorer', () => {
       [2048, 0],
       [3072, 0],
     ] as const) {
-      const architecture = published(Array<number>(depth + 1).fill(width), 'relu')
+      const architecture = publishedArchitecture(width, depth)
       const { weights, documents } = pseudoRandomCase(architecture, 5, blockRows)
       const scorer = new QNetScorer(architecture)
       for (const precision of ['fp32', 'int8'] as const) {
@@ -166,20 +166,8 @@ describe('QNetScorer', () => {
   })
 
   it('scores nothing as nothing', async () => {
-    const architecture = published([8], 'relu')
+    const architecture = publishedArchitecture(8, 0)
     const scorer = await new QNetScorer(architecture).prepareFp32(pseudoRandomWeights(architecture, 1))
     assert.equal((await scorer.score(new Float32Array(0))).length, 0)
   })
 })
-
-/** The released models' form: norm before the residual, none on the last core layer. */
-function published(widths: number[], activation: QNetArchitecture['activation']): QNetArchitecture {
-  return {
-    vectorDimensions: [...widths, 1],
-    activation,
-    layerNorm: true,
-    layerNormBeforeResidual: true,
-    residual: true,
-    residualOnLast: false,
-  }
-}

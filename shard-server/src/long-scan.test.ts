@@ -2,19 +2,14 @@ import assert from 'node:assert/strict'
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
 import { Deadline } from '@hypershard/common'
 import { StopReason } from '@hypershard/proto/shard'
+import { publishedArchitecture } from '@hypershard/qnet/testing'
 import type { Manifest } from '@hypershard/segments'
 import { service as healthService } from 'grpc-health-check'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
-import {
-  createTestStore,
-  startTestShardServer,
-  type TestShardServer,
-  testArchitecture,
-  testQNet,
-} from './testing/test-shard-server.ts'
+import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 
 describe('a shard server during a scan of seconds', () => {
-  const heavy = testQNet(testArchitecture(256, 8))
+  const heavy = testQNet(publishedArchitecture(256, 8))
   let manifest: Manifest
   let root: string
   let removeStore: () => Promise<void>

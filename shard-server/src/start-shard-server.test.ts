@@ -9,7 +9,7 @@ import {
   type SearchShardsResponse,
   StopReason,
 } from '@hypershard/proto/shard'
-import { naiveScores, pseudoRandomWeights } from '@hypershard/qnet/testing'
+import { naiveScores, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import {
   commitSegments,
   createSegmentWriter,
@@ -21,16 +21,10 @@ import {
 } from '@hypershard/segments'
 import type { ShardServerConfig } from './start-shard-server.ts'
 import { createTestIndex, putTestDocuments, type TestDocument, testDocuments } from './testing/test-index.ts'
-import {
-  createTestStore,
-  startTestShardServer,
-  type TestShardServer,
-  testArchitecture,
-  testQNet,
-} from './testing/test-shard-server.ts'
+import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 
 const width = 32
-const small = testArchitecture(width, 2)
+const small = publishedArchitecture(width, 2)
 
 describe('a shard server', () => {
   let root: string
@@ -198,7 +192,7 @@ describe('a shard server', () => {
 
   const refusals = [
     ['a q-net of another model', { qnet: { ...testQNet(small), modelDigest: 'cd'.repeat(32) } }, 'model_mismatch'],
-    ['a q-net of another width', { qnet: testQNet(testArchitecture(16, 1)) }, 'model_mismatch'],
+    ['a q-net of another width', { qnet: testQNet(publishedArchitecture(16, 1)) }, 'model_mismatch'],
     ['no q-net', { qnet: undefined }, 'invalid_request'],
     [
       'weights that do not hash to their digest',

@@ -19,7 +19,7 @@ import {
   type ScoringPrecision,
   scoringPrecisions,
 } from '@hypershard/qnet'
-import { pseudoRandomCase } from '@hypershard/qnet/testing'
+import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
 import { ScoringPool } from '@hypershard/shard-server'
 import { GemmLimit } from './gemm-limit.ts'
 import type { GemmShape } from './gemm-thread.ts'
@@ -204,16 +204,4 @@ async function rate(count: number, work: () => Promise<void>): Promise<number> {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
-}
-
-/** The released models' form: relu, layer norm before the residual, none on the last core layer. */
-function publishedArchitecture(width: number, depth: number): QNetArchitecture {
-  return {
-    vectorDimensions: [...Array<number>(depth + 1).fill(width), 1],
-    activation: 'relu',
-    layerNorm: true,
-    layerNormBeforeResidual: true,
-    residual: true,
-    residualOnLast: false,
-  }
 }

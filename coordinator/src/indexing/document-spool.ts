@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Deadline, HypershardError, messageOf } from '@hypershard/common'
-import { type ObjectStore, shardOf } from '@hypershard/segments'
+import { type Deadline, HypershardError } from '@hypershard/common'
+import { type ObjectStore, shardOf, withFileErrors } from '@hypershard/segments'
 import type { CheckedDocument } from './document-sink.ts'
 import { readLines } from './read-lines.ts'
+
+/** What error messages call it. */
+const spooling = 'keeping the documents until they are encoded'
 
 /** What one put may hold in memory: its ids, each with about 100 bytes beside its own, until the put is done. */
 export interface SpoolBounds {
@@ -49,7 +52,7 @@ export class DocumentSpool {
 
   static async create(store: ObjectStore, shards: number, bounds = spoolBounds): Promise<DocumentSpool> {
     const path = join(await store.stagingDirectory(), `${randomUUID()}.spool`)
-    return withSpoolErrors(async () => {
+    return withFileErrors(spooling, async () => {
       const file = await open(path, 'wx+')
       await rm(path)
       return new DocumentSpool(file, shards, bounds)
@@ -86,7 +89,7 @@ export class DocumentSpool {
     const bytes = Buffer.from(this.#waiting.join(''))
     this.#waiting = []
     this.#waitingBytes = 0
-    await withSpoolErrors(() => this.#file.writeFile(bytes))
+    await withFileErrors(spooling, () => this.#file.writeFile(bytes))
   }
 
   /** The distinct documents, each in the place of its last line. Everything must have been flushed. */
@@ -117,19 +120,4 @@ export class DocumentSpool {
 function tooLarge(most: string, bounds: SpoolBounds): HypershardError {
   const message = `one put takes at most ${most}; send the documents in several`
   return new HypershardError('request_too_large', message, { details: { ...bounds } })
-}
-
-async function withSpoolErrors<T>(step: () => Promise<T>): Promise<T> {
-  try {
-    return await step()
-  } catch (error) {
-    const system = error instanceof Error && 'code' in error ? error.code : undefined
-    const what = 'keeping the documents until they are encoded'
-    if (system === 'ENOSPC' || system === 'EDQUOT') {
-      const message = `${what}: no space left on the disk of the object store; free some, then put them again`
-      throw new HypershardError('storage_full', message, { details: { system }, cause: error })
-    }
-    const message = `${what}: ${messageOf(error)}; check the object store's disk and permissions`
-    throw new HypershardError('storage_failed', message, { details: { system }, cause: error })
-  }
 }

@@ -1,2 +1,3 @@
 export * from './naive-qnet.ts'
 export * from './pseudo-random.ts'
+export * from './published-architecture.ts'

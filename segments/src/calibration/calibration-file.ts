@@ -3,17 +3,18 @@
  * [documents, vectorWidth]. Int8 scoring measures on it the ranges over which it quantises, so that every shard and
  * every server quantises alike. Named by its content. docs/formats/manifest.md.
  */
-import { hash } from 'node:crypto'
-import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
-import { checkTensorHeader, encodeTensorHeader, type Tensor } from '../formats/safetensors.ts'
+import { corruptData, shortDigest } from '../corrupt-data.ts'
+import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
 import { calibrationKey, type GenerationReference } from '../layout.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { firstNonFiniteRow } from '../segment/vectors-file.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 
-const tensorName = 'vectors'
-
-const tensorOf = (documents: number, vectorWidth: number): Tensor => ({ dtype: 'F32', shape: [documents, vectorWidth] })
+const tensorOf = (documents: number, vectorWidth: number): NamedTensor => ({
+  name: 'vectors',
+  dtype: 'F32',
+  shape: [documents, vectorWidth],
+})
 
 /** Stores a sample and returns the file's digest. */
 export async function writeCalibration(
@@ -22,12 +23,9 @@ export async function writeCalibration(
   vectors: Float32Array,
   vectorWidth: number,
 ): Promise<string> {
-  const header = encodeTensorHeader(tensorName, tensorOf(vectors.length / vectorWidth, vectorWidth))
   const data = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength)
-  const file = Buffer.concat([header, data])
-  const digest = hash('sha256', file, 'hex')
-  await store.put(calibrationKey(generation, digest), file)
-  return digest
+  const tensor = tensorOf(vectors.length / vectorWidth, vectorWidth)
+  return writeAddressedTensor(store, tensor, data, digest => calibrationKey(generation, digest))
 }
 
 /**
@@ -40,14 +38,13 @@ export async function readCalibration(store: ObjectStore, manifest: Manifest): P
   const key = calibrationKey(manifest, digest)
   const where = `calibration ${shortDigest(digest)}`
   const details = { index: manifest.index, generation: manifest.generation, key }
-  const file = await store.get(key)
-  if (file === undefined) throw corruptData(where, `${key} is missing`, details)
-  if (hash('sha256', file, 'hex') !== digest) {
-    throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
-  }
-  const expected = { name: tensorName, ...tensorOf(documents, manifest.vectorWidth) }
-  const { dataStart } = decodeStored(where, key, details, () => checkTensorHeader(file, file.length, expected))
-  const vectors = new Float32Array(new Uint8Array(file.subarray(dataStart)).buffer)
+  const data = await readAddressedTensor(store, tensorOf(documents, manifest.vectorWidth), {
+    key,
+    digest,
+    where,
+    details,
+  })
+  const vectors = new Float32Array(data.buffer)
   const badRow = firstNonFiniteRow(vectors, manifest.vectorWidth)
   if (badRow !== undefined) throw corruptData(where, `${key} has a value that is not finite in row ${badRow}`, details)
   return vectors

@@ -3,16 +3,13 @@
  * `ceil(documents / 8)` bytes. Named by its content, so that it is written once and never changed.
  * docs/formats/manifest.md.
  */
-import { hash } from 'node:crypto'
-import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
-import { checkTensorHeader, encodeTensorHeader, type Tensor } from '../formats/safetensors.ts'
+import { shortDigest } from '../corrupt-data.ts'
+import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
 import { type GenerationReference, tombstonesKey } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Bitmap, bitmapBytes } from './bitmap.ts'
 
-const tensorName = 'deleted'
-
-const tensorOf = (bytes: number): Tensor => ({ dtype: 'U8', shape: [bytes] })
+const tensorOf = (bytes: number): NamedTensor => ({ name: 'deleted', dtype: 'U8', shape: [bytes] })
 
 /** Stores a bitmap and returns the file's digest. */
 export async function writeTombstones(
@@ -20,10 +17,7 @@ export async function writeTombstones(
   generation: GenerationReference,
   deleted: Bitmap,
 ): Promise<string> {
-  const file = Buffer.concat([encodeTensorHeader(tensorName, tensorOf(deleted.length)), deleted])
-  const digest = hash('sha256', file, 'hex')
-  await store.put(tombstonesKey(generation, digest), file)
-  return digest
+  return writeAddressedTensor(store, tensorOf(deleted.length), deleted, digest => tombstonesKey(generation, digest))
 }
 
 /**
@@ -39,12 +33,5 @@ export async function readTombstones(
   const key = tombstonesKey(generation, digest)
   const where = `tombstones ${shortDigest(digest)}`
   const details = { ...generation, key }
-  const file = await store.get(key)
-  if (file === undefined) throw corruptData(where, `${key} is missing`, details)
-  if (hash('sha256', file, 'hex') !== digest) {
-    throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
-  }
-  const expected = { name: tensorName, ...tensorOf(bitmapBytes(documents)) }
-  const { dataStart } = decodeStored(where, key, details, () => checkTensorHeader(file, file.length, expected))
-  return new Uint8Array(file.subarray(dataStart))
+  return readAddressedTensor(store, tensorOf(bitmapBytes(documents)), { key, digest, where, details })
 }

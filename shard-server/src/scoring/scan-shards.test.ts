@@ -1,20 +1,13 @@
 import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
-import { type BlockScorer, blockRows, type QNetArchitecture, QNetScorer } from '@hypershard/qnet'
-import { pseudoRandomTensor, pseudoRandomWeights } from '@hypershard/qnet/testing'
+import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
+import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import { createBitmap, setBit, shardOf } from '@hypershard/segments'
 import fc from 'fast-check'
 import { type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
 
 const width = 16
-const architecture: QNetArchitecture = {
-  vectorDimensions: [width, width, width, 1],
-  activation: 'relu',
-  layerNorm: true,
-  layerNormBeforeResidual: true,
-  residual: true,
-  residualOnLast: false,
-}
+const architecture = publishedArchitecture(width, 2)
 
 interface Document {
   id: string

@@ -20,18 +20,6 @@ import { createDirectoryStore, type Manifest, type ObjectStore } from '@hypersha
 import { type ShardServerConfig, startShardServer } from '../start-shard-server.ts'
 import { testModel } from './test-index.ts'
 
-/** The released models' form: norm before the residual, none on the last core layer. */
-export function testArchitecture(width: number, depth: number): QNetArchitecture {
-  return {
-    vectorDimensions: [...Array<number>(depth + 1).fill(width), 1],
-    activation: 'relu',
-    layerNorm: true,
-    layerNormBeforeResidual: true,
-    residual: true,
-    residualOnLast: false,
-  }
-}
-
 export function testQNet(architecture: QNetArchitecture, seed = 1): QNet {
   const weights = pseudoRandomWeights(architecture, seed)
   return qnetToProto(architecture, weights, { precision: 'f32', modelDigest: testModel.digest })

@@ -1,0 +1,44 @@
+/** safetensors files of one tensor that are named by their own SHA-256: written once, never changed. */
+import { hash } from 'node:crypto'
+import { corruptData, decodeStored } from '../corrupt-data.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { checkTensorHeader, encodeTensorHeader, type Tensor } from './safetensors.ts'
+
+/** What such a file holds. */
+export type NamedTensor = Tensor & { readonly name: string }
+
+/**
+ * Stores a tensor and returns the file's digest.
+ * @param keyOf the file's key, by its digest
+ */
+export async function writeAddressedTensor(
+  store: ObjectStore,
+  tensor: NamedTensor,
+  data: Uint8Array,
+  keyOf: (digest: string) => string,
+): Promise<string> {
+  const file = Buffer.concat([encodeTensorHeader(tensor.name, tensor), data])
+  const digest = hash('sha256', file, 'hex')
+  await store.put(keyOf(digest), file)
+  return digest
+}
+
+/**
+ * The tensor's bytes, in a buffer of their own.
+ * @param where what the file is, for messages
+ * @throws HypershardError `corrupt_data`
+ */
+export async function readAddressedTensor(
+  store: ObjectStore,
+  tensor: NamedTensor,
+  file: { key: string; digest: string; where: string; details: Readonly<Record<string, unknown>> },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { key, digest, where, details } = file
+  const bytes = await store.get(key)
+  if (bytes === undefined) throw corruptData(where, `${key} is missing`, details)
+  if (hash('sha256', bytes, 'hex') !== digest) {
+    throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
+  }
+  const { dataStart } = decodeStored(where, key, details, () => checkTensorHeader(bytes, bytes.length, tensor))
+  return new Uint8Array(bytes.subarray(dataStart))
+}
