@@ -26,6 +26,8 @@ export interface HolderOptions {
 const versionsKeptMax = 2
 /** Deleted indexes remembered, so that a search that was under way does not bring one back. */
 const forgottenMax = 1_000
+/** Calibration samples kept, of some hundred KB at most: every int8 query needs its generation's. */
+const calibrationsMax = 16
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -74,6 +76,7 @@ export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
   readonly #manifests = new Map<string, Promise<Manifest>>()
+  readonly #calibrations = new Map<string, Promise<Float32Array>>()
   /** By index uid: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
   readonly #forgotten = new Set<string>()
@@ -159,7 +162,14 @@ export class SegmentHolder {
    * @throws HypershardError `corrupt_data`
    */
   async calibrationSample(manifest: Manifest): Promise<Float32Array> {
-    return readCalibration(this.#options.store, manifest)
+    const key = `${manifest.indexUid}/${manifest.generation}/${manifest.calibration?.digest}`
+    const known = this.#calibrations.get(key)
+    if (known !== undefined) return known
+    const reading = readCalibration(this.#options.store, manifest)
+    this.#calibrations.set(key, reading)
+    reading.catch(() => this.#calibrations.delete(key))
+    if (this.#calibrations.size > calibrationsMax) this.#calibrations.delete(this.#calibrations.keys().next().value!)
+    return reading
   }
 
   /** Forgets an index; what running queries still read goes when they end. */
