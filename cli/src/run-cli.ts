@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
 import { addDocumentsCommand } from './commands/documents-command.ts'
+import { addEvalCommand } from './commands/eval-command.ts'
 import { exitCodeOf, exitCodes, exitCodesHelp } from './commands/exit-codes.ts'
 import { addIndexCommands } from './commands/index-commands.ts'
 import { addModelCommands } from './commands/model-commands.ts'
@@ -27,6 +28,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addIndexCommands(program, context)
   addDocumentsCommand(program, context)
   addSearchCommand(program, context)
+  addEvalCommand(program, context)
   addModelCommands(program, context)
   addClusterCommand(program, context)
   try {

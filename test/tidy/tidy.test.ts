@@ -12,10 +12,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   common: [],
   qnet: ['common', 'proto'],
   segments: ['common'],
+  evaluation: ['common'],
   'encoder-service': ['common', 'proto', 'qnet', 'segments'],
   'shard-server': ['common', 'proto', 'qnet', 'segments'],
   coordinator: ['common', 'proto', 'qnet', 'segments'],
-  cli: ['common'],
+  cli: ['common', 'evaluation'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */

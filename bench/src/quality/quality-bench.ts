@@ -14,6 +14,15 @@ import { credentials } from '@grpc/grpc-js'
 import { defaultModelDirectory, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
 import { callUnary, clientOptions, Deadline } from '@hypershard/common'
 import {
+  type AnsweredHit,
+  type Judgements,
+  judgeRun,
+  keepRankOrder,
+  type Queries,
+  readBeirFolder,
+  type ScoredDocument,
+} from '@hypershard/evaluation'
+import {
   type EncodeQueryRequest,
   type EncodeQueryResponse,
   EncoderServiceClient,
@@ -21,7 +30,6 @@ import {
 } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import { createDirectoryStore, latestManifest, openSegment, readIndex, textAt } from '@hypershard/segments'
-import { type Judged, ndcg, readJudged } from './beir-folder.ts'
 
 export const qualityBenchOptions = {
   /** A collection in BEIR's layout. */
@@ -36,6 +44,12 @@ const depth = 10
 const indexName = 'quality'
 const timeoutMs = 600_000
 const numpyScript = fileURLToPath(new URL('../../../training/hypershard_training/score_numpy.py', import.meta.url))
+
+/** Only queries that are judged in the split, and have a text. */
+interface Judged {
+  readonly queries: Queries
+  readonly judgements: Judgements
+}
 
 export async function runQualityBench(options: Readonly<Record<string, unknown>>) {
   if (typeof options.data !== 'string') throw new Error('--data: the folder of a collection in BEIR layout')
@@ -58,7 +72,7 @@ export async function runQualityBench(options: Readonly<Record<string, unknown>>
     const row = {
       collection: basename(options.data),
       documents: indexed.documents,
-      queries: judged.queries.length,
+      queries: judged.queries.size,
       shards: Number(options.shards),
       ndcgAt10: searched.ndcg,
       numpyNdcgAt10: numpy ?? null,
@@ -73,6 +87,12 @@ export async function runQualityBench(options: Readonly<Record<string, unknown>>
   }
 }
 
+async function readJudged(folder: string, split: string): Promise<Judged> {
+  const { queries, judgements } = await readBeirFolder(folder, split)
+  const judged = new Map([...queries].filter(([id]) => judgements.has(id)))
+  return { queries: judged, judgements: new Map([...judgements].filter(([id]) => judged.has(id))) }
+}
+
 async function indexCollection(cluster: LocalCluster, folder: string, shards: number) {
   await send(cluster, 'POST', '/v1/indexes', 'application/json', JSON.stringify({ name: indexName, shards }))
   const startMs = performance.now()
@@ -84,17 +104,17 @@ async function indexCollection(cluster: LocalCluster, folder: string, shards: nu
 
 async function searchAll(cluster: LocalCluster, { queries, judgements }: Judged) {
   const times: number[] = []
-  let sum = 0
-  for (const { id, text } of queries) {
+  const run = new Map<string, readonly ScoredDocument[]>()
+  for (const [id, text] of queries) {
     const startMs = performance.now()
     const body = JSON.stringify({ query: text, k: depth, ids_only: true })
     const path = `/v1/indexes/${indexName}/search`
-    const { hits } = await send<{ hits: { id: string }[] }>(cluster, 'POST', path, 'application/json', body)
+    const { hits } = await send<{ hits: AnsweredHit[] }>(cluster, 'POST', path, 'application/json', body)
     times.push(performance.now() - startMs)
-    const ranked = hits.map(hit => hit.id)
-    sum += ndcg(ranked, judgements.get(id)!, depth)
+    run.set(id, keepRankOrder(hits))
   }
-  return { ndcg: sum / queries.length, medianMs: times.sort((a, b) => a - b)[times.length >> 1]! }
+  const [ndcg] = judgeRun(run, judgements, [{ kind: 'nDCG', depth }]).means
+  return { ndcg: ndcg!, medianMs: times.sort((a, b) => a - b)[times.length >> 1]! }
 }
 
 /** Dumps the stored vectors and the queries' q-nets, which are vectors for a depth-0 model, and lets numpy rank them. */
@@ -113,7 +133,7 @@ async function scoreByNumpy(cluster: LocalCluster, directory: string, judged: Ju
   await writeFile(join(dump, 'vectors.f32'), Buffer.concat(vectors.map(toBytes)))
   await writeFile(join(dump, 'queries.f32'), Buffer.concat(await encodeQueries(cluster, judged)))
   const judgements = Object.fromEntries([...judged.judgements].map(([id, grades]) => [id, Object.fromEntries(grades)]))
-  const queryIds = judged.queries.map(({ id }) => id)
+  const queryIds = [...judged.queries.keys()]
   const facts = { width: index.vectorWidth, documentIds, queryIds, judgements }
   await writeFile(join(dump, 'facts.json'), JSON.stringify(facts))
   const { stdout } = await promisify(execFile)(python, [numpyScript, '--dump', dump], { timeout: timeoutMs })
@@ -125,7 +145,7 @@ async function encodeQueries(cluster: LocalCluster, { queries }: Judged): Promis
   const client = new EncoderServiceClient(encoder.address, credentials.createInsecure(), clientOptions)
   try {
     const weights: Buffer[] = []
-    for (const { text } of queries) {
+    for (const text of queries.values()) {
       const { query } = await callUnary<EncodeQueryRequest, EncodeQueryResponse>(
         client.encodeQuery.bind(client),
         {

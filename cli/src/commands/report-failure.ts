@@ -8,7 +8,7 @@ const adviceByCode: Readonly<Record<string, string>> = Object.freeze({
   index_not_found: 'see `npx hypershard index list`, or make it with `index create <name>`',
   model_not_found: '`npx hypershard model list` shows the models of this cluster',
   index_exists: 'to delete it: `npx hypershard index delete <name>`',
-  insufficient_coverage: '`npx hypershard cluster` shows what is down; --min-coverage takes less',
+  insufficient_coverage: '`npx hypershard cluster` shows what is down; `search --min-coverage` takes less',
   overloaded: 'try again in a moment',
 })
 

@@ -33,11 +33,16 @@ const model = {
   default: true,
 }
 
+export interface FakeApiOptions {
+  /** Called with the query of each search; what it throws is answered. */
+  readonly onSearch?: (query: string) => void
+}
+
 /** The coordinator's HTTP API in memory, as docs/api.md tells it. A hit's score is the share of query words in it. */
-export function createFakeApi(): RequestListener {
+export function createFakeApi({ onSearch = () => {} }: FakeApiOptions = {}): RequestListener {
   const indexes = new Map<string, FakeIndex>()
   return (request, response) => {
-    answer(indexes, request, response).catch(error => {
+    answer(indexes, request, response, onSearch).catch(error => {
       const { code, message, details } = toHypershardError(error)
       const { http: status, title, retryable } = errorCatalogue[code]
       const type = `https://hypershard.dev/errors/${code}`
@@ -47,7 +52,12 @@ export function createFakeApi(): RequestListener {
   }
 }
 
-async function answer(indexes: Map<string, FakeIndex>, request: IncomingMessage, response: ServerResponse) {
+async function answer(
+  indexes: Map<string, FakeIndex>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onSearch: (query: string) => void,
+) {
   const url = new URL(request.url ?? '/', 'http://fake')
   const [, , collection, name, action] = url.pathname.split('/').map(decodeURIComponent)
   const route = `${request.method} ${url.pathname === '/readyz' ? 'readyz' : collection}${name ? '/:name' : ''}${action ? `/${action}` : ''}`
@@ -69,8 +79,11 @@ async function answer(indexes: Map<string, FakeIndex>, request: IncomingMessage,
       return response.writeHead(204).end()
     case 'PUT indexes/:name/documents':
       return put(find(indexes, name), request, response)
-    case 'POST indexes/:name/search':
-      return send(response, 200, search(find(indexes, name), await readJson(request)))
+    case 'POST indexes/:name/search': {
+      const body = await readJson<FakeSearch>(request)
+      onSearch(body.query)
+      return send(response, 200, search(find(indexes, name), body))
+    }
     default:
       throw new HypershardError('route_not_found', route)
   }
@@ -141,7 +154,14 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
 
-function search(index: FakeIndex, request: { query: string; k?: number; profile?: boolean; ids_only?: boolean }) {
+interface FakeSearch {
+  readonly query: string
+  readonly k?: number
+  readonly profile?: boolean
+  readonly ids_only?: boolean
+}
+
+function search(index: FakeIndex, request: FakeSearch) {
   const words = request.query.toLowerCase().split(/\s+/)
   const hits = [...index.documents.values()].map(({ id, ...rest }) => {
     const text = `${rest.title} ${rest.text}`.toLowerCase()

@@ -1,0 +1,128 @@
+import { HypershardError, isErrorCode } from '@hypershard/common'
+import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
+import type { SearchAnswer } from '../api/answers.ts'
+import { NotReachable, problemOf } from '../api/problem.ts'
+
+export interface AskOptions {
+  /** One search; throws what `ApiClient.search` throws. */
+  readonly search: (text: string) => Promise<SearchAnswer>
+  /** Searches under way at a time. */
+  readonly concurrency: number
+  /** Whether a query that fails is told in the result instead of ending the work. */
+  readonly allowFailures: boolean
+  /** Waits before a query is asked again; a random time, so that queries that failed together do not return together. */
+  readonly pause: () => Promise<void>
+  /** Throws what ends the work, whatever may fail. */
+  readonly checkAnswer: (answer: SearchAnswer) => void
+  readonly onProgress: (done: number) => void
+}
+
+export interface FailedQuery {
+  readonly query: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface AskedQueries {
+  /** In the order of the queries; without those that failed. */
+  readonly run: Run
+  readonly failures: readonly FailedQuery[]
+  /** Queries longer than the model reads. */
+  readonly truncated: number
+  /** Of the index, ascending; more than one when documents were put meanwhile. */
+  readonly manifestVersions: readonly number[]
+}
+
+const skipAdvice = '--allow-failures counts such queries as 0'
+
+/**
+ * Asks every query, several at a time, and once more where that may help. An answer of less than all documents is a
+ * failure. Without `allowFailures` the first failure ends the work when the searches under way have ended.
+ * @param queries texts by id
+ * @throws HypershardError the first failure; with `allowFailures` only when no query succeeds
+ */
+export async function askQueries(queries: ReadonlyMap<string, string>, options: AskOptions): Promise<AskedQueries> {
+  const waiting = queries.entries()
+  const answers = new Map<string, SearchAnswer>()
+  const failures = new Map<string, unknown>()
+  let end: unknown
+  const askInTurn = async () => {
+    for (const [id, text] of waiting) {
+      const answer = await askTwice(text, options).catch(error => void failures.set(id, error))
+      if (answer !== undefined) answers.set(id, answer)
+      options.onProgress(answers.size + failures.size)
+      try {
+        if (answer !== undefined) options.checkAnswer(answer)
+        else if (!options.allowFailures) throw failureOf(id, failures.get(id))
+      } catch (error) {
+        end ??= error
+      }
+      if (end !== undefined) return
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(options.concurrency, queries.size) }, askInTurn))
+  const [failed] = failures
+  if (failed !== undefined && answers.size === 0) end ??= failureOf(...failed, 'no other query succeeded either')
+  if (end !== undefined) throw end
+  return collect([...queries.keys()], answers, failures)
+}
+
+async function askTwice(text: string, { search, pause }: AskOptions): Promise<SearchAnswer> {
+  try {
+    return checkWhole(await search(text))
+  } catch (error) {
+    if (!problemOf(error).retryable) throw error
+  }
+  await pause()
+  return checkWhole(await search(text))
+}
+
+/** @throws HypershardError for an answer that is not of all documents, or not a ranking */
+function checkWhole(answer: SearchAnswer): SearchAnswer {
+  const { coverage, hits } = answer
+  if (coverage.ratio < 1) {
+    const searched = `${coverage.documents_scored} of ${coverage.documents_eligible} documents were searched`
+    throw new HypershardError('insufficient_coverage', searched)
+  }
+  if (new Set(hits.map(({ id }) => id)).size < hits.length) {
+    throw new HypershardError('internal', 'the answer has a document twice')
+  }
+  return answer
+}
+
+function failureOf(query: string, error: unknown, rest = skipAdvice): Error {
+  const { code, detail, retryable, details } = problemOf(error)
+  const twice = retryable ? ', also when asked again' : ''
+  const message = `query \`${query}\`${twice}: ${detail}; ${rest}`
+  if (error instanceof NotReachable && (code === 'unavailable' || code === 'deadline_exceeded')) {
+    return new NotReachable(code, message, error)
+  }
+  return new HypershardError(isErrorCode(code) ? code : 'internal', message, {
+    details: { ...details, query },
+    cause: error,
+  })
+}
+
+function collect(
+  ids: readonly string[],
+  answers: ReadonlyMap<string, SearchAnswer>,
+  failures: ReadonlyMap<string, unknown>,
+): AskedQueries {
+  const run = new Map<string, readonly ScoredDocument[]>()
+  const failed: FailedQuery[] = []
+  const versions = new Set<number>()
+  let truncated = 0
+  for (const query of ids) {
+    const answer = answers.get(query)
+    const failure = failures.get(query)
+    if (failure !== undefined) {
+      const { code, detail } = problemOf(failure)
+      failed.push({ query, code, message: detail })
+    }
+    if (answer === undefined) continue
+    run.set(query, keepRankOrder(answer.hits))
+    versions.add(answer.manifest_version)
+    if (answer.query_truncated) truncated++
+  }
+  return { run, failures: failed, truncated, manifestVersions: [...versions].sort((a, b) => a - b) }
+}

@@ -1,0 +1,103 @@
+import { isUtf8 } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { HypershardError, messageOf } from '@hypershard/common'
+
+/** What is wrong with a line; `forEachLine` adds the file and the number. */
+export class LineProblem extends Error {
+  override readonly name = 'LineProblem'
+}
+
+export interface LineBounds {
+  /** Of one line, without its end. */
+  readonly lineCharactersMax: number
+  /** Of a file, blank lines included. */
+  readonly linesMax: number
+}
+
+const newline = 0x0a
+const chunkBytes = 1024 * 1024
+const utf8BytesMax = 4
+const byteOrderMark = '\ufeff'
+
+/**
+ * Calls `visit` for every line of a UTF-8 file that is not blank, in order. A byte order mark and carriage returns at
+ * line ends are left out. What is held of the file is one chunk and one line.
+ * @param visit throws `LineProblem` for a line that it cannot use
+ * @throws HypershardError `invalid_request` with the file and, where it is a line's fault, its number
+ */
+export async function forEachLine(path: string, bounds: LineBounds, visit: (line: string) => void): Promise<void> {
+  const lines = new LineVisitor(path, bounds, visit)
+  try {
+    let rest: Buffer = Buffer.alloc(0)
+    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      const end = bytes.lastIndexOf(newline) + 1
+      if (end > 0) lines.visitBlock(bytes.subarray(0, end - 1))
+      rest = bytes.subarray(end)
+      if (rest.length > bounds.lineCharactersMax * utf8BytesMax) lines.refuseLength()
+    }
+    if (rest.length > 0) lines.visitBlock(rest)
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+class LineVisitor {
+  readonly #path: string
+  readonly #bounds: LineBounds
+  readonly #visit: (line: string) => void
+  /** The number of the last line that was begun, from 1. */
+  #number = 0
+
+  constructor(path: string, bounds: LineBounds, visit: (line: string) => void) {
+    this.#path = path
+    this.#bounds = bounds
+    this.#visit = visit
+  }
+
+  /** @param bytes whole lines, without the end of the last */
+  visitBlock(bytes: Buffer): void {
+    if (!isUtf8(bytes)) this.#refuseEncoding(bytes)
+    for (const line of bytes.toString('utf8').split('\n')) {
+      this.#number++
+      if (this.#number > this.#bounds.linesMax) this.#fail(`a file may have ${this.#bounds.linesMax} lines; split it`)
+      if (line.length > this.#bounds.lineCharactersMax + 1) this.refuseLength(this.#number)
+      const text = trimLine(line, this.#number === 1)
+      if (text.trim() === '') continue
+      try {
+        this.#visit(text)
+      } catch (error) {
+        if (!(error instanceof LineProblem)) throw error
+        this.#fail(error.message)
+      }
+    }
+  }
+
+  refuseLength(number = this.#number + 1): never {
+    this.#number = number
+    this.#fail(`longer than ${this.#bounds.lineCharactersMax} characters; is this the right file?`)
+  }
+
+  #refuseEncoding(bytes: Buffer): never {
+    for (let start = 0; start <= bytes.length; ) {
+      const found = bytes.indexOf(newline, start)
+      const end = found < 0 ? bytes.length : found
+      this.#number++
+      if (!isUtf8(bytes.subarray(start, end))) break
+      start = end + 1
+    }
+    this.#fail('not UTF-8; convert the file, for example with iconv')
+  }
+
+  #fail(problem: string): never {
+    throw new HypershardError('invalid_request', `${this.#path}, line ${this.#number}: ${problem}`, {
+      details: { file: this.#path, line: this.#number },
+    })
+  }
+}
+
+function trimLine(line: string, first: boolean): string {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line
+  return first && text.startsWith(byteOrderMark) ? text.slice(1) : text
+}

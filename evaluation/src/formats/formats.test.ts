@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { keepRankOrder } from '../runs/keep-rank-order.ts'
+import { trecOrder } from '../runs/run.ts'
+import { beirFiles, countMissingDocuments, readBeirFolder } from './beir-folder.ts'
+import { readJudgements } from './read-judgements.ts'
+import { readQueries } from './read-queries.ts'
+import { readRun, writeRun } from './run-file.ts'
+
+const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter(text => /^[^\s\ufeff]+$/u.test(text))
+const score = fc.double({ noNaN: true, noDefaultInfinity: true })
+
+describe('evaluation files', () => {
+  let folder: string
+  let path: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hypershard-formats-'))
+    path = join(folder, 'file')
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('hold a run that is read as it was written', async () => {
+    const hits = fc.uniqueArray(fc.record({ id, score }), { selector: hit => hit.id, minLength: 1, maxLength: 8 })
+    const runs = fc.uniqueArray(fc.tuple(id, hits), { selector: ([query]) => query, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(runs, async lists => {
+        const run = new Map(lists.map(([query, found]) => [query, trecOrder(found)]))
+        await writeRun(path, run, 'hypershard')
+        const plain = (given: typeof run | Awaited<ReturnType<typeof readRun>>) =>
+          [...given].map(([query, found]) => [query, found.map(hit => [hit.id, hit.score + 0])])
+        assert.deepEqual(plain(await readRun(path)), plain(run))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('hold a run whose order is that of the answer, ties and all', async () => {
+    const answer = [5, 5, 5, 4.5, null, null].map((value, at) => ({ id: `d${at}`, score: value }))
+    await writeRun(path, new Map([['q', keepRankOrder(answer)]]), 'hypershard')
+    const read = await readRun(path)
+    assert.deepEqual(
+      read.get('q')?.map(hit => hit.id),
+      answer.map(hit => hit.id),
+    )
+    assert.match(await readFile(path, 'utf8'), /^q Q0 d0 1 5 hypershard\nq Q0 d1 2 4\.99\d+ hypershard\n/)
+  })
+
+  it('hold no run with an id that has white space', async () => {
+    const run = new Map([['q', [{ id: 'my notes.md', score: 1 }]]])
+    await assert.rejects(writeRun(path, run, 'hypershard'), { code: 'invalid_request', message: /`my notes\.md`/ })
+  })
+
+  it('cannot be written where there is no folder', async () => {
+    await assert.rejects(writeRun(join(folder, 'none', 'run'), new Map(), 'hypershard'), {
+      code: 'invalid_request',
+      message: /^cannot write .*ENOENT/,
+    })
+  })
+
+  for (const { title, text } of [
+    { title: 'BEIR JSONL', text: '{"_id":"q1","text":"one"}\n{"_id":"q2","text":"two","metadata":{}}\n' },
+    { title: 'JSONL with `id`', text: '{"id":"q1","text":"one"}\n{"id":"q2","text":"two"}' },
+    { title: 'TSV', text: 'q1\tone\nq2\ttwo\n' },
+    { title: 'TSV from Windows', text: '\ufeffq1\tone\r\n\r\nq2\ttwo\r\n' },
+  ]) {
+    it(`give queries as ${title}`, async () => {
+      await writeFile(path, text)
+      assert.deepEqual(Object.fromEntries(await readQueries(path)), { q1: 'one', q2: 'two' })
+    })
+  }
+
+  for (const { title, text } of [
+    { title: 'TREC columns', text: 'q1 0 d1 2\nq1 0 d2 0\nq2 Q0 d1 -1\n' },
+    { title: 'TREC columns with tabs', text: 'q1\t0\td1\t2\nq1\t0\td2\t0\n\nq2\t0\td1\t-1\n' },
+    { title: 'BEIR TSV', text: 'query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td1\t-1\n' },
+    {
+      title: 'BEIR TSV from Windows',
+      text: '\ufeffquery-id\tcorpus-id\tscore\r\nq1\td1\t2\r\nq1\td2\t0\r\nq2\td1\t-1',
+    },
+  ]) {
+    it(`give judgements as ${title}`, async () => {
+      await writeFile(path, text)
+      const judgements = [...(await readJudgements(path))].map(([query, grades]) => [query, Object.fromEntries(grades)])
+      assert.deepEqual(judgements, [
+        ['q1', { d1: 2, d2: 0 }],
+        ['q2', { d1: -1 }],
+      ])
+    })
+  }
+
+  it('may have document ids with spaces in BEIR TSV', async () => {
+    await writeFile(path, 'query-id\tcorpus-id\tscore\nq 1\tmy notes.md\t1\n')
+    assert.equal((await readJudgements(path)).get('q 1')?.get('my notes.md'), 1)
+  })
+
+  it('in a BEIR folder belong together, and a corpus is compared with the judgements', async () => {
+    await mkdir(join(folder, 'qrels'))
+    const { corpusPath, queriesPath, judgementsPath } = beirFiles(folder, 'dev')
+    await writeFile(corpusPath, '{"_id":"d1","text":"x"}\n{"_id":"d3","text":"y"}\n')
+    await writeFile(queriesPath, '{"_id":"q1","text":"one"}\n')
+    await writeFile(judgementsPath, 'query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t1\nq2\td2\t1\n')
+    const { queries, judgements } = await readBeirFolder(folder, 'dev')
+    assert.deepEqual([queries.size, judgements.size], [1, 2])
+    assert.deepEqual(await countMissingDocuments(corpusPath, judgements), { documents: 2, missing: 1 })
+  })
+
+  for (const { title, read, text, line, problem } of [
+    {
+      title: 'JSONL that turns into something else',
+      read: readQueries,
+      text: '{"_id":"1","text":"a"}\n2\tb',
+      line: 2,
+      problem: /not JSON/,
+    },
+    { title: 'a query without text', read: readQueries, text: '{"_id":"1"}', line: 1, problem: /expected `\{"_id"/ },
+    {
+      title: 'a query id that is a number',
+      read: readQueries,
+      text: '{"_id":1,"text":"a"}',
+      line: 1,
+      problem: /two strings/,
+    },
+    { title: 'a query of spaces', read: readQueries, text: '1\ta\n2\t  \n', line: 2, problem: /`2` has no text/ },
+    { title: 'a query without an id', read: readQueries, text: '\ta\n', line: 1, problem: /no id/ },
+    {
+      title: 'a query line without a tab',
+      read: readQueries,
+      text: '1\ta\n\n2 b\n',
+      line: 3,
+      problem: /a tab and the text/,
+    },
+    { title: 'a query that stands twice', read: readQueries, text: '1\ta\n1\tb\n', line: 2, problem: /second time/ },
+    {
+      title: 'three columns without a header',
+      read: readJudgements,
+      text: 'q1\td1\t1\n',
+      line: 1,
+      problem: /four columns .*header/,
+    },
+    { title: 'five columns', read: readJudgements, text: 'q1 0 d1 1\nq1 0 d 2 1\n', line: 2, problem: /four columns/ },
+    {
+      title: 'a grade that is no number',
+      read: readJudgements,
+      text: 'q1 0 d1 yes\n',
+      line: 1,
+      problem: /`yes` is no whole number/,
+    },
+    {
+      title: 'a grade with a fraction',
+      read: readJudgements,
+      text: 'q1 0 d1 0.5\n',
+      line: 1,
+      problem: /no whole number/,
+    },
+    {
+      title: 'a document judged twice',
+      read: readJudgements,
+      text: 'q1 0 d1 1\nq1 0 d1 1\n',
+      line: 2,
+      problem: /second time/,
+    },
+    {
+      title: 'two columns under the header',
+      read: readJudgements,
+      text: 'query-id\tcorpus-id\tscore\nq1\td1\n',
+      line: 2,
+      problem: /three columns/,
+    },
+    {
+      title: 'an empty column',
+      read: readJudgements,
+      text: 'query-id\tcorpus-id\tscore\nq1\t\t1\n',
+      line: 2,
+      problem: /three columns/,
+    },
+    { title: 'a run of five columns', read: readRun, text: 'q1 Q0 d1 1 0.5\n', line: 1, problem: /six columns/ },
+    {
+      title: 'a score that is no number',
+      read: readRun,
+      text: 'q1 Q0 d1 1 NaN t\n',
+      line: 1,
+      problem: /`NaN` is no decimal/,
+    },
+    { title: 'a hexadecimal score', read: readRun, text: 'q1 Q0 d1 1 0x10 t\n', line: 1, problem: /no decimal/ },
+    {
+      title: 'a hit that stands twice',
+      read: readRun,
+      text: 'q1 Q0 d1 1 2 t\nq1 Q0 d1 2 1 t\n',
+      line: 2,
+      problem: /stands here again/,
+    },
+    {
+      title: 'bytes that are not UTF-8',
+      read: readQueries,
+      text: Buffer.from('31096109310a32ff096209', 'hex'),
+      line: 2,
+      problem: /not UTF-8/,
+    },
+    {
+      title: 'a line that is too long',
+      read: readRun,
+      text: `q1 Q0 d1 1 2 t\n${'x'.repeat(9_000)}\n`,
+      line: 2,
+      problem: /longer than 8192 characters/,
+    },
+    {
+      title: 'a file that is one line',
+      read: readRun,
+      text: 'x'.repeat(3_000_000),
+      line: 1,
+      problem: /is this the right file/,
+    },
+  ]) {
+    it(`are refused, with file and line, for ${title}`, async () => {
+      await writeFile(path, text)
+      await assert.rejects(read(path), (error: Error & { code: string }) => {
+        assert.equal(error.code, 'invalid_request')
+        assert(error.message.startsWith(`${path}, line ${line}: `), error.message)
+        assert.match(error.message, problem)
+        return true
+      })
+    })
+  }
+
+  for (const { title, document, problem } of [
+    { title: 'no JSON', document: 'd1', problem: /not a JSON object/ },
+    { title: 'without an id', document: '{}', problem: /no `_id`/ },
+    { title: 'nothing', document: 'null', problem: /not a JSON object/ },
+  ]) {
+    it(`tell of a corpus line that is ${title}`, async () => {
+      await writeFile(path, `{"_id":"d1"}\n${document}\n`)
+      await assert.rejects(countMissingDocuments(path, new Map()), { code: 'invalid_request', message: problem })
+    })
+  }
+
+  it('that are not there are said to be so', async () => {
+    for (const place of [join(folder, 'none'), folder]) {
+      await assert.rejects(readRun(place), { code: 'invalid_request', message: /^cannot read .*(ENOENT|EISDIR)/ })
+    }
+  })
+
+  it('are read line by line whatever their length, and lines are counted over chunks', async () => {
+    const lines = Array.from({ length: 80_000 }, (_, at) => `q${at % 100} Q0 größe-${at} 1 ${at} tag`)
+    await writeFile(path, `${lines.join('\n')}\nbad line\n`)
+    await assert.rejects(readRun(path), { message: /, line 80001: expected six columns/ })
+    await writeFile(path, lines.join('\n'))
+    const run = await readRun(path)
+    assert.deepEqual([run.size, run.get('q7')?.length, run.get('q7')?.[0]?.id], [100, 800, 'größe-79907'])
+  })
+})

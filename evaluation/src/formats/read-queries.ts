@@ -1,0 +1,62 @@
+/**
+ * Queries, in one of two forms that the first line tells apart:
+ *
+ * - BEIR JSONL: one object a line with `_id` (or `id`) and `text`, both strings; other keys are ignored.
+ * - TSV: the id, a tab, the text.
+ */
+import { messageOf } from '@hypershard/common'
+import { forEachLine, LineProblem } from './for-each-line.ts'
+
+/** The text of each query by its id, in the file's order. */
+export type Queries = ReadonlyMap<string, string>
+
+const bounds = { lineCharactersMax: 1024 * 1024, linesMax: 2_000_000 }
+
+/** @throws HypershardError `invalid_request` naming the file and the line */
+export async function readQueries(path: string): Promise<Queries> {
+  const queries = new Map<string, string>()
+  let parse: ((line: string) => Query) | undefined
+  await forEachLine(path, bounds, line => {
+    parse ??= line.trimStart().startsWith('{') ? parseJson : parseTabs
+    const { id, text } = parse(line)
+    if (queries.has(id)) throw new LineProblem(`query \`${id}\` stands here a second time`)
+    queries.set(id, text)
+  })
+  return queries
+}
+
+interface Query {
+  readonly id: string
+  readonly text: string
+}
+
+function parseJson(line: string): Query {
+  const { _id, id = _id, text } = parseObject(line)
+  if (typeof id !== 'string' || typeof text !== 'string') {
+    throw new LineProblem('expected `{"_id": "…", "text": "…"}` with two strings')
+  }
+  return checked({ id, text })
+}
+
+function parseObject(line: string): { _id?: unknown; id?: unknown; text?: unknown } {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw new LineProblem(`not JSON as the first line is: ${messageOf(error)}`)
+  }
+  if (typeof value !== 'object' || value === null) throw new LineProblem('expected an object with `_id` and `text`')
+  return value
+}
+
+function parseTabs(line: string): Query {
+  const tab = line.indexOf('\t')
+  if (tab < 0) throw new LineProblem('expected the id, a tab and the text, or JSON objects with `_id` and `text`')
+  return checked({ id: line.slice(0, tab).trim(), text: line.slice(tab + 1).trim() })
+}
+
+function checked(query: Query): Query {
+  if (query.id === '') throw new LineProblem('the query has no id')
+  if (query.text.trim() === '') throw new LineProblem(`query \`${query.id}\` has no text`)
+  return query
+}
