@@ -1,0 +1,97 @@
+"""Document vectors and token states of a source, computed once and kept in the cache.
+
+A cached file is named by a digest of the backbone, the settings and the very texts it was made from, so runs share it and a changed
+text makes another file. Work is done in chunks, each written under a temporary name and renamed: a killed run repeats one chunk.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hypershard_training.training.backbone import Backbone
+from hypershard_training.training.read_sources import Source, digest_of_texts
+
+TEXTS_A_CHUNK = 10_000
+
+
+@dataclass(frozen=True)
+class EncodedSource:
+    """A source with its vectors. Everything float16, on the CPU."""
+
+    source: Source
+    #: [documents, width]
+    vectors: torch.Tensor
+    #: Token states of all queries after one another [tokens, width]; query q has rows ``starts[q]`` to ``starts[q + 1]``.
+    states: np.ndarray
+    starts: np.ndarray
+    #: The backbone's own query vectors [queries, width]: they mine the negatives and teach the distillation.
+    query_vectors: torch.Tensor
+
+    def query_states(self, queries: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Padded states [queries, tokens, width] in float32 and their mask [queries, tokens]."""
+        own = [torch.from_numpy(self.states[self.starts[q] : self.starts[q + 1]]).float() for q in queries]
+        padded = torch.nn.utils.rnn.pad_sequence(own, batch_first=True)
+        lengths = torch.tensor([len(rows) for rows in own])
+        return padded, torch.arange(padded.shape[1]) < lengths[:, None]
+
+
+def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callable[[str], None]) -> EncodedSource:
+    """Encode what the cache lacks; ``tell`` hears of every finished chunk."""
+    settings = backbone.settings
+    common = f"{backbone.digest} {settings.precision} "
+
+    def documents(texts: list[str]) -> dict[str, np.ndarray]:
+        return {"vectors": backbone.document_vectors(texts)}
+
+    def queries(texts: list[str]) -> dict[str, np.ndarray]:
+        states, counts = backbone.token_states(texts)
+        return {"states": states, "counts": counts}
+
+    key = common + f"document {settings.document_tokens_max} {settings.normalize}"
+    vectors = _chunked(source.documents, key, documents, cache, lambda done: tell(f"{source.name}: {done:,} documents encoded"))
+    key = common + f"query {settings.query_tokens_max}"
+    states = _chunked(source.queries, key, queries, cache, lambda done: tell(f"{source.name}: {done:,} queries encoded"))
+    starts = np.concatenate([[0], np.cumsum(states["counts"])])
+    pooled = _pooled(states["states"], starts, settings.normalize)
+    return EncodedSource(source, torch.from_numpy(vectors["vectors"]), states["states"], starts, pooled)
+
+
+def _chunked(
+    texts: list[str],
+    key: str,
+    compute: Callable[[list[str]], dict[str, np.ndarray]],
+    cache: Path,
+    tell: Callable[[int], None],
+) -> dict[str, np.ndarray]:
+    folder = cache / hashlib.sha256(f"{key} {digest_of_texts(texts)}".encode()).hexdigest()[:32]
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks: list[dict[str, np.ndarray]] = []
+    for start in range(0, len(texts), TEXTS_A_CHUNK):
+        path = folder / f"{start:010d}.npz"
+        if not path.exists():
+            write_arrays(path, compute(texts[start : start + TEXTS_A_CHUNK]))
+            tell(min(start + TEXTS_A_CHUNK, len(texts)))
+        with np.load(path, allow_pickle=False) as arrays:
+            chunks.append(dict(arrays))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write an ``.npz`` that is there whole or not at all."""
+    temporary = path.with_suffix(f".{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+
+
+def _pooled(states: np.ndarray, starts: np.ndarray, normalize: bool) -> torch.Tensor:
+    sums = np.add.reduceat(states.astype(np.float32), starts[:-1], axis=0)
+    pooled = torch.from_numpy(sums / np.diff(starts)[:, None])
+    return (torch.nn.functional.normalize(pooled, dim=-1) if normalize else pooled).half()
