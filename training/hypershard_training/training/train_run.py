@@ -1,0 +1,156 @@
+"""A training run: read → encode → mine → hold out → step, validate, checkpoint → result."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from safetensors.torch import save_file
+
+from hypershard_training.training.backbone import Backbone
+from hypershard_training.training.draw_batches import BatchDrawer, TrainingSource
+from hypershard_training.training.encode_source import encode_source
+from hypershard_training.training.losses import combined_loss
+from hypershard_training.training.mine_negatives import mine_negatives
+from hypershard_training.training.progress import Progress
+from hypershard_training.training.read_sources import read_source
+from hypershard_training.training.run_state import RunState, checkpoints
+from hypershard_training.training.settings import SourceSettings, TrainSettings, to_plain
+from hypershard_training.training.student import Student
+from hypershard_training.training.training_error import TrainingError
+from hypershard_training.training.validate import ValidationSet, hold_out, mean_ndcg
+
+ADAM_BETAS = (0.9, 0.98)
+
+
+class Stopped(Exception):
+    """The run was asked to stop; its checkpoint is written."""
+
+
+def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume: bool, stopping: Callable[[], bool]) -> dict:
+    """Train into ``folder`` and return what ``run.json`` says. ``stopping`` is asked after every step."""
+    started = time.monotonic()
+    config = to_plain(settings)
+    _prepare_folder(folder, config, resume=resume)
+    torch.manual_seed(settings.seed)
+    sources, validations, width = _prepare_sources(settings, device)
+    state = _new_state(settings, sources, width, device)
+    if resume and (written := checkpoints(folder)):
+        state.restore(written[-1], config)
+    progress = Progress(folder, state.step)
+    if state.step == 0:
+        _validate(state, validations, progress)
+    while state.step < settings.optimise.steps:
+        progress.step(state.step + 1, settings.optimise.steps, settings.optimise.batch, _step(state, settings, folder))
+        state.step += 1
+        last = state.step == settings.optimise.steps
+        stop = stopping()
+        if last or stop or state.step % settings.report.checkpoint_steps == 0:
+            state.save(folder, config)
+        if stop and not last:
+            raise Stopped
+        if last or state.step % settings.report.validate_steps == 0:
+            ndcg = _validate(state, validations, progress)
+    return _save_result(state, settings, folder, ndcg if settings.optimise.steps else {}, time.monotonic() - started)
+
+
+def _prepare_folder(folder: Path, config: dict, *, resume: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not resume and any(folder.iterdir()):
+        raise TrainingError(f"{folder}: is not empty; add --resume to go on with the run in it, or name another folder")
+    if not (folder / "config.yaml").exists():
+        (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+
+def _prepare_sources(settings: TrainSettings, device: torch.device) -> tuple[list[TrainingSource], list[ValidationSet], int]:
+    backbone = Backbone(settings.encode, device)
+    prepared = [_prepare_source(source, settings, backbone) for source in settings.sources]
+    return [source for source, _ in prepared], [validation for _, validation in prepared], backbone.width
+
+
+def _prepare_source(settings: SourceSettings, whole: TrainSettings, backbone: Backbone) -> tuple[TrainingSource, ValidationSet]:
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    source = read_source(settings)
+    tell(f"{source.name}: {len(source.queries):,} queries, {len(source.documents):,} documents")
+    if source.unknown_judgements:
+        tell(f"{source.name}: {source.unknown_judgements:,} judgements name a query or document that is not there, left out")
+    cache = Path(whole.encode.cache)
+    encoded = encode_source(source, backbone, cache, tell)
+    mined = mine_negatives(encoded, whole.optimise.mined_to, cache)
+    queries, validation = hold_out(encoded, whole.report.validation_queries, whole.report.validation_documents_max, whole.seed)
+    return TrainingSource(encoded, queries, mined), validation
+
+
+def _new_state(settings: TrainSettings, sources: list[TrainingSource], width: int, device: torch.device) -> RunState:
+    student = Student(settings, width).to(device)
+    optimiser = torch.optim.AdamW(_parameter_groups(student, settings), lr=settings.optimise.learning_rate, betas=ADAM_BETAS)
+    return RunState(student, optimiser, BatchDrawer(sources, settings.optimise, settings.seed))
+
+
+def _parameter_groups(student: Student, settings: TrainSettings) -> list[dict]:
+    """Weight decay for the weights of core matrices alone; the last matrix starts as an identity that must not decay."""
+    last = f"head.matrices.{len(student.head.matrices) - 1}."
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    for name, parameter in student.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        is_last = name.startswith(last)
+        decays = not is_last and parameter.dim() > 1 and not name.endswith("base")
+        key = (settings.optimise.weight_decay if decays else 0.0, settings.optimise.last_matrix_rate if is_last else 1.0)
+        groups.setdefault(key, []).append(parameter)
+    return [{"params": own, "weight_decay": decay, "rate": rate} for (decay, rate), own in groups.items()]
+
+
+def _step(state: RunState, settings: TrainSettings, folder: Path) -> dict[str, float]:
+    optimise = settings.optimise
+    warm = min(1.0, (state.step + 1) / max(1, optimise.warmup_steps))
+    rate = optimise.learning_rate * warm * (1 - state.step / optimise.steps)
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate * group["rate"]
+    state.student.train()
+    scored = state.student.score_batch(state.drawer.draw())
+    loss, parts = combined_loss(scored, state.student.log_scale.exp(), settings.loss)
+    if not math.isfinite(loss.item()):
+        kept = checkpoints(folder)
+        raise TrainingError(
+            f"step {state.step + 1}: the loss is {loss.item()}; lower the learning rate; last checkpoint: {kept[-1:]}"
+        )
+    state.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.student.parameters(), optimise.clip_norm)
+    state.optimiser.step()
+    state.update_average(optimise.average)
+    return {"loss": loss.item(), **parts, "learningRate": rate}
+
+
+def _validate(state: RunState, validations: list[ValidationSet], progress: Progress) -> dict[str, float]:
+    """nDCG@10 of the averaged weights by source; the weights in training are put back."""
+    training = {name: value.clone() for name, value in state.student.state_dict().items()}
+    state.student.eval()
+    state.student.load_state_dict(state.average)
+    ndcg = {validation.encoded.source.name: mean_ndcg(state.student, validation) for validation in validations}
+    state.student.load_state_dict(training)
+    progress.validation(state.step, ndcg)
+    return ndcg
+
+
+def _save_result(state: RunState, settings: TrainSettings, folder: Path, ndcg: dict[str, float], seconds: float) -> dict:
+    prefix = "head."
+    head = {name.removeprefix(prefix): value.contiguous() for name, value in state.average.items() if name.startswith(prefix)}
+    save_file(head, folder / "hyper-head.safetensors")
+    result = {
+        "config": to_plain(settings),
+        "qnet": state.student.architecture.to_json(),
+        "scale": float(np.exp(state.average["log_scale"].item())),
+        "validation": ndcg,
+        "seconds": round(seconds, 1),
+        "torch": torch.__version__,
+    }
+    (folder / "run.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
