@@ -117,7 +117,7 @@ class TrainSettings:
 
 
 def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
-    """Read ``path`` and apply ``key.path=value`` overrides; every problem is told in one ``TrainingError``."""
+    """Read ``path`` and apply ``key.path=value`` overrides; all wrong keys and types are told in one ``TrainingError``, then all wrong values."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -126,8 +126,8 @@ def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
         _override(value, override)
     problems: list[str] = []
     settings = _build(TrainSettings, value, "", problems)
-    if isinstance(settings, TrainSettings):
-        problems += _inconsistencies(settings)
+    if isinstance(settings, TrainSettings) and not problems:
+        problems = _inconsistencies(settings)
     if problems:
         raise TrainingError(f"{path}: " + "; ".join(problems))
     return settings
@@ -197,38 +197,34 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     problems = [
         f"sources[{index}] needs either collection or pairs"
         for index, source in enumerate(settings.sources)
-        if source is not None and bool(source.collection) == bool(source.pairs)
+        if bool(source.collection) == bool(source.pairs)
     ]
     if not settings.sources:
         problems.append("sources is empty")
-    names = [source.name for source in settings.sources if source is not None]
+    names = [source.name for source in settings.sources]
     problems += [f"source name {name} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
     choices = (
         ("encode.precision", settings.encode, "precision", ("bf16", "fp32")),
         ("model.initialise", settings.model, "initialise", ("dense", "published")),
     )
     for where, group, name, allowed in choices:
-        if group is not None and getattr(group, name) not in allowed:
+        if getattr(group, name) not in allowed:
             problems.append(f"{where} must be one of {', '.join(allowed)}")
     return problems + _out_of_range(settings)
 
 
 def _out_of_range(settings: TrainSettings) -> list[str]:
     model, optimise, loss = settings.model, settings.optimise, settings.loss
-    checks = []
-    if model is not None:
-        checks.append((0 <= model.depth <= 16, "model.depth must be 0 to 16"))
-    if optimise is not None:
-        checks += [
-            (1 <= optimise.steps <= 10_000_000, "optimise.steps must be 1 to 10,000,000"),
-            (2 <= optimise.batch <= 4096, "optimise.batch must be 2 to 4096"),
-            (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
-            (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),
-            (optimise.learning_rate > 0, "optimise.learningRate must be above 0"),
-        ]
-    if loss is not None:
-        parts = (loss.cross_entropy, loss.margin_mse, loss.distillation)
-        checks.append((min(parts) >= 0 and max(parts) > 0, "a part of loss needs a weight above 0, and none may be below"))
+    parts = (loss.cross_entropy, loss.margin_mse, loss.distillation)
+    checks = (
+        (0 <= model.depth <= 16, "model.depth must be 0 to 16"),
+        (1 <= optimise.steps <= 10_000_000, "optimise.steps must be 1 to 10,000,000"),
+        (2 <= optimise.batch <= 4096, "optimise.batch must be 2 to 4096"),
+        (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
+        (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),
+        (optimise.learning_rate > 0, "optimise.learningRate must be above 0"),
+        (min(parts) >= 0 and max(parts) > 0, "a part of loss needs a weight above 0, and none may be below"),
+    )
     return [problem for holds, problem in checks if not holds]
 
 

@@ -1,0 +1,132 @@
+"""The loss against plain loops, mining against brute force, and a killed run against one that was not."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import BertConfig, BertModel
+
+from hypershard_training.training.encode_source import EncodedSource
+from hypershard_training.training.losses import ScoredBatch, cross_entropy, distillation, margin_mse
+from hypershard_training.training.mine_negatives import mine_negatives
+from hypershard_training.training.read_sources import Source
+
+QUERIES, OWN, SHARED = 4, 3, 5
+
+
+def _scored() -> ScoredBatch:
+    torch.manual_seed(3)
+    usable = torch.ones(QUERIES, OWN + SHARED, dtype=torch.bool)
+    usable[1, 2] = usable[2, 6] = False
+    teacher = torch.randn(QUERIES, OWN)
+    teacher[3, 1] = math.nan
+    return ScoredBatch(torch.randn(usable.shape), torch.randn(usable.shape), teacher, usable)
+
+
+def test_cross_entropy_leaves_known_positives_out() -> None:
+    scored = _scored()
+    expected = 0.0
+    for row, usable in zip(scored.student, scored.usable, strict=True):
+        total = sum(math.exp(value) for value, used in zip(row.tolist(), usable.tolist(), strict=True) if used)
+        expected += math.log(total) - row[0].item()
+    assert cross_entropy(scored).item() == pytest.approx(expected / QUERIES, rel=1e-5)
+
+
+def test_margin_mse_leaves_out_what_has_no_teacher() -> None:
+    scored, scale = _scored(), torch.tensor(2.0)
+    squares = []
+    for row in range(QUERIES):
+        for column in range(1, OWN):
+            if scored.usable[row, column] and not scored.teacher[row, column].isnan():
+                student = scored.student[row, 0] - scored.student[row, column]
+                squares.append((student - 2 * (scored.teacher[row, 0] - scored.teacher[row, column])).item() ** 2)
+    assert len(squares) == QUERIES * (OWN - 1) - 2
+    assert margin_mse(scored, scale).item() == pytest.approx(sum(squares) / len(squares), rel=1e-5)
+
+
+def test_distillation_is_nothing_where_the_student_is_the_teacher() -> None:
+    scored = _scored()
+    same = ScoredBatch(scored.dense * 7, scored.dense, scored.teacher, scored.usable)
+    assert distillation(same, 7).item() == pytest.approx(0, abs=1e-6)
+    assert distillation(scored, 7).item() > 0.1
+
+
+def test_mined_negatives_are_the_best_that_are_not_positive(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    documents, queries = torch.randn(30, 8).half(), torch.randn(6, 8).half()
+    positives = [[q, 2 * q + 7] for q in range(6)]
+    source = Source("s", 1.0, [""] * 30, [""] * 6, positives)
+    encoded = EncodedSource(source, documents, documents.numpy(), documents.numpy(), queries)
+    mined = mine_negatives(encoded, 5, tmp_path)
+    scores = (queries.bfloat16() @ documents.bfloat16().T).float()
+    for query, found in enumerate(mined.tolist()):
+        allowed = sorted((-scores[query, d].item(), d) for d in range(30) if d not in positives[query])
+        assert [scores[query, d].item() for d in found] == [-score for score, _ in allowed[:5]]
+        assert not set(found) & set(positives[query])
+    assert mine_negatives(encoded, 5, tmp_path).tolist() == mined.tolist()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random BERT of width 16, 60 pairs, and a configuration of 24 steps."""
+    folder = tmp_path_factory.mktemp("tiny")
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{i}" for i in range(40))]
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=16, **shape)).save_pretrained(folder / "backbone")
+    tokenizer.save(str(folder / "backbone" / "tokenizer.json"))
+    pairs = [{"query": f"w{i % 40} w{i * 7 % 40}", "positive": f"w{i * 3 % 40} w{i * 11 % 40} w{i % 13}"} for i in range(60)]
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    (folder / "config.yaml").write_text(f"""
+sources: [{{name: tiny, pairs: {folder}/pairs.jsonl}}]
+encode: {{backbone: {folder}/backbone, cache: {folder}/cache, precision: fp32, documentTokensMax: 16, queryTokensMax: 16}}
+model: {{depth: 1}}
+loss: {{crossEntropy: 1, marginMse: 0.1, distillation: 0.1}}
+optimise: {{steps: 24, batch: 4, hardNegatives: 3, minedTo: 10, randomNegatives: 4, dropout: 0.1, warmupSteps: 2}}
+report: {{validationQueries: 5, validateSteps: 12, checkpointSteps: 5}}
+""")
+    return folder
+
+
+def _start(tiny: Path, out: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "hypershard_training", "train", str(tiny / "config.yaml"), "--out", str(out), *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_run_ends_as_one_that_was_not(tiny: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert _start(tiny, whole).wait(60) == 0
+    first = _start(tiny, killed)
+    deadline = time.monotonic() + 60
+    while not list(killed.glob("checkpoint-*.pt")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    first.send_signal(signal.SIGKILL)
+    first.wait(60)
+    resumed = _start(tiny, killed, "--resume")
+    assert resumed.wait(60) == 0, resumed.stderr and resumed.stderr.read()
+    for name in ("hyper-head.safetensors", "validation.jsonl", "log.jsonl"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
+    assert (whole / "curves.png").stat().st_size > 10_000
+
+
+def test_a_run_is_not_mixed_with_another(tiny: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert _start(tiny, out, "--set", "optimise.steps=5").wait(60) == 0
+    for options, problem in ((["--resume"], "other settings of optimise.steps"), ([], "is not empty; add --resume")):
+        again = _start(tiny, out, *options)
+        _, told = again.communicate(timeout=60)
+        assert again.returncode == 1
+        assert problem in told
+        assert "Traceback" not in told
