@@ -7,6 +7,7 @@ import sys
 #: Command, the module with ``add_arguments`` and ``run``, and what it does.
 COMMANDS = {
     "train": ("hypershard_training.training.command", "train a Hypencoder, or a dense head, on your own corpus"),
+    "export": ("hypershard_training.export_run", "write what was trained as a model directory that hypershard serves"),
 }
 
 

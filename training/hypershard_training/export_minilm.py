@@ -61,11 +61,11 @@ def _model_description(folder: Path, hidden: int, encoding: str) -> dict:
         "documentHead": mean,
         "hyperHead": {"kind": "pooled", **mean},
         "qnet": QnetArchitecture((hidden, 1), "relu", layer_norm=False, residual=False).to_json(),
-        "files": {name: _file_entry(folder / name) for name in (ENCODER_FILE, TOKENIZER_FILE)},
+        "files": {name: file_entry(folder / name) for name in (ENCODER_FILE, TOKENIZER_FILE)},
     }
 
 
-def _file_entry(path: Path) -> dict:
+def file_entry(path: Path) -> dict:
     content = path.read_bytes()
     return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
