@@ -7,19 +7,31 @@ the file is the same bytes on every run, and how a linear layer is stored is one
 import onnx
 
 from hypershard_training.bert_weights import BertLayer, BertWeights, FloatTensor, LayerNorm, Linear
-from hypershard_training.linear_encodings import ROWS_TO_TOKENS, LinearEncoding, quantize_rows
+from hypershard_training.linear_encodings import (
+    LINEAR_ENCODINGS,
+    ROWS_TO_TOKENS,
+    TABLE_STORAGE,
+    LinearEncoding,
+    TableStorage,
+    quantize_rows,
+    to_float16,
+)
 from hypershard_training.onnx_builder import FLOAT, INT32, INT64, MICROSOFT, OnnxBuilder
 
 GRAPH_NAME = "hypershard-encoder"
 
 
-def bert_graph(weights: BertWeights, encode: LinearEncoding, *, int8_embeddings: bool) -> onnx.ModelProto:
-    """``input_ids`` and ``attention_mask`` (int64 [batch, tokens]) to ``token_states`` (float32 [batch, tokens, hidden])."""
+def bert_graph(weights: BertWeights, encoding: str) -> onnx.ModelProto:
+    """``input_ids`` and ``attention_mask`` (int64 [batch, tokens]) to ``token_states`` (float32 [batch, tokens, hidden]).
+
+    ``encoding`` is a name of ``LINEAR_ENCODINGS``; ValueError where weights do not fit it.
+    """
+    encode = LINEAR_ENCODINGS[encoding]
     builder = OnnxBuilder()
     token_shape = builder.node("Shape", ["input_ids"], "shape.tokens")
     builder.node("Concat", [token_shape, builder.integers(-1)], ROWS_TO_TOKENS, axis=0)
     mask = builder.node("Cast", ["attention_mask"], "mask", to=INT32)
-    x = _embeddings(builder, weights, int8_embeddings)
+    x = _embeddings(builder, weights, TABLE_STORAGE.get(encoding, "int8"))
     for number, layer in enumerate(weights.layers):
         last = number == len(weights.layers) - 1
         x = _layer(builder, weights, encode, layer, x, mask, f"layer.{number}", "token_states" if last else None)
@@ -31,7 +43,7 @@ def bert_graph(weights: BertWeights, encode: LinearEncoding, *, int8_embeddings:
     )
 
 
-def _embeddings(builder: OnnxBuilder, weights: BertWeights, int8: bool) -> str:
+def _embeddings(builder: OnnxBuilder, weights: BertWeights, storage: TableStorage) -> str:
     tokens = builder.node("Shape", ["input_ids"], "shape.length", start=1, end=2)
     start, axis = builder.integers(0), builder.integers(0)
 
@@ -41,16 +53,19 @@ def _embeddings(builder: OnnxBuilder, weights: BertWeights, int8: bool) -> str:
     def words(table: str, name: str) -> str:
         return builder.node("Gather", [table, "input_ids"], name, axis=0)
 
-    word = _look_up(builder, "embeddings.word", weights.word_embeddings, words, int8)
-    position = _look_up(builder, "embeddings.position", weights.position_embeddings, positions, int8)
+    word = _look_up(builder, "embeddings.word", weights.word_embeddings, words, storage)
+    position = _look_up(builder, "embeddings.position", weights.position_embeddings, positions, storage)
     total = builder.node("Add", [word, position], "embeddings.sum")
     return _layer_norm(builder, weights.embedding_norm, total, "embeddings.norm", "embeddings.output", weights)
 
 
-def _look_up(builder: OnnxBuilder, name: str, table: FloatTensor, look_up, int8: bool) -> str:
-    """Rows of a table. An int8 table is looked up first and scaled after, so it is never unpacked as a whole."""
-    if not int8:
+def _look_up(builder: OnnxBuilder, name: str, table: FloatTensor, look_up, storage: TableStorage) -> str:
+    """Rows of a table. A small table is looked up first and widened after, so it is never unpacked as a whole."""
+    if storage == "float32":
         return look_up(builder.constant(f"{name}.table", table), name)
+    if storage == "float16":
+        half = builder.constant(f"{name}.float16", to_float16(name, table))
+        return builder.node("Cast", [look_up(half, f"{name}.rows")], name, to=FLOAT)
     quantized, scale = quantize_rows(table)
     rows = look_up(builder.constant(f"{name}.int8", quantized), f"{name}.rows")
     scales = look_up(builder.constant(f"{name}.scale", scale), f"{name}.row_scale")

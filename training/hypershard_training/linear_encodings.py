@@ -7,6 +7,7 @@ another CPU's summation order, flips roundings and moves a vector's values by up
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from hypershard_training.onnx_builder import FLOAT, MICROSOFT, OnnxBuilder
 #: (builder, name, input [batch, tokens, in], weight (in, out)) -> output [batch, tokens, out], the bias not yet added
 LinearEncoding = Callable[[OnnxBuilder, str, str, FloatTensor], str]
 
+TableStorage = Literal["float32", "float16", "int8"]
+
+FLOAT16_MAX = 65504.0
+
 #: Name of the int64 vector [batch, tokens, -1] every graph defines for encodings that work on flat rows.
 ROWS_TO_TOKENS = "shape.rows_to_tokens"
 
@@ -23,6 +28,12 @@ ROWS_TO_TOKENS = "shape.rows_to_tokens"
 def float32(builder: OnnxBuilder, name: str, x: str, weight: FloatTensor) -> str:
     """Plain float32 weights: the yardstick."""
     return builder.node("MatMul", [x, builder.constant(f"{name}.weight", weight)], f"{name}.matmul")
+
+
+def float16_stored(builder: OnnxBuilder, name: str, x: str, weight: FloatTensor) -> str:
+    """float16 in the file; onnxruntime folds the Cast at load, so it computes in float32. Any CPU runs it."""
+    half = builder.constant(f"{name}.float16", to_float16(name, weight))
+    return builder.node("MatMul", [x, builder.node("Cast", [half], f"{name}.weight", to=FLOAT)], f"{name}.matmul")
 
 
 def int8_stored(builder: OnnxBuilder, name: str, x: str, weight: FloatTensor) -> str:
@@ -97,12 +108,25 @@ def int8_rows(builder: OnnxBuilder, name: str, x: str, weight: FloatTensor) -> s
 
 LINEAR_ENCODINGS: dict[str, LinearEncoding] = {
     "float32": float32,
+    "float16-stored": float16_stored,
     "int8-stored": int8_stored,
     "nbits-32": matmul_n_bits(32),
     "nbits-64": matmul_n_bits(64),
     "nbits-128": matmul_n_bits(128),
     "int8-rows": int8_rows,
 }
+
+
+#: How tables of embeddings are stored with an encoding; with those that are not named here, in int8 with a scale per row.
+TABLE_STORAGE: dict[str, TableStorage] = {"float32": "float32", "float16-stored": "float16"}
+
+
+def to_float16(name: str, values: FloatTensor) -> np.ndarray:
+    """Round to float16; ValueError where a value is beyond its range, which ends at 65,504."""
+    largest = float(np.abs(values).max(initial=0))
+    if largest > FLOAT16_MAX:
+        raise ValueError(f"{name} has a value of magnitude {largest:,.0f}, float16 ends at {FLOAT16_MAX:,.0f}")
+    return values.astype(np.float16)
 
 
 def quantize_columns(weight: FloatTensor) -> tuple[np.ndarray, FloatTensor]:

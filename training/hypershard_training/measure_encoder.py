@@ -49,7 +49,7 @@ def build_candidates(names: list[str], folder: Path) -> dict[str, Path]:
                 paths["float32"], path, weight_type=QuantType.QInt8, per_channel=True, extra_options=options
             )
         else:
-            write_model(bert_graph(weights, LINEAR_ENCODINGS[name], int8_embeddings=name != "float32"), path)
+            write_model(bert_graph(weights, name), path)
         paths[name] = path
     return paths
 
@@ -76,7 +76,7 @@ def rounding_sensitivity(weights: BertWeights, name: str, ids: list[list[int]], 
     vectors = []
     for item in (weights, nudged):
         path = folder / "nudged.onnx"
-        write_model(bert_graph(item, LINEAR_ENCODINGS[name], int8_embeddings=name != "float32"), path)
+        write_model(bert_graph(item, name), path)
         vectors.append(vectors_in_batches(open_session(path, 1), ids))
     return float(np.abs(vectors[0] - vectors[1]).max())
 

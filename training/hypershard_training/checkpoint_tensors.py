@@ -1,0 +1,103 @@
+"""Read a checkpoint's tensors: safetensors or PyTorch's own format, in one file or several; never code."""
+
+import hashlib
+import json
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from hypershard_training.checkpoint_error import CheckpointError
+
+#: Tried in this order; an index names several files. All of them are what ``save_pretrained`` has written over the years.
+WEIGHT_FILES = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold the folder's tensors, in the order of their names."""
+    for name in WEIGHT_FILES:
+        path = folder / name
+        if not path.is_file():
+            continue
+        return _indexed_files(path) if name.endswith(".index.json") else [path]
+    raise CheckpointError(f"{folder}: has no weights; one of {', '.join(WEIGHT_FILES)} must be there")
+
+
+def read_tensors(files: list[Path]) -> dict[str, torch.Tensor]:
+    """All tensors by name, in float32 (integer buffers as they are), on the CPU.
+
+    Raises CheckpointError for a file that cannot be read, holds anything but tensors, or repeats another's tensor.
+    """
+    tensors: dict[str, torch.Tensor] = {}
+    for path in files:
+        for name, value in _read_file(path).items():
+            if not isinstance(value, torch.Tensor):
+                raise CheckpointError(f"{path}: {name} is no tensor; save the model's state_dict alone")
+            if name in tensors:
+                raise CheckpointError(f"{path}: tensor {name} is in another file too; save the checkpoint again")
+            tensors[name] = value.detach().float() if value.is_floating_point() else value
+    return tensors
+
+
+def files_digest(files: list[Path]) -> str:
+    """SHA-256 (hex) of the files' bytes, one after the other."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            while part := file.read(1 << 24):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def check_finite(tensors: dict[str, torch.Tensor], where: str) -> None:
+    """Refuse NaN and infinity, naming the tensor."""
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            count = int((~torch.isfinite(value)).sum())
+            raise CheckpointError(
+                f"{where}: tensor {name} has {count:,} NaN or infinite values; use a checkpoint from before the loss diverged"
+            )
+
+
+def check_shapes(tensors: dict[str, torch.Tensor], expected: dict[str, tuple[int, ...]], where: str) -> None:
+    """Every expected tensor is there with its shape; the first that is not is named."""
+    for name, shape in expected.items():
+        if name not in tensors:
+            raise CheckpointError(f"{where}: tensor {name} is missing; copy the checkpoint again, or check config.json")
+        found = tuple(tensors[name].shape)
+        if found != shape:
+            raise CheckpointError(
+                f"{where}: tensor {name} has shape {list(found)} where config.json asks for {list(shape)}; "
+                "check that weights, config.json and backbone belong together"
+            )
+
+
+def _indexed_files(index: Path) -> list[Path]:
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise CheckpointError(f"{index}: is no index of weight files: {_line(error)}; copy the checkpoint again") from error
+    paths = [index.parent / Path(name).name for name in names]
+    for path in paths:
+        if not path.is_file():
+            raise CheckpointError(f"{path}: is missing, {index.name} lists it; copy the checkpoint again")
+    return paths
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {_line(error)}; copy it again") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: holds no dictionary of tensors; save the model's state_dict alone")
+    return content
+
+
+def _line(error: Exception) -> str:
+    """The first line of a foreign message."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
