@@ -1,28 +1,47 @@
-"""``python -m hypershard_training <command>``; each command is imported only when it is asked for."""
+"""``python -m hypershard_training COMMAND``: the commands that users of their own models need.
+
+A command is a module with ``add_arguments(parser)`` and ``run(arguments) -> exit status``. It is imported only when it is asked
+for, so that one command does not need what another imports.
+"""
 
 import argparse
 import importlib
 import sys
+from dataclasses import dataclass
 
-#: Command, the module with ``add_arguments`` and ``run``, and what it does.
+
+@dataclass(frozen=True)
+class Command:
+    module: str
+    summary: str
+    #: The group of optional dependencies in ``pyproject.toml``.
+    extra: str
+
+
 COMMANDS = {
-    "train": ("hypershard_training.training.command", "train a Hypencoder, or a dense head, on your own corpus"),
-    "export": ("hypershard_training.export_run", "write what was trained as a model directory that hypershard serves"),
+    "train": Command("hypershard_training.training.command", "train a Hypencoder on your own corpus", "train"),
+    "export": Command("hypershard_training.export_command", "turn a checkpoint into a model directory", "export"),
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Run one command; returns its exit code."""
-    if not arguments or arguments[0] not in COMMANDS:
-        listed = "\n".join(f"  {name:10} {summary}" for name, (_, summary) in COMMANDS.items())
-        print(f"usage: python -m hypershard_training <command> …\n\n{listed}", file=sys.stderr)
-        return 2
-    name, *rest = arguments
-    module = importlib.import_module(COMMANDS[name][0])
-    parser = argparse.ArgumentParser(prog=f"python -m hypershard_training {name}", description=COMMANDS[name][1])
-    module.add_arguments(parser)
-    return module.run(parser.parse_args(rest))
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="python -m hypershard_training", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    chosen = None
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(name, help=command.summary, description=command.summary)
+        if given[:1] == [name]:
+            try:
+                chosen = importlib.import_module(command.module)
+            except ModuleNotFoundError as error:
+                print(f"error: {name} needs {error.name}; run: pip install -e '.[{command.extra}]'", file=sys.stderr)
+                return 1
+            chosen.add_arguments(own)
+    parsed = parser.parse_args(given)
+    return chosen.run(parsed) if chosen else 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -101,9 +101,7 @@ def _attention(
     product = encode(builder, f"{name}.query_key_value", x, layer.query_key_value.weight)
     parts = builder.node("Split", [product], f"{name}.split", outputs=3, axis=-1, num_outputs=3)
     bias = builder.constant(f"{name}.query_key_value.bias", layer.query_key_value.bias)
-    return builder.node(
-        "MultiHeadAttention", [*parts, bias, mask], f"{name}.heads", domain=MICROSOFT, num_heads=weights.heads
-    )
+    return builder.node("MultiHeadAttention", [*parts, bias, mask], f"{name}.heads", domain=MICROSOFT, num_heads=weights.heads)
 
 
 def _linear_residual_norm(
@@ -130,6 +128,4 @@ def _linear_residual_norm(
 
 def _layer_norm(builder: OnnxBuilder, norm: LayerNorm, x: str, name: str, output_name: str, weights: BertWeights) -> str:
     scale, shift = builder.constant(f"{name}.scale", norm.scale), builder.constant(f"{name}.shift", norm.shift)
-    return builder.node(
-        "LayerNormalization", [x, scale, shift], output_name, axis=-1, epsilon=weights.layer_norm_epsilon
-    )
+    return builder.node("LayerNormalization", [x, scale, shift], output_name, axis=-1, epsilon=weights.layer_norm_epsilon)

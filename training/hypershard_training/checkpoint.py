@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from tokenizers import Tokenizer
 
 from hypershard_training.bert_weights import BertSettings
@@ -25,8 +25,9 @@ from hypershard_training.checkpoint_config import (
 )
 from hypershard_training.checkpoint_error import CheckpointError
 from hypershard_training.checkpoint_names import DOCUMENT, QUERY, head_from_published, head_to_published, published_head_shapes
-from hypershard_training.checkpoint_source import Backbone, checkpoint_folder, plain_tokenizer_json, read_json
-from hypershard_training.checkpoint_tensors import check_finite, check_shapes, files_digest, read_tensors, weight_files
+from hypershard_training.checkpoint_source import Backbone, checkpoint_folder, read_json
+from hypershard_training.checkpoint_tensors import check_all, files_digest, read_tensors, weight_files
+from hypershard_training.export_directory import plain_tokenizer_json
 from hypershard_training.hyper_head import hyper_head_parameter_shapes
 from hypershard_training.qnet import QnetArchitecture
 
@@ -69,7 +70,8 @@ class DualEncoder:
     #: A folder or a name on the hub that the released code can build the transformers from.
     backbone: str = ""
     losses: tuple[tuple[str, dict], ...] = (("margin_mse", {}),)
-    #: Where the weights come from, for people.
+    #: What the model is and where its weights come from, for people; the first may be left to the export.
+    description: str = ""
     source: str = ""
     #: What a user of the model should be told.
     notes: tuple[str, ...] = ()
@@ -142,9 +144,8 @@ def save_checkpoint(model: DualEncoder, folder: Path) -> None:
     if not shared:
         tensors |= {DOCUMENT + name: value for name, value in model.document.weights.items()}
     if model.head is not None:
-        check_shapes(model.head, hyper_head_parameter_shapes(model.architecture, model.query.settings.hidden), "hyper-head")
+        check_all(model.head, hyper_head_parameter_shapes(model.architecture, model.query.settings.hidden), "hyper-head")
         tensors |= head_to_published(model.head, model.architecture)
-    check_finite(tensors, "this model")
     transformers = {"query": model.query.settings.to_config()}
     if not shared:
         transformers["document"] = model.document.settings.to_config()
@@ -165,9 +166,9 @@ def save_checkpoint(model: DualEncoder, folder: Path) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     ready = {name: value.detach().float().cpu().contiguous().clone() for name, value in tensors.items()}
-    save_file(ready, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").write_bytes(save(ready, metadata={"format": "pt"}))
     _write_json(folder / "config.json", config_json(config))
-    (folder / "tokenizer.json").write_text(plain_tokenizer_json(model.tokenizer_json, "this model"), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(plain_tokenizer_json(model.tokenizer_json), encoding="utf-8")
     _write_json(folder / "tokenizer_config.json", _tokenizer_config(model))
 
 
@@ -198,16 +199,8 @@ def _split(
     expected = {QUERY + name: shape for name, shape in query_settings.tensor_shapes().items()} | head_shapes
     if not config.shared:
         expected |= {DOCUMENT + name: shape for name, shape in document_settings.tensor_shapes().items()}
-    check_shapes(tensors, expected, where)
     unused = {prefix + name for prefix in (QUERY, DOCUMENT) for name in _UNUSED}
-    unexpected = sorted(set(tensors) - set(expected) - unused)
-    if unexpected:
-        more = f" and {len(unexpected) - 1} more" if len(unexpected) > 1 else ""
-        raise CheckpointError(
-            f"{where}: tensor {unexpected[0]}{more} is not part of the model that config.json describes; "
-            "check that weights, config.json and backbone belong together"
-        )
-    check_finite(tensors, where)
+    check_all({name: value for name, value in tensors.items() if name not in unused}, expected, where)
     query = Transformer(query_settings, _with_prefix(tensors, QUERY))
     document = query if config.shared else Transformer(document_settings, _with_prefix(tensors, DOCUMENT))
     head = head_from_published(tensors, config.architecture, query_settings.hidden) if config.architecture else None

@@ -36,9 +36,7 @@ def published_name(name: str, architecture: QnetArchitecture) -> str:
     return f"query_encoder.{published[family]}"
 
 
-def head_from_published(
-    tensors: dict[str, torch.Tensor], architecture: QnetArchitecture, hidden: int
-) -> dict[str, torch.Tensor]:
+def head_from_published(tensors: dict[str, torch.Tensor], architecture: QnetArchitecture, hidden: int) -> dict[str, torch.Tensor]:
     """The hyper-head's parameters by our names and shapes, out of tensors that were checked before."""
     shapes = hyper_head_parameter_shapes(architecture, hidden)
     return {name: tensors[published_name(name, architecture)].reshape(shape) for name, shape in shapes.items()}
@@ -46,9 +44,7 @@ def head_from_published(
 
 def head_to_published(head: dict[str, torch.Tensor], architecture: QnetArchitecture) -> dict[str, torch.Tensor]:
     """The other way round."""
-    return {
-        published_name(name, architecture): value[None] if _has_leading_one(name) else value for name, value in head.items()
-    }
+    return {published_name(name, architecture): value[None] if _has_leading_one(name) else value for name, value in head.items()}
 
 
 def _has_leading_one(name: str) -> bool:

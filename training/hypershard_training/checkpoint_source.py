@@ -14,6 +14,7 @@ from tokenizers import BertWordPieceTokenizer, Tokenizer
 
 from hypershard_training.bert_weights import BertSettings, read_bert_settings
 from hypershard_training.checkpoint_error import CheckpointError
+from hypershard_training.export_directory import plain_tokenizer_json
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _BACKBONE_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
@@ -59,7 +60,12 @@ class Backbone:
         folder = found or self._folder(name, "the tokenizer")
         if not _has_tokenizer(folder):
             raise CheckpointError(f"{folder}: has neither tokenizer.json nor vocab.txt; give a folder that has with --backbone")
-        return plain_tokenizer_json(_tokenizer_text(folder), str(folder))
+        text = _tokenizer_text(folder)
+        try:
+            Tokenizer.from_str(text)
+            return plain_tokenizer_json(text)
+        except Exception as error:  # the tokenizers library raises nothing narrower
+            raise CheckpointError(f"{folder}: tokenizer.json cannot be read: {error}; copy it again") from error
 
     def _folder(self, name: str, wanted: str) -> Path:
         folder = self.given or Path(name)
@@ -85,18 +91,6 @@ def read_json(path: Path) -> dict:
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: is no JSON object; copy it again")
     return content
-
-
-def plain_tokenizer_json(text: str, where: str) -> str:
-    """A ``tokenizer.json`` without the truncation and padding baked into it: lengths are the caller's to choose."""
-    try:
-        Tokenizer.from_str(text)
-        content = json.loads(text)
-    except Exception as error:  # the tokenizers library raises nothing narrower
-        raise CheckpointError(f"{where}: tokenizer.json cannot be read: {error}; copy it again") from error
-    content["truncation"] = None
-    content["padding"] = None
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _has_tokenizer(folder: Path) -> bool:

@@ -51,6 +51,19 @@ def files_digest(files: list[Path]) -> str:
     return digest.hexdigest()
 
 
+def check_all(tensors: dict[str, torch.Tensor], expected: dict[str, tuple[int, ...]], where: str) -> None:
+    """Refuse anything but the expected tensors, each finite and in its shape; the first fault is named."""
+    check_shapes(tensors, expected, where)
+    unexpected = sorted(tensors.keys() - expected.keys())
+    if unexpected:
+        more = f" and {len(unexpected) - 1} more" if len(unexpected) > 1 else ""
+        raise CheckpointError(
+            f"{where}: tensor {unexpected[0]}{more} is no part of the model; check that weights, configuration and backbone belong "
+            "together"
+        )
+    check_finite(tensors, where)
+
+
 def check_finite(tensors: dict[str, torch.Tensor], where: str) -> None:
     """Refuse NaN and infinity, naming the tensor."""
     for name, value in tensors.items():
@@ -65,12 +78,14 @@ def check_shapes(tensors: dict[str, torch.Tensor], expected: dict[str, tuple[int
     """Every expected tensor is there with its shape; the first that is not is named."""
     for name, shape in expected.items():
         if name not in tensors:
-            raise CheckpointError(f"{where}: tensor {name} is missing; copy the checkpoint again, or check config.json")
+            raise CheckpointError(
+                f"{where}: tensor {name} is missing; copy the file again, or check that it belongs to this configuration"
+            )
         found = tuple(tensors[name].shape)
         if found != shape:
             raise CheckpointError(
-                f"{where}: tensor {name} has shape {list(found)} where config.json asks for {list(shape)}; "
-                "check that weights, config.json and backbone belong together"
+                f"{where}: tensor {name} has shape {list(found)} where {list(shape)} is expected; "
+                "check that weights, configuration and backbone belong together"
             )
 
 

@@ -8,19 +8,17 @@ With ``--reference FILE`` it also writes the vectors TypeScript is compared with
 """
 
 import argparse
-import hashlib
-import json
 from pathlib import Path
 
 from hypershard_training.bert_graph import bert_graph
 from hypershard_training.bert_weights import load_bert
+from hypershard_training.export_directory import ENCODER_FILE, TOKENIZER_FILE, ModelDescription, write_model_json
 from hypershard_training.linear_encodings import LINEAR_ENCODINGS
 from hypershard_training.minilm_source import WEIGHTS_SHA256, minilm_folder, minilm_tokenizer_json
 from hypershard_training.onnx_builder import write_model
 from hypershard_training.qnet import QnetArchitecture
 from hypershard_training.reference_vectors import write_reference_vectors
 
-ENCODER_FILE, TOKENIZER_FILE, MODEL_FILE = "encoder.onnx", "tokenizer.json", "model.json"
 FOLDER_BYTES_MAX = 25_000_000
 #: The fastest of those that depend neither on the batch nor on the last bit of rounding; the model card has the measurements.
 DEFAULT_ENCODING = "int8-stored"
@@ -32,42 +30,27 @@ def export_minilm(folder: Path, encoding: str = DEFAULT_ENCODING) -> None:
     """Write the model's three files into ``folder``; the model card beside them is written by hand and kept."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = load_bert(minilm_folder())
-    model = bert_graph(weights, LINEAR_ENCODINGS[encoding], int8_embeddings=encoding != "float32")
-    write_model(model, folder / ENCODER_FILE)
+    write_model(bert_graph(weights, encoding), folder / ENCODER_FILE)
     (folder / TOKENIZER_FILE).write_text(minilm_tokenizer_json(), encoding="utf-8")
-    description = _model_description(folder, weights.hidden, encoding)
-    (folder / MODEL_FILE).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    mean = {"pooling": "mean", "normalize": True}
+    description = ModelDescription(
+        name="minilm-dense",
+        description=f"all-MiniLM-L6-v2 as a dense retriever: a query's q-net is its own vector; weights {encoding}",
+        license="Apache-2.0",
+        source=f"sentence-transformers/all-MiniLM-L6-v2, model.safetensors sha256 {WEIGHTS_SHA256}",
+        query_tokens_max=QUERY_TOKENS_MAX,
+        document_tokens_max=DOCUMENT_TOKENS_MAX,
+        query_encoder=ENCODER_FILE,
+        document_encoder=ENCODER_FILE,
+        document_head=mean,
+        hyper_head={"kind": "pooled", **mean},
+        architecture=QnetArchitecture((weights.hidden, 1), "relu", layer_norm=False, residual=False),
+    )
+    write_model_json(folder, description)
     total = sum(path.stat().st_size for path in folder.iterdir())
     if total > FOLDER_BYTES_MAX:
         raise ValueError(f"{folder} has {total:,} bytes, more than the {FOLDER_BYTES_MAX:,} the repository ships")
     print(f"{folder}: {total:,} bytes")
-
-
-def _model_description(folder: Path, hidden: int, encoding: str) -> dict:
-    """The content of ``model.json`` (format ``hypershard.model/1``)."""
-    mean = {"pooling": "mean", "normalize": True}
-    return {
-        "format": "hypershard.model/1",
-        "name": "minilm-dense",
-        "description": f"all-MiniLM-L6-v2 as a dense retriever: a query's q-net is its own vector; weights {encoding}",
-        "license": "Apache-2.0",
-        "source": f"sentence-transformers/all-MiniLM-L6-v2, model.safetensors sha256 {WEIGHTS_SHA256}",
-        "tokenizer": {
-            "file": TOKENIZER_FILE,
-            "maxQueryTokens": QUERY_TOKENS_MAX,
-            "maxDocumentTokens": DOCUMENT_TOKENS_MAX,
-        },
-        "encoder": {"query": ENCODER_FILE, "document": ENCODER_FILE, "hiddenWidth": hidden},
-        "documentHead": mean,
-        "hyperHead": {"kind": "pooled", **mean},
-        "qnet": QnetArchitecture((hidden, 1), "relu", layer_norm=False, residual=False).to_json(),
-        "files": {name: file_entry(folder / name) for name in (ENCODER_FILE, TOKENIZER_FILE)},
-    }
-
-
-def file_entry(path: Path) -> dict:
-    content = path.read_bytes()
-    return {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 
 def main() -> None:

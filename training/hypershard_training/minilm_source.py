@@ -2,9 +2,12 @@
 
 import hashlib
 import importlib.util
-import json
 from pathlib import Path
 
+from hypershard_training.export_directory import plain_tokenizer_json
+
+#: The model's name on the hub.
+MINILM_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 #: SHA-256 of the released ``model.safetensors`` (90,868,376 bytes): anything else is refused.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -22,8 +25,5 @@ def minilm_folder() -> Path:
 
 
 def minilm_tokenizer_json() -> str:
-    """The released tokenizer without the truncation and padding baked into it: lengths are the caller's to choose."""
-    tokenizer = json.loads((minilm_folder() / "tokenizer.json").read_text())
-    tokenizer["truncation"] = None
-    tokenizer["padding"] = None
-    return json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")) + "\n"
+    """The released tokenizer, any length of text."""
+    return plain_tokenizer_json((minilm_folder() / "tokenizer.json").read_text(encoding="utf-8"))

@@ -23,7 +23,11 @@ PASSING_BIAS = 16.0
 
 @dataclass(frozen=True)
 class QnetWeights:
-    """A batch of q-nets: matrices [batch, in, out] of the core layers, biases [batch, out], and the last matrix [batch, in]."""
+    """A batch of q-nets: transposed matrices [batch, out, in] of the core layers, biases [batch, out], the last matrix [batch, in].
+
+    Matrices stay in the layout they are generated in: summing or copying their gradients through a transposed view took ten times
+    as long as all products together.
+    """
 
     matrices: list[torch.Tensor]
     biases: list[torch.Tensor]
@@ -31,7 +35,7 @@ class QnetWeights:
 
 
 class GeneratedTensor(nn.Module):
-    """Generates one matrix of shape (in, out) from token states; a bias of width w is a matrix of shape (w, 1)."""
+    """Generates one matrix of shape (in, out), transposed, from token states; a bias of width w is a matrix of shape (w, 1)."""
 
     def __init__(self, model_width: int, width_in: int, width_out: int) -> None:
         super().__init__()
@@ -43,15 +47,34 @@ class GeneratedTensor(nn.Module):
         self.base = nn.Parameter(torch.zeros(width_out, width_in))
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-        """Token states [batch, tokens, model width], mask [batch, tokens] (true = token) to [batch, in, out] in ``dtype``."""
+        """Token states [batch, tokens, model width], mask [batch, tokens] (true = token) to [batch, out, in] in ``dtype``."""
         states = states.to(dtype)
         keys = F.linear(states, self.key.weight.to(dtype), self.key.bias.to(dtype))
         values = F.linear(states, self.value.weight.to(dtype), self.value.bias.to(dtype))
         logits = (self.query_embedding.to(dtype) @ keys.transpose(1, 2)).float() / math.sqrt(self.width_out)
         attention = logits.masked_fill(~mask[:, None, :], -math.inf).softmax(-1).to(dtype)
         normal = F.layer_norm(torch.relu(attention @ values), (self.width_in,), eps=LAYER_NORM_EPSILON)
-        projected = F.linear(normal, self.projection.weight.to(dtype), self.projection.bias.to(dtype))
-        return (projected + self.base.to(dtype)).transpose(1, 2)
+        # The base is what the product is added to, so that [batch, out, in] is written once.
+        base = (self.base + self.projection.bias).to(dtype).expand(normal.shape).reshape(-1, self.width_in)
+        weight = self.projection.weight.to(dtype)
+        return torch.addmm(base, normal.reshape(-1, self.width_in), weight.T).view(normal.shape)
+
+
+class _BatchedLinear(torch.autograd.Function):
+    """x [batch, count, in], weight [batch, out, in], bias [batch, out] to x weight^T + bias, with contiguous gradients."""
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        of_x = gradient @ weight if ctx.needs_input_grad[0] else None
+        return of_x, gradient.transpose(1, 2) @ x, gradient.sum(1)
 
 
 class HyperHead(nn.Module):
@@ -71,18 +94,22 @@ class HyperHead(nn.Module):
         single = torch.float32
         return QnetWeights(
             matrices=[generated(states, mask, dtype) for generated in self.matrices[:-1]],
-            biases=[generated(states, mask, single).squeeze(-1) for generated in self.biases],
-            last=self.matrices[-1](states, mask, single).squeeze(-1),
+            biases=[generated(states, mask, single).squeeze(1) for generated in self.biases],
+            last=self.matrices[-1](states, mask, single).squeeze(1),
         )
 
 
 def batch_scores(
     architecture: QnetArchitecture, weights: QnetWeights, documents: torch.Tensor, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
-    """Score documents [batch, count, width], each row of the batch with its own q-net; returns [batch, count] in float32."""
-    x = documents.to(dtype)
+    """Score documents [batch, count, width], each row of the batch with its own q-net; returns [batch, count] in float32.
+
+    ``dtype`` is for the products. What residuals add up stays float32: a core layer adds values of about 1 to a document's of about
+    0.05, and bfloat16 would round most of the document away.
+    """
+    x = documents.float()
     for layer, (matrix, bias) in enumerate(zip(weights.matrices, weights.biases, strict=True)):
-        y = ACTIVATIONS[architecture.activation](torch.baddbmm(bias[:, None].to(dtype), x, matrix.to(dtype)))
+        y = ACTIVATIONS[architecture.activation](_BatchedLinear.apply(x.to(dtype), matrix.to(dtype), bias.to(dtype)))
         if architecture.layer_norm and architecture.layer_norm_before_residual:
             y = F.layer_norm(y, y.shape[-1:], eps=LAYER_NORM_EPSILON)
         if architecture.has_residual(layer):
@@ -97,7 +124,8 @@ def _initialise_as_dense(head: HyperHead, model_width: int) -> None:
     """Start as the backbone's own dense ranking, exactly: score = constant + cosine of the mean-pooled query and the document.
 
     The last matrix is the mean-pooled state: a zero query embedding attends to every token alike, value and projection are the
-    identity. Core matrices start near zero under a random bias, so layernorm(relu(bias)) adds a constant to every document.
+    identity. Core matrices start at zero under a random bias, so layernorm(relu(bias)) adds a constant to every document; only their
+    projections are zero, which get a gradient from the first step on and pass one on from the second.
     Where a core layer is not residual, or widths differ, the document is lost on the way: such an architecture is refused.
     """
     architecture = head.architecture
@@ -107,8 +135,10 @@ def _initialise_as_dense(head: HyperHead, model_width: int) -> None:
             "initialise: dense needs residual, residualOnLast and layerNormBeforeResidual, and the backbone's own width"
         )
     for generated in [*head.matrices[:-1], *head.biases]:
-        _initialise_small(generated)
         nn.init.normal_(generated.query_embedding)
+        nn.init.zeros_(generated.projection.weight)
+        for linear in (generated.key, generated.value, generated.projection):
+            nn.init.zeros_(linear.bias)
     for generated in head.biases:
         nn.init.normal_(generated.base)
     last = head.matrices[-1]
@@ -117,12 +147,6 @@ def _initialise_as_dense(head: HyperHead, model_width: int) -> None:
     last.value.bias.fill_(PASSING_BIAS)
     last.projection.weight.copy_(torch.eye(model_width) / math.sqrt(model_width))
     nn.init.zeros_(last.projection.bias)
-
-
-def _initialise_small(generated: GeneratedTensor) -> None:
-    nn.init.normal_(generated.projection.weight, std=1e-3)
-    for linear in (generated.key, generated.value, generated.projection):
-        nn.init.zeros_(linear.bias)
 
 
 def _initialise_as_published(head: HyperHead, _model_width: int) -> None:

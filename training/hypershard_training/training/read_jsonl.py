@@ -45,12 +45,16 @@ def _parse(path: Path, number: int, line: bytes) -> dict:
     if not line.strip():
         raise TrainingError(f"{path}:{number}: the line is empty; remove it")
     try:
-        value = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        value = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise TrainingError(f"{path}:{number}: not JSON: {error}; every line must be one JSON object") from error
     if not isinstance(value, dict):
         raise TrainingError(f"{path}:{number}: a JSON object is expected, not {_shown(value)}")
     return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
 
 
 def _shown(value: object) -> str:

@@ -2,10 +2,11 @@
 
 Two forms: a BEIR folder (``corpus.jsonl``, ``queries.jsonl``, ``qrels/<split>.tsv``), and a file of pairs whose lines are
 ``{"query": …, "positive": … or […], "negatives": […], "scores": […]}``. Texts are numbered from 0 in file order; everything after
-this speaks of numbers only.
+this speaks of numbers only. Lines of pairs with the same query are one query: what one line calls relevant is no negative of another.
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,10 +28,12 @@ class Source:
     positives: list[list[int]]
     #: Hard negatives given by the data, by query number.
     negatives: dict[int, list[int]] = field(default_factory=dict)
-    #: Teacher scores of positives then negatives, by query number.
-    scores: dict[int, list[float]] = field(default_factory=dict)
+    #: Teacher scores by query number, then document number.
+    scores: dict[int, dict[int, float]] = field(default_factory=dict)
     #: Judgements that name a query or document that is not there.
     unknown_judgements: int = 0
+    #: An ``.npy`` of document vectors that exist already; empty where they are to be encoded.
+    vectors: str = ""
 
 
 def read_source(settings: SourceSettings) -> Source:
@@ -53,6 +56,8 @@ def _read_collection(settings: SourceSettings) -> Source:
         identifier = text_member(path, number, line, "_id")
         if identifier not in judged:
             continue
+        if identifier in known_queries:
+            raise TrainingError(f"{path}:{number}: query {identifier!r} is there twice; keep one of them")
         known_queries.add(identifier)
         found = [document_ids[document] for document in judged[identifier] if document in document_ids]
         unknown += len(judged[identifier]) - len(found)
@@ -60,7 +65,9 @@ def _read_collection(settings: SourceSettings) -> Source:
             queries.append(text_member(path, number, line, "text"))
             positives.append(found)
     unknown += sum(len(documents) for query, documents in judged.items() if query not in known_queries)
-    return Source(settings.name, settings.weight, documents, queries, positives, unknown_judgements=unknown)
+    return Source(
+        settings.name, settings.weight, documents, queries, positives, unknown_judgements=unknown, vectors=settings.vectors
+    )
 
 
 def _read_documents(path: Path, documents_max: int) -> tuple[dict[str, int], list[str]]:
@@ -80,14 +87,17 @@ def _read_documents(path: Path, documents_max: int) -> tuple[dict[str, int], lis
 
 
 def _read_judgements(path: Path) -> dict[str, list[str]]:
-    """BEIR's three columns with a header line; judgements of 0 or less are not positives."""
+    """BEIR's three columns, with or without its header line; judgements of 0 or less are not positives."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as file:
+            lines = [line.rstrip("\r\n") for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise TrainingError(f"{path}: cannot be read: {error}; check the collection and its split") from error
     judged: dict[str, list[str]] = {}
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=1):
         columns = line.split("\t")
+        if number == 1 and len(columns) == 3 and not _is_number(columns[2]):
+            continue
         try:
             query, document, grade = columns[0], columns[1], float(columns[2])
         except (IndexError, ValueError) as error:
@@ -97,35 +107,61 @@ def _read_judgements(path: Path) -> dict[str, list[str]]:
     return judged
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _read_pairs(settings: SourceSettings) -> Source:
     path = Path(settings.pairs)
-    numbers: dict[str, int] = {}
     source = Source(settings.name, settings.weight, [], [], [])
-
-    def number_of(text: str) -> int:
-        if text not in numbers:
-            numbers[text] = len(source.documents)
-            source.documents.append(text)
-        return numbers[text]
-
+    documents: dict[str, int] = {}
+    queries: dict[str, int] = {}
     for _, number, line in _lines(path):
-        query = len(source.queries)
+        text = text_member(path, number, line, "query")
         positives = texts_member(path, number, line, "positive")
         negatives = texts_member(path, number, line, "negatives", optional=True)
-        source.queries.append(text_member(path, number, line, "query"))
-        source.positives.append([number_of(text) for text in positives])
+        scores = _scores(path, number, line, len(positives) + len(negatives))
+        if both := set(positives) & set(negatives):
+            raise TrainingError(f"{path}:{number}: {min(both)[:60]!r} is both a positive and a negative; keep it in one of them")
+        if text not in queries and len(queries) == settings.queries_max:
+            continue
+        query = queries.setdefault(text, len(queries))
+        if query == len(source.queries):
+            source.queries.append(text)
+            source.positives.append([])
+        judged = [_number_of(document, documents, source.documents) for document in [*positives, *negatives]]
+        _add_new(source.positives[query], judged[: len(positives)])
         if negatives:
-            source.negatives[query] = [number_of(text) for text in negatives]
-        if "scores" in line:
-            source.scores[query] = _scores(path, number, line["scores"], len(positives) + len(negatives))
+            _add_new(source.negatives.setdefault(query, []), judged[len(positives) :])
+        if scores:
+            source.scores.setdefault(query, {}).update(zip(judged, scores, strict=True))
+    for query, negatives in source.negatives.items():
+        negatives[:] = [document for document in negatives if document not in source.positives[query]]
     return source
 
 
-def _scores(path: Path, number: int, value: object, count: int) -> list[float]:
-    numbers = isinstance(value, list) and all(isinstance(score, int | float) for score in value)
-    if not numbers or len(value) != count:
+def _number_of(text: str, numbers: dict[str, int], documents: list[str]) -> int:
+    if text not in numbers:
+        numbers[text] = len(documents)
+        documents.append(text)
+    return numbers[text]
+
+
+def _add_new(numbers: list[int], more: list[int]) -> None:
+    numbers.extend(number for number in dict.fromkeys(more) if number not in numbers)
+
+
+def _scores(path: Path, number: int, line: dict, count: int) -> list[float]:
+    value = line.get("scores", [])
+    listed = value if isinstance(value, list) else [None]
+    wrong = any(not isinstance(score, int | float) or isinstance(score, bool) or not math.isfinite(score) for score in listed)
+    if "scores" in line and (wrong or len(listed) != count):
         raise TrainingError(f"{path}:{number}: 'scores' must be {count} numbers, one for each positive, then each negative")
-    return [float(score) for score in value]
+    return [float(score) for score in listed]
 
 
 def _lines(path: Path) -> Iterable[tuple[Path, int, dict]]:

@@ -58,7 +58,5 @@ def _teacher(batch: Batch, dense: torch.Tensor) -> torch.Tensor:
     teacher = dense[:, : batch.own.shape[1]].clone()
     for row, query in enumerate(batch.queries):
         if scores := source.scores.get(int(query)):
-            judged = source.positives[query] + source.negatives.get(int(query), [])
-            known = dict(zip(judged, scores, strict=True))
-            teacher[row] = torch.tensor([known.get(int(document), float("nan")) for document in batch.own[row]])
+            teacher[row] = torch.tensor([scores.get(int(document), float("nan")) for document in batch.own[row]])
     return teacher
