@@ -45,9 +45,7 @@ def build_candidates(names: list[str], folder: Path) -> dict[str, Path]:
             from onnxruntime.quantization import QuantType, quantize_dynamic
 
             options = {"DefaultTensorType": FLOAT}  # its shape inference does not know the fused operators
-            quantize_dynamic(
-                paths["float32"], path, weight_type=QuantType.QInt8, per_channel=True, extra_options=options
-            )
+            quantize_dynamic(paths["float32"], path, weight_type=QuantType.QInt8, per_channel=True, extra_options=options)
         else:
             write_model(bert_graph(weights, name), path)
         paths[name] = path
@@ -94,9 +92,7 @@ def measure_speed(sessions: dict[str, onnxruntime.InferenceSession], rounds: int
     return best
 
 
-def measure_ranking(
-    session: onnxruntime.InferenceSession, tokenizer: Tokenizer, collection: Collection
-) -> float:
+def measure_ranking(session: onnxruntime.InferenceSession, tokenizer: Tokenizer, collection: Collection) -> float:
     """nDCG@10 of inner products on the collection."""
     documents = vectors_in_batches(session, token_ids(tokenizer, collection.documents, DOCUMENT_TOKENS))
     queries = vectors_in_batches(session, token_ids(tokenizer, collection.queries, QUERY_TOKENS))

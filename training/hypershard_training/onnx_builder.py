@@ -24,7 +24,7 @@ class OnnxBuilder:
         self._initializers.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def scalar(self, value: float | int, dtype: type) -> str:
+    def scalar(self, value: float, dtype: type) -> str:
         """A 0-dimensional constant, shared between its users."""
         return self._shared(np.array(value, dtype=dtype))
 

@@ -114,4 +114,3 @@ def _relative_difference(published: torch.Tensor, ours: torch.Tensor) -> float:
         raise AssertionError(f"shape {tuple(published.shape)} of the released code is not ours, {tuple(ours.shape)}")
     ours = ours.double()
     return float((published.double() - ours).abs().max() / ours.abs().max())
-

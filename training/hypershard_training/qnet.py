@@ -4,6 +4,7 @@ Semantics: Killingback, Zeng, Zamani, "Hypencoder" (SIGIR 2025, arXiv 2502.05364
 released (activation, layer norm without affine parameters, residual sum; the last matrix maps to the score without bias).
 """
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -47,7 +48,7 @@ class QnetArchitecture:
     def matrix_shapes(self) -> list[tuple[int, int]]:
         """(in, out) of every weight matrix; the last one is (in, 1)."""
         widths = self.vector_dimensions
-        return list(zip(widths[:-1], widths[1:], strict=True))
+        return list(itertools.pairwise(widths))
 
     @property
     def core_layers(self) -> int:

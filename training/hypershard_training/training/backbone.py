@@ -32,6 +32,9 @@ class Backbone:
         self.model = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(device, dtype)
         self.tokenizer_file = folder / "tokenizer.json"
         self.width: int = self.model.config.hidden_size
+        positions = self.model.config.max_position_embeddings
+        if (longest := max(settings.query_tokens_max, settings.document_tokens_max)) > positions:
+            raise TrainingError(f"{folder}: reads at most {positions} tokens, encode.…TokensMax asks for {longest}; lower it")
 
     def document_vectors(self, texts: list[str]) -> np.ndarray:
         """Mean-pooled vectors [texts, width] as float16, of length 1 where the settings say ``normalize``."""

@@ -15,6 +15,7 @@ import torch
 
 from hypershard_training.training.backbone import Backbone
 from hypershard_training.training.read_sources import Source, digest_of_texts
+from hypershard_training.training.training_error import TrainingError
 
 TEXTS_A_CHUNK = 10_000
 
@@ -53,12 +54,36 @@ def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callabl
         return {"states": states, "counts": counts}
 
     key = common + f"document {settings.document_tokens_max} {settings.normalize}"
-    vectors = _chunked(source.documents, key, documents, cache, lambda done: tell(f"{source.name}: {done:,} documents encoded"))
+    if source.vectors:
+        vectors = _read_vectors(source, backbone.width)
+    else:
+        told = "documents encoded"
+        vectors = _chunked(source.documents, key, documents, cache, lambda done: tell(f"{source.name}: {done:,} {told}"))[
+            "vectors"
+        ]
     key = common + f"query {settings.query_tokens_max}"
     states = _chunked(source.queries, key, queries, cache, lambda done: tell(f"{source.name}: {done:,} queries encoded"))
     starts = np.concatenate([[0], np.cumsum(states["counts"])])
     pooled = _pooled(states["states"], starts, settings.normalize)
-    return EncodedSource(source, torch.from_numpy(vectors["vectors"]), states["states"], starts, pooled)
+    return EncodedSource(source, torch.from_numpy(vectors), states["states"], starts, pooled)
+
+
+def _read_vectors(source: Source, width: int) -> np.ndarray:
+    """Vectors [documents, width] that exist already, as float16. Rows are the corpus's lines; those after documentsMax are not read."""
+    path, count = source.vectors, len(source.documents)
+    try:
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: cannot be read as .npy: {error}; save it with numpy.save") from error
+    if rows.ndim != 2 or rows.shape[1] != width or rows.dtype.kind != "f" or len(rows) < count:
+        raise TrainingError(
+            f"{path}: holds {rows.dtype} {list(rows.shape)}; {count:,} or more rows of {width} floats are needed, "
+            "one for each line of the corpus, in its order"
+        )
+    vectors = np.ascontiguousarray(rows[:count], np.float16)
+    if not np.isfinite(vectors).all():
+        raise TrainingError(f"{path}: row {int(np.argmin(np.isfinite(vectors).all(1)))} has a value that float16 cannot hold")
+    return vectors
 
 
 def _chunked(

@@ -14,7 +14,9 @@ QUERIES_A_BLOCK = 512
 def mine_negatives(encoded: EncodedSource, count: int, cache: Path) -> np.ndarray:
     """Document numbers [queries, count], best first, by inner product in bfloat16; -1 fills up short lists. Cached."""
     documents, queries = encoded.vectors, encoded.query_vectors
-    content = hashlib.sha256(documents.numpy().tobytes() + queries.numpy().tobytes() + repr(encoded.source.positives).encode())
+    content = hashlib.sha256(documents.numpy().data)
+    content.update(queries.numpy().data)
+    content.update(repr(encoded.source.positives).encode())
     path = cache / f"mined-{count}-{content.hexdigest()[:32]}.npz"
     if not path.exists():
         write_arrays(path, {"mined": _mine(documents, queries, encoded.source.positives, count)})

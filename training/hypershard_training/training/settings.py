@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from hypershard_training.qnet import ACTIVATIONS
 from hypershard_training.training.training_error import TrainingError
 
 NO_LIMIT = 2**62
@@ -22,6 +24,8 @@ class SourceSettings:
     collection: str = ""
     pairs: str = ""
     split: str = "train"
+    #: Document vectors of the collection that exist already, an ``.npy`` with a row for each line of its corpus: none is encoded.
+    vectors: str = ""
     #: How often batches are drawn from this source, relative to the others.
     weight: float = 1.0
     #: The first documents of the corpus; judgements of others are left out.
@@ -117,10 +121,13 @@ class TrainSettings:
 
 
 def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
-    """Read ``path`` and apply ``key.path=value`` overrides; all wrong keys and types are told in one ``TrainingError``, then all wrong values."""
+    """Read ``path`` and apply ``key.path=value`` overrides.
+
+    All wrong keys and types are told in one ``TrainingError``; where there are none, all wrong values.
+    """
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise TrainingError(f"{path}: cannot be read as YAML: {error}") from error
     for override in overrides:
         _override(value, override)
@@ -138,6 +145,12 @@ def to_plain(settings: TrainSettings) -> dict:
     return dataclasses.asdict(settings, dict_factory=lambda pairs: {_key(name): _plain(value) for name, value in pairs})
 
 
+def with_defaults(plain: dict) -> dict:
+    """What ``to_plain`` gave once, with the defaults of settings that did not exist then."""
+    settings = _build(TrainSettings, plain, "", [])
+    return to_plain(settings) if isinstance(settings, TrainSettings) else plain
+
+
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
@@ -151,7 +164,10 @@ def _override(value: object, override: str) -> None:
         value = value.setdefault(parent, {})
         if not isinstance(value, dict):
             raise TrainingError(f"--set {override}: {parent} is not a group of settings")
-    value[last] = yaml.safe_load(text)
+    try:
+        value[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TrainingError(f"--set {override}: {text!r} is not a value of YAML") from error
 
 
 def _build(kind: type, value: object, where: str, problems: list[str]) -> object:
@@ -184,12 +200,16 @@ def _member(hint: type, value: object, where: str, problems: list[str]) -> objec
             problems.append(f"{where} must be a list")
             return ()
         return tuple(_build(element, member, f"{where}[{index}].", problems) for index, member in enumerate(value))
+    if hint is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return float(value)
     accepted = {float: (int, float), int: (int,), bool: (bool,), str: (str,)}[hint]
     if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
         problems.append(f"{where} must be {_NAMES[hint]}, not {value!r}")
     return value
 
 
+#: YAML 1.1 reads 1e-4 as a text, for want of a point.
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 _NAMES = types.MappingProxyType({float: "a number", int: "a whole number", bool: "true or false", str: "a text"})
 
 
@@ -205,24 +225,51 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     problems += [f"source name {name} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
     choices = (
         ("encode.precision", settings.encode, "precision", ("bf16", "fp32")),
+        ("model.activation", settings.model, "activation", tuple(ACTIVATIONS)),
         ("model.initialise", settings.model, "initialise", ("dense", "published")),
     )
     for where, group, name, allowed in choices:
         if getattr(group, name) not in allowed:
             problems.append(f"{where} must be one of {', '.join(allowed)}")
+    for index, source in enumerate(settings.sources):
+        if source.pairs and (source.vectors or source.documents_max != NO_LIMIT):
+            problems.append(f"sources[{index}] has vectors or documentsMax, which are for a collection, not for pairs")
     return problems + _out_of_range(settings)
 
 
 def _out_of_range(settings: TrainSettings) -> list[str]:
-    model, optimise, loss = settings.model, settings.optimise, settings.loss
+    model, optimise, loss, report, encode = settings.model, settings.optimise, settings.loss, settings.report, settings.encode
     parts = (loss.cross_entropy, loss.margin_mse, loss.distillation)
+    lossless = model.residual and model.residual_on_last and model.layer_norm_before_residual
     checks = (
+        (all(source.weight > 0 for source in settings.sources), "sources[].weight must be above 0"),
+        (all(min(s.documents_max, s.queries_max) > 0 for s in settings.sources), "documentsMax and queriesMax must be above 0"),
+        (settings.seed >= 0, "seed must be 0 or more"),
+        (min(encode.query_tokens_max, encode.document_tokens_max) >= 3, "encode.…TokensMax must be 3 or more"),
         (0 <= model.depth <= 16, "model.depth must be 0 to 16"),
+        (
+            lossless or model.initialise != "dense" or model.depth == 0,
+            "model.initialise dense needs residual, residualOnLast and layerNormBeforeResidual",
+        ),
+        (model.residual or not model.residual_on_last, "model.residualOnLast needs residual"),
         (1 <= optimise.steps <= 10_000_000, "optimise.steps must be 1 to 10,000,000"),
         (2 <= optimise.batch <= 4096, "optimise.batch must be 2 to 4096"),
         (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
         (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),
         (optimise.learning_rate > 0, "optimise.learningRate must be above 0"),
+        (optimise.clip_norm > 0, "optimise.clipNorm must be above 0"),
+        (min(optimise.hard_negatives, optimise.random_negatives) >= 0, "optimise.…Negatives must be 0 or more"),
+        (
+            min(optimise.last_matrix_rate, optimise.warmup_steps, optimise.weight_decay) >= 0,
+            "optimise.lastMatrixRate, warmupSteps and weightDecay must be 0 or more",
+        ),
+        (0 <= optimise.dropout < 1, "optimise.dropout must be 0 or more and under 1"),
+        (loss.scale > 0, "loss.scale must be above 0"),
+        (min(report.validate_steps, report.checkpoint_steps) > 0, "report.validateSteps and checkpointSteps must be above 0"),
+        (
+            report.validation_queries >= 0 and report.validation_documents_max > 0,
+            "report.validationQueries must be 0 or more, validationDocumentsMax above 0",
+        ),
         (min(parts) >= 0 and max(parts) > 0, "a part of loss needs a weight above 0, and none may be below"),
     )
     return [problem for holds, problem in checks if not holds]
