@@ -81,8 +81,7 @@ export class EncodingModel {
       return { ...read, bytes: new Uint8Array(Float32Array.from(states).buffer), qnetDigest: undefined }
     }
     const { qnet } = this.loaded.settings
-    const encoded = encodeWeights(qnet, await this.#parts.queryHead(states), query.wish.precision)
-    const bytes = new Uint8Array(encoded)
+    const bytes = encodeWeights(qnet, await this.#parts.queryHead(states), query.wish.precision)
     return { ...read, bytes, qnetDigest: qnetDigest(qnet, query.wish.precision, bytes) }
   }
 }

@@ -41,16 +41,16 @@ export function compileHyperHead(
   graph.input('token_states', 'float32', ['batch', 'tokens', modelWidth])
   graph.input('attention_mask', 'int64', ['batch', 'tokens'])
   addPaddingPenalty(graph)
+  graph.node('Transpose', ['token_states'], 'turned_states', { attributes: { perm: [0, 2, 1] } })
   const head: Head = { graph, modelWidth, parameters }
   for (const [index, shape] of layerShapes(architecture).entries()) {
-    const generated = addGeneratedTensor(head, `matrices.${index}`, shape)
-    graph.node('Transpose', [generated], `matrix_${index}`, { attributes: { perm: [0, 2, 1] } })
+    addGeneratedTensor(head, `matrices.${index}`, shape, `matrix_${index}`)
     graph.output(`matrix_${index}`, 'float32', ['batch', shape.in, shape.out])
   }
-  const rowAxis = graph.constant('row_axis', BigInt64Array.of(1n), [1])
+  const columnAxis = graph.constant('column_axis', BigInt64Array.of(2n), [1])
   for (const [index, { out }] of coreLayers(architecture).entries()) {
-    const generated = addGeneratedTensor(head, `biases.${index}`, { in: out, out: 1 })
-    graph.node('Squeeze', [generated, rowAxis], `bias_${index}`)
+    const generated = addGeneratedTensor(head, `biases.${index}`, { in: out, out: 1 }, `biases.${index}.generated`)
+    graph.node('Squeeze', [generated, columnAxis], `bias_${index}`)
     graph.output(`bias_${index}`, 'float32', ['batch', out])
   }
   return graph.build()
@@ -71,25 +71,41 @@ function addPaddingPenalty(graph: GraphBuilder): void {
   graph.node('Unsqueeze', [penalty, graph.constant('query_axis', BigInt64Array.of(1n), [1])], 'padding_penalty')
 }
 
-/** What the hyper-head generates for one tensor, before the transpose: [batch, out, in]. */
-function addGeneratedTensor(head: Head, name: string, shape: LayerShape): string {
+/**
+ * What the hyper-head generates for one tensor: [batch, in, out].
+ *
+ * Written so that onnxruntime folds what does not depend on the query when it opens the graph. E K^T is (E Wk) S^T for token
+ * states S: the key's bias adds the same to every token of a row, which the softmax takes away again. The last product
+ * is taken transposed, P N^T, which its matrix product reads without a copy.
+ */
+function addGeneratedTensor(head: Head, name: string, shape: LayerShape, output: string): string {
   const { graph } = head
-  const keys = addLinear(head, 'token_states', `${name}.key`, [shape.in, head.modelWidth])
-  const values = addLinear(head, 'token_states', `${name}.value`, [shape.in, head.modelWidth])
-  const transposed = graph.node('Transpose', [keys], `${name}.keys`, { attributes: { perm: [0, 2, 1] } })
-  const scaled = addParameter(head, `${name}.query_embedding`, [shape.out, shape.in], 1 / Math.sqrt(shape.out))
-  const similarity = graph.node('MatMul', [scaled, transposed], `${name}.similarity`)
+  addParameter(head, `${name}.key.bias`, [shape.in])
+  const embedding = addParameter(head, `${name}.query_embedding`, [shape.out, shape.in], 1 / Math.sqrt(shape.out))
+  const key = addParameter(head, `${name}.key.weight`, [shape.in, head.modelWidth])
+  const query = graph.node('MatMul', [embedding, key], `${name}.query`)
+  const similarity = graph.node('MatMul', [query, 'turned_states'], `${name}.similarity`)
   const penalised = graph.node('Add', [similarity, 'padding_penalty'], `${name}.penalised`)
   const attention = graph.node('Softmax', [penalised], `${name}.attention`, { attributes: { axis: -1 } })
+  const values = addLinear(head, 'token_states', `${name}.value`, [shape.in, head.modelWidth])
   const context = graph.node('MatMul', [attention, values], `${name}.context`)
   const positive = graph.node('Relu', [context], `${name}.positive`)
   const ones = graph.constant(`${name}.ones`, new Float32Array(shape.in).fill(1), [shape.in])
   const normed = graph.node('LayerNormalization', [positive, ones], `${name}.normed`, {
     attributes: { axis: -1, epsilon: { float: layerNormEpsilon } },
   })
-  const projected = addLinear(head, normed, `${name}.projection`, [shape.in, shape.in])
+  const turned = graph.node('Transpose', [normed], `${name}.turned`, { attributes: { perm: [0, 2, 1] } })
+  const projection = addParameter(head, `${name}.projection.weight`, [shape.in, shape.in])
+  const product = graph.node('MatMul', [projection, turned], `${name}.product`)
+  return graph.node('Add', [product, addOffset(head, name, shape)], output)
+}
+
+/** What is added to every q-net's tensor, its base and the projection's bias: a constant [in, out]. */
+function addOffset(head: Head, name: string, shape: LayerShape): string {
   const base = addParameter(head, `${name}.base`, [shape.out, shape.in])
-  return graph.node('Add', [projected, base], `${name}.generated`)
+  const bias = addParameter(head, `${name}.projection.bias`, [shape.in])
+  const sum = head.graph.node('Add', [base, bias], `${name}.offset_rows`)
+  return head.graph.node('Transpose', [sum], `${name}.offset`, { attributes: { perm: [1, 0] } })
 }
 
 /** torch's `nn.Linear`: weight [out, in], bias [out]. */

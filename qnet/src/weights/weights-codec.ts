@@ -42,7 +42,11 @@ export function weightsBytes(architecture: QNetArchitecture, precision: Precisio
 }
 
 /** @throws HypershardError `invalid_request` for weights that do not fit the architecture, are not finite, or overflow f16 */
-export function encodeWeights(architecture: QNetArchitecture, weights: QNetWeights, precision: Precision): Uint8Array {
+export function encodeWeights(
+  architecture: QNetArchitecture,
+  weights: QNetWeights,
+  precision: Precision,
+): Uint8Array<ArrayBuffer> {
   checkWeights(architecture, weights)
   const bytes = new Uint8Array(weightsBytes(architecture, precision))
   if (precision === 'int8') writeQuantised(quantiseWeights(architecture, weights), bytes)
