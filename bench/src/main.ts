@@ -1,6 +1,7 @@
 /** `npm run bench -- <name> [options]`: measures, prints a table, and with `--json` one JSON document instead. */
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
@@ -17,6 +18,11 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
     run: runScoreBench,
+  },
+  encode: {
+    summary: 'query to q-net and documents to vectors, beside onnxruntime alone; of --models DIR,DIR',
+    options: encodeBenchOptions,
+    run: runEncodeBench,
   },
   quality: {
     summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',
