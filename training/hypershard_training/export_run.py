@@ -1,6 +1,6 @@
-"""A finished training run (docs/training.md) as a dual encoder: its hyper-head, and the frozen backbone it was trained on.
+"""A finished training run (docs/training.md) as a dual encoder: its hyper-head, and the backbone it was trained on or tuned.
 
-Exported with the encoding of ``minilm-dense``, a run on the default backbone has that model's encoder byte for byte, and so its
+With a frozen backbone, exported with the encoding of ``minilm-dense``, a run on the default backbone has that model's encoder byte for byte, and so its
 document vectors: an index of one can be searched with the other without encoding a document again.
 """
 
@@ -16,6 +16,8 @@ from hypershard_training.hyper_head import hyper_head_parameter_shapes
 from hypershard_training.minilm_source import MINILM_NAME, minilm_folder
 
 RUN_FILE = "run.json"
+#: Where a run that tuned its encoder has it.
+TUNED_BACKBONE = "backbone"
 
 
 def is_run(folder: Path) -> bool:
@@ -36,7 +38,9 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         sources = ", ".join(source["name"] for source in result["config"]["sources"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / RUN_FILE}: is not what training writes: {error!r}; train again") from error
-    backbone_folder = backbone or (Path(trained_on) if trained_on else minilm_folder())
+    tuned = folder / TUNED_BACKBONE
+    is_tuned = tuned.is_dir()
+    backbone_folder = backbone or (tuned if is_tuned else Path(trained_on) if trained_on else minilm_folder())
     transformer, tokenizer_json = _read_backbone(backbone_folder)
     head = read_tensors([folder / HEAD_FILE])
     check_all(head, hyper_head_parameter_shapes(architecture, transformer.settings.hidden), str(folder / HEAD_FILE))
@@ -53,7 +57,9 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         query_tokens_max=query_tokens_max,
         document_tokens_max=document_tokens_max,
         backbone=trained_on or MINILM_NAME,
-        description=f"Hypencoder with {layers} core layers over a frozen backbone, trained on {sources}"[:1000],
+        description=f"Hypencoder with {layers} core layers over a {'tuned' if is_tuned else 'frozen'} backbone, trained on {sources}"[
+            :1000
+        ],
         source=f"hypershard_training, seed {seed}, over {backbone_folder.name if trained_on else MINILM_NAME}",
     )
 

@@ -9,15 +9,24 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
+from hypershard_training.export_run import load_run
+from hypershard_training.training.backbone import Backbone
+from hypershard_training.training.draw_batches import Batch, TrainingSource
 from hypershard_training.training.encode_source import EncodedSource
+from hypershard_training.training.hyper_head_module import batch_scores
 from hypershard_training.training.losses import ScoredBatch, cross_entropy, distillation, margin_mse
 from hypershard_training.training.mine_negatives import mine_negatives
 from hypershard_training.training.read_sources import Source
+from hypershard_training.training.settings import load_settings
+from hypershard_training.training.tuned_encoder import TunedEncoder
+from hypershard_training.training.tuned_student import TunedStudent
 
 QUERIES, OWN, SHARED = 4, 3, 5
 
@@ -105,20 +114,62 @@ def _start(tiny: Path, out: Path, *options: str) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=Path(__file__).parent.parent, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_killed_run_ends_as_one_that_was_not(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoder", ["frozen", "tuned"])
+def test_a_killed_run_ends_as_one_that_was_not(tiny: Path, tmp_path: Path, encoder: str) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert _start(tiny, whole).wait(60) == 0
-    first = _start(tiny, killed)
+    options = ("--set", f"model.encoder={encoder}", "--set", "optimise.recentDocuments=20")
+    assert _start(tiny, whole, *options).wait(60) == 0
+    first = _start(tiny, killed, *options)
     deadline = time.monotonic() + 60
     while not list(killed.glob("checkpoint-*.pt")) and time.monotonic() < deadline:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
     first.wait(60)
-    resumed = _start(tiny, killed, "--resume")
+    resumed = _start(tiny, killed, "--resume", *options)
     assert resumed.wait(60) == 0, resumed.stderr and resumed.stderr.read()
-    for name in ("hyper-head.safetensors", "validation.jsonl", "log.jsonl"):
+    results = ["hyper-head.safetensors", "validation.jsonl", "log.jsonl"]
+    for name in results if encoder == "frozen" else [*results, "backbone/model.safetensors"]:
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name
     assert (whole / "curves.png").stat().st_size > 10_000
+
+
+def test_a_tuned_encoder_moves_and_a_run_is_exported_with_it(tiny: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert _start(tiny, run, "--set", "model.encoder=tuned", "--set", "optimise.learningRate=0.01").wait(60) == 0
+    before, after = (load_file(folder / "backbone" / "model.safetensors") for folder in (tiny, run))
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved == {name for name in after if name.startswith("encoder.")}, "all but the embeddings"
+    model = load_run(run)
+    assert torch.equal(
+        model.document.weights["encoder.layer.0.output.dense.weight"], after["encoder.layer.0.output.dense.weight"]
+    )
+    assert "tuned backbone" in model.description
+
+
+def test_a_tuned_student_scores_as_its_parts_do(tiny: Path) -> None:
+    settings = load_settings(tiny / "config.yaml", ["model.encoder=tuned", "optimise.recentDocuments=5", "optimise.dropout=0"])
+    torch.manual_seed(2)
+    source = Source("s", 1.0, [f"w{i} w{i + 3}" for i in range(9)], ["w1", "w2 w5"], [[0, 4], [1]])
+    encoded = EncodedSource(source, torch.randn(9, 16).half(), np.zeros(0), np.zeros(3), torch.randn(2, 16).half())
+    student = TunedStudent(settings, TunedEncoder(Backbone(settings.encode, torch.device("cpu"))), 16, 1).eval()
+    training = TrainingSource(encoded, np.arange(2), np.zeros((2, 1)))
+    drawn = [np.array([[4, 2, 1], [1, 3, 4]]), np.array([[0, 7, -1], [1, 0, 8]])]
+    with torch.no_grad():
+        for own in drawn:
+            scored = student.score_batch(Batch(training, np.arange(2), own, np.zeros(0, int), np.zeros((2, 0), bool)))
+        vectors = student.document_vectors(encoded, np.arange(9))
+        states, mask = student.query_states(encoded, np.arange(2))
+        expected = batch_scores(student.architecture, student.head(states, mask), vectors.expand(2, -1, -1)) * settings.loss.scale
+    columns = np.concatenate([drawn[1], np.tile(np.concatenate([drawn[1].ravel(), drawn[0].ravel()[:5]]), (2, 1))], axis=1)
+    usable = [[c >= 0 and (i < 3 or c not in {0, 4, 7}) for i, c in enumerate(columns[0])]]
+    usable.append([c >= 0 and (i < 3 or c not in {1, 0, 8}) for i, c in enumerate(columns[1])])
+    assert scored.usable.tolist() == usable
+    torch.testing.assert_close(
+        scored.student[scored.usable],
+        expected.gather(1, torch.from_numpy(columns.clip(min=0)))[scored.usable],
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 def test_a_run_is_not_mixed_with_another(tiny: Path, tmp_path: Path) -> None:

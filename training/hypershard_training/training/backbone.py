@@ -22,13 +22,13 @@ class Backbone:
 
     def __init__(self, settings: EncodeSettings, device: torch.device) -> None:
         self.settings, self.device = settings, device
-        folder = Path(settings.backbone) if settings.backbone else minilm_folder()
+        folder = self.folder = Path(settings.backbone) if settings.backbone else minilm_folder()
         try:
             weights = next(file for file in (folder / "model.safetensors", folder / "pytorch_model.bin") if file.exists())
             self.digest = hashlib.sha256(weights.read_bytes() + (folder / "tokenizer.json").read_bytes()).hexdigest()
         except (StopIteration, OSError) as error:
             raise TrainingError(f"{folder}: needs model.safetensors, config.json and tokenizer.json of a BERT model") from error
-        dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+        self.dtype = dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32
         self.model = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(device, dtype)
         self.tokenizer_file = folder / "tokenizer.json"
         self.width: int = self.model.config.hidden_size

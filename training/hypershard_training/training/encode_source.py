@@ -32,6 +32,8 @@ class EncodedSource:
     starts: np.ndarray
     #: The backbone's own query vectors [queries, width]: they mine the negatives and teach the distillation.
     query_vectors: torch.Tensor
+    #: Place of the source in the configuration.
+    index: int = 0
 
     def query_states(self, queries: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Padded states [queries, tokens, width] in float32 and their mask [queries, tokens]."""
@@ -41,7 +43,7 @@ class EncodedSource:
         return padded, torch.arange(padded.shape[1]) < lengths[:, None]
 
 
-def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callable[[str], None]) -> EncodedSource:
+def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callable[[str], None], index: int = 0) -> EncodedSource:
     """Encode what the cache lacks; ``tell`` hears of every finished chunk."""
     settings = backbone.settings
     common = f"{backbone.digest} {settings.precision} "
@@ -65,7 +67,7 @@ def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callabl
     states = _chunked(source.queries, key, queries, cache, lambda done: tell(f"{source.name}: {done:,} queries encoded"))
     starts = np.concatenate([[0], np.cumsum(states["counts"])])
     pooled = _pooled(states["states"], starts, settings.normalize)
-    return EncodedSource(source, torch.from_numpy(vectors), states["states"], starts, pooled)
+    return EncodedSource(source, torch.from_numpy(vectors), states["states"], starts, pooled, index)
 
 
 def _read_vectors(source: Source, width: int) -> np.ndarray:

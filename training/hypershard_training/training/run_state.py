@@ -24,7 +24,10 @@ class RunState:
         """Move the average towards the weights; the first steps count more, so that the start is forgotten."""
         decay = min(decay, (self.step + 1) / (self.step + 10))
         for name, value in self.student.state_dict().items():
-            self.average[name].lerp_(value, 1 - decay)
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
 
     def save(self, folder: Path, config: dict) -> Path:
         """Write ``checkpoint-<step>.pt`` and remove all but the last two."""

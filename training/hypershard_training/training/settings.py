@@ -58,6 +58,8 @@ class ModelSettings:
     residual: bool = True
     residual_on_last: bool = True
     initialise: str = "dense"
+    #: ``frozen``, or ``tuned``: the backbone is trained with the head, for queries and documents alike.
+    encoder: str = "frozen"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,12 @@ class OptimiseSettings:
     learning_rate: float = 1e-4
     #: Times the learning rate, for the parameters that make the last matrix: the dense part of the score.
     last_matrix_rate: float = 1.0
+    #: Times the learning rate, for a tuned encoder.
+    encoder_rate: float = 0.1
+    #: Documents are cut to this in training steps of a tuned encoder, and there alone.
+    document_tokens_max: int = 128
+    #: Vectors of earlier batches that a tuned encoder is shown as negatives.
+    recent_documents: int = 512
     warmup_steps: int = 100
     weight_decay: float = 0.01
     clip_norm: float = 1.0
@@ -226,12 +234,15 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     choices = (
         ("encode.precision", settings.encode, "precision", ("bf16", "fp32")),
         ("model.activation", settings.model, "activation", tuple(ACTIVATIONS)),
+        ("model.encoder", settings.model, "encoder", ("frozen", "tuned")),
         ("model.initialise", settings.model, "initialise", ("dense", "published")),
     )
     for where, group, name, allowed in choices:
         if getattr(group, name) not in allowed:
             problems.append(f"{where} must be one of {', '.join(allowed)}")
     for index, source in enumerate(settings.sources):
+        if source.vectors and settings.model.encoder == "tuned":
+            problems.append(f"sources[{index}].vectors are of a frozen encoder; leave them out to tune it")
         if source.pairs and (source.vectors or source.documents_max != NO_LIMIT):
             problems.append(f"sources[{index}] has vectors or documentsMax, which are for a collection, not for pairs")
     return problems + _out_of_range(settings)
@@ -257,6 +268,9 @@ def _out_of_range(settings: TrainSettings) -> list[str]:
         (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
         (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),
         (optimise.learning_rate > 0, "optimise.learningRate must be above 0"),
+        (optimise.encoder_rate >= 0, "optimise.encoderRate must be 0 or more"),
+        (optimise.document_tokens_max >= 3, "optimise.documentTokensMax must be 3 or more"),
+        (0 <= optimise.recent_documents <= 100_000, "optimise.recentDocuments must be 0 to 100,000"),
         (optimise.clip_norm > 0, "optimise.clipNorm must be above 0"),
         (min(optimise.hard_negatives, optimise.random_negatives) >= 0, "optimise.…Negatives must be 0 or more"),
         (

@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import nn
 
 from hypershard_training.qnet import QnetArchitecture
 from hypershard_training.training.draw_batches import Batch
+from hypershard_training.training.encode_source import EncodedSource
 from hypershard_training.training.hyper_head_module import HyperHead, batch_scores
 from hypershard_training.training.losses import ScoredBatch
 from hypershard_training.training.settings import TrainSettings
@@ -35,14 +37,23 @@ class Student(nn.Module):
         """Score every query of a batch against its own and the shared documents."""
         encoded = batch.source.encoded
         device = self.log_scale.device
-        states, mask = (tensor.to(device) for tensor in encoded.query_states(batch.queries))
+        states, mask = self.query_states(encoded, batch.queries)
         states = torch.nn.functional.dropout(states, self.dropout, self.training)
         documents = self._documents(batch).to(device)
         scores = batch_scores(self.architecture, self.head(states, mask, self.dtype), documents, self.dtype)
         dense = torch.bmm(documents.float(), encoded.query_vectors[batch.queries].to(device).float()[:, :, None]).squeeze(-1)
         present = torch.from_numpy(batch.own >= 0)
         usable = torch.cat([present, ~torch.from_numpy(batch.known)], dim=1).to(device)
-        return ScoredBatch(scores * self.log_scale.exp(), dense, _teacher(batch, dense), usable)
+        return ScoredBatch(scores * self.log_scale.exp(), dense, self._teacher(batch, dense), usable)
+
+    def query_states(self, encoded: EncodedSource, queries: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Padded states [queries, tokens, width] in float32 and their mask, on the student's device."""
+        states, mask = encoded.query_states(queries)
+        return states.to(self.log_scale.device), mask.to(self.log_scale.device)
+
+    def document_vectors(self, encoded: EncodedSource, documents: np.ndarray) -> torch.Tensor:
+        """Vectors [documents, width] on the student's device."""
+        return encoded.vectors[torch.from_numpy(documents)].to(self.log_scale.device)
 
     @staticmethod
     def _documents(batch: Batch) -> torch.Tensor:
@@ -51,12 +62,12 @@ class Student(nn.Module):
         own = vectors[torch.from_numpy(batch.own.clip(min=0))]
         return torch.cat([own, vectors[torch.from_numpy(batch.shared)].expand(len(own), -1, -1)], dim=1)
 
-
-def _teacher(batch: Batch, dense: torch.Tensor) -> torch.Tensor:
-    """Teacher's scores of own documents: the data's where it has any for the query, else the backbone's inner products."""
-    source = batch.source.encoded.source
-    teacher = dense[:, : batch.own.shape[1]].clone()
-    for row, query in enumerate(batch.queries):
-        if scores := source.scores.get(int(query)):
-            teacher[row] = torch.tensor([scores.get(int(document), float("nan")) for document in batch.own[row]])
-    return teacher
+    @staticmethod
+    def _teacher(batch: Batch, dense: torch.Tensor) -> torch.Tensor:
+        """Teacher's scores of own documents: the data's where it has any for the query, else the backbone's inner products."""
+        source = batch.source.encoded.source
+        teacher = dense[:, : batch.own.shape[1]].clone()
+        for row, query in enumerate(batch.queries):
+            if scores := source.scores.get(int(query)):
+                teacher[row] = torch.tensor([scores.get(int(document), float("nan")) for document in batch.own[row]])
+        return teacher

@@ -19,12 +19,16 @@ from hypershard_training.training.mine_negatives import mine_negatives
 from hypershard_training.training.progress import Progress
 from hypershard_training.training.read_sources import read_source
 from hypershard_training.training.run_state import RunState, checkpoints
-from hypershard_training.training.settings import SourceSettings, TrainSettings, to_plain
+from hypershard_training.training.settings import TrainSettings, to_plain
 from hypershard_training.training.student import Student
 from hypershard_training.training.training_error import TrainingError
+from hypershard_training.training.tuned_encoder import TunedEncoder
+from hypershard_training.training.tuned_student import TunedStudent
 from hypershard_training.training.validate import ValidationSet, hold_out, mean_ndcg
 
 ADAM_BETAS = (0.9, 0.98)
+#: Where a run leaves the encoder that it tuned.
+BACKBONE_FOLDER = "backbone"
 
 
 class Stopped(Exception):
@@ -37,8 +41,8 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
     config = to_plain(settings)
     _prepare_folder(folder, config, resume=resume)
     torch.manual_seed(settings.seed)
-    sources, validations, width = _prepare_sources(settings, device)
-    state = _new_state(settings, sources, width, device)
+    sources, validations, backbone = _prepare_sources(settings, device)
+    state = _new_state(settings, sources, backbone, device)
     if resume and (written := checkpoints(folder)):
         state.restore(written[-1], config)
     progress = Progress(folder, state.step)
@@ -66,31 +70,37 @@ def _prepare_folder(folder: Path, config: dict, *, resume: bool) -> None:
         (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
 
 
-def _prepare_sources(settings: TrainSettings, device: torch.device) -> tuple[list[TrainingSource], list[ValidationSet], int]:
+def _prepare_sources(settings: TrainSettings, device: torch.device) -> tuple[list[TrainingSource], list[ValidationSet], Backbone]:
     backbone = Backbone(settings.encode, device)
-    prepared = [_prepare_source(source, settings, backbone) for source in settings.sources]
-    return [source for source, _ in prepared], [validation for _, validation in prepared], backbone.width
+    prepared = [_prepare_source(index, settings, backbone) for index in range(len(settings.sources))]
+    return [source for source, _ in prepared], [validation for _, validation in prepared], backbone
 
 
-def _prepare_source(settings: SourceSettings, whole: TrainSettings, backbone: Backbone) -> tuple[TrainingSource, ValidationSet]:
+def _prepare_source(index: int, whole: TrainSettings, backbone: Backbone) -> tuple[TrainingSource, ValidationSet]:
     def tell(line: str) -> None:
         print(line, flush=True)
 
-    source = read_source(settings)
+    source = read_source(whole.sources[index])
     tell(f"{source.name}: {len(source.queries):,} queries, {len(source.documents):,} documents")
     if source.unknown_judgements:
         tell(f"{source.name}: {source.unknown_judgements:,} judgements name a query or document that is not there, left out")
     cache = Path(whole.encode.cache)
-    encoded = encode_source(source, backbone, cache, tell)
+    encoded = encode_source(source, backbone, cache, tell, index)
     mined = mine_negatives(encoded, whole.optimise.mined_to, cache)
     queries, validation = hold_out(encoded, whole.report.validation_queries, whole.report.validation_documents_max, whole.seed)
     return TrainingSource(encoded, queries, mined), validation
 
 
-def _new_state(settings: TrainSettings, sources: list[TrainingSource], width: int, device: torch.device) -> RunState:
-    student = Student(settings, width).to(device)
+def _new_state(settings: TrainSettings, sources: list[TrainingSource], backbone: Backbone, device: torch.device) -> RunState:
+    student = _new_student(settings, backbone, len(sources)).to(device)
     optimiser = torch.optim.AdamW(_parameter_groups(student, settings), lr=settings.optimise.learning_rate, betas=ADAM_BETAS)
     return RunState(student, optimiser, BatchDrawer(sources, settings.optimise, settings.seed))
+
+
+def _new_student(settings: TrainSettings, backbone: Backbone, sources: int) -> Student:
+    if settings.model.encoder == "frozen":
+        return Student(settings, backbone.width)
+    return TunedStudent(settings, TunedEncoder(backbone), backbone.width, sources)
 
 
 def _parameter_groups(student: Student, settings: TrainSettings) -> list[dict]:
@@ -100,9 +110,11 @@ def _parameter_groups(student: Student, settings: TrainSettings) -> list[dict]:
     for name, parameter in student.named_parameters():
         if not parameter.requires_grad:
             continue
-        is_last = name.startswith(last)
+        is_last, is_encoder = name.startswith(last), name.startswith("encoder.")
         decays = not is_last and parameter.dim() > 1 and not name.endswith("base")
-        key = (settings.optimise.weight_decay if decays else 0.0, settings.optimise.last_matrix_rate if is_last else 1.0)
+        optimise = settings.optimise
+        rate = optimise.encoder_rate if is_encoder else optimise.last_matrix_rate if is_last else 1.0
+        key = (optimise.weight_decay if decays else 0.0, rate)
         groups.setdefault(key, []).append(parameter)
     return [{"params": own, "weight_decay": decay, "rate": rate} for (decay, rate), own in groups.items()]
 
@@ -144,6 +156,9 @@ def _save_result(state: RunState, settings: TrainSettings, folder: Path, ndcg: d
     prefix = "head."
     head = {name.removeprefix(prefix): value.contiguous() for name, value in state.average.items() if name.startswith(prefix)}
     save_file(head, folder / "hyper-head.safetensors")
+    if isinstance(state.student, TunedStudent):
+        state.student.load_state_dict(state.average)
+        state.student.encoder.save(folder / BACKBONE_FOLDER)
     result = {
         "config": to_plain(settings),
         "qnet": state.student.architecture.to_json(),

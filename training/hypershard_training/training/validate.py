@@ -41,11 +41,10 @@ def hold_out(encoded: EncodedSource, queries_max: int, documents_max: int, seed:
 def mean_ndcg(student: Student, validation: ValidationSet) -> float:
     """Mean nDCG@10 of the held-out queries, every positive with gain 1."""
     values = []
-    device = student.log_scale.device
-    documents = validation.encoded.vectors[torch.from_numpy(validation.documents)].to(device)
+    documents = student.document_vectors(validation.encoded, validation.documents)
     for query in validation.queries:
-        states, mask = validation.encoded.query_states(np.array([query]))
-        weights = student.head(states.to(device), mask.to(device), student.dtype)
+        states, mask = student.query_states(validation.encoded, np.array([query]))
+        weights = student.head(states, mask, student.dtype)
         scores = torch.cat([_block(student, weights, block) for block in documents.split(DOCUMENTS_A_BLOCK)])
         top = validation.documents[scores.topk(min(DEPTH, len(scores))).indices.cpu().numpy()]
         values.append(ndcg(top.tolist(), set(validation.encoded.source.positives[query])))
