@@ -38,9 +38,8 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         sources = ", ".join(source["name"] for source in result["config"]["sources"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / RUN_FILE}: is not what training writes: {error!r}; train again") from error
-    tuned = folder / TUNED_BACKBONE
-    is_tuned = tuned.is_dir()
-    backbone_folder = backbone or (tuned if is_tuned else Path(trained_on) if trained_on else minilm_folder())
+    is_tuned = (folder / TUNED_BACKBONE).is_dir()
+    backbone_folder = backbone or backbone_of_run(folder, trained_on)
     transformer, tokenizer_json = _read_backbone(backbone_folder)
     head = read_tensors([folder / HEAD_FILE])
     check_all(head, hyper_head_parameter_shapes(architecture, transformer.settings.hidden), str(folder / HEAD_FILE))
@@ -62,6 +61,12 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         ],
         source=f"hypershard_training, seed {seed}, over {backbone_folder.name if trained_on else MINILM_NAME}",
     )
+
+
+def backbone_of_run(folder: Path, trained_on: str) -> Path:
+    """The encoder that the run tuned, else the one it was ``trained_on`` (empty: all-MiniLM-L6-v2)."""
+    tuned = folder / TUNED_BACKBONE
+    return tuned if tuned.is_dir() else Path(trained_on) if trained_on else minilm_folder()
 
 
 def _read_backbone(folder: Path) -> tuple[Transformer, str]:

@@ -34,6 +34,9 @@ class Source:
     unknown_judgements: int = 0
     #: An ``.npy`` of document vectors that exist already; empty where they are to be encoded.
     vectors: str = ""
+    #: As the collection names them; empty for pairs.
+    document_ids: list[str] = field(default_factory=list)
+    query_ids: list[str] = field(default_factory=list)
 
 
 def read_source(settings: SourceSettings) -> Source:
@@ -47,8 +50,9 @@ def read_source(settings: SourceSettings) -> Source:
 def _read_collection(settings: SourceSettings) -> Source:
     folder = Path(settings.collection)
     judged = _read_judgements(folder / "qrels" / f"{settings.split}.tsv")
-    document_ids, documents = _read_documents(folder / "corpus.jsonl", settings.documents_max)
-    queries: list[str] = []
+    kept = {document for documents in judged.values() for document in documents} if settings.keep_judged else set()
+    document_ids, documents = _read_documents(folder / "corpus.jsonl", settings.documents_max, kept)
+    queries: dict[str, str] = {}
     positives: list[list[int]] = []
     known_queries: set[str] = set()
     unknown = 0
@@ -62,21 +66,33 @@ def _read_collection(settings: SourceSettings) -> Source:
         found = [document_ids[document] for document in judged[identifier] if document in document_ids]
         unknown += len(judged[identifier]) - len(found)
         if found and len(queries) < settings.queries_max:
-            queries.append(text_member(path, number, line, "text"))
+            queries[identifier] = text_member(path, number, line, "text")
             positives.append(found)
     unknown += sum(len(documents) for query, documents in judged.items() if query not in known_queries)
     return Source(
-        settings.name, settings.weight, documents, queries, positives, unknown_judgements=unknown, vectors=settings.vectors
+        settings.name,
+        settings.weight,
+        documents,
+        list(queries.values()),
+        positives,
+        unknown_judgements=unknown,
+        vectors=settings.vectors,
+        document_ids=list(document_ids),
+        query_ids=list(queries),
     )
 
 
-def _read_documents(path: Path, documents_max: int) -> tuple[dict[str, int], list[str]]:
+def _read_documents(path: Path, documents_max: int, kept: set[str]) -> tuple[dict[str, int], list[str]]:
+    """Numbers by id, and texts: the first ``documents_max`` of the file and those of ``kept`` wherever they are."""
     numbers: dict[str, int] = {}
     documents: list[str] = []
     for _, number, line in _lines(path):
-        if len(documents) == documents_max:
+        full = len(documents) >= documents_max
+        if full and not kept:
             break
         identifier = text_member(path, number, line, "_id")
+        if full and identifier not in kept:
+            continue
         if identifier in numbers:
             raise TrainingError(f"{path}:{number}: document {identifier!r} is there twice; keep one of them")
         title = text_member(path, number, line, "title", optional=True)

@@ -30,6 +30,8 @@ class SourceSettings:
     weight: float = 1.0
     #: The first documents of the corpus; judgements of others are left out.
     documents_max: int = NO_LIMIT
+    #: Documents with a judgement are read wherever they are, beside the first ``documents_max``.
+    keep_judged: bool = False
     queries_max: int = NO_LIMIT
 
 
