@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
+import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 
@@ -28,6 +29,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',
     options: qualityBenchOptions,
     run: runQualityBench,
+  },
+  ranking: {
+    summary:
+      'nDCG@10, MRR@10 and Recall@100 of TREC runs, with p-values; --runs, --data, --rankers, --in-domain, --out-of-domain',
+    options: rankingBenchOptions,
+    run: runRankingBench,
   },
 }
 

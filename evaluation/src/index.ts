@@ -1,5 +1,5 @@
 export * from './comparison/compare-runs.ts'
-export { exactDifferencesMax, type RandomisationOptions } from './comparison/randomisation-test.ts'
+export { exactDifferencesMax, type RandomisationOptions, randomisationTest } from './comparison/randomisation-test.ts'
 export * from './formats/beir-folder.ts'
 export * from './formats/read-judgements.ts'
 export * from './formats/read-queries.ts'
