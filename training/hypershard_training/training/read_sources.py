@@ -96,7 +96,8 @@ def _read_documents(path: Path, documents_max: int, kept: set[str]) -> tuple[dic
         if identifier in numbers:
             raise TrainingError(f"{path}:{number}: document {identifier!r} is there twice; keep one of them")
         title = text_member(path, number, line, "title", optional=True)
-        text = text_member(path, number, line, "text", optional=bool(title))
+        # A collection may hold an empty document (Cranfield has one), which is ranked like any other.
+        text = text_member(path, number, line, "text", optional="text" in line or bool(title))
         numbers[identifier] = len(documents)
         documents.append(" ".join(part for part in (title, text) if part))
     return numbers, documents
