@@ -69,6 +69,8 @@ class DualEncoder:
     document_tokens_max: int = DOCUMENT_TOKENS_MAX
     #: A folder or a name on the hub that the released code can build the transformers from.
     backbone: str = ""
+    #: The document encoder's, where it is another.
+    document_backbone: str | None = None
     losses: tuple[tuple[str, dict], ...] = (("margin_mse", {}),)
     #: What the model is and where its weights come from, for people; the first may be left to the export.
     description: str = ""
@@ -128,6 +130,7 @@ def load_checkpoint(source: str | Path, backbone: Path | None = None) -> DualEnc
         query_tokens_max=config.query_tokens_max or min(QUERY_TOKENS_MAX, query_settings.positions),
         document_tokens_max=config.document_tokens_max or min(DOCUMENT_TOKENS_MAX, document_settings.positions),
         backbone=config.query_backbone,
+        document_backbone=None if config.document_backbone == config.query_backbone else config.document_backbone,
         losses=config.losses,
         source=f"{_shown_name(source)}, weights sha256 {files_digest(files)}",
         notes=_notes(config),
@@ -154,7 +157,7 @@ def save_checkpoint(model: DualEncoder, folder: Path) -> None:
         query_pooling=model.query_pooling,
         document_pooling=model.document_pooling,
         query_backbone=model.backbone,
-        document_backbone=model.backbone,
+        document_backbone=model.backbone if model.document_backbone is None else model.document_backbone,
         shared=shared,
         hidden=model.query.settings.hidden,
         losses=model.losses,
@@ -201,8 +204,8 @@ def _split(
         expected |= {DOCUMENT + name: shape for name, shape in document_settings.tensor_shapes().items()}
     unused = {prefix + name for prefix in (QUERY, DOCUMENT) for name in _UNUSED}
     check_all({name: value for name, value in tensors.items() if name not in unused}, expected, where)
-    query = Transformer(query_settings, _with_prefix(tensors, QUERY))
-    document = query if config.shared else Transformer(document_settings, _with_prefix(tensors, DOCUMENT))
+    query = _transformer(tensors, QUERY, query_settings)
+    document = query if config.shared else _transformer(tensors, DOCUMENT, document_settings)
     head = head_from_published(tensors, config.architecture, query_settings.hidden) if config.architecture else None
     return query, document, head
 
@@ -222,13 +225,15 @@ def _merge_shared(tensors: dict[str, torch.Tensor], where: str) -> dict[str, tor
     return merged
 
 
-def _with_prefix(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    names = [name for name in tensors if name.startswith(prefix) and tensors[name].is_floating_point()]
-    return {name.removeprefix(prefix): tensors[name] for name in names}
+def _transformer(tensors: dict[str, torch.Tensor], prefix: str, settings: BertSettings) -> Transformer:
+    """Out of tensors that were checked before."""
+    return Transformer(settings, {name: tensors[prefix + name] for name in settings.tensor_shapes()})
 
 
 def _check_tokenizer(model: DualEncoder) -> None:
     ids = Tokenizer.from_str(model.tokenizer_json).get_vocab(with_added_tokens=True).values()
+    if not ids:
+        raise CheckpointError("tokenizer: has no tokens; give the tokenizer that belongs to the encoder")
     vocabulary = min(model.query.settings.vocabulary, model.document.settings.vocabulary)
     if max(ids) >= vocabulary:
         raise CheckpointError(

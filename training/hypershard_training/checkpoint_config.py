@@ -27,6 +27,7 @@ _CONVERTER_DEFAULTS = {
     "do_residual_on_last": False,
     "layer_norm_before_residual": True,
 }
+_CONVERTER_FLAGS = ("do_layer_norm", "do_residual", "do_residual_on_last", "layer_norm_before_residual")
 _TRAINING_ONLY = ("do_dropout", "dropout_prob")
 
 
@@ -72,10 +73,10 @@ def parse_config(content: Any, where: str) -> CheckpointConfig:
         architecture=_architecture(_object(query, "converter_kwargs", where), where) if hypencoder else None,
         query_pooling=None if hypencoder else _pooling(query, "query_encoder_kwargs", where),
         document_pooling=_pooling(document, "passage_encoder_kwargs", where),
-        query_backbone=str(query.get("model_name_or_path", "")),
-        document_backbone=str(document.get("model_name_or_path", "")),
-        shared=bool(content.get("shared_encoder", False)),
-        hidden=int(query.get("base_encoder_output_dim", 768)) if hypencoder else None,
+        query_backbone=_backbone(query, "query_encoder_kwargs", where),
+        document_backbone=_backbone(document, "passage_encoder_kwargs", where),
+        shared=_flag(content, "shared_encoder", False, "", where),
+        hidden=_width(query, where) if hypencoder else None,
         losses=_losses(content, where),
         **_extension(content, where),
     )
@@ -117,7 +118,7 @@ def config_json(config: CheckpointConfig) -> dict:
 def _kind(content: dict, query: dict, where: str) -> str:
     """The class that wrote the file; without ``architectures``, what has a q-net converter is a Hypencoder."""
     names = content.get("architectures") or [HYPENCODER if "converter_kwargs" in query else DENSE]
-    if len(names) != 1 or names[0] not in (HYPENCODER, DENSE):
+    if not isinstance(names, list) or len(names) != 1 or names[0] not in (HYPENCODER, DENSE):
         raise _unknown(where, "architectures", names, (HYPENCODER, DENSE))
     return names[0]
 
@@ -130,17 +131,19 @@ def _architecture(converter: dict, where: str) -> QnetArchitecture:
     if not isinstance(dimensions, list) or not all(isinstance(width, int) and width > 0 for width in dimensions):
         raise CheckpointError(f"{where}: converter_kwargs.vector_dimensions must list widths, it is {dimensions}; mend the file")
     settings = _CONVERTER_DEFAULTS | converter
-    if settings["activation_type"] not in ACTIVATIONS:
+    if settings["activation_type"] not in tuple(ACTIVATIONS):
         raise _unknown(where, "converter_kwargs.activation_type", settings["activation_type"], tuple(ACTIVATIONS))
-    residual, on_last = settings["do_residual"], settings["do_residual_on_last"]
+    if settings["do_residual_on_last"] is None:  # which the released code reads as "the same"
+        settings["do_residual_on_last"] = settings["do_residual"]
+    flags = {name: _flag(settings, name, None, "converter_kwargs.", where) for name in _CONVERTER_FLAGS}
     try:
         return QnetArchitecture(
             tuple(dimensions),
             activation=settings["activation_type"],
-            layer_norm=bool(settings["do_layer_norm"]),
-            layer_norm_before_residual=bool(settings["layer_norm_before_residual"]),
-            residual=bool(residual),
-            residual_on_last=bool(residual if on_last is None else on_last),
+            layer_norm=flags["do_layer_norm"],
+            layer_norm_before_residual=flags["layer_norm_before_residual"],
+            residual=flags["do_residual"],
+            residual_on_last=flags["do_residual_on_last"],
         )
     except ValueError as error:
         raise CheckpointError(f"{where}: converter_kwargs describe no q-net: {error}; mend the file") from error
@@ -162,9 +165,11 @@ def _losses(content: dict, where: str) -> tuple[tuple[str, dict], ...]:
     names, kwargs = content.get("loss_type", []), content.get("loss_kwargs", [])
     names = [names] if isinstance(names, str) else names
     kwargs = [kwargs] if isinstance(kwargs, dict) else kwargs
-    for name in names:
-        if name and name not in LOSSES:
+    for name in names if isinstance(names, list) else [names]:
+        if name != "" and name not in LOSSES:
             raise _unknown(where, "loss_type", name, LOSSES)
+    if not isinstance(kwargs, list) or not all(isinstance(own, dict) for own in kwargs):
+        raise CheckpointError(f"{where}: loss_kwargs is {kwargs!r}, it must be a list of objects; mend the file")
     if len(names) != len(kwargs):
         raise CheckpointError(f"{where}: {len(names)} loss_type but {len(kwargs)} loss_kwargs; give one for each")
     return tuple(zip(names, kwargs, strict=True))
@@ -176,12 +181,15 @@ def _extension(content: dict, where: str) -> dict[str, Any]:
         return {}
     if not isinstance(extension, dict) or extension.get("format") != EXTENSION_FORMAT:
         raise CheckpointError(f"{where}: hypershard.format is not {EXTENSION_FORMAT}; update hypershard or mend the file")
+    transformers = extension.get("transformers", {})
+    if not isinstance(transformers, dict) or not all(isinstance(own, dict) for own in transformers.values()):
+        raise CheckpointError(f"{where}: hypershard.transformers must be an object of objects; copy the checkpoint again")
     return {
-        "normalize_queries": bool(extension.get("normalizeQueries", False)),
-        "normalize_documents": bool(extension.get("normalizeDocuments", False)),
+        "normalize_queries": _flag(extension, "normalizeQueries", False, "hypershard.", where),
+        "normalize_documents": _flag(extension, "normalizeDocuments", False, "hypershard.", where),
         "query_tokens_max": extension.get("maxQueryTokens"),
         "document_tokens_max": extension.get("maxDocumentTokens"),
-        "transformers": dict(extension.get("transformers", {})),
+        "transformers": transformers,
         "extended": True,
     }
 
@@ -191,6 +199,28 @@ def _pooling(kwargs: dict, name: str, where: str) -> Pooling:
     if pooling not in POOLINGS:
         raise _unknown(where, f"{name}.pooling_type", pooling, POOLINGS)
     return pooling
+
+
+def _flag(parent: dict, name: str, default: bool | None, prefix: str, where: str) -> bool:
+    value = parent.get(name, default)
+    if not isinstance(value, bool):
+        raise _unknown(where, prefix + name, value, (True, False))
+    return value
+
+
+def _backbone(kwargs: dict, name: str, where: str) -> str:
+    value = kwargs.get("model_name_or_path", "")
+    if not isinstance(value, str):
+        raise CheckpointError(f"{where}: {name}.model_name_or_path is {value!r}, it must be a folder or a name; mend the file")
+    return value
+
+
+def _width(query: dict, where: str) -> int:
+    """Of the token states; the released default is that of BERT base."""
+    value = query.get("base_encoder_output_dim", 768)
+    if not isinstance(value, int):
+        raise CheckpointError(f"{where}: query_encoder_kwargs.base_encoder_output_dim is {value!r}, no width; mend the file")
+    return value
 
 
 def _object(parent: dict, name: str, where: str) -> dict:

@@ -14,10 +14,21 @@ from tokenizers import BertWordPieceTokenizer, Tokenizer
 
 from hypershard_training.bert_weights import BertSettings, read_bert_settings
 from hypershard_training.checkpoint_error import CheckpointError
+from hypershard_training.checkpoint_tensors import first_line
 from hypershard_training.export_directory import plain_tokenizer_json
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _BACKBONE_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+#: The whole numbers of ``BertSettings.to_config``.
+_SIZES = (
+    "hidden_size",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "type_vocab_size",
+)
 _CHECKPOINT_FILES = [*_BACKBONE_FILES, "model*.safetensors", "*.index.json"]
 
 
@@ -48,6 +59,7 @@ class Backbone:
         if config is None:
             path = self._folder(name, "the transformer's config.json") / "config.json"
             where, config = str(path), read_json(path)
+        _check_sizes(config, where)
         try:
             return read_bert_settings(config)
         except ValueError as error:
@@ -65,7 +77,7 @@ class Backbone:
             Tokenizer.from_str(text)
             return plain_tokenizer_json(text)
         except Exception as error:  # the tokenizers library raises nothing narrower
-            raise CheckpointError(f"{folder}: tokenizer.json cannot be read: {error}; copy it again") from error
+            raise CheckpointError(f"{folder / 'tokenizer.json'}: cannot be read: {first_line(error)}; copy it again") from error
 
     def _folder(self, name: str, wanted: str) -> Path:
         folder = self.given or Path(name)
@@ -86,11 +98,24 @@ def read_json(path: Path) -> dict:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: is missing; give the folder that save_pretrained wrote") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: cannot be read as JSON: {error}; copy it again") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: is no JSON object; copy it again")
     return content
+
+
+def _check_sizes(config: object, where: str) -> None:
+    """Refuse numbers that no transformer has. Those that are absent are told by ``read_bert_settings``."""
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{where}: describes no transformer: {config!r}; copy the checkpoint again")
+    for name in _SIZES:
+        value = config.get(name, 1)
+        if not isinstance(value, int) or not 0 < value < 1 << 31:
+            raise CheckpointError(f"{where}: {name} is {value!r}, it must be a whole number above 0; mend the file")
+    epsilon = config.get("layer_norm_eps", 1e-12)
+    if not isinstance(epsilon, float) or not 0 < epsilon < 1:
+        raise CheckpointError(f"{where}: layer_norm_eps is {epsilon!r}, it must be between 0 and 1; mend the file")
 
 
 def _has_tokenizer(folder: Path) -> bool:
@@ -102,11 +127,14 @@ def _tokenizer_text(folder: Path) -> str:
     try:
         if path.is_file():
             return path.read_text(encoding="utf-8")
+        path = folder / "vocab.txt"
         settings = folder / "tokenizer_config.json"
         lowercase = read_json(settings).get("do_lower_case", True) if settings.is_file() else True
-        return BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=bool(lowercase)).to_str()
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder}: the tokenizer cannot be read: {error}; copy it again") from error
+        return BertWordPieceTokenizer(str(path), lowercase=bool(lowercase)).to_str()
+    except CheckpointError:
+        raise
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        raise CheckpointError(f"{path}: the tokenizer cannot be read: {first_line(error)}; copy it again") from error
 
 
 def _download(name: str, patterns: list[str]) -> Path:
@@ -116,7 +144,6 @@ def _download(name: str, patterns: list[str]) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=patterns))
     except (OSError, ValueError) as error:
-        message = str(error).strip().splitlines()[0]
         raise CheckpointError(
-            f"{name}: is no folder here and could not be fetched from the hub: {message}; give a folder, or --backbone"
+            f"{name}: is no folder here and could not be fetched from the hub: {first_line(error)}; give a folder, or --backbone"
         ) from error

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from hypershard_training.checkpoint_error import CheckpointError
@@ -33,8 +31,12 @@ def read_tensors(files: list[Path]) -> dict[str, torch.Tensor]:
     tensors: dict[str, torch.Tensor] = {}
     for path in files:
         for name, value in _read_file(path).items():
+            if not isinstance(name, str):
+                raise CheckpointError(f"{path}: {name} is no name of a tensor; save the model's state_dict alone")
             if not isinstance(value, torch.Tensor):
                 raise CheckpointError(f"{path}: {name} is no tensor; save the model's state_dict alone")
+            if value.layout != torch.strided or value.is_quantized or value.device.type != "cpu":
+                raise CheckpointError(f"{path}: tensor {name} is not stored densely; save it as float32")
             if name in tensors:
                 raise CheckpointError(f"{path}: tensor {name} is in another file too; save the checkpoint again")
             tensors[name] = value.detach().float() if value.is_floating_point() else value
@@ -75,12 +77,15 @@ def check_finite(tensors: dict[str, torch.Tensor], where: str) -> None:
 
 
 def check_shapes(tensors: dict[str, torch.Tensor], expected: dict[str, tuple[int, ...]], where: str) -> None:
-    """Every expected tensor is there with its shape; the first that is not is named."""
+    """Every expected tensor is there, of floating-point numbers and in its shape; the first that is not is named."""
     for name, shape in expected.items():
         if name not in tensors:
             raise CheckpointError(
                 f"{where}: tensor {name} is missing; copy the file again, or check that it belongs to this configuration"
             )
+        if not tensors[name].is_floating_point():
+            kind = str(tensors[name].dtype).removeprefix("torch.")
+            raise CheckpointError(f"{where}: tensor {name} is of type {kind}, no floating-point one; save it as float32")
         found = tuple(tensors[name].shape)
         if found != shape:
             raise CheckpointError(
@@ -89,30 +94,35 @@ def check_shapes(tensors: dict[str, torch.Tensor], expected: dict[str, tuple[int
             )
 
 
+def first_line(error: Exception) -> str:
+    """The first line of a foreign message, cut to 200 characters."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
 def _indexed_files(index: Path) -> list[Path]:
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{index}: is no index of weight files: {_line(error)}; copy the checkpoint again") from error
-    paths = [index.parent / Path(name).name for name in names]
+        if not names:
+            raise ValueError("it names none")
+        paths = [index.parent / Path(name).name for name in names]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{index}: is no index of weight files: {first_line(error)}; copy the checkpoint again") from error
     for path in paths:
         if not path.is_file():
             raise CheckpointError(f"{path}: is missing, {index.name} lists it; copy the checkpoint again")
     return paths
 
 
-def _read_file(path: Path) -> dict[str, object]:
+def _read_file(path: Path) -> dict:
+    """The file's dictionary, its keys and values unchecked."""
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: cannot be read: {_line(error)}; copy it again") from error
+        content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: cannot be read: {error.strerror or first_line(error)}; check the disk and its rights"
+        ) from error
+    except Exception as error:  # PyTorch's reader meets broken bytes with whatever they make it stumble over
+        raise CheckpointError(f"{path}: cannot be read: {first_line(error)}; copy it again") from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: holds no dictionary of tensors; save the model's state_dict alone")
     return content
-
-
-def _line(error: Exception) -> str:
-    """The first line of a foreign message."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
