@@ -12,6 +12,7 @@ from hypershard_training.checkpoint_error import CheckpointError
 from hypershard_training.export_checkpoint import ENCODINGS, ExportOptions, check_options, export_checkpoint
 from hypershard_training.export_directory import MODEL_FILE
 from hypershard_training.export_run import is_run, load_run
+from hypershard_training.export_tiny_fixture import write_reference_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--tolerance", type=float, help="largest difference of scores from PyTorch's, of the largest score (default: by encoding)"
     )
+    add("--reference", type=Path, help="also write PyTorch's float64 scores of some texts into this file, for tests")
     add("--published", type=Path, help="also write a checkpoint in the published layout into this folder")
 
 
@@ -39,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_options(options)
         model = _load(arguments)
         differences = export_checkpoint(model, arguments.out, options)
+        if arguments.reference:
+            write_reference_scores(model, arguments.reference)
         if arguments.published:
             save_checkpoint(model, arguments.published)
     except (CheckpointError, OSError) as error:

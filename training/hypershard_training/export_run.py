@@ -45,6 +45,7 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
     check_all(head, hyper_head_parameter_shapes(architecture, transformer.settings.hidden), str(folder / HEAD_FILE))
     query_tokens_max, document_tokens_max = (min(limit, transformer.settings.positions) for limit in limits)
     layers = architecture.core_layers
+    kind = "dense head" if layers == 0 else f"Hypencoder with {layers} core layer{'' if layers == 1 else 's'}"
     return DualEncoder(
         architecture=architecture,
         head=head,
@@ -56,7 +57,7 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         query_tokens_max=query_tokens_max,
         document_tokens_max=document_tokens_max,
         backbone=trained_on or MINILM_NAME,
-        description=f"Hypencoder with {layers} core layers over a {'tuned' if is_tuned else 'frozen'} backbone, trained on {sources}"[
+        description=f"{kind} over a {'tuned' if is_tuned else 'frozen'} backbone, trained on {sources}"[
             :1000
         ],
         source=f"hypershard_training, seed {seed}, over {backbone_folder.name if trained_on else MINILM_NAME}",

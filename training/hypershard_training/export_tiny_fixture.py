@@ -172,6 +172,15 @@ def reference_scores(model: DualEncoder) -> dict:
     }
 
 
+def write_reference_scores(model: DualEncoder, path: Path) -> None:
+    """What ``reference_scores`` gives, an entry a line."""
+    document = reference_scores(model)
+    members = [f'"format": {json.dumps(document.pop("format"))}']
+    for name, entries in document.items():
+        members.append(f'"{name}": [\n' + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]")
+    path.write_text("{" + ",\n".join(members) + "}\n", encoding="utf-8")
+
+
 def write_fixture(folder: Path) -> None:
     """The model directory ``folder``, with the reference beside the model's files."""
     with tempfile.TemporaryDirectory() as work:
@@ -180,11 +189,7 @@ def write_fixture(folder: Path) -> None:
         model = load_checkpoint(checkpoint)
     described = dataclasses.replace(model, description="a Hypencoder with made-up weights, for tests", source="counter_random")
     export_checkpoint(described, folder, ExportOptions(name="tiny-hypencoder", license="Apache-2.0"))
-    document = reference_scores(model)
-    members = [f'"format": {json.dumps(document.pop("format"))}']
-    for name, entries in document.items():
-        members.append(f'"{name}": [\n' + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]")
-    (folder / REFERENCE_FILE).write_text("{" + ",\n".join(members) + "}\n", encoding="utf-8")
+    write_reference_scores(model, folder / REFERENCE_FILE)
 
 
 def _made_up(shapes: dict[str, tuple[int, ...]], seed: int, scales: dict[str, float]) -> dict[str, torch.Tensor]:

@@ -6,9 +6,11 @@ graph, and a state that depends on padding.
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -84,23 +86,31 @@ def _expected(model: DualEncoder, queries: list[list[int]], documents: list[list
 def _exported(folder: Path, queries: list[list[int]], documents: list[list[int]]) -> _Encoded:
     """What the files give, read by nothing but ``model.json``."""
     settings = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
-    states = _run(folder / settings["encoder"]["query"], queries)
-    document_states = _run(folder / settings["encoder"]["document"], documents)
+    states = run_encoder(folder / settings["encoder"]["query"], queries)
+    document_states = run_encoder(folder / settings["encoder"]["document"], documents)
     head = settings["documentHead"]
     vectors = torch.stack([pool(own, head["pooling"], head["normalize"]) for own in document_states])
     architecture = architecture_from_json(settings["qnet"])
-    qnets = _qnets(folder, settings["hyperHead"], architecture, states)
+    qnets = qnets_of_states(folder, settings["hyperHead"], architecture, states)
     scores = torch.stack([qnet_scores(architecture, *qnet, vectors) for qnet in qnets])
     return _Encoded([*states, *document_states], qnets, vectors, scores)
 
 
-def _run(path: Path, texts: list[list[int]]) -> list[torch.Tensor]:
+@lru_cache(maxsize=2)
+def _session(path: Path, threads: int, _written: int) -> onnxruntime.InferenceSession:
+    """One session for the many calls of a measurement; ``_written`` tells an export from the one before it."""
+    return open_session(path, threads)
+
+
+def run_encoder(path: Path, texts: list[list[int]], threads: int = 1) -> list[torch.Tensor]:
     """Token states [tokens, hidden] of each text, all texts in one batch."""
-    states = open_session(path, threads=1).run(["token_states"], padded(texts))[0]
+    session = _session(path, threads, path.stat().st_mtime_ns)
+    states = session.run(["token_states"], padded(texts))[0]
     return [torch.from_numpy(np.ascontiguousarray(own[: len(ids)])) for own, ids in zip(states, texts, strict=True)]
 
 
-def _qnets(folder: Path, head: dict, architecture: QnetArchitecture, states: list[torch.Tensor]) -> list[Qnet]:
+def qnets_of_states(folder: Path, head: dict, architecture: QnetArchitecture, states: list[torch.Tensor]) -> list[Qnet]:
+    """The q-nets that the directory's hyper-head makes of each text's states [tokens, hidden], in float32."""
     if head["kind"] == "pooled":
         return [([pool(own, head["pooling"], head["normalize"])[:, None]], []) for own in states]
     parameters = {name: value.float() for name, value in load_file(folder / HEAD_FILE).items()}

@@ -17,9 +17,10 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
 from hypershard_training.export_run import load_run
+from hypershard_training.training import encode_source as encode_source_module
 from hypershard_training.training.backbone import Backbone
 from hypershard_training.training.draw_batches import Batch, TrainingSource
-from hypershard_training.training.encode_source import EncodedSource
+from hypershard_training.training.encode_source import EncodedSource, encode_source
 from hypershard_training.training.hyper_head_module import batch_scores
 from hypershard_training.training.losses import ScoredBatch, cross_entropy, distillation, margin_mse
 from hypershard_training.training.mine_negatives import mine_negatives
@@ -170,6 +171,57 @@ def test_a_tuned_student_scores_as_its_parts_do(tiny: Path) -> None:
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+def test_a_part_of_the_start_stays_in_the_result(tiny: Path, tmp_path: Path) -> None:
+    heads = {}
+    for name, share in (("none", 0), ("part", 0.25), ("most", 0.75)):
+        assert _start(tiny, tmp_path / name, "--set", f"optimise.startShare={share}").wait(60) == 0
+        heads[name] = load_file(tmp_path / name / "hyper-head.safetensors")
+    for name, trained in heads["none"].items():
+        start = trained + (heads["most"][name] - trained) / 0.75
+        torch.testing.assert_close(heads["part"][name], torch.lerp(trained, start, 0.25), rtol=1e-4, atol=1e-5)
+    assert any(not torch.equal(heads["none"][name], heads["most"][name]) for name in heads["none"])
+
+
+def test_a_run_starts_where_another_ended(tiny: Path, tmp_path: Path) -> None:
+    dense, deep = tmp_path / "dense", tmp_path / "deep"
+    assert _start(tiny, dense, "--set", "model.depth=0", "--set", "optimise.learningRate=0.01").wait(60) == 0
+    assert _start(tiny, deep, "--set", "model.depth=2", "--set", f"model.startFrom={dense}").wait(60) == 0
+    end_of_dense, start_of_deep = _validation(dense)[-1], _validation(deep)[0]
+    assert start_of_deep == pytest.approx(end_of_dense, abs=1e-6), "core layers add a constant until they learn"
+    again = tmp_path / "again"
+    assert _start(tiny, again, "--set", "model.depth=2", "--set", f"model.startFrom={deep}").wait(60) == 0
+    assert _validation(again)[0] == _validation(deep)[-1]
+
+
+@pytest.mark.parametrize(("start", "problem"), [("nowhere", "nowhere/hyper-head.safetensors"), ("deep", "has another depth")])
+def test_a_run_that_cannot_be_started_from_is_named(tiny: Path, tmp_path: Path, start: str, problem: str) -> None:
+    if start == "deep":
+        assert _start(tiny, tmp_path / start, "--set", "model.depth=2", "--set", "optimise.steps=1").wait(60) == 0
+    started = _start(tiny, tmp_path / "out", "--set", f"model.startFrom={tmp_path / start}")
+    _, told = started.communicate(timeout=60)
+    assert started.returncode == 1
+    assert problem in told
+    assert "Traceback" not in told
+
+
+def test_more_documents_leave_the_chunks_before_them(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encode_source_module, "TEXTS_A_CHUNK", 4)
+    backbone = Backbone(load_settings(tiny / "config.yaml", []).encode, torch.device("cpu"))
+    texts = [f"w{i} w{i + 3}" for i in range(11)]
+    told: list[str] = []
+    for count in (8, 11, 8):
+        encode_source(Source("s", 1.0, texts[:count], ["w1"], [[0]]), backbone, tmp_path, told.append)
+    documents = [line for line in told if "documents" in line]
+    assert documents == ["s: 4 documents encoded", "s: 8 documents encoded", "s: 11 documents encoded"]
+    whole = encode_source(Source("s", 1.0, texts, ["w1"], [[0]]), backbone, tmp_path, told.append).vectors
+    assert np.allclose(whole, backbone.document_vectors(texts), atol=1e-3)
+
+
+def _validation(run: Path) -> list[float]:
+    """nDCG@10 of a run's one source, at the start and whenever it was measured."""
+    return [json.loads(line)["ndcgAt10"]["tiny"] for line in (run / "validation.jsonl").read_text().splitlines()]
 
 
 def test_a_run_is_not_mixed_with_another(tiny: Path, tmp_path: Path) -> None:

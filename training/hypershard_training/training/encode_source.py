@@ -1,7 +1,8 @@
 """Document vectors and token states of a source, computed once and kept in the cache.
 
-A cached file is named by a digest of the backbone, the settings and the very texts it was made from, so runs share it and a changed
-text makes another file. Work is done in chunks, each written under a temporary name and renamed: a killed run repeats one chunk.
+Work is done in chunks of texts. A chunk's file is named by a digest of the backbone, the settings and the very texts it was made from,
+so runs share it, more documents leave the chunks before them as they are, and a changed text makes another file. It is written
+under a temporary name and renamed: a killed run repeats one chunk.
 """
 
 import hashlib
@@ -95,14 +96,14 @@ def _chunked(
     cache: Path,
     tell: Callable[[int], None],
 ) -> dict[str, np.ndarray]:
-    folder = cache / hashlib.sha256(f"{key} {digest_of_texts(texts)}".encode()).hexdigest()[:32]
-    folder.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     chunks: list[dict[str, np.ndarray]] = []
     for start in range(0, len(texts), TEXTS_A_CHUNK):
-        path = folder / f"{start:010d}.npz"
+        chunk = texts[start : start + TEXTS_A_CHUNK]
+        path = cache / f"{hashlib.sha256(f'{key} {digest_of_texts(chunk)}'.encode()).hexdigest()[:32]}.npz"
         if not path.exists():
-            write_arrays(path, compute(texts[start : start + TEXTS_A_CHUNK]))
-            tell(min(start + TEXTS_A_CHUNK, len(texts)))
+            write_arrays(path, compute(chunk))
+            tell(start + len(chunk))
         with np.load(path, allow_pickle=False) as arrays:
             chunks.append(dict(arrays))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}

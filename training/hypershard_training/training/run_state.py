@@ -18,6 +18,8 @@ class RunState:
     def __init__(self, student: Student, optimiser: torch.optim.Optimizer, drawer: BatchDrawer) -> None:
         self.student, self.optimiser, self.drawer = student, optimiser, drawer
         self.average = {name: value.detach().clone() for name, value in student.state_dict().items()}
+        #: The weights at step 0, which a resumed run makes again from its seed.
+        self.start = {name: value.clone() for name, value in self.average.items()}
         self.step = 0
 
     def update_average(self, decay: float) -> None:
@@ -28,6 +30,15 @@ class RunState:
                 self.average[name].lerp_(value, 1 - decay)
             else:
                 self.average[name].copy_(value)
+
+    def result(self, start_share: float) -> dict[str, torch.Tensor]:
+        """The averaged weights, moved by ``start_share`` towards those at the start (Wortsman et al., arXiv 2109.01903)."""
+        if start_share == 0:
+            return self.average
+        return {
+            name: value.lerp(self.start[name].to(value.device), start_share) if value.is_floating_point() else value
+            for name, value in self.average.items()
+        }
 
     def save(self, folder: Path, config: dict) -> Path:
         """Write ``checkpoint-<step>.pt`` and remove all but the last two."""

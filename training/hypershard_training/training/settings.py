@@ -60,6 +60,8 @@ class ModelSettings:
     residual: bool = True
     residual_on_last: bool = True
     initialise: str = "dense"
+    #: The folder of a finished run whose head is where this one starts: all of it, or of a dense head its last matrix.
+    start_from: str = ""
     #: ``frozen``, or ``tuned``: the backbone is trained with the head, for queries and documents alike.
     encoder: str = "frozen"
 
@@ -104,6 +106,8 @@ class OptimiseSettings:
     clip_norm: float = 1.0
     #: Decay of the average of the weights that is kept as the result; 0 keeps the last weights.
     average: float = 0.995
+    #: Share of the weights at the start in the result: what is forgotten out of domain comes back in part.
+    start_share: float = 0.0
     dropout: float = 0.0
 
 
@@ -269,6 +273,7 @@ def _out_of_range(settings: TrainSettings) -> list[str]:
         (2 <= optimise.batch <= 4096, "optimise.batch must be 2 to 4096"),
         (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
         (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),
+        (0 <= optimise.start_share < 1, "optimise.startShare must be 0 or more and under 1"),
         (optimise.learning_rate > 0, "optimise.learningRate must be above 0"),
         (optimise.encoder_rate >= 0, "optimise.encoderRate must be 0 or more"),
         (optimise.document_tokens_max >= 3, "optimise.documentTokensMax must be 3 or more"),

@@ -20,6 +20,7 @@ from hypershard_training.training.progress import Progress
 from hypershard_training.training.read_sources import read_source
 from hypershard_training.training.run_state import RunState, checkpoints
 from hypershard_training.training.settings import TrainSettings, to_plain
+from hypershard_training.training.start_from_run import start_from_run
 from hypershard_training.training.student import Student
 from hypershard_training.training.training_error import TrainingError
 from hypershard_training.training.tuned_encoder import TunedEncoder
@@ -47,7 +48,7 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
         state.restore(written[-1], config)
     progress = Progress(folder, state.step)
     if state.step == 0:
-        _validate(state, validations, progress)
+        _validate(state, settings, validations, progress)
     while state.step < settings.optimise.steps:
         progress.step(state.step + 1, settings.optimise.steps, settings.optimise.batch, _step(state, settings, folder))
         state.step += 1
@@ -58,7 +59,7 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
         if stop and not last:
             raise Stopped
         if last or state.step % settings.report.validate_steps == 0:
-            ndcg = _validate(state, validations, progress)
+            ndcg = _validate(state, settings, validations, progress)
     return _save_result(state, settings, folder, ndcg if settings.optimise.steps else {}, time.monotonic() - started)
 
 
@@ -99,8 +100,12 @@ def _new_state(settings: TrainSettings, sources: list[TrainingSource], backbone:
 
 def _new_student(settings: TrainSettings, backbone: Backbone, sources: int) -> Student:
     if settings.model.encoder == "frozen":
-        return Student(settings, backbone.width)
-    return TunedStudent(settings, TunedEncoder(backbone), backbone.width, sources)
+        student = Student(settings, backbone.width)
+    else:
+        student = TunedStudent(settings, TunedEncoder(backbone), backbone.width, sources)
+    if settings.model.start_from:
+        start_from_run(student.head, Path(settings.model.start_from))
+    return student
 
 
 def _parameter_groups(student: Student, settings: TrainSettings) -> list[dict]:
@@ -141,11 +146,11 @@ def _step(state: RunState, settings: TrainSettings, folder: Path) -> dict[str, f
     return {"loss": loss.item(), **parts, "learningRate": rate}
 
 
-def _validate(state: RunState, validations: list[ValidationSet], progress: Progress) -> dict[str, float]:
-    """nDCG@10 of the averaged weights by source; the weights in training are put back."""
+def _validate(state: RunState, settings: TrainSettings, validations: list[ValidationSet], progress: Progress) -> dict[str, float]:
+    """nDCG@10 of the weights that would be the result now, by source; the weights in training are put back."""
     training = {name: value.clone() for name, value in state.student.state_dict().items()}
     state.student.eval()
-    state.student.load_state_dict(state.average)
+    state.student.load_state_dict(state.result(settings.optimise.start_share))
     ndcg = {validation.encoded.source.name: mean_ndcg(state.student, validation) for validation in validations}
     state.student.load_state_dict(training)
     progress.validation(state.step, ndcg)
@@ -153,16 +158,16 @@ def _validate(state: RunState, validations: list[ValidationSet], progress: Progr
 
 
 def _save_result(state: RunState, settings: TrainSettings, folder: Path, ndcg: dict[str, float], seconds: float) -> dict:
-    prefix = "head."
-    head = {name.removeprefix(prefix): value.contiguous() for name, value in state.average.items() if name.startswith(prefix)}
+    prefix, weights = "head.", state.result(settings.optimise.start_share)
+    head = {name.removeprefix(prefix): value.contiguous() for name, value in weights.items() if name.startswith(prefix)}
     save_file(head, folder / "hyper-head.safetensors")
     if isinstance(state.student, TunedStudent):
-        state.student.load_state_dict(state.average)
+        state.student.load_state_dict(weights)
         state.student.encoder.save(folder / BACKBONE_FOLDER)
     result = {
         "config": to_plain(settings),
         "qnet": state.student.architecture.to_json(),
-        "scale": float(np.exp(state.average["log_scale"].item())),
+        "scale": float(np.exp(weights["log_scale"].item())),
         "validation": ndcg,
         "seconds": round(seconds, 1),
         "torch": torch.__version__,
