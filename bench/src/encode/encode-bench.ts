@@ -15,7 +15,10 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 export const encodeBenchOptions = {
   /** Model directories, separated by commas. */
-  models: { type: 'string', default: join(repository, 'models/minilm-dense') },
+  models: {
+    type: 'string',
+    default: ['minilm-dense', 'hypershard-mini'].map(name => join(repository, 'models', name)).join(),
+  },
   /** A folder with corpus.jsonl and queries.jsonl. */
   data: { type: 'string', default: join(repository, 'sample') },
   rounds: { type: 'string', default: '5' },

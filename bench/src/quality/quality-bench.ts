@@ -11,7 +11,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { credentials } from '@grpc/grpc-js'
-import { defaultModelDirectory, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
+import { denseModelDirectory, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
 import { callUnary, clientOptions, Deadline } from '@hypershard/common'
 import {
   type AnsweredHit,
@@ -57,7 +57,7 @@ export async function runQualityBench(options: Readonly<Record<string, unknown>>
   const directory = await mkdtemp(join(tmpdir(), 'hypershard-quality-'))
   const cluster = await startCluster({
     dataDirectory: directory,
-    modelDirectories: [defaultModelDirectory],
+    modelDirectories: [denseModelDirectory],
     shardServers: 2,
     http: '127.0.0.1:0',
     grpc: '127.0.0.1:0',

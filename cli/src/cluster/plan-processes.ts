@@ -46,7 +46,14 @@ export const servicePrograms: ServicePrograms = Object.freeze({
   coordinator: join(repository, 'coordinator/src/main.ts'),
 })
 
-export const defaultModelDirectory: string = join(repository, 'models/minilm-dense')
+/** A dense retriever over the same encoder: what the default model is compared with. */
+export const denseModelDirectory: string = join(repository, 'models/minilm-dense')
+
+/** What the project ships; the first is the default model. */
+export const bundledModelDirectories: readonly string[] = [
+  join(repository, 'models/hypershard-mini'),
+  denseModelDirectory,
+]
 
 export function planEncoder(settings: ClusterSettings): ProcessPlan {
   return plan(settings, 'encoder', 'encoder', {

@@ -3,7 +3,7 @@ import { HypershardError } from '@hypershard/common'
 import type { Command } from 'commander'
 import { ApiClient } from '../api/client.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { defaultModelDirectory } from '../cluster/plan-processes.ts'
+import { bundledModelDirectories } from '../cluster/plan-processes.ts'
 import { ProcessFailure } from '../cluster/service-process.ts'
 import { type SampleSearch, sampleCorpusPath } from '../sample/run-sample.ts'
 import { Steps } from '../terminal/steps.ts'
@@ -21,7 +21,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .description('run a cluster on this machine: coordinator, encoder service and shard servers')
     .option('--data <dir>', 'where documents, logs and the lock are kept', '.hypershard')
     .option('--models <dirs>', 'model directories, separated by commas; the first is the default', commaList, [
-      defaultModelDirectory,
+      ...bundledModelDirectories,
     ])
     .option('--shard-servers <n>', 'how many shard servers', wholeNumberIn(1, 256), 2)
     .option('--http <host:port>', 'where the HTTP API listens', hostAndPort, '127.0.0.1:7700')
