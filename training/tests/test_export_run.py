@@ -1,6 +1,9 @@
-"""A hyper-head that is not whole is refused, with the tensor named."""
+"""A hyper-head that is not whole is refused, with the tensor named; the shipped model is what its card says."""
 
+import hashlib
+import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -43,3 +46,13 @@ def test_a_broken_head_is_refused(harm, problem: str) -> None:
 def test_a_folder_that_is_no_run_is_told(tmp_path) -> None:
     with pytest.raises(CheckpointError, match="is not a finished run"):
         load_run(tmp_path)
+
+
+def test_the_shipped_model_has_the_document_vectors_of_minilm_dense(models: Path) -> None:
+    shipped, dense = (json.loads((models / name / "model.json").read_text()) for name in ("hypershard-mini", "minilm-dense"))
+    assert shipped["files"]["encoder.onnx"] == dense["files"]["encoder.onnx"]
+    assert shipped["documentHead"] == dense["documentHead"]
+    for name, entry in shipped["files"].items():
+        content = (models / "hypershard-mini" / name).read_bytes()
+        assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}, name
+    assert sum(entry["bytes"] for entry in shipped["files"].values()) <= 40_000_000
