@@ -12,7 +12,7 @@ from hypershard_training.checkpoint_error import CheckpointError
 from hypershard_training.export_checkpoint import ENCODINGS, ExportOptions, check_options, export_checkpoint
 from hypershard_training.export_directory import MODEL_FILE
 from hypershard_training.export_run import is_run, load_run
-from hypershard_training.export_tiny_fixture import write_reference_scores
+from hypershard_training.reference_scores import write_reference_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

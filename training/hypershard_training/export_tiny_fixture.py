@@ -17,50 +17,19 @@ from tokenizers import Tokenizer
 
 from hypershard_training.bert_weights import BertSettings
 from hypershard_training.checkpoint import DualEncoder, Transformer, load_checkpoint, save_checkpoint
-from hypershard_training.checkpoint_encoding import TorchEncoder
 from hypershard_training.counter_random import counter_tensor
 from hypershard_training.export_checkpoint import ExportOptions, export_checkpoint
 from hypershard_training.export_directory import plain_tokenizer_json
 from hypershard_training.hyper_head import hyper_head_parameter_shapes
 from hypershard_training.qnet import QnetArchitecture
-from hypershard_training.sentence_vectors import token_ids
+from hypershard_training.reference_scores import write_reference_scores
 
 REFERENCE_FILE = "reference.json"
-FORMAT = "hypershard.reference-scores/1"
 HIDDEN = 24
 SEED = 20_250_205
 
 #: A q-net that differs from query to query but is not all made by it; its biases keep most units on this side of the relu.
 HEAD_SCALES = {".query_embedding": 8.0, ".projection.weight": 1.0, ".base": 2.5}
-
-QUERIES = (
-    "why do stars twinkle",
-    "How are rivers made?",
-    "glaciers and boulders",
-    "Crème brûlée à Zürich",
-    "東京 tower",
-    "a",
-    "",
-    "heat transfer " * 30,
-)
-DOCUMENTS = (
-    "Stars twinkle since the air above us moves.",
-    "Rivers carry sand; glaciers carry boulders.",
-    "A glacier is a river of ice.",
-    "Heat travels from warm to cold.",
-    "The tower of Tokyo is red and white.",
-    "東京タワー и Москва",
-    "Sugar browns when it is heated: caramel.",
-    "Shock waves leave a blunt body.",
-    "HOW DO I RESET MY PASSWORD?",
-    "  tabs\tand\nnew lines,   don't\u00a0matter ",
-    "🚀🔥 100% sure",
-    "0123456789",
-    "x",
-    "",
-    "a a a a a a a a",
-    "Boundary layers grow along the wall of a wind tunnel. " * 12,
-)
 
 
 def tiny_dual_encoder(architecture: QnetArchitecture | None = None, seed: int = SEED) -> DualEncoder:
@@ -153,32 +122,6 @@ def tiny_tokenizer_json() -> str:
         },
     }
     return plain_tokenizer_json(json.dumps(content))
-
-
-@torch.inference_mode()
-def reference_scores(model: DualEncoder) -> dict:
-    """Texts, their token ids, and the scores [queries][documents] of PyTorch in float64."""
-    encoder = TorchEncoder(model, torch.float64)
-    tokenizer = Tokenizer.from_str(model.tokenizer_json)
-    queries = token_ids(tokenizer, list(QUERIES), model.query_tokens_max)
-    documents = token_ids(tokenizer, list(DOCUMENTS), model.document_tokens_max)
-    vectors = torch.stack([encoder.document_vector(ids) for ids in documents])
-    scores = [encoder.scores(encoder.qnet(ids), vectors) for ids in queries]
-    return {
-        "format": FORMAT,
-        "queries": [{"text": text, "tokenIds": ids} for text, ids in zip(QUERIES, queries, strict=True)],
-        "documents": [{"text": text, "tokenIds": ids} for text, ids in zip(DOCUMENTS, documents, strict=True)],
-        "scores": [[float(f"{value:.9g}") for value in row.tolist()] for row in scores],
-    }
-
-
-def write_reference_scores(model: DualEncoder, path: Path) -> None:
-    """What ``reference_scores`` gives, an entry a line."""
-    document = reference_scores(model)
-    members = [f'"format": {json.dumps(document.pop("format"))}']
-    for name, entries in document.items():
-        members.append(f'"{name}": [\n' + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]")
-    path.write_text("{" + ",\n".join(members) + "}\n", encoding="utf-8")
 
 
 def write_fixture(folder: Path) -> None:

@@ -6,11 +6,9 @@ graph, and a state that depends on padding.
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -96,16 +94,9 @@ def _exported(folder: Path, queries: list[list[int]], documents: list[list[int]]
     return _Encoded([*states, *document_states], qnets, vectors, scores)
 
 
-@lru_cache(maxsize=2)
-def _session(path: Path, threads: int, _written: int) -> onnxruntime.InferenceSession:
-    """One session for the many calls of a measurement; ``_written`` tells an export from the one before it."""
-    return open_session(path, threads)
-
-
 def run_encoder(path: Path, texts: list[list[int]], threads: int = 1) -> list[torch.Tensor]:
     """Token states [tokens, hidden] of each text, all texts in one batch."""
-    session = _session(path, threads, path.stat().st_mtime_ns)
-    states = session.run(["token_states"], padded(texts))[0]
+    states = open_session(path, threads).run(["token_states"], padded(texts))[0]
     return [torch.from_numpy(np.ascontiguousarray(own[: len(ids)])) for own, ids in zip(states, texts, strict=True)]
 
 

@@ -21,6 +21,8 @@ from hypershard_training.sentence_vectors import open_session, token_ids, vector
 
 DEPTH = 10
 THREADS = 2
+#: Their q-nets are in memory together.
+QUERIES_A_BLOCK = 128
 
 
 @torch.inference_mode()
@@ -34,11 +36,12 @@ def top_documents(folder: Path, collection: Collection) -> np.ndarray:
     documents = token_ids(tokenizer, collection.documents, limits["maxDocumentTokens"])
     vectors = torch.from_numpy(vectors_in_batches(open_session(folder / settings["encoder"]["document"], THREADS), documents))
     architecture = architecture_from_json(settings["qnet"])
+    queries = token_ids(tokenizer, collection.queries, limits["maxQueryTokens"])
     best = []
-    for ids in token_ids(tokenizer, collection.queries, limits["maxQueryTokens"]):
-        states = run_encoder(folder / settings["encoder"]["query"], [ids], THREADS)
-        qnet = qnets_of_states(folder, settings["hyperHead"], architecture, states)[0]
-        best.append(qnet_scores(architecture, *qnet, vectors).topk(DEPTH).indices.numpy())
+    for start in range(0, len(queries), QUERIES_A_BLOCK):
+        states = run_encoder(folder / settings["encoder"]["query"], queries[start : start + QUERIES_A_BLOCK], THREADS)
+        for qnet in qnets_of_states(folder, settings["hyperHead"], architecture, states):
+            best.append(qnet_scores(architecture, *qnet, vectors).topk(DEPTH).indices.numpy())
     return np.stack(best)
 
 

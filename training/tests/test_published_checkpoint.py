@@ -10,8 +10,9 @@ from tokenizers import Tokenizer
 
 from hypershard_training.checkpoint import DualEncoder, load_checkpoint, save_checkpoint
 from hypershard_training.checkpoint_encoding import TorchEncoder
-from hypershard_training.export_tiny_fixture import DOCUMENTS, HIDDEN, QUERIES, tiny_dual_encoder
+from hypershard_training.export_tiny_fixture import HIDDEN, tiny_dual_encoder
 from hypershard_training.qnet import QnetArchitecture
+from hypershard_training.reference_scores import DOCUMENTS, QUERIES
 from hypershard_training.sentence_vectors import token_ids
 
 #: Relative to the largest magnitude of a matrix, a bias, a vector, or of all scores. What differs in float32 is the rounding of

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundledModelDirectories } from '@hypershard/cli/cluster'
 import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
 import { weightsBytes } from '@hypershard/qnet'
 import { openPlainEncoder, type PlainEncoder } from './plain-encoder.ts'
@@ -15,10 +16,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 export const encodeBenchOptions = {
   /** Model directories, separated by commas. */
-  models: {
-    type: 'string',
-    default: ['minilm-dense', 'hypershard-mini'].map(name => join(repository, 'models', name)).join(),
-  },
+  models: { type: 'string', default: bundledModelDirectories.join() },
   /** A folder with corpus.jsonl and queries.jsonl. */
   data: { type: 'string', default: join(repository, 'sample') },
   rounds: { type: 'string', default: '5' },

@@ -6,7 +6,7 @@ export {
   type ClusterProcess,
   LocalCluster,
 } from './local-cluster.ts'
-export { denseModelDirectory, type ServicePrograms } from './plan-processes.ts'
+export { bundledModelDirectories, denseModelDirectory, type ServicePrograms } from './plan-processes.ts'
 export { ProcessFailure } from './service-process.ts'
 
 /**
