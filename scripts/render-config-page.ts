@@ -1,11 +1,13 @@
 import type { ConfigShape } from '@hypershard/common'
 import { coordinatorConfig } from '@hypershard/coordinator/config'
 import { encoderServiceConfig } from '@hypershard/encoder-service/config'
+import { indexerConfig } from '@hypershard/indexer/config'
 import { shardServerConfig } from '@hypershard/shard-server/config'
 
 const processes: readonly { title: string; shape: ConfigShape }[] = [
   { title: 'Coordinator', shape: coordinatorConfig },
   { title: 'Encoder service', shape: encoderServiceConfig },
+  { title: 'Indexer', shape: indexerConfig },
   { title: 'Shard server', shape: shardServerConfig },
 ]
 

@@ -80,7 +80,7 @@ describe('the command line', () => {
     const { exitCode, stdout } = await run('documents', 'put', 'papers', path)
     assert.equal(exitCode, 4)
     assert.match(stdout, /^indexed 2 documents into papers in 13 ms/)
-    assert.match(stdout, /^12 could not be indexed:$/m)
+    assert.match(stdout, /^12 could not be written:$/m)
     assert.match(stdout, /^ {2}line 3: .*not valid JSON/m)
     assert.match(stdout, /^ {2}and 2 more/m)
   })
@@ -92,8 +92,8 @@ describe('the command line', () => {
     await writeFile(join(folder, 'a.txt'), Buffer.from([0xff, 0xfe, 0x41, 0x00]))
     const put = await run('documents', 'put', 'notes', folder, '--json')
     assert.equal(put.exitCode, 4)
-    const { received, indexed, failed, errors } = JSON.parse(put.stdout)
-    assert.deepEqual({ received, indexed, failed }, { received: 2, indexed: 1, failed: 1 })
+    const { received, accepted, failed, errors } = JSON.parse(put.stdout)
+    assert.deepEqual({ received, accepted, failed }, { received: 2, accepted: 1, failed: 1 })
     assert.equal(errors[0].file, 'a.txt')
     const search = JSON.parse((await run('search', 'notes', 'tides', '--json')).stdout)
     assert.deepEqual([search.hits[0].id, search.hits[0].title], ['sea/tides.md', 'Tides'])
@@ -247,7 +247,7 @@ describe('a server that misbehaves', () => {
   it('and stops in the middle of a put is given up when there was no sign of life', async () => {
     const url = await serve((request, response) => {
       if (request.method === 'GET') response.end('{}')
-      else response.writeHead(200).write('{"progress":{"received":0,"encoded":0,"total":null}}\n')
+      else response.writeHead(200).write('{"progress":{"received":0,"sequence":null,"waiting":null}}\n')
     })
     const words = ['--url', url, '--timeout', '200', 'documents', 'put', 'papers', '-']
     const { exitCode, stderr } = await runCommand(words, { stdin: corpus })

@@ -43,20 +43,31 @@ export const coordinatorConfig = {
     .string('is required: the directory of the object store')
     .min(1)
     .describe(
-      'The directory of the object store, the same for coordinator and shard servers. One coordinator serves a store; ' +
-        'a second one would not see what the first writes.',
+      'The directory of the object store, the same for all processes of a cluster. Any number of coordinators may ' +
+        'serve one store.',
     ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
   HYPERSHARD_SEARCH_IN_FLIGHT_MAX: withDefault(64, { min: 1, max: 10_000 }).describe('Searches that run at a time.'),
   HYPERSHARD_SEARCH_WAITING_MAX: withDefault(256, { min: 0, max: 100_000 }).describe(
     'Searches that may wait for their turn; the next is refused as `overloaded`.',
   ),
-  HYPERSHARD_PUT_IN_FLIGHT_MAX: withDefault(4, { min: 1, max: 100 }).describe('Puts of documents that run at a time.'),
+  HYPERSHARD_PUT_IN_FLIGHT_MAX: withDefault(4, { min: 1, max: 100 }).describe(
+    'Writes of documents that run at a time.',
+  ),
   HYPERSHARD_PUT_WAITING_MAX: withDefault(16, { min: 0, max: 900 }).describe(
-    'Puts that may wait for their turn; the next is refused as `overloaded`.',
+    'Writes that may wait for their turn; the next is refused as `overloaded`.',
   ),
   HYPERSHARD_PUT_TIMEOUT_MS: withDefault(6 * 3_600_000, { min: 1_000, max: 7 * 24 * 3_600_000 }).describe(
-    'How long one put of documents may take, in milliseconds.',
+    'How long one write of documents may take, in milliseconds.',
+  ),
+  HYPERSHARD_PUT_LAG_MAX: withDefault(1_000_000, { min: 1, max: 2 ** 40 }).describe(
+    'Documents of an index that may wait to be indexed; further writes are refused as `overloaded`, searches go on.',
+  ),
+  HYPERSHARD_PUT_FREE_PERCENT_MIN: withDefault(2, { min: 0, max: 99 }).describe(
+    "Percent of the object store's disk that stays free: writes beyond are refused as `storage_full`.",
+  ),
+  HYPERSHARD_REFRESH_MS: withDefault(50, { min: 10, max: 60_000 }).describe(
+    'How often the object store is looked at for what indexers and other coordinators wrote, in milliseconds.',
   ),
   HYPERSHARD_QNET_CACHE_BYTES_MAX: withDefault(256 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
     'Memory for q-nets of recent queries, in bytes; 0 keeps none.',
@@ -75,5 +86,6 @@ export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_SEARCH_',
   'HYPERSHARD_PUT_',
   'HYPERSHARD_QNET_',
+  'HYPERSHARD_REFRESH_',
   'HYPERSHARD_HEALTH_',
 ]

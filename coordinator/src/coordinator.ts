@@ -1,20 +1,25 @@
-import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { type Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
+import { newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/segments'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
+import type { StoreWatcher } from './catalog/store-watcher.ts'
 import type { Cluster } from './cluster/cluster.ts'
+import { placementOf } from './cluster/placement-of.ts'
+import { releaseIndex } from './cluster/release-index.ts'
 import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import type { CreateIndexInput } from './contract/indexes.ts'
-import { failureFacts } from './failure-facts.ts'
-import type { DocumentSink } from './indexing/document-sink.ts'
-import { type PutInput, type PutReport, putDocuments } from './indexing/put-documents.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import { type SearchAnswer, type SearchInput, search } from './search/search.ts'
+import { findDocuments } from './writing/find-documents.ts'
+import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
+import type { WriteGuard } from './writing/write-guard.ts'
 
 export interface CoordinatorParts {
+  readonly store: ObjectStore
   readonly catalog: Catalog
   readonly models: ModelRegistry
   readonly cluster: Cluster
@@ -22,9 +27,11 @@ export interface CoordinatorParts {
   readonly encoder: EncoderPort
   readonly encoderAddress: string
   readonly queryEncoder: QueryEncoder
-  readonly sink: DocumentSink
+  readonly watcher: StoreWatcher
+  readonly guard: WriteGuard
+  readonly logs: WriteLogs
   readonly searches: WorkGate
-  readonly puts: WorkGate
+  readonly writes: WorkGate
   readonly log: Logger
 }
 
@@ -39,9 +46,6 @@ export interface ClusterDescription {
     readonly shards: readonly { index: string; shard: number; documents: number; warm: boolean }[]
   }[]
 }
-
-/** For a shard server to forget a deleted index; one that misses it frees the memory when it restarts. */
-const releaseMsMax = 5_000
 
 /** What the public API can do, whichever transport asks. Requests have been checked; every failure is a HypershardError. */
 export class Coordinator {
@@ -64,7 +68,7 @@ export class Coordinator {
 
   /** In name order. */
   listIndexes(): readonly CatalogEntry[] {
-    return this.#parts.catalog.list()
+    return this.#parts.catalog.listIndexes()
   }
 
   /** Those that cannot be served because a file of theirs is damaged, in name order. */
@@ -77,27 +81,33 @@ export class Coordinator {
   }
 
   async deleteIndex(name: string, deadline: Deadline): Promise<void> {
-    const { catalog, cluster, log } = this.#parts
-    const record = await catalog.delete(name, deadline)
-    if (record === undefined) return
-    cluster.forgetIndex(record.uid)
-    const live = cluster.members.filter(member => member.live)
-    await Promise.all(
-      live.map(async ({ server }) => {
-        try {
-          await server.release({ name, uid: record.uid }, Deadline.after(releaseMsMax))
-        } catch (error) {
-          log.warn({ ...failureFacts(error), server: server.address, index: name }, 'releasing a deleted index failed')
-        }
-      }),
-    )
+    const record = await this.#parts.catalog.delete(name, deadline)
+    this.#parts.watcher.wake()
+    if (record !== undefined) await releaseIndex({ name, uid: record.uid }, this.#parts)
   }
 
-  putDocuments(input: PutInput, deadline: Deadline): Promise<PutReport> {
-    return this.#parts.puts.run(deadline, () => putDocuments(input, deadline, this.#parts))
+  writeDocuments(input: WriteInput, deadline: Deadline): Promise<WriteReport> {
+    return writeDocuments(input, deadline, this.#parts)
   }
 
-  search(input: SearchInput, deadline: Deadline): Promise<SearchAnswer> {
+  /**
+   * A document as the newest write left it, searchable or not.
+   * @throws HypershardError `index_not_found`, `document_not_found`
+   */
+  async getDocument(index: string, id: string): Promise<StoredDocument> {
+    const { store, catalog } = this.#parts
+    const manifest = await newerManifest(store, catalog.get(index).manifest)
+    const document = (await findDocuments(store, manifest, new Set([id]))).documents.get(id)
+    if (document !== undefined) return document
+    const message = `index \`${index}\` has no document ${JSON.stringify(id)}`
+    throw new HypershardError('document_not_found', message, { details: { index, id } })
+  }
+
+  async search(input: SearchInput, deadline: Deadline): Promise<SearchAnswer> {
+    if (input.minSequence > 0) {
+      const { record } = this.#parts.catalog.get(input.index)
+      await this.#parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
+    }
     return this.#parts.searches.run(deadline, () => search(input, deadline, this.#parts))
   }
 
@@ -120,7 +130,7 @@ export class Coordinator {
     const servers = cluster.members.map(member => {
       const { address, live, weight, outstanding } = member
       const shards = catalog.list().flatMap(entry =>
-        cluster.shardsHeldBy(member, entry.record).map(shard => ({
+        cluster.shardsHeldBy(member, placementOf(entry)).map(shard => ({
           index: entry.record.name,
           shard,
           documents: eligibleByShard(entry.manifest)[shard] ?? 0,

@@ -4,7 +4,7 @@
  * HypershardError: what the peer answered, or `unavailable`, `deadline_exceeded`, `cancelled`.
  */
 import type { Deadline } from '@hypershard/common'
-import type { DocumentText, Model } from '@hypershard/proto/encoder'
+import type { Model } from '@hypershard/proto/encoder'
 import type { QNet } from '@hypershard/proto/qnet'
 import type {
   DocumentAddress,
@@ -22,23 +22,11 @@ export interface EncodedQuery {
   readonly truncated: boolean
 }
 
-/** Document vectors, f32 row-major [documents, vectorWidth], in the order of the texts. */
-export interface EncodedDocuments {
-  readonly vectors: Float32Array
-  readonly vectorWidth: number
-  /** How many texts were longer than the model reads. */
-  readonly truncated: number
-}
-
 /** The encoder service. */
 export interface EncoderPort {
   /** The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
   encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<EncodedQuery>
-  encodeDocuments(
-    batch: { modelDigest: string; documents: readonly DocumentText[] },
-    deadline: Deadline,
-  ): Promise<EncodedDocuments>
   close(): void
 }
 

@@ -180,8 +180,10 @@ describe('startCoordinator', () => {
       'GET /v1/cluster',
       'GET /v1/indexes',
       'GET /v1/indexes/{index}',
+      'GET /v1/indexes/{index}/documents/{id}',
       'GET /v1/models',
       'POST /v1/indexes',
+      'POST /v1/indexes/{index}/documents/delete',
       'POST /v1/indexes/{index}/search',
       'PUT /v1/indexes/{index}/documents',
     ])

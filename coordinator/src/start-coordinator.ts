@@ -6,17 +6,20 @@ import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
+import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { releaseIndex } from './cluster/release-index.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
 import { Coordinator } from './coordinator.ts'
-import { SegmentSink } from './indexing/segment-sink.ts'
 import { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
+import { WriteLogs } from './writing/write-documents.ts'
+import { WriteGuard } from './writing/write-guard.ts'
 
 /** How long requests under way may take to end when the process stops. */
 const drainMs = 5_000
@@ -87,25 +90,35 @@ async function assemble(
     onLive: member => void warmer.warm(member),
   })
   stops.push(() => health.stop())
+  const logs = new WriteLogs(store)
+  const watcher = new StoreWatcher({
+    ...{ catalog, warmer, log, everyMs: config.HYPERSHARD_REFRESH_MS },
+    onGone: index => void releaseIndex(index, { cluster, logs, log }),
+  })
+  watcher.start()
+  stops.push(() => watcher.stop())
   return new Coordinator({
-    ...{ catalog, cluster, warmer, encoder, log },
+    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, log },
     ...gatesOf(config),
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
-    sink: new SegmentSink({ store, encoder, catalog, warmer }),
+    guard: new WriteGuard(store, {
+      lagMax: config.HYPERSHARD_PUT_LAG_MAX,
+      freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,
+    }),
   })
 }
 
-function gatesOf(config: CoordinatorConfig): { searches: WorkGate; puts: WorkGate } {
+function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkGate } {
   return {
     searches: new WorkGate({
       work: 'searches',
       inFlightMax: config.HYPERSHARD_SEARCH_IN_FLIGHT_MAX,
       waitingMax: config.HYPERSHARD_SEARCH_WAITING_MAX,
     }),
-    puts: new WorkGate({
-      work: 'puts of documents',
+    writes: new WorkGate({
+      work: 'writes of documents',
       inFlightMax: config.HYPERSHARD_PUT_IN_FLIGHT_MAX,
       waitingMax: config.HYPERSHARD_PUT_WAITING_MAX,
     }),

@@ -1,32 +1,76 @@
+export {
+  type AliasAction,
+  type AliasTable,
+  type AliasTarget,
+  aliasHistory,
+  changeAliases,
+  emptyAliasTable,
+  latestAliasTable,
+  newerAliasTable,
+} from './alias/alias-table.ts'
+export { type AsideDocument, readAside, writeAside } from './aside/aside-file.ts'
+export { countSlices, readSlice } from './backfill/slices.ts'
 export { readCalibration } from './calibration/calibration-file.ts'
 export { calibrationRowsMax } from './calibration/extend-calibration.ts'
-export { commitSegments } from './commit/commit-segments.ts'
+export { type CommitOptions, commitSegments } from './commit/commit-segments.ts'
+export { replaceSegments } from './commit/replace-segments.ts'
 export { type IdColumn, textAt } from './formats/utf8-column.ts'
+export {
+  createGeneration,
+  firstGeneration,
+  type GenerationRecord,
+  generationNotFound,
+  listGenerations,
+  readGeneration,
+} from './generation/generation-record.ts'
+export {
+  changeGenerationState,
+  type GenerationChange,
+  type GenerationState,
+  generationPhases,
+  readGenerationState,
+} from './generation/generation-state.ts'
+export { indexNamePattern } from './index/index-name.ts'
 export {
   createIndex,
   deleteIndex,
   type IndexRecord,
-  indexNamePattern,
   listIndexNames,
   type NewIndex,
   readIndex,
+  requireIndex,
 } from './index/index-record.ts'
-export type { GenerationReference, SegmentReference } from './layout.ts'
+export type { GenerationReference, LogReference, SegmentReference } from './layout.ts'
+export { idempotencyKeyCharactersMax, type LogEntry, readLogEntry } from './log/log-entry.ts'
+export {
+  type LogPart,
+  LogPartBuilder,
+  type Operation,
+  operationId,
+  partBounds,
+  readLogPart,
+} from './log/operation.ts'
+export { type Appended, type LogLag, WriteLog } from './log/write-log.ts'
 export {
   type Calibration,
+  covers,
   eligibleDocuments,
   emptyManifest,
+  isBackfilled,
+  type LogPosition,
   type Manifest,
   type ManifestReference,
   type SegmentEntry,
 } from './manifest/manifest.ts'
-export { commitManifest, latestManifest, readManifest } from './manifest/manifest-store.ts'
-export type { DocumentsReader, StoredDocument } from './segment/documents-file.ts'
+export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
+export { type IndexingProgress, readProgress, writeProgress } from './progress/progress-file.ts'
+export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
+export { mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
 export { createSegmentWriter, type NewSegment, type SegmentWriter } from './segment/segment-writer.ts'
 export { shardOf } from './shard-of.ts'
 export { createDirectoryStore } from './store/directory-store.ts'
 export { withFileErrors } from './store/file-errors.ts'
-export type { ObjectStore, RangeReader } from './store/object-store.ts'
+export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'
 export { type Bitmap, countBits, createBitmap, hasBit, setBit, uniteBitmaps } from './tombstones/bitmap.ts'
 export { readTombstones } from './tombstones/tombstone-file.ts'

@@ -18,14 +18,54 @@ export const indexKey = (index: string): string => `${indexFolder(index)}index.j
 
 export const generationsFolder = (index: string): string => `${indexFolder(index)}generations/`
 
-const generationFolder = ({ index, generation }: GenerationReference): string =>
+/** A log belongs to an index's identity: a writer that means a deleted index never reaches its successor's. */
+export interface LogReference {
+  readonly index: string
+  readonly indexUid: string
+}
+
+export const logFolder = ({ index, indexUid }: LogReference): string => `${indexFolder(index)}log/${indexUid}/`
+
+export const logEntriesFolder = (log: LogReference): string => `${logFolder(log)}entries/`
+
+export const logEntryKey = (log: LogReference, sequence: number): string =>
+  `${logEntriesFolder(log)}${tenDigits(sequence)}.json`
+
+export const logPartsFolder = (log: LogReference): string => `${logFolder(log)}parts/`
+
+export const logPartKey = (log: LogReference, name: string): string => `${logPartsFolder(log)}${name}.ndjson`
+
+export const logTrimsFolder = (log: LogReference): string => `${logFolder(log)}trims/`
+
+export const logTrimKey = (log: LogReference, sequence: number): string =>
+  `${logTrimsFolder(log)}${tenDigits(sequence)}.json`
+
+export const idempotencyKeysFolder = (log: LogReference): string => `${logFolder(log)}keys/`
+
+/** @param digest SHA-256, hex, of the key */
+export const idempotencyKey = (log: LogReference, digest: string): string =>
+  `${idempotencyKeysFolder(log)}${digest}.json`
+
+export const generationFolder = ({ index, generation }: GenerationReference): string =>
   `${generationsFolder(index)}${generation}/`
+
+export const generationKey = (generation: GenerationReference): string =>
+  `${generationFolder(generation)}generation.json`
+
+export const generationStatesFolder = (generation: GenerationReference): string =>
+  `${generationFolder(generation)}state/`
+
+export const generationStateKey = (generation: GenerationReference, version: number): string =>
+  `${generationStatesFolder(generation)}${tenDigits(version)}.json`
+
+export const aliasesFolder = 'aliases/'
+
+export const aliasTableKey = (version: number): string => `${aliasesFolder}${tenDigits(version)}.json`
 
 export const manifestsFolder = (generation: GenerationReference): string => `${generationFolder(generation)}manifest/`
 
-/** Ten digits, so that the order of the keys is the order of the versions. */
 export const manifestKey = (generation: GenerationReference, version: number): string =>
-  `${manifestsFolder(generation)}${String(version).padStart(10, '0')}.json`
+  `${manifestsFolder(generation)}${tenDigits(version)}.json`
 
 export const tombstonesKey = (generation: GenerationReference, digest: string): string =>
   `${generationFolder(generation)}tombstones/${digest}.safetensors`
@@ -35,3 +75,28 @@ export const calibrationKey = (generation: GenerationReference, digest: string):
 
 export const segmentFolder = (segment: SegmentReference): string =>
   `${generationFolder(segment)}segments/${segment.digest}/`
+
+export const asideFolder = (generation: GenerationReference): string => `${generationFolder(generation)}aside/`
+
+export const asideKey = (generation: GenerationReference, digest: string): string =>
+  `${asideFolder(generation)}${digest}.ndjson`
+
+export const progressKey = (generation: GenerationReference): string => `${generationFolder(generation)}progress.json`
+
+export const segmentsFolder = (generation: GenerationReference): string => `${generationFolder(generation)}segments/`
+
+export const tombstonesFolder = (generation: GenerationReference): string =>
+  `${generationFolder(generation)}tombstones/`
+
+export const calibrationsFolder = (generation: GenerationReference): string =>
+  `${generationFolder(generation)}calibration/`
+
+/** The number that a key of ten digits ends with; NaN for any other key. */
+export function numberOfKey(key: string): number {
+  return Number(/(?:^|\/)(\d{10})\.json$/.exec(key)?.[1] ?? Number.NaN)
+}
+
+/** Ten digits, so that the order of the keys is the order of the numbers. */
+function tenDigits(number: number): string {
+  return String(number).padStart(10, '0')
+}

@@ -14,6 +14,7 @@ import {
   commitSegments,
   createSegmentWriter,
   eligibleDocuments,
+  firstGeneration,
   latestManifest,
   type Manifest,
   type ObjectStore,
@@ -303,9 +304,9 @@ describe('a shard server', () => {
     const segment = { index, generation, shard: 0, vectorWidth: width, modelDigest, documents: 70 }
     const writer = await createSegmentWriter(store, segment)
     for (let row = 0; row < 70; row++) {
-      await writer.append([{ id: `${row}`, title: '', text, fields: '{}' }], new Float32Array(width))
+      await writer.append([{ id: `${row}`, title: '', text, fields: '{}', version: 1 }], new Float32Array(width))
     }
-    const empty = await latestManifest(store, await readIndex(store, 'a'))
+    const empty = await latestManifest(store, firstGeneration(await readIndex(store, 'a')))
     const manifest = await commitSegments(store, empty, [await writer.finish()])
     const addresses = Array.from({ length: 70 }, (_, row) => ({ segment: 0, row }))
     await assert.rejects(server.fetch(manifest, addresses), { code: 'request_too_large' })

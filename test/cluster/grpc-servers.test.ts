@@ -85,6 +85,7 @@ describe('the gRPC servers of a cluster', function () {
             profile: false,
             idsOnly: false,
             precision: '',
+            minSequence: 0,
             ...request,
           },
           Deadline.after(10_000),

@@ -19,7 +19,7 @@ describe('a cluster of processes', function () {
       const created = await cluster.request('POST', '/v1/indexes', { name: `shards-${shards}`, shards })
       assert.equal(created.status, 201)
       const put = await cluster.put(`shards-${shards}`, documents)
-      assert.deepEqual([put.status, put.body.indexed, put.body.failed], [200, 600, 0])
+      assert.deepEqual([put.status, put.body.accepted, put.body.failed], [200, 600, 0])
     }
   })
   after(() => cluster.stop())
@@ -93,7 +93,8 @@ describe('a cluster of processes', function () {
   it('keeps every document over a restart of every process', async () => {
     const text = madeUpText(88, 4)
     const before = await cluster.search('shards-4', text)
-    for (const name of ['coordinator', 'shard-1', 'shard-2', 'encoder']) await cluster.cluster.restartProcess(name)
+    for (const name of ['coordinator', 'indexer', 'shard-1', 'shard-2', 'encoder'])
+      await cluster.cluster.restartProcess(name)
     await until(async () => (await cluster.request('GET', '/readyz')).status === 200)
     const after = await cluster.search('shards-4', text)
     assert.deepEqual(after.body.hits, before.body.hits)

@@ -34,7 +34,8 @@ export interface TestCluster {
   readonly cluster: LocalCluster
   readonly directory: string
   request<Body = unknown>(method: string, path: string, body?: unknown): Promise<Answer<Body>>
-  put(index: string, documents: readonly object[]): Promise<Answer<{ indexed: number; failed: number }>>
+  /** Writes documents and waits until searches find them. */
+  put(index: string, documents: readonly object[]): Promise<Answer<{ accepted: number; failed: number }>>
   search<Body = SearchAnswer>(index: string, query: string, options?: object): Promise<Answer<Body>>
   process(name: string): ClusterProcess
   stop(): Promise<void>
@@ -80,7 +81,7 @@ function clientOf(cluster: LocalCluster, directory: string): TestCluster {
       body === undefined ? send(method, path) : send(method, path, 'application/json', JSON.stringify(body)),
     put: (index, documents) => {
       const lines = documents.map(document => JSON.stringify(document)).join('\n')
-      return send('PUT', `/v1/indexes/${index}/documents`, 'application/x-ndjson', lines)
+      return send('PUT', `/v1/indexes/${index}/documents?wait_for=searchable`, 'application/x-ndjson', lines)
     },
     search: (index, query, searchOptions = {}) =>
       send('POST', `/v1/indexes/${index}/search`, 'application/json', JSON.stringify({ query, ...searchOptions })),

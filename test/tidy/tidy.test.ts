@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'encoder-service': ['common', 'proto', 'qnet', 'segments'],
   'shard-server': ['common', 'proto', 'qnet', 'segments'],
   coordinator: ['common', 'proto', 'qnet', 'segments'],
+  indexer: ['common', 'proto', 'qnet', 'segments'],
   cli: ['common', 'evaluation'],
 }
 

@@ -29,7 +29,14 @@ import {
   QueryForm,
 } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
-import { createDirectoryStore, latestManifest, openSegment, readIndex, textAt } from '@hypershard/segments'
+import {
+  createDirectoryStore,
+  firstGeneration,
+  latestManifest,
+  openSegment,
+  readIndex,
+  textAt,
+} from '@hypershard/segments'
 
 export const qualityBenchOptions = {
   /** A collection in BEIR's layout. */
@@ -97,9 +104,9 @@ async function indexCollection(cluster: LocalCluster, folder: string, shards: nu
   await send(cluster, 'POST', '/v1/indexes', 'application/json', JSON.stringify({ name: indexName, shards }))
   const startMs = performance.now()
   const corpus = Readable.toWeb(createReadStream(join(folder, 'corpus.jsonl'))) as ReadableStream
-  const path = `/v1/indexes/${indexName}/documents`
-  const { indexed } = await send<{ indexed: number }>(cluster, 'PUT', path, 'application/x-ndjson', corpus)
-  return { documents: indexed, documentsPerSecond: (indexed / (performance.now() - startMs)) * 1000 }
+  const path = `/v1/indexes/${indexName}/documents?wait_for=searchable`
+  const { accepted } = await send<{ accepted: number }>(cluster, 'PUT', path, 'application/x-ndjson', corpus)
+  return { documents: accepted, documentsPerSecond: (accepted / (performance.now() - startMs)) * 1000 }
 }
 
 async function searchAll(cluster: LocalCluster, { queries, judgements }: Judged) {
@@ -123,7 +130,7 @@ async function scoreByNumpy(cluster: LocalCluster, directory: string, judged: Ju
   const index = await readIndex(store, indexName)
   const vectors: Float32Array[] = []
   const documentIds: string[] = []
-  for (const { digest } of (await latestManifest(store, index)).segments) {
+  for (const { digest } of (await latestManifest(store, firstGeneration(index))).segments) {
     const segment = await openSegment(store, { index: index.name, generation: index.generation, digest })
     vectors.push(await segment.loadVectors())
     const ids = await segment.loadIds()

@@ -11,8 +11,14 @@ export interface IndexDescription {
   readonly shards: number
   readonly replicas: number
   readonly documents: number
+  /** Longer than the model reads: their vectors are of their beginning. */
+  readonly documents_truncated: number
+  /** Could not be encoded and are not searched. */
+  readonly documents_aside: number
   readonly segments: number
+  readonly generation: number
   readonly manifest_version: number
+  readonly sequence: number
   readonly created_at: string
 }
 
@@ -138,19 +144,34 @@ export interface FailedLine {
 
 export interface PutAnswer {
   readonly received: number
-  readonly indexed: number
-  readonly superseded: number
+  /** Lines that are durable. */
+  readonly accepted: number
   readonly failed: number
-  readonly truncated: number
+  /** Of the write in the index's log; null when nothing was written. */
+  readonly sequence: number | null
+  readonly repeated: boolean
+  readonly searchable: boolean
+  /** Why indexing does not go on, when it does not. */
+  readonly problem: { readonly code: string; readonly message: string } | null
   readonly took_ms: number
   readonly manifest_version: number
   /** The first 1,000 bad lines. */
   readonly errors: readonly FailedLine[]
 }
 
+export interface StoredDocument {
+  readonly id: string
+  readonly title: string
+  readonly text: string
+  readonly fields: Readonly<Record<string, unknown>>
+  /** The sequence number of the write that put it. */
+  readonly version: number
+}
+
 export interface PutProgress {
   readonly received: number
-  readonly encoded: number
-  /** Null until the whole body has been read. */
-  readonly total: number | null
+  /** Once the documents are durable. */
+  readonly sequence: number | null
+  /** Documents of the index that are not searchable yet; null until these are durable. */
+  readonly waiting: number | null
 }

@@ -9,6 +9,7 @@ import type {
   PutProgress,
   SearchAnswer,
   SearchRequest,
+  StoredDocument,
 } from './answers.ts'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
@@ -27,6 +28,13 @@ export interface ApiClientOptions {
   readonly url: string
   /** How long to wait for an answer, for a put: for a sign of life; by the kind of request when left out. */
   readonly timeoutMs?: number | undefined
+}
+
+export interface WriteOptions {
+  /** When to answer: once the write cannot be lost, or once searches find it. */
+  readonly waitFor: 'durable' | 'searchable'
+  /** The same write with the same key is done once. */
+  readonly idempotencyKey?: string | undefined
 }
 
 /** The coordinator's HTTP API. Every method throws `ServerProblem` or `NotReachable`. */
@@ -69,6 +77,16 @@ export class ApiClient {
     return this.#json('POST', `${indexPath(index)}/search`, request, waitMs)
   }
 
+  /** A document as the newest write left it. */
+  getDocument(index: string, id: string): Promise<StoredDocument> {
+    return this.#json('GET', `${indexPath(index)}/documents/${encodeURIComponent(id)}`)
+  }
+
+  deleteDocuments(index: string, ids: readonly string[], options: WriteOptions): Promise<PutAnswer> {
+    const path = `${indexPath(index)}/documents/delete?wait_for=${options.waitFor}`
+    return this.#json('POST', path, { ids }, silenceMsDefault)
+  }
+
   /**
    * Puts documents as they are read. An index that does not exist is found out before anything is sent.
    * @param body NDJSON in UTF-8
@@ -77,13 +95,17 @@ export class ApiClient {
     index: string,
     body: AsyncIterable<Uint8Array>,
     onProgress: (progress: PutProgress) => void,
+    options: WriteOptions = { waitFor: 'searchable' },
   ): Promise<PutAnswer> {
     await this.describeIndex(index)
     const silence = new SilenceLimit(this.#timeoutMs ?? silenceMsDefault, this.#base)
     const request: HttpRequest = {
-      url: this.#urlOf(`${indexPath(index)}/documents?progress=true`),
+      url: this.#urlOf(`${indexPath(index)}/documents?progress=true&wait_for=${options.waitFor}`),
       method: 'PUT',
-      headers: { 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
+      headers: {
+        ...{ 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
+        ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
+      },
       body: silence.watch(body),
       signal: silence.signal,
     }

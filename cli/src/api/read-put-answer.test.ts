@@ -5,11 +5,12 @@ import { NotReachable, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 
 const progress: PutProgress[] = [
-  { received: 10, encoded: 0, total: null },
-  { received: 40, encoded: 30, total: 40 },
+  { received: 10, sequence: null, waiting: null },
+  { received: 40, sequence: 3, waiting: 10 },
 ]
 const result = {
-  ...{ received: 40, indexed: 39, superseded: 0, failed: 1, truncated: 0, took_ms: 1.5, manifest_version: 2 },
+  ...{ received: 40, accepted: 39, failed: 1, sequence: 3, repeated: false, searchable: true, problem: null },
+  ...{ took_ms: 1.5, manifest_version: 2 },
   errors: [{ line: 7, id: 'größe', code: 'invalid_request', message: 'not JSON' }],
 }
 
@@ -42,7 +43,7 @@ describe('the answer to putting documents', () => {
   })
 
   it('that breaks off is no success', async () => {
-    const line = Buffer.from('{"progress":{"received":1,"encoded":0,"total":null}}\n')
+    const line = Buffer.from('{"progress":{"received":1,"sequence":null,"waiting":null}}\n')
     await assert.rejects(
       readPutAnswer(cut(line, []), () => {}),
       NotReachable,

@@ -22,7 +22,7 @@ export async function readPutAnswer(
   }
   throw new NotReachable(
     'unavailable',
-    'the answer broke off before the result; the documents may or may not be indexed, put them again',
+    'the answer broke off before the result; the documents may or may not be written, put them again',
   )
 }
 

@@ -59,10 +59,10 @@ describe('a local cluster', () => {
     await cluster.start()
     assert.deepEqual(
       cluster.processes.map(service => service.name),
-      ['encoder', 'shard-1', 'shard-2', 'coordinator'],
+      ['encoder', 'shard-1', 'shard-2', 'indexer', 'coordinator'],
     )
     const pids = new Set(cluster.processes.map(service => service.pid))
-    assert.equal(pids.size, 4)
+    assert.equal(pids.size, 5)
     assert.ok(!pids.has(undefined) && !pids.has(process.pid))
     assert.equal((await fetch(`${cluster.httpUrl}/readyz`)).status, 200)
     assert.match(cluster.grpcAddress, /^127\.0\.0\.1:\d+$/)
@@ -98,12 +98,12 @@ describe('a local cluster', () => {
   it('leaves a crashed process down when told so, until it is started again', async () => {
     const cluster = create({ restart: false })
     await cluster.start()
-    const before = cluster.processes[3]!
+    const before = cluster.processes.at(-1)!
     before.kill('SIGKILL')
     await until('crash', () => eventNames().includes('crashed'))
-    assert.equal(cluster.processes[3]!.pid, undefined)
+    assert.equal(cluster.processes.at(-1)!.pid, undefined)
     await cluster.restartProcess('coordinator')
-    assert.equal(cluster.processes[3]!.address, before.address)
+    assert.equal(cluster.processes.at(-1)!.address, before.address)
     assert.equal((await fetch(`${cluster.httpUrl}/readyz`)).status, 200)
   })
 
@@ -164,7 +164,7 @@ describe('a local cluster', () => {
     const supervisor = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = await once(supervisor.stdout, 'data')
     const pids = JSON.parse(String(line)) as number[]
-    assert.equal(pids.filter(isAlive).length, 4)
+    assert.equal(pids.filter(isAlive).length, 5)
     supervisor.kill('SIGKILL')
     await until('all ended', () => pids.every(pid => !isAlive(pid)))
     await create().start()

@@ -9,6 +9,7 @@ import {
   type ProcessPlan,
   planCoordinator,
   planEncoder,
+  planIndexer,
   planShardServer,
 } from './plan-processes.ts'
 import { RestartBudget } from './restart-budget.ts'
@@ -34,7 +35,7 @@ export type ClusterEvent =
   | { readonly type: 'stopping' }
   | { readonly type: 'stopped'; readonly tookMs: number }
 
-export type StartStep = 'encoder service' | 'shard servers' | 'coordinator' | 'cluster ready'
+export type StartStep = 'encoder service' | 'shard servers' | 'indexer' | 'coordinator' | 'cluster ready'
 
 /** A process of the cluster as its tests and its user see it. */
 export interface ClusterProcess {
@@ -48,7 +49,7 @@ export interface ClusterProcess {
 }
 
 /**
- * Separate processes on this machine that are one cluster: an encoder service, shard servers and a coordinator. Their
+ * Separate processes on this machine that are one cluster: an encoder service, shard servers, an indexer and a coordinator. Their
  * supervisor is the process that made this object; when it ends in any way, they end.
  */
 export class LocalCluster {
@@ -108,7 +109,7 @@ export class LocalCluster {
     }
   }
 
-  /** Stops the coordinator, then the shard servers, then the encoder service: work under way may end. */
+  /** Stops the coordinator, then the indexer, the shard servers and the encoder service: work under way may end. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopAll(undefined)
     return this.#stopped
@@ -144,6 +145,8 @@ export class LocalCluster {
       encoder: grpcAddressOf(encoder),
       shardServers: shardServers.map(grpcAddressOf),
     }
+    const indexer = this.#add(planIndexer(settings, peers))
+    await this.#step('indexer', () => indexer.start())
     const coordinator = this.#add(planCoordinator(settings, peers))
     await this.#step('coordinator', () => coordinator.start())
     await this.#step('cluster ready', () => waitUntilReady(this.httpUrl, this.#stopRequest.signal))
@@ -205,7 +208,7 @@ export class LocalCluster {
     const startMs = this.#clock.monotonicMs()
     this.#tell({ type: 'stopping' })
     this.#stopRequest.abort()
-    for (const kind of ['coordinator', 'shard', 'encoder'] as const) {
+    for (const kind of ['coordinator', 'indexer', 'shard', 'encoder'] as const) {
       const services = this.#processes.filter(service => service.plan.kind === kind)
       await Promise.all(services.map(service => service.stop(stopGraceMs)))
     }

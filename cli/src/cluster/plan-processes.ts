@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-export type ServiceKind = 'encoder' | 'shard' | 'coordinator'
+export type ServiceKind = 'encoder' | 'shard' | 'indexer' | 'coordinator'
 
 /** The scripts that the processes run. */
 export type ServicePrograms = Readonly<Record<ServiceKind, string>>
@@ -26,7 +26,7 @@ export interface ClusterSettings {
 
 /** One process to be: what it runs, under which name, with which settings. */
 export interface ProcessPlan {
-  /** Unique in the cluster: `encoder`, `shard-1`, `coordinator`. */
+  /** Unique in the cluster: `encoder`, `shard-1`, `indexer`, `coordinator`. */
   readonly name: string
   readonly kind: ServiceKind
   readonly program: string
@@ -43,6 +43,7 @@ const repository = fileURLToPath(new URL('../../../', import.meta.url))
 export const servicePrograms: ServicePrograms = Object.freeze({
   encoder: join(repository, 'encoder-service/src/main.ts'),
   shard: join(repository, 'shard-server/src/main.ts'),
+  indexer: join(repository, 'indexer/src/main.ts'),
   coordinator: join(repository, 'coordinator/src/main.ts'),
 })
 
@@ -85,6 +86,15 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
       HYPERSHARD_SHARD_THREADS: `${threads}`,
       HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryBytes()) / settings.shardServers)}`,
     },
+  })
+}
+
+/** @param peers `host:port` of the encoder service */
+export function planIndexer(settings: ClusterSettings, peers: { encoder: string }): ProcessPlan {
+  return plan(settings, 'indexer', 'indexer', {
+    listenSettings: {},
+    own: { HYPERSHARD_ENCODER: peers.encoder, HYPERSHARD_STORE: storeOf(settings) },
+    defaults: {},
   })
 }
 
@@ -147,6 +157,7 @@ function inheritedEnvironment(environment: Environment, kind: ServiceKind): Envi
 
 function ownerOf(setting: string): ServiceKind {
   if (setting.startsWith('HYPERSHARD_ENCODER_')) return 'encoder'
+  if (setting.startsWith('HYPERSHARD_INDEXER_')) return 'indexer'
   if (setting.startsWith('HYPERSHARD_SHARD_') && setting !== 'HYPERSHARD_SHARD_SERVERS') return 'shard'
   return 'coordinator'
 }

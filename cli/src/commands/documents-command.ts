@@ -1,9 +1,10 @@
-import type { Command } from 'commander'
-import type { PutAnswer } from '../api/answers.ts'
+import { type Command, Option } from 'commander'
+import type { PutAnswer, PutProgress } from '../api/answers.ts'
 import { type DocumentSource, openSource } from '../documents/open-source.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration, formatRate } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
+import { renderPairs } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -12,7 +13,7 @@ const failuresShownMax = 10
 /** As many as the coordinator lists. */
 const failuresListedMax = 1_000
 
-/** A document that could not be indexed: a line of the body, or a file that did not become one. */
+/** A document that could not be written: a line of the body, or a file that did not become one. */
 export interface FailedDocument {
   readonly line: number | null
   readonly file: string | null
@@ -28,12 +29,14 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 
 /** `hypershard documents put` */
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
-  const group = program.command('documents').description('put documents into an index')
+  const group = program.command('documents').description('put, get and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
     .argument('<source>', 'a .jsonl, .md or .txt file, a folder, or - for standard input')
-    .description('index documents; those whose id is in the index already replace the old ones')
+    .description('write documents; those whose id is in the index already replace the old ones')
+    .addOption(waitOption())
+    .option('--key <key>', 'an idempotency key: the same documents with the same key are written once')
     .addHelpText(
       'after',
       `
@@ -48,16 +51,72 @@ Examples:
   hypershard documents put notes ./notes
   zcat papers.jsonl.gz | hypershard documents put papers -`,
     )
-    .action((index: string, source: string) => putDocuments(context, index, source))
+    .action((index: string, source: string, options: PutOptions) => putDocuments(context, index, source, options))
+  group
+    .command('get')
+    .argument('<index>')
+    .argument('<id>')
+    .description('show a document as the newest write left it, searchable or not')
+    .action((index: string, id: string) => getDocument(context, index, id))
+  group
+    .command('delete')
+    .argument('<index>')
+    .argument('<ids...>')
+    .description('delete documents by id; those that do not exist are no error')
+    .addOption(waitOption())
+    .action((index: string, ids: string[], options: PutOptions) => deleteDocuments(context, index, ids, options))
 }
 
-async function putDocuments(context: CommandContext, index: string, path: string): Promise<void> {
+interface PutOptions {
+  readonly wait: 'durable' | 'searchable'
+  readonly key?: string
+}
+
+function waitOption(): Option {
+  const what = 'return once the write cannot be lost (durable), or once searches find it'
+  return new Option('--wait <for>', what).choices(['durable', 'searchable']).default('searchable')
+}
+
+async function getDocument(context: CommandContext, index: string, id: string): Promise<void> {
+  context.answer(await context.api().getDocument(index, id), ({ title, text, fields, version }) => [
+    ...renderPairs(
+      [
+        ['id', id],
+        ['version', `${version}`],
+        ['title', toPlainLine(title)],
+        ...Object.entries(fields).map(([name, value]): [string, string] => [name, toPlainLine(JSON.stringify(value))]),
+      ],
+      context.terminal.out.columns,
+    ),
+    '',
+    ...text.split('\n').map(toPlainLine),
+  ])
+}
+
+async function deleteDocuments(
+  context: CommandContext,
+  index: string,
+  ids: readonly string[],
+  { wait }: PutOptions,
+): Promise<void> {
+  const answer = await context.api().deleteDocuments(index, ids, { waitFor: wait })
+  context.answer(answer, ({ accepted, sequence }) => [
+    `deleted ${formatCountOf(accepted, 'document')} from ${index} (write ${sequence})`,
+  ])
+}
+
+async function putDocuments(
+  context: CommandContext,
+  index: string,
+  path: string,
+  { wait, key }: PutOptions,
+): Promise<void> {
   const source = await openSource(path, context.surroundings.stdin)
   const progress = new ProgressDisplay(context.terminal.notes, 'indexing')
   try {
-    const answer = await context.api().putDocuments(index, source.body, state => {
-      progress.update(source.workState(state))
-    })
+    const tell = (state: PutProgress) => progress.update(source.workState(state))
+    const options = { waitFor: wait, idempotencyKey: key }
+    const answer = await context.api().putDocuments(index, source.body, tell, options)
     progress.end()
     const result = resultOf(answer, source)
     context.answer(result, () => renderResult(result, index, context.terminal.out))
@@ -83,15 +142,15 @@ function resultOf(answer: PutAnswer, source: DocumentSource): PutResult {
 }
 
 function renderResult(result: PutResult, index: string, output: Output): string[] {
-  const rate = result.took_ms > 0 ? ` (${formatRate((result.indexed / result.took_ms) * 1_000)})` : ''
-  const lines = [
-    `indexed ${formatCountOf(result.indexed, 'document')} into ${index} in ${formatDuration(result.took_ms)}${rate}`,
-  ]
-  if (result.superseded > 0) {
-    lines.push(`  ${formatCountOf(result.superseded, 'line')} superseded by later ones with the same id`)
-  }
-  if (result.truncated > 0) {
-    lines.push(`  ${formatCount(result.truncated)} longer than the model reads: the vectors are of the beginning`)
+  const { accepted, took_ms: tookMs, searchable, repeated, problem, sequence } = result
+  const rate = searchable && tookMs > 0 ? ` (${formatRate((accepted / tookMs) * 1_000)})` : ''
+  const done = searchable ? 'indexed' : 'wrote'
+  const lines = [`${done} ${formatCountOf(accepted, 'document')} into ${index} in ${formatDuration(tookMs)}${rate}`]
+  if (repeated) lines.push(`  an earlier attempt with this key had written them, as write ${sequence}`)
+  if (problem !== null) {
+    lines.push(
+      output.style('yellow', `not searchable yet, indexing does not go on: ${problem.code}: ${problem.message}`),
+    )
   }
   if (result.failed > 0) lines.push(...renderFailures(result, output))
   return lines
@@ -99,7 +158,7 @@ function renderResult(result: PutResult, index: string, output: Output): string[
 
 function renderFailures(result: PutResult, output: Output): string[] {
   const shown = result.errors.slice(0, failuresShownMax)
-  const lines = [output.style('yellow', `${formatCount(result.failed)} could not be indexed:`)]
+  const lines = [output.style('yellow', `${formatCount(result.failed)} could not be written:`)]
   for (const failure of shown) {
     const where = failure.file ?? `line ${failure.line}`
     const id = failure.file === null && failure.id !== null ? ` (${failure.id})` : ''

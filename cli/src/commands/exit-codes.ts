@@ -9,7 +9,7 @@ export const exitCodesHelp = `Exit codes:
   1  the server or the cluster failed, or refused
   2  the command line is wrong, or the server found the request invalid
   3  no answer from --url
-  4  documents put: some documents could not be indexed, the others are
+  4  documents put: some documents could not be written, the others are
      eval --allow-failures: some queries failed and count as 0`
 
 export function exitCodeOf(error: unknown): number {

@@ -37,6 +37,8 @@ function detailOf(step: StartStep, cluster: LocalCluster): string {
       return addresses('encoder').join()
     case 'shard servers':
       return `${addresses('shard-').length}: ${addresses('shard-').join(', ')}`
+    case 'indexer':
+      return 'takes documents from the write log'
     case 'coordinator':
       return `${basename(cluster.httpUrl)}, gRPC ${cluster.grpcAddress}`
     case 'cluster ready':

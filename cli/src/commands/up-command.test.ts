@@ -38,7 +38,7 @@ describe('hypershard up', () => {
     const { stdout } = await runCommand(words('--sample', '--once', '--json'), { surroundings })
     const { http_url, processes, searches } = JSON.parse(stdout)
     assert.match(http_url, /^http:\/\/127\.0\.0\.1:\d+$/)
-    assert.equal(processes.length, 4)
+    assert.equal(processes.length, 5)
     assert.equal(searches.length, 3)
   })
 

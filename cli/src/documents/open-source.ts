@@ -52,11 +52,16 @@ function lineSource(stream: Readable, path: string, bytesTotal: number | undefin
     body: body(),
     failedFiles: [],
     fileOfLine: () => undefined,
-    workState: ({ received, encoded, total }) => ({
-      done: encoded,
-      total: total ?? estimateTotal(received, bytesRead, bytesTotal),
+    workState: progress => ({
+      done: doneOf(progress),
+      total: progress.sequence === null ? estimateTotal(progress.received, bytesRead, bytesTotal) : progress.received,
     }),
   }
+}
+
+/** Of these documents the last ones become searchable last. */
+function doneOf({ received, waiting }: PutProgress): number {
+  return waiting === null ? 0 : Math.max(0, received - waiting)
 }
 
 /** As many lines a byte in the rest of the file as in what has been read of it. */
@@ -82,6 +87,9 @@ function folderSource(folder: string, files: readonly string[]): DocumentSource 
     body: body(),
     failedFiles,
     fileOfLine: line => sentFiles[line - 1],
-    workState: ({ encoded, total }) => ({ done: encoded, total: total ?? files.length }),
+    workState: progress => ({
+      done: doneOf(progress),
+      total: progress.sequence === null ? files.length : progress.received,
+    }),
   }
 }

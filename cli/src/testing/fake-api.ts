@@ -110,8 +110,9 @@ function describe({ name, shards, documents, version }: FakeIndex) {
     shards,
     replicas: 1,
     documents: documents.size,
+    ...{ documents_truncated: 0, documents_aside: 0 },
     segments: shards * version,
-    manifest_version: version,
+    ...{ generation: 1, manifest_version: version, sequence: version },
     created_at: '2026-11-23T00:00:00.000Z',
   }
 }
@@ -135,7 +136,7 @@ function describeCluster(indexes: Map<string, FakeIndex>) {
 async function put(index: FakeIndex, request: IncomingMessage, response: ServerResponse) {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   const write = (message: unknown) => response.write(`${JSON.stringify(message)}\n`)
-  write({ progress: { received: 0, encoded: 0, total: null } })
+  write({ progress: { received: 0, sequence: null, waiting: null } })
   const errors: unknown[] = []
   const lines = (await readText(request)).split('\n').filter(line => line !== '')
   for (const [at, line] of lines.entries()) {
@@ -148,9 +149,13 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
     }
   }
   index.version++
-  const counts = { received: lines.length, indexed: lines.length - errors.length, superseded: 0, truncated: 0 }
-  write({ progress: { received: lines.length, encoded: counts.indexed, total: lines.length } })
-  const result = { ...counts, failed: errors.length, took_ms: 12.5, manifest_version: index.version }
+  const sequence = index.version
+  write({ progress: { received: lines.length, sequence, waiting: 0 } })
+  const result = {
+    ...{ received: lines.length, accepted: lines.length - errors.length, failed: errors.length },
+    ...{ sequence, repeated: false, searchable: true, problem: null },
+    ...{ took_ms: 12.5, manifest_version: index.version },
+  }
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
 

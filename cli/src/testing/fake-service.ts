@@ -8,7 +8,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 const { env } = process
-const role = env.HYPERSHARD_HTTP_LISTEN ? 'coordinator' : env.HYPERSHARD_SHARD_LISTEN ? 'shard' : 'encoder'
+const role = roleOf(env)
 
 if (env.FAKE_FATAL === role) fail('models/none: model.json is missing; export the model again', 'invalid_model')
 
@@ -18,7 +18,9 @@ const api = role === 'coordinator' ? (await import('./fake-api.ts')).createFakeA
 const listens =
   role === 'coordinator'
     ? { http: env.HYPERSHARD_HTTP_LISTEN, grpc: env.HYPERSHARD_GRPC_LISTEN }
-    : { grpc: env.HYPERSHARD_SHARD_LISTEN ?? env.HYPERSHARD_ENCODER_LISTEN }
+    : role === 'indexer'
+      ? {}
+      : { grpc: env.HYPERSHARD_SHARD_LISTEN ?? env.HYPERSHARD_ENCODER_LISTEN }
 
 const addresses: Record<string, string> = {}
 for (const [name, address = ''] of Object.entries(listens)) addresses[name] = await listen(address)
@@ -29,6 +31,12 @@ process.on('SIGTERM', () => {
 })
 process.send?.({ type: 'ready', addresses })
 if (env.FAKE_CRASH === role) setTimeout(() => process.exit(3), 10)
+
+function roleOf(settings: NodeJS.ProcessEnv): 'coordinator' | 'shard' | 'encoder' | 'indexer' {
+  if (settings.HYPERSHARD_HTTP_LISTEN) return 'coordinator'
+  if (settings.HYPERSHARD_SHARD_LISTEN) return 'shard'
+  return settings.HYPERSHARD_ENCODER_LISTEN ? 'encoder' : 'indexer'
+}
 
 function listen(address: string): Promise<string> {
   const [host = '', port = ''] = address.split(':')

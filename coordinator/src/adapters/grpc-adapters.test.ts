@@ -54,17 +54,15 @@ describe('the gRPC adapters', () => {
   function encoder() {
     return {
       listModels: unaryHandler(async () => ({ models: [] }), log),
-      encodeQuery: unaryHandler(async request => {
+      encodeQuery: unaryHandler(async (request: { text: string }) => {
         seen.push(request)
+        if (request.text === 'full') throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
         return {
           query: { $case: 'qnet' as const, value: qnet },
           ...{ tokens: 3, truncated: true, queueMs: 0, encodeMs: 0 },
         }
       }, log),
-      encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
-        if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
-        return { vectorWidth: 2, vectors: Buffer.from(new Float32Array([1, 2, 3, 4]).buffer), truncated: 1 }
-      }, log),
+      encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),
     }
   }
 
@@ -88,7 +86,7 @@ describe('the gRPC adapters', () => {
     }
   }
 
-  it('ask the encoder for f32 weights and give vectors that are aligned', async () => {
+  it('ask the encoder for f32 weights', async () => {
     const port = connectEncoder(server.address)
     try {
       const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars' }, soon())
@@ -96,15 +94,6 @@ describe('the gRPC adapters', () => {
       assert.deepEqual(encoded.qnet, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
       assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)
-      const batch = {
-        modelDigest: 'm',
-        documents: [
-          { title: '', text: 'a' },
-          { title: '', text: 'b' },
-        ],
-      }
-      const { vectors } = await port.encodeDocuments(batch, soon())
-      assert.deepEqual([...vectors], [1, 2, 3, 4])
     } finally {
       port.close()
     }
@@ -113,7 +102,7 @@ describe('the gRPC adapters', () => {
   it('give failures as the server meant them', async () => {
     const port = connectEncoder(server.address)
     try {
-      const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, soon())
+      const refused = port.encodeQuery({ modelDigest: 'm', text: 'full' }, soon())
       await assert.rejects(
         refused,
         (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,

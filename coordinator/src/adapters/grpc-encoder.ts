@@ -1,6 +1,6 @@
 import { credentials } from '@grpc/grpc-js'
 import { callUnary, clientOptions, type Deadline, HypershardError } from '@hypershard/common'
-import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
+import { EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
@@ -18,20 +18,6 @@ export function connectEncoder(address: string): EncoderPort {
       if (query?.$case === 'qnet') return { qnet: query.value, truncated }
       throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
     },
-    encodeDocuments: async ({ modelDigest, documents }, deadline) => {
-      const request = { modelDigest, documents: [...documents] }
-      const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
-      const { vectorWidth, truncated } = response
-      return { vectors: vectorsOf(response, peer), vectorWidth, truncated }
-    },
     close: () => client.close(),
   }
-}
-
-/** The bytes lie anywhere in a larger buffer; a Float32Array needs a place divisible by 4. */
-function vectorsOf({ vectors }: EncodeDocumentsResponse, peer: string): Float32Array {
-  if (vectors.byteLength % 4 !== 0) {
-    throw new HypershardError('internal', `${peer}: ${vectors.byteLength} bytes of vectors are no whole f32 values`)
-  }
-  return new Float32Array(vectors.buffer.slice(vectors.byteOffset, vectors.byteOffset + vectors.byteLength))
 }

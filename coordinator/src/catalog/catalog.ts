@@ -1,21 +1,31 @@
-import { type Deadline, type ErrorCode, HypershardError } from '@hypershard/common'
+import { Deadline, type ErrorCode, HypershardError } from '@hypershard/common'
 import {
+  type AliasTable,
+  type AliasTarget,
   createIndex,
   deleteIndex,
+  emptyAliasTable,
+  firstGeneration,
+  type GenerationRecord,
   type IndexRecord,
+  latestAliasTable,
   latestManifest,
   listIndexNames,
   type Manifest,
   type NewIndex,
+  newerAliasTable,
+  newerManifest,
   type ObjectStore,
+  readGeneration,
   readIndex,
   readManifest,
 } from '@hypershard/segments'
 import { NameLocks } from '../limits/name-locks.ts'
 
-/** An index and the manifest version that new searches pin. */
+/** A generation that searches may ask for, and the manifest version that new searches pin. */
 export interface CatalogEntry {
   readonly record: IndexRecord
+  readonly generation: GenerationRecord
   readonly manifest: Manifest
 }
 
@@ -28,20 +38,26 @@ export interface FailedIndex {
 /** How many older manifests are kept in memory for the pages after a first one. */
 const olderManifestsMax = 64
 
+/** For reading one index when nobody changes it; creations and deletions go first. */
+const loadMsMax = 10_000
+
 /** How the store says that a version is not there: a missing file of an index that exists counts as damage to it. */
-const goneCodes: readonly ErrorCode[] = ['index_not_found', 'corrupt_data']
+const goneCodes: readonly ErrorCode[] = ['index_not_found', 'generation_not_found', 'corrupt_data']
 
 /**
- * The indexes as this coordinator serves them: what the store holds, loaded at the start and kept up by its own writes.
- * It does not see what another coordinator writes, which is why only one may serve a store.
+ * The indexes as this coordinator serves them. What is new in the store is found by `findNewer` and served once it is
+ * published: between the two, shard servers load it.
  */
 export class Catalog {
   readonly #store: ObjectStore
+  readonly #records = new Map<string, IndexRecord>()
+  /** Generations that are served or were, by index uid and number. */
   readonly #entries = new Map<string, CatalogEntry>()
   readonly #failures = new Map<string, HypershardError>()
   readonly #locks = new NameLocks('changes of the index')
-  /** By uid and version, in the order of use. */
+  /** By uid, generation and version, in the order of use. */
   readonly #older = new Map<string, Manifest>()
+  #aliases: AliasTable = emptyAliasTable
 
   private constructor(store: ObjectStore) {
     this.#store = store
@@ -49,13 +65,29 @@ export class Catalog {
 
   static async load(store: ObjectStore): Promise<Catalog> {
     const catalog = new Catalog(store)
-    for (const name of await listIndexNames(store)) await catalog.#loadIndex(name)
+    catalog.#aliases = await latestAliasTable(store)
+    await catalog.findIndexes()
     return catalog
   }
 
-  /** In name order. */
+  /** What names point at, besides each index's own first generation. */
+  get aliases(): AliasTable {
+    return this.#aliases
+  }
+
+  /** The generations that searches may ask for, in the order of their indexes' names. */
   list(): CatalogEntry[] {
-    return [...this.#entries.values()].sort((a, b) => (a.record.name < b.record.name ? -1 : 1))
+    const served = new Set(
+      [...this.#records.keys(), ...Object.keys(this.#aliases.aliases)].map(name => this.#find(name)),
+    )
+    const entries = [...served].filter(entry => entry !== undefined)
+    return entries.sort((a, b) => (order(a) < order(b) ? -1 : 1))
+  }
+
+  /** Each index with the generation that its name stands for, in name order. */
+  listIndexes(): CatalogEntry[] {
+    const names = [...this.#records.keys()].sort()
+    return names.map(name => this.#find(name)).filter(entry => entry !== undefined)
   }
 
   /** Those that could not be loaded, in name order. */
@@ -64,9 +96,12 @@ export class Catalog {
     return failed.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  /** @throws HypershardError `index_not_found`, `corrupt_data` when it could not be loaded at the start */
+  /**
+   * @param name of an index, or an alias
+   * @throws HypershardError `index_not_found`, `corrupt_data` when it could not be loaded
+   */
   get(name: string): CatalogEntry {
-    const entry = this.#entries.get(name)
+    const entry = this.#find(name)
     if (entry !== undefined) return entry
     const failure = this.#failures.get(name)
     if (failure !== undefined) throw failure
@@ -74,22 +109,30 @@ export class Catalog {
     throw new HypershardError('index_not_found', message, { details: { index: name } })
   }
 
+  /** What a name points at, served or not. */
+  targetOf(name: string): AliasTarget | undefined {
+    const target = Object.hasOwn(this.#aliases.aliases, name) ? this.#aliases.aliases[name] : undefined
+    if (target !== undefined && this.#records.get(target.index)?.uid === target.indexUid) return target
+    const record = this.#records.get(name)
+    return record === undefined ? undefined : { index: name, indexUid: record.uid, generation: 1 }
+  }
+
   /**
    * Runs a change of what the store holds of one index while no other change of it runs: a deletion in the middle of a
-   * creation or a commit would leave half an index.
+   * creation would leave half an index.
    * @throws HypershardError `deadline_exceeded` or `cancelled` while waiting, or what `change` throws
    */
   alone<T>(name: string, deadline: Deadline, change: () => Promise<T>): Promise<T> {
     return this.#locks.run(name, deadline, change)
   }
 
-  /** @throws HypershardError `index_exists` */
+  /** @throws HypershardError `index_exists`, also for a name that is an alias */
   create(index: NewIndex, deadline: Deadline): Promise<CatalogEntry> {
     return this.alone(index.name, deadline, async () => {
+      if (this.targetOf(index.name) !== undefined && !this.#records.has(index.name)) throw isAlias(index.name)
       const record = await createIndex(this.#store, index)
-      const entry = { record, manifest: await latestManifest(this.#store, record) }
-      this.#entries.set(record.name, entry)
-      return entry
+      this.#records.set(record.name, record)
+      return this.#add(record, firstGeneration(record))
     })
   }
 
@@ -99,30 +142,83 @@ export class Catalog {
    */
   delete(name: string, deadline: Deadline): Promise<IndexRecord | undefined> {
     return this.alone(name, deadline, async () => {
-      if (!this.#failures.has(name)) this.get(name)
+      if (!this.#failures.has(name) && !this.#records.has(name)) this.get(name)
       await deleteIndex(this.#store, name)
-      const record = this.#entries.get(name)?.record
-      this.#failures.delete(name)
-      this.#entries.delete(name)
+      const record = this.#records.get(name)
+      this.#forget(name)
       return record
     })
   }
 
-  /** From now on new searches of the index pin this manifest. An index deleted meanwhile stays deleted. */
-  publish(manifest: Manifest): void {
-    const entry = this.#entries.get(manifest.index)
-    if (entry?.record.uid !== manifest.indexUid || entry.manifest.version >= manifest.version) return
-    this.#entries.set(manifest.index, { record: entry.record, manifest })
+  /**
+   * Brings the list of indexes up to date with the store.
+   * @returns those that are gone
+   */
+  async findIndexes(): Promise<IndexRecord[]> {
+    // What is created while the list is read is not in it, and not gone.
+    const known = new Map(this.#records)
+    const names = await listIndexNames(this.#store)
+    const gone: IndexRecord[] = []
+    for (const [name, record] of known) {
+      if (names.includes(name) || this.#records.get(name) !== record) continue
+      gone.push(record)
+      this.#forget(name)
+    }
+    for (const name of names) {
+      const before = this.#records.get(name)
+      if (await this.#isAsKnown(name)) continue
+      const deadline = Deadline.after(loadMsMax)
+      if (await this.alone(name, deadline, () => this.#loadIndex(name))) gone.push(before!)
+    }
+    return gone
+  }
+
+  /** The newest table of aliases, with those entries that it names and that are not served yet. */
+  async findAliases(): Promise<{ table: AliasTable; entries: CatalogEntry[] } | undefined> {
+    const table = await newerAliasTable(this.#store, this.#aliases)
+    if (table.version === this.#aliases.version) return undefined
+    const entries: CatalogEntry[] = []
+    for (const target of Object.values(table.aliases)) {
+      const record = this.#records.get(target.index)
+      if (record?.uid !== target.indexUid) continue
+      if (!this.#entries.has(keyOf(target))) {
+        entries.push(await this.#read(record, await readGeneration(this.#store, record, target.generation)))
+      }
+    }
+    return { table, entries }
+  }
+
+  /** The entry at its generation's newest manifest; the same one when that is served. */
+  async findNewer(entry: CatalogEntry): Promise<CatalogEntry> {
+    const manifest = await newerManifest(this.#store, entry.manifest)
+    return manifest === entry.manifest ? entry : { ...entry, manifest }
+  }
+
+  /** From now on new searches pin this manifest. An index deleted meanwhile stays deleted. */
+  publish(entry: CatalogEntry): void {
+    const { record, manifest } = entry
+    if (this.#records.get(record.name)?.uid !== record.uid) return
+    const before = this.#entries.get(keyOf(manifest))
+    if (before === undefined || before.manifest.version < manifest.version) this.#entries.set(keyOf(manifest), entry)
+  }
+
+  /** From now on names point where this table says. What it names has been published. */
+  publishAliases(table: AliasTable): void {
+    if (table.version > this.#aliases.version) this.#aliases = table
   }
 
   /**
    * The manifest that a search pins: the current one, or the version that its cursor names.
    * @throws HypershardError `invalid_cursor` when that version is no longer kept
    */
-  async pin({ record, manifest }: CatalogEntry, version: number | undefined): Promise<Manifest> {
-    if (version === undefined || version === manifest.version) return manifest
-    const key = `${record.uid}/${version}`
-    const older = this.#older.get(key) ?? (await this.#readOlder(record, version))
+  async pin(
+    { record, manifest }: CatalogEntry,
+    page: { generation: number; version: number } | undefined,
+  ): Promise<Manifest> {
+    if (page === undefined) return manifest
+    if (page.version === manifest.version && page.generation === manifest.generation) return manifest
+    const key = `${record.uid}/${page.generation}/${page.version}`
+    const older = this.#older.get(key) ?? (await this.#readOlder(record, page))
     this.#older.delete(key)
     this.#older.set(key, older)
     for (const leastRecent of this.#older.keys()) {
@@ -132,27 +228,93 @@ export class Catalog {
     return older
   }
 
-  async #loadIndex(name: string): Promise<void> {
+  #find(name: string): CatalogEntry | undefined {
+    const target = this.targetOf(name)
+    return target === undefined ? undefined : this.#entries.get(keyOf(target))
+  }
+
+  /** Whether the index is served and still has the name. */
+  async #isAsKnown(name: string): Promise<boolean> {
+    const known = this.#records.get(name)
+    if (known === undefined || this.#find(name) === undefined) return false
+    const record = await readIndex(this.#store, name).catch(() => undefined)
+    return record?.uid === known.uid
+  }
+
+  /** @returns whether another index had the name before */
+  async #loadIndex(name: string): Promise<boolean> {
+    const before = this.#records.get(name)
     try {
       const record = await readIndex(this.#store, name)
-      this.#entries.set(name, { record, manifest: await latestManifest(this.#store, record) })
+      if (before?.uid === record.uid && this.#find(name) !== undefined) return false
+      if (before !== undefined && before.uid !== record.uid) this.#forget(name)
+      this.#records.set(name, record)
+      for (const target of this.#targetsIn(record)) {
+        const generation = await readGeneration(this.#store, record, target)
+        if (!this.#entries.has(keyOf(generation))) await this.#add(record, generation)
+      }
+      this.#failures.delete(name)
+      return before !== undefined && before.uid !== record.uid
     } catch (error) {
       const code = error instanceof HypershardError ? error.code : undefined
-      if (code === 'corrupt_data') this.#failures.set(name, error as HypershardError)
+      if (code === 'corrupt_data') this.#fail(name, error as HypershardError)
       // A folder without a record is what a deletion left that was interrupted.
       else if (code !== 'index_not_found') throw error
+      return false
     }
   }
 
-  async #readOlder(record: IndexRecord, version: number): Promise<Manifest> {
-    const { name: index, uid: indexUid, generation } = record
+  /** The numbers of the generations of an index that some name points at. */
+  #targetsIn(record: IndexRecord): Set<number> {
+    const own = this.targetOf(record.name)!
+    const aliased = Object.values(this.#aliases.aliases).filter(({ indexUid }) => indexUid === record.uid)
+    return new Set([own, ...aliased].map(({ generation }) => generation))
+  }
+
+  async #add(record: IndexRecord, generation: GenerationRecord): Promise<CatalogEntry> {
+    const entry = await this.#read(record, generation)
+    this.#entries.set(keyOf(generation), entry)
+    return entry
+  }
+
+  async #read(record: IndexRecord, generation: GenerationRecord): Promise<CatalogEntry> {
+    return { record, generation, manifest: await latestManifest(this.#store, generation) }
+  }
+
+  #fail(name: string, failure: HypershardError): void {
+    this.#forget(name)
+    this.#failures.set(name, failure)
+  }
+
+  #forget(name: string): void {
+    const record = this.#records.get(name)
+    this.#records.delete(name)
+    this.#failures.delete(name)
+    for (const [key, entry] of this.#entries) if (entry.record.uid === record?.uid) this.#entries.delete(key)
+  }
+
+  async #readOlder(record: IndexRecord, page: { generation: number; version: number }): Promise<Manifest> {
+    const { name: index, uid: indexUid } = record
     try {
-      return await readManifest(this.#store, { index, indexUid, generation, version })
+      return await readManifest(this.#store, { index, indexUid, ...page })
     } catch (error) {
       if (!(error instanceof HypershardError) || !goneCodes.includes(error.code)) throw error
-      const what = `cursor: version ${version} of index \`${index}\` can no longer be read`
+      const what = `cursor: version ${page.version} of index \`${index}\` can no longer be read`
       const message = `${what} (${error.message}); search again without a cursor`
-      throw new HypershardError('invalid_cursor', message, { details: { index, version }, cause: error })
+      throw new HypershardError('invalid_cursor', message, { details: { index, ...page }, cause: error })
     }
   }
+}
+
+function keyOf({ indexUid, generation }: { indexUid: string; generation: number }): string {
+  return `${indexUid}/${generation}`
+}
+
+function order({ record, generation }: CatalogEntry): string {
+  return `${record.name}/${String(generation.generation).padStart(10, '0')}`
+}
+
+function isAlias(name: string): HypershardError {
+  const message = `\`${name}\` is an alias; choose another name, or remove the alias first`
+  return new HypershardError('index_exists', message, { details: { index: name } })
 }

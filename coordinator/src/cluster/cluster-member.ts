@@ -1,8 +1,9 @@
 import type { Deadline } from '@hypershard/common'
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import type { ShardServerPort } from '../ports.ts'
+import { isOfIndex } from './placement-of.ts'
 
-/** A shard is warm on a server at one manifest version of one index. */
+/** A shard is warm on a server at one manifest version of one generation, which `indexUid` names. */
 export interface WarmShard {
   readonly indexUid: string
   readonly version: number
@@ -78,7 +79,7 @@ export class ClusterMember {
   }
 
   forgetIndex(indexUid: string): void {
-    this.#warm.delete(indexUid)
+    for (const uid of this.#warm.keys()) if (isOfIndex(uid, indexUid)) this.#warm.delete(uid)
   }
 
   async search(request: SearchShardsRequest, deadline: Deadline): Promise<readonly ShardResult[]> {

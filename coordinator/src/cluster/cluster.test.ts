@@ -80,7 +80,9 @@ describe('what a member has loaded', () => {
 describe('warming', () => {
   const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 1, shards: 1 }
   const segments = [{ shard: 0, documents: 5, deleted: null }]
-  const entry = { record: { ...index, name: 'papers' }, manifest: { ...manifest, segments } } as unknown as CatalogEntry
+  const record = { ...index, name: 'papers' }
+  const generation = { index: 'papers', indexUid: 'u', generation: 1, shards: 1 }
+  const entry = { record, generation, manifest: { ...manifest, segments } } as unknown as CatalogEntry
 
   it('is tried again at once when a server comes back, though the last attempt had failed', async () => {
     const { cluster, servers } = clusterOf(1)

@@ -1,6 +1,7 @@
 import type { ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { type IndexPlacement, placeShards } from './place-shards.ts'
+import { isOfIndex } from './placement-of.ts'
 
 export interface ConfiguredServer {
   readonly server: ShardServerPort
@@ -49,7 +50,7 @@ export class Cluster {
   }
 
   forgetIndex(indexUid: string): void {
-    this.#placements.delete(indexUid)
+    for (const uid of this.#placements.keys()) if (isOfIndex(uid, indexUid)) this.#placements.delete(uid)
     for (const member of this.members) member.forgetIndex(indexUid)
   }
 

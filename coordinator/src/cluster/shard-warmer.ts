@@ -4,6 +4,7 @@ import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Cluster } from './cluster.ts'
 import type { ClusterMember } from './cluster-member.ts'
+import { generationUid, placementOf } from './placement-of.ts'
 
 /** A shard that some search may need and no live server has loaded. */
 export interface ColdShard {
@@ -79,7 +80,7 @@ export class ShardWarmer {
   coldShards(): ColdShard[] {
     return this.#catalog.list().flatMap(entry =>
       shardsWithDocuments(entry).flatMap(shard => {
-        const holders = this.#cluster.holdersOf(entry.record, shard)
+        const holders = this.#cluster.holdersOf(placementOf(entry), shard)
         if (holders.some(member => member.live && isWarm(member, entry, shard))) return []
         return [{ index: entry.record.name, shard, servers: holders.map(member => member.address) }]
       }),
@@ -88,7 +89,7 @@ export class ShardWarmer {
 
   /** @returns whether the server has everything it holds of this index */
   async #load(member: ClusterMember, entry: CatalogEntry, deadline: Deadline): Promise<boolean> {
-    const held = new Set(this.#cluster.shardsHeldBy(member, entry.record))
+    const held = new Set(this.#cluster.shardsHeldBy(member, placementOf(entry)))
     const cold = shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
     if (cold.length === 0) return true
     const { index, indexUid, generation, version } = entry.manifest
@@ -99,7 +100,7 @@ export class ShardWarmer {
       const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
       // What a process loaded that is gone by now is not loaded.
       for (const { shard, error } of member.life === life ? prepared : []) {
-        if (error === undefined) member.markWarm({ indexUid, version, shard })
+        if (error === undefined) member.markWarm({ indexUid: generationUid(entry.manifest), version, shard })
       }
       const failed = prepared.filter(({ error }) => error !== undefined)
       if (failed.length > 0) this.#log.warn({ ...facts, failed }, 'shards could not be loaded')
@@ -123,7 +124,7 @@ export class ShardWarmer {
 /** Whether a shard is loaded on the server at the version that searches pin; one without documents always is. */
 export function isWarm(member: ClusterMember, { manifest }: CatalogEntry, shard: number): boolean {
   if (eligibleByShard(manifest)[shard] === 0) return true
-  return member.isWarm({ indexUid: manifest.indexUid, version: manifest.version, shard })
+  return member.isWarm({ indexUid: generationUid(manifest), version: manifest.version, shard })
 }
 
 function shardsWithDocuments({ manifest }: CatalogEntry): number[] {

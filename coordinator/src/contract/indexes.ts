@@ -24,8 +24,12 @@ export const indexSchema = z.object({
   shards: count,
   replicas: count,
   documents: count,
+  documents_truncated: count.describe('Documents longer than the model reads; their vectors are of their beginning.'),
+  documents_aside: count.describe('Documents that could not be encoded and are not searched.'),
   segments: count,
+  generation: count.describe('The build that searches of this index use.'),
   manifest_version: count,
+  sequence: count.describe('Writes of the log up to this one are searchable.'),
   created_at: z.iso.datetime(),
 })
 
@@ -42,13 +46,18 @@ export function failedIndexJson({ name, failure }: FailedIndex): z.input<typeof 
   return { name, code: failure.code, message: failure.message }
 }
 
-export function indexJson({ record, manifest }: CatalogEntry): z.input<typeof indexSchema> {
-  const { name, model, shards, replicas, createdAt } = record
+export function indexJson({ record, generation, manifest }: CatalogEntry): z.input<typeof indexSchema> {
+  const { name, replicas, createdAt } = record
+  const { model, shards } = generation
   return {
     ...{ name, model, shards, replicas },
     documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
+    documents_truncated: manifest.segments.reduce((sum, { truncated }) => sum + truncated, 0),
+    documents_aside: manifest.aside?.documents ?? 0,
     segments: manifest.segments.length,
+    generation: generation.generation,
     manifest_version: manifest.version,
+    sequence: manifest.log.sequence,
     created_at: createdAt,
   }
 }

@@ -35,12 +35,17 @@ export const searchRequestSchema = z.strictObject({
   timeout_ms: z.int().min(1).max(timeoutMsMax).default(timeoutMsDefault).describe('For everything together.'),
   profile: z.boolean().default(false).describe('Tell where the time went.'),
   ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
+  min_sequence: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('`sequence` of a write: the search waits until it sees that write, inside its time limit.'),
   precision: z.enum(['fp32', 'int8']).default('fp32').describe('int8: faster, with quantised weights and activations.'),
 })
 
 export function toSearchInput(index: string, request: z.output<typeof searchRequestSchema>): SearchInput {
   const { query, k, cursor, min_coverage: minCoverage, profile, ids_only: idsOnly, precision } = request
-  return { index, query, k, cursor, minCoverage, profile, idsOnly, precision }
+  return { index, query, k, cursor, minCoverage, profile, idsOnly, precision, minSequence: request.min_sequence }
 }
 
 /** Code points, as JSON Schema counts; every one takes one or two units. */

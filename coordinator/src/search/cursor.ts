@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 /** The end of one page: the next holds what ranks after `score` and `id` in the same manifest version. */
 export interface Cursor {
+  readonly generation: number
   readonly version: number
   readonly score: number
   readonly id: string
@@ -20,16 +21,23 @@ export interface CursorOwner {
 const nonFinite = 'non-finite'
 
 const cursorSchema = z.strictObject({
+  g: z.int().min(1),
   v: z.int().min(0),
   s: z.union([z.number(), z.literal(nonFinite)]),
   i: z.string().min(1).max(512),
   d: z.string(),
 })
 
-/** Opaque to callers: base64url of JSON with version, score, id, and a digest of what it belongs to. */
+/** Opaque to callers: base64url of JSON with generation, version, score, id, and a digest of what it belongs to. */
 export function encodeCursor(cursor: Cursor, owner: CursorOwner): string {
   const score = Number.isFinite(cursor.score) ? cursor.score : nonFinite
-  const content: z.infer<typeof cursorSchema> = { v: cursor.version, s: score, i: cursor.id, d: digestOf(owner) }
+  const content: z.infer<typeof cursorSchema> = {
+    g: cursor.generation,
+    v: cursor.version,
+    s: score,
+    i: cursor.id,
+    d: digestOf(owner),
+  }
   return Buffer.from(JSON.stringify(content)).toString('base64url')
 }
 
@@ -43,8 +51,8 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
     const message = 'cursor: it is of another index, query or precision; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
-  const { v: version, s: score, i: id } = parsed.data
-  return { version, score: score === nonFinite ? Number.NaN : score, id }
+  const { g: generation, v: version, s: score, i: id } = parsed.data
+  return { generation, version, score: score === nonFinite ? Number.NaN : score, id }
 }
 
 function parseJson(text: string): unknown {

@@ -3,12 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compareRank, Deadline, HypershardError, silentLogger } from '@hypershard/common'
-import { createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/segments'
+import { writeSegments } from '@hypershard/indexer'
+import { commitSegments, createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/segments'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { Cluster } from '../cluster/cluster.ts'
-import { ShardWarmer } from '../cluster/shard-warmer.ts'
-import { SegmentSink } from '../indexing/segment-sink.ts'
 import { embed, FakeEncoder, scoreOf } from '../testing/fake-encoder.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
@@ -74,7 +73,13 @@ function draw(seed: number, store: ObjectStore): Scenario {
     if (known) member.markDown('seen down')
     else member.markLive()
   }
-  const common = { cursor: undefined, profile: chance(0.5), precision: 'fp32' as const, idsOnly: chance(0.3) }
+  const common = {
+    cursor: undefined,
+    profile: chance(0.5),
+    precision: 'fp32' as const,
+    minSequence: 0,
+    idsOnly: chance(0.3),
+  }
   const wanted = { k: pick([1, 5, 80, 200]), minCoverage: pick([1, 1, 0.5, 0]) }
   const query = pick(['stars', 'moon dust', 'sun comet comet'])
   return { servers, cluster, input: { index: pick(shapes).name, query, ...wanted, ...common }, healthy }
@@ -90,12 +95,14 @@ describe('a search through a cluster that misbehaves', () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-simulation-'))
     store = await createDirectoryStore(directory)
     catalog = await Catalog.load(store)
-    const warmer = new ShardWarmer(new Cluster([]), catalog, silentLogger())
-    const sink = new SegmentSink({ store, encoder, catalog, warmer })
     const model = { name: 'words', digest: encoder.models[0]!.digest }
     for (const shape of shapes) {
       const entry = await catalog.create({ ...shape, vectorWidth: 16, model }, Deadline.after(10_000))
-      await sink.write(entry, documents(), Deadline.after(10_000), () => undefined)
+      const puts = corpus.map(document => ({ ...document, version: 1 }))
+      const parts = { store, encoder, onEncoded: () => undefined }
+      const { added } = await writeSegments(entry.manifest, puts, parts, Deadline.after(10_000))
+      const manifest = await commitSegments(store, entry.manifest, added)
+      catalog.publish({ ...entry, manifest })
     }
   })
 
@@ -169,10 +176,6 @@ describe('a search through a cluster that misbehaves', () => {
     }
   }
 })
-
-async function* documents() {
-  yield* corpus
-}
 
 function rankedIds(query: string): string[] {
   const weights = embed(query)

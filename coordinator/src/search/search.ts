@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import type { Deadline, Logger } from '@hypershard/common'
 import { type FetchedDocument, type ManifestReference, ScoringPrecision } from '@hypershard/proto/shard'
-import type { IndexRecord, Manifest } from '@hypershard/segments'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Manifest } from '@hypershard/segments'
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { generationUid, placementOf } from '../cluster/placement-of.ts'
 import { type Coverage, countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
@@ -24,6 +25,8 @@ export interface SearchInput {
   readonly profile: boolean
   readonly idsOnly: boolean
   readonly precision: 'fp32' | 'int8'
+  /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
+  readonly minSequence: number
 }
 
 export interface Hit {
@@ -69,12 +72,12 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
   const entry = parts.catalog.get(input.index)
   const owner: CursorOwner = { indexUid: entry.record.uid, query: input.query, precision: input.precision }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
-  const manifest = await parts.catalog.pin(entry, cursor?.version)
+  const manifest = await parts.catalog.pin(entry, cursor)
 
   const query = await parts.queryEncoder.encode({ modelDigest: manifest.modelDigest, text: input.query }, deadline)
   watch.lap('encode')
 
-  const request = planFanOut(input, { record: entry.record, manifest, cursor, qnet: query.qnet }, parts.cluster)
+  const request = planFanOut(input, { entry, manifest, cursor, qnet: query.qnet }, parts.cluster)
   const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
   if (deadline.cancelled) deadline.check('merging hits')
   watch.lap('fanOut')
@@ -93,7 +96,10 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     coverage,
     manifestVersion: manifest.version,
     queryTruncated: query.truncated,
-    nextCursor: last === undefined ? null : encodeCursor({ version: manifest.version, ...last }, owner),
+    nextCursor:
+      last === undefined
+        ? null
+        : encodeCursor({ generation: manifest.generation, version: manifest.version, ...last }, owner),
     tookMs: watch.totalMs,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
   }
@@ -135,17 +141,18 @@ async function pickWinners(input: SearchInput, request: FanOutRequest, found: Fo
 }
 
 interface Pinned {
-  readonly record: IndexRecord
+  readonly entry: CatalogEntry
   readonly manifest: Manifest
   readonly cursor: Cursor | undefined
   readonly qnet: FanOutRequest['qnet']
 }
 
 /** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
-function planFanOut(input: SearchInput, { record, manifest, cursor, qnet }: Pinned, cluster: Cluster): FanOutRequest {
+function planFanOut(input: SearchInput, { entry, manifest, cursor, qnet }: Pinned, cluster: Cluster): FanOutRequest {
+  const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
   const route = new Map<number, ReturnType<Cluster['routeOf']>>()
   for (const [shard, documents] of eligibleByShard(manifest).entries()) {
-    if (documents > 0) route.set(shard, cluster.routeOf(record, shard, manifest.version))
+    if (documents > 0) route.set(shard, cluster.routeOf(placement, shard, manifest.version))
   }
   return {
     manifest: referenceTo(manifest),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation, WeightsPrecision } from '@hypershard/proto/qnet'
-import type { EncodedDocuments, EncodedQuery, EncoderPort } from '../ports.ts'
+import type { EncodedQuery, EncoderPort } from '../ports.ts'
 
 const vectorWidth = 16
 const architecture = {
@@ -15,7 +15,7 @@ const architecture = {
 export const wordOfNaN = 'not-a-number'
 
 /**
- * An encoder of our own port: a text's vector counts its words, hashed into 16 places; a query's q-net is one linear
+ * An encoder of our own ports, the coordinator's and the indexer's: a text's vector counts its words, hashed into 16 places; a query's q-net is one linear
  * layer with the same counts. Texts that share words score high.
  */
 export class FakeEncoder implements EncoderPort {
@@ -47,7 +47,7 @@ export class FakeEncoder implements EncoderPort {
   async encodeDocuments(
     batch: { modelDigest: string; documents: readonly { title: string; text: string }[] },
     deadline: Deadline,
-  ): Promise<EncodedDocuments> {
+  ): Promise<{ vectors: Float32Array; vectorWidth: number; truncated: number }> {
     if (this.failure !== undefined) throw this.failure
     await this.beforeBatch(deadline)
     this.documentsEncoded += batch.documents.length

@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, readConfig, silentLogger } from '@hypershard/common'
+import { startIndexer } from '@hypershard/indexer'
+import { indexerConfig } from '@hypershard/indexer/config'
 import { createDirectoryStore, type ObjectStore } from '@hypershard/segments'
 import { coordinatorConfig } from '../config.ts'
 import { startCoordinator } from '../start-coordinator.ts'
 import { FakeEncoder } from './fake-encoder.ts'
 import { FakeShardServer } from './fake-shard-server.ts'
 
-/** A whole coordinator, on free ports and a temporary store, with fakes where other processes would be. */
+/** A coordinator and an indexer, on free ports and a temporary store, with fakes where other processes would be. */
 export interface TestCoordinator {
   readonly url: string
   readonly grpcAddress: string
@@ -23,6 +25,8 @@ export interface TestCoordinatorOptions {
   readonly servers?: number
   readonly environment?: Readonly<Record<string, string>>
   readonly log?: Logger
+  /** Whether an indexer runs beside it; one does unless this is false. */
+  readonly indexer?: boolean
   /** Starts on a store that another test coordinator used, and keeps it. */
   readonly storeDirectory?: string
 }
@@ -40,21 +44,31 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     HYPERSHARD_SHARD_SERVERS: addresses.join(','),
     HYPERSHARD_STORE: storeDirectory,
     HYPERSHARD_HEALTH_INTERVAL_MS: '50',
+    HYPERSHARD_REFRESH_MS: '10',
     ...options.environment,
   })
   const running = await startCoordinator(config, options.log ?? silentLogger(), {
     connectEncoder: () => encoder,
     connectShardServer: address => servers.find(server => server.address === address)!,
   })
+  const indexer = options.indexer === false ? undefined : await startTestIndexer(storeDirectory, encoder)
   return {
     url: `http://${running.addresses.http}`,
     grpcAddress: running.addresses.grpc!,
     ...{ storeDirectory, store, encoder, servers },
     stop: async () => {
       await running.stop()
+      await indexer?.stop()
       if (options.storeDirectory === undefined) await rm(storeDirectory, { recursive: true, force: true })
     },
   }
+}
+
+/** An indexer on the same store; the coordinator sees what it commits. */
+export function startTestIndexer(storeDirectory: string, encoder: FakeEncoder, log: Logger = silentLogger()) {
+  const settings = { HYPERSHARD_ENCODER: 'encoder.test:7720', HYPERSHARD_STORE: storeDirectory }
+  const config = readConfig(indexerConfig, { ...settings, HYPERSHARD_INDEXER_SCAN_MS: '10' })
+  return startIndexer(config, log, { connectEncoder: () => encoder })
 }
 
 /** One answer of the HTTP API. */
@@ -78,9 +92,19 @@ export function post(url: string, body: unknown): Promise<Answer> {
   return request(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: text })
 }
 
-export function put(url: string, lines: readonly unknown[] | string | Uint8Array<ArrayBuffer>): Promise<Answer> {
+/** Writes documents and waits until searches find them, unless the URL says something else. */
+export function put(
+  url: string,
+  lines: readonly unknown[] | string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const body = Array.isArray(lines) ? lines.map(line => `${JSON.stringify(line)}\n`).join('') : (lines as string)
-  return request(url, { method: 'PUT', headers: { 'content-type': 'application/x-ndjson' }, body })
+  const wait = url.includes('wait_for=') ? '' : `${url.includes('?') ? '&' : '?'}wait_for=searchable`
+  return request(`${url}${wait}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/x-ndjson', ...headers },
+    body,
+  })
 }
 
 function parse(text: string): unknown {

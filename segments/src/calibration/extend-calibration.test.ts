@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commitSegments } from '../commit/commit-segments.ts'
+import { firstGeneration } from '../generation/generation-record.ts'
 import { createIndex } from '../index/index-record.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { latestManifest } from '../manifest/manifest-store.ts'
@@ -31,7 +32,10 @@ describe('the calibration sample', () => {
   afterEach(() => rm(root, { recursive: true }))
 
   async function newIndex(name: string, shards: number): Promise<Manifest> {
-    return latestManifest(store, await createIndex(store, { name, model, vectorWidth, shards, replicas: 1 }))
+    return latestManifest(
+      store,
+      firstGeneration(await createIndex(store, { name, model, vectorWidth, shards, replicas: 1 })),
+    )
   }
 
   async function put(manifest: Manifest, ids: readonly string[]): Promise<Manifest> {
@@ -40,7 +44,7 @@ describe('the calibration sample', () => {
       const { index, generation } = manifest
       const segment = { index, generation, shard, vectorWidth, modelDigest: model.digest, documents: own.length }
       const writer = await createSegmentWriter(store, segment)
-      const documents = own.map(id => ({ id, title: '', text: id, fields: '{}' }))
+      const documents = own.map(id => ({ id, title: '', text: id, fields: '{}', version: 1 }))
       await writer.append(documents, Float32Array.from(own.flatMap(vectorOf)))
       added.push(await writer.finish())
     }

@@ -9,7 +9,13 @@ import { openSegment } from '../segment/segment-reader.ts'
 import { shardOf } from '../shard-of.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
-import { createTestIndex, testDocument, testWidth, writeTestSegment } from '../testing/write-segment.ts'
+import {
+  createTestGeneration,
+  createTestIndex,
+  testDocument,
+  testWidth,
+  writeTestSegment,
+} from '../testing/write-segment.ts'
 import { hasBit } from '../tombstones/bitmap.ts'
 import { readTombstones } from '../tombstones/tombstone-file.ts'
 import { commitSegments } from './commit-segments.ts'
@@ -70,7 +76,7 @@ describe('committing segments', () => {
 
   afterEach(() => temporary.remove())
 
-  const emptyIndex = async (shards = 1) => latestManifest(store, await createTestIndex(store, shards))
+  const emptyIndex = async (shards = 1) => latestManifest(store, await createTestGeneration(store, shards))
 
   it('makes an index behave like a Map of its documents, whatever is put in whatever order', async () => {
     const history = fc.array(puts, { minLength: 1, maxLength: 5 })
@@ -165,7 +171,7 @@ describe('tombstones', () => {
 
   it('report any flipped bit, a wrong size and their absence, with the name of the file', async () => {
     const { store, root } = temporary
-    const base = await latestManifest(store, await createTestIndex(store))
+    const base = await latestManifest(store, await createTestGeneration(store))
     const first = await commitSegments(store, base, [
       await writeTestSegment(
         store,

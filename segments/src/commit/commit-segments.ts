@@ -1,17 +1,28 @@
 import type { Clock } from '@hypershard/common'
 import { extendCalibration } from '../calibration/extend-calibration.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
+import { requireIndex } from '../index/index-record.ts'
 import type { GenerationReference } from '../layout.ts'
-import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
-import { commitManifest, requireIndex } from '../manifest/manifest-store.ts'
+import type { Manifest, ManifestContent, SegmentEntry } from '../manifest/manifest.ts'
+import { commitManifest } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
+import { shardOf } from '../shard-of.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { readTombstones, writeTombstones } from '../tombstones/tombstone-file.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
+export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside'>> {
+  /** Documents that are to be gone; none of them may be in an added segment. */
+  readonly deletedIds?: Iterable<string>
+  /** No added document is in an older segment: nobody needs to look. */
+  readonly disjoint?: boolean
+  readonly clock?: Clock
+}
+
 /**
- * Makes finished segments part of an index, all at once: documents of older segments that are put again are deleted
- * there, then the next manifest version is committed. Memory: the new ids of one shard and the ids of one segment.
+ * Makes finished segments part of a generation, all at once: documents of older segments that are put again or deleted
+ * are marked deleted there, then the next manifest version is committed. Memory: the new ids of one shard and the ids
+ * of one segment.
  * @param current the newest manifest
  * @param added no id may be twice in the added segments of one shard
  * @throws HypershardError `conflict` when another writer came first: read the newest manifest and call again, the
@@ -21,12 +32,13 @@ export async function commitSegments(
   store: ObjectStore,
   current: Manifest,
   added: readonly SegmentEntry[],
-  clock?: Clock,
+  options: CommitOptions = {},
 ): Promise<Manifest> {
+  const { deletedIds = [], disjoint = false, clock, ...content } = options
   try {
-    const kept = await keptSegments(store, current, added)
+    const kept = disjoint ? current.segments : await keptSegments(store, current, added, deletedIds)
     const calibration = await extendCalibration(store, current, added)
-    return await commitManifest(store, { ...current, calibration }, [...kept, ...added], clock)
+    return await commitManifest(store, current, { ...content, calibration, segments: [...kept, ...added] }, clock)
   } catch (error) {
     // Of an index that is being deleted, any file may be missing: that is not corruption.
     await requireIndex(store, current)
@@ -34,11 +46,19 @@ export async function commitSegments(
   }
 }
 
-/** The current segments without the documents that are put again, in their order. */
-async function keptSegments(store: ObjectStore, current: Manifest, added: readonly SegmentEntry[]) {
+/** The current segments without the documents that are put again or deleted, in their order. */
+async function keptSegments(
+  store: ObjectStore,
+  current: Manifest,
+  added: readonly SegmentEntry[],
+  deletedIds: Iterable<string>,
+) {
   const kept = new Map<SegmentEntry, SegmentEntry | undefined>(current.segments.map(segment => [segment, segment]))
-  for (const [shard, addedToShard] of Map.groupBy(added, segment => segment.shard)) {
-    const newIds = await idSetOf(idsOf(store, current, addedToShard))
+  const addedByShard = Map.groupBy(added, segment => segment.shard)
+  const deletedByShard = Map.groupBy(deletedIds, id => shardOf(id, current.shards))
+  for (const shard of new Set([...addedByShard.keys(), ...deletedByShard.keys()])) {
+    const newIds = await idSetOf(idsOf(store, current, addedByShard.get(shard) ?? []))
+    for (const id of deletedByShard.get(shard) ?? []) newIds.add(id)
     for (const segment of current.segments.filter(existing => existing.shard === shard)) {
       kept.set(segment, await withoutSuperseded(store, current, segment, newIds))
     }

@@ -6,12 +6,10 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
-import { generationsFolder, indexesFolder, indexFolder, indexKey } from '../layout.ts'
+import { indexesFolder, indexFolder, indexKey } from '../layout.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-
-/** A name that is safe in keys, paths and URLs. */
-export const indexNamePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
+import { indexNamePattern } from './index-name.ts'
 
 const indexSchema = z.strictObject({
   format: z.literal('hypershard.index/1'),
@@ -28,6 +26,9 @@ const indexSchema = z.strictObject({
 
 export type IndexRecord = Readonly<z.output<typeof indexSchema>>
 
+/** Which index is meant: its name, and its own identity. */
+export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
+
 /** What the creator of an index decides. */
 export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas'>
 
@@ -39,7 +40,7 @@ export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'sha
 export async function createIndex(store: ObjectStore, index: NewIndex, clock: Clock = systemClock) {
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
-  await store.deletePrefix(generationsFolder(index.name))
+  await store.deletePrefix(indexFolder(index.name))
   const { name, model, vectorWidth, shards, replicas } = index
   const record: IndexRecord = {
     ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
@@ -58,6 +59,16 @@ export async function readIndex(store: ObjectStore, name: string): Promise<Index
   const record = indexNamePattern.test(name) ? await findIndex(store, name) : undefined
   if (record === undefined) throw indexNotFound(name)
   return record
+}
+
+/**
+ * The index that a reference means, not a later one of the same name.
+ * @throws HypershardError `index_not_found`
+ */
+export async function requireIndex(store: ObjectStore, reference: { index: string; indexUid: string }) {
+  const index = await readIndex(store, reference.index)
+  if (index.uid !== reference.indexUid) throw indexNotFound(reference.index)
+  return index
 }
 
 /**

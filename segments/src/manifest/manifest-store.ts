@@ -1,16 +1,17 @@
 import { type Clock, HypershardError } from '@hypershard/common'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
-import { type IndexRecord, indexNotFound, readIndex } from '../index/index-record.ts'
-import { type GenerationReference, manifestKey, manifestsFolder } from '../layout.ts'
+import { type GenerationRecord, readGeneration } from '../generation/generation-record.ts'
+import { requireIndex } from '../index/index-record.ts'
+import { type GenerationReference, manifestKey, manifestsFolder, numberOfKey } from '../layout.ts'
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import {
   emptyManifest,
   type Manifest,
+  type ManifestContent,
   type ManifestReference,
   manifestSchema,
   nextManifest,
-  type SegmentEntry,
 } from './manifest.ts'
 
 /**
@@ -22,24 +23,38 @@ export async function readManifest(store: ObjectStore, reference: ManifestRefere
   const stored = version === 0 ? undefined : await findManifest(store, reference, version)
   if (stored?.indexUid === reference.indexUid) return stored
   const index = await requireIndex(store, reference)
-  if (version === 0) return emptyManifest(index)
+  if (version === 0) return emptyManifest(await readGeneration(store, index, reference.generation))
   const key = manifestKey(reference, version)
   const problem = stored === undefined ? 'is missing' : 'is of an index that was deleted'
   throw corruptData(`index \`${reference.index}\``, `${key} ${problem}`, { ...reference, key })
 }
 
 /**
- * The newest manifest of an index's current generation; version 0 when nothing was committed yet.
+ * The newest manifest of a generation; version 0 when nothing was committed yet.
  * @throws HypershardError `corrupt_data`
  */
-export async function latestManifest(store: ObjectStore, index: IndexRecord): Promise<Manifest> {
-  const generation = { index: index.name, generation: index.generation }
-  const newest = (await store.list(manifestsFolder(generation))).at(-1)
-  if (newest === undefined) return emptyManifest(index)
-  const version = Number(newest.match(/(\d{10})\.json$/)?.[1] ?? Number.NaN)
-  const where = `index \`${index.name}\``
+export async function latestManifest(store: ObjectStore, record: GenerationRecord): Promise<Manifest> {
+  const { index, indexUid, generation } = record
+  const newest = (await store.list(manifestsFolder({ index, generation }))).at(-1)
+  if (newest === undefined) return emptyManifest(record)
+  const version = numberOfKey(newest)
+  const where = `index \`${index}\``
   if (Number.isNaN(version)) throw corruptData(where, `${newest} does not belong there`, { key: newest })
-  return readManifest(store, { ...generation, indexUid: index.uid, version })
+  return readManifest(store, { index, indexUid, generation, version })
+}
+
+/**
+ * The newest manifest, found from one that was the newest a while ago: a read for each version since.
+ * @returns `known` itself when it still is
+ * @throws HypershardError `corrupt_data`
+ */
+export async function newerManifest(store: ObjectStore, known: Manifest): Promise<Manifest> {
+  let newest = known
+  for (;;) {
+    const next = await findManifest(store, newest, newest.version + 1)
+    if (next === undefined || next.indexUid !== known.indexUid) return newest
+    newest = next
+  }
 }
 
 /**
@@ -50,10 +65,10 @@ export async function latestManifest(store: ObjectStore, index: IndexRecord): Pr
 export async function commitManifest(
   store: ObjectStore,
   current: Manifest,
-  segments: readonly SegmentEntry[],
+  content: Partial<ManifestContent>,
   clock?: Clock,
 ): Promise<Manifest> {
-  const next = nextManifest(current, segments, clock)
+  const next = nextManifest(current, content, clock)
   await requireIndex(store, current)
   try {
     await store.putIfAbsent(manifestKey(next, next.version), sealJson(manifestSchema.parse(next)))
@@ -74,16 +89,6 @@ async function findManifest(store: ObjectStore, generation: GenerationReference,
     manifest.index === generation.index && manifest.generation === generation.generation && manifest.version === version
   if (!inPlace) throw corruptData(where, `${key} is another manifest than its name says`, details)
   return manifest
-}
-
-/**
- * The index that a reference means, not a later one of the same name.
- * @throws HypershardError `index_not_found`
- */
-export async function requireIndex(store: ObjectStore, reference: { index: string; indexUid: string }) {
-  const index = await readIndex(store, reference.index)
-  if (index.uid !== reference.indexUid) throw indexNotFound(reference.index)
-  return index
 }
 
 function cameLater(next: Manifest, cause: HypershardError): HypershardError {

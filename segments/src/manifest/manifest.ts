@@ -5,7 +5,8 @@
  */
 import { type Clock, systemClock } from '@hypershard/common'
 import { z } from 'zod'
-import { type IndexRecord, indexNamePattern } from '../index/index-record.ts'
+import type { GenerationRecord } from '../generation/generation-record.ts'
+import { indexNamePattern } from '../index/index-name.ts'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
 
@@ -24,14 +25,35 @@ const segmentEntrySchema = z
     documents: z.int().min(1),
     /** All files of the segment. */
     bytes: z.int().min(1),
+    /** Rows, deleted ones too, that were longer than the model reads. */
+    truncated: z.int().min(0),
     /** The digest of the tombstone file and how many rows it marks; null when every row is eligible. */
     deleted: z.strictObject({ digest: sha256Hex, count: z.int().min(1) }).nullable(),
   })
   .refine(entry => entry.deleted === null || entry.deleted.count < entry.documents, 'no row is left')
 
+/** Everything up to entry `sequence` of the write log, and the first `parts` parts of the entry after it. */
+const positionSchema = z.strictObject({ sequence: z.int().min(0), parts: z.int().min(0) })
+
+/** A place between two parts of the write log. */
+export type LogPosition = Readonly<z.output<typeof positionSchema>>
+
+/**
+ * The copying of another generation's documents: one version of it is the source, cut into slices; `done` has the
+ * numbers of those that are in, ascending. The write log is replayed once all are.
+ */
+const backfillSchema = z.strictObject({
+  generation: z.int().min(1),
+  version: z.int().min(0),
+  slices: z.int().min(0),
+  done: z.array(z.int().min(0)),
+})
+
+export type Backfill = Readonly<Omit<z.output<typeof backfillSchema>, 'done'>> & { readonly done: readonly number[] }
+
 export const manifestSchema = z
   .strictObject({
-    format: z.literal('hypershard.manifest/1'),
+    format: z.literal('hypershard.manifest/2'),
     index: z.string().regex(indexNamePattern),
     indexUid: z.uuid(),
     generation: z.int().min(1),
@@ -39,7 +61,13 @@ export const manifestSchema = z
     modelDigest: sha256Hex,
     vectorWidth: z.int().min(1),
     shards: z.int().min(1),
+    /** How much of the write log is in the segments. */
+    log: positionSchema,
+    /** How much of the source generation is in them; null when there is none. */
+    backfill: backfillSchema.nullable(),
     segments: z.array(segmentEntrySchema),
+    /** The file with the documents that could not be encoded, and how many there are; null when all could. */
+    aside: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
     /** The digest of the calibration file and its number of vectors; null while nothing was committed. */
     calibration: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
     createdAt: z.iso.datetime(),
@@ -59,29 +87,32 @@ export type SegmentEntry = Readonly<Stored['segments'][number]>
 export type Calibration = NonNullable<Stored['calibration']>
 
 /** Segments keep their place while they are in the list, new ones come last; a hit's address is such a place. */
-export type Manifest = Readonly<Omit<Stored, 'segments'>> & { readonly segments: readonly SegmentEntry[] }
+export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
+  readonly segments: readonly SegmentEntry[]
+  readonly backfill: Backfill | null
+}
 
-/** The manifest of an index that nothing was committed to yet. */
-export function emptyManifest(index: IndexRecord): Manifest {
+/** The manifest of a generation that nothing was committed to yet. */
+export function emptyManifest(generation: GenerationRecord): Manifest {
+  const { index, indexUid, model, vectorWidth, shards, source, createdAt } = generation
   return {
-    format: 'hypershard.manifest/1',
-    index: index.name,
-    indexUid: index.uid,
-    generation: index.generation,
-    version: 0,
-    modelDigest: index.model.digest,
-    vectorWidth: index.vectorWidth,
-    shards: index.shards,
+    format: 'hypershard.manifest/2',
+    ...{ index, indexUid, generation: generation.generation, version: 0 },
+    ...{ modelDigest: model.digest, vectorWidth, shards },
+    log: source?.log ?? { sequence: 0, parts: 0 },
+    backfill: source === null ? null : { ...source.backfill, done: [] },
     segments: [],
-    calibration: null,
-    createdAt: index.createdAt,
+    ...{ aside: null, calibration: null, createdAt },
   }
 }
 
-/** The manifest that follows `current` with these segments. */
-export function nextManifest(current: Manifest, segments: readonly SegmentEntry[], clock: Clock = systemClock) {
+/** What a version may change of the one before it. */
+export type ManifestContent = Pick<Manifest, 'segments' | 'log' | 'backfill' | 'aside' | 'calibration'>
+
+/** The manifest that follows `current` with this content. */
+export function nextManifest(current: Manifest, content: Partial<ManifestContent>, clock: Clock = systemClock) {
   const createdAt = new Date(clock.now()).toISOString()
-  return { ...current, version: current.version + 1, segments: [...segments], createdAt } satisfies Manifest
+  return { ...current, ...content, version: current.version + 1, createdAt } satisfies Manifest
 }
 
 /** How many documents a complete search scores: of one shard, or of all. */
@@ -89,4 +120,14 @@ export function eligibleDocuments(manifest: Manifest, shard?: number): number {
   return manifest.segments
     .filter(segment => shard === undefined || segment.shard === shard)
     .reduce((sum, segment) => sum + segment.documents - (segment.deleted?.count ?? 0), 0)
+}
+
+/** Whether everything up to entry `sequence` of the write log is in. */
+export function covers(manifest: Manifest, sequence: number): boolean {
+  return manifest.log.sequence >= sequence && isBackfilled(manifest)
+}
+
+/** Whether every document of the source generation is in; so it is when there is none. */
+export function isBackfilled({ backfill }: Manifest): boolean {
+  return backfill === null || backfill.done.length === backfill.slices
 }

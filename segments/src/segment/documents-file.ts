@@ -1,6 +1,6 @@
 /**
- * `documents.arrow`: what is given back with a hit. Utf8 columns `id`, `title`, `text` and `fields` (the JSON text of
- * an object), in row order, in record batches of `documentsPerBatch` rows, so that a few rows can be read without the
+ * `documents.arrow`: what is given back with a hit. Utf8 columns `id`, `title`, `text`, `fields` (the JSON text of an
+ * object) and `version` (in decimal), in row order, in record batches of `documentsPerBatch` rows, so that a few rows can be read without the
  * rest.
  */
 import { expectFormat } from '../corrupt-data.ts'
@@ -17,12 +17,18 @@ import type { ObjectStore, RangeReader } from '../store/object-store.ts'
 import { decodeFile, openSealedFile, type SealedFile } from './verified-file.ts'
 
 /** A document as it was put. */
-export interface StoredDocument {
+export interface DocumentContent {
   readonly id: string
   readonly title: string
   readonly text: string
   /** The JSON text of an object: the keys that are not id, title or text. */
   readonly fields: string
+}
+
+/** A document in a segment. */
+export interface StoredDocument extends DocumentContent {
+  /** The sequence number of the write that put it. */
+  readonly version: number
 }
 
 /**
@@ -31,7 +37,7 @@ export interface StoredDocument {
  */
 export const documentsPerBatch = 32
 
-const columns = ['id', 'title', 'text', 'fields'] as const
+const columns = ['id', 'title', 'text', 'fields', 'version'] as const
 
 /** Encodes documents as they come; holds less than one batch of them. */
 export class DocumentsEncoder {
@@ -55,7 +61,7 @@ export class DocumentsEncoder {
   #flush(): Uint8Array {
     const documents = this.#pending
     this.#pending = []
-    const batch = this.#writer.batch(columns.map(name => utf8Column(documents.map(document => document[name]))))
+    const batch = this.#writer.batch(columns.map(name => utf8Column(documents.map(document => String(document[name])))))
     return Buffer.concat(batch)
   }
 }
@@ -125,7 +131,9 @@ class BatchedDocuments implements DocumentsReader {
     const documents = new Array<StoredDocument>(rows.length)
     for (const [batch, wanted] of this.#wantedByBatch(rows)) {
       const found = await this.#readBatch(batch)
-      for (const index of wanted) documents[index] = documentAt(found, rows[index]! % this.#shape.documentsPerBatch)
+      decodeFile(this.#file, () => {
+        for (const index of wanted) documents[index] = documentAt(found, rows[index]! % this.#shape.documentsPerBatch)
+      })
     }
     return documents
   }
@@ -154,6 +162,8 @@ class BatchedDocuments implements DocumentsReader {
   }
 }
 
-function documentAt([ids, titles, texts, fields]: readonly Utf8Column[], row: number): StoredDocument {
-  return { id: textAt(ids!, row), title: textAt(titles!, row), text: textAt(texts!, row), fields: textAt(fields!, row) }
+function documentAt(columnsRead: readonly Utf8Column[], row: number): StoredDocument {
+  const [id, title, text, fields, version] = columnsRead.map(column => textAt(column, row))
+  expectFormat(/^\d{1,15}$/.test(version!), `the version in row ${row} of a record batch is no number`)
+  return { id: id!, title: title!, text: text!, fields: fields!, version: Number(version) }
 }

@@ -22,11 +22,13 @@ const fileSchema = z.strictObject({ sha256: sha256Hex, bytes: z.int().min(1) })
 export type FileSeal = Readonly<z.output<typeof fileSchema>>
 
 const recordSchema = z.strictObject({
-  format: z.literal('hypershard.segment/1'),
+  format: z.literal('hypershard.segment/2'),
   shard: z.int().min(0),
   documents: z.int().min(1),
   vectorWidth: z.int().min(1),
   modelDigest: sha256Hex,
+  /** Documents longer than the model reads; their vectors are of their beginning. */
+  truncated: z.int().min(0),
   /** Rows of each record batch of documents.arrow; the last may have fewer. */
   documentsPerBatch: z.int().min(1),
   files: z.strictObject({ [vectorsName]: fileSchema, [idsName]: fileSchema, [documentsName]: fileSchema }),

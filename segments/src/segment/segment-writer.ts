@@ -36,10 +36,11 @@ export interface NewSegment
 export interface SegmentWriter {
   /**
    * @param documents no id may come twice in one segment
+   * @param truncated how many of them were longer than the model reads
    * @param vectors row-major [documents.length, vectorWidth], free to be reused once this has resolved
    * @throws HypershardError `storage_full`, `storage_failed`, `internal` when a value is NaN or infinite
    */
-  append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void>
+  append(documents: readonly StoredDocument[], vectors: Float32Array, truncated?: number): Promise<void>
   /**
    * Ends the files and makes them durable in the staging folder, so that `finish` needs next to no space any more. Who
    * writes several segments that belong together seals all of them before it finishes the first.
@@ -95,6 +96,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #files: StagedFiles
   readonly #ids = new Utf8ColumnBuilder()
   readonly #documents = new DocumentsEncoder()
+  #truncated = 0
   #open = true
   #sealed: SealedSegment | undefined
 
@@ -105,7 +107,7 @@ class StagedSegmentWriter implements SegmentWriter {
     this.#files = files
   }
 
-  append(documents: readonly StoredDocument[], vectors: Float32Array): Promise<void> {
+  append(documents: readonly StoredDocument[], vectors: Float32Array, truncated = 0): Promise<void> {
     return this.#orAbort(async () => {
       assert(this.#sealed === undefined, 'the segment is sealed already')
       const { vectorWidth } = this.#segment
@@ -119,6 +121,7 @@ class StagedSegmentWriter implements SegmentWriter {
       await this.#files[vectorsName].append(bytesOf(vectors))
       for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
       for (const { id } of documents) this.#ids.append(id)
+      this.#truncated += truncated
     })
   }
 
@@ -139,7 +142,7 @@ class StagedSegmentWriter implements SegmentWriter {
       }
       await this.abort()
       const { shard, documents } = this.#segment
-      return { digest, shard, documents, bytes, deleted: null }
+      return { digest, shard, documents, bytes, truncated: this.#truncated, deleted: null }
     })
   }
 
@@ -150,8 +153,9 @@ class StagedSegmentWriter implements SegmentWriter {
     const { shard, documents, vectorWidth, modelDigest } = this.#segment
     const files = await this.#endFiles()
     const record = encodeSegmentRecord({
-      format: 'hypershard.segment/1',
+      format: 'hypershard.segment/2',
       ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
+      truncated: this.#truncated,
     })
     await stageFile(join(this.#folder, recordName), record.bytes)
     const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)

@@ -53,7 +53,10 @@ describe('a segment', () => {
 
   it('gives back every document and vector, however they came in', async () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '\ufeffmark', 'é😀'))
-    const document = fc.record({ id: text, title: text, text, fields: text }, { noNullPrototype: true })
+    const document = fc.record(
+      { id: text, title: text, text, fields: text, version: fc.nat() },
+      { noNullPrototype: true },
+    )
     const pieces = fc.array(fc.array(document, { maxLength: 50 }), { minLength: 1, maxLength: 4 })
     const property = fc.asyncProperty(pieces, fc.float({ noNaN: true, noDefaultInfinity: true }), async (all, seed) => {
       const documents = all.flat()

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rename, rm, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { systemErrorCode, withFileErrors } from './file-errors.ts'
 import { openFileRange } from './file-range.ts'
 import { assertFolder, assertKey } from './object-key.ts'
-import type { ObjectStore, RangeReader } from './object-store.ts'
+import type { ObjectStore, RangeReader, StoreSpace } from './object-store.ts'
 import { sweepStaging } from './sweep-staging.ts'
 
 /** Under the root, so that moving a file in never leaves its filesystem. No key can begin with a dot. */
@@ -102,6 +102,13 @@ class DirectoryStore implements ObjectStore {
     await withFileErrors(`deleting ${folder}`, async () => {
       await rm(path, { recursive: true, force: true, maxRetries: publishAttemptsMax })
       await unlessMissing(() => syncPath(dirname(path)))
+    })
+  }
+
+  space(): Promise<StoreSpace> {
+    return withFileErrors('asking how much space the disk has left', async () => {
+      const { bavail, blocks, bsize } = await statfs(this.#root)
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
     })
   }
 

@@ -9,6 +9,11 @@ export interface RangeReader {
   close(): Promise<void>
 }
 
+export interface StoreSpace {
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
 /**
  * The only durable state of a cluster: immutable objects under keys such as `indexes/papers/index.json`. A folder is
  * a key prefix that ends with `/`; the empty prefix is the whole store.
@@ -38,6 +43,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>
   /** Deletes everything under a folder. Not atomic: a crash may leave a part. */
   deletePrefix(folder: string): Promise<void>
+  /** Bytes free and bytes in all where the objects lie; undefined where there is no such bound. */
+  space(): Promise<StoreSpace | undefined>
   /**
    * A local directory that `putFile` can move files out of. Each writer makes a folder of its own in it and removes
    * that when it is done; what a killed writer left is swept when a store is next opened.

@@ -1,3 +1,4 @@
+import { firstGeneration, type GenerationRecord } from '../generation/generation-record.ts'
 import { createIndex, type IndexRecord } from '../index/index-record.ts'
 import type { SegmentEntry } from '../manifest/manifest.ts'
 import type { StoredDocument } from '../segment/documents-file.ts'
@@ -13,9 +14,14 @@ export function createTestIndex(store: ObjectStore, shards = 1): Promise<IndexRe
   return createIndex(store, { name: 'papers', model: testModel, vectorWidth: testWidth, shards, replicas: 1 })
 }
 
+/** A new index's only generation. */
+export async function createTestGeneration(store: ObjectStore, shards = 1): Promise<GenerationRecord> {
+  return firstGeneration(await createTestIndex(store, shards))
+}
+
 /** A document whose other columns follow from its id and a text. */
-export function testDocument(id: string, text = `text of ${id}`): StoredDocument {
-  return { id, title: `title of ${id}`, text, fields: JSON.stringify({ id }) }
+export function testDocument(id: string, text = `text of ${id}`, version = 1): StoredDocument {
+  return { id, title: `title of ${id}`, text, fields: JSON.stringify({ id }), version }
 }
 
 /** Writes one segment of the index `papers`; `vectors` is row-major [documents.length, testWidth]. */

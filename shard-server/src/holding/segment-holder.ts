@@ -45,7 +45,7 @@ interface Held {
   readonly tombstones: Map<string, Promise<Uint8Array<ArrayBuffer>>>
   /** Queries that read it now. */
   leases: number
-  /** Index uid and manifest version of those that want it kept. */
+  /** Index uid, generation and manifest version of those that want it kept. */
   readonly wantedBy: Set<string>
 }
 
@@ -77,7 +77,7 @@ export class SegmentHolder {
   readonly #held = new Map<string, Held>()
   readonly #manifests = new Map<string, Promise<Manifest>>()
   readonly #calibrations = new Map<string, Promise<Float32Array>>()
-  /** By index uid: the versions kept, newest last. */
+  /** By index uid and generation: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
   readonly #forgotten = new Set<string>()
   #heldBytes = 0
@@ -174,11 +174,11 @@ export class SegmentHolder {
 
   /** Forgets an index; what running queries still read goes when they end. */
   forget(indexUid: string): void {
-    this.#versions.delete(indexUid)
+    for (const key of this.#versions.keys()) if (key.startsWith(`${indexUid}/`)) this.#versions.delete(key)
     this.#forgotten.add(indexUid)
     if (this.#forgotten.size > forgottenMax) this.#forgotten.delete(this.#forgotten.values().next().value!)
     for (const held of this.#held.values()) {
-      for (const want of held.wantedBy) if (want.startsWith(`${indexUid}@`)) held.wantedBy.delete(want)
+      for (const want of held.wantedBy) if (want.startsWith(`${indexUid}/`)) held.wantedBy.delete(want)
     }
     this.#dropUnwanted()
   }
@@ -201,7 +201,7 @@ export class SegmentHolder {
     const known = this.#held.get(key)
     const held = known ?? this.#startLoading(manifest, entry, key)
     // A version older than those kept holds its segments for as long as its queries run.
-    if (this.#versions.get(manifest.indexUid)?.includes(manifest.version)) held.wantedBy.add(versionKey(manifest))
+    if (this.#versions.get(generationKey(manifest))?.includes(manifest.version)) held.wantedBy.add(versionKey(manifest))
     return held
   }
 
@@ -273,26 +273,27 @@ export class SegmentHolder {
   }
 
   #keepVersion(manifest: Manifest): void {
-    const kept = this.#versions.get(manifest.indexUid) ?? []
+    const kept = this.#versions.get(generationKey(manifest)) ?? []
     if (kept.includes(manifest.version) || this.#forgotten.has(manifest.indexUid)) return
     const versions = [...kept, manifest.version].sort((a, b) => a - b)
     const dropped = versions.splice(0, versions.length - versionsKeptMax)
-    this.#setVersions(manifest.indexUid, versions, dropped)
+    this.#setVersions(generationKey(manifest), versions, dropped)
   }
 
-  #setVersions(indexUid: string, kept: number[], dropped: readonly number[]): void {
-    this.#versions.set(indexUid, kept)
+  #setVersions(generation: string, kept: number[], dropped: readonly number[]): void {
+    this.#versions.set(generation, kept)
     for (const version of dropped) {
-      for (const held of this.#held.values()) held.wantedBy.delete(`${indexUid}@${version}`)
+      for (const held of this.#held.values()) held.wantedBy.delete(`${generation}@${version}`)
     }
   }
 
   /** When memory is short, versions before this one go as soon as no query reads them. */
-  #giveUpOlderVersions({ indexUid, version }: Manifest): void {
-    const versions = this.#versions.get(indexUid) ?? []
+  #giveUpOlderVersions(manifest: Manifest): void {
+    const { version } = manifest
+    const versions = this.#versions.get(generationKey(manifest)) ?? []
     const older = versions.filter(kept => kept < version)
     this.#setVersions(
-      indexUid,
+      generationKey(manifest),
       versions.filter(kept => kept >= version),
       older,
     )
@@ -318,12 +319,16 @@ export class SegmentHolder {
   }
 }
 
+function generationKey({ indexUid, generation }: Manifest): string {
+  return `${indexUid}/${generation}`
+}
+
 function versionKey(manifest: Manifest): string {
-  return `${manifest.indexUid}@${manifest.version}`
+  return `${generationKey(manifest)}@${manifest.version}`
 }
 
 function segmentKey(manifest: Manifest, entry: SegmentEntry): string {
-  return `${manifest.indexUid}/${manifest.generation}/${entry.digest}`
+  return `${generationKey(manifest)}/${entry.digest}`
 }
 
 function onlyOnce(action: () => void): () => void {

@@ -4,6 +4,7 @@ import {
   commitSegments,
   createIndex,
   createSegmentWriter,
+  firstGeneration,
   latestManifest,
   type Manifest,
   type ObjectStore,
@@ -31,7 +32,7 @@ export async function createTestIndex(
   const { name, width, shards } = options
   return latestManifest(
     store,
-    await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1 }),
+    firstGeneration(await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1 })),
   )
 }
 
@@ -51,6 +52,7 @@ export async function putTestDocuments(
       title: `title of ${id}`,
       text: `text of ${id}`,
       fields: `{"name":"${id}"}`,
+      version: 1,
     }))
     const vectors = new Float32Array(own.length * vectorWidth)
     for (const [row, { vector }] of own.entries()) vectors.set(vector, row * vectorWidth)

@@ -10,15 +10,15 @@ import type {
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { indexJson } from '../../contract/indexes.ts'
 import { plan } from '../../contract/search-answer.ts'
-import type { PutReport } from '../../indexing/put-documents.ts'
 import type { Hit, SearchAnswer } from '../../search/search.ts'
+import type { WriteReport } from '../../writing/write-documents.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
-  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision } = request
+  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
-    ...{ ids_only: idsOnly, precision: precision || undefined },
+    ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
   })
 }
 
@@ -28,12 +28,25 @@ export function createIndexBodyOf({ name, model, shards, replicas }: CreateIndex
 
 export function indexMessage(entry: CatalogEntry): Index {
   const { model, manifest_version: manifestVersion, created_at: createdAt, ...counts } = indexJson(entry)
-  return { ...counts, modelName: model.name, modelDigest: model.digest, manifestVersion, createdAt }
+  const { documents_truncated: documentsTruncated, documents_aside: documentsAside, ...others } = counts
+  return {
+    ...others,
+    documentsTruncated,
+    documentsAside,
+    modelName: model.name,
+    modelDigest: model.digest,
+    manifestVersion,
+    createdAt,
+  }
 }
 
-export function putResponse(report: PutReport): PutDocumentsResponse {
-  const { errors, ...counts } = report
-  return { ...counts, errors: errors.map(({ line, id, code, message }) => ({ line, id: id ?? '', code, message })) }
+export function putResponse(report: WriteReport): PutDocumentsResponse {
+  const { errors, problem, sequence, ...facts } = report
+  return {
+    ...facts,
+    ...{ sequence: sequence ?? 0, problemCode: problem?.code ?? '', problemMessage: problem?.message ?? '' },
+    errors: errors.map(({ line, id, code, message }) => ({ line, id: id ?? '', code, message })),
+  }
 }
 
 export function searchResponse(answer: SearchAnswer): SearchResponse {

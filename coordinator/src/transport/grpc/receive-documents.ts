@@ -1,12 +1,17 @@
 import { HypershardError } from '@hypershard/common'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
-import { checkDocument, type ReceivedDocument } from '../../indexing/check-document.ts'
+import { checkRequest } from '../../contract/check-request.ts'
+import { idempotencyKeySchema } from '../../contract/documents.ts'
+import { checkOperation } from '../../writing/check-document.ts'
+import type { ReceivedOperation } from '../../writing/operation.ts'
 
 /** A stream whose first message names the index, with that name read and everything else still to come. */
 export interface ReceivedPut {
   readonly index: string
+  readonly idempotencyKey: string | undefined
+  readonly waitFor: 'durable' | 'searchable'
   /** Numbered from 1 in the order received, as the lines of the HTTP twin are. */
-  readonly documents: AsyncIterable<ReceivedDocument>
+  readonly operations: AsyncIterable<ReceivedOperation>
 }
 
 /** @throws HypershardError `invalid_request` for a stream without a message, or whose first names no index */
@@ -16,13 +21,20 @@ export async function receiveDocuments(messages: AsyncIterable<PutDocumentsReque
   if (first.done === true || first.value.index === '') {
     throw new HypershardError('invalid_request', 'index: the first message must name it')
   }
-  return { index: first.value.index, documents: documentsOf(first.value, rest) }
+  const { index, idempotencyKey, waitForSearchable } = first.value
+  return {
+    index,
+    idempotencyKey:
+      idempotencyKey === '' ? undefined : checkRequest(idempotencyKeySchema, idempotencyKey, 'idempotency_key'),
+    waitFor: waitForSearchable ? 'searchable' : 'durable',
+    operations: operationsOf(first.value, rest),
+  }
 }
 
-async function* documentsOf(
+async function* operationsOf(
   first: PutDocumentsRequest,
   rest: AsyncIterator<PutDocumentsRequest>,
-): AsyncGenerator<ReceivedDocument> {
+): AsyncGenerator<ReceivedOperation> {
   let line = 0
   for (let message = first; ; ) {
     if (message.index !== '' && message.index !== first.index) {
@@ -31,7 +43,11 @@ async function* documentsOf(
     }
     for (const document of message.documents) {
       line++
-      yield { line, ...checkDocument(asJson(document)) }
+      yield { line, ...checkOperation(asJson(document)) }
+    }
+    for (const id of message.deletes) {
+      line++
+      yield { line, ...checkOperation({ id, _op: 'delete' }) }
     }
     const next = await rest.next()
     if (next.done === true) return
@@ -39,12 +55,12 @@ async function* documentsOf(
   }
 }
 
-function asJson({ id, title, text, fields }: Document): Record<string, unknown> {
-  return { ...withoutOwnKeys(fields), id, title, text }
+function asJson({ id, title, text, fields, ifVersion }: Document): Record<string, unknown> {
+  return { ...withoutOwnKeys(fields), id, title, text, _if_version: ifVersion }
 }
 
 /** A field named as one of the document's own keys would take its place. */
 function withoutOwnKeys(fields: Document['fields']): Record<string, unknown> {
-  const { id: _id, _id: __id, title: _title, text: _text, ...others } = fields ?? {}
+  const { id, _id, title, text, _op, _if_version, ...others } = fields ?? {}
   return others
 }

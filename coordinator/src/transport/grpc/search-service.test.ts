@@ -3,7 +3,7 @@ import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { callUnary, clientOptions, Deadline, type HypershardError } from '@hypershard/common'
 import {
   type Document,
-  type PutDocumentsRequest,
+  PutDocumentsRequest,
   type PutDocumentsResponse,
   SearchRequest,
   SearchServiceClient,
@@ -11,7 +11,10 @@ import {
 import { startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
 
 const soon = () => Deadline.after(5_000)
-const document = (id: string, text: string, fields?: object): Document => ({ id, title: '', text, fields })
+const document = (id: string, text: string, fields?: object): Document => ({
+  ...{ id, title: '', text, fields },
+  ifVersion: undefined,
+})
 
 describe('the gRPC twin', () => {
   let coordinator: TestCoordinator
@@ -29,12 +32,13 @@ describe('the gRPC twin', () => {
     await coordinator.stop()
   })
 
-  function put(messages: readonly PutDocumentsRequest[]): Promise<PutDocumentsResponse> {
+  function put(messages: readonly Partial<PutDocumentsRequest>[]): Promise<PutDocumentsResponse> {
     return new Promise((resolve, reject) => {
       const call = client.putDocuments(new Metadata(), { deadline: soon().toDate() }, (error, response) =>
         error ? reject(error) : resolve(response),
       )
-      for (const message of messages) call.write(message)
+      for (const message of messages)
+        call.write(PutDocumentsRequest.fromPartial({ waitForSearchable: true, ...message }))
       call.end()
     })
   }
@@ -62,7 +66,7 @@ describe('the gRPC twin', () => {
       },
       { index: '', documents: [document('b', 'moon'), document('a', 'stars stars', { year: 1970 })] },
     ])
-    assert.deepEqual([report.received, report.indexed, report.superseded, report.failed], [4, 2, 1, 1])
+    assert.deepEqual([report.received, report.accepted, report.sequence, report.failed], [4, 3, 1, 1])
     assert.deepEqual(
       [report.errors[0]!.line, report.errors[0]!.code, report.manifestVersion],
       [2, 'invalid_request', 1],
@@ -79,7 +83,7 @@ describe('the gRPC twin', () => {
   it('reports a document over 1 MiB, and none harms another', async () => {
     const big = document('big', '\u0001'.repeat(3 * 1024 * 1024))
     const report = await put([{ index: 'papers', documents: [big, document('a', 'stars')] }])
-    assert.deepEqual([report.indexed, report.failed], [1, 1])
+    assert.deepEqual([report.accepted, report.failed], [1, 1])
     assert.deepEqual([report.errors[0]!.id, report.errors[0]!.code], ['big', 'request_too_large'])
   })
 

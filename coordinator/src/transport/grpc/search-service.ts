@@ -67,9 +67,10 @@ async function putFrom(call: PutCall, coordinator: Coordinator, putTimeoutMs: nu
   // The two kinds of call differ in the events they declare; `cancelled` is an event of both.
   const deadline = deadlineOfCall(call as unknown as ServerUnaryCall<unknown, unknown>)
   if (deadline === undefined) throw noDeadline(call.getPath())
-  const { index, documents } = await receiveDocuments(call)
-  checkRequest(indexNameSchema, index, 'index')
-  return putResponse(await coordinator.putDocuments({ index, documents }, atMost(putTimeoutMs, deadline)))
+  const received = await receiveDocuments(call)
+  checkRequest(indexNameSchema, received.index, 'index')
+  const input = { ...received, waitMsMax: putTimeoutMs }
+  return putResponse(await coordinator.writeDocuments(input, atMost(putTimeoutMs, deadline)))
 }
 
 /** The sooner of the call's own deadline and what the request allows. */

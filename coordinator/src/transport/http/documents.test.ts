@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
 import { eventually } from '../../testing/eventually.ts'
-import { post, put, request, startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
+import {
+  type Answer,
+  post,
+  put,
+  request,
+  startTestCoordinator,
+  startTestIndexer,
+  type TestCoordinator,
+} from '../../testing/test-coordinator.ts'
 
 describe('putting documents over HTTP', () => {
   let coordinator: TestCoordinator
@@ -39,12 +45,10 @@ describe('putting documents over HTTP', () => {
     ]
     const { status, json } = await put(documents, lines.join('\n'))
     assert.equal(status, 200)
-    const { received, indexed, superseded, failed, truncated, manifest_version } = json
+    const { received, accepted, failed, sequence, searchable, manifest_version } = json
     assert.deepEqual(
-      { received, indexed, superseded, failed, truncated, manifest_version },
-      {
-        ...{ received: 5, indexed: 3, superseded: 0, failed: 2, truncated: 0, manifest_version: 1 },
-      },
+      { received, accepted, failed, sequence, searchable, manifest_version },
+      { received: 5, accepted: 3, failed: 2, sequence: 1, searchable: true, manifest_version: 1 },
     )
     assert.deepEqual(
       json.errors.map(({ line, id, code }: { line: number; id: string; code: string }) => ({ line, id, code })),
@@ -53,14 +57,14 @@ describe('putting documents over HTTP', () => {
     assert.deepEqual(await idsFound(), ['a', 'b', 'c'])
   })
 
-  it('lets the last of several lines with one id win, and says so', async () => {
+  it('lets the last of several lines with one id win', async () => {
     const { json } = await put(documents, [
       { id: 'a', text: 'first' },
       { id: 'b', text: 'other' },
       { id: 'a', text: 'second' },
       { id: 'a', text: 'third' },
     ])
-    assert.deepEqual([json.received, json.indexed, json.superseded], [4, 2, 2])
+    assert.deepEqual([json.received, json.accepted], [4, 4])
     const { json: found } = await post(search, { query: 'third', k: 1 })
     assert.deepEqual([found.hits[0].id, found.hits[0].text], ['a', 'third'])
   })
@@ -78,10 +82,10 @@ describe('putting documents over HTTP', () => {
     assert.deepEqual([again.text, again.fields], ['new', { year: 2 }])
   })
 
-  it('takes a body without a good line, and commits nothing', async () => {
+  it('takes a body without a good line, and writes nothing', async () => {
     for (const body of ['', '\n\n', 'nope']) {
       const { status, json } = await put(documents, body)
-      assert.deepEqual([status, json.indexed, json.manifest_version], [200, 0, 0])
+      assert.deepEqual([status, json.accepted, json.sequence], [200, 0, null])
     }
   })
 
@@ -95,37 +99,163 @@ describe('putting documents over HTTP', () => {
       { id: 'big', text: 'x'.repeat(1024 * 1024) },
       { id: 'a', text: 'small' },
     ])
-    assert.deepEqual([json.failed, json.errors[0].code, json.indexed], [1, 'request_too_large', 1])
+    assert.deepEqual([json.failed, json.errors[0].code, json.accepted], [1, 'request_too_large', 1])
   })
 
   it('answers with progress lines and the result when asked to', async () => {
-    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 1_200))
+    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 2_500))
     const answer = await put(`${documents}?progress=true`, [{ id: 'a', text: 'one' }])
     assert.equal(answer.type, 'application/x-ndjson')
     const lines = String(answer.json)
       .trim()
       .split('\n')
       .map(line => JSON.parse(line))
-    assert.deepEqual(lines[0], { progress: { received: 1, encoded: 0, total: 1 } })
-    assert.equal(lines.at(-1).result.indexed, 1)
+    assert.deepEqual(lines.at(-2), { progress: { received: 1, sequence: 1, waiting: 1 } })
+    assert.deepEqual([lines.at(-1).result.accepted, lines.at(-1).result.searchable], [1, true])
   })
 
-  it('ends a progress answer with the problem when the put fails', async () => {
+  it('keeps the documents when they cannot be indexed, says why, and indexes them once they can', async () => {
     coordinator.encoder.failure = new HypershardError('invalid_model', 'the model is broken')
-    const { json } = await put(`${documents}?progress=true`, [{ id: 'a', text: 'one' }])
-    assert.deepEqual([json.problem.code, json.problem.status], ['invalid_model', 500])
+    const { status, json } = await put(documents, [{ id: 'a', text: 'stars' }])
+    assert.deepEqual([status, json.accepted, json.searchable], [200, 1, false])
+    assert.deepEqual(json.problem, { code: 'invalid_model', message: 'the model is broken' })
+    assert.equal((await request(`${documents}/a`)).json.text, 'stars')
+    coordinator.encoder.failure = undefined
+    await eventually(async () => (await idsFound()).length === 1)
   })
 
-  it('leaves nothing behind when encoding fails half way', async () => {
-    await put(documents, [{ id: 'a', text: 'stays' }])
-    let batches = 0
-    coordinator.encoder.beforeBatch = async () => {
-      if (++batches === 3) throw new HypershardError('internal', 'told to fail')
+  it('sets a document aside that cannot be encoded, counts it, and searches the others', async () => {
+    const { encodeDocuments } = coordinator.encoder
+    coordinator.encoder.encodeDocuments = async (batch, deadline) => {
+      if (batch.documents.some(({ text }) => text === 'poison')) throw new HypershardError('internal', 'told to fail')
+      return encodeDocuments.call(coordinator.encoder, batch, deadline)
     }
-    const many = Array.from({ length: 300 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))
-    assert.equal((await put(documents, many)).status, 500)
-    assert.deepEqual(await idsFound(), ['a'])
-    assert.deepEqual(await readdir(join(coordinator.storeDirectory, '.staging')), [])
+    const many = Array.from({ length: 70 }, (_, at) => ({ id: `d${at}`, text: at === 33 ? 'poison' : `stars ${at}` }))
+    const { json } = await put(documents, many)
+    assert.deepEqual([json.searchable, json.problem], [true, null])
+    assert.equal((await idsFound()).length, 69)
+    const index = `${coordinator.url}/v1/indexes/papers`
+    assert.equal((await request(index)).json.documents_aside, 1)
+    assert.equal((await request(`${documents}/d33`)).json.text, 'poison')
+    await put(documents, [{ id: 'd33', text: 'stars after all' }])
+    assert.deepEqual([(await request(index)).json.documents_aside, (await idsFound()).length], [0, 70])
+  })
+
+  it('deletes documents by id, in a body or among the lines of a put', async () => {
+    await put(
+      documents,
+      [...'abcd'].map(id => ({ id, text: 'stars' })),
+    )
+    const { json } = await post(`${documents}/delete?wait_for=searchable`, { ids: ['a', 'none'] })
+    assert.deepEqual([json.accepted, json.searchable], [2, true])
+    assert.deepEqual(await idsFound(), ['b', 'c', 'd'])
+    await put(documents, [
+      { id: 'e', text: 'stars' },
+      { id: 'b', _op: 'delete' },
+      { id: 'e', _op: 'delete' },
+    ])
+    assert.deepEqual(await idsFound(), ['c', 'd'])
+    const gone = await request(`${documents}/a`)
+    assert.deepEqual([gone.status, gone.json.code], [404, 'document_not_found'])
+  })
+
+  it('gives a document as the newest write left it, before searches see it', async () => {
+    await put(documents, [{ id: 'a b/c', text: 'one', year: 1 }])
+    coordinator.encoder.failure = new HypershardError('unavailable', 'told to fail')
+    await put(`${documents}?wait_for=durable`, [{ id: 'a b/c', title: 'T', text: 'two', year: 2 }])
+    const { json } = await request(`${documents}/${encodeURIComponent('a b/c')}`)
+    assert.deepEqual(json, { id: 'a b/c', title: 'T', text: 'two', fields: { year: 2 }, version: 2 })
+  })
+
+  it('writes the same documents with the same idempotency key once, and refuses others with it', async () => {
+    await coordinator.stop()
+    coordinator = await startTestCoordinator()
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })
+    documents = `${coordinator.url}/v1/indexes/papers/documents`
+    const key = { 'idempotency-key': 'load-1' }
+    const attempts = await Promise.all([1, 2, 3, 4].map(() => put(documents, [{ id: 'a', text: 'stars' }], key)))
+    assert.deepEqual(
+      attempts.map(({ json }) => json.sequence),
+      [1, 1, 1, 1],
+    )
+    assert.equal(attempts.filter(({ json }) => json.repeated).length, 3)
+    const other = await put(documents, [{ id: 'b', text: 'stars' }], key)
+    assert.deepEqual([other.status, other.json.code], [422, 'idempotency_mismatch'])
+    const bad = await put(documents, [{ id: 'b', text: 'stars' }], { 'idempotency-key': 'ä'.repeat(3) })
+    assert.equal(bad.status, 400)
+    assert.equal((await put(documents, [{ id: 'b', text: 'stars' }])).json.sequence, 2)
+  })
+
+  it('applies a conditional line only to the version it names', async () => {
+    await put(documents, [{ id: 'a', text: 'stars one' }])
+    const { json } = await put(documents, [
+      { id: 'a', text: 'stars two', _if_version: 1 },
+      { id: 'a', text: 'stars three', _if_version: 1 },
+      { id: 'b', text: 'stars', _if_version: 0 },
+      { id: 'c', text: 'stars', _if_version: 7 },
+    ])
+    assert.deepEqual([json.accepted, json.failed], [2, 2])
+    assert.deepEqual(
+      json.errors.map(({ line, id, code }: { line: number; id: string; code: string }) => [line, id, code]),
+      [
+        [2, 'a', 'version_mismatch'],
+        [4, 'c', 'version_mismatch'],
+      ],
+    )
+    const { json: a } = await request(`${documents}/a`)
+    assert.deepEqual([a.text, a.version], ['stars two', 2])
+  })
+
+  it('lets one of many conditional writers win, each time', async () => {
+    await put(documents, [{ id: 'counter', text: 'stars', n: 0 }])
+    // Each adds one to what it read, and tries again when it came too late.
+    const increment = async () => {
+      for (;;) {
+        const { json: read } = await request(`${documents}/counter`)
+        const next = { id: 'counter', text: 'stars', n: read.fields.n + 1, _if_version: read.version }
+        const { status, json } = await put(`${documents}?wait_for=durable`, [next])
+        if (status === 200 && json.accepted === 1) return
+      }
+    }
+    await Promise.all(Array.from({ length: 6 }, increment))
+    assert.equal((await request(`${documents}/counter`)).json.fields.n, 6)
+  }).timeout(30_000)
+
+  it('lets a search wait for a write', async () => {
+    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 200))
+    const { json: written } = await put(`${documents}?wait_for=durable`, [{ id: 'a', text: 'stars' }])
+    assert.equal(written.searchable, false)
+    const { json } = await post(search, { query: 'stars', min_sequence: written.sequence })
+    assert.deepEqual([json.hits.length, json.hits[0].id], [1, 'a'])
+    const late = await post(search, { query: 'stars', min_sequence: 99, timeout_ms: 100 })
+    assert.deepEqual([late.status, late.json.code], [504, 'deadline_exceeded'])
+  })
+
+  it('refuses writes while too many documents wait to be indexed, and goes on answering searches', async () => {
+    await coordinator.stop()
+    coordinator = await startTestCoordinator({ environment: { HYPERSHARD_PUT_LAG_MAX: '10' }, indexer: false })
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })
+    const url = `${coordinator.url}/v1/indexes/papers`
+    const many = Array.from({ length: 20 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))
+    const durable = `${url}/documents?wait_for=durable`
+    assert.equal((await put(durable, many)).status, 200)
+    const refused = await put(durable, many)
+    assert.deepEqual([refused.status, refused.json.code, refused.json.details.waiting], [429, 'overloaded', 20])
+    assert.equal((await post(`${url}/search`, { query: 'stars' })).status, 200)
+    const indexer = await startTestIndexer(coordinator.storeDirectory, coordinator.encoder)
+    try {
+      await eventually(async () => (await put(durable, many)).status === 200)
+    } finally {
+      await indexer.stop()
+    }
+  })
+
+  it('refuses writes once the disk is nearly full', async () => {
+    await coordinator.stop()
+    coordinator = await startTestCoordinator({ environment: { HYPERSHARD_PUT_FREE_PERCENT_MIN: '99' } })
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })
+    const refused = await put(`${coordinator.url}/v1/indexes/papers/documents`, [{ id: 'a', text: 'stars' }])
+    assert.deepEqual([refused.status, refused.json.code], [507, 'storage_full'])
   })
 
   it('shows all documents of a put together, never some', async () => {
@@ -138,7 +268,7 @@ describe('putting documents over HTTP', () => {
     })
     const counts = new Set<number>()
     while (!done) counts.add((await idsFound()).length)
-    assert.equal((await putting).json.indexed, 500)
+    assert.equal((await putting).json.accepted, 500)
     assert.equal((await idsFound()).length, 500)
     assert.deepEqual(
       [...counts].filter(count => count !== 0 && count !== 500),
@@ -155,23 +285,26 @@ describe('putting documents over HTTP', () => {
     }
     const { status, json } = await put(documents, [{ id: 'a', text: 'stars' }])
     assert.deepEqual([status, json.code], [404, 'index_not_found'])
+    await eventually(async () => (await request(`${coordinator.url}/v1/indexes/papers`)).status === 200)
     assert.deepEqual(await idsFound(), [])
   })
 
-  it('refuses a put beyond those that may wait, with Retry-After', async () => {
-    const release = Promise.withResolvers<void>()
-    const encoding = Promise.withResolvers<void>()
-    coordinator.encoder.beforeBatch = () => {
-      encoding.resolve()
-      return release.promise
-    }
-    const running = put(documents, [{ id: 'a', text: 'one' }])
-    await encoding.promise
-    const refused = await put(documents, [{ id: 'b', text: 'two' }])
+  it('refuses a write beyond those that may wait, with Retry-After', async () => {
+    const slow = httpRequest(documents, { method: 'PUT', headers: { 'content-type': 'application/x-ndjson' } })
+    const answered = new Promise<number>(resolve => slow.on('response', ({ statusCode = 0 }) => resolve(statusCode)))
+    slow.write('{"id":"a","text":"one"}\n')
+    const refused = await until429(() => put(documents, [{ id: 'b', text: 'two' }]))
     assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [429, 'overloaded', '1'])
-    release.resolve()
-    assert.equal((await running).json.indexed, 1)
+    slow.end()
+    assert.equal(await answered, 200)
   })
+
+  async function until429(attempt: () => Promise<Answer>): Promise<Answer> {
+    for (;;) {
+      const answer = await attempt()
+      if (answer.status !== 200) return answer
+    }
+  }
 
   it('stops, and stores nothing, when the client goes away in the middle of the body', async () => {
     const cut = httpRequest(documents, { method: 'PUT', headers: { 'content-type': 'application/x-ndjson' } })

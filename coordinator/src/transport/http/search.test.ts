@@ -35,7 +35,7 @@ describe('searching over HTTP', () => {
   async function createWithCorpus(name: string, shards: number, replicas = 1): Promise<void> {
     await post(`${coordinator.url}/v1/indexes`, { name, shards, replicas })
     const answer = await put(`${coordinator.url}/v1/indexes/${name}/documents`, corpus)
-    assert.equal(answer.json.indexed, corpus.length)
+    assert.equal(answer.json.accepted, corpus.length)
   }
 
   async function pagesOf(url: string, body: Record<string, unknown>): Promise<string[][]> {

@@ -37,6 +37,14 @@ export interface Index {
   manifestVersion: number;
   /** RFC 3339. */
   createdAt: string;
+  /** The build that searches use. */
+  generation: number;
+  /** Writes of the log up to this one are searchable. */
+  sequence: number;
+  /** Documents longer than the model reads; their vectors are of their beginning. */
+  documentsTruncated: number;
+  /** Documents that could not be encoded and are not searched. */
+  documentsAside: number;
 }
 
 export interface CreateIndexRequest {
@@ -77,26 +85,41 @@ export interface Document {
   id: string;
   title: string;
   text: string;
-  fields: { [key: string]: any } | undefined;
+  fields:
+    | { [key: string]: any }
+    | undefined;
+  /** The write applies only while the document has this version, 0 for none. */
+  ifVersion?: number | undefined;
 }
 
 export interface PutDocumentsRequest {
   index: string;
   documents: Document[];
+  /** Ids of documents to delete, after `documents` of the same message. */
+  deletes: string[];
+  /** Of the first message: the same write with the same key is done once. */
+  idempotencyKey: string;
+  /** Of the first message: answer once searches find the documents, not once they are durable. */
+  waitForSearchable: boolean;
 }
 
 export interface PutDocumentsResponse {
   received: number;
-  indexed: number;
-  /** Earlier lines with an id that a later line of the same request repeats; the last wins. */
-  superseded: number;
+  /** Operations that are durable now. */
+  accepted: number;
+  /** Of the write in the log of the index, for SearchRequest.min_sequence; 0 when nothing was written. */
+  sequence: number;
   failed: number;
   /** At most 1,000; `failed` counts them all. */
   errors: LineError[];
-  /** Documents longer than the model reads; their vectors are of their beginning. */
-  truncated: number;
+  /** An earlier attempt with the same idempotency key had written it. */
+  repeated: boolean;
   manifestVersion: number;
   tookMs: number;
+  searchable: boolean;
+  /** Why indexing does not go on; empty when it does. `code` is one of docs/errors.md. */
+  problemCode: string;
+  problemMessage: string;
 }
 
 export interface LineError {
@@ -124,6 +147,8 @@ export interface SearchRequest {
   idsOnly: boolean;
   /** "fp32" or "int8"; "fp32" if empty. */
   precision: string;
+  /** `sequence` of a write that the search must see. */
+  minSequence: number;
 }
 
 export interface SearchResponse {
@@ -198,6 +223,10 @@ function createBaseIndex(): Index {
     segments: 0,
     manifestVersion: 0,
     createdAt: "",
+    generation: 0,
+    sequence: 0,
+    documentsTruncated: 0,
+    documentsAside: 0,
   };
 }
 
@@ -229,6 +258,18 @@ export const Index: MessageFns<Index> = {
     }
     if (message.createdAt !== "") {
       writer.uint32(74).string(message.createdAt);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(80).uint32(message.generation);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(88).uint64(message.sequence);
+    }
+    if (message.documentsTruncated !== 0) {
+      writer.uint32(96).uint64(message.documentsTruncated);
+    }
+    if (message.documentsAside !== 0) {
+      writer.uint32(104).uint64(message.documentsAside);
     }
     return writer;
   },
@@ -318,6 +359,38 @@ export const Index: MessageFns<Index> = {
             message.createdAt = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.documentsTruncated = longToNumber(reader.uint64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.documentsAside = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -344,6 +417,10 @@ export const Index: MessageFns<Index> = {
     message.segments = object.segments ?? 0;
     message.manifestVersion = object.manifestVersion ?? 0;
     message.createdAt = object.createdAt ?? "";
+    message.generation = object.generation ?? 0;
+    message.sequence = object.sequence ?? 0;
+    message.documentsTruncated = object.documentsTruncated ?? 0;
+    message.documentsAside = object.documentsAside ?? 0;
     return message;
   },
 };
@@ -801,7 +878,7 @@ export const DeleteIndexResponse: MessageFns<DeleteIndexResponse> = {
 };
 
 function createBaseDocument(): Document {
-  return { id: "", title: "", text: "", fields: undefined };
+  return { id: "", title: "", text: "", fields: undefined, ifVersion: undefined };
 }
 
 export const Document: MessageFns<Document> = {
@@ -817,6 +894,9 @@ export const Document: MessageFns<Document> = {
     }
     if (message.fields !== undefined) {
       Struct.encode(Struct.wrap(message.fields), writer.uint32(34).fork()).join();
+    }
+    if (message.ifVersion !== undefined) {
+      writer.uint32(40).uint64(message.ifVersion);
     }
     return writer;
   },
@@ -866,6 +946,14 @@ export const Document: MessageFns<Document> = {
             message.fields = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.ifVersion = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -887,12 +975,13 @@ export const Document: MessageFns<Document> = {
     message.title = object.title ?? "";
     message.text = object.text ?? "";
     message.fields = object.fields ?? undefined;
+    message.ifVersion = object.ifVersion ?? undefined;
     return message;
   },
 };
 
 function createBasePutDocumentsRequest(): PutDocumentsRequest {
-  return { index: "", documents: [] };
+  return { index: "", documents: [], deletes: [], idempotencyKey: "", waitForSearchable: false };
 }
 
 export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
@@ -902,6 +991,15 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
     }
     for (const v of message.documents) {
       Document.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.deletes) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(34).string(message.idempotencyKey);
+    }
+    if (message.waitForSearchable !== false) {
+      writer.uint32(40).bool(message.waitForSearchable);
     }
     return writer;
   },
@@ -935,6 +1033,30 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
             message.documents.push(Document.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.deletes.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.waitForSearchable = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -954,12 +1076,27 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
     const message = createBasePutDocumentsRequest();
     message.index = object.index ?? "";
     message.documents = object.documents?.map((e) => Document.fromPartial(e)) || [];
+    message.deletes = object.deletes?.map((e) => e) || [];
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    message.waitForSearchable = object.waitForSearchable ?? false;
     return message;
   },
 };
 
 function createBasePutDocumentsResponse(): PutDocumentsResponse {
-  return { received: 0, indexed: 0, superseded: 0, failed: 0, errors: [], truncated: 0, manifestVersion: 0, tookMs: 0 };
+  return {
+    received: 0,
+    accepted: 0,
+    sequence: 0,
+    failed: 0,
+    errors: [],
+    repeated: false,
+    manifestVersion: 0,
+    tookMs: 0,
+    searchable: false,
+    problemCode: "",
+    problemMessage: "",
+  };
 }
 
 export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
@@ -967,11 +1104,11 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
     if (message.received !== 0) {
       writer.uint32(8).uint64(message.received);
     }
-    if (message.indexed !== 0) {
-      writer.uint32(16).uint64(message.indexed);
+    if (message.accepted !== 0) {
+      writer.uint32(16).uint64(message.accepted);
     }
-    if (message.superseded !== 0) {
-      writer.uint32(24).uint64(message.superseded);
+    if (message.sequence !== 0) {
+      writer.uint32(24).uint64(message.sequence);
     }
     if (message.failed !== 0) {
       writer.uint32(32).uint64(message.failed);
@@ -979,14 +1116,23 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
     for (const v of message.errors) {
       LineError.encode(v!, writer.uint32(42).fork()).join();
     }
-    if (message.truncated !== 0) {
-      writer.uint32(48).uint64(message.truncated);
+    if (message.repeated !== false) {
+      writer.uint32(48).bool(message.repeated);
     }
     if (message.manifestVersion !== 0) {
       writer.uint32(56).uint32(message.manifestVersion);
     }
     if (message.tookMs !== 0) {
       writer.uint32(65).double(message.tookMs);
+    }
+    if (message.searchable !== false) {
+      writer.uint32(72).bool(message.searchable);
+    }
+    if (message.problemCode !== "") {
+      writer.uint32(82).string(message.problemCode);
+    }
+    if (message.problemMessage !== "") {
+      writer.uint32(90).string(message.problemMessage);
     }
     return writer;
   },
@@ -1017,7 +1163,7 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
               break;
             }
 
-            message.indexed = longToNumber(reader.uint64());
+            message.accepted = longToNumber(reader.uint64());
             continue;
           }
           case 3: {
@@ -1025,7 +1171,7 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
               break;
             }
 
-            message.superseded = longToNumber(reader.uint64());
+            message.sequence = longToNumber(reader.uint64());
             continue;
           }
           case 4: {
@@ -1049,7 +1195,7 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
               break;
             }
 
-            message.truncated = longToNumber(reader.uint64());
+            message.repeated = reader.bool();
             continue;
           }
           case 7: {
@@ -1066,6 +1212,30 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
             }
 
             message.tookMs = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.searchable = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.problemCode = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.problemMessage = reader.string();
             continue;
           }
         }
@@ -1086,13 +1256,16 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
   fromPartial(object: DeepPartial<PutDocumentsResponse>): PutDocumentsResponse {
     const message = createBasePutDocumentsResponse();
     message.received = object.received ?? 0;
-    message.indexed = object.indexed ?? 0;
-    message.superseded = object.superseded ?? 0;
+    message.accepted = object.accepted ?? 0;
+    message.sequence = object.sequence ?? 0;
     message.failed = object.failed ?? 0;
     message.errors = object.errors?.map((e) => LineError.fromPartial(e)) || [];
-    message.truncated = object.truncated ?? 0;
+    message.repeated = object.repeated ?? false;
     message.manifestVersion = object.manifestVersion ?? 0;
     message.tookMs = object.tookMs ?? 0;
+    message.searchable = object.searchable ?? false;
+    message.problemCode = object.problemCode ?? "";
+    message.problemMessage = object.problemMessage ?? "";
     return message;
   },
 };
@@ -1199,6 +1372,7 @@ function createBaseSearchRequest(): SearchRequest {
     profile: false,
     idsOnly: false,
     precision: "",
+    minSequence: 0,
   };
 }
 
@@ -1230,6 +1404,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.precision !== "") {
       writer.uint32(74).string(message.precision);
+    }
+    if (message.minSequence !== 0) {
+      writer.uint32(80).uint64(message.minSequence);
     }
     return writer;
   },
@@ -1319,6 +1496,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.precision = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.minSequence = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1345,6 +1530,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.profile = object.profile ?? false;
     message.idsOnly = object.idsOnly ?? false;
     message.precision = object.precision ?? "";
+    message.minSequence = object.minSequence ?? 0;
     return message;
   },
 };
@@ -2103,7 +2289,7 @@ export const SearchServiceService = {
     responseSerialize: (value: DeleteIndexResponse): Buffer => Buffer.from(DeleteIndexResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteIndexResponse => DeleteIndexResponse.decode(value),
   },
-  /** The first message names the index; the documents of all messages become visible together. */
+  /** The first message names the index; the operations of all messages are one write: durable together or not at all. */
   putDocuments: {
     path: "/hypershard.v1.SearchService/PutDocuments" as const,
     requestStream: true as const,
@@ -2130,7 +2316,7 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   listIndexes: handleUnaryCall<ListIndexesRequest, ListIndexesResponse>;
   getIndex: handleUnaryCall<GetIndexRequest, GetIndexResponse>;
   deleteIndex: handleUnaryCall<DeleteIndexRequest, DeleteIndexResponse>;
-  /** The first message names the index; the documents of all messages become visible together. */
+  /** The first message names the index; the operations of all messages are one write: durable together or not at all. */
   putDocuments: handleClientStreamingCall<PutDocumentsRequest, PutDocumentsResponse>;
   search: handleUnaryCall<SearchRequest, SearchResponse>;
 }
@@ -2196,7 +2382,7 @@ export interface SearchServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteIndexResponse) => void,
   ): ClientUnaryCall;
-  /** The first message names the index; the documents of all messages become visible together. */
+  /** The first message names the index; the operations of all messages are one write: durable together or not at all. */
   putDocuments(
     callback: (error: ServiceError | null, response: PutDocumentsResponse) => void,
   ): ClientWritableStream<PutDocumentsRequest>;

@@ -1,78 +1,149 @@
 import type { IncomingMessage } from 'node:http'
-import { type Deadline, type Logger, toHypershardError } from '@hypershard/common'
+import { HypershardError, type Logger, toHypershardError } from '@hypershard/common'
 import { z } from 'zod'
-import { putProgressJson, putQuerySchema, putReportJson, putReportSchema } from '../../../contract/documents.ts'
+import { checkRequest } from '../../../contract/check-request.ts'
+import {
+  deleteBodySchema,
+  documentSchema,
+  idempotencyKeySchema,
+  type WriteQuery,
+  writeProgressJson,
+  writeQuerySchema,
+  writeReportJson,
+  writeReportSchema,
+} from '../../../contract/documents.ts'
 import { indexNameSchema } from '../../../contract/indexes.ts'
 import type { Coordinator } from '../../../coordinator.ts'
-import { checkLines, lineBytesMax } from '../../../indexing/check-document.ts'
-import type { PutProgress, PutReport } from '../../../indexing/put-documents.ts'
-import { readLines } from '../../../indexing/read-lines.ts'
+import { checkLines, checkOperation, lineBytesMax } from '../../../writing/check-document.ts'
+import type { ReceivedOperation } from '../../../writing/operation.ts'
+import { readLines } from '../../../writing/read-lines.ts'
+import type { WriteProgress, WriteReport } from '../../../writing/write-documents.ts'
 import { problemOf } from '../problem.ts'
-import { defineRoute, type Route } from '../route.ts'
+import { defineRoute, type Route, type RouteAnswer, type RouteRequest } from '../route.ts'
 
 /** How long a client may send nothing in the middle of a body. */
 const idleMsMax = 60_000
 
 const progressEveryMs = 1_000
 
-export function documentRoutes(coordinator: Coordinator, options: { putTimeoutMs: number; log: Logger }): Route[] {
+const oneIndex = z.strictObject({ index: indexNameSchema })
+const oneDocument = z.strictObject({ index: indexNameSchema, id: z.string().min(1).max(1_024) })
+
+interface DocumentRouteOptions {
+  readonly putTimeoutMs: number
+  readonly log: Logger
+}
+
+export function documentRoutes(coordinator: Coordinator, options: DocumentRouteOptions): Route[] {
+  const writing = { answer: { status: 200, description: 'What became of the lines', schema: writeReportSchema } }
   return [
     defineRoute({
+      ...writing,
       method: 'PUT',
       path: '/v1/indexes/{index}/documents',
       id: 'putDocuments',
       tag: 'documents',
-      summary: 'Put documents',
+      summary: 'Put and delete documents',
       description:
         'One JSON object a line: `id` or `_id`, `title`, `text`, and any other key as a field. A document replaces ' +
-        'the one with its id. All documents of a request become visible together, when the answer is sent.',
-      params: z.strictObject({ index: indexNameSchema }),
-      query: putQuerySchema,
+        'the one with its id. `{"id": …, "_op": "delete"}` deletes; `_if_version` makes a line conditional. With the ' +
+        'header `Idempotency-Key` a repetition writes nothing. The answer means that the good lines are durable.',
+      params: oneIndex,
+      query: writeQuerySchema,
       body: 'ndjson',
-      answer: { status: 200, description: 'What became of the lines', schema: putReportSchema },
-      errors: ['index_not_found', 'storage_full', 'conflict'],
+      errors: ['index_not_found', 'storage_full', 'idempotency_mismatch', 'request_too_large'],
       timeoutMs: options.putTimeoutMs,
-      handle: async ({ params, query, stream, deadline }) => {
-        coordinator.getIndex(params.index)
-        const put = (onProgress?: (progress: PutProgress) => void) =>
-          coordinator.putDocuments(
-            { index: params.index, documents: documentsOf(stream, deadline), onProgress },
-            deadline,
-          )
-        if (query.progress === 'false') return { status: 200, json: putReportJson(await put()) }
-        return { status: 200, ndjson: progressLines(put, options.log) }
+      handle: request => {
+        const { stream, deadline } = request
+        const lines = checkLines(readLines(stream, { lineBytesMax, idleMsMax }, deadline))
+        return write(coordinator, request, lines, options)
+      },
+    }),
+    defineRoute({
+      ...writing,
+      method: 'POST',
+      path: '/v1/indexes/{index}/documents/delete',
+      id: 'deleteDocuments',
+      tag: 'documents',
+      summary: 'Delete documents by id',
+      params: oneIndex,
+      query: writeQuerySchema,
+      body: deleteBodySchema,
+      errors: ['index_not_found', 'storage_full', 'idempotency_mismatch'],
+      timeoutMs: options.putTimeoutMs,
+      handle: request => write(coordinator, request, deletions(request.body.ids), options),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/indexes/{index}/documents/{id}',
+      id: 'getDocument',
+      tag: 'documents',
+      summary: 'Read a document as the newest write left it, searchable or not',
+      params: oneDocument,
+      answer: { status: 200, description: 'The document and its version', schema: documentSchema },
+      errors: ['index_not_found', 'document_not_found'],
+      handle: async ({ params }) => {
+        const { fields, ...document } = await coordinator.getDocument(params.index, params.id)
+        return { status: 200, json: { ...document, fields: JSON.parse(fields) } }
       },
     }),
   ]
 }
 
-function documentsOf(stream: IncomingMessage, deadline: Deadline) {
-  return checkLines(readLines(stream, { lineBytesMax, idleMsMax }, deadline))
+type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
+
+/** One write, answered as JSON, or as progress and then its result. */
+async function write(
+  coordinator: Coordinator,
+  { params, query, deadline, stream }: WriteRequest,
+  operations: AsyncIterable<ReceivedOperation>,
+  { putTimeoutMs, log }: DocumentRouteOptions,
+): Promise<RouteAnswer> {
+  coordinator.getIndex(params.index)
+  const input = {
+    ...{ index: params.index, operations, waitFor: query.wait_for },
+    idempotencyKey: idempotencyKeyOf(stream),
+    waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
+  }
+  const run = (onProgress?: (progress: WriteProgress) => void) =>
+    coordinator.writeDocuments({ ...input, onProgress }, deadline)
+  if (query.progress === 'false') return { status: 200, json: writeReportJson(await run()) }
+  return { status: 200, ndjson: progressLines(run, log) }
 }
 
-/** Progress about once a second while the put runs, then its result or its problem as the last line. */
+function idempotencyKeyOf({ headers }: IncomingMessage): string | undefined {
+  const given = headers['idempotency-key']
+  if (Array.isArray(given)) throw new HypershardError('invalid_request', 'Idempotency-Key: given more than once')
+  return given === undefined ? undefined : checkRequest(idempotencyKeySchema, given, 'header Idempotency-Key')
+}
+
+async function* deletions(ids: readonly string[]): AsyncGenerator<ReceivedOperation> {
+  for (const [at, id] of ids.entries()) yield { line: at + 1, ...checkOperation({ id, _op: 'delete' }) }
+}
+
+/** Progress about once a second while the write runs, then its result or its problem as the last line. */
 async function* progressLines(
-  put: (onProgress: (progress: PutProgress) => void) => Promise<PutReport>,
+  run: (onProgress: (progress: WriteProgress) => void) => Promise<WriteReport>,
   log: Logger,
 ): AsyncGenerator<string> {
-  let progress: PutProgress = { received: 0, encoded: 0, total: null }
-  const last = put(latest => {
+  let progress: WriteProgress = { received: 0, sequence: null, waiting: null }
+  const last = run(latest => {
     progress = latest
-  }).then(report => ({ result: putReportJson(report) }), asProblemLine(log))
+  }).then(report => ({ result: writeReportJson(report) }), asProblemLine(log))
   for (;;) {
     const line = await Promise.race([last, pause()])
     if (line !== undefined) {
       yield `${JSON.stringify(line)}\n`
       return
     }
-    yield `${JSON.stringify({ progress: putProgressJson(progress) })}\n`
+    yield `${JSON.stringify({ progress: writeProgressJson(progress) })}\n`
   }
 }
 
 function asProblemLine(log: Logger) {
   return (error: unknown) => {
     const failure = toHypershardError(error)
-    if (failure.code === 'internal') log.error({ err: error }, 'putting documents failed')
+    if (failure.code === 'internal') log.error({ err: error }, 'writing documents failed')
     return { problem: problemOf(failure) }
   }
 }

@@ -1,0 +1,140 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import { covers, type IndexRecord } from '@hypershard/segments'
+import type { ShardWarmer } from '../cluster/shard-warmer.ts'
+import { failureFacts } from '../failure-facts.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
+
+export interface WatcherParts {
+  readonly catalog: Catalog
+  readonly warmer: ShardWarmer
+  readonly log: Logger
+  /** How often the store is looked at. */
+  readonly everyMs: number
+  /** Told of an index that another coordinator deleted. */
+  readonly onGone: (index: IndexRecord) => void
+}
+
+/** How long shard servers may take to load a new version before searches pin it all the same. */
+const loadMsMax = 60_000
+
+/** How often the list of indexes is read: others create and delete them rarely. */
+const listEveryMs = 1_000
+
+/**
+ * Sees what indexers and other coordinators write: finds new manifests, has shard servers load them, then lets searches
+ * pin them. What is served only ever goes forward.
+ */
+export class StoreWatcher {
+  readonly #parts: WatcherParts
+  readonly #stop = new AbortController()
+  /** Entries that are being loaded, by index uid and generation. */
+  readonly #loading = new Set<string>()
+  #running: Promise<void> | undefined
+  #published = Promise.withResolvers<void>()
+  #listedAtMs = performance.now()
+
+  constructor(parts: WatcherParts) {
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#running = this.#watch()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Looks at the store now and returns when what it found is served, aliases included. */
+  async refresh(): Promise<void> {
+    await this.#followAliases()
+    await Promise.all(this.#parts.catalog.list().map(entry => this.#follow(entry)))
+  }
+
+  /**
+   * Resolves once searches of the index see everything up to an entry of its write log.
+   * @returns the entry that searches pin then
+   * @throws HypershardError `deadline_exceeded`, `cancelled`, `index_not_found` when the index is deleted meanwhile
+   */
+  async untilSearchable(name: string, indexUid: string, sequence: number, deadline: Deadline): Promise<CatalogEntry> {
+    for (;;) {
+      const entry = this.#parts.catalog.get(name)
+      if (entry.record.uid !== indexUid) throw deletedMeanwhile(name)
+      if (covers(entry.manifest, sequence)) return entry
+      await waitWithin(this.#published.promise, deadline, 'waiting until the documents are searchable')
+    }
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#look().catch(error => this.#parts.log.error({ err: error }, 'looking at the object store failed'))
+      await wait(this.#parts.everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { catalog, onGone } = this.#parts
+    if (performance.now() - this.#listedAtMs >= listEveryMs) {
+      this.#listedAtMs = performance.now()
+      const gone = await catalog.findIndexes()
+      for (const index of gone) onGone(index)
+      if (gone.length > 0) this.#tellPublished()
+    }
+    await this.#followAliases()
+    // One index that takes long to load holds up no other.
+    for (const entry of catalog.list()) void this.#follow(entry)
+  }
+
+  /** Names move once what they will point at is loaded. */
+  async #followAliases(): Promise<void> {
+    const { catalog } = this.#parts
+    const found = await catalog.findAliases()
+    if (found === undefined) return
+    await Promise.all(found.entries.map(entry => this.#publish(entry)))
+    catalog.publishAliases(found.table)
+    this.#tellPublished()
+  }
+
+  async #follow(entry: CatalogEntry): Promise<void> {
+    const key = `${entry.record.uid}/${entry.generation.generation}`
+    if (this.#loading.has(key)) return
+    this.#loading.add(key)
+    try {
+      const newer = await this.#parts.catalog.findNewer(entry)
+      if (newer !== entry) await this.#publish(newer)
+    } catch (error) {
+      // An index that is being deleted loses its files one by one.
+      if (!(error instanceof HypershardError)) throw error
+      this.#parts.log.warn({ ...failureFacts(error), index: entry.record.name }, 'a new version could not be served')
+    } finally {
+      this.#loading.delete(key)
+    }
+  }
+
+  async #publish(entry: CatalogEntry): Promise<void> {
+    const { catalog, warmer } = this.#parts
+    try {
+      await warmer.loadEverywhere(entry, Deadline.after(loadMsMax, { signal: this.#stop.signal }))
+    } finally {
+      catalog.publish(entry)
+      this.#tellPublished()
+    }
+  }
+
+  /** Wakes those that wait, because something else than a version changed what they wait for. */
+  wake(): void {
+    this.#tellPublished()
+  }
+
+  #tellPublished(): void {
+    this.#published.resolve()
+    this.#published = Promise.withResolvers<void>()
+  }
+}
+
+function deletedMeanwhile(name: string): HypershardError {
+  const message = `index \`${name}\` was deleted while documents were put; put them into the new one`
+  return new HypershardError('index_not_found', message, { details: { index: name } })
+}

@@ -1,0 +1,27 @@
+import { Deadline, type Logger } from '@hypershard/common'
+import { failureFacts } from '../failure-facts.ts'
+import type { WriteLogs } from '../writing/write-documents.ts'
+import type { Cluster } from './cluster.ts'
+
+/** For a shard server to forget a deleted index; one that misses it frees the memory when it restarts. */
+const releaseMsMax = 5_000
+
+/** Forgets a deleted index here and on every live shard server; who does not answer is logged. */
+export async function releaseIndex(
+  index: { readonly name: string; readonly uid: string },
+  { cluster, logs, log }: { cluster: Cluster; logs: WriteLogs; log: Logger },
+): Promise<void> {
+  cluster.forgetIndex(index.uid)
+  logs.forget(index.uid)
+  const live = cluster.members.filter(member => member.live)
+  await Promise.all(
+    live.map(async ({ server }) => {
+      try {
+        await server.release(index, Deadline.after(releaseMsMax))
+      } catch (error) {
+        const facts = { ...failureFacts(error), server: server.address, index: index.name }
+        log.warn(facts, 'releasing a deleted index failed')
+      }
+    }),
+  )
+}

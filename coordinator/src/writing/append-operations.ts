@@ -1,0 +1,171 @@
+import type { Deadline } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
+import {
+  type LogPart,
+  LogPartBuilder,
+  type LogReference,
+  newerManifest,
+  type ObjectStore,
+  operationId,
+  partBounds,
+  type WriteLog,
+} from '@hypershard/segments'
+import type { CatalogEntry } from '../catalog/catalog.ts'
+import { findDocuments } from './find-documents.ts'
+import type { GoodLine, LineTally } from './line-tally.ts'
+import type { WriteGuard } from './write-guard.ts'
+
+export interface AppendInput {
+  readonly entry: CatalogEntry
+  readonly lines: AsyncIterable<GoodLine>
+  readonly idempotencyKey: string | undefined
+}
+
+export interface AppendParts {
+  readonly store: ObjectStore
+  readonly log: WriteLog
+  readonly guard: WriteGuard
+  readonly tally: LineTally
+}
+
+export interface AppendOutcome {
+  readonly accepted: number
+  /** Null when nothing was appended. */
+  readonly sequence: number | null
+  readonly repeated: boolean
+}
+
+/** Parts of one entry: far above any put that is sensible, and an entry stays small. */
+const partsMax = 2_048
+
+/** How often a conditional write is decided anew because others wrote in between. */
+const decisionsMax = 100
+
+/**
+ * Makes the good lines of a write one entry of the log: durable all together, or not at all. Memory: one part.
+ * @throws HypershardError `storage_full`, `request_too_large`, `idempotency_mismatch`, `conflict`, `index_not_found`,
+ *   and what reading the lines throws
+ */
+export async function appendOperations(
+  input: AppendInput,
+  parts: AppendParts,
+  deadline: Deadline,
+): Promise<AppendOutcome> {
+  const gathered: LogPart[] = []
+  let lines: GoodLine[] = []
+  let bytes = 0
+  let accepted = 0
+  const keep = async () => {
+    await parts.guard.checkSpace()
+    gathered.push(await storePart(lines, input.entry, parts.store))
+    if (gathered.length > partsMax) throw tooLarge()
+    accepted += lines.length
+    lines = []
+    bytes = 0
+  }
+  for await (const line of input.lines) {
+    if (lines.length >= partBounds.operationsMax || bytes >= partBounds.bytesMax) {
+      if (lines.some(isConditional)) throw tooManyConditions()
+      await keep()
+    }
+    if (isConditional(line) && gathered.length > 0) throw tooManyConditions()
+    lines.push(line)
+    bytes += bytesOf(line)
+  }
+  deadline.check('writing the documents')
+  if (lines.some(isConditional)) return appendConditionally(input, lines, parts, deadline)
+  if (lines.length > 0) await keep()
+  if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
+  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey })
+  return { accepted, ...appended }
+}
+
+/**
+ * Reads the documents' versions, leaves out the lines whose condition does not hold, and appends the others right
+ * behind what was read. When another write got in between, all is decided again.
+ */
+async function appendConditionally(
+  { entry, idempotencyKey }: AppendInput,
+  lines: readonly GoodLine[],
+  { store, log, tally }: AppendParts,
+  deadline: Deadline,
+): Promise<AppendOutcome> {
+  if (idempotencyKey !== undefined) throw keyAndConditions()
+  const ids = new Set(lines.map(({ operation }) => operationId(operation)))
+  for (let decision = 1; ; decision++) {
+    deadline.check('writing the documents')
+    const found = await findDocuments(store, await newerManifest(store, entry.manifest), ids)
+    const { holding, failing } = judge(lines, id => found.documents.get(id)?.version ?? 0)
+    try {
+      const appended =
+        holding.length === 0
+          ? { sequence: null, repeated: false }
+          : await log.append({
+              parts: [await storePart(holding, entry, store)],
+              expectedSequence: found.sequence + 1,
+            })
+      for (const { line, id, message } of failing) tally.fail(line, { id, code: 'version_mismatch', message })
+      return { accepted: holding.length, ...appended }
+    } catch (error) {
+      const again = error instanceof HypershardError && error.code === 'conflict' && decision < decisionsMax
+      if (!again) throw error
+    }
+  }
+}
+
+/** Lines are decided in their order: of two with one id the second meets what the first leaves. */
+function judge(lines: readonly GoodLine[], versionOf: (id: string) => number) {
+  const holding: GoodLine[] = []
+  const failing: { line: number; id: string; message: string }[] = []
+  const touched = new Set<string>()
+  for (const line of lines) {
+    const id = operationId(line.operation)
+    const found = versionOf(id)
+    const holds = line.ifVersion === undefined || (line.ifVersion === found && !touched.has(id))
+    if (holds) {
+      holding.push(line)
+      touched.add(id)
+    } else {
+      const state = touched.has(id)
+        ? 'is written by an earlier line'
+        : found === 0
+          ? 'does not exist'
+          : `has version ${found}`
+      failing.push({ line: line.line, id, message: `_if_version is ${line.ifVersion}, and the document ${state}` })
+    }
+  }
+  return { holding, failing }
+}
+
+function storePart(lines: readonly GoodLine[], { record }: CatalogEntry, store: ObjectStore): Promise<LogPart> {
+  const builder = new LogPartBuilder()
+  for (const { operation } of lines) builder.add(operation)
+  const log: LogReference = { index: record.name, indexUid: record.uid }
+  return builder.store(store, log)
+}
+
+function isConditional({ ifVersion }: GoodLine): boolean {
+  return ifVersion !== undefined
+}
+
+function bytesOf({ operation }: GoodLine): number {
+  if (operation.type === 'delete') return operation.id.length
+  const { id, title, text, fields } = operation.document
+  return id.length + title.length + text.length + fields.length
+}
+
+function tooManyConditions(): HypershardError {
+  const { operationsMax, bytesMax } = partBounds
+  const message = `a write with _if_version has at most ${operationsMax} lines of together ${bytesMax} bytes; send several`
+  return new HypershardError('request_too_large', message, { details: { ...partBounds } })
+}
+
+function tooLarge(): HypershardError {
+  const message = `one write takes at most ${partsMax} parts of ${partBounds.operationsMax} documents; send several`
+  return new HypershardError('request_too_large', message, { details: { partsMax, ...partBounds } })
+}
+
+function keyAndConditions(): HypershardError {
+  const message = 'Idempotency-Key: not with _if_version, which makes a write safe to repeat by itself; leave one out'
+  return new HypershardError('invalid_request', message)
+}

@@ -1,0 +1,127 @@
+import { setImmediate } from 'node:timers/promises'
+import {
+  type AsideDocument,
+  hasBit,
+  type IdColumn,
+  type LogReference,
+  type Manifest,
+  type ObjectStore,
+  openSegment,
+  operationId,
+  readAside,
+  readLogEntry,
+  readLogPart,
+  readTombstones,
+  type SegmentEntry,
+  type StoredDocument,
+  shardOf,
+} from '@hypershard/segments'
+
+/** The newest state of some documents, as the log has it up to an entry. */
+export interface FoundDocuments {
+  /** The last entry of the log that was looked at. */
+  readonly sequence: number
+  /** Documents that exist. */
+  readonly documents: ReadonlyMap<string, StoredDocument>
+}
+
+/** Rows compared between two turns of the event loop: a few milliseconds. */
+const rowsPerTurn = 65_536
+
+/**
+ * Finds documents by id as the newest write left them, indexed or not. Costs a read of what the log has beyond the
+ * manifest, and of the id column of each segment of the shards asked for.
+ * @param manifest any version of a served generation; a newer one makes it cheaper
+ * @throws HypershardError `corrupt_data`, `storage_failed`
+ */
+export async function findDocuments(
+  store: ObjectStore,
+  manifest: Manifest,
+  ids: ReadonlySet<string>,
+): Promise<FoundDocuments> {
+  const tail = await readTail(store, manifest, ids)
+  const documents = new Map<string, StoredDocument>()
+  for (const [id, document] of tail.last) if (document !== undefined) documents.set(id, document)
+  const others = new Set([...ids].filter(id => !tail.last.has(id)))
+  for (const document of await findAside(store, manifest, others)) documents.set(document.id, document)
+  for (const document of await findIndexed(store, manifest, others)) documents.set(document.id, document)
+  return { sequence: tail.sequence, documents }
+}
+
+/** What the log does to the documents beyond the manifest: undefined for one that it deletes last. */
+async function readTail(store: ObjectStore, manifest: Manifest, ids: ReadonlySet<string>) {
+  const log: LogReference = { index: manifest.index, indexUid: manifest.indexUid }
+  const last = new Map<string, StoredDocument | undefined>()
+  let { sequence, parts: done } = manifest.log
+  for (;;) {
+    const entry = await readLogEntry(store, log, sequence + 1)
+    if (entry === undefined) return { sequence, last }
+    sequence++
+    for (const part of entry.parts.slice(done)) {
+      for (const operation of await readLogPart(store, log, part)) {
+        const id = operationId(operation)
+        if (!ids.has(id)) continue
+        last.set(id, operation.type === 'put' ? { ...operation.document, version: sequence } : undefined)
+      }
+    }
+    done = 0
+  }
+}
+
+async function findAside(store: ObjectStore, manifest: Manifest, ids: ReadonlySet<string>): Promise<StoredDocument[]> {
+  if (ids.size === 0 || manifest.aside === null) return []
+  const found = (await readAside(store, manifest)).filter(({ id }) => ids.has(id))
+  return found.map(({ id, title, text, fields, version }: AsideDocument) => ({ id, title, text, fields, version }))
+}
+
+async function findIndexed(
+  store: ObjectStore,
+  manifest: Manifest,
+  ids: ReadonlySet<string>,
+): Promise<StoredDocument[]> {
+  const found: StoredDocument[] = []
+  for (const [shard, own] of Map.groupBy(ids, id => shardOf(id, manifest.shards))) {
+    for (const segment of manifest.segments.filter(candidate => candidate.shard === shard)) {
+      found.push(...(await findInSegment(store, manifest, segment, own)))
+    }
+  }
+  return found
+}
+
+async function findInSegment(
+  store: ObjectStore,
+  manifest: Manifest,
+  entry: SegmentEntry,
+  ids: readonly string[],
+): Promise<StoredDocument[]> {
+  const { index, generation } = manifest
+  const segment = await openSegment(store, { index, generation, digest: entry.digest })
+  const candidates = await rowsOf(await segment.loadIds(), ids)
+  if (candidates.length === 0) return []
+  const { deleted } = entry
+  const marked = deleted === null ? undefined : await readTombstones(store, manifest, deleted.digest, entry.documents)
+  const rows = candidates.filter(row => marked === undefined || !hasBit(marked, row))
+  const documents = await segment.openDocuments()
+  try {
+    return await documents.read(rows)
+  } finally {
+    await documents.close()
+  }
+}
+
+/** The rows that have one of the ids. Bytes are compared, so that no string is made of the others. */
+async function rowsOf({ offsets, bytes }: IdColumn, ids: readonly string[]): Promise<number[]> {
+  const byLength = Map.groupBy(
+    ids.map(id => Buffer.from(id)),
+    ({ length }) => length,
+  )
+  const rows: number[] = []
+  for (let row = 0; row < offsets.length - 1; row++) {
+    if (row % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
+    const begin = offsets[row]!
+    const end = offsets[row + 1]!
+    const wanted = byLength.get(end - begin)
+    if (wanted?.some(id => id.compare(bytes, begin, end) === 0)) rows.push(row)
+  }
+  return rows
+}

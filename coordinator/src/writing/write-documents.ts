@@ -1,0 +1,166 @@
+import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import { type IndexRecord, type ObjectStore, readProgress, WriteLog } from '@hypershard/segments'
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
+import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import type { WorkGate } from '../limits/work-gate.ts'
+import { appendOperations } from './append-operations.ts'
+import { LineTally } from './line-tally.ts'
+import type { LineError, ReceivedOperation } from './operation.ts'
+import type { WriteGuard } from './write-guard.ts'
+
+export interface WriteInput {
+  readonly index: string
+  readonly operations: AsyncIterable<ReceivedOperation>
+  /** The same write with the same key is done once. */
+  readonly idempotencyKey?: string | undefined
+  /** When to answer: once the write is durable, or once searches see it. */
+  readonly waitFor: 'durable' | 'searchable'
+  /** How long to wait for searches to see it. */
+  readonly waitMsMax: number
+  readonly onProgress?: ((progress: WriteProgress) => void) | undefined
+}
+
+export interface WriteProgress {
+  /** Lines read so far, good and bad. */
+  readonly received: number
+  /** Once the write is durable. */
+  readonly sequence: number | null
+  /** Documents of the index that are not searchable yet, these and those before them; null until it is durable. */
+  readonly waiting: number | null
+}
+
+export interface WriteReport {
+  readonly received: number
+  readonly accepted: number
+  readonly failed: number
+  /** Of the log entry; null when nothing was written. A search that asks for it sees the write. */
+  readonly sequence: number | null
+  /** An earlier attempt with the same idempotency key had written it. */
+  readonly repeated: boolean
+  readonly searchable: boolean
+  readonly manifestVersion: number
+  /** Why indexing does not go on, when it does not. */
+  readonly problem: { readonly code: string; readonly message: string } | null
+  readonly tookMs: number
+  readonly errors: readonly LineError[]
+}
+
+export interface WriteParts {
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly watcher: StoreWatcher
+  readonly guard: WriteGuard
+  readonly logs: WriteLogs
+  /** Bounds the writes that are read and stored at a time; those that only wait are free. */
+  readonly writes: WorkGate
+}
+
+/** How often someone who waits is told, and an indexer that is stuck is noticed. */
+const progressEveryMs = 500
+
+/** Failures that pass by themselves: waiting goes on. */
+const passing = ['unavailable', 'overloaded', 'deadline_exceeded', 'cancelled']
+
+/**
+ * check → log → acknowledge. The answer means that the good lines survive anything short of losing the object store;
+ * the bad ones are reported and harm no other.
+ * @throws HypershardError `index_not_found`, `overloaded`, `storage_full`, and what reading and appending throw; then
+ *   nothing was written, unless the failure is of the deadline or the storage, when a repetition with the same
+ *   idempotency key finds out
+ */
+export async function writeDocuments(input: WriteInput, deadline: Deadline, parts: WriteParts): Promise<WriteReport> {
+  const startMs = performance.now()
+  const entry = parts.catalog.get(input.index)
+  const log = parts.logs.of(entry.record)
+  await log.head()
+  await parts.guard.check(log, entry.manifest)
+  const tally = new LineTally()
+  const lines = counted(tally.goodOnes(input.operations), () => tell({ sequence: null, waiting: null }))
+  const tell = (progress: Omit<WriteProgress, 'received'>) =>
+    input.onProgress?.({ received: tally.received, ...progress })
+  const appending = { store: parts.store, log, guard: parts.guard, tally }
+  const appended = await parts.writes.run(deadline, () =>
+    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey }, appending, deadline),
+  )
+  const { sequence } = appended
+  const waits = input.waitFor === 'searchable' && sequence !== null
+  const seen = waits
+    ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, deadline)
+    : { searchable: false, manifestVersion: entry.manifest.version, problem: null }
+  const { received, failed, errors } = tally
+  return { received, failed, errors, ...appended, ...seen, tookMs: performance.now() - startMs }
+}
+
+interface Wait {
+  readonly index: string
+  readonly waitMsMax: number
+  readonly sequence: number
+  readonly log: WriteLog
+  readonly tell: (progress: Omit<WriteProgress, 'received'>) => void
+}
+
+/** Waits as long as there is hope and time. The write is safe meanwhile, so that giving up is no failure. */
+async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: WriteParts, deadline: Deadline) {
+  const until = Deadline.after(Math.min(wait.waitMsMax, deadline.remainingMs), { signal: deadline.signal })
+  const { sequence } = wait
+  const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
+    ({ manifest }) => ({ searchable: true, manifestVersion: manifest.version, problem: null }),
+    error => {
+      if (!(error instanceof HypershardError) || error.code !== 'deadline_exceeded') throw error
+      return notYet(parts.catalog.get(wait.index), null)
+    },
+  )
+  const startedAt = Date.now()
+  for (;;) {
+    const pause = pauseWithin(progressEveryMs, until, 'waiting').then(
+      () => undefined,
+      () => undefined,
+    )
+    const seen = await Promise.race([searchable, pause])
+    if (seen !== undefined) return seen
+    if (until.passed || until.cancelled) return searchable
+    const served = parts.catalog.get(wait.index)
+    const lag = await wait.log.lagBehind(served.manifest.log)
+    const progress = await readProgress(parts.store, served.generation)
+    wait.tell({ sequence, waiting: Math.max(0, lag.operations - (progress?.encoded ?? 0)) })
+    const problem = progress !== undefined && Date.parse(progress.updatedAt) >= startedAt ? progress.problem : null
+    if (problem !== null && !passing.includes(problem.code)) {
+      searchable.catch(() => undefined)
+      return notYet(served, problem)
+    }
+  }
+}
+
+function notYet({ manifest }: CatalogEntry, problem: WriteReport['problem']) {
+  return { searchable: false, manifestVersion: manifest.version, problem }
+}
+
+async function* counted<T>(items: AsyncIterable<T>, each: () => void): AsyncGenerator<T> {
+  for await (const item of items) {
+    each()
+    yield item
+  }
+}
+
+/** The write logs of the indexes in use, as this process knows them. */
+export class WriteLogs {
+  readonly #store: ObjectStore
+  /** By index uid. */
+  readonly #logs = new Map<string, WriteLog>()
+
+  constructor(store: ObjectStore) {
+    this.#store = store
+  }
+
+  of(index: IndexRecord): WriteLog {
+    const known = this.#logs.get(index.uid)
+    if (known !== undefined) return known
+    const log = new WriteLog(this.#store, index)
+    this.#logs.set(index.uid, log)
+    return log
+  }
+
+  forget(indexUid: string): void {
+    this.#logs.delete(indexUid)
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import {
+  Deadline,
+  type GrpcServer,
+  HypershardError,
+  silentLogger,
+  startGrpcServer,
+  unaryHandler,
+} from '@hypershard/common'
+import { protoDirectory } from '@hypershard/proto'
+import { EncoderServiceService } from '@hypershard/proto/encoder'
+import type { EncoderPort } from '../ports.ts'
+import { connectEncoder } from './grpc-encoder.ts'
+
+const log = silentLogger()
+const soon = () => Deadline.after(2_000)
+
+describe('the gRPC adapter of the indexer', () => {
+  let server: GrpcServer
+  let port: EncoderPort
+  let vectors: Buffer
+
+  beforeEach(async () => {
+    vectors = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer)
+    server = await startGrpcServer({
+      address: '127.0.0.1:0',
+      services: [{ definition: EncoderServiceService, implementation: encoder() }],
+      ...{ protoFiles: ['hypershard/v1/encoder.proto'], protoDirectory, drainMs: 100 },
+    })
+    port = connectEncoder(server.address)
+  })
+
+  afterEach(async () => {
+    port.close()
+    await server.stop()
+  })
+
+  function encoder() {
+    return {
+      listModels: unaryHandler(async () => ({ models: [] }), log),
+      encodeQuery: unaryHandler(async () => assert.fail('the indexer encodes no queries'), log),
+      encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
+        if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
+        return { vectorWidth: 2, vectors, truncated: 1 }
+      }, log),
+    }
+  }
+
+  it('gives vectors that are aligned, and how many texts were cut', async () => {
+    const documents = ['a', 'b'].map(text => ({ title: '', text }))
+    const encoded = await port.encodeDocuments({ modelDigest: 'm', documents }, soon())
+    assert.deepEqual([[...encoded.vectors], encoded.vectorWidth, encoded.truncated], [[1, 2, 3, 4], 2, 1])
+  })
+
+  it('refuses bytes that are no whole numbers', async () => {
+    vectors = Buffer.alloc(7)
+    const encoding = port.encodeDocuments({ modelDigest: 'm', documents: [{ title: '', text: 'a' }] }, soon())
+    await assert.rejects(encoding, { code: 'internal', message: /7 bytes of vectors/ })
+  })
+
+  it('gives failures as the server meant them', async () => {
+    const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, soon())
+    await assert.rejects(
+      refused,
+      (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,
+    )
+  })
+})

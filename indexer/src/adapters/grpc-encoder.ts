@@ -1,0 +1,27 @@
+import { credentials } from '@grpc/grpc-js'
+import { callUnary, clientOptions, HypershardError } from '@hypershard/common'
+import { type EncodeDocumentsResponse, EncoderServiceClient } from '@hypershard/proto/encoder'
+import type { EncoderPort } from '../ports.ts'
+
+/** The encoder service over gRPC. */
+export function connectEncoder(address: string): EncoderPort {
+  const client = new EncoderServiceClient(address, credentials.createInsecure(), clientOptions)
+  const peer = `encoder service ${address}`
+  return {
+    encodeDocuments: async ({ modelDigest, documents }, deadline) => {
+      const request = { modelDigest, documents: [...documents] }
+      const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
+      const { vectorWidth, truncated } = response
+      return { vectors: vectorsOf(response, peer), vectorWidth, truncated }
+    },
+    close: () => client.close(),
+  }
+}
+
+/** The bytes lie anywhere in a larger buffer; a Float32Array needs a place divisible by 4. */
+function vectorsOf({ vectors }: EncodeDocumentsResponse, peer: string): Float32Array {
+  if (vectors.byteLength % 4 !== 0) {
+    throw new HypershardError('internal', `${peer}: ${vectors.byteLength} bytes of vectors are no whole f32 values`)
+  }
+  return new Float32Array(vectors.buffer.slice(vectors.byteOffset, vectors.byteOffset + vectors.byteLength))
+}

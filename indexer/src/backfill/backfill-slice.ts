@@ -1,0 +1,66 @@
+import { type Deadline, HypershardError } from '@hypershard/common'
+import {
+  commitSegments,
+  type GenerationRecord,
+  latestManifest,
+  type Manifest,
+  readAside,
+  readManifest,
+  readSlice,
+  writeAside,
+} from '@hypershard/segments'
+import type { IngestParts } from '../ingest/ingest-log.ts'
+import { type WrittenSegments, writeSegments } from '../ingest/write-segments.ts'
+
+const commitAttemptsMax = 1_000
+
+/**
+ * Copies one slice of the source generation: its documents, encoded with this generation's model. Slices are disjoint,
+ * so they may be committed in any order; the manifest has which are in, so that one done twice is committed once.
+ * @throws HypershardError of the encoder, of the store, `index_not_found`
+ */
+export async function backfillSlice(
+  generation: GenerationRecord,
+  slice: number,
+  parts: IngestParts,
+  deadline: Deadline,
+): Promise<void> {
+  const manifest = await latestManifest(parts.store, generation)
+  if (!isMissing(manifest, slice)) return
+  const { generation: source, version } = manifest.backfill!
+  const { index, indexUid } = generation
+  const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
+  const documents = await readSlice(parts.store, copied, slice)
+  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, deadline), parts)
+}
+
+async function commitSlice(
+  generation: GenerationRecord,
+  slice: number,
+  { added, failed }: WrittenSegments,
+  { store, log }: IngestParts,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const current = await latestManifest(store, generation)
+    if (!isMissing(current, slice)) {
+      log.info({ index: generation.index, generation: generation.generation, slice }, 'another indexer did this slice')
+      return
+    }
+    const aside =
+      failed.length === 0
+        ? current.aside
+        : await writeAside(store, current, [...(await readAside(store, current)), ...failed])
+    const done = [...current.backfill!.done, slice].sort((a, b) => a - b)
+    try {
+      await commitSegments(store, current, added, { backfill: { ...current.backfill!, done }, aside, disjoint: true })
+      return
+    } catch (error) {
+      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < commitAttemptsMax
+      if (!again) throw error
+    }
+  }
+}
+
+function isMissing({ backfill }: Manifest, slice: number): boolean {
+  return backfill !== null && slice < backfill.slices && !backfill.done.includes(slice)
+}

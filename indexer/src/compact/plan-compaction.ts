@@ -1,0 +1,64 @@
+import type { Manifest, SegmentEntry } from '@hypershard/segments'
+
+/** Segments of about the same size are merged once so many of them are in a shard. */
+const segmentsPerTier = 8
+
+/** Segments of up to so many documents are of the first tier; those of the next have up to four times as many. */
+const firstTierDocuments = 4_096
+const tierFactor = 4
+
+/** A segment larger than this is left alone, unless much of it is deleted. */
+const mergedDocumentsMax = 1_000_000
+const mergedBytesMax = 4 * 1024 ** 3
+
+/** A segment above the first tier of which more than this share is deleted is written again without the rest. */
+const deletedShareMax = 0.3
+
+/** Segments of one shard to be made into one. */
+export type Compaction = readonly SegmentEntry[]
+
+/**
+ * What to compact next: the segments of the smallest tier that is full, or one with much deleted in it. Size-tiered, so
+ * that a document is copied about once a tier: a shard of n documents has about 8 log4(n / 4,096) segments.
+ * @returns undefined when nothing is worth it
+ */
+export function planCompaction({ segments }: Manifest): Compaction | undefined {
+  for (const own of Map.groupBy(segments, ({ shard }) => shard).values()) {
+    const tiers = Map.groupBy(own.filter(isSmall), tierOf)
+    for (const tier of [...tiers.keys()].sort((a, b) => a - b)) {
+      const some = takeFitting(tiers.get(tier)!)
+      if (some.length >= segmentsPerTier) return some
+    }
+  }
+  const hollow = segments.find(
+    ({ documents, deleted }) => documents > firstTierDocuments && (deleted?.count ?? 0) > documents * deletedShareMax,
+  )
+  return hollow === undefined ? undefined : [hollow]
+}
+
+/** The first segments that together are not too large for one. */
+function takeFitting(segments: readonly SegmentEntry[]): SegmentEntry[] {
+  const taken: SegmentEntry[] = []
+  let documents = 0
+  let bytes = 0
+  for (const segment of segments.slice(0, segmentsPerTier)) {
+    documents += eligible(segment)
+    bytes += segment.bytes
+    if (documents > mergedDocumentsMax || bytes > mergedBytesMax) break
+    taken.push(segment)
+  }
+  return taken
+}
+
+function isSmall(segment: SegmentEntry): boolean {
+  return eligible(segment) <= mergedDocumentsMax / 2
+}
+
+function tierOf(segment: SegmentEntry): number {
+  const ratio = eligible(segment) / firstTierDocuments
+  return ratio <= 1 ? 0 : Math.ceil(Math.log(ratio) / Math.log(tierFactor))
+}
+
+function eligible({ documents, deleted }: SegmentEntry): number {
+  return documents - (deleted?.count ?? 0)
+}

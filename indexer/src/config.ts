@@ -1,0 +1,33 @@
+import { type Config, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { z } from 'zod'
+
+const withDefault = (value: number, range: { min: number; max: number }) =>
+  z.string().default(String(value)).pipe(wholeNumber(range))
+
+/** The indexer's settings. */
+export const indexerConfig = {
+  HYPERSHARD_ENCODER: z
+    .string('is required: the encoder service, host:port')
+    .pipe(hostAndPort())
+    .describe('The encoder service, `host:port`.'),
+  HYPERSHARD_STORE: z
+    .string('is required: the directory of the object store')
+    .min(1)
+    .describe('The directory of the object store, the same for all processes of a cluster.'),
+  HYPERSHARD_INDEXER_CONCURRENCY: withDefault(2, { min: 1, max: 64 }).describe(
+    'Jobs that run at a time. The encoder is the bottleneck: two keep it busy while one of them commits.',
+  ),
+  HYPERSHARD_INDEXER_SCAN_MS: withDefault(100, { min: 10, max: 60_000 }).describe(
+    'How often the object store is looked through for work, in milliseconds.',
+  ),
+  HYPERSHARD_INDEXER_KEEP_MS: withDefault(3_600_000, { min: 0, max: 30 * 24 * 3_600_000 }).describe(
+    'How long files that no manifest needs any more are kept, in milliseconds: longer than any search, cursor or ' +
+      'commit that may still use them.',
+  ),
+  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+} as const
+
+export type IndexerConfig = Config<typeof indexerConfig>
+
+/** Beginnings of names that are the indexer's alone. */
+export const indexerPrefixes: readonly string[] = ['HYPERSHARD_INDEXER_']

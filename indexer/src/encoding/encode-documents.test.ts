@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { Deadline, HypershardError } from '@hypershard/common'
+import { FakeEncoder } from '@hypershard/coordinator/testing'
+import type { DocumentContent } from '@hypershard/segments'
+import { encodeDocuments } from './encode-documents.ts'
+
+async function* documents(count: number, text = 'words'): AsyncGenerator<DocumentContent> {
+  for (let at = 0; at < count; at++) yield { id: `d${at}`, title: '', text: `${text} ${at}`, fields: '{}' }
+}
+
+async function idsOf(encoder: FakeEncoder, source: AsyncIterable<DocumentContent>, deadline = Deadline.after(5_000)) {
+  const batches: string[][] = []
+  for await (const batch of encodeDocuments(source, 'm', { encoder }, deadline)) {
+    assert.equal(batch.vectors.length, batch.documents.length * batch.vectorWidth)
+    batches.push(batch.documents.map(({ id }) => id))
+  }
+  return batches
+}
+
+describe('encodeDocuments', () => {
+  it('keeps the order though later calls may end first', async () => {
+    const encoder = new FakeEncoder()
+    let call = 0
+    encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, [15, 1, 8][call++ % 3]))
+    const batches = await idsOf(encoder, documents(300))
+    assert.deepEqual(
+      batches.flat(),
+      Array.from({ length: 300 }, (_, at) => `d${at}`),
+    )
+    assert.deepEqual(
+      batches.map(batch => batch.length),
+      [64, 64, 64, 64, 44],
+    )
+  })
+
+  it('never has more than three calls in flight', async () => {
+    const encoder = new FakeEncoder()
+    let inFlight = 0
+    encoder.beforeBatch = async () => {
+      inFlight++
+      assert.ok(inFlight <= 3)
+      await new Promise(resolve => setTimeout(resolve, 2))
+      inFlight--
+    }
+    await idsOf(encoder, documents(1_000))
+  })
+
+  it('sends long texts in smaller batches', async () => {
+    const batches = await idsOf(new FakeEncoder(), documents(5, 'x'.repeat(600_000)))
+    assert.deepEqual(
+      batches.map(batch => batch.length),
+      [1, 1, 1, 1, 1],
+    )
+  })
+
+  it('gives an overloaded encoder time', async () => {
+    const encoder = new FakeEncoder()
+    let refusals = 3
+    encoder.beforeBatch = async () => {
+      if (refusals-- > 0) throw new HypershardError('overloaded', 'the queue is full')
+    }
+    assert.equal((await idsOf(encoder, documents(10))).flat().length, 10)
+  })
+
+  it('gives up on an overloaded encoder at the deadline', async () => {
+    const encoder = new FakeEncoder()
+    encoder.failure = new HypershardError('overloaded', 'the queue is full')
+    const late = (error: HypershardError) => error.code === 'deadline_exceeded'
+    await assert.rejects(idsOf(encoder, documents(10), Deadline.after(100)), late)
+  })
+
+  it('passes any other failure on, and ends the calls beside it', async () => {
+    const encoder = new FakeEncoder()
+    let call = 0
+    let cancelled = 0
+    encoder.beforeBatch = deadline => {
+      if (call++ === 0) return Promise.reject(new HypershardError('invalid_model', 'broken'))
+      return new Promise((_, reject) =>
+        deadline.signal.addEventListener('abort', () => {
+          cancelled++
+          reject(new HypershardError('cancelled', 'nobody waits'))
+        }),
+      )
+    }
+    await assert.rejects(idsOf(encoder, documents(500)), /broken/)
+    assert.equal(cancelled, 2)
+  })
+})

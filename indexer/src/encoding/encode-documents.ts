@@ -1,0 +1,141 @@
+import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import type { EncodedDocuments, EncoderPort } from '../ports.ts'
+import { encodeOneByOne } from './encode-one-by-one.ts'
+
+/** What is encoded of a document. */
+export interface Text {
+  readonly title: string
+  readonly text: string
+}
+
+/** Documents that were encoded, with their vectors, and those of the same batch that cannot be. */
+export interface EncodedBatch<Document> extends EncodedDocuments {
+  readonly documents: readonly Document[]
+  readonly failures: readonly EncodingFailure<Document>[]
+}
+
+export interface EncodingFailure<Document> {
+  readonly document: Document
+  readonly failure: HypershardError
+}
+
+export interface EncodeParts {
+  readonly encoder: EncoderPort
+  /** Resolves when so many documents may be encoded. */
+  readonly throttle?: (documents: number, deadline: Deadline) => Promise<void>
+}
+
+/** Enough to fill the encoder's batches; 4 MiB of text stays far below the largest message. */
+const batchDocumentsMax = 64
+const batchCharactersMax = 1024 * 1024
+
+/** One call is encoded while the next ones are on their way and the one before is written. */
+const callsInFlightMax = 3
+
+/** Pauses before trying again: doubled each time, with jitter. */
+const pauseMsMin = 50
+const pauseMsMax = 5_000
+
+/** How often a call may find the encoder unreachable in a row: with the pauses, about 20 seconds. */
+const unreachableMax = 10
+
+/** Of one call, which an encoder on a busy CPU may take long for. */
+const callMsMax = 120_000
+
+/**
+ * Encodes documents in batches, several calls in flight, and yields them in their order. An encoder that says it is
+ * overloaded is given time for as long as the deadline lasts; one that cannot be reached, for some seconds. When the
+ * encoder refuses a batch for a document of it, the others are encoded without that one.
+ * @throws HypershardError of the encoder when it is no single document's fault, `deadline_exceeded`, `cancelled`
+ */
+export async function* encodeDocuments<Document extends Text>(
+  documents: Iterable<Document> | AsyncIterable<Document>,
+  modelDigest: string,
+  parts: EncodeParts,
+  deadline: Deadline,
+): AsyncGenerator<EncodedBatch<Document>> {
+  const abandon = new AbortController()
+  const signal = AbortSignal.any([deadline.signal, abandon.signal])
+  const inFlight: Promise<EncodedBatch<Document>>[] = []
+  try {
+    for await (const batch of batchesOf(documents)) {
+      const callDeadline = Deadline.after(deadline.remainingMs, { signal })
+      await parts.throttle?.(batch.length, callDeadline)
+      const call = encodeBatch(batch, modelDigest, parts.encoder, callDeadline)
+      // A failure is met when its turn comes, or an earlier one ends everything: until then it is nobody's.
+      call.catch(() => undefined)
+      inFlight.push(call)
+      if (inFlight.length === callsInFlightMax) yield await inFlight.shift()!
+    }
+    for (const call of inFlight) yield await call
+  } finally {
+    abandon.abort()
+  }
+}
+
+async function* batchesOf<Document extends Text>(
+  documents: Iterable<Document> | AsyncIterable<Document>,
+): AsyncGenerator<Document[]> {
+  let batch: Document[] = []
+  let characters = 0
+  for await (const document of documents) {
+    const own = document.title.length + document.text.length
+    if (batch.length === batchDocumentsMax || (batch.length > 0 && characters + own > batchCharactersMax)) {
+      yield batch
+      batch = []
+      characters = 0
+    }
+    batch.push(document)
+    characters += own
+  }
+  if (batch.length > 0) yield batch
+}
+
+function encodeBatch<Document extends Text>(
+  documents: readonly Document[],
+  modelDigest: string,
+  encoder: EncoderPort,
+  deadline: Deadline,
+): Promise<EncodedBatch<Document>> {
+  const call = (texts: readonly Text[]) => callPatiently(texts, modelDigest, encoder, deadline)
+  return encodeOneByOne(documents, call)
+}
+
+/** One call, tried again while the encoder is overloaded or cannot be reached. */
+async function callPatiently(
+  documents: readonly Text[],
+  modelDigest: string,
+  encoder: EncoderPort,
+  deadline: Deadline,
+): Promise<EncodedDocuments> {
+  const texts = documents.map(({ title, text }) => ({ title, text }))
+  let unreachable = 0
+  for (let attempt = 0; ; attempt++) {
+    deadline.check('encoding documents')
+    try {
+      const callDeadline = Deadline.after(Math.min(callMsMax, deadline.remainingMs), { signal: deadline.signal })
+      return checkShape(await encoder.encodeDocuments({ modelDigest, documents: texts }, callDeadline), texts.length)
+    } catch (error) {
+      unreachable = isCode(error, 'unavailable') ? unreachable + 1 : 0
+      const again = isCode(error, 'overloaded') || (unreachable > 0 && unreachable < unreachableMax)
+      if (!again) throw error
+      await pauseWithin(pauseMs(attempt), deadline, 'waiting for the encoder')
+    }
+  }
+}
+
+function checkShape(encoded: EncodedDocuments, documents: number): EncodedDocuments {
+  const { vectors, vectorWidth } = encoded
+  if (vectors.length === documents * vectorWidth) return encoded
+  const message = `the encoder gave ${vectors.length} numbers for ${documents} vectors of width ${vectorWidth}`
+  throw new HypershardError('internal', message)
+}
+
+function pauseMs(attempt: number): number {
+  const full = Math.min(pauseMsMax, pauseMsMin * 2 ** attempt)
+  return full * (0.5 + Math.random() / 2)
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof HypershardError && error.code === code
+}

@@ -1,0 +1,20 @@
+/** What the indexer needs from other processes; src/adapters speaks to them. Every method rejects with a HypershardError. */
+import type { Deadline } from '@hypershard/common'
+import type { DocumentText } from '@hypershard/proto/encoder'
+
+/** Document vectors, f32 row-major [documents, vectorWidth], in the order of the texts. */
+export interface EncodedDocuments {
+  readonly vectors: Float32Array
+  readonly vectorWidth: number
+  /** How many texts were longer than the model reads. */
+  readonly truncated: number
+}
+
+/** The encoder service. */
+export interface EncoderPort {
+  encodeDocuments(
+    batch: { modelDigest: string; documents: readonly DocumentText[] },
+    deadline: Deadline,
+  ): Promise<EncodedDocuments>
+  close(): void
+}

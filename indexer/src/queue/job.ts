@@ -1,0 +1,18 @@
+/** One piece of work: a pointer to what lies in the object store, never the thing itself. */
+export type Job =
+  | { readonly kind: 'advance'; readonly index: string; readonly indexUid: string; readonly generation: number }
+  | {
+      readonly kind: 'backfill'
+      readonly index: string
+      readonly indexUid: string
+      readonly generation: number
+      readonly slice: number
+    }
+  | { readonly kind: 'collect' }
+
+/** Jobs with the same key are the same job: it waits or runs once. */
+export function jobKey(job: Job): string {
+  if (job.kind === 'collect') return 'collect'
+  const target = `${job.kind}-${job.indexUid}-${job.generation}`
+  return job.kind === 'backfill' ? `${target}-${job.slice}` : target
+}

@@ -1,0 +1,125 @@
+import { type Clock, HypershardError } from '@hypershard/common'
+import {
+  type GenerationRecord,
+  type GenerationState,
+  type IndexRecord,
+  isBackfilled,
+  latestManifest,
+  listGenerations,
+  listIndexNames,
+  type Manifest,
+  newerManifest,
+  type ObjectStore,
+  readGeneration,
+  readGenerationState,
+  readIndex,
+  readLogEntry,
+} from '@hypershard/segments'
+import { planCompaction } from '../compact/plan-compaction.ts'
+import type { Job } from './job.ts'
+
+/** How often the list of indexes and generations is read anew: between two, only known ones are looked at. */
+const listEveryMs = 1_000
+
+/** How often old files are looked for. */
+const collectEveryMs = 60_000
+
+interface Known {
+  readonly record: IndexRecord
+  readonly generation: GenerationRecord
+  readonly state: GenerationState
+  manifest: Manifest
+}
+
+/**
+ * Finds out from the object store alone what there is to do. Called every tenth of a second or so; what it knows saves
+ * reading again what cannot change.
+ */
+export class StoreScanner {
+  readonly #store: ObjectStore
+  readonly #clock: Clock
+  #known: readonly Known[] = []
+  #listedAtMs = Number.NEGATIVE_INFINITY
+  #collectedAtMs: number
+
+  constructor(store: ObjectStore, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+    this.#collectedAtMs = clock.monotonicMs()
+  }
+
+  /** @throws HypershardError `storage_failed`; an index that is damaged has no jobs */
+  async findJobs(): Promise<Job[]> {
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs - this.#listedAtMs >= listEveryMs) {
+      this.#known = await this.#list()
+      this.#listedAtMs = nowMs
+    }
+    const jobs: Job[] = []
+    for (const known of this.#known) jobs.push(...(await this.#jobsOf(known)))
+    if (nowMs - this.#collectedAtMs >= collectEveryMs) {
+      this.#collectedAtMs = nowMs
+      jobs.push({ kind: 'collect' })
+    }
+    return jobs
+  }
+
+  async #jobsOf(known: Known): Promise<Job[]> {
+    const { state, generation } = known
+    if (state.paused || (state.phase !== 'building' && state.phase !== 'live')) return []
+    return unlessGone(async () => {
+      known.manifest = await newerManifest(this.#store, known.manifest)
+      const { index, indexUid } = generation
+      const target = { index, indexUid, generation: generation.generation }
+      const { manifest } = known
+      if (!isBackfilled(manifest)) return missingSlices(manifest).map(slice => ({ kind: 'backfill', ...target, slice }))
+      const next = await readLogEntry(this.#store, target, manifest.log.sequence + 1)
+      const work = next !== undefined || planCompaction(manifest) !== undefined
+      return work ? [{ kind: 'advance', ...target }] : []
+    }, [])
+  }
+
+  async #list(): Promise<Known[]> {
+    const found: Known[] = []
+    for (const name of await listIndexNames(this.#store)) {
+      const record = await unlessGone(() => readIndex(this.#store, name), undefined)
+      if (record === undefined) continue
+      for (const generation of await listGenerations(this.#store, record)) {
+        const known = await unlessGone(() => this.#read(record, generation), undefined)
+        if (known !== undefined) found.push(known)
+      }
+    }
+    return found
+  }
+
+  async #read(record: IndexRecord, number: number): Promise<Known> {
+    const before = this.#known.find(
+      ({ generation }) => generation.indexUid === record.uid && generation.generation === number,
+    )
+    const generation = before?.generation ?? (await readGeneration(this.#store, record, number))
+    const state = await readGenerationState(this.#store, { index: record.name, generation: number })
+    const manifest = before?.manifest ?? (await latestManifest(this.#store, generation))
+    return { record, generation, state, manifest }
+  }
+}
+
+/** The slices of the source generation that are not in yet, ascending. */
+function missingSlices({ backfill }: Manifest): number[] {
+  if (backfill === null) return []
+  const done = new Set(backfill.done)
+  return Array.from({ length: backfill.slices }, (_, slice) => slice).filter(slice => !done.has(slice))
+}
+
+/** What is deleted or damaged has no work; its damage is told where it is searched. */
+async function unlessGone<Result, Otherwise>(
+  step: () => Promise<Result>,
+  otherwise: Otherwise,
+): Promise<Result | Otherwise> {
+  try {
+    return await step()
+  } catch (error) {
+    const codes = ['index_not_found', 'generation_not_found', 'corrupt_data']
+    if (error instanceof HypershardError && codes.includes(error.code)) return otherwise
+    throw error
+  }
+}

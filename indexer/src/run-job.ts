@@ -1,0 +1,123 @@
+import { type Clock, Deadline, HypershardError, type Logger } from '@hypershard/common'
+import {
+  type GenerationRecord,
+  type GenerationState,
+  type ObjectStore,
+  readGeneration,
+  readGenerationState,
+  readIndex,
+} from '@hypershard/segments'
+import { backfillSlice } from './backfill/backfill-slice.ts'
+import { collectGarbage } from './collect/collect-garbage.ts'
+import { compactGeneration } from './compact/compact-generation.ts'
+import { Throttle } from './encoding/throttle.ts'
+import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
+import type { EncoderPort } from './ports.ts'
+import { ProgressReporter } from './progress/progress-reporter.ts'
+import type { Job } from './queue/job.ts'
+
+export interface JobParts {
+  readonly store: ObjectStore
+  readonly encoder: EncoderPort
+  readonly clock: Clock
+  readonly log: Logger
+  /** How long files that no manifest needs are kept. */
+  readonly keepMs: number
+}
+
+/** From one commit to the next; with the slowest encoder a batch takes minutes. */
+const stepMsMax = 3_600_000
+
+/** After so long a job ends, and what is left of it is found by the next scan: others get their turn. */
+const turnMsMax = 60_000
+
+/** How old a generation's state may be that the throttle goes by. */
+const stateKeptMs = 1_000
+
+/**
+ * Does one job. It may be stopped between any two steps, and killed anywhere: what was committed is done, the rest is
+ * done again.
+ * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
+ */
+export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Promise<void> {
+  if (job.kind === 'collect') return collectGarbage(parts, signal)
+  const record = await readIndex(parts.store, job.index)
+  if (record.uid !== job.indexUid) return
+  const generation = await readGeneration(parts.store, record, job.generation)
+  const work = new GenerationWork(generation, parts, signal)
+  await (job.kind === 'backfill' ? work.backfill(job.slice) : work.advance())
+}
+
+/** The work on one generation in one job. */
+class GenerationWork {
+  readonly #generation: GenerationRecord
+  readonly #parts: JobParts
+  readonly #signal: AbortSignal
+  readonly #progress: ProgressReporter
+  readonly #ingest: IngestParts
+  #state: GenerationState | undefined
+  #stateAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(generation: GenerationRecord, parts: JobParts, signal: AbortSignal) {
+    const { store, encoder, clock, log } = parts
+    this.#generation = generation
+    this.#parts = parts
+    this.#signal = signal
+    this.#progress = new ProgressReporter(store, generation, clock)
+    const throttle = new Throttle(clock, async () => (await this.#freshState()).documentsPerSecondMax)
+    this.#ingest = {
+      ...{ store, encoder, log },
+      throttle: (documents, deadline) => throttle.take(documents, deadline),
+      onEncoded: documents => this.#progress.encoded(documents),
+    }
+  }
+
+  async backfill(slice: number): Promise<void> {
+    if (!(await this.#mayGoOn())) return
+    await this.#step(deadline => backfillSlice(this.#generation, slice, this.#ingest, deadline))
+  }
+
+  /** Ingests what is in the log, then compacts, until there is nothing more to do or the turn is over. */
+  async advance(): Promise<void> {
+    const { clock, store, log } = this.#parts
+    const endMs = clock.monotonicMs() + turnMsMax
+    while (clock.monotonicMs() < endMs && (await this.#mayGoOn())) {
+      const more = await this.#step(async deadline => {
+        const { manifest, caughtUp } = await ingestLog(this.#generation, this.#ingest, deadline)
+        return !caughtUp || (await compactGeneration(this.#generation, manifest, { store, log }))
+      })
+      this.#progress.committed()
+      if (!more) return
+    }
+  }
+
+  async #step<Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(Deadline.after(stepMsMax, { signal: this.#signal, clock: this.#parts.clock }))
+    } catch (error) {
+      if (!isNoFailure(error, this.#signal)) await this.#progress.stuck(error)
+      throw error
+    }
+  }
+
+  async #mayGoOn(): Promise<boolean> {
+    if (this.#signal.aborted) return false
+    const { phase, paused } = await this.#freshState()
+    return !paused && (phase === 'building' || phase === 'live')
+  }
+
+  async #freshState(): Promise<GenerationState> {
+    const nowMs = this.#parts.clock.monotonicMs()
+    if (this.#state === undefined || nowMs - this.#stateAtMs > stateKeptMs) {
+      this.#state = await readGenerationState(this.#parts.store, this.#generation)
+      this.#stateAtMs = nowMs
+    }
+    return this.#state
+  }
+}
+
+/** Work that nobody needs any more, or that a stop cut short. */
+export function isNoFailure(error: unknown, signal: AbortSignal): boolean {
+  if (signal.aborted) return true
+  return error instanceof HypershardError && ['index_not_found', 'generation_not_found'].includes(error.code)
+}

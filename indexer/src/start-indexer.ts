@@ -1,0 +1,127 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Clock, type Logger, type RunningService, systemClock } from '@hypershard/common'
+import { createDirectoryStore, type ObjectStore } from '@hypershard/segments'
+import { connectEncoder } from './adapters/grpc-encoder.ts'
+import type { IndexerConfig } from './config.ts'
+import type { EncoderPort } from './ports.ts'
+import type { Job } from './queue/job.ts'
+import { jobKey } from './queue/job.ts'
+import type { JobQueue } from './queue/job-queue.ts'
+import { MemoryQueue } from './queue/memory-queue.ts'
+import { StoreScanner } from './queue/scan-store.ts'
+import { isNoFailure, type JobParts, runJob } from './run-job.ts'
+
+/** How the indexer reaches other processes; tests put fakes here. */
+export interface IndexerConnections {
+  connectEncoder(address: string): EncoderPort
+}
+
+/** A job that failed is not tried again before this long; doubled each time in a row. */
+const retryMsMin = 200
+const retryMsMax = 30_000
+
+/** Jobs whose failures are remembered; far more than can fail at a time. */
+const failuresMax = 10_000
+
+/**
+ * Starts an indexer: looks through the object store for work, all the time, and does it. Any number may run beside each
+ * other. It serves nobody, so it has no address.
+ * @throws HypershardError `storage_failed`
+ */
+export async function startIndexer(
+  config: IndexerConfig,
+  log: Logger,
+  connections: IndexerConnections = { connectEncoder },
+  clock: Clock = systemClock,
+): Promise<RunningService> {
+  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
+  const queue = new MemoryQueue(config.HYPERSHARD_INDEXER_CONCURRENCY)
+  const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
+  const failures = new FailedJobs(clock)
+  queue.process((job, signal) => attempt(job, parts, signal, failures))
+  const scan = scanForever({ store, queue, failures, clock, log, everyMs: config.HYPERSHARD_INDEXER_SCAN_MS })
+  return {
+    addresses: {},
+    stop: async () => {
+      await scan.stop()
+      await queue.close()
+      encoder.close()
+    },
+  }
+}
+
+async function attempt(job: Job, parts: JobParts, signal: AbortSignal, failures: FailedJobs): Promise<void> {
+  try {
+    await runJob(job, parts, signal)
+    failures.forget(job)
+  } catch (error) {
+    if (isNoFailure(error, signal)) return
+    const retryInMs = failures.note(job)
+    parts.log.warn({ err: error, job, retryInMs }, 'job failed')
+  }
+}
+
+interface ScanParts {
+  readonly store: ObjectStore
+  readonly queue: JobQueue
+  readonly failures: FailedJobs
+  readonly clock: Clock
+  readonly log: Logger
+  readonly everyMs: number
+}
+
+function scanForever({ store, queue, failures, clock, log, everyMs }: ScanParts): { stop(): Promise<void> } {
+  const scanner = new StoreScanner(store, clock)
+  const stopped = new AbortController()
+  const scan = async () => {
+    try {
+      for (const job of await scanner.findJobs()) if (!failures.mustWait(job)) await queue.add(job)
+    } catch (error) {
+      log.error({ err: error }, 'looking for work failed')
+    }
+  }
+  const forever = async () => {
+    while (!stopped.signal.aborted) {
+      await scan()
+      // Rejects when told to stop, which the loop sees for itself.
+      await wait(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined)
+    }
+  }
+  const running = forever()
+  return {
+    stop: () => {
+      stopped.abort()
+      return running
+    },
+  }
+}
+
+/** Which jobs failed lately, and how long they wait. */
+class FailedJobs {
+  readonly #clock: Clock
+  readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** @returns how long the job waits now */
+  note(job: Job): number {
+    const key = jobKey(job)
+    const times = (this.#failed.get(key)?.times ?? 0) + 1
+    const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** (times - 1))
+    if (this.#failed.size >= failuresMax) this.#failed.delete(this.#failed.keys().next().value!)
+    this.#failed.set(key, { times, untilMs: this.#clock.monotonicMs() + waitMs })
+    return waitMs
+  }
+
+  forget(job: Job): void {
+    this.#failed.delete(jobKey(job))
+  }
+
+  mustWait(job: Job): boolean {
+    const failed = this.#failed.get(jobKey(job))
+    return failed !== undefined && this.#clock.monotonicMs() < failed.untilMs
+  }
+}

@@ -1,0 +1,71 @@
+import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { type Bitmap, hasBit } from '../tombstones/bitmap.ts'
+import { readTombstones } from '../tombstones/tombstone-file.ts'
+import { openSegment } from './segment-reader.ts'
+import { createSegmentWriter } from './segment-writer.ts'
+
+/** Rows copied at a time: some MiB of vectors and texts. */
+const rowsPerCopy = 1_024
+
+/**
+ * Copies the documents of several segments that are not deleted, vectors and all, into one new segment. Every byte that
+ * is read is checked, so that damage is not copied.
+ * @param segments of one shard of the manifest
+ * @returns undefined when no document is left
+ * @throws HypershardError `corrupt_data`, `storage_full`, `storage_failed`
+ */
+export async function mergeSegments(
+  store: ObjectStore,
+  manifest: Manifest,
+  segments: readonly SegmentEntry[],
+): Promise<SegmentEntry | undefined> {
+  const documents = segments.reduce((sum, entry) => sum + entry.documents - (entry.deleted?.count ?? 0), 0)
+  if (documents === 0) return undefined
+  const { index, generation, vectorWidth, modelDigest } = manifest
+  const { shard } = segments[0]!
+  const writer = await createSegmentWriter(store, { index, generation, shard, documents, vectorWidth, modelDigest })
+  try {
+    let copied = 0
+    for (const entry of segments) {
+      const reader = await openSegment(store, { index, generation, digest: entry.digest })
+      await reader.verifyDocuments()
+      const vectors = await reader.loadVectors()
+      const stored = await reader.openDocuments()
+      try {
+        for (const rows of chunksOf(await rowsLeft(store, manifest, entry), rowsPerCopy)) {
+          const some = new Float32Array(rows.length * vectorWidth)
+          for (const [at, row] of rows.entries()) {
+            some.set(vectors.subarray(row * vectorWidth, (row + 1) * vectorWidth), at * vectorWidth)
+          }
+          copied += rows.length
+          // Which rows were truncated is not known any more: never more than there are rows.
+          const truncated = copied === documents ? Math.min(documents, truncatedOf(segments)) : 0
+          await writer.append(await stored.read(rows), some, truncated)
+        }
+      } finally {
+        await stored.close()
+      }
+    }
+    return await writer.finish()
+  } finally {
+    await writer.abort()
+  }
+}
+
+/** The rows of a segment that are not deleted, ascending. */
+export async function rowsLeft(store: ObjectStore, manifest: Manifest, entry: SegmentEntry): Promise<number[]> {
+  const { documents, deleted } = entry
+  const marked: Bitmap | undefined =
+    deleted === null ? undefined : await readTombstones(store, manifest, deleted.digest, documents)
+  const rows = Array.from({ length: documents }, (_, row) => row)
+  return marked === undefined ? rows : rows.filter(row => !hasBit(marked, row))
+}
+
+function truncatedOf(segments: readonly SegmentEntry[]): number {
+  return segments.reduce((sum, { truncated }) => sum + truncated, 0)
+}
+
+function* chunksOf<T>(list: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size)
+}
