@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { HypershardError } from '@hypershard/common'
 import { Command, CommanderError } from 'commander'
+import { addAliasCommands } from './commands/alias-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
 import { addDocumentsCommand } from './commands/documents-command.ts'
 import { addEvalCommand } from './commands/eval-command.ts'
 import { exitCodeOf, exitCodes, exitCodesHelp } from './commands/exit-codes.ts'
+import { addGenerationCommands } from './commands/generation-commands.ts'
 import { addIndexCommands } from './commands/index-commands.ts'
 import { addModelCommands } from './commands/model-commands.ts'
 import { wholeNumberIn } from './commands/parse-option.ts'
+import { addReindexCommands } from './commands/reindex-command.ts'
 import { reportFailure } from './commands/report-failure.ts'
 import { addSearchCommand } from './commands/search-command.ts'
 import { addUpCommand } from './commands/up-command.ts'
@@ -27,6 +30,9 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addUpCommand(program, context)
   addIndexCommands(program, context)
   addDocumentsCommand(program, context)
+  addReindexCommands(program, context)
+  addGenerationCommands(program, context)
+  addAliasCommands(program, context)
   addSearchCommand(program, context)
   addEvalCommand(program, context)
   addModelCommands(program, context)

@@ -1,6 +1,7 @@
 import { type Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/segments'
+import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
@@ -10,6 +11,7 @@ import { placementOf } from './cluster/placement-of.ts'
 import { releaseIndex } from './cluster/release-index.ts'
 import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import type { CreateIndexInput } from './contract/indexes.ts'
+import { GenerationAdmin } from './generations/generation-admin.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
@@ -49,10 +51,15 @@ export interface ClusterDescription {
 
 /** What the public API can do, whichever transport asks. Requests have been checked; every failure is a HypershardError. */
 export class Coordinator {
+  /** Builds of an index beside each other. */
+  readonly generations: GenerationAdmin
+  readonly aliases: AliasAdmin
   readonly #parts: CoordinatorParts
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
+    this.generations = new GenerationAdmin(parts)
+    this.aliases = new AliasAdmin(parts)
   }
 
   listModels(deadline: Deadline): Promise<readonly Model[]> {

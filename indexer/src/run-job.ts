@@ -3,6 +3,7 @@ import {
   type GenerationRecord,
   type GenerationState,
   type ObjectStore,
+  rateLimit,
   readGeneration,
   readGenerationState,
   readIndex,
@@ -64,7 +65,7 @@ class GenerationWork {
     this.#parts = parts
     this.#signal = signal
     this.#progress = new ProgressReporter(store, generation, clock)
-    const throttle = new Throttle(clock, async () => (await this.#freshState()).documentsPerSecondMax)
+    const throttle = new Throttle(clock, async () => rateLimit(await this.#freshState()))
     this.#ingest = {
       ...{ store, encoder, log },
       throttle: (documents, deadline) => throttle.take(documents, deadline),

@@ -28,6 +28,7 @@ export {
   type GenerationChange,
   type GenerationState,
   generationPhases,
+  rateLimit,
   readGenerationState,
 } from './generation/generation-state.ts'
 export { indexNamePattern } from './index/index-name.ts'

@@ -74,6 +74,8 @@ export interface ServerDescription {
 
 export interface SearchRequest {
   readonly query: string
+  /** Another build of the index than the one that is served. */
+  readonly generation?: number
   readonly k?: number
   readonly cursor?: string
   readonly min_coverage?: number
@@ -167,6 +169,87 @@ export interface StoredDocument {
   /** The sequence number of the write that put it. */
   readonly version: number
 }
+
+export type GenerationPhase = 'building' | 'live' | 'cancelled' | 'dropped'
+
+/** One build of an index. */
+export interface GenerationDescription {
+  readonly index: string
+  readonly generation: number
+  readonly model: ModelReference
+  readonly shards: number
+  readonly phase: GenerationPhase
+  readonly paused: boolean
+  /** What searches reach it by. */
+  readonly names: readonly string[]
+  readonly documents: number
+  readonly documents_aside: number
+  readonly segments: number
+  readonly manifest_version: number
+  readonly sequence: number
+  readonly progress: {
+    /** Null for the first generation, which is no copy. */
+    readonly backfill_total: number | null
+    readonly backfill_done: number | null
+    readonly lag: number
+    readonly caught_up: boolean
+    readonly documents_per_second: number
+    readonly seconds_left: number | null
+    readonly problem: { readonly code: string; readonly message: string } | null
+  }
+  readonly documents_per_second_max: number | null
+  readonly search_p99_ms_max: number | null
+  readonly slowed_to_documents_per_second: number | null
+  readonly created_at: string
+}
+
+export interface ReindexRequest {
+  readonly model?: string
+  readonly shards?: number
+  readonly documents_per_second_max?: number
+  readonly search_p99_ms_max?: number
+}
+
+export interface GenerationOrder {
+  readonly paused?: boolean
+  readonly documents_per_second_max?: number | null
+}
+
+export interface ParityReport {
+  readonly queries: number
+  readonly overlap_at_10: number
+  readonly score_correlation: number | null
+  readonly documents_served: number
+  readonly documents_candidate: number
+  readonly most_different: readonly {
+    readonly query: string
+    readonly overlap: number
+    readonly served: readonly string[]
+    readonly candidate: readonly string[]
+  }[]
+}
+
+export interface AliasTable {
+  readonly version: number
+  readonly aliases: readonly { readonly alias: string; readonly index: string; readonly generation: number }[]
+  readonly created_at: string
+}
+
+export interface AliasHistory {
+  readonly versions: readonly {
+    readonly version: number
+    readonly actions: readonly {
+      readonly alias: string
+      readonly index: string | null
+      readonly generation: number | null
+    }[]
+    readonly created_at: string
+  }[]
+}
+
+export type AliasAction =
+  | { readonly add: { readonly alias: string; readonly index: string; readonly generation?: number } }
+  | { readonly remove: { readonly alias: string } }
 
 export interface PutProgress {
   readonly received: number

@@ -1,12 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { HypershardError } from '@hypershard/common'
 import type {
+  AliasAction,
+  AliasHistory,
+  AliasTable,
   ClusterDescription,
+  GenerationDescription,
+  GenerationOrder,
   IndexDescription,
   IndexRequest,
   ModelDescription,
+  ParityReport,
   PutAnswer,
   PutProgress,
+  ReindexRequest,
   SearchAnswer,
   SearchRequest,
   StoredDocument,
@@ -22,6 +29,8 @@ const searchSlackMs = 5_000
 const searchMsDefault = 10_000
 /** How long a put may go without a sign of life: writing the segments of a large put is silent. */
 const silenceMsDefault = 120_000
+/** Loading a generation on the shard servers. */
+const switchMsDefault = 600_000
 
 export interface ApiClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -75,6 +84,54 @@ export class ApiClient {
   search(index: string, request: SearchRequest): Promise<SearchAnswer> {
     const waitMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
     return this.#json('POST', `${indexPath(index)}/search`, request, waitMs)
+  }
+
+  startReindex(index: string, request: ReindexRequest): Promise<GenerationDescription> {
+    return this.#json('POST', `${indexPath(index)}/reindex`, request)
+  }
+
+  listGenerations(index: string): Promise<{ generations: GenerationDescription[] }> {
+    return this.#json('GET', `${indexPath(index)}/generations`)
+  }
+
+  describeGeneration(index: string, generation: number): Promise<GenerationDescription> {
+    return this.#json('GET', generationPath(index, generation))
+  }
+
+  orderGeneration(index: string, generation: number, order: GenerationOrder): Promise<GenerationDescription> {
+    return this.#json('PATCH', generationPath(index, generation), order)
+  }
+
+  cancelGeneration(index: string, generation: number): Promise<GenerationDescription> {
+    return this.#json('POST', `${generationPath(index, generation)}/cancel`, {})
+  }
+
+  dropGeneration(index: string, generation: number): Promise<GenerationDescription> {
+    return this.#json('DELETE', generationPath(index, generation))
+  }
+
+  compareGeneration(index: string, generation: number, request: object): Promise<ParityReport> {
+    return this.#json('POST', `${generationPath(index, generation)}/compare`, request, switchMsDefault)
+  }
+
+  promoteGeneration(index: string, generation: number): Promise<GenerationDescription> {
+    return this.#json('POST', `${generationPath(index, generation)}/promote`, {}, switchMsDefault)
+  }
+
+  rollBack(index: string): Promise<GenerationDescription> {
+    return this.#json('POST', `${indexPath(index)}/rollback`, {}, switchMsDefault)
+  }
+
+  listAliases(): Promise<AliasTable> {
+    return this.#json('GET', 'v1/aliases')
+  }
+
+  aliasHistory(): Promise<AliasHistory> {
+    return this.#json('GET', 'v1/aliases/history')
+  }
+
+  changeAliases(actions: readonly AliasAction[]): Promise<AliasTable> {
+    return this.#json('POST', 'v1/aliases', { actions }, switchMsDefault)
   }
 
   /** A document as the newest write left it. */
@@ -145,6 +202,10 @@ function parseBaseUrl(text: string): URL {
     throw new HypershardError('invalid_request', `--url: \`${text}\` is no URL like http://127.0.0.1:7700`)
   }
   return url
+}
+
+function generationPath(index: string, generation: number): string {
+  return `${indexPath(index)}/generations/${generation}`
 }
 
 function indexPath(name: string): string {

@@ -25,8 +25,6 @@ export const errorCatalogue = Object.freeze({
   document_not_found: row(404, status.NOT_FOUND, false, 'There is no such document'),
   generation_not_found: row(404, status.NOT_FOUND, false, 'There is no such generation'),
   alias_not_found: row(404, status.NOT_FOUND, false, 'There is no such alias'),
-  job_not_found: row(404, status.NOT_FOUND, false, 'There is no such job'),
-  snapshot_not_found: row(404, status.NOT_FOUND, false, 'There is no such snapshot'),
   index_exists: row(409, status.ALREADY_EXISTS, false, 'The index exists already'),
   model_mismatch: row(409, status.FAILED_PRECONDITION, false, 'The q-net and the documents are of different models'),
   conflict: row(409, status.ABORTED, true, 'Another writer came first'),

@@ -58,6 +58,8 @@ export class Catalog {
   /** By uid, generation and version, in the order of use. */
   readonly #older = new Map<string, Manifest>()
   #aliases: AliasTable = emptyAliasTable
+  /** Generations that no name points at and that are searched all the same, by index uid and number. */
+  readonly #trials = new Set<string>()
 
   private constructor(store: ObjectStore) {
     this.#store = store
@@ -80,6 +82,7 @@ export class Catalog {
     const served = new Set(
       [...this.#records.keys(), ...Object.keys(this.#aliases.aliases)].map(name => this.#find(name)),
     )
+    for (const key of this.#trials) served.add(this.#entries.get(key))
     const entries = [...served].filter(entry => entry !== undefined)
     return entries.sort((a, b) => (order(a) < order(b) ? -1 : 1))
   }
@@ -107,6 +110,38 @@ export class Catalog {
     if (failure !== undefined) throw failure
     const message = `index \`${name}\` does not exist; create it with POST /v1/indexes`
     throw new HypershardError('index_not_found', message, { details: { index: name } })
+  }
+
+  /**
+   * One generation of what a name points at.
+   * @throws HypershardError `index_not_found`, `generation_not_found` when it is not served
+   */
+  getGeneration(name: string, generation: number): CatalogEntry {
+    const { record } = this.get(name)
+    const entry = this.#entries.get(keyOf({ indexUid: record.uid, generation }))
+    if (entry !== undefined) return entry
+    const message = `index \`${name}\`: generation ${generation} is not loaded; ask for its parity report first`
+    throw new HypershardError('generation_not_found', message, { details: { index: name, generation } })
+  }
+
+  /**
+   * Serves a generation that no name points at, at its newest manifest once that is published.
+   * @throws HypershardError `generation_not_found`, `corrupt_data`
+   */
+  async findTrial(name: string, generation: number): Promise<CatalogEntry> {
+    const { record } = this.get(name)
+    const found = await readGeneration(this.#store, record, generation)
+    this.#trials.add(keyOf(found))
+    return this.#read(record, found)
+  }
+
+  endTrial(generation: { indexUid: string; generation: number }): void {
+    this.#trials.delete(keyOf(generation))
+  }
+
+  /** Whether a name is an index's own. */
+  isIndex(name: string): boolean {
+    return this.#records.has(name) || this.#failures.has(name)
   }
 
   /** What a name points at, served or not. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
-import { covers, type IndexRecord } from '@hypershard/segments'
+import { type AliasTable, covers, type IndexRecord } from '@hypershard/segments'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
@@ -17,6 +17,9 @@ export interface WatcherParts {
 
 /** How long shard servers may take to load a new version before searches pin it all the same. */
 const loadMsMax = 60_000
+
+/** How long a name may wait to move until what it moves to has caught up; then it moves all the same. */
+const catchUpMsMax = 30_000
 
 /** How often the list of indexes is read: others create and delete them rarely. */
 const listEveryMs = 1_000
@@ -93,8 +96,25 @@ export class StoreWatcher {
     const found = await catalog.findAliases()
     if (found === undefined) return
     await Promise.all(found.entries.map(entry => this.#publish(entry)))
+    await this.#untilAsNew(found.table)
     catalog.publishAliases(found.table)
     this.#tellPublished()
+  }
+
+  /** Waits until no name would move to a generation that lacks writes which searches of the name see already. */
+  async #untilAsNew(table: AliasTable): Promise<void> {
+    const deadline = Deadline.after(catchUpMsMax, { signal: this.#stop.signal })
+    for (const [name, target] of Object.entries(table.aliases)) {
+      const before = this.#parts.catalog.targetOf(name)
+      if (before?.indexUid !== target.indexUid || before.generation === target.generation) continue
+      while (!deadline.passed && !deadline.cancelled) {
+        const now = this.#parts.catalog.get(name)
+        const next = this.#parts.catalog.getGeneration(name, target.generation)
+        if (covers(next.manifest, now.manifest.log.sequence)) break
+        await this.#follow(next)
+        await wait(this.#parts.everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+      }
+    }
   }
 
   async #follow(entry: CatalogEntry): Promise<void> {
@@ -121,6 +141,13 @@ export class StoreWatcher {
       catalog.publish(entry)
       this.#tellPublished()
     }
+  }
+
+  /** Has shard servers load a generation that no name points at, and serves it. */
+  async tryOut(name: string, generation: number): Promise<CatalogEntry> {
+    const entry = await this.#parts.catalog.findTrial(name, generation)
+    await this.#publish(entry)
+    return this.#parts.catalog.getGeneration(name, generation)
   }
 
   /** Wakes those that wait, because something else than a version changed what they wait for. */

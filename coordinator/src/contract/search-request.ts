@@ -35,6 +35,11 @@ export const searchRequestSchema = z.strictObject({
   timeout_ms: z.int().min(1).max(timeoutMsMax).default(timeoutMsDefault).describe('For everything together.'),
   profile: z.boolean().default(false).describe('Tell where the time went.'),
   ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
+  generation: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Another build of the index than the one that is served, once its parity report was asked for.'),
   min_sequence: z
     .int()
     .min(0)
@@ -45,7 +50,18 @@ export const searchRequestSchema = z.strictObject({
 
 export function toSearchInput(index: string, request: z.output<typeof searchRequestSchema>): SearchInput {
   const { query, k, cursor, min_coverage: minCoverage, profile, ids_only: idsOnly, precision } = request
-  return { index, query, k, cursor, minCoverage, profile, idsOnly, precision, minSequence: request.min_sequence }
+  return {
+    index,
+    query,
+    k,
+    cursor,
+    minCoverage,
+    profile,
+    idsOnly,
+    precision,
+    minSequence: request.min_sequence,
+    generation: request.generation,
+  }
 }
 
 /** Code points, as JSON Schema counts; every one takes one or two units. */

@@ -78,6 +78,7 @@ function draw(seed: number, store: ObjectStore): Scenario {
     profile: chance(0.5),
     precision: 'fp32' as const,
     minSequence: 0,
+    generation: undefined,
     idsOnly: chance(0.3),
   }
   const wanted = { k: pick([1, 5, 80, 200]), minCoverage: pick([1, 1, 0.5, 0]) }

@@ -17,6 +17,8 @@ import { profileOf, type SearchProfile, Stopwatch } from './search-profile.ts'
 /** A search whose every value has been checked. */
 export interface SearchInput {
   readonly index: string
+  /** Another generation than the one that the name stands for. */
+  readonly generation: number | undefined
   readonly query: string
   readonly k: number
   readonly cursor: string | undefined
@@ -69,7 +71,8 @@ const reserveMsMax = 200
  */
 export async function search(input: SearchInput, deadline: Deadline, parts: SearchParts): Promise<SearchAnswer> {
   const watch = new Stopwatch()
-  const entry = parts.catalog.get(input.index)
+  const { index, generation } = input
+  const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
   const owner: CursorOwner = { indexUid: entry.record.uid, query: input.query, precision: input.precision }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await parts.catalog.pin(entry, cursor)

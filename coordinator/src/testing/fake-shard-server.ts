@@ -116,7 +116,7 @@ export class FakeShardServer implements ShardServerPort {
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {
-    const key = `${manifest.indexUid}/${manifest.version}/${shard}`
+    const key = `${manifest.indexUid}/${manifest.generation}/${manifest.version}/${shard}`
     const loaded = this.#loaded.get(key) ?? this.#load(manifest, shard)
     this.#loaded.set(key, loaded)
     return loaded

@@ -22,12 +22,16 @@ const stateSchema = z.strictObject({
   paused: z.boolean(),
   /** Most documents encoded a second; null for no limit. */
   documentsPerSecondMax: z.number().positive().nullable(),
+  /** Slow down while the slowest searches (p99) take longer, in milliseconds; null for never. */
+  searchP99MsMax: z.number().positive().nullable(),
+  /** What slowing down for searches has come to; null while it is not needed. */
+  slowedToDocumentsPerSecond: z.number().positive().nullable(),
   changedAt: z.iso.datetime(),
 })
 
 export type GenerationState = Readonly<z.output<typeof stateSchema>>
 
-export type GenerationChange = Partial<Pick<GenerationState, 'phase' | 'paused' | 'documentsPerSecondMax'>>
+export type GenerationChange = Partial<Omit<GenerationState, 'format' | 'version' | 'changedAt'>>
 
 const changeAttemptsMax = 100
 
@@ -76,6 +80,14 @@ export async function changeGenerationState(
 function initialState({ generation }: GenerationReference): GenerationState {
   return {
     ...{ format: 'hypershard.generation-state/1', version: 0, phase: generation === 1 ? 'live' : 'building' },
-    ...{ paused: false, documentsPerSecondMax: null, changedAt: new Date(0).toISOString() },
+    ...{ paused: false, documentsPerSecondMax: null, searchP99MsMax: null, slowedToDocumentsPerSecond: null },
+    ...{ changedAt: new Date(0).toISOString() },
   }
+}
+
+/** Documents that may be encoded a second; null for no limit. */
+export function rateLimit(state: GenerationState): number | null {
+  const { documentsPerSecondMax: asked, slowedToDocumentsPerSecond: slowed } = state
+  if (asked === null || slowed === null) return asked ?? slowed
+  return Math.min(asked, slowed)
 }

@@ -10,8 +10,10 @@ import { buildOpenApi } from './build-openapi.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { problemContentType, problemOf, retryAfterSeconds, toProblemError } from './problem.ts'
 import type { Route, RouteAnswer } from './route.ts'
+import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes, version } from './routes/cluster-routes.ts'
 import { documentRoutes } from './routes/document-routes.ts'
+import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
 
@@ -46,6 +48,8 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
     ...searchRoutes(coordinator),
+    ...generationRoutes(coordinator),
+    ...aliasRoutes(coordinator),
   ]
   const app = createApp(options)
   await serveDocument(app, buildOpenApi(routes, version))
@@ -107,7 +111,10 @@ async function answerRequest(route: Route, request: FastifyRequest, reply: Fasti
   return sendAnswer(reply, await route.handle(checked as never))
 }
 
-function sendAnswer(reply: FastifyReply, { status, json, ndjson }: RouteAnswer): FastifyReply {
+function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: RouteAnswer): FastifyReply {
+  if (events !== undefined) {
+    return reply.code(status).header('cache-control', 'no-cache').type('text/event-stream').send(Readable.from(events))
+  }
   if (ndjson !== undefined) return reply.code(status).type('application/x-ndjson').send(Readable.from(ndjson))
   return json === undefined ? reply.code(status).send() : reply.code(status).send(json)
 }

@@ -12,11 +12,12 @@ export interface RouteRequest<Params, Query, Body> {
   readonly deadline: Deadline
 }
 
-/** What a route answers: a JSON value, a stream of NDJSON lines, or nothing. */
+/** What a route answers: a JSON value, a stream of NDJSON lines or server-sent events, or nothing. */
 export interface RouteAnswer {
   readonly status: number
   readonly json?: unknown
   readonly ndjson?: AsyncIterable<string>
+  readonly events?: AsyncIterable<string>
 }
 
 export interface DocumentedAnswer {
@@ -31,7 +32,7 @@ export interface DocumentedAnswer {
  * OpenAPI document, so the document cannot tell otherwise than the server does.
  */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** As OpenAPI has it: `/v1/indexes/{index}`. */
   readonly path: string
   /** `operationId`, and the group it stands in. */

@@ -1,0 +1,88 @@
+import type { Command } from 'commander'
+import type { GenerationDescription } from '../api/answers.ts'
+import { formatCount } from '../terminal/format-number.ts'
+import { renderTable } from '../terminal/render-table.ts'
+import { boldHeading } from './bold-heading.ts'
+import type { CommandContext } from './context.ts'
+import { wholeNumberIn } from './parse-option.ts'
+
+const numberMax = 999_999_999
+
+/** `hypershard generation ...`: the builds of an index. */
+export function addGenerationCommands(program: Command, context: CommandContext): void {
+  const group = program.command('generation').description('the builds of an index: list, pause, promote, drop')
+  group
+    .command('list')
+    .argument('<index>')
+    .description('list the builds of an index and how far they are')
+    .action((index: string) => listGenerations(context, index))
+  const one = (name: string, description: string, work: (index: string, generation: number) => Promise<unknown>) =>
+    group
+      .command(name)
+      .argument('<index>')
+      .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
+      .description(description)
+      .action(async (index: string, generation: number) => {
+        const answer = (await work(index, generation)) as GenerationDescription
+        context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`])
+      })
+  const api = () => context.api()
+  one('pause', 'stop encoding documents for a build', (...it) => api().orderGeneration(...it, { paused: true }))
+  one('resume', 'go on with a paused build', (...it) => api().orderGeneration(...it, { paused: false }))
+  one('cancel', 'give up a build that is under way', (...it) => api().cancelGeneration(...it))
+  one('promote', 'let searches use a build that has caught up', (...it) => api().promoteGeneration(...it))
+  one('drop', 'give up a finished build that no name points at', (...it) => api().dropGeneration(...it))
+  group
+    .command('throttle')
+    .argument('<index>')
+    .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
+    .argument('<rate>', 'documents a second at most; 0 for no limit', wholeNumberIn(0, 1_000_000))
+    .description('limit how fast a build goes')
+    .action(async (index: string, generation: number, rate: number) => {
+      const order = { documents_per_second_max: rate === 0 ? null : rate }
+      const answer = await api().orderGeneration(index, generation, order)
+      context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`])
+    })
+}
+
+async function listGenerations(context: CommandContext, index: string): Promise<void> {
+  context.answer(await context.api().listGenerations(index), ({ generations }) => {
+    const lines = renderTable(
+      [
+        { title: 'generation', align: 'right' },
+        { title: 'model', flexible: true },
+        { title: 'shards', align: 'right' },
+        { title: 'documents', align: 'right' },
+        { title: 'aside', align: 'right' },
+        { title: 'state', flexible: true },
+        { title: 'names', flexible: true },
+      ],
+      generations.map(generation => [
+        `${generation.generation}`,
+        generation.model.name,
+        `${generation.shards}`,
+        formatCount(generation.documents),
+        formatCount(generation.documents_aside),
+        stateOf(generation),
+        generation.names.join(', '),
+      ]),
+      context.terminal.out.columns,
+    )
+    return boldHeading(lines, context.terminal.out)
+  })
+}
+
+/** What a build is doing, in a few words. */
+export function stateOf({ phase, paused, progress, ...limits }: GenerationDescription): string {
+  if (phase === 'cancelled' || phase === 'dropped') return phase
+  const rate = limits.documents_per_second_max
+  const words = [phase as string]
+  if (paused) words.push('paused')
+  if (rate !== null) words.push(`at most ${rate} documents/s`)
+  if (progress.caught_up) words.push('caught up')
+  else if (progress.backfill_total !== null && progress.backfill_done !== progress.backfill_total) {
+    words.push(`${formatCount(progress.backfill_done ?? 0)} of ${formatCount(progress.backfill_total)} copied`)
+  } else words.push(`${formatCount(progress.lag)} writes behind`)
+  if (progress.problem !== null) words.push(`stuck: ${progress.problem.message}`)
+  return words.join(', ')
+}

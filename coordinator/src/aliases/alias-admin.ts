@@ -1,0 +1,103 @@
+import { type Deadline, HypershardError } from '@hypershard/common'
+import {
+  type AliasAction,
+  type AliasTable,
+  aliasHistory,
+  changeAliases,
+  type ObjectStore,
+  readGeneration,
+  readGenerationState,
+} from '@hypershard/segments'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { StoreWatcher } from '../catalog/store-watcher.ts'
+
+/** One change of an alias, as the API has it. */
+export type AliasOrder =
+  | { readonly add: { readonly alias: string; readonly index: string; readonly generation?: number | undefined } }
+  | { readonly remove: { readonly alias: string } }
+
+export interface AliasParts {
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly watcher: StoreWatcher
+}
+
+const attemptsMax = 20
+const historyMax = 100
+
+/** Names that stand for a generation of an index. Several move in one step or none does. */
+export class AliasAdmin {
+  readonly #parts: AliasParts
+
+  constructor(parts: AliasParts) {
+    this.#parts = parts
+  }
+
+  list(): AliasTable {
+    return this.#parts.catalog.aliases
+  }
+
+  /** Versions newest first, with what made each. */
+  history(): Promise<AliasTable[]> {
+    return aliasHistory(this.#parts.store, historyMax)
+  }
+
+  /**
+   * Carries out all orders in one step. Searches follow once what the names point at is loaded, which is when this
+   * resolves.
+   * @throws HypershardError `index_not_found`, `generation_not_found`, `alias_not_found`, `index_exists` for a name
+   *   that is an index's, `wrong_phase` for a generation that is not finished
+   */
+  async change(orders: readonly AliasOrder[], deadline: Deadline): Promise<AliasTable> {
+    const { store, catalog, watcher } = this.#parts
+    for (let attempt = 1; ; attempt++) {
+      deadline.check('changing aliases')
+      await watcher.refresh()
+      const actions = await Promise.all(orders.map(order => this.#actionOf(order)))
+      try {
+        await changeAliases(store, catalog.aliases, actions)
+        await watcher.refresh()
+        return catalog.aliases
+      } catch (error) {
+        const again = error instanceof HypershardError && error.code === 'conflict' && attempt < attemptsMax
+        if (!again) throw error
+      }
+    }
+  }
+
+  async #actionOf(order: AliasOrder): Promise<AliasAction> {
+    const { catalog } = this.#parts
+    if ('remove' in order) {
+      const { alias } = order.remove
+      if (catalog.isIndex(alias) || !Object.hasOwn(catalog.aliases.aliases, alias)) throw notFound(alias)
+      return { name: alias, to: null }
+    }
+    const { alias, index, generation } = order.add
+    if (catalog.isIndex(alias)) throw isIndex(alias)
+    const { record, generation: served } = catalog.get(index)
+    const number = generation ?? served.generation
+    await this.#requireLive(record.name, number)
+    return { name: alias, to: { index: record.name, indexUid: record.uid, generation: number } }
+  }
+
+  async #requireLive(index: string, generation: number): Promise<void> {
+    const { store, catalog } = this.#parts
+    const { phase } = await readGenerationState(
+      store,
+      await readGeneration(store, catalog.get(index).record, generation),
+    )
+    if (phase === 'live') return
+    const message = `index \`${index}\`: generation ${generation} is ${phase}; a name can point at a live one only`
+    throw new HypershardError('wrong_phase', message, { details: { index, generation, phase } })
+  }
+}
+
+function notFound(alias: string): HypershardError {
+  const message = `alias \`${alias}\` does not exist; GET /v1/aliases lists those there are`
+  return new HypershardError('alias_not_found', message, { details: { alias } })
+}
+
+function isIndex(alias: string): HypershardError {
+  const message = `\`${alias}\` is an index; an index's own name moves by promoting a generation of it`
+  return new HypershardError('index_exists', message, { details: { alias } })
+}

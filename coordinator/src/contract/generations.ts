@@ -1,0 +1,108 @@
+import { generationPhases } from '@hypershard/segments'
+import { z } from 'zod'
+import type { ParityReport } from '../generations/compare-generations.ts'
+import type { DescribedGeneration } from '../generations/describe-generation.ts'
+
+const count = z.int().min(0)
+const rate = z.number().positive().max(1_000_000)
+const p99 = z.number().positive().max(600_000)
+
+export const reindexSchema = z.strictObject({
+  model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
+  shards: z.int().min(1).max(256).optional().describe('As many as now if left out.'),
+  documents_per_second_max: rate.optional().describe('The most documents encoded a second.'),
+  search_p99_ms_max: p99.optional().describe('Slow down while the slowest searches (p99) take longer than this.'),
+})
+
+export const generationOrderSchema = z
+  .strictObject({
+    paused: z.boolean().optional(),
+    documents_per_second_max: rate.nullable().optional(),
+    search_p99_ms_max: p99.nullable().optional(),
+  })
+  .refine(order => Object.keys(order).length > 0, 'says nothing')
+
+export const compareSchema = z.strictObject({
+  queries: z
+    .array(z.string().min(1).max(16_384))
+    .max(1_000)
+    .default([])
+    .describe('If there are none, some are made of documents.'),
+  samples: z.int().min(1).max(1_000).default(50).describe('How many queries to make of documents.'),
+})
+
+export const generationSchema = z.object({
+  index: z.string(),
+  generation: z.int().min(1),
+  model: z.object({ name: z.string(), digest: z.string() }),
+  shards: count,
+  phase: z.enum(generationPhases),
+  paused: z.boolean(),
+  names: z.array(z.string()).describe('What searches reach it by.'),
+  documents: count,
+  documents_aside: count,
+  segments: count,
+  manifest_version: count,
+  sequence: count,
+  progress: z.object({
+    backfill_total: count
+      .nullable()
+      .describe('Documents to copy from the generation before; null when it is the first.'),
+    backfill_done: count.nullable(),
+    lag: count.describe('Operations of the write log that are not in yet.'),
+    caught_up: z.boolean(),
+    documents_per_second: z.number().min(0),
+    seconds_left: z.number().min(0).nullable(),
+    problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+  }),
+  documents_per_second_max: z.number().nullable(),
+  search_p99_ms_max: z.number().nullable(),
+  slowed_to_documents_per_second: z.number().nullable(),
+  created_at: z.iso.datetime(),
+})
+
+export const generationListSchema = z.object({ generations: z.array(generationSchema) })
+
+export const parityReportSchema = z.object({
+  queries: count,
+  overlap_at_10: z.number().describe('Mean share of the first ten hits that both have.'),
+  score_correlation: z.number().nullable().describe('Mean correlation of the scores of hits that both have.'),
+  documents_served: count,
+  documents_candidate: count,
+  most_different: z.array(
+    z.object({ query: z.string(), overlap: z.number(), served: z.array(z.string()), candidate: z.array(z.string()) }),
+  ),
+})
+
+export function generationJson(described: DescribedGeneration): z.input<typeof generationSchema> {
+  const { record, state, manifest, names, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
+  return {
+    ...{ index: record.index, generation: record.generation, model: record.model, shards: record.shards },
+    ...{ phase: state.phase, paused: state.paused, names: [...names], documents },
+    documents_aside: manifest.aside?.documents ?? 0,
+    segments: manifest.segments.length,
+    ...{ manifest_version: manifest.version, sequence: manifest.log.sequence },
+    progress: {
+      ...{ backfill_total: backfill?.total ?? null, backfill_done: backfill?.done ?? null, lag, caught_up: caughtUp },
+      ...{ documents_per_second: progress?.documentsPerSecond ?? 0, seconds_left: secondsLeft },
+      problem: progress?.problem ?? null,
+    },
+    documents_per_second_max: state.documentsPerSecondMax,
+    search_p99_ms_max: state.searchP99MsMax,
+    slowed_to_documents_per_second: state.slowedToDocumentsPerSecond,
+    created_at: record.createdAt,
+  }
+}
+
+export function parityReportJson(report: ParityReport): z.input<typeof parityReportSchema> {
+  return {
+    queries: report.queries,
+    overlap_at_10: report.overlapAt10,
+    score_correlation: report.scoreCorrelation,
+    documents_served: report.documents.served,
+    documents_candidate: report.documents.candidate,
+    most_different: report.mostDifferent.map(({ query, overlap, served, candidate }) => ({
+      ...{ query, overlap, served: [...served], candidate: [...candidate] },
+    })),
+  }
+}

@@ -1,0 +1,211 @@
+import { type Deadline, HypershardError } from '@hypershard/common'
+import {
+  type AliasTarget,
+  aliasHistory,
+  changeAliases,
+  changeGenerationState,
+  type GenerationChange,
+  type GenerationState,
+  type ObjectStore,
+  readGeneration,
+  readGenerationState,
+} from '@hypershard/segments'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { ModelRegistry } from '../catalog/model-registry.ts'
+import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import { type SearchParts, search } from '../search/search.ts'
+import type { WriteLogs } from '../writing/write-documents.ts'
+import { comparedHits, compareGenerations, type ParityReport, sampleQueries } from './compare-generations.ts'
+import { type DescribedGeneration, describeGeneration, describeGenerations, namesOf } from './describe-generation.ts'
+import { type ReindexInput, startReindex } from './start-reindex.ts'
+
+export interface GenerationParts extends SearchParts {
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly models: ModelRegistry
+  readonly watcher: StoreWatcher
+  readonly logs: WriteLogs
+}
+
+/** What may be asked of a generation that is being built. */
+export interface GenerationOrder {
+  readonly paused?: boolean | undefined
+  readonly documentsPerSecondMax?: number | null | undefined
+  readonly searchP99MsMax?: number | null | undefined
+}
+
+/** How often moving a name starts over because other aliases were changed in between. */
+const moveAttemptsMax = 20
+
+const historyMax = 1_000
+
+/** Builds of an index beside each other: starting, watching, comparing, switching and dropping them. */
+export class GenerationAdmin {
+  readonly #parts: GenerationParts
+
+  constructor(parts: GenerationParts) {
+    this.#parts = parts
+  }
+
+  /** @throws HypershardError `model_not_found`, `wrong_phase` */
+  async start(input: ReindexInput, deadline: Deadline): Promise<DescribedGeneration> {
+    const { generation } = await startReindex(input, deadline, this.#parts)
+    return this.describe(input.index, generation)
+  }
+
+  /** Ascending. */
+  list(index: string): Promise<DescribedGeneration[]> {
+    return describeGenerations(index, this.#parts)
+  }
+
+  describe(index: string, generation: number): Promise<DescribedGeneration> {
+    return describeGeneration(this.#parts.catalog.get(index).record, generation, this.#parts)
+  }
+
+  /** Pauses, resumes or throttles. @throws HypershardError `wrong_phase` */
+  async order(index: string, generation: number, order: GenerationOrder): Promise<DescribedGeneration> {
+    await this.#change(index, generation, ['building', 'live'], () => withoutUndefined(order))
+    return this.describe(index, generation)
+  }
+
+  /** Gives up a generation that is being built. @throws HypershardError `wrong_phase` */
+  async cancel(index: string, generation: number): Promise<DescribedGeneration> {
+    const state = await this.#change(index, generation, ['building'], () => ({ phase: 'cancelled' }))
+    if (state.phase === 'cancelled') await this.#endTrial(index, generation)
+    return this.describe(index, generation)
+  }
+
+  /** Gives up a finished generation that no name points at. @throws HypershardError `wrong_phase` */
+  async drop(index: string, generation: number): Promise<DescribedGeneration> {
+    await this.#change(index, generation, ['live'], () => {
+      const names = namesOf(this.#parts.catalog, this.#parts.catalog.get(index).record, generation)
+      if (names.length > 0) throw inUse(index, generation, names)
+      return { phase: 'dropped' }
+    })
+    await this.#endTrial(index, generation)
+    return this.describe(index, generation)
+  }
+
+  /**
+   * Has shard servers load a generation that is not served, and asks it and the served one the same queries.
+   * @param queries none: some are made of the index's documents
+   */
+  async compare(
+    index: string,
+    generation: number,
+    { queries, samples }: { queries: readonly string[]; samples: number },
+    deadline: Deadline,
+  ): Promise<ParityReport> {
+    const served = this.#parts.catalog.get(index)
+    const candidate = await this.#parts.watcher.tryOut(index, generation)
+    const asked = queries.length > 0 ? queries : await sampleQueries(this.#parts.store, served.manifest, samples)
+    const one = (entry: typeof served, query: string, until: Deadline) => {
+      const page = { query, k: comparedHits, cursor: undefined, minCoverage: 1, minSequence: 0 }
+      const shape = { profile: false, idsOnly: true, precision: 'fp32' as const }
+      return search({ index, generation: entry.generation.generation, ...page, ...shape }, until, this.#parts)
+    }
+    return compareGenerations({ served, candidate, queries: asked, search: one }, deadline)
+  }
+
+  /**
+   * Lets an index's name point at a finished generation: from now on searches use it. It must have caught up with the
+   * log. The one before stays, and follows the log, until it is dropped.
+   * @throws HypershardError `wrong_phase` when it has not caught up or is not to be used
+   */
+  async promote(index: string, generation: number, deadline: Deadline): Promise<DescribedGeneration> {
+    const { record } = this.#parts.catalog.get(index)
+    const described = await this.describe(index, generation)
+    if (!described.caughtUp) throw notCaughtUp(index, described)
+    await this.#change(index, generation, ['building', 'live'], state =>
+      state.phase === 'live' ? undefined : { phase: 'live' },
+    )
+    const found = await this.#parts.watcher.tryOut(index, generation)
+    const target = { index: record.name, indexUid: record.uid, generation: found.generation.generation }
+    await this.moveName(index, target, deadline)
+    await this.#endTrial(index, generation)
+    return this.describe(index, generation)
+  }
+
+  /**
+   * Lets a name point at what it pointed at before its last move.
+   * @throws HypershardError `wrong_phase` when there is nothing to go back to, or it was dropped
+   */
+  async rollBack(index: string, deadline: Deadline): Promise<DescribedGeneration> {
+    const { store, catalog } = this.#parts
+    const now = catalog.targetOf(index)!
+    const { record } = catalog.get(index)
+    const tables = await aliasHistory(store, historyMax)
+    const targets = tables.map(({ aliases }) => (Object.hasOwn(aliases, index) ? aliases[index] : undefined))
+    const first: AliasTarget = { index: record.name, indexUid: record.uid, generation: 1 }
+    const before = [...targets, record.name === index ? first : undefined].find(
+      target => target?.indexUid === now.indexUid && target.generation !== now.generation,
+    )
+    if (before === undefined) throw nothingBefore(index)
+    const { phase } = await readGenerationState(store, before)
+    if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
+    await this.#parts.watcher.tryOut(index, before.generation)
+    await this.moveName(index, before, deadline)
+    return this.describe(index, before.generation)
+  }
+
+  /** @throws HypershardError `conflict` when aliases are changed all the time */
+  async moveName(name: string, to: AliasTarget, deadline: Deadline): Promise<void> {
+    const { store, catalog, watcher } = this.#parts
+    for (let attempt = 1; ; attempt++) {
+      deadline.check('moving the name')
+      await watcher.refresh()
+      try {
+        await changeAliases(store, catalog.aliases, [{ name, to }])
+        await watcher.refresh()
+        return
+      } catch (error) {
+        const again = error instanceof HypershardError && error.code === 'conflict' && attempt < moveAttemptsMax
+        if (!again) throw error
+      }
+    }
+  }
+
+  async #change(
+    index: string,
+    generation: number,
+    phases: readonly GenerationState['phase'][],
+    decide: (state: GenerationState) => GenerationChange | undefined,
+  ): Promise<GenerationState> {
+    const { record } = this.#parts.catalog.get(index)
+    const found = await readGeneration(this.#parts.store, record, generation)
+    return changeGenerationState(this.#parts.store, found, state => {
+      if (!phases.includes(state.phase)) throw wrongPhase(index, generation, state.phase)
+      return decide(state)
+    })
+  }
+
+  async #endTrial(index: string, generation: number): Promise<void> {
+    this.#parts.catalog.endTrial({ indexUid: this.#parts.catalog.get(index).record.uid, generation })
+  }
+}
+
+function withoutUndefined(order: GenerationOrder): GenerationChange {
+  return Object.fromEntries(Object.entries(order).filter(([, value]) => value !== undefined))
+}
+
+function wrongPhase(index: string, generation: number, phase: string): HypershardError {
+  const message = `index \`${index}\`: generation ${generation} is ${phase}, and that does not go with it`
+  return new HypershardError('wrong_phase', message, { details: { index, generation, phase } })
+}
+
+function notCaughtUp(index: string, { record, backfill, lag }: DescribedGeneration): HypershardError {
+  const { generation } = record
+  const copied = backfill === null ? '' : `${backfill.done} of ${backfill.total} documents copied, `
+  const message = `index \`${index}\`: generation ${generation} has not caught up: ${copied}${lag} writes to follow; wait`
+  return new HypershardError('wrong_phase', message, { details: { index, generation, backfill, lag } })
+}
+
+function inUse(index: string, generation: number, names: readonly string[]): HypershardError {
+  const message = `index \`${index}\`: generation ${generation} is what ${names.join(', ')} stands for; move that first`
+  return new HypershardError('wrong_phase', message, { details: { index, generation, names } })
+}
+
+function nothingBefore(index: string): HypershardError {
+  const message = `\`${index}\` never pointed at anything else; there is nothing to roll back to`
+  return new HypershardError('wrong_phase', message, { details: { index } })
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { HypershardError } from '@hypershard/common'
+import { eventually } from '../../testing/eventually.ts'
+import {
+  type Answer,
+  post,
+  put,
+  request,
+  startTestCoordinator,
+  type TestCoordinator,
+} from '../../testing/test-coordinator.ts'
+
+const corpus = Array.from({ length: 60 }, (_, at) => ({
+  id: `d${at}`,
+  text: `${['stars', 'moon', 'sun'][at % 3]} ${['dust', 'comet'][at % 2]} ${at}`,
+}))
+
+describe('generations over HTTP', () => {
+  let coordinator: TestCoordinator
+  let index: string
+
+  beforeEach(async () => {
+    coordinator = await startTestCoordinator({ servers: 2 })
+    index = `${coordinator.url}/v1/indexes/papers`
+    await post(`${coordinator.url}/v1/indexes`, { name: 'papers', shards: 2 })
+    await put(`${index}/documents`, corpus)
+  })
+
+  afterEach(() => coordinator.stop())
+
+  const patch = (url: string, body: object): Promise<Answer> =>
+    request(url, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+  const untilCaughtUp = (generation: number) =>
+    eventually(async () => (await request(`${index}/generations/${generation}`)).json.progress.caught_up)
+
+  async function search(query: string, more: object = {}): Promise<{ ids: string[]; json: Answer['json'] }> {
+    const { status, json } = await post(`${index}/search`, { query, k: 100, ...more })
+    assert.equal(status, 200, JSON.stringify(json))
+    return { ids: json.hits.map(({ id }: { id: string }) => id), json }
+  }
+
+  it('builds the index anew beside the old one while writes go on, and switches without a gap', async () => {
+    const started = await post(`${index}/reindex`, { model: 'words-too', shards: 3 })
+    assert.deepEqual([started.status, started.json.generation, started.json.phase], [201, 2, 'building'])
+    await put(`${index}/documents`, [
+      { id: 'd0', text: 'stars anew' },
+      { id: 'new', text: 'stars' },
+      { id: 'd3', _op: 'delete' },
+    ])
+    await untilCaughtUp(2)
+    assert.equal((await request(index)).json.generation, 1)
+
+    const { json: parity } = await post(`${index}/generations/2/compare`, { samples: 20 })
+    assert.deepEqual([parity.overlap_at_10, parity.documents_served, parity.documents_candidate], [1, 60, 60])
+    assert.ok(parity.queries >= 15, `${parity.queries} queries`)
+    assert.ok(parity.score_correlation > 0.999)
+    assert.equal((await search('stars', { generation: 2 })).json.coverage.documents_eligible, 60)
+
+    const before = await search('stars')
+    const promoted = await post(`${index}/generations/2/promote`, {})
+    assert.deepEqual([promoted.status, promoted.json.phase, promoted.json.names], [200, 'live', ['papers']])
+    const described = (await request(index)).json
+    assert.deepEqual([described.generation, described.shards, described.model.name], [2, 3, 'words-too'])
+    assert.deepEqual((await search('stars')).ids, before.ids)
+
+    // Both follow the log from now on, so that going back loses nothing.
+    await put(`${index}/documents`, [{ id: 'later', text: 'stars' }])
+    await untilCaughtUp(1)
+    assert.equal((await post(`${index}/rollback`, {})).json.generation, 1)
+    const back = await search('stars')
+    assert.deepEqual([back.ids.includes('later'), back.json.coverage.documents_eligible], [true, 61])
+    assert.equal((await request(index)).json.generation, 1)
+  }).timeout(30_000)
+
+  it('answers every search while a generation is built and promoted', async () => {
+    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 20))
+    const failures: unknown[] = []
+    let searching = true
+    const searches = (async () => {
+      while (searching) {
+        const { status, json } = await post(`${index}/search`, { query: 'moon dust', k: 5 })
+        if (status !== 200 || json.coverage.ratio !== 1) failures.push(json)
+      }
+    })()
+    await post(`${index}/reindex`, { model: 'words-too' })
+    await untilCaughtUp(2)
+    assert.equal((await post(`${index}/generations/2/promote`, {})).status, 200)
+    assert.equal((await post(`${index}/rollback`, {})).status, 200)
+    searching = false
+    await searches
+    assert.deepEqual(failures, [])
+  }).timeout(30_000)
+
+  it('refuses to promote what has not caught up, and a second build beside a first', async () => {
+    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 500))
+    await post(`${index}/reindex`, { model: 'words-too' })
+    const early = await post(`${index}/generations/2/promote`, {})
+    assert.deepEqual([early.status, early.json.code], [409, 'wrong_phase'])
+    assert.deepEqual(early.json.details.backfill, { total: 60, done: 0 })
+    const second = await post(`${index}/reindex`, { model: 'words-too' })
+    assert.deepEqual([second.status, second.json.code, second.json.details.generation], [409, 'wrong_phase', 2])
+  })
+
+  it('pauses, resumes, throttles and cancels', async () => {
+    coordinator.encoder.failure = new HypershardError('unavailable', 'told to fail')
+    const build = `${index}/generations/2`
+    await post(`${index}/reindex`, { model: 'words' })
+    coordinator.encoder.failure = undefined
+    await patch(build, { paused: true })
+    const encoded = coordinator.encoder.documentsEncoded
+    await new Promise(resolve => setTimeout(resolve, 1_500))
+    assert.equal((await request(build)).json.progress.backfill_done, 0)
+    assert.ok(coordinator.encoder.documentsEncoded <= encoded + 60, 'work goes on though it is paused')
+    const throttled = await patch(build, { paused: false, documents_per_second_max: 1_000 })
+    assert.equal(throttled.json.documents_per_second_max, 1_000)
+    await untilCaughtUp(2)
+    const cancelled = await post(`${build}/cancel`, {})
+    assert.deepEqual([cancelled.json.phase, cancelled.json.names], ['cancelled', []])
+    const again = await post(`${build}/promote`, {})
+    assert.deepEqual([again.status, again.json.code], [409, 'wrong_phase'])
+    assert.equal((await post(`${index}/reindex`, {})).json.generation, 3)
+  }).timeout(30_000)
+
+  it('tells progress as server-sent events until the build has caught up', async () => {
+    await post(`${index}/reindex`, {})
+    const response = await fetch(`${index}/generations/2/events`)
+    assert.equal(response.headers.get('content-type'), 'text/event-stream')
+    const events = (await response.text()).trim().split('\n\n')
+    const last = JSON.parse(events.at(-1)!.split('\ndata: ')[1]!)
+    assert.deepEqual([last.progress.caught_up, last.documents], [true, 60])
+  })
+
+  it('drops a build that no name points at, and no other', async () => {
+    await post(`${index}/reindex`, {})
+    await untilCaughtUp(2)
+    await post(`${index}/generations/2/promote`, {})
+    const served = await request(`${index}/generations/2`, { method: 'DELETE' })
+    assert.deepEqual([served.status, served.json.details.names], [409, ['papers']])
+    assert.equal((await request(`${index}/generations/1`, { method: 'DELETE' })).json.phase, 'dropped')
+    const back = await post(`${index}/rollback`, {})
+    assert.deepEqual([back.status, back.json.code], [409, 'wrong_phase'])
+  })
+
+  it('knows no generation that was never made', async () => {
+    for (const answer of [
+      await request(`${index}/generations/7`),
+      await post(`${index}/generations/7/compare`, {}),
+      await post(`${index}/search`, { query: 'stars', generation: 7 }),
+    ]) {
+      assert.deepEqual([answer.status, answer.json.code], [404, 'generation_not_found'])
+    }
+    assert.equal((await request(`${index}/generations/0`)).status, 400)
+    assert.equal((await post(`${index}/reindex`, { model: 'none' })).json.code, 'model_not_found')
+  })
+
+  it('takes documents that were set aside into the new build', async () => {
+    const { encodeDocuments } = coordinator.encoder
+    coordinator.encoder.encodeDocuments = async (batch, deadline) => {
+      if (batch.documents.some(({ text }) => text === 'poison')) throw new HypershardError('internal', 'told to fail')
+      return encodeDocuments.call(coordinator.encoder, batch, deadline)
+    }
+    await put(`${index}/documents`, [{ id: 'bad', text: 'poison' }])
+    assert.equal((await request(index)).json.documents_aside, 1)
+    coordinator.encoder.encodeDocuments = encodeDocuments
+    await post(`${index}/reindex`, {})
+    await untilCaughtUp(2)
+    const { documents, documents_aside } = (await request(`${index}/generations/2`)).json
+    assert.deepEqual([documents, documents_aside], [61, 0])
+  })
+})
+
+describe('aliases over HTTP', () => {
+  let coordinator: TestCoordinator
+  let url: string
+
+  beforeEach(async () => {
+    coordinator = await startTestCoordinator()
+    url = coordinator.url
+    for (const name of ['one', 'two']) {
+      await post(`${url}/v1/indexes`, { name })
+      await put(`${url}/v1/indexes/${name}/documents`, [{ id: name, text: 'stars' }])
+    }
+  })
+
+  afterEach(() => coordinator.stop())
+
+  const change = (...actions: object[]) => post(`${url}/v1/aliases`, { actions })
+  const found = async (name: string) => (await post(`${url}/v1/indexes/${name}/search`, { query: 'stars' })).json
+
+  it('point searches and writes at an index, and move in one step', async () => {
+    await change({ add: { alias: 'live', index: 'one' } }, { add: { alias: 'spare', index: 'two' } })
+    assert.deepEqual([(await found('live')).hits[0].id, (await found('spare')).hits[0].id], ['one', 'two'])
+    await put(`${url}/v1/indexes/live/documents`, [{ id: 'more', text: 'stars' }])
+    assert.equal((await found('one')).hits.length, 2)
+    const { json } = await change({ add: { alias: 'live', index: 'two' } }, { add: { alias: 'spare', index: 'one' } })
+    assert.deepEqual(json.aliases, [
+      { alias: 'live', index: 'two', generation: 1 },
+      { alias: 'spare', index: 'one', generation: 1 },
+    ])
+    assert.equal((await found('live')).hits[0].id, 'two')
+    const history = (await request(`${url}/v1/aliases/history`)).json.versions
+    assert.deepEqual(
+      history.map(({ version, actions }: { version: number; actions: unknown[] }) => [version, actions.length]),
+      [
+        [2, 2],
+        [1, 2],
+      ],
+    )
+  })
+
+  it('change all together or not at all', async () => {
+    const refused = await change({ add: { alias: 'live', index: 'one' } }, { add: { alias: 'x', index: 'none' } })
+    assert.deepEqual([refused.status, refused.json.code], [404, 'index_not_found'])
+    assert.deepEqual((await request(`${url}/v1/aliases`)).json.aliases, [])
+  })
+
+  it('share their names with nothing else', async () => {
+    assert.equal((await change({ add: { alias: 'one', index: 'two' } })).json.code, 'index_exists')
+    await change({ add: { alias: 'live', index: 'one' } })
+    assert.equal((await post(`${url}/v1/indexes`, { name: 'live' })).json.code, 'index_exists')
+    assert.equal((await change({ remove: { alias: 'none' } })).json.code, 'alias_not_found')
+    await change({ remove: { alias: 'live' } })
+    assert.equal((await found('live')).code, 'index_not_found')
+  })
+
+  it('are the same for every coordinator of a store', async () => {
+    const second = await startTestCoordinator({ storeDirectory: coordinator.storeDirectory })
+    try {
+      await change({ add: { alias: 'live', index: 'one' } })
+      await eventually(async () => {
+        const { status } = await post(`${second.url}/v1/indexes/live/search`, { query: 'stars' })
+        return status === 200
+      })
+    } finally {
+      await second.stop()
+    }
+  })
+})

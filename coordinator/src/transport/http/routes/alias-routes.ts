@@ -1,0 +1,50 @@
+import {
+  aliasHistoryJson,
+  aliasHistorySchema,
+  aliasOrdersSchema,
+  aliasTableJson,
+  aliasTableSchema,
+} from '../../../contract/aliases.ts'
+import type { Coordinator } from '../../../coordinator.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+/** Loading what a name will point at. */
+const changeMsMax = 120_000
+
+export function aliasRoutes({ aliases }: Coordinator): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/v1/aliases',
+      id: 'listAliases',
+      tag: 'aliases',
+      summary: 'List the aliases and what they point at',
+      answer: { status: 200, description: 'The newest version of all', schema: aliasTableSchema },
+      handle: () => ({ status: 200, json: aliasTableJson(aliases.list()) }),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/v1/aliases',
+      id: 'changeAliases',
+      tag: 'aliases',
+      summary: 'Add, move and remove aliases, all in one step',
+      body: aliasOrdersSchema,
+      answer: { status: 200, description: 'The new version of all', schema: aliasTableSchema },
+      errors: ['index_not_found', 'generation_not_found', 'alias_not_found', 'index_exists', 'wrong_phase', 'conflict'],
+      timeoutMs: changeMsMax,
+      handle: async ({ body, deadline }) => ({
+        status: 200,
+        json: aliasTableJson(await aliases.change(body.actions, deadline)),
+      }),
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/aliases/history',
+      id: 'aliasHistory',
+      tag: 'aliases',
+      summary: 'What changed the aliases, newest first',
+      answer: { status: 200, description: 'The last 100 versions', schema: aliasHistorySchema },
+      handle: async () => ({ status: 200, json: aliasHistoryJson(await aliases.history()) }),
+    }),
+  ]
+}

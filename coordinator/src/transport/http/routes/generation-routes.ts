@@ -1,0 +1,216 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Deadline } from '@hypershard/common'
+import { z } from 'zod'
+import {
+  compareSchema,
+  generationJson,
+  generationListSchema,
+  generationOrderSchema,
+  generationSchema,
+  parityReportJson,
+  parityReportSchema,
+  reindexSchema,
+} from '../../../contract/generations.ts'
+import { indexNameSchema } from '../../../contract/indexes.ts'
+import type { Coordinator } from '../../../coordinator.ts'
+import { defineRoute, type Route } from '../route.ts'
+
+const oneIndex = z.strictObject({ index: indexNameSchema })
+const oneGeneration = z.strictObject({
+  index: indexNameSchema,
+  generation: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, 'must be a whole number from 1')
+    .transform(Number),
+})
+
+/** Loading a generation on the shard servers, and asking both the queries. */
+const compareMsMax = 600_000
+
+/** A watcher of events that stays longer asks again. */
+const eventsMsMax = 3_600_000
+const eventEveryMs = 1_000
+
+const answer = { status: 200, description: 'The generation', schema: generationSchema }
+
+export function generationRoutes({ generations }: Coordinator): Route[] {
+  return [...reindexRoutes(generations), ...oneGenerationRoutes(generations), ...switchRoutes(generations)]
+}
+
+type Generations = Coordinator['generations']
+
+function reindexRoutes(generations: Generations): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/v1/indexes/{index}/reindex',
+      id: 'reindex',
+      tag: 'generations',
+      summary: 'Build the index anew with another model or number of shards',
+      description: 'From the stored texts, beside the served generation; searches and writes go on as before.',
+      params: oneIndex,
+      body: reindexSchema,
+      answer: { status: 201, description: 'The new generation, still empty', schema: generationSchema },
+      errors: ['index_not_found', 'model_not_found', 'wrong_phase'],
+      handle: async ({ params, body, deadline }) => {
+        const input = {
+          ...{ index: params.index, model: body.model, shards: body.shards },
+          documentsPerSecondMax: body.documents_per_second_max ?? null,
+          searchP99MsMax: body.search_p99_ms_max ?? null,
+        }
+        return { status: 201, json: generationJson(await generations.start(input, deadline)) }
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/v1/indexes/{index}/generations',
+      id: 'listGenerations',
+      tag: 'generations',
+      summary: 'List the builds of an index and how far they are',
+      params: oneIndex,
+      answer: { status: 200, description: 'Ascending by number', schema: generationListSchema },
+      errors: ['index_not_found'],
+      handle: async ({ params }) => ({
+        status: 200,
+        json: { generations: (await generations.list(params.index)).map(generationJson) },
+      }),
+    }),
+  ]
+}
+
+function oneGenerationRoutes(generations: Generations): Route[] {
+  const path = '/v1/indexes/{index}/generations/{generation}'
+  const common = { params: oneGeneration, tag: 'generations', answer }
+  return [
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path,
+      id: 'getGeneration',
+      summary: 'How far a build of an index is',
+      errors: ['index_not_found', 'generation_not_found'],
+      handle: async ({ params }) => ({
+        status: 200,
+        json: generationJson(await generations.describe(params.index, params.generation)),
+      }),
+    }),
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${path}/events`,
+      id: 'watchGeneration',
+      summary: 'The same about once a second, as server-sent events, until the build has caught up or ended',
+      errors: ['index_not_found', 'generation_not_found'],
+      timeoutMs: eventsMsMax,
+      handle: async ({ params, deadline }) => {
+        await generations.describe(params.index, params.generation)
+        return { status: 200, events: eventsOf(generations, params, deadline) }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'PATCH',
+      path,
+      id: 'orderGeneration',
+      summary: 'Pause, resume or throttle a build',
+      body: generationOrderSchema,
+      errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
+      handle: async ({ params, body }) => {
+        const order = {
+          paused: body.paused,
+          documentsPerSecondMax: body.documents_per_second_max,
+          searchP99MsMax: body.search_p99_ms_max,
+        }
+        return { status: 200, json: generationJson(await generations.order(params.index, params.generation, order)) }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: `${path}/cancel`,
+      id: 'cancelGeneration',
+      summary: 'Give up a build that is under way',
+      errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
+      handle: async ({ params }) => ({
+        status: 200,
+        json: generationJson(await generations.cancel(params.index, params.generation)),
+      }),
+    }),
+    defineRoute({
+      ...common,
+      method: 'DELETE',
+      path,
+      id: 'dropGeneration',
+      summary: 'Give up a finished build that no name points at',
+      errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
+      handle: async ({ params }) => ({
+        status: 200,
+        json: generationJson(await generations.drop(params.index, params.generation)),
+      }),
+    }),
+  ]
+}
+
+function switchRoutes(generations: Generations): Route[] {
+  const common = { tag: 'generations', timeoutMs: compareMsMax }
+  return [
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: '/v1/indexes/{index}/generations/{generation}/compare',
+      id: 'compareGeneration',
+      summary: 'Ask a build and the served one the same queries',
+      description: 'The build is loaded for that, and can be searched with `generation` from then on.',
+      params: oneGeneration,
+      body: compareSchema,
+      answer: { status: 200, description: 'How alike they answer', schema: parityReportSchema },
+      errors: ['index_not_found', 'generation_not_found', 'insufficient_coverage'],
+      handle: async ({ params, body, deadline }) => {
+        const report = await generations.compare(params.index, params.generation, body, deadline)
+        return { status: 200, json: parityReportJson(report) }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: '/v1/indexes/{index}/generations/{generation}/promote',
+      id: 'promoteGeneration',
+      summary: 'Let searches of the index use a build that has caught up',
+      params: oneGeneration,
+      answer,
+      errors: ['index_not_found', 'generation_not_found', 'wrong_phase', 'conflict'],
+      handle: async ({ params, deadline }) => ({
+        status: 200,
+        json: generationJson(await generations.promote(params.index, params.generation, deadline)),
+      }),
+    }),
+    defineRoute({
+      ...common,
+      method: 'POST',
+      path: '/v1/indexes/{index}/rollback',
+      id: 'rollBack',
+      summary: 'Let searches of the index use the build again that they used before',
+      params: oneIndex,
+      answer,
+      errors: ['index_not_found', 'wrong_phase', 'conflict'],
+      handle: async ({ params, deadline }) => ({
+        status: 200,
+        json: generationJson(await generations.rollBack(params.index, deadline)),
+      }),
+    }),
+  ]
+}
+
+async function* eventsOf(
+  generations: Generations,
+  { index, generation }: { index: string; generation: number },
+  deadline: Deadline,
+): AsyncGenerator<string> {
+  while (!deadline.passed && !deadline.cancelled) {
+    const described = await generations.describe(index, generation)
+    yield `event: progress\ndata: ${JSON.stringify(generationJson(described))}\n\n`
+    const ended = described.state.phase !== 'building' || described.caughtUp
+    if (ended) return
+    await wait(eventEveryMs, undefined, { signal: deadline.signal }).catch(() => undefined)
+  }
+}
