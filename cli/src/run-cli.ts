@@ -9,6 +9,7 @@ import { addEvalCommand } from './commands/eval-command.ts'
 import { exitCodeOf, exitCodes, exitCodesHelp } from './commands/exit-codes.ts'
 import { addGenerationCommands } from './commands/generation-commands.ts'
 import { addIndexCommands } from './commands/index-commands.ts'
+import { addMaintenanceCommands } from './commands/maintenance-commands.ts'
 import { addModelCommands } from './commands/model-commands.ts'
 import { wholeNumberIn } from './commands/parse-option.ts'
 import { addReindexCommands } from './commands/reindex-command.ts'
@@ -33,6 +34,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addReindexCommands(program, context)
   addGenerationCommands(program, context)
   addAliasCommands(program, context)
+  addMaintenanceCommands(program, context)
   addSearchCommand(program, context)
   addEvalCommand(program, context)
   addModelCommands(program, context)

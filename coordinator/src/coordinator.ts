@@ -12,6 +12,7 @@ import { releaseIndex } from './cluster/release-index.ts'
 import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import type { CreateIndexInput } from './contract/indexes.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
+import { IndexMaintenance } from './generations/index-maintenance.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
@@ -54,12 +55,14 @@ export class Coordinator {
   /** Builds of an index beside each other. */
   readonly generations: GenerationAdmin
   readonly aliases: AliasAdmin
+  readonly maintenance: IndexMaintenance
   readonly #parts: CoordinatorParts
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
     this.generations = new GenerationAdmin(parts)
     this.aliases = new AliasAdmin(parts)
+    this.maintenance = new IndexMaintenance(parts)
   }
 
   listModels(deadline: Deadline): Promise<readonly Model[]> {

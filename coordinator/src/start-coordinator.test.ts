@@ -183,6 +183,7 @@ describe('startCoordinator', () => {
       'GET /v1/cluster',
       'GET /v1/indexes',
       'GET /v1/indexes/{index}',
+      'GET /v1/indexes/{index}/aside',
       'GET /v1/indexes/{index}/documents/{id}',
       'GET /v1/indexes/{index}/generations',
       'GET /v1/indexes/{index}/generations/{generation}',
@@ -191,6 +192,7 @@ describe('startCoordinator', () => {
       'PATCH /v1/indexes/{index}/generations/{generation}',
       'POST /v1/aliases',
       'POST /v1/indexes',
+      'POST /v1/indexes/{index}/collect',
       'POST /v1/indexes/{index}/documents/delete',
       'POST /v1/indexes/{index}/generations/{generation}/cancel',
       'POST /v1/indexes/{index}/generations/{generation}/compare',
@@ -198,6 +200,7 @@ describe('startCoordinator', () => {
       'POST /v1/indexes/{index}/reindex',
       'POST /v1/indexes/{index}/rollback',
       'POST /v1/indexes/{index}/search',
+      'POST /v1/indexes/{index}/verify',
       'PUT /v1/indexes/{index}/documents',
     ])
     const body = json.paths['/v1/indexes/{index}/search'].post.requestBody.content['application/json'].schema

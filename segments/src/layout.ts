@@ -81,6 +81,11 @@ export const asideFolder = (generation: GenerationReference): string => `${gener
 export const asideKey = (generation: GenerationReference, digest: string): string =>
   `${asideFolder(generation)}${digest}.ndjson`
 
+/** Since when nothing has needed files of the generation. */
+export const garbageKey = (generation: GenerationReference): string => `${generationFolder(generation)}garbage.json`
+
+export const logGarbageKey = (log: LogReference): string => `${logFolder(log)}garbage.json`
+
 export const progressKey = (generation: GenerationReference): string => `${generationFolder(generation)}progress.json`
 
 export const segmentsFolder = (generation: GenerationReference): string => `${generationFolder(generation)}segments/`

@@ -229,6 +229,31 @@ export interface ParityReport {
   }[]
 }
 
+export interface Verification {
+  readonly generation: number
+  readonly manifest_version: number
+  readonly segments: number
+  readonly bytes: number
+  readonly documents: number
+  readonly documents_counted: number
+  readonly problems: readonly string[]
+}
+
+export interface CollectedFiles {
+  readonly files: number
+  /** The first 1,000. */
+  readonly keys: readonly string[]
+}
+
+/** A document that could not be encoded. */
+export interface AsideDocument {
+  readonly id: string
+  readonly title: string
+  readonly version: number
+  readonly code: string
+  readonly message: string
+}
+
 export interface AliasTable {
   readonly version: number
   readonly aliases: readonly { readonly alias: string; readonly index: string; readonly generation: number }[]

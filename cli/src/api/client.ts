@@ -4,7 +4,9 @@ import type {
   AliasAction,
   AliasHistory,
   AliasTable,
+  AsideDocument,
   ClusterDescription,
+  CollectedFiles,
   GenerationDescription,
   GenerationOrder,
   IndexDescription,
@@ -17,6 +19,7 @@ import type {
   SearchAnswer,
   SearchRequest,
   StoredDocument,
+  Verification,
 } from './answers.ts'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
@@ -31,6 +34,8 @@ const searchMsDefault = 10_000
 const silenceMsDefault = 120_000
 /** Loading a generation on the shard servers. */
 const switchMsDefault = 600_000
+/** Reading every byte of an index. */
+const verifyMsDefault = 6 * 3_600_000
 
 export interface ApiClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -120,6 +125,18 @@ export class ApiClient {
 
   rollBack(index: string): Promise<GenerationDescription> {
     return this.#json('POST', `${indexPath(index)}/rollback`, {}, switchMsDefault)
+  }
+
+  verifyIndex(index: string): Promise<Verification> {
+    return this.#json('POST', `${indexPath(index)}/verify`, undefined, verifyMsDefault)
+  }
+
+  collectFiles(index: string, request: { dry_run: boolean; keep_ms?: number }): Promise<CollectedFiles> {
+    return this.#json('POST', `${indexPath(index)}/collect`, request, verifyMsDefault)
+  }
+
+  listAside(index: string): Promise<{ documents: AsideDocument[] }> {
+    return this.#json('GET', `${indexPath(index)}/aside`)
   }
 
   listAliases(): Promise<AliasTable> {

@@ -1,3 +1,20 @@
+import { HypershardError } from '@hypershard/common'
+import { collectIndex, listIndexNames, readIndex } from '@hypershard/segments'
 import type { JobParts } from '../run-job.ts'
 
-export async function collectGarbage(_parts: JobParts, _signal: AbortSignal): Promise<void> {}
+/**
+ * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
+ * @throws HypershardError `storage_failed`
+ */
+export async function collectGarbage({ store, clock, log, keepMs }: JobParts, signal: AbortSignal): Promise<void> {
+  for (const name of await listIndexNames(store)) {
+    if (signal.aborted) return
+    try {
+      const deleted = await collectIndex(store, await readIndex(store, name), { nowMs: clock.now(), keepMs })
+      if (deleted.length > 0) log.info({ index: name, files: deleted.length }, 'old files deleted')
+    } catch (error) {
+      if (!(error instanceof HypershardError)) throw error
+      if (error.code !== 'index_not_found') log.warn({ err: error, index: name }, 'old files were not deleted')
+    }
+  }
+}

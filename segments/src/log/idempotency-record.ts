@@ -64,6 +64,17 @@ export async function settleIdempotencyKey(
   await store.put(storedKeyOf(log, entry.idempotencyKey), sealJson(record))
 }
 
+/**
+ * Whether a stored key is from before a time, and its write is known or never came.
+ * @param stored the record's key in the store
+ */
+export async function isExpiredKey(store: ObjectStore, stored: string, beforeMs: number): Promise<boolean> {
+  const bytes = await store.get(stored)
+  if (bytes === undefined) return false
+  const record = decodeStored('idempotency key', stored, { key: stored }, () => openSealedJson(recordSchema, bytes))
+  return Date.parse(record.createdAt) < beforeMs
+}
+
 async function readIdempotencyRecord(
   store: ObjectStore,
   log: LogReference,

@@ -12,6 +12,7 @@ import {
   type ManifestReference,
   manifestSchema,
   nextManifest,
+  referencedFiles,
 } from './manifest.ts'
 
 /**
@@ -69,6 +70,8 @@ export async function commitManifest(
   clock?: Clock,
 ): Promise<Manifest> {
   const next = nextManifest(current, content, clock)
+  const doomed = new Set(current.condemned)
+  if (doomed.size > 0 && referencedFiles(next).some(file => doomed.has(file))) throw beingDeleted(next)
   await requireIndex(store, current)
   try {
     await store.putIfAbsent(manifestKey(next, next.version), sealJson(manifestSchema.parse(next)))
@@ -89,6 +92,11 @@ async function findManifest(store: ObjectStore, generation: GenerationReference,
     manifest.index === generation.index && manifest.generation === generation.generation && manifest.version === version
   if (!inPlace) throw corruptData(where, `${key} is another manifest than its name says`, details)
   return manifest
+}
+
+function beingDeleted({ index, version }: Manifest): HypershardError {
+  const message = `index \`${index}\`: a file of version ${version} is being deleted as unused; commit again in a moment`
+  return new HypershardError('conflict', message, { details: { index, version } })
 }
 
 function cameLater(next: Manifest, cause: HypershardError): HypershardError {

@@ -70,6 +70,8 @@ export const manifestSchema = z
     aside: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
     /** The digest of the calibration file and its number of vectors; null while nothing was committed. */
     calibration: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
+    /** Files, as `referencedFiles` names them, that are being deleted: no later version may name them. */
+    condemned: z.array(z.string()),
     createdAt: z.iso.datetime(),
   })
   .refine(({ segments, shards }) => segments.every(({ shard }) => shard < shards), 'a segment of no shard')
@@ -102,12 +104,12 @@ export function emptyManifest(generation: GenerationRecord): Manifest {
     log: source?.log ?? { sequence: 0, parts: 0 },
     backfill: source === null ? null : { ...source.backfill, done: [] },
     segments: [],
-    ...{ aside: null, calibration: null, createdAt },
+    ...{ aside: null, calibration: null, condemned: [], createdAt },
   }
 }
 
 /** What a version may change of the one before it. */
-export type ManifestContent = Pick<Manifest, 'segments' | 'log' | 'backfill' | 'aside' | 'calibration'>
+export type ManifestContent = Pick<Manifest, 'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'condemned'>
 
 /** The manifest that follows `current` with this content. */
 export function nextManifest(current: Manifest, content: Partial<ManifestContent>, clock: Clock = systemClock) {
@@ -120,6 +122,17 @@ export function eligibleDocuments(manifest: Manifest, shard?: number): number {
   return manifest.segments
     .filter(segment => shard === undefined || segment.shard === shard)
     .reduce((sum, segment) => sum + segment.documents - (segment.deleted?.count ?? 0), 0)
+}
+
+/** The files of its generation that a manifest needs: `segments/<digest>`, `tombstones/<digest>` and so on. */
+export function referencedFiles({ segments, calibration, aside }: Manifest): string[] {
+  const files = segments.flatMap(({ digest, deleted }) => [
+    `segments/${digest}`,
+    ...(deleted === null ? [] : [`tombstones/${deleted.digest}`]),
+  ])
+  if (calibration !== null) files.push(`calibration/${calibration.digest}`)
+  if (aside !== null) files.push(`aside/${aside.digest}`)
+  return files
 }
 
 /** Whether everything up to entry `sequence` of the write log is in. */

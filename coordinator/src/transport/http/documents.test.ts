@@ -137,6 +137,8 @@ describe('putting documents over HTTP', () => {
     const index = `${coordinator.url}/v1/indexes/papers`
     assert.equal((await request(index)).json.documents_aside, 1)
     assert.equal((await request(`${documents}/d33`)).json.text, 'poison')
+    const { json: aside } = await request(`${index}/aside`)
+    assert.deepEqual([aside.documents[0].id, aside.documents[0].message], ['d33', 'told to fail'])
     await put(documents, [{ id: 'd33', text: 'stars after all' }])
     assert.deepEqual([(await request(index)).json.documents_aside, (await idsFound()).length], [0, 70])
   })

@@ -154,6 +154,14 @@ describe('generations over HTTP', () => {
     assert.equal((await post(`${index}/reindex`, { model: 'none' })).json.code, 'model_not_found')
   })
 
+  it('is whole, says a verification, and has nothing to collect that is young', async () => {
+    await put(`${index}/documents`, corpus.slice(0, 10))
+    const { json } = await post(`${index}/verify`, '{}')
+    assert.deepEqual([json.documents, json.documents_counted, json.problems], [60, 60, []])
+    const collected = await post(`${index}/collect`, { dry_run: true })
+    assert.deepEqual([collected.status, collected.json.files], [200, 0])
+  })
+
   it('takes documents that were set aside into the new build', async () => {
     const { encodeDocuments } = coordinator.encoder
     coordinator.encoder.encodeDocuments = async (batch, deadline) => {

@@ -15,6 +15,7 @@ import { clusterRoutes, version } from './routes/cluster-routes.ts'
 import { documentRoutes } from './routes/document-routes.ts'
 import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
+import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
 
 export interface HttpServerOptions {
@@ -50,6 +51,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...searchRoutes(coordinator),
     ...generationRoutes(coordinator),
     ...aliasRoutes(coordinator),
+    ...maintenanceRoutes(coordinator),
   ]
   const app = createApp(options)
   await serveDocument(app, buildOpenApi(routes, version))
