@@ -17,6 +17,14 @@ export const indexerConfig = {
   HYPERSHARD_INDEXER_CONCURRENCY: withDefault(2, { min: 1, max: 64 }).describe(
     'Jobs that run at a time. The encoder is the bottleneck: two keep it busy while one of them commits.',
   ),
+  HYPERSHARD_INDEXER_REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must be redis://… or rediss://…')
+    .optional()
+    .describe(
+      'A Redis whose queue several indexers share the work by, `redis://host:port`; without one each looks for itself. ' +
+        'It must not evict (`maxmemory-policy noeviction`), and losing what is in it loses nothing.',
+    ),
   HYPERSHARD_INDEXER_SCAN_MS: withDefault(100, { min: 10, max: 60_000 }).describe(
     'How often the object store is looked through for work, in milliseconds.',
   ),

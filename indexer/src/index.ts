@@ -1,2 +1,6 @@
+export { backfillSlice } from './backfill/backfill-slice.ts'
+export { compactGeneration } from './compact/compact-generation.ts'
+export { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 export { type WriteParts, type WrittenSegments, writeSegments } from './ingest/write-segments.ts'
+export type { EncoderPort } from './ports.ts'
 export { type IndexerConnections, startIndexer } from './start-indexer.ts'

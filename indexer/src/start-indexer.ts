@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, type Logger, type RunningService, systemClock } from '@hypershard/common'
 import { createDirectoryStore, type ObjectStore } from '@hypershard/segments'
+import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import type { IndexerConfig } from './config.ts'
 import type { EncoderPort } from './ports.ts'
@@ -26,7 +27,7 @@ const failuresMax = 10_000
 /**
  * Starts an indexer: looks through the object store for work, all the time, and does it. Any number may run beside each
  * other. It serves nobody, so it has no address.
- * @throws HypershardError `storage_failed`
+ * @throws HypershardError `storage_failed`, `unavailable` and `invalid_config` for a Redis that cannot be used
  */
 export async function startIndexer(
   config: IndexerConfig,
@@ -36,7 +37,7 @@ export async function startIndexer(
 ): Promise<RunningService> {
   const store = await createDirectoryStore(config.HYPERSHARD_STORE)
   const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
-  const queue = new MemoryQueue(config.HYPERSHARD_INDEXER_CONCURRENCY)
+  const queue = await openQueue(config, log)
   const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
   const failures = new FailedJobs(clock)
   queue.process((job, signal) => attempt(job, parts, signal, failures))
@@ -49,6 +50,11 @@ export async function startIndexer(
       encoder.close()
     },
   }
+}
+
+function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> | JobQueue {
+  const { HYPERSHARD_INDEXER_CONCURRENCY: concurrency, HYPERSHARD_INDEXER_REDIS_URL: url } = config
+  return url === undefined ? new MemoryQueue(concurrency) : openBullQueue({ url, concurrency, log })
 }
 
 async function attempt(job: Job, parts: JobParts, signal: AbortSignal, failures: FailedJobs): Promise<void> {
@@ -76,7 +82,12 @@ function scanForever({ store, queue, failures, clock, log, everyMs }: ScanParts)
   const stopped = new AbortController()
   const scan = async () => {
     try {
-      for (const job of await scanner.findJobs()) if (!failures.mustWait(job)) await queue.add(job)
+      const { jobs, flows } = await scanner.findWork()
+      for (const job of jobs) if (!failures.mustWait(job)) await queue.add(job)
+      for (const flow of flows) {
+        const due = flow.jobs.filter(job => !failures.mustWait(job))
+        if (due.length > 0) await queue.addFlow(due, flow.last)
+      }
     } catch (error) {
       log.error({ err: error }, 'looking for work failed')
     }

@@ -81,6 +81,9 @@ export const asideFolder = (generation: GenerationReference): string => `${gener
 export const asideKey = (generation: GenerationReference, digest: string): string =>
   `${asideFolder(generation)}${digest}.ndjson`
 
+/** Stored last of a segment's files: where this is, the segment is. */
+export const segmentRecordKey = (segment: SegmentReference): string => `${segmentFolder(segment)}segment.json`
+
 /** Since when nothing has needed files of the generation. */
 export const garbageKey = (generation: GenerationReference): string => `${generationFolder(generation)}garbage.json`
 

@@ -1,7 +1,7 @@
 import type { Manifest, SegmentEntry } from '@hypershard/segments'
 
 /** Segments of about the same size are merged once so many of them are in a shard. */
-const segmentsPerTier = 8
+const segmentsPerTierDefault = 8
 
 /** Segments of up to so many documents are of the first tier; those of the next have up to four times as many. */
 const firstTierDocuments = 4_096
@@ -22,11 +22,14 @@ export type Compaction = readonly SegmentEntry[]
  * that a document is copied about once a tier: a shard of n documents has about 8 log4(n / 4,096) segments.
  * @returns undefined when nothing is worth it
  */
-export function planCompaction({ segments }: Manifest): Compaction | undefined {
+export function planCompaction(
+  { segments }: Manifest,
+  segmentsPerTier = segmentsPerTierDefault,
+): Compaction | undefined {
   for (const own of Map.groupBy(segments, ({ shard }) => shard).values()) {
     const tiers = Map.groupBy(own.filter(isSmall), tierOf)
     for (const tier of [...tiers.keys()].sort((a, b) => a - b)) {
-      const some = takeFitting(tiers.get(tier)!)
+      const some = takeFitting(tiers.get(tier)!.slice(0, segmentsPerTier))
       if (some.length >= segmentsPerTier) return some
     }
   }
@@ -41,7 +44,7 @@ function takeFitting(segments: readonly SegmentEntry[]): SegmentEntry[] {
   const taken: SegmentEntry[] = []
   let documents = 0
   let bytes = 0
-  for (const segment of segments.slice(0, segmentsPerTier)) {
+  for (const segment of segments) {
     documents += eligible(segment)
     bytes += segment.bytes
     if (documents > mergedDocumentsMax || bytes > mergedBytesMax) break

@@ -22,6 +22,10 @@ export class MemoryQueue implements JobQueue {
     this.#start()
   }
 
+  async addFlow(jobs: readonly Job[], _last: Job): Promise<void> {
+    for (const job of jobs) await this.add(job)
+  }
+
   process(handler: JobHandler): void {
     this.#handler = handler
     this.#start()

@@ -18,11 +18,19 @@ import {
 import { planCompaction } from '../compact/plan-compaction.ts'
 import type { Job } from './job.ts'
 
+/** What a scan found to do: jobs, and flows of jobs with one that comes after them. */
+export interface FoundWork {
+  readonly jobs: readonly Job[]
+  readonly flows: readonly { readonly jobs: readonly Job[]; readonly last: Job }[]
+}
+
 /** How often the list of indexes and generations is read anew: between two, only known ones are looked at. */
 const listEveryMs = 1_000
 
 /** How often old files are looked for. */
 const collectEveryMs = 60_000
+
+const nothing: FoundWork = Object.freeze({ jobs: [], flows: [] })
 
 interface Known {
   readonly record: IndexRecord
@@ -49,34 +57,38 @@ export class StoreScanner {
   }
 
   /** @throws HypershardError `storage_failed`; an index that is damaged has no jobs */
-  async findJobs(): Promise<Job[]> {
+  async findWork(): Promise<FoundWork> {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - this.#listedAtMs >= listEveryMs) {
       this.#known = await this.#list()
       this.#listedAtMs = nowMs
     }
-    const jobs: Job[] = []
-    for (const known of this.#known) jobs.push(...(await this.#jobsOf(known)))
+    const work = await Promise.all(this.#known.map(known => this.#workOf(known)))
+    const jobs = work.flatMap(found => [...found.jobs])
     if (nowMs - this.#collectedAtMs >= collectEveryMs) {
       this.#collectedAtMs = nowMs
       jobs.push({ kind: 'collect' })
     }
-    return jobs
+    return { jobs, flows: work.flatMap(found => [...found.flows]) }
   }
 
-  async #jobsOf(known: Known): Promise<Job[]> {
+  async #workOf(known: Known): Promise<FoundWork> {
     const { state, generation } = known
-    if (state.paused || (state.phase !== 'building' && state.phase !== 'live')) return []
+    if (state.paused || (state.phase !== 'building' && state.phase !== 'live')) return nothing
     return unlessGone(async () => {
       known.manifest = await newerManifest(this.#store, known.manifest)
       const { index, indexUid } = generation
       const target = { index, indexUid, generation: generation.generation }
       const { manifest } = known
-      if (!isBackfilled(manifest)) return missingSlices(manifest).map(slice => ({ kind: 'backfill', ...target, slice }))
+      const advance: Job = { kind: 'advance', ...target }
+      if (!isBackfilled(manifest)) {
+        const jobs = missingSlices(manifest).map((slice): Job => ({ kind: 'backfill', ...target, slice }))
+        return { jobs: [], flows: [{ jobs, last: advance }] }
+      }
       const next = await readLogEntry(this.#store, target, manifest.log.sequence + 1)
       const work = next !== undefined || planCompaction(manifest) !== undefined
-      return work ? [{ kind: 'advance', ...target }] : []
-    }, [])
+      return work ? { jobs: [advance], flows: [] } : nothing
+    }, nothing)
   }
 
   async #list(): Promise<Known[]> {

@@ -1,8 +1,8 @@
 /**
  * `aside/<sha256>.ndjson`: the documents that could not be encoded, each whole and with the reason, so that nothing that
- * was acknowledged is lost. One JSON object a line, named by content. docs/formats/manifest.md.
+ * was acknowledged is lost. One JSON object a line, after a line with a `writeId`; named by content. docs/formats/manifest.md.
  */
-import { hash } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { HypershardError } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
@@ -20,6 +20,9 @@ const lineSchema = z.strictObject({
   code: z.string(),
   message: z.string(),
 })
+
+/** The first line: drawn anew for each file, so that a name never comes back. */
+const headSchema = z.strictObject({ writeId: z.uuid() })
 
 /** A document that could not be encoded. */
 export type AsideDocument = Readonly<z.output<typeof lineSchema>>
@@ -39,7 +42,8 @@ export async function writeAside(
 ): Promise<Manifest['aside']> {
   if (documents.length === 0) return null
   if (documents.length > asideDocumentsMax) throw tooMany(generation, documents)
-  const bytes = Buffer.from(documents.map(document => `${JSON.stringify(document)}\n`).join(''))
+  const lines = [{ writeId: randomUUID() }, ...documents]
+  const bytes = Buffer.from(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
   const digest = hash('sha256', bytes, 'hex')
   await store.put(asideKey(generation, digest), bytes)
   return { digest, documents: documents.length }
@@ -57,8 +61,11 @@ export async function readAside(store: ObjectStore, manifest: Manifest): Promise
   if (hash('sha256', bytes, 'hex') !== digest) {
     throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
   }
-  const lines = Buffer.from(bytes.buffer).toString().trimEnd().split('\n')
-  return decodeStored(where, key, details, () => lines.map(line => checkShape(lineSchema, JSON.parse(line))))
+  const [head, ...lines] = Buffer.from(bytes.buffer).toString().trimEnd().split('\n')
+  return decodeStored(where, key, details, () => {
+    checkShape(headSchema, JSON.parse(head!))
+    return lines.map(line => checkShape(lineSchema, JSON.parse(line)))
+  })
 }
 
 function tooMany({ index }: { index: string }, documents: readonly AsideDocument[]): HypershardError {

@@ -107,16 +107,15 @@ describe('collecting what nothing needs', () => {
     assert.equal((await createGeneration(store, index, settings)).generation, 3)
   })
 
-  it('refuses a commit that names a file which is being deleted', async () => {
+  it('deletes what a commit would have named had it come first, and refuses that commit', async () => {
     const first = await put('a')
-    const digest = first.segments[0]!.digest
-    const emptied = await commitSegments(store, first, [], { deletedIds: ['a'] })
-    const condemning = await commitManifest(store, emptied, { condemned: [`segments/${digest}`] })
-    const again = [await writeTestSegment(store, [testDocument('a')])]
-    await assert.rejects(commitSegments(store, condemning, again), { code: 'conflict', message: /being deleted/ })
+    const late = await writeTestSegment(store, [testDocument('b')])
+    const condemning = await commitManifest(store, first, { condemned: [`segments/${late.digest}`] })
+    await assert.rejects(commitSegments(store, condemning, [late]), { code: 'conflict', message: /being deleted/ })
     await collectIndex(store, index, { nowMs: Date.now(), keepMs })
-    assert.deepEqual((await latestManifest(store, generation)).condemned, [])
-    assert.deepEqual(await filesUnder('segments'), [])
+    const after = await latestManifest(store, generation)
+    assert.deepEqual([after.condemned, after.segments], [[], first.segments])
+    await assert.rejects(commitSegments(store, after, [late]), { code: 'storage_failed', message: /done again/ })
   })
 
   async function write(log: WriteLog, id: string, idempotencyKey?: string) {

@@ -1,10 +1,10 @@
-import type { Clock } from '@hypershard/common'
+import { type Clock, HypershardError } from '@hypershard/common'
 import { extendCalibration } from '../calibration/extend-calibration.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
 import { requireIndex } from '../index/index-record.ts'
 import type { GenerationReference } from '../layout.ts'
 import type { Manifest, ManifestContent, SegmentEntry } from '../manifest/manifest.ts'
-import { commitManifest } from '../manifest/manifest-store.ts'
+import { commitManifest, newerManifest, requireStored } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import { shardOf } from '../shard-of.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -42,8 +42,21 @@ export async function commitSegments(
   } catch (error) {
     // Of an index that is being deleted, any file may be missing: that is not corruption.
     await requireIndex(store, current)
+    // A worker that slept may miss files of a version that is no longer the newest: that is not corruption either.
+    if (!isCorrupt(error)) throw error
+    if ((await newerManifest(store, current)) !== current) throw overtakenBy(current, error)
+    await requireStored(store, current, added)
     throw error
   }
+}
+
+function isCorrupt(error: unknown): error is HypershardError {
+  return error instanceof HypershardError && error.code === 'corrupt_data'
+}
+
+function overtakenBy({ index, version }: Manifest, cause: HypershardError): HypershardError {
+  const message = `index \`${index}\`: version ${version} is not the newest any more; read that and commit again`
+  return new HypershardError('conflict', message, { details: { index, version }, cause })
 }
 
 /** The current segments without the documents that are put again or deleted, in their order. */

@@ -1,5 +1,9 @@
-/** safetensors files of one tensor that are named by their own SHA-256: written once, never changed. */
-import { hash } from 'node:crypto'
+/**
+ * safetensors files of one tensor that are named by their own SHA-256: written once, never changed. Their header holds
+ * a `writeId` that is drawn anew each time, so that a name never comes back: whoever deletes a file that nothing needs
+ * deletes no other.
+ */
+import { hash, randomUUID } from 'node:crypto'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { checkTensorHeader, encodeTensorHeader, type Tensor } from './safetensors.ts'
@@ -17,7 +21,7 @@ export async function writeAddressedTensor(
   data: Uint8Array,
   keyOf: (digest: string) => string,
 ): Promise<string> {
-  const file = Buffer.concat([encodeTensorHeader(tensor.name, tensor), data])
+  const file = Buffer.concat([encodeTensorHeader(tensor.name, tensor, { writeId: randomUUID() }), data])
   const digest = hash('sha256', file, 'hex')
   await store.put(keyOf(digest), file)
   return digest

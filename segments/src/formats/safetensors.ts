@@ -42,10 +42,18 @@ export function tensorBytes({ dtype, shape }: Tensor): number {
   return shape.reduce((product, dimension) => product * dimension, elementBytes[dtype])
 }
 
-/** Everything before the data of a file with one tensor. */
-export function encodeTensorHeader(name: string, tensor: Tensor): Uint8Array<ArrayBuffer> {
+/**
+ * Everything before the data of a file with one tensor.
+ * @param metadata kept in the header; nobody reads it
+ */
+export function encodeTensorHeader(
+  name: string,
+  tensor: Tensor,
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
   const { dtype, shape } = tensor
-  const json = JSON.stringify({ [name]: { dtype, shape, data_offsets: [0, tensorBytes(tensor)] } })
+  const about = metadata === undefined ? {} : { __metadata__: metadata }
+  const json = JSON.stringify({ ...about, [name]: { dtype, shape, data_offsets: [0, tensorBytes(tensor)] } })
   const text = new TextEncoder().encode(json)
   const unpadded = lengthBytes + text.length
   const padded = Math.ceil(unpadded / alignmentBytes) * alignmentBytes

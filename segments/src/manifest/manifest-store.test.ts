@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { firstGeneration } from '../generation/generation-record.ts'
 import { createIndex, deleteIndex, type IndexRecord } from '../index/index-record.ts'
-import { manifestKey } from '../layout.ts'
+import { manifestKey, segmentRecordKey } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
 import { createTestIndex, testModel } from '../testing/write-segment.ts'
@@ -22,15 +22,20 @@ describe('manifests', () => {
     temporary = await createTemporaryStore()
     store = temporary.store
     index = await createTestIndex(store, 2)
+    // What a commit looks for of the segments that it adds.
+    for (const letter of 'ab')
+      await store.put(segmentRecordKey({ ...first(), digest: letter.repeat(64) }), new Uint8Array(1))
   })
 
   afterEach(() => temporary.remove())
+
+  const first = () => ({ index: 'papers', generation: 1 })
 
   it('begin with an empty version 0 that is not stored', async () => {
     const manifest = await latestManifest(store, firstGeneration(index))
     assert.deepEqual(manifest, emptyManifest(firstGeneration(index)))
     assert.deepEqual(await readManifest(store, manifest), manifest)
-    assert.deepEqual(await store.list('indexes/papers/generations/'), [])
+    assert.deepEqual(await store.list('indexes/papers/generations/1/manifest/'), [])
   })
 
   it('are read as they were committed, each version for good', async () => {
@@ -47,6 +52,17 @@ describe('manifests', () => {
     let manifest: Manifest = await latestManifest(store, firstGeneration(index))
     for (let version = 1; version <= 11; version++) manifest = await commitManifest(store, manifest, { segments: [] })
     assert.equal((await latestManifest(store, firstGeneration(index))).version, 11)
+  })
+
+  it('name no segment that is gone, or about to be', async () => {
+    const base = await latestManifest(store, firstGeneration(index))
+    const gone = { code: 'storage_failed', message: /deleted as unused/ }
+    await assert.rejects(commitManifest(store, base, { segments: [entry('c', 0)] }), gone)
+    const condemning = await commitManifest(store, base, { condemned: [`segments/${'a'.repeat(64)}`] })
+    await assert.rejects(commitManifest(store, condemning, { segments: [entry('a', 0)] }), {
+      code: 'conflict',
+      message: /being deleted/,
+    })
   })
 
   it('let one of two writers win; the other is told to read and commit again', async () => {

@@ -1,8 +1,8 @@
 import { type Clock, HypershardError } from '@hypershard/common'
-import { corruptData, decodeStored } from '../corrupt-data.ts'
+import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
 import { type GenerationRecord, readGeneration } from '../generation/generation-record.ts'
 import { requireIndex } from '../index/index-record.ts'
-import { type GenerationReference, manifestKey, manifestsFolder, numberOfKey } from '../layout.ts'
+import { type GenerationReference, manifestKey, manifestsFolder, numberOfKey, segmentRecordKey } from '../layout.ts'
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import {
@@ -13,6 +13,7 @@ import {
   manifestSchema,
   nextManifest,
   referencedFiles,
+  type SegmentEntry,
 } from './manifest.ts'
 
 /**
@@ -73,6 +74,7 @@ export async function commitManifest(
   const doomed = new Set(current.condemned)
   if (doomed.size > 0 && referencedFiles(next).some(file => doomed.has(file))) throw beingDeleted(next)
   await requireIndex(store, current)
+  await requireAdded(store, current, next)
   try {
     await store.putIfAbsent(manifestKey(next, next.version), sealJson(manifestSchema.parse(next)))
   } catch (error) {
@@ -92,6 +94,40 @@ async function findManifest(store: ObjectStore, generation: GenerationReference,
     manifest.index === generation.index && manifest.generation === generation.generation && manifest.version === version
   if (!inPlace) throw corruptData(where, `${key} is another manifest than its name says`, details)
   return manifest
+}
+
+/**
+ * A writer that slept between storing its segments and naming them may find them deleted as unused. Looked for after
+ * `current` was read: a deletion since then came with a version of its own, and this commit fails.
+ */
+async function requireAdded(store: ObjectStore, current: Manifest, next: Manifest): Promise<void> {
+  const before = new Set(current.segments.map(({ digest }) => digest))
+  await requireStored(
+    store,
+    current,
+    next.segments.filter(({ digest }) => !before.has(digest)),
+  )
+}
+
+/** @throws HypershardError `storage_failed` when a segment that no version names yet is gone, or about to be */
+export async function requireStored(
+  store: ObjectStore,
+  current: Manifest,
+  segments: readonly SegmentEntry[],
+): Promise<void> {
+  for (const { digest } of segments) {
+    const doomed = current.condemned.includes(`segments/${digest}`)
+    if (doomed || (await store.get(segmentRecordKey({ ...current, digest }))) === undefined) {
+      throw deletedBefore(current, digest)
+    }
+  }
+}
+
+function deletedBefore({ index, version }: Manifest, digest: string): HypershardError {
+  const message =
+    `index \`${index}\`: segment ${shortDigest(digest)} was deleted as unused before a version after ${version} could name it; ` +
+    'the work is done again'
+  return new HypershardError('storage_failed', message, { details: { index, version, digest } })
 }
 
 function beingDeleted({ index, version }: Manifest): HypershardError {

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
-import { type SegmentReference, segmentFolder } from '../layout.ts'
+import { type SegmentReference, segmentRecordKey } from '../layout.ts'
 import { checkShape, parseJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 
@@ -31,6 +31,8 @@ const recordSchema = z.strictObject({
   truncated: z.int().min(0),
   /** Rows of each record batch of documents.arrow; the last may have fewer. */
   documentsPerBatch: z.int().min(1),
+  /** Drawn anew for each writing, so that a digest never comes back: a deletion never meets another segment. */
+  writeId: z.uuid(),
   files: z.strictObject({ [vectorsName]: fileSchema, [idsName]: fileSchema, [documentsName]: fileSchema }),
 })
 
@@ -50,7 +52,7 @@ export function segmentTitle(segment: SegmentReference): string {
 export async function readSegmentRecord(store: ObjectStore, segment: SegmentReference): Promise<SegmentRecord> {
   const where = segmentTitle(segment)
   const details = { ...segment, file: recordName }
-  const bytes = await store.get(segmentFolder(segment) + recordName)
+  const bytes = await store.get(segmentRecordKey(segment))
   if (bytes === undefined) throw corruptData(where, `${recordName} is missing`, details)
   if (hash('sha256', bytes, 'hex') !== segment.digest) {
     throw corruptData(where, `${recordName} is altered (its SHA-256 is not the segment's digest)`, details)

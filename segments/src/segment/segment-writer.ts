@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
@@ -49,8 +50,7 @@ export interface SegmentWriter {
   seal(): Promise<void>
   /**
    * Stores the segment, sealed before or not: file by file, the record last. Nobody sees it before a manifest names
-   * it. A failure on the way leaves the files that were stored: their folder is named by their content, and another
-   * writer may be storing the same or have a manifest name it. They go when the index is deleted.
+   * it. A failure on the way leaves the files that were stored, for a collection to delete.
    * @throws HypershardError `storage_full`, `storage_failed`
    */
   finish(): Promise<SegmentEntry>
@@ -155,7 +155,7 @@ class StagedSegmentWriter implements SegmentWriter {
     const record = encodeSegmentRecord({
       format: 'hypershard.segment/2',
       ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
-      truncated: this.#truncated,
+      ...{ truncated: this.#truncated, writeId: randomUUID() },
     })
     await stageFile(join(this.#folder, recordName), record.bytes)
     const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)

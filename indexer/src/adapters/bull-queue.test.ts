@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { silentLogger } from '@hypershard/common'
+import { type Job, jobKey } from '../queue/job.ts'
+import type { JobHandler, JobQueue } from '../queue/job-queue.ts'
+import { type RedisServer, startRedisServer } from '../testing/redis-server.ts'
+import { openBullQueue } from './bull-queue.ts'
+
+const log = silentLogger()
+const advance = (index: string): Job => ({ kind: 'advance', index, indexUid: `uid-${index}`, generation: 1 })
+const slice = (number: number): Job => ({
+  kind: 'backfill',
+  index: 'a',
+  indexUid: 'uid-a',
+  generation: 2,
+  slice: number,
+})
+
+describe('the queue in Redis', function () {
+  this.timeout(30_000)
+  let redis: RedisServer
+  const queues: JobQueue[] = []
+
+  before(async function () {
+    const started = await startRedisServer()
+    if (started === undefined) this.skip()
+    else redis = started
+  })
+
+  after(() => redis?.stop())
+
+  afterEach(async () => {
+    await Promise.all(queues.splice(0).map(queue => queue.close()))
+    await redis.flush()
+  })
+
+  async function open(concurrency = 2): Promise<JobQueue> {
+    const queue = await openBullQueue({ url: redis.url, concurrency, log })
+    queues.push(queue)
+    return queue
+  }
+
+  /** Notes which jobs were done, in order; each takes a moment. */
+  function worker(done: string[], ms = 20): JobHandler {
+    return async job => {
+      await new Promise(resolve => setTimeout(resolve, ms))
+      done.push(jobKey(job))
+    }
+  }
+
+  async function until(holds: () => boolean): Promise<void> {
+    const endMs = Date.now() + 15_000
+    while (!holds()) {
+      assert.ok(Date.now() < endMs, 'it did not happen in time')
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  }
+
+  it('gives each job to one of several indexers, once however often it is added meanwhile', async () => {
+    const done: string[] = []
+    const [one, two] = [await open(1), await open(1)]
+    for (let time = 0; time < 3; time++) for (const name of 'abcd') await one.add(advance(name))
+    for (const queue of [one, two]) queue.process(worker(done))
+    await until(() => done.length >= 4)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    assert.deepEqual(
+      done.toSorted(),
+      [...'abcd'].map(name => jobKey(advance(name))),
+    )
+    await one.add(advance('a'))
+    await until(() => done.length === 5)
+  })
+
+  it('does what comes after a flow once all of it is done', async () => {
+    const done: string[] = []
+    const queue = await open(3)
+    const last: Job = { kind: 'advance', index: 'a', indexUid: 'uid-a', generation: 2 }
+    for (let time = 0; time < 3; time++) await queue.addFlow([slice(0), slice(1), slice(2)], last)
+    queue.process(worker(done))
+    await until(() => done.length >= 4)
+    assert.equal(done.at(-1), jobKey(last))
+    assert.equal(new Set(done).size, 4)
+  })
+
+  it('takes a flow again after a job of it failed', async () => {
+    const done: string[] = []
+    let fails = true
+    const queue = await open(1)
+    const last: Job = { kind: 'advance', index: 'a', indexUid: 'uid-a', generation: 2 }
+    queue.process(async job => {
+      if (fails && job.kind === 'backfill') throw new Error('told to fail')
+      done.push(jobKey(job))
+    })
+    await queue.addFlow([slice(0)], last)
+    await until(() => done.length === 1)
+    fails = false
+    await queue.addFlow([slice(0)], last)
+    await until(() => done.includes(jobKey(slice(0))))
+  })
+
+  it('goes on after Redis has lost everything, once the jobs are added again', async () => {
+    const done: string[] = []
+    const queue = await open(1)
+    queue.process(worker(done, 100))
+    for (const name of 'abc') await queue.add(advance(name))
+    await until(() => done.length === 1)
+    await redis.flush()
+    await until(() => done.length >= 2)
+    for (const name of 'abc') await queue.add(advance(name))
+    await until(() => done.includes(jobKey(advance('c'))))
+  })
+
+  it('tells a job that runs to stop when it is closed', async () => {
+    let stopped = false
+    const queue = await openBullQueue({ url: redis.url, concurrency: 1, log })
+    const running = Promise.withResolvers<void>()
+    queue.process(async (_, signal) => {
+      running.resolve()
+      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+      stopped = true
+    })
+    await queue.add(advance('a'))
+    await running.promise
+    await queue.close()
+    assert.equal(stopped, true)
+  })
+
+  it('refuses a Redis that may throw jobs away, and one that is not there', async () => {
+    const evicting = (await startRedisServer('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'))!
+    try {
+      await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log }), {
+        code: 'invalid_config',
+        message: /maxmemory-policy is allkeys-lru.*noeviction/,
+      })
+    } finally {
+      await evicting.stop()
+    }
+    await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log }), { code: 'unavailable' })
+  })
+})

@@ -1,0 +1,139 @@
+import { HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { FlowProducer, Queue, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { type Job, jobKey } from '../queue/job.ts'
+import type { JobHandler, JobQueue } from '../queue/job-queue.ts'
+
+export interface BullQueueOptions {
+  readonly url: string
+  readonly concurrency: number
+  readonly log: Logger
+  /** Of the keys in Redis: clusters that share one have each their own. */
+  readonly prefix?: string
+}
+
+const queueName = 'jobs'
+const connectMsMax = 10_000
+
+/** A worker that gives no sign for so long is taken to be dead, and its job is given to another. */
+const lockMs = 30_000
+
+/** After a failure of the queue itself, as when Redis has lost a job that was just done. */
+const retryMs = 500
+
+/** A job may be taken from a worker that seemed dead any number of times: doing it twice commits once. */
+const stallsMax = 1_000_000
+
+/** Finished and failed jobs are forgotten: what is left to do follows from the object store. */
+const forgotten = { removeOnComplete: true, removeOnFail: true } as const
+
+/**
+ * The queue that several indexers share, in Redis by BullMQ. It holds pointers only. When Redis loses it all, the scans
+ * of the object store fill it again; while Redis cannot be reached, nothing is added and work under way goes on.
+ * @throws HypershardError `unavailable` when Redis cannot be reached, `invalid_config` when it may evict jobs
+ */
+export async function openBullQueue(options: BullQueueOptions): Promise<JobQueue> {
+  const { url, log, prefix = 'hypershard' } = options
+  // Adding fails at once while Redis is away: the next scan tries again.
+  const connection = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false })
+  connection.on('error', error => log.debug({ err: error }, 'redis connection'))
+  try {
+    await checkRedis(connection, url)
+  } catch (error) {
+    connection.disconnect()
+    throw error
+  }
+  return new BullQueue(options, connection, prefix)
+}
+
+class BullQueue implements JobQueue {
+  readonly #options: BullQueueOptions
+  readonly #connection: Redis
+  readonly #prefix: string
+  readonly #queue: Queue
+  readonly #flows: FlowProducer
+  readonly #stop = new AbortController()
+  #worker: Worker | undefined
+
+  constructor(options: BullQueueOptions, connection: Redis, prefix: string) {
+    this.#options = options
+    this.#connection = connection
+    this.#prefix = prefix
+    this.#queue = new Queue(queueName, { connection, prefix, skipVersionCheck: true })
+    this.#flows = new FlowProducer({ connection, prefix, skipVersionCheck: true })
+    this.#queue.on('error', error => this.#tell(error))
+    this.#flows.on('error', error => this.#tell(error))
+  }
+
+  async add(job: Job): Promise<void> {
+    await this.#queue.add(job.kind, job, { jobId: jobKey(job), ...forgotten })
+  }
+
+  async addFlow(jobs: readonly Job[], last: Job): Promise<void> {
+    const key = jobKey(last)
+    // While the flow is there, so are its jobs; one that failed leaves it, and comes again with the next flow.
+    if ((await this.#queue.getJob(key)) !== undefined) return
+    await this.#flows.add({
+      ...{ name: last.kind, queueName, data: last, opts: { jobId: key, ...forgotten } },
+      children: jobs.map(job => ({
+        ...{ name: job.kind, queueName, data: job },
+        opts: { jobId: jobKey(job), ...forgotten, ignoreDependencyOnFailure: true },
+      })),
+    })
+  }
+
+  process(handler: JobHandler): void {
+    const { url, concurrency } = this.#options
+    // A worker waits for jobs inside a command, which needs a connection of its own without a limit of tries.
+    const connection = new Redis(url, { maxRetriesPerRequest: null })
+    connection.on('error', error => this.#tell(error))
+    this.#worker = new Worker(queueName, job => handler(job.data as Job, this.#stop.signal), {
+      ...{ connection, prefix: this.#prefix, concurrency, skipVersionCheck: true },
+      ...{ lockDuration: lockMs, stalledInterval: lockMs / 2, maxStalledCount: stallsMax },
+      runRetryDelay: retryMs,
+    })
+    this.#worker.on('error', error => this.#tell(error))
+    this.#worker.once('closed', () => connection.disconnect())
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#worker?.close()
+    await Promise.allSettled([this.#queue.close(), this.#flows.close()])
+    this.#connection.disconnect()
+  }
+
+  #tell(error: Error): void {
+    if (!this.#stop.signal.aborted) this.#options.log.debug({ err: error }, 'job queue')
+  }
+}
+
+/** @throws HypershardError `unavailable`, `invalid_config` */
+async function checkRedis(connection: Redis, url: string): Promise<void> {
+  const where = withoutPassword(url)
+  let policy: string | undefined
+  try {
+    await within(connection.connect(), connectMsMax)
+    policy = /^maxmemory_policy:(\S+)/m.exec(await connection.info('memory'))?.[1]
+  } catch (error) {
+    throw new HypershardError('unavailable', `redis ${where}: ${messageOf(error)}`, { cause: error })
+  }
+  if (policy === 'noeviction') return
+  const message =
+    `redis ${where}: maxmemory-policy is ${policy}, so that it may throw jobs away; ` +
+    'set it to noeviction, or use a Redis of its own'
+  throw new HypershardError('invalid_config', message, { details: { policy } })
+}
+
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection within ${ms} ms`)), ms)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url)
+  return `${parsed.hostname}:${parsed.port || '6379'}`
+}

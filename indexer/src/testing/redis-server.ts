@@ -1,0 +1,57 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+
+/** A real Redis server of a test's own. */
+export interface RedisServer {
+  readonly url: string
+  readonly pid: number
+  /** Loses everything in it. */
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Undefined where no redis-server is installed. */
+export async function startRedisServer(...settings: string[]): Promise<RedisServer | undefined> {
+  if (!isInstalled()) return undefined
+  const directory = mkdtempSync(join(tmpdir(), 'hypershard-redis-'))
+  const port = await freePort()
+  const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...settings]
+  const server: ChildProcess = spawn('redis-server', words, { stdio: 'ignore' })
+  const url = `redis://127.0.0.1:${port}`
+  const client = new Redis(url, { retryStrategy: () => 50 })
+  client.on('error', () => undefined)
+  await client.ping()
+  return {
+    url,
+    pid: server.pid!,
+    flush: async () => void (await client.flushall()),
+    stop: async () => {
+      client.disconnect()
+      server.kill('SIGKILL')
+      await once(server, 'exit')
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+function isInstalled(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise(resolve => probe.close(resolve))
+  return port
+}

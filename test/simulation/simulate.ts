@@ -1,0 +1,362 @@
+/** One history of writes, indexing, reindexing, compaction and collection, drawn by a seed and checked at its end. */
+import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { type Clock, Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { backfillSlice, compactGeneration, type EncoderPort, ingestLog } from '@hypershard/indexer'
+import {
+  changeGenerationState,
+  collectIndex,
+  countSlices,
+  createGeneration,
+  createIndex,
+  firstGeneration,
+  type GenerationRecord,
+  type IndexRecord,
+  isBackfilled,
+  type LogEntry,
+  LogPartBuilder,
+  latestManifest,
+  listGenerations,
+  type ObjectStore,
+  type Operation,
+  openSegment,
+  readGeneration,
+  readGenerationState,
+  rowsLeft,
+  verifyGeneration,
+  WriteLog,
+} from '@hypershard/segments'
+import { Random } from './random.ts'
+import { Crashed, SimulatedStore, type Weather } from './simulated-store.ts'
+
+export interface SimulationOptions {
+  /** Where segments are staged; any folder. */
+  readonly staging: string
+  /** A bug to plant. */
+  readonly bug?: 'commit without compare-and-set' | 'append without compare-and-set' | undefined
+}
+
+/** What a history came to; a simulation in which some of it never happens is blind. */
+export interface SimulationTally {
+  readonly writes: number
+  readonly repeated: number
+  readonly crashes: number
+  readonly failures: number
+  readonly generations: number
+  readonly steps: number
+  readonly collected: number
+}
+
+const model = { name: 'words', digest: 'ab'.repeat(32) }
+const otherModel = { name: 'letters', digest: 'cd'.repeat(32) }
+const vectorWidth = 2
+const ids = [...'abcdefg']
+const log = silentLogger()
+const stepsMax = 20_000
+const keepMs = 1_000
+
+/** Attempts of one write: each may die or fail. */
+const attemptsMax = 200
+
+/** @throws AssertionError when a promise is broken */
+export async function simulate(seed: number, options: SimulationOptions): Promise<SimulationTally> {
+  const { randomUUID } = crypto
+  // Names that the store lists in their order: drawn by the seed too, so that it replays.
+  const random = new Random(seed + 1_000_000)
+  crypto.randomUUID = () => uuidOf(random)
+  syncBuiltinESMExports()
+  try {
+    return await new Simulation(seed, options).play()
+  } finally {
+    crypto.randomUUID = randomUUID
+    syncBuiltinESMExports()
+  }
+}
+
+function uuidOf(random: Random): ReturnType<typeof crypto.randomUUID> {
+  const hex = Array.from({ length: 30 }, () => random.below(16).toString(16)).join('')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${hex.slice(15, 18)}-${hex.slice(18)}`
+}
+
+class Simulation {
+  readonly #random: Random
+  readonly #store: SimulatedStore
+  readonly #bug: SimulationOptions['bug']
+  /** Every entry that the log ever had, as it was created. */
+  readonly #entries = new Map<number, LogEntry>()
+  readonly #parts = new Map<string, readonly Operation[]>()
+  readonly #acknowledged: { sequence: number; operations: readonly Operation[] }[] = []
+  #index!: IndexRecord
+  #nowMs = Date.UTC(2026, 0, 1)
+  #crashes = 0
+  #failures = 0
+  #repeated = 0
+  #collected = 0
+  #writersLeft = 0
+  #names = 0
+
+  constructor(seed: number, { staging, bug }: SimulationOptions) {
+    this.#random = new Random(seed)
+    this.#store = new SimulatedStore(this.#random, staging)
+    this.#bug = bug
+  }
+
+  async play(): Promise<SimulationTally> {
+    const weather = this.#random.pick<Weather>([
+      { failure: 0, crash: 0 },
+      { failure: 0.03, crash: 0.01 },
+      { failure: 0.01, crash: 0.04 },
+    ])
+    this.#store.onCreated = (key, bytes) => this.#note(key, bytes)
+    await this.#clean(async store => {
+      const settings = { model, vectorWidth, shards: this.#random.pick([1, 1, 2]), replicas: 1 }
+      this.#index = await createIndex(store, { name: 'papers', ...settings })
+    })
+    this.#store.weather = weather
+    if (this.#bug === 'commit without compare-and-set') this.#store.overwrites = key => key.includes('/manifest/')
+    if (this.#bug === 'append without compare-and-set') this.#store.overwrites = key => key.includes('/entries/')
+    const writers = 1 + this.#random.below(3)
+    this.#writersLeft = writers
+    const actors = [
+      ...Array.from({ length: writers }, (_, at) => this.#writer(`writer-${at}`)),
+      ...Array.from({ length: 1 + this.#random.below(2) }, (_, at) => this.#indexer(`indexer-${at}`)),
+      ...(this.#random.chance(0.5) ? [this.#collector()] : []),
+      ...(this.#random.chance(0.4) ? [this.#reindexer()] : []),
+    ]
+    const ended = Promise.all(actors)
+    let failure: unknown
+    ended.catch(error => {
+      failure = error
+    })
+    await this.#playUntil(ended)
+    if (failure !== undefined) throw failure
+    this.#store.weather = { failure: 0, crash: 0 }
+    await this.#clean(store => this.#settle(store))
+    await this.#clean(store => this.#check(store))
+    const generations = new Set([...this.#store.objects.keys()].map(key => /generations\/(\d+)\//.exec(key)?.[1]))
+    generations.delete(undefined)
+    return {
+      ...{ writes: this.#acknowledged.length, repeated: this.#repeated, crashes: this.#crashes },
+      ...{ failures: this.#failures, generations: generations.size, steps: this.#store.steps },
+      collected: this.#collected,
+    }
+  }
+
+  /** Actors start new processes as long as they live, so that playing goes on until they have ended. */
+  async #playUntil(ended: Promise<unknown>): Promise<void> {
+    let over = false
+    const end = () => {
+      over = true
+    }
+    ended.then(end, end)
+    while (!over) {
+      await this.#store.play(stepsMax)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  /** A process that nothing happens to. */
+  async #clean<T>(work: (store: ObjectStore) => Promise<T>): Promise<T> {
+    const running = this.#store.run('clean', work)
+    await this.#playUntil(running)
+    return running
+  }
+
+  /** Does a piece of work in one process after the other until one of them gets through. */
+  async #persist<T>(name: string, work: (store: ObjectStore) => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      const outcome = await this.#attempt(name, work)
+      if (outcome !== undefined) return outcome.value
+    }
+    return assert.fail(`${name} did not get through in ${attemptsMax} attempts`)
+  }
+
+  /** Does a piece of work in a process of its own. Undefined when that died or failed. */
+  async #attempt<T>(name: string, work: (store: ObjectStore) => Promise<T>): Promise<{ value: T } | undefined> {
+    try {
+      return { value: await this.#store.run(`${name}-${this.#names++}`, work) }
+    } catch (error) {
+      if (error instanceof Crashed) this.#crashes++
+      else if (error instanceof HypershardError && error.code === 'storage_failed') this.#failures++
+      else if (!(error instanceof HypershardError && error.code === 'conflict')) throw error
+      return undefined
+    }
+  }
+
+  async #writer(name: string): Promise<void> {
+    try {
+      const writes = 1 + this.#random.below(5)
+      for (let at = 0; at < writes; at++) await this.#write(name, `${name}-${at}`)
+    } finally {
+      this.#writersLeft--
+    }
+  }
+
+  /** One write, tried again with its idempotency key until it is acknowledged. */
+  async #write(name: string, key: string): Promise<void> {
+    const batches = Array.from({ length: 1 + this.#random.below(2) }, () =>
+      Array.from({ length: 1 + this.#random.below(3) }, () => this.#operation(key)),
+    )
+    const appended = await this.#persist(name, async store => {
+      const writeLog = new WriteLog(store, this.#index, this.#clock())
+      if (this.#random.chance(0.7)) await writeLog.head()
+      const parts = []
+      for (const operations of batches) {
+        const builder = new LogPartBuilder()
+        for (const operation of operations) builder.add(operation)
+        const part = await builder.store(store, { index: 'papers', indexUid: this.#index.uid })
+        this.#parts.set(part.name, operations)
+        parts.push(part)
+      }
+      return writeLog.append({ parts, idempotencyKey: key })
+    })
+    if (appended.repeated) this.#repeated++
+    this.#acknowledged.push({ sequence: appended.sequence, operations: batches.flat() })
+  }
+
+  #operation(key: string): Operation {
+    const id = this.#random.pick(ids)
+    if (this.#random.chance(0.25)) return { type: 'delete', id }
+    return { type: 'put', document: { id, title: '', text: `${key} ${this.#random.below(1_000)}`, fields: '{}' } }
+  }
+
+  async #indexer(name: string): Promise<void> {
+    while (this.#writersLeft > 0) await this.#attempt(name, store => this.#indexOnce(store))
+  }
+
+  /** What an indexer does in one turn: copies a slice, or follows the log, or merges segments. */
+  async #indexOnce(store: ObjectStore): Promise<boolean> {
+    let worked = false
+    for (const number of await listGenerations(store, this.#index)) {
+      const generation = await this.#generation(store, number)
+      if (generation === undefined) continue
+      const parts = { store, encoder: this.#encoder(), log, onEncoded: () => undefined }
+      const deadline = Deadline.after(60_000)
+      const manifest = await latestManifest(store, generation)
+      if (!isBackfilled(manifest)) {
+        const { slices, done } = manifest.backfill!
+        const missing = Array.from({ length: slices }, (_, slice) => slice).filter(slice => !done.includes(slice))
+        await backfillSlice(generation, this.#random.pick(missing), parts, deadline)
+        worked = true
+        continue
+      }
+      const ingested = await ingestLog(generation, parts, deadline)
+      worked = !ingested.caughtUp || worked
+      if (this.#random.chance(0.5)) {
+        worked = (await compactGeneration(generation, ingested.manifest, { store, log, segmentsPerTier: 2 })) || worked
+      }
+    }
+    return worked
+  }
+
+  async #collector(): Promise<void> {
+    while (this.#writersLeft > 0) {
+      this.#nowMs += this.#random.below(3 * keepMs)
+      const deleted = await this.#attempt('collector', store =>
+        collectIndex(store, this.#index, { nowMs: this.#nowMs, keepMs }),
+      )
+      this.#collected += deleted?.value.length ?? 0
+    }
+  }
+
+  /** Builds another generation from what the first has at that moment, and sometimes gives it up. */
+  async #reindexer(): Promise<void> {
+    const created = await this.#persist('reindexer', async store => {
+      const source = await latestManifest(store, firstGeneration(this.#index))
+      const backfill = { generation: 1, version: source.version, slices: countSlices(source) }
+      const settings = { model: otherModel, vectorWidth, shards: 1 + this.#random.below(3) }
+      return createGeneration(store, this.#index, { ...settings, source: { log: source.log, backfill } }, this.#clock())
+    })
+    if (this.#random.chance(0.2)) {
+      await this.#persist('canceller', store =>
+        changeGenerationState(store, created, () => ({ phase: 'cancelled' }), this.#clock()),
+      )
+    }
+  }
+
+  /** Follows the log to its end. */
+  async #settle(store: ObjectStore): Promise<void> {
+    for (let turn = 0; turn < 200; turn++) if (!(await this.#indexOnce(store))) return
+    assert.fail('indexing comes to no end')
+  }
+
+  async #check(store: ObjectStore): Promise<void> {
+    const expected = this.#fold()
+    for (const { sequence, operations } of this.#acknowledged) {
+      assert.deepEqual(this.#operationsOf(sequence), operations, `the acknowledged write ${sequence} is another one`)
+    }
+    const keys = [...this.#entries.values()].map(({ idempotencyKey }) => idempotencyKey).filter(key => key !== null)
+    assert.equal(new Set(keys).size, keys.length, 'a write is in the log twice')
+    for (const number of await listGenerations(store, this.#index)) {
+      const generation = await this.#generation(store, number)
+      if (generation === undefined) continue
+      const manifest = await latestManifest(store, generation)
+      const { problems } = await verifyGeneration(store, manifest)
+      assert.deepEqual(problems, [], `generation ${number}`)
+      assert.deepEqual(await documentsOf(store, generation), expected, `generation ${number}`)
+    }
+  }
+
+  /** The documents as the log leaves them: id, version and text, by id. */
+  #fold(): string[] {
+    const documents = new Map<string, string>()
+    for (let sequence = 1; sequence <= this.#entries.size; sequence++) {
+      for (const operation of this.#operationsOf(sequence)) {
+        if (operation.type === 'delete') documents.delete(operation.id)
+        else documents.set(operation.document.id, `${operation.document.id}@${sequence}: ${operation.document.text}`)
+      }
+    }
+    return [...documents.values()].sort()
+  }
+
+  #operationsOf(sequence: number): Operation[] {
+    const entry = this.#entries.get(sequence)
+    assert(entry !== undefined, `entry ${sequence} was never created`)
+    return entry.parts.flatMap(({ name }) => this.#parts.get(name)!)
+  }
+
+  async #generation(store: ObjectStore, number: number): Promise<GenerationRecord | undefined> {
+    const generation = await readGeneration(store, this.#index, number).catch((error: unknown) => {
+      if (error instanceof HypershardError && error.code === 'generation_not_found') return undefined
+      throw error
+    })
+    if (generation === undefined) return undefined
+    const { phase } = await readGenerationState(store, generation)
+    return phase === 'building' || phase === 'live' ? generation : undefined
+  }
+
+  #note(key: string, bytes: Uint8Array): void {
+    if (!key.includes('/entries/')) return
+    const entry = JSON.parse(Buffer.from(bytes).toString()) as LogEntry
+    this.#entries.set(entry.sequence, entry)
+  }
+
+  #encoder(): EncoderPort {
+    return {
+      encodeDocuments: async ({ documents }) => ({
+        vectors: Float32Array.from(documents.flatMap(({ text }) => [text.length, 1])),
+        ...{ vectorWidth, truncated: 0 },
+      }),
+      close: () => undefined,
+    }
+  }
+
+  #clock(): Clock {
+    return { now: () => this.#nowMs, monotonicMs: () => this.#nowMs }
+  }
+}
+
+async function documentsOf(store: ObjectStore, generation: GenerationRecord): Promise<string[]> {
+  const manifest = await latestManifest(store, generation)
+  const found: string[] = []
+  for (const entry of manifest.segments) {
+    const { index, generation: number } = manifest
+    const segment = await openSegment(store, { index, generation: number, digest: entry.digest })
+    const documents = await segment.openDocuments()
+    const rows = await rowsLeft(store, manifest, entry)
+    for (const { id, version, text } of await documents.read(rows)) found.push(`${id}@${version}: ${text}`)
+    await documents.close()
+  }
+  return found.sort()
+}
