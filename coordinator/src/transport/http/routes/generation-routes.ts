@@ -34,7 +34,12 @@ const eventEveryMs = 1_000
 const answer = { status: 200, description: 'The generation', schema: generationSchema }
 
 export function generationRoutes({ generations }: Coordinator): Route[] {
-  return [...reindexRoutes(generations), ...oneGenerationRoutes(generations), ...switchRoutes(generations)]
+  return [
+    ...reindexRoutes(generations),
+    ...watchRoutes(generations),
+    ...orderRoutes(generations),
+    ...switchRoutes(generations),
+  ]
 }
 
 type Generations = Coordinator['generations']
@@ -78,9 +83,10 @@ function reindexRoutes(generations: Generations): Route[] {
   ]
 }
 
-function oneGenerationRoutes(generations: Generations): Route[] {
-  const path = '/v1/indexes/{index}/generations/{generation}'
-  const common = { params: oneGeneration, tag: 'generations', answer }
+const path = '/v1/indexes/{index}/generations/{generation}'
+const common = { params: oneGeneration, tag: 'generations', answer }
+
+function watchRoutes(generations: Generations): Route[] {
   return [
     defineRoute({
       ...common,
@@ -107,6 +113,11 @@ function oneGenerationRoutes(generations: Generations): Route[] {
         return { status: 200, events: eventsOf(generations, params, deadline) }
       },
     }),
+  ]
+}
+
+function orderRoutes(generations: Generations): Route[] {
+  return [
     defineRoute({
       ...common,
       method: 'PATCH',
@@ -152,10 +163,10 @@ function oneGenerationRoutes(generations: Generations): Route[] {
 }
 
 function switchRoutes(generations: Generations): Route[] {
-  const common = { tag: 'generations', timeoutMs: compareMsMax }
+  const slow = { tag: 'generations', timeoutMs: compareMsMax }
   return [
     defineRoute({
-      ...common,
+      ...slow,
       method: 'POST',
       path: '/v1/indexes/{index}/generations/{generation}/compare',
       id: 'compareGeneration',
@@ -171,7 +182,7 @@ function switchRoutes(generations: Generations): Route[] {
       },
     }),
     defineRoute({
-      ...common,
+      ...slow,
       method: 'POST',
       path: '/v1/indexes/{index}/generations/{generation}/promote',
       id: 'promoteGeneration',
@@ -185,7 +196,7 @@ function switchRoutes(generations: Generations): Route[] {
       }),
     }),
     defineRoute({
-      ...common,
+      ...slow,
       method: 'POST',
       path: '/v1/indexes/{index}/rollback',
       id: 'rollBack',
