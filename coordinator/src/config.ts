@@ -40,10 +40,10 @@ export const coordinatorConfig = {
         'a weight.',
     ),
   HYPERSHARD_STORE: z
-    .string('is required: the directory of the object store')
+    .string('is required: the object store')
     .min(1)
     .describe(
-      'The directory of the object store, the same for all processes of a cluster. Any number of coordinators may ' +
+      'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for all processes of a cluster. Any number of coordinators may ' +
         'serve one store.',
     ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),

@@ -1,7 +1,7 @@
 import { type GrpcServer, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { SearchServiceService } from '@hypershard/proto/search'
-import { createDirectoryStore } from '@hypershard/segments'
+import { openObjectStore } from '@hypershard/segments'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -71,7 +71,7 @@ async function assemble(
   connections: CoordinatorConnections,
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
-  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const store = await openObjectStore(config.HYPERSHARD_STORE)
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)

@@ -11,9 +11,11 @@ export const indexerConfig = {
     .pipe(hostAndPort())
     .describe('The encoder service, `host:port`.'),
   HYPERSHARD_STORE: z
-    .string('is required: the directory of the object store')
+    .string('is required: the object store')
     .min(1)
-    .describe('The directory of the object store, the same for all processes of a cluster.'),
+    .describe(
+      'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for all processes of a cluster.',
+    ),
   HYPERSHARD_INDEXER_CONCURRENCY: withDefault(2, { min: 1, max: 64 }).describe(
     'Jobs that run at a time. The encoder is the bottleneck: two keep it busy while one of them commits.',
   ),

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, type Logger, type RunningService, systemClock } from '@hypershard/common'
-import { createDirectoryStore, type ObjectStore } from '@hypershard/segments'
+import { type ObjectStore, openObjectStore } from '@hypershard/segments'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import type { IndexerConfig } from './config.ts'
@@ -35,7 +35,7 @@ export async function startIndexer(
   connections: IndexerConnections = { connectEncoder },
   clock: Clock = systemClock,
 ): Promise<RunningService> {
-  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const store = await openObjectStore(config.HYPERSHARD_STORE)
   const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
   const queue = await openQueue(config, log)
   const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }

@@ -7,8 +7,10 @@ export const shardServerConfig = {
     .default('127.0.0.1:7710')
     .describe('Where the shard server listens for gRPC, `host:port`; port 0 takes a free one.'),
   HYPERSHARD_STORE: z
-    .string({ error: 'is required: the directory of the object store' })
-    .describe('The directory of the object store, the same for coordinator and shard servers.'),
+    .string({ error: 'is required: the object store' })
+    .describe(
+      'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for coordinator and shard servers.',
+    ),
   HYPERSHARD_SHARD_THREADS: wholeNumber({ min: 0, max: 256 })
     .default(0)
     .describe('Threads inside one matrix product; 0 takes one for each core.'),

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { type Config, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
-import { createDirectoryStore } from '@hypershard/segments'
+import { openObjectStore } from '@hypershard/segments'
 import type { shardServerConfig } from './config.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
@@ -26,7 +26,7 @@ export async function startShardServer(
   log: Logger,
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
-  const store = await createDirectoryStore(config.HYPERSHARD_STORE)
+  const store = await openObjectStore(config.HYPERSHARD_STORE)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
   const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
   const loader = new SegmentLoader(config.HYPERSHARD_STORE, log, onDeath)

@@ -24,6 +24,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const onlyIn: Readonly<Record<string, RegExp>> = {
   'onnxruntime-node': /^qnet\/src\/onnx\//,
   'apache-arrow': /^segments\/src\/formats\//,
+  '@aws-sdk/client-s3': /^segments\/src\/store\/s3-/,
+  '@aws-sdk/lib-storage': /^segments\/src\/store\/s3-/,
   fastify: /^coordinator\/src\/transport\/http\//,
   ioredis: /\/adapters\//,
   bullmq: /\/adapters\//,

@@ -12,6 +12,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface ClusterSettings {
   /** Absolute; the store with all documents, the logs and the lock are kept in it. */
   readonly dataDirectory: string
+  /** Where documents are kept: a directory or `s3://…`; a folder of `dataDirectory` when left out. */
+  readonly store?: string | undefined
   /** Absolute model directories; the first is the default model. */
   readonly modelDirectories: readonly string[]
   readonly shardServers: number
@@ -136,7 +138,7 @@ function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts:
 }
 
 function storeOf(settings: ClusterSettings): string {
-  return join(settings.dataDirectory, 'store')
+  return settings.store ?? join(settings.dataDirectory, 'store')
 }
 
 /** Settings that only the cluster or this command has a use for. */

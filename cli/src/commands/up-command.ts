@@ -20,6 +20,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .command('up')
     .description('run a cluster on this machine: coordinator, encoder service and shard servers')
     .option('--data <dir>', 'where documents, logs and the lock are kept', '.hypershard')
+    .option('--store <location>', 'where documents are kept instead: a directory or s3://bucket/prefix?endpoint=...')
     .option('--models <dirs>', 'model directories, separated by commas; the first is the default', commaList, [
       ...bundledModelDirectories,
     ])
@@ -44,6 +45,7 @@ Examples:
 
 interface UpOptions {
   readonly data: string
+  readonly store?: string
   readonly models: readonly string[]
   readonly shardServers: number
   readonly http: string
@@ -57,6 +59,7 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const { environment, programs, onEndRequest } = context.surroundings
   const cluster: LocalCluster = new LocalCluster({
     dataDirectory: resolve(options.data),
+    store: options.store?.startsWith('s3:') ? options.store : options.store && resolve(options.store),
     modelDirectories: options.models.map(directory => resolve(directory)),
     shardServers: options.shardServers,
     http: options.http,

@@ -1,7 +1,7 @@
 /** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
-import { createDirectoryStore, type IdColumn, openSegment, type SegmentReference } from '@hypershard/segments'
+import { type IdColumn, openObjectStore, openSegment, type SegmentReference } from '@hypershard/segments'
 import type { SharedIds } from '../scoring/messages.ts'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 
@@ -23,7 +23,7 @@ export interface LoadedSegment {
 
 const port = parentPort
 assert(port !== null, 'the loading thread is started as a worker')
-const store = createDirectoryStore((workerData as LoadingThreadData).storeRoot)
+const store = openObjectStore((workerData as LoadingThreadData).storeRoot)
 
 // One at a time: two loads at once would take the disk's time from each other and twice the memory.
 let queue: Promise<void> = Promise.resolve()

@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HypershardError, systemClock } from '@hypershard/common'
+import { createDirectoryStore } from './directory-store.ts'
+import { withFileErrors } from './file-errors.ts'
+import type { ObjectStore } from './object-store.ts'
+import { createS3Store } from './s3-store.ts'
+import { sweepStaging } from './sweep-staging.ts'
+
+/** What a store's location may say behind the `?`. */
+const parameters = ['endpoint', 'region', 'staging']
+
+/**
+ * Opens the object store at a location: a directory, or `s3://bucket/prefix` with `?region=`, `&endpoint=` for a server
+ * other than Amazon's, and `&staging=` for the local directory of files on their way in.
+ * @throws HypershardError `invalid_config`, `storage_failed`
+ */
+export async function openObjectStore(location: string): Promise<ObjectStore> {
+  if (!location.startsWith('s3:')) return createDirectoryStore(location)
+  const url = URL.parse(location)
+  if (url === null || url.hostname === '') throw badLocation(location, 'it is not s3://bucket/prefix')
+  const unknown = [...url.searchParams.keys()].find(name => !parameters.includes(name))
+  if (unknown !== undefined)
+    throw badLocation(location, `there is no \`${unknown}\`; there are ${parameters.join(', ')}`)
+  const path = url.pathname.replace(/^\/|\/$/g, '')
+  const stagingDirectory = url.searchParams.get('staging') ?? join(tmpdir(), 'hypershard-staging')
+  await withFileErrors(`opening the staging directory ${stagingDirectory}`, async () => {
+    await mkdir(stagingDirectory, { recursive: true })
+    await sweepStaging(stagingDirectory, systemClock)
+  })
+  return createS3Store({
+    ...{ bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, stagingDirectory },
+    region: url.searchParams.get('region') ?? 'us-east-1',
+    endpoint: url.searchParams.get('endpoint') ?? undefined,
+  })
+}
+
+function badLocation(location: string, why: string): HypershardError {
+  return new HypershardError('invalid_config', `store \`${location}\`: ${why}`, { details: { location } })
+}

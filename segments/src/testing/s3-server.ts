@@ -1,0 +1,84 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import type { ObjectStore } from '../store/object-store.ts'
+import { openObjectStore } from '../store/open-object-store.ts'
+
+/** A real S3 server process (moto's, from PyPI) of a test's own. */
+export interface S3Server {
+  readonly endpoint: string
+  readonly pid: number
+  /** Creates a bucket and opens it as a store. */
+  openBucket(name: string): Promise<{ store: ObjectStore; location: string }>
+  stop(): Promise<void>
+}
+
+/** Where `.ci/run` puts moto. */
+const bundled = fileURLToPath(new URL('../../../.cache/moto/bin/moto_server', import.meta.url))
+
+const startMsMax = 30_000
+
+/** Undefined where moto is not installed: `pip install 'moto[server]'`. */
+export async function startS3Server(): Promise<S3Server | undefined> {
+  const program = [process.env.HYPERSHARD_TEST_MOTO ?? bundled, 'moto_server'].find(isInstalled)
+  if (program === undefined) return undefined
+  process.env.AWS_ACCESS_KEY_ID ??= 'test'
+  process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
+  const staging = mkdtempSync(join(tmpdir(), 'hypershard-s3-'))
+  const port = await freePort()
+  const server = spawn(program, ['-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' })
+  const endpoint = `http://127.0.0.1:${port}`
+  await untilAnswers(endpoint)
+  return {
+    ...{ endpoint, pid: server.pid! },
+    openBucket: async name => {
+      const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true })
+      await client.send(new CreateBucketCommand({ Bucket: name }))
+      client.destroy()
+      const settings = new URLSearchParams({ endpoint, staging })
+      const location = `s3://${name}/some/prefix?${settings}`
+      return { store: await openObjectStore(location), location }
+    },
+    stop: async () => {
+      server.kill('SIGKILL')
+      await once(server, 'exit')
+      rmSync(staging, { recursive: true, force: true })
+    },
+  }
+}
+
+function isInstalled(program: string): boolean {
+  if (program.includes('/')) return existsSync(program)
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function untilAnswers(endpoint: string): Promise<void> {
+  const endMs = Date.now() + startMsMax
+  for (;;) {
+    const answers = await fetch(endpoint).then(
+      () => true,
+      () => false,
+    )
+    if (answers) return
+    if (Date.now() > endMs) throw new Error(`moto does not answer at ${endpoint} after ${startMsMax} ms`)
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise(resolve => probe.close(resolve))
+  return port
+}
