@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
+import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 
@@ -29,6 +30,11 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',
     options: qualityBenchOptions,
     run: runQualityBench,
+  },
+  reindex: {
+    summary: 'indexing and reindexing beside the encoder alone, with searches going on; --corpus FILE --documents N',
+    options: reindexBenchOptions,
+    run: runReindexBench,
   },
   ranking: {
     summary:

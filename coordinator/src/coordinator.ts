@@ -13,6 +13,7 @@ import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import type { CreateIndexInput } from './contract/indexes.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './generations/index-maintenance.ts'
+import type { SearchPace } from './generations/search-pace.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
@@ -31,6 +32,7 @@ export interface CoordinatorParts {
   readonly encoderAddress: string
   readonly queryEncoder: QueryEncoder
   readonly watcher: StoreWatcher
+  readonly pace: SearchPace
   readonly guard: WriteGuard
   readonly logs: WriteLogs
   readonly searches: WorkGate
@@ -118,7 +120,9 @@ export class Coordinator {
       const { record } = this.#parts.catalog.get(input.index)
       await this.#parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
     }
-    return this.#parts.searches.run(deadline, () => search(input, deadline, this.#parts))
+    const answer = await this.#parts.searches.run(deadline, () => search(input, deadline, this.#parts))
+    this.#parts.pace.note(answer.tookMs)
+    return answer
   }
 
   /** @throws HypershardError `unavailable`, naming everything that keeps a search from being complete */

@@ -13,6 +13,8 @@ import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
 import { Coordinator } from './coordinator.ts'
+import { SearchPace } from './generations/search-pace.ts'
+import { startSlowDown } from './generations/slow-down.ts'
 import { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
@@ -97,8 +99,11 @@ async function assemble(
   })
   watcher.start()
   stops.push(() => watcher.stop())
+  const pace = new SearchPace()
+  const slowDown = startSlowDown({ store, catalog, pace, log })
+  stops.push(() => slowDown.stop())
   return new Coordinator({
-    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, log },
+    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, pace, log },
     ...gatesOf(config),
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),

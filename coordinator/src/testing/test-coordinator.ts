@@ -65,10 +65,16 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
 }
 
 /** An indexer on the same store; the coordinator sees what it commits. */
-export function startTestIndexer(storeDirectory: string, encoder: FakeEncoder, log: Logger = silentLogger()) {
-  const settings = { HYPERSHARD_ENCODER: 'encoder.test:7720', HYPERSHARD_STORE: storeDirectory }
-  const config = readConfig(indexerConfig, { ...settings, HYPERSHARD_INDEXER_SCAN_MS: '10' })
-  return startIndexer(config, log, { connectEncoder: () => encoder })
+export function startTestIndexer(
+  storeDirectory: string,
+  encoder: FakeEncoder,
+  options: { settings?: Readonly<Record<string, string>>; log?: Logger } = {},
+) {
+  const config = readConfig(indexerConfig, {
+    ...{ HYPERSHARD_ENCODER: 'encoder.test:7720', HYPERSHARD_STORE: storeDirectory, HYPERSHARD_INDEXER_SCAN_MS: '10' },
+    ...options.settings,
+  })
+  return startIndexer(config, options.log ?? silentLogger(), { connectEncoder: () => encoder })
 }
 
 /** One answer of the HTTP API. */

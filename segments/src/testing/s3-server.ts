@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { freePort } from '@hypershard/common/testing'
 import type { ObjectStore } from '../store/object-store.ts'
 import { openObjectStore } from '../store/open-object-store.ts'
 
@@ -73,12 +73,4 @@ async function untilAnswers(endpoint: string): Promise<void> {
     if (Date.now() > endMs) throw new Error(`moto does not answer at ${endpoint} after ${startMsMax} ms`)
     await new Promise(resolve => setTimeout(resolve, 100))
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>(resolve => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as { port: number }
-  await new Promise(resolve => probe.close(resolve))
-  return port
 }
