@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
+import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
 import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
@@ -30,6 +31,11 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',
     options: qualityBenchOptions,
     run: runQualityBench,
+  },
+  ingest: {
+    summary: 'one long NDJSON stream: how fast it is durable, and the memory of each process; --bytes N',
+    options: ingestBenchOptions,
+    run: runIngestBench,
   },
   reindex: {
     summary: 'indexing and reindexing beside the encoder alone, with searches going on; --corpus FILE --documents N',

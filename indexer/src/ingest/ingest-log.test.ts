@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { Deadline, HypershardError } from '@hypershard/common'
+import { commitSegments, latestManifest, readAside } from '@hypershard/segments'
+import fc from 'fast-check'
+import { poison, TestLog } from '../testing/test-log.ts'
+import { ingestLog } from './ingest-log.ts'
+import { writeSegments } from './write-segments.ts'
+
+const soon = () => Deadline.after(20_000)
+
+describe('ingesting the write log', () => {
+  let log: TestLog
+
+  beforeEach(async () => {
+    log = await TestLog.create(2)
+  })
+
+  afterEach(() => log.remove())
+
+  const ingest = () => ingestLog(log.generation, log.parts, soon())
+
+  async function ingestAll() {
+    for (;;) {
+      const { manifest, caughtUp } = await ingest()
+      if (caughtUp) return manifest
+    }
+  }
+
+  it('leaves what the log leaves, whatever is written, in whatever entries and parts', async () => {
+    const change = fc.dictionary(fc.constantFrom(...'abcde'), fc.option(fc.string({ maxLength: 3 })), {
+      ...{ minKeys: 1, maxKeys: 4, noNullPrototype: true },
+    })
+    const entries = fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 })
+    const property = fc.asyncProperty(entries, fc.boolean(), async (writes, often) => {
+      const own = await TestLog.create(2)
+      try {
+        const expected = new Map<string, string>()
+        for (const parts of writes) {
+          const sequence = await own.write(...parts)
+          for (const part of parts) {
+            for (const [id, text] of Object.entries(part)) {
+              if (text === null) expected.delete(id)
+              else expected.set(id, `${id}@${sequence} ${text}`)
+            }
+          }
+          if (often) await ingestLog(own.generation, own.parts, soon())
+        }
+        while (!(await ingestLog(own.generation, own.parts, soon())).caughtUp) {
+          // Once more, until the log is at its end.
+        }
+        const manifest = await latestManifest(own.store, own.generation)
+        assert.deepEqual(await own.documentsOf(manifest), [...expected.values()].sort())
+        assert.deepEqual(manifest.log, { sequence: writes.length, parts: 0 })
+      } finally {
+        await own.remove()
+      }
+    })
+    await fc.assert(property, { numRuns: 25 })
+  })
+
+  it('does nothing at the end of the log', async () => {
+    await log.write({ a: 'one' })
+    const manifest = await ingestAll()
+    assert.deepEqual(await ingest(), { manifest, caughtUp: true })
+    assert.equal(manifest.version, 1)
+  })
+
+  it('commits small writes together', async () => {
+    for (const text of ['one', 'two', 'three']) await log.write({ a: text })
+    const manifest = await ingestAll()
+    assert.deepEqual([manifest.version, manifest.log.sequence], [1, 3])
+    assert.deepEqual(await log.documentsOf(manifest), ['a@3 three'])
+  })
+
+  it('commits once what two indexers do at the same time', async () => {
+    await log.write({ a: 'one', b: 'two' })
+    await Promise.all([ingest(), ingest(), ingest()])
+    const manifest = await ingestAll()
+    assert.equal(manifest.version, 1)
+    assert.deepEqual(await log.documentsOf(manifest), ['a@1 one', 'b@1 two'])
+  })
+
+  it('commits on top of what came in between that is not of the log', async () => {
+    await log.write({ a: 'one' })
+    const base = await latestManifest(log.store, log.generation)
+    const { encodeDocuments } = log.encoder
+    log.encoder.encodeDocuments = async batch => {
+      log.encoder.encodeDocuments = encodeDocuments
+      await commitSegments(log.store, base, [])
+      return encodeDocuments.call(log.encoder, batch)
+    }
+    const manifest = await ingestAll()
+    assert.deepEqual([manifest.version, await log.documentsOf(manifest)], [2, ['a@1 one']])
+  })
+
+  it('sets a document aside that cannot be encoded, and its older version goes', async () => {
+    await log.write({ bad: 'good at first', a: 'one' })
+    await ingestAll()
+    await log.write({ bad: poison, b: 'two' })
+    const manifest = await ingestAll()
+    assert.deepEqual(await log.documentsOf(manifest), ['a@1 one', 'b@2 two'])
+    const [aside] = await readAside(log.store, manifest)
+    assert.deepEqual([aside!.id, aside!.text, aside!.version, aside!.code], ['bad', poison, 2, 'internal'])
+    await log.write({ bad: null })
+    assert.equal((await ingestAll()).aside, null)
+  })
+
+  it('sets nothing aside while the encoder can encode nothing at all', async () => {
+    await log.write({ a: 'one', b: 'two' })
+    log.encoder.failure = new HypershardError('internal', 'broken')
+    await assert.rejects(ingest(), { code: 'internal', message: 'broken' })
+    assert.equal((await latestManifest(log.store, log.generation)).version, 0)
+    log.encoder.failure = undefined
+    assert.deepEqual(await log.documentsOf(await ingestAll()), ['a@1 one', 'b@1 two'])
+  })
+
+  it('sets the only document of a write aside when the encoder is well', async () => {
+    await log.write({ bad: poison })
+    assert.equal((await ingestAll()).aside?.documents, 1)
+  })
+
+  it('refuses vectors of another width than the model has', async () => {
+    const manifest = await latestManifest(log.store, log.generation)
+    const documents = [{ id: 'a', title: '', text: 'one', fields: '{}', version: 1 }]
+    const other = { ...manifest, vectorWidth: 3 }
+    await assert.rejects(writeSegments(other, documents, log.parts, soon()), { code: 'model_mismatch' })
+  })
+})

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HypershardError, silentLogger } from '@hypershard/common'
+import {
+  createDirectoryStore,
+  createIndex,
+  firstGeneration,
+  type GenerationRecord,
+  type IndexRecord,
+  type LogPart,
+  LogPartBuilder,
+  type Manifest,
+  type ObjectStore,
+  type Operation,
+  openSegment,
+  rowsLeft,
+  WriteLog,
+} from '@hypershard/segments'
+import type { IngestParts } from '../ingest/ingest-log.ts'
+import type { EncoderPort } from '../ports.ts'
+
+const vectorWidth = 2
+
+/** A text that the encoder refuses. */
+export const poison = 'poison'
+
+/** An index with a write log in a real store, and an encoder that counts letters. */
+export class TestLog {
+  readonly store: ObjectStore
+  readonly index: IndexRecord
+  readonly generation: GenerationRecord
+  readonly encoder = new LetterEncoder()
+  readonly #root: string
+
+  private constructor(root: string, store: ObjectStore, index: IndexRecord) {
+    this.#root = root
+    this.store = store
+    this.index = index
+    this.generation = firstGeneration(index)
+  }
+
+  static async create(shards = 1): Promise<TestLog> {
+    const root = await mkdtemp(join(tmpdir(), 'hypershard-indexer-'))
+    const store = await createDirectoryStore(root)
+    const model = { name: 'letters', digest: createHash('sha256').update('letters').digest('hex') }
+    return new TestLog(
+      root,
+      store,
+      await createIndex(store, { name: 'papers', model, vectorWidth, shards, replicas: 1 }),
+    )
+  }
+
+  get parts(): IngestParts {
+    return { store: this.store, encoder: this.encoder, log: silentLogger(), onEncoded: () => undefined }
+  }
+
+  /** Appends one entry: each list is a part of it. A text puts a document, null deletes it. */
+  async write(...parts: Record<string, string | null>[]): Promise<number> {
+    const stored: LogPart[] = []
+    for (const part of parts) {
+      const builder = new LogPartBuilder()
+      for (const [id, text] of Object.entries(part)) builder.add(operationOf(id, text))
+      stored.push(await builder.store(this.store, { index: 'papers', indexUid: this.index.uid }))
+    }
+    return (await new WriteLog(this.store, this.index).append({ parts: stored })).sequence
+  }
+
+  /** What a search of the manifest would find: `id@version text`, sorted. */
+  async documentsOf(manifest: Manifest): Promise<string[]> {
+    const found: string[] = []
+    for (const entry of manifest.segments) {
+      const { index, generation } = manifest
+      const documents = await (
+        await openSegment(this.store, { index, generation, digest: entry.digest })
+      ).openDocuments()
+      const rows = await rowsLeft(this.store, manifest, entry)
+      for (const { id, version, text } of await documents.read(rows)) found.push(`${id}@${version} ${text}`)
+      await documents.close()
+    }
+    return found.sort()
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#root, { recursive: true, force: true })
+  }
+}
+
+export class LetterEncoder implements EncoderPort {
+  calls = 0
+  failure: HypershardError | undefined
+
+  async encodeDocuments({ documents }: { documents: readonly { text: string }[] }) {
+    this.calls++
+    if (this.failure !== undefined) throw this.failure
+    if (documents.some(({ text }) => text === poison)) throw new HypershardError('internal', 'told to fail')
+    const vectors = Float32Array.from(documents.flatMap(({ text }) => [text.length, 1]))
+    return { vectors, vectorWidth, truncated: 0 }
+  }
+
+  close(): void {}
+}
+
+function operationOf(id: string, text: string | null): Operation {
+  return text === null ? { type: 'delete', id } : { type: 'put', document: { id, title: '', text, fields: '{}' } }
+}
