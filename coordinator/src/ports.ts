@@ -53,6 +53,7 @@ export interface ShardServerPort {
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
     deadline: Deadline,
   ): Promise<readonly FetchedDocument[]>
-  release(index: { name: string; uid: string }, deadline: Deadline): Promise<void>
+  /** @param index with a generation: that one only */
+  release(index: { name: string; uid: string; generation?: number }, deadline: Deadline): Promise<void>
   close(): void
 }

@@ -8,7 +8,7 @@ import { Catalog } from './catalog/catalog.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
-import { releaseIndex } from './cluster/release-index.ts'
+import { releaseGeneration, releaseIndex } from './cluster/release-index.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
@@ -25,6 +25,9 @@ import { WriteGuard } from './writing/write-guard.ts'
 
 /** How long requests under way may take to end when the process stops. */
 const drainMs = 5_000
+
+/** How long shard servers keep a generation that no name points at any more. */
+const unservedMs = 60_000
 
 /** For one health check. Shard servers promise 50 ms while they scan; the rest is for a busy machine. */
 const healthCheckMsMax = 1_000
@@ -96,6 +99,13 @@ async function assemble(
   const watcher = new StoreWatcher({
     ...{ catalog, warmer, log, everyMs: config.HYPERSHARD_REFRESH_MS },
     onGone: index => void releaseIndex(index, { cluster, logs, log }),
+    onUnserved: generation => {
+      // Other coordinators move the name a moment later, and queries under way read it.
+      const release = () => {
+        if (!catalog.serves(generation)) void releaseGeneration(generation, { cluster, log })
+      }
+      setTimeout(release, unservedMs).unref()
+    },
   })
   watcher.start()
   stops.push(() => watcher.stop())

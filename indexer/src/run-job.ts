@@ -2,6 +2,7 @@ import { type Clock, Deadline, HypershardError, type Logger } from '@hypershard/
 import {
   type GenerationRecord,
   type GenerationState,
+  latestManifest,
   type ObjectStore,
   rateLimit,
   readGeneration,
@@ -46,7 +47,8 @@ export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Pr
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)
   const work = new GenerationWork(generation, parts, signal)
-  await (job.kind === 'backfill' ? work.backfill(job.slice) : work.advance())
+  if (job.kind === 'backfill') await work.backfill(job.slice)
+  else await (job.kind === 'compact' ? work.compact() : work.advance())
 }
 
 /** The work on one generation in one job. */
@@ -70,6 +72,7 @@ class GenerationWork {
       ...{ store, encoder, log },
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       onEncoded: documents => this.#progress.encoded(documents),
+      onCommitted: documents => this.#progress.committed(documents),
     }
   }
 
@@ -78,17 +81,22 @@ class GenerationWork {
     await this.#step(deadline => backfillSlice(this.#generation, slice, this.#ingest, deadline))
   }
 
-  /** Ingests what is in the log, then compacts, until there is nothing more to do or the turn is over. */
+  /** Ingests what is in the log, until there is nothing more or the turn is over. */
   async advance(): Promise<void> {
+    const { clock } = this.#parts
+    if (!(await this.#mayGoOn())) return
+    const endMs = clock.monotonicMs() + turnMsMax
+    const mayGoOn = async () => clock.monotonicMs() < endMs && (await this.#mayGoOn())
+    await this.#step(deadline => ingestLog(this.#generation, this.#ingest, deadline, mayGoOn))
+  }
+
+  /** Merges segments as long as some are worth it and the turn is not over. */
+  async compact(): Promise<void> {
     const { clock, store, log } = this.#parts
     const endMs = clock.monotonicMs() + turnMsMax
-    while (clock.monotonicMs() < endMs && (await this.#mayGoOn())) {
-      const more = await this.#step(async deadline => {
-        const { manifest, caughtUp } = await ingestLog(this.#generation, this.#ingest, deadline)
-        return !caughtUp || (await compactGeneration(this.#generation, manifest, { store, log }))
-      })
-      this.#progress.committed()
-      if (!more) return
+    for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
+      const manifest = await latestManifest(store, this.#generation)
+      more = await this.#step(() => compactGeneration(this.#generation, manifest, { store, log }))
     }
   }
 

@@ -87,6 +87,9 @@ export const segmentRecordKey = (segment: SegmentReference): string => `${segmen
 /** Since when nothing has needed files of the generation. */
 export const garbageKey = (generation: GenerationReference): string => `${generationFolder(generation)}garbage.json`
 
+/** When the idempotency keys were last looked through. */
+export const keysCheckedKey = (log: LogReference): string => `${logFolder(log)}keys-checked.json`
+
 export const logGarbageKey = (log: LogReference): string => `${logFolder(log)}garbage.json`
 
 export const progressKey = (generation: GenerationReference): string => `${generationFolder(generation)}progress.json`

@@ -247,6 +247,23 @@ describe('a shard server', () => {
     }
   })
 
+  it('frees the memory of a generation that is released, and loads it again when it is asked for', async () => {
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    const documents = testDocuments(100, width)
+    const [one, other] = await Promise.all(
+      ['a', 'b'].map(async name =>
+        putTestDocuments(store, await createTestIndex(store, { name, width, shards: 1 }), documents),
+      ),
+    )
+    for (const manifest of [one!, other!, one!]) {
+      const { results } = await search(manifest)
+      assert.equal(results[0]!.error, undefined)
+      assert.equal(results[0]!.documentsScored, 100)
+      await server.release(manifest, 1)
+    }
+    await server.release(one!, 2)
+  })
+
   it('gives up an older version rather than refuse the new one when memory is short', async () => {
     await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
     const first = await putTestDocuments(

@@ -34,8 +34,8 @@ export function connectShardServer(address: string): ShardServerPort {
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, deadline, peer)).documents
     },
-    release: async ({ name, uid }, deadline) => {
-      await callUnary(client.release.bind(client), { index: name, indexUid: uid }, deadline, peer)
+    release: async ({ name, uid, generation = 0 }, deadline) => {
+      await callUnary(client.release.bind(client), { index: name, indexUid: uid, generation }, deadline, peer)
     },
     close: () => {
       client.close()

@@ -135,6 +135,11 @@ export class Catalog {
     return this.#read(record, found)
   }
 
+  /** Whether searches may ask for a generation. */
+  serves({ indexUid, generation }: { indexUid: string; generation: number }): boolean {
+    return this.list().some(({ manifest }) => manifest.indexUid === indexUid && manifest.generation === generation)
+  }
+
   endTrial(generation: { indexUid: string; generation: number }): void {
     this.#trials.delete(keyOf(generation))
   }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
-import { type AliasTable, covers, type IndexRecord } from '@hypershard/segments'
+import { type AliasTable, covers, type GenerationRecord, type IndexRecord } from '@hypershard/segments'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
@@ -13,6 +13,8 @@ export interface WatcherParts {
   readonly everyMs: number
   /** Told of an index that another coordinator deleted. */
   readonly onGone: (index: IndexRecord) => void
+  /** Told of a generation that no name points at any more. */
+  readonly onUnserved: (generation: GenerationRecord) => void
 }
 
 /** How long shard servers may take to load a new version before searches pin it all the same. */
@@ -97,7 +99,10 @@ export class StoreWatcher {
     if (found === undefined) return
     await Promise.all(found.entries.map(entry => this.#publish(entry)))
     await this.#untilAsNew(found.table)
+    const before = catalog.list()
     catalog.publishAliases(found.table)
+    const now = new Set(catalog.list().map(({ generation }) => generation))
+    for (const { generation } of before) if (!now.has(generation)) this.#parts.onUnserved(generation)
     this.#tellPublished()
   }
 

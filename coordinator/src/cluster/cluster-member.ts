@@ -82,6 +82,11 @@ export class ClusterMember {
     for (const uid of this.#warm.keys()) if (isOfIndex(uid, indexUid)) this.#warm.delete(uid)
   }
 
+  /** Nothing of this generation counts as loaded any more. */
+  markReleased(generationUid: string): void {
+    this.#warm.delete(generationUid)
+  }
+
   async search(request: SearchShardsRequest, deadline: Deadline): Promise<readonly ShardResult[]> {
     this.#outstanding++
     try {

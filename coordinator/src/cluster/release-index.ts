@@ -2,6 +2,7 @@ import { Deadline, type Logger } from '@hypershard/common'
 import { failureFacts } from '../failure-facts.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import type { Cluster } from './cluster.ts'
+import { generationUid } from './placement-of.ts'
 
 /** For a shard server to forget a deleted index; one that misses it frees the memory when it restarts. */
 const releaseMsMax = 5_000
@@ -13,6 +14,22 @@ export async function releaseIndex(
 ): Promise<void> {
   cluster.forgetIndex(index.uid)
   logs.forget(index.uid)
+  await releaseEverywhere(index, { cluster, log })
+}
+
+/** Has every live shard server let go of a generation that no name points at any more. */
+export async function releaseGeneration(
+  { index: name, indexUid: uid, generation }: { index: string; indexUid: string; generation: number },
+  { cluster, log }: { cluster: Cluster; log: Logger },
+): Promise<void> {
+  for (const member of cluster.members) member.markReleased(generationUid({ indexUid: uid, generation }))
+  await releaseEverywhere({ name, uid, generation }, { cluster, log })
+}
+
+async function releaseEverywhere(
+  index: { readonly name: string; readonly uid: string; readonly generation?: number },
+  { cluster, log }: { cluster: Cluster; log: Logger },
+): Promise<void> {
   const live = cluster.members.filter(member => member.live)
   await Promise.all(
     live.map(async ({ server }) => {
@@ -20,7 +37,7 @@ export async function releaseIndex(
         await server.release(index, Deadline.after(releaseMsMax))
       } catch (error) {
         const facts = { ...failureFacts(error), server: server.address, index: index.name }
-        log.warn(facts, 'releasing a deleted index failed')
+        log.warn(facts, 'releasing what is not searched any more failed')
       }
     }),
   )

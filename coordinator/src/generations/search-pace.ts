@@ -6,8 +6,8 @@ const windowMs = 15_000
 /** Searches kept; more than these a window would only blur. */
 const samplesMax = 10_000
 
-/** Fewer say nothing about the slowest of a hundred. */
-const samplesMin = 50
+/** Fewer say nothing about the slowest. */
+const samplesMin = 20
 
 /** How long the searches of the last seconds took. */
 export class SearchPace {

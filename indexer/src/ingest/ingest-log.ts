@@ -1,10 +1,10 @@
-import type { Deadline, Logger } from '@hypershard/common'
-import { HypershardError } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger } from '@hypershard/common'
 import {
   type AsideDocument,
   commitSegments,
   type GenerationRecord,
   isBackfilled,
+  type LogPosition,
   latestManifest,
   type Manifest,
   type ObjectStore,
@@ -15,16 +15,24 @@ import { type LogBatch, readBatch } from './read-batch.ts'
 import { type WriteParts, type WrittenSegments, writeSegments } from './write-segments.ts'
 
 export interface IngestParts extends WriteParts {
+  readonly onCommitted?: (documents: number) => void
   readonly log: Logger
 }
 
 /** How often a commit is made again because something other than the log's next documents was committed first. */
 const commitAttemptsMax = 100
 
+/** A batch whose segments are stored, to be committed. */
+interface Prepared {
+  readonly batch: LogBatch
+  readonly written: WrittenSegments
+}
+
 /**
  * read the log from the manifest's checkpoint → encode → write a segment a shard → commit. Whoever else does the same
  * at the same time, exactly one commits: the manifest's next number is the fence, and the checkpoint in it tells the
- * other that its work is done.
+ * other that its work is done. While one batch is committed the next is encoded already.
+ * @param mayGoOn asked after each batch whether to take another; one batch when left out
  * @returns the newest manifest, and whether there is nothing more in the log
  * @throws HypershardError of the encoder, of the store, `index_not_found`
  */
@@ -32,20 +40,51 @@ export async function ingestLog(
   generation: GenerationRecord,
   parts: IngestParts,
   deadline: Deadline,
+  mayGoOn: () => Promise<boolean> = async () => false,
 ): Promise<{ manifest: Manifest; caughtUp: boolean }> {
-  const manifest = await latestManifest(parts.store, generation)
+  let manifest = await latestManifest(parts.store, generation)
   if (!isBackfilled(manifest)) return { manifest, caughtUp: true }
-  const batch = await readBatch(parts.store, manifest)
-  if (batch === undefined) return { manifest, caughtUp: true }
-  const written = await writeSegments(manifest, batch.puts, parts, deadline)
-  return { manifest: await commitBatch(generation, manifest, batch, written, parts), caughtUp: false }
+  const abandon = new AbortController()
+  const signal = AbortSignal.any([deadline.signal, abandon.signal])
+  const prepare = (from: LogPosition) => {
+    const preparing = prepareBatch(manifest, from, parts, Deadline.after(deadline.remainingMs, { signal }))
+    // A failure is met when its turn comes, or an earlier one ends everything: until then it is nobody's.
+    preparing.catch(() => undefined)
+    return preparing
+  }
+  let ahead: Promise<Prepared | undefined> | undefined = prepare(manifest.log)
+  try {
+    while (ahead !== undefined) {
+      const prepared: Prepared | undefined = await ahead
+      if (prepared === undefined) return { manifest, caughtUp: true }
+      const { end }: LogBatch = prepared.batch
+      ahead = (await mayGoOn()) ? prepare(end) : undefined
+      manifest = await commitBatch(generation, manifest, prepared, parts)
+      parts.onCommitted?.(prepared.batch.puts.length)
+      if (!isSamePlace(manifest.log, end)) break
+    }
+    return { manifest, caughtUp: false }
+  } finally {
+    abandon.abort()
+    await ahead?.catch(() => undefined)
+  }
+}
+
+async function prepareBatch(
+  manifest: Manifest,
+  from: LogPosition,
+  parts: IngestParts,
+  deadline: Deadline,
+): Promise<Prepared | undefined> {
+  const batch = await readBatch(parts.store, manifest, from)
+  if (batch === undefined) return undefined
+  return { batch, written: await writeSegments(manifest, batch.puts, parts, deadline) }
 }
 
 async function commitBatch(
   generation: GenerationRecord,
   base: Manifest,
-  batch: LogBatch,
-  written: WrittenSegments,
+  { batch, written }: Prepared,
   { store, log }: IngestParts,
 ): Promise<Manifest> {
   let current = base
@@ -59,7 +98,7 @@ async function commitBatch(
       const again = error instanceof HypershardError && error.code === 'conflict' && attempt < commitAttemptsMax
       if (!again) throw error
       current = await latestManifest(store, generation)
-      if (isSamePlace(current, base)) continue
+      if (isSamePlace(current.log, base.log)) continue
       const facts = { index: base.index, generation: base.generation, log: current.log }
       log.info(facts, 'another indexer committed these documents')
       return current
@@ -81,6 +120,6 @@ async function asideAfter(
   return writeAside(store, current, [...kept, ...failed])
 }
 
-function isSamePlace(a: Manifest, b: Manifest): boolean {
-  return a.log.sequence === b.log.sequence && a.log.parts === b.log.parts
+function isSamePlace(a: LogPosition, b: LogPosition): boolean {
+  return a.sequence === b.sequence && a.parts === b.parts
 }

@@ -1,7 +1,6 @@
 import {
   type LogPosition,
   type LogReference,
-  type Manifest,
   type ObjectStore,
   type Operation,
   operationId,
@@ -22,14 +21,17 @@ export interface LogBatch {
 const { operationsMax, bytesMax } = partBounds
 
 /**
- * Reads on from where a manifest stands in the write log.
+ * Reads on from a place in the write log.
  * @returns undefined when there is nothing more
  * @throws HypershardError `corrupt_data`
  */
-export async function readBatch(store: ObjectStore, manifest: Manifest): Promise<LogBatch | undefined> {
-  const log: LogReference = { index: manifest.index, indexUid: manifest.indexUid }
+export async function readBatch(
+  store: ObjectStore,
+  log: LogReference,
+  from: LogPosition,
+): Promise<LogBatch | undefined> {
   const last = new Map<string, { readonly operation: Operation; readonly sequence: number }>()
-  let end = manifest.log
+  let end = from
   let operations = 0
   let bytes = 0
   for (;;) {

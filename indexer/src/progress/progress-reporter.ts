@@ -38,8 +38,8 @@ export class ProgressReporter {
     if (atMs - this.#writtenAtMs >= writeEveryMs) void this.#write(null)
   }
 
-  committed(): void {
-    this.#sinceCommit = 0
+  committed(documents: number): void {
+    this.#sinceCommit = Math.max(0, this.#sinceCommit - documents)
   }
 
   /** Says why nothing goes on, until something does. */

@@ -1,6 +1,12 @@
 /** One piece of work: a pointer to what lies in the object store, never the thing itself. */
 export type Job =
-  | { readonly kind: 'advance'; readonly index: string; readonly indexUid: string; readonly generation: number }
+  | {
+      /** advance: follow the log. compact: merge segments. */
+      readonly kind: 'advance' | 'compact'
+      readonly index: string
+      readonly indexUid: string
+      readonly generation: number
+    }
   | {
       readonly kind: 'backfill'
       readonly index: string

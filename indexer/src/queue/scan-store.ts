@@ -86,8 +86,9 @@ export class StoreScanner {
         return { jobs: [], flows: [{ jobs, last: advance }] }
       }
       const next = await readLogEntry(this.#store, target, manifest.log.sequence + 1)
-      const work = next !== undefined || planCompaction(manifest) !== undefined
-      return work ? { jobs: [advance], flows: [] } : nothing
+      const jobs: Job[] = next === undefined ? [] : [advance]
+      if (planCompaction(manifest) !== undefined) jobs.push({ kind: 'compact', ...target })
+      return { jobs, flows: [] }
     }, nothing)
   }
 

@@ -2,6 +2,7 @@ import { HypershardError } from '@hypershard/common'
 import type { IndexRecord } from '../index/index-record.ts'
 import {
   idempotencyKeysFolder,
+  keysCheckedKey,
   type LogReference,
   logEntriesFolder,
   logEntryKey,
@@ -18,6 +19,9 @@ import { newestTrim, WriteLog } from '../log/write-log.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { Collected, CollectOptions } from './collect-generation.ts'
 import { readFirstSeen, writeFirstSeen } from './first-seen.ts'
+
+/** How often idempotency keys are looked through. */
+const keysEveryMs = 3_600_000
 
 /** How long an idempotency key is remembered, and a part that no entry names is kept. */
 export const writesKeptMs = 24 * 3_600_000
@@ -117,11 +121,17 @@ function nameOfPart(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1).replace(/\.ndjson$/, '')
 }
 
+/** Reads every key there is, so only now and then. */
 async function collectKeys(
   store: ObjectStore,
   log: LogReference,
   { nowMs, dryRun = false }: CollectOptions,
 ): Promise<string[]> {
+  const checked = (await readFirstSeen(store, keysCheckedKey(log))).get('keys') ?? Number.NEGATIVE_INFINITY
+  if (!dryRun) {
+    if (nowMs - checked < keysEveryMs) return []
+    await writeFirstSeen(store, keysCheckedKey(log), new Map([['keys', nowMs]]))
+  }
   const keys: string[] = []
   for (const key of await store.list(idempotencyKeysFolder(log))) {
     if (await isExpiredKey(store, key, nowMs - writesKeptMs)) keys.push(key)

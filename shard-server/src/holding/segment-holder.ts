@@ -183,6 +183,14 @@ export class SegmentHolder {
     this.#dropUnwanted()
   }
 
+  /** Lets go of a generation that is not searched any more. Whoever asks for it all the same has it loaded again. */
+  releaseGeneration(indexUid: string, generation: number): void {
+    const key = `${indexUid}/${generation}`
+    this.#setVersions(key, [], this.#versions.get(key) ?? [])
+    this.#versions.delete(key)
+    this.#dropUnwanted()
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#held.values()].map(held => held.loaded?.documents.close()))
   }

@@ -38,7 +38,8 @@ export interface TestShardServer {
   search(manifest: Manifest, request: Partial<SearchShardsRequest>, deadline?: Deadline): Promise<SearchShardsResponse>
   prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
   fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
-  release(manifest: Manifest): Promise<ReleaseResponse>
+  /** @param generation 0 for the whole index */
+  release(manifest: Manifest, generation?: number): Promise<ReleaseResponse>
   stop(): Promise<void>
 }
 
@@ -70,7 +71,7 @@ export async function startTestShardServer(
       call(client.searchShards, { ...wholeSearch(manifest), ...request }, deadline),
     prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),
     fetch: (manifest, addresses) => call(client.fetch, { manifest, addresses }),
-    release: ({ index, indexUid }) => call(client.release, { index, indexUid }),
+    release: ({ index, indexUid }, generation = 0) => call(client.release, { index, indexUid, generation }),
     stop: async () => {
       client.close()
       await server.stop()

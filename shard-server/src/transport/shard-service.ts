@@ -21,8 +21,9 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
     prepare: unaryHandler((request, deadline) => prepareShards(parts, request, deadline), parts.log),
     searchShards: unaryHandler((request, deadline) => searchShards(parts, request, deadline), parts.log),
     fetch: unaryHandler((request, deadline) => fetchDocuments(parts, request, deadline), parts.log),
-    release: unaryHandler(async request => {
-      parts.holder.forget(request.indexUid)
+    release: unaryHandler(async ({ indexUid, generation }) => {
+      if (generation === 0) parts.holder.forget(indexUid)
+      else parts.holder.releaseGeneration(indexUid, generation)
       return {}
     }, parts.log),
   }

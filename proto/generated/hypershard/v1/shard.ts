@@ -163,6 +163,8 @@ export interface FetchedDocument {
 export interface ReleaseRequest {
   index: string;
   indexUid: string;
+  /** 0 for the whole index. */
+  generation: number;
 }
 
 export interface ReleaseResponse {
@@ -1326,7 +1328,7 @@ export const FetchedDocument: MessageFns<FetchedDocument> = {
 };
 
 function createBaseReleaseRequest(): ReleaseRequest {
-  return { index: "", indexUid: "" };
+  return { index: "", indexUid: "", generation: 0 };
 }
 
 export const ReleaseRequest: MessageFns<ReleaseRequest> = {
@@ -1336,6 +1338,9 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     }
     if (message.indexUid !== "") {
       writer.uint32(18).string(message.indexUid);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(24).uint32(message.generation);
     }
     return writer;
   },
@@ -1369,6 +1374,14 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
             message.indexUid = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1388,6 +1401,7 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     const message = createBaseReleaseRequest();
     message.index = object.index ?? "";
     message.indexUid = object.indexUid ?? "";
+    message.generation = object.generation ?? 0;
     return message;
   },
 };
@@ -1469,7 +1483,10 @@ export const ShardServiceService = {
     responseSerialize: (value: FetchResponse): Buffer => Buffer.from(FetchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FetchResponse => FetchResponse.decode(value),
   },
-  /** Forgets an index that was deleted; its memory is free once the last query on it has ended. */
+  /**
+   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
+   * last query on it has ended.
+   */
   release: {
     path: "/hypershard.v1.ShardService/Release" as const,
     requestStream: false as const,
@@ -1488,7 +1505,10 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
   searchShards: handleUnaryCall<SearchShardsRequest, SearchShardsResponse>;
   /** Titles, texts and fields of the winners. */
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
-  /** Forgets an index that was deleted; its memory is free once the last query on it has ended. */
+  /**
+   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
+   * last query on it has ended.
+   */
   release: handleUnaryCall<ReleaseRequest, ReleaseResponse>;
 }
 
@@ -1541,7 +1561,10 @@ export interface ShardServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FetchResponse) => void,
   ): ClientUnaryCall;
-  /** Forgets an index that was deleted; its memory is free once the last query on it has ended. */
+  /**
+   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
+   * last query on it has ended.
+   */
   release(
     request: ReleaseRequest,
     callback: (error: ServiceError | null, response: ReleaseResponse) => void,
