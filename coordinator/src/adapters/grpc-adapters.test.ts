@@ -126,7 +126,7 @@ describe('the gRPC adapters', () => {
       assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, precision, after })
       assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')
       await port.release({ name: 'papers', uid: 'u' }, soon())
-      assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u' })
+      assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u', generation: 0 })
     } finally {
       port.close()
     }
