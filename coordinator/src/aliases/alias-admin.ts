@@ -3,33 +3,23 @@ import {
   type AliasAction,
   type AliasTable,
   aliasHistory,
-  changeAliases,
-  type ObjectStore,
   readGeneration,
   readGenerationState,
 } from '@hypershard/segments'
-import type { Catalog } from '../catalog/catalog.ts'
-import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import { type ChangeNamesParts, changeNames } from './change-names.ts'
 
 /** One change of an alias, as the API has it. */
 export type AliasOrder =
   | { readonly add: { readonly alias: string; readonly index: string; readonly generation?: number | undefined } }
   | { readonly remove: { readonly alias: string } }
 
-export interface AliasParts {
-  readonly store: ObjectStore
-  readonly catalog: Catalog
-  readonly watcher: StoreWatcher
-}
-
-const attemptsMax = 20
 const historyMax = 100
 
 /** Names that stand for a generation of an index. Several move in one step or none does. */
 export class AliasAdmin {
-  readonly #parts: AliasParts
+  readonly #parts: ChangeNamesParts
 
-  constructor(parts: AliasParts) {
+  constructor(parts: ChangeNamesParts) {
     this.#parts = parts
   }
 
@@ -49,20 +39,8 @@ export class AliasAdmin {
    *   that is an index's, `wrong_phase` for a generation that is not finished
    */
   async change(orders: readonly AliasOrder[], deadline: Deadline): Promise<AliasTable> {
-    const { store, catalog, watcher } = this.#parts
-    for (let attempt = 1; ; attempt++) {
-      deadline.check('changing aliases')
-      await watcher.refresh()
-      const actions = await Promise.all(orders.map(order => this.#actionOf(order)))
-      try {
-        await changeAliases(store, catalog.aliases, actions)
-        await watcher.refresh()
-        return catalog.aliases
-      } catch (error) {
-        const again = error instanceof HypershardError && error.code === 'conflict' && attempt < attemptsMax
-        if (!again) throw error
-      }
-    }
+    await changeNames(() => Promise.all(orders.map(order => this.#actionOf(order))), deadline, this.#parts)
+    return this.list()
   }
 
   async #actionOf(order: AliasOrder): Promise<AliasAction> {

@@ -2,7 +2,6 @@ import { type Deadline, HypershardError } from '@hypershard/common'
 import {
   type AliasTarget,
   aliasHistory,
-  changeAliases,
   changeGenerationState,
   type GenerationChange,
   type GenerationState,
@@ -10,6 +9,7 @@ import {
   readGeneration,
   readGenerationState,
 } from '@hypershard/segments'
+import { changeNames } from '../aliases/change-names.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
@@ -33,9 +33,6 @@ export interface GenerationOrder {
   readonly documentsPerSecondMax?: number | null | undefined
   readonly searchP99MsMax?: number | null | undefined
 }
-
-/** How often moving a name starts over because other aliases were changed in between. */
-const moveAttemptsMax = 20
 
 const historyMax = 1_000
 
@@ -121,7 +118,7 @@ export class GenerationAdmin {
     )
     const found = await this.#parts.watcher.tryOut(index, generation)
     const target = { index: record.name, indexUid: record.uid, generation: found.generation.generation }
-    await this.moveName(index, target, deadline)
+    await changeNames(async () => [{ name: index, to: target }], deadline, this.#parts)
     await this.#endTrial(index, generation)
     return this.describe(index, generation)
   }
@@ -144,25 +141,8 @@ export class GenerationAdmin {
     const { phase } = await readGenerationState(store, before)
     if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
     await this.#parts.watcher.tryOut(index, before.generation)
-    await this.moveName(index, before, deadline)
+    await changeNames(async () => [{ name: index, to: before }], deadline, this.#parts)
     return this.describe(index, before.generation)
-  }
-
-  /** @throws HypershardError `conflict` when aliases are changed all the time */
-  async moveName(name: string, to: AliasTarget, deadline: Deadline): Promise<void> {
-    const { store, catalog, watcher } = this.#parts
-    for (let attempt = 1; ; attempt++) {
-      deadline.check('moving the name')
-      await watcher.refresh()
-      try {
-        await changeAliases(store, catalog.aliases, [{ name, to }])
-        await watcher.refresh()
-        return
-      } catch (error) {
-        const again = error instanceof HypershardError && error.code === 'conflict' && attempt < moveAttemptsMax
-        if (!again) throw error
-      }
-    }
   }
 
   async #change(

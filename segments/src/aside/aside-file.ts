@@ -5,11 +5,12 @@
 import { hash, randomUUID } from 'node:crypto'
 import { HypershardError } from '@hypershard/common'
 import { z } from 'zod'
-import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
+import { decodeStored, shortDigest } from '../corrupt-data.ts'
 import { asideKey } from '../layout.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { checkShape } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { readVerified } from '../store/read-verified.ts'
 
 const lineSchema = z.strictObject({
   id: z.string(),
@@ -56,11 +57,7 @@ export async function readAside(store: ObjectStore, manifest: Manifest): Promise
   const key = asideKey(manifest, digest)
   const where = `documents set aside ${shortDigest(digest)}`
   const details = { index: manifest.index, generation: manifest.generation, key }
-  const bytes = await store.get(key)
-  if (bytes === undefined) throw corruptData(where, `${key} is missing`, details)
-  if (hash('sha256', bytes, 'hex') !== digest) {
-    throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
-  }
+  const bytes = await readVerified(store, { key, digest, where, details })
   const [head, ...lines] = Buffer.from(bytes.buffer).toString().trimEnd().split('\n')
   return decodeStored(where, key, details, () => {
     checkShape(headSchema, JSON.parse(head!))

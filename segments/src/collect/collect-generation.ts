@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, retryOnConflict } from '@hypershard/common'
 import type { GenerationRecord } from '../generation/generation-record.ts'
 import {
   asideFolder,
@@ -36,9 +36,9 @@ const clearAttemptsMax = 100
 /**
  * Deletes the files of a generation that its newest manifest, and those that `pinned` lists, have not named for a while.
  *
- * A name may come again: the same rows deleted in another segment make the same tombstone file. So the names are first
- * condemned in a new manifest version, on which every later one is built: whoever is about to name such a file either
- * has its commit refused because that version came first, or sees the name condemned and waits.
+ * A worker may have stored a file, slept, and be about to name it. So the names are first condemned in a new manifest
+ * version, on which every later one is built: a commit that names such a file is refused because that version came
+ * first, or because it sees the name condemned. Names are drawn anew for every file, so that none comes back.
  * @param pinned versions that something else copies or keeps
  * @throws HypershardError of the store
  */
@@ -107,18 +107,11 @@ async function clearCondemned(
   generation: GenerationRecord,
   deleted: ReadonlySet<string>,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  await retryOnConflict(clearAttemptsMax, async () => {
     const current = await latestManifest(store, generation)
     const condemned = current.condemned.filter(file => !deleted.has(file))
-    if (condemned.length === current.condemned.length) return
-    try {
-      await commitManifest(store, current, { condemned })
-      return
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < clearAttemptsMax
-      if (!again) throw error
-    }
-  }
+    if (condemned.length < current.condemned.length) await commitManifest(store, current, { condemned })
+  })
 }
 
 /** The keys of each file or segment, by its name in the generation: `segments/<digest>`, `tombstones/<digest>`. */

@@ -1,4 +1,4 @@
-import { type Clock, HypershardError } from '@hypershard/common'
+import { type Clock, retryOnConflict } from '@hypershard/common'
 import { textAt } from '../formats/utf8-column.ts'
 import type { GenerationRecord } from '../generation/generation-record.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
@@ -26,7 +26,7 @@ export async function replaceSegments(
   merged: SegmentEntry | undefined,
   clock?: Clock,
 ): Promise<Manifest | undefined> {
-  for (let attempt = 1; ; attempt++) {
+  return retryOnConflict(attemptsMax, async () => {
     const current = await latestManifest(store, generation)
     const now = replaced.map(({ digest }) => current.segments.find(segment => segment.digest === digest))
     if (!now.every(segment => segment !== undefined)) return undefined
@@ -37,13 +37,8 @@ export async function replaceSegments(
       if (segment === first) return entry === undefined ? [] : [entry]
       return now.includes(segment) ? [] : [segment]
     })
-    try {
-      return await commitManifest(store, current, { segments }, clock)
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < attemptsMax
-      if (!again) throw error
-    }
-  }
+    return commitManifest(store, current, { segments }, clock)
+  })
 }
 
 async function idsDeletedSince(

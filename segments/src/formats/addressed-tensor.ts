@@ -4,8 +4,9 @@
  * deletes no other.
  */
 import { hash, randomUUID } from 'node:crypto'
-import { corruptData, decodeStored } from '../corrupt-data.ts'
+import { decodeStored } from '../corrupt-data.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { type DigestedObject, readVerified } from '../store/read-verified.ts'
 import { checkTensorHeader, encodeTensorHeader, type Tensor } from './safetensors.ts'
 
 /** What such a file holds. */
@@ -35,14 +36,10 @@ export async function writeAddressedTensor(
 export async function readAddressedTensor(
   store: ObjectStore,
   tensor: NamedTensor,
-  file: { key: string; digest: string; where: string; details: Readonly<Record<string, unknown>> },
+  file: DigestedObject,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { key, digest, where, details } = file
-  const bytes = await store.get(key)
-  if (bytes === undefined) throw corruptData(where, `${key} is missing`, details)
-  if (hash('sha256', bytes, 'hex') !== digest) {
-    throw corruptData(where, `${key} is altered (its SHA-256 is not its name)`, details)
-  }
+  const { key, where, details } = file
+  const bytes = await readVerified(store, file)
   const { dataStart } = decodeStored(where, key, details, () => checkTensorHeader(bytes, bytes.length, tensor))
   return new Uint8Array(bytes.subarray(dataStart))
 }

@@ -2,7 +2,7 @@
  * `generations/<n>/generation.json`: one complete build of an index with one model. Created once, never changed. The
  * first generation is described by the index's own record and has no file. docs/formats/generation.md.
  */
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
 import { indexNamePattern } from '../index/index-name.ts'
@@ -56,22 +56,17 @@ export async function createGeneration(
   settings: NewGeneration,
   clock: Clock = systemClock,
 ): Promise<GenerationRecord> {
-  for (let attempt = 1; ; attempt++) {
+  return retryOnConflict(createAttemptsMax, async () => {
     const numbers = await listGenerations(store, index)
     const record: GenerationRecord = {
       ...firstGeneration(index),
       ...{ generation: Math.max(...numbers) + 1, createdAt: new Date(clock.now()).toISOString() },
       ...settings,
     }
-    try {
-      const key = generationKey({ index: index.name, generation: record.generation })
-      await store.putIfAbsent(key, sealJson(recordSchema.parse(record)))
-      return record
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < createAttemptsMax
-      if (!again) throw error
-    }
-  }
+    const key = generationKey({ index: index.name, generation: record.generation })
+    await store.putIfAbsent(key, sealJson(recordSchema.parse(record)))
+    return record
+  })
 }
 
 /**

@@ -2,7 +2,7 @@
  * `generations/<n>/state/<version>.json`: what is to become of a generation. Each change is the next version, created
  * if nobody else created it. docs/formats/generation.md.
  */
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, retryOnConflict, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { decodeStored } from '../corrupt-data.ts'
 import { type GenerationReference, generationStateKey, generationStatesFolder, numberOfKey } from '../layout.ts'
@@ -61,20 +61,15 @@ export async function changeGenerationState(
   decide: (state: GenerationState) => GenerationChange | undefined,
   clock: Clock = systemClock,
 ): Promise<GenerationState> {
-  for (let attempt = 1; ; attempt++) {
+  return retryOnConflict(changeAttemptsMax, async () => {
     const state = await readGenerationState(store, generation)
     const change = decide(state)
     if (change === undefined) return state
     const changedAt = new Date(clock.now()).toISOString()
     const next: GenerationState = { ...state, ...change, version: state.version + 1, changedAt }
-    try {
-      await store.putIfAbsent(generationStateKey(generation, next.version), sealJson(stateSchema.parse(next)))
-      return next
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < changeAttemptsMax
-      if (!again) throw error
-    }
-  }
+    await store.putIfAbsent(generationStateKey(generation, next.version), sealJson(stateSchema.parse(next)))
+    return next
+  })
 }
 
 function initialState({ generation }: GenerationReference): GenerationState {

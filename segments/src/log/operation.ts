@@ -6,11 +6,12 @@
  */
 import { hash, randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { corruptData, decodeStored, expectFormat, shortDigest } from '../corrupt-data.ts'
+import { decodeStored, expectFormat, shortDigest } from '../corrupt-data.ts'
 import { type LogReference, logPartKey } from '../layout.ts'
 import { checkShape, sha256Hex } from '../sealed-json.ts'
 import type { DocumentContent } from '../segment/documents-file.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { readVerified } from '../store/read-verified.ts'
 
 /** One change of one document. */
 export type Operation =
@@ -98,11 +99,8 @@ export async function readLogPart(store: ObjectStore, log: LogReference, part: L
   const key = logPartKey(log, part.name)
   const where = `log part ${shortDigest(part.name)}`
   const details = { ...log, key }
-  const bytes = await store.get(key)
-  if (bytes === undefined) throw corruptData(where, `${key} is missing`, details)
-  if (hash('sha256', bytes, 'hex') !== part.digest) {
-    throw corruptData(where, `${key} is altered (its SHA-256 is not the one in its entry)`, details)
-  }
+  const { digest } = part
+  const bytes = await readVerified(store, { key, digest, where, details, digestIs: 'the one in its entry' })
   return decodeStored(where, key, details, () => {
     const operations = [...linesOf(Buffer.from(bytes.buffer))].map(decodeLine)
     expectFormat(operations.length === part.puts + part.deletes, `it has ${operations.length} operations`)

@@ -1,0 +1,31 @@
+import { type Deadline, retryOnConflict } from '@hypershard/common'
+import { type AliasAction, changeAliases, type ObjectStore } from '@hypershard/segments'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { StoreWatcher } from '../catalog/store-watcher.ts'
+
+export interface ChangeNamesParts {
+  readonly store: ObjectStore
+  readonly catalog: Catalog
+  readonly watcher: StoreWatcher
+}
+
+/** How often a change starts over because other aliases were changed in between. */
+const attemptsMax = 20
+
+/**
+ * Changes what names point at, in one step, and returns once searches follow.
+ * @param decide the actions, on the newest table of aliases; asked again when another change came first
+ * @throws HypershardError what `decide` throws, `conflict` when aliases are changed all the time, `deadline_exceeded`
+ */
+export function changeNames(
+  decide: () => Promise<readonly AliasAction[]>,
+  deadline: Deadline,
+  { store, catalog, watcher }: ChangeNamesParts,
+): Promise<void> {
+  return retryOnConflict(attemptsMax, async () => {
+    deadline.check('changing aliases')
+    await watcher.refresh()
+    await changeAliases(store, catalog.aliases, await decide())
+    await watcher.refresh()
+  })
+}
