@@ -58,13 +58,14 @@ export {
   type Calibration,
   covers,
   eligibleDocuments,
-  emptyManifest,
+  initialManifest,
   isBackfilled,
   type LogPosition,
   type Manifest,
   type ManifestReference,
   type SegmentEntry,
 } from './manifest/manifest.ts'
+export { filesAt, filesOf, homeOf, segmentAt } from './manifest/manifest-files.ts'
 export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './progress/progress-file.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
@@ -72,6 +73,9 @@ export { mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
 export { createSegmentWriter, type NewSegment, type SegmentWriter } from './segment/segment-writer.ts'
 export { shardOf } from './shard-of.ts'
+export { borrowersOf } from './snapshot/held-manifests.ts'
+export { cloneIndex, type Origin, restoreSnapshot } from './snapshot/restore-snapshot.ts'
+export { deleteSnapshot, listSnapshots, readSnapshot, type Snapshot, takeSnapshot } from './snapshot/snapshot-record.ts'
 export { createDirectoryStore } from './store/directory-store.ts'
 export { withFileErrors } from './store/file-errors.ts'
 export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'

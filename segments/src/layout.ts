@@ -16,6 +16,13 @@ export const indexFolder = (index: string): string => `${indexesFolder}${index}/
 
 export const indexKey = (index: string): string => `${indexFolder(index)}index.json`
 
+/** There while an index is being deleted: nobody may clone it any more. */
+export const deletingKey = (index: string): string => `${indexFolder(index)}deleting.json`
+
+export const snapshotsFolder = (index: string): string => `${indexFolder(index)}snapshots/`
+
+export const snapshotKey = (index: string, name: string): string => `${snapshotsFolder(index)}${name}.json`
+
 export const generationsFolder = (index: string): string => `${indexFolder(index)}generations/`
 
 /** A log belongs to an index's identity: a writer that means a deleted index never reaches its successor's. */

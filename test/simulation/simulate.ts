@@ -24,6 +24,7 @@ import {
   readGeneration,
   readGenerationState,
   rowsLeft,
+  segmentAt,
   verifyGeneration,
   WriteLog,
 } from '@hypershard/segments'
@@ -351,8 +352,7 @@ async function documentsOf(store: ObjectStore, generation: GenerationRecord): Pr
   const manifest = await latestManifest(store, generation)
   const found: string[] = []
   for (const entry of manifest.segments) {
-    const { index, generation: number } = manifest
-    const segment = await openSegment(store, { index, generation: number, digest: entry.digest })
+    const segment = await openSegment(store, segmentAt(manifest, entry))
     const documents = await segment.openDocuments()
     const rows = await rowsLeft(store, manifest, entry)
     for (const { id, version, text } of await documents.read(rows)) found.push(`${id}@${version}: ${text}`)

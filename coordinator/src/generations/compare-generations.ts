@@ -1,5 +1,5 @@
 import type { Deadline } from '@hypershard/common'
-import { type Manifest, type ObjectStore, openSegment, rowsLeft } from '@hypershard/segments'
+import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } from '@hypershard/segments'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import type { SearchAnswer } from '../search/search.ts'
 
@@ -92,8 +92,7 @@ export async function sampleQueries(store: ObjectStore, manifest: Manifest, coun
       (_, at) => left[Math.floor((at * left.length) / share)]!,
     )
     if (rows.length === 0) continue
-    const { index, generation } = manifest
-    const documents = await (await openSegment(store, { index, generation, digest: entry.digest })).openDocuments()
+    const documents = await (await openSegment(store, segmentAt(manifest, entry))).openDocuments()
     try {
       for (const { title, text } of await documents.read(rows)) queries.push(queryOf(title, text))
     } finally {

@@ -10,7 +10,17 @@ import {
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
-import { hasBit, type ObjectStore, openSegment, readManifest, readTombstones, textAt } from '@hypershard/segments'
+import {
+  hasBit,
+  homeOf,
+  type Manifest,
+  type ObjectStore,
+  openSegment,
+  readManifest,
+  readTombstones,
+  segmentAt,
+  textAt,
+} from '@hypershard/segments'
 import type { ServerHealth, ShardServerPort } from '../ports.ts'
 import { scoreOf } from './fake-encoder.ts'
 
@@ -83,9 +93,7 @@ export class FakeShardServer implements ShardServerPort {
     if (this.fetchFails) throw new HypershardError('internal', `${this.address}: told to fail`)
     const asked = this.fetchMixesUp ? addresses.toReversed() : addresses
     const stored = await readManifest(this.#storeOf(), manifest)
-    return Promise.all(
-      asked.map(address => this.#read(manifest, stored.segments[address.segment]!.digest, address.row)),
-    )
+    return Promise.all(asked.map(address => this.#read(stored, address)))
   }
 
   async release({ uid }: { uid: string }): Promise<void> {
@@ -128,12 +136,12 @@ export class FakeShardServer implements ShardServerPort {
     const documents: LoadedDocument[] = []
     for (const [segment, entry] of manifest.segments.entries()) {
       if (entry.shard !== shard) continue
-      const reader = await openSegment(store, { ...reference, digest: entry.digest })
+      const reader = await openSegment(store, segmentAt(manifest, entry))
       const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
       const deleted =
         entry.deleted === null
           ? undefined
-          : await readTombstones(store, reference, entry.deleted.digest, entry.documents)
+          : await readTombstones(store, homeOf(manifest, entry.deleted), entry.deleted.digest, entry.documents)
       for (let row = 0; row < entry.documents; row++) {
         if (deleted !== undefined && hasBit(deleted, row)) continue
         const vector = vectors.subarray(row * reader.vectorWidth, (row + 1) * reader.vectorWidth)
@@ -143,8 +151,8 @@ export class FakeShardServer implements ShardServerPort {
     return documents
   }
 
-  async #read(reference: ManifestReference, digest: string, row: number): Promise<FetchedDocument> {
-    const reader = await openSegment(this.#storeOf(), { ...reference, digest })
+  async #read(manifest: Manifest, { segment, row }: DocumentAddress): Promise<FetchedDocument> {
+    const reader = await openSegment(this.#storeOf(), segmentAt(manifest, manifest.segments[segment]!))
     const documents = await reader.openDocuments()
     try {
       const [document] = await documents.read([row])

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import {
   type AsideDocument,
   hasBit,
+  homeOf,
   type IdColumn,
   type LogReference,
   type Manifest,
@@ -14,6 +15,7 @@ import {
   readTombstones,
   type SegmentEntry,
   type StoredDocument,
+  segmentAt,
   shardOf,
 } from '@hypershard/segments'
 
@@ -94,12 +96,14 @@ async function findInSegment(
   entry: SegmentEntry,
   ids: readonly string[],
 ): Promise<StoredDocument[]> {
-  const { index, generation } = manifest
-  const segment = await openSegment(store, { index, generation, digest: entry.digest })
+  const segment = await openSegment(store, segmentAt(manifest, entry))
   const candidates = await rowsOf(await segment.loadIds(), ids)
   if (candidates.length === 0) return []
   const { deleted } = entry
-  const marked = deleted === null ? undefined : await readTombstones(store, manifest, deleted.digest, entry.documents)
+  const marked =
+    deleted === null
+      ? undefined
+      : await readTombstones(store, homeOf(manifest, deleted), deleted.digest, entry.documents)
   const rows = candidates.filter(row => marked === undefined || !hasBit(marked, row))
   const documents = await segment.openDocuments()
   try {

@@ -16,6 +16,7 @@ import {
   type Operation,
   openSegment,
   rowsLeft,
+  segmentAt,
   WriteLog,
 } from '@hypershard/segments'
 import type { IngestParts } from '../ingest/ingest-log.ts'
@@ -71,10 +72,7 @@ export class TestLog {
   async documentsOf(manifest: Manifest): Promise<string[]> {
     const found: string[] = []
     for (const entry of manifest.segments) {
-      const { index, generation } = manifest
-      const documents = await (
-        await openSegment(this.store, { index, generation, digest: entry.digest })
-      ).openDocuments()
+      const documents = await (await openSegment(this.store, segmentAt(manifest, entry))).openDocuments()
       const rows = await rowsLeft(this.store, manifest, entry)
       for (const { id, version, text } of await documents.read(rows)) found.push(`${id}@${version} ${text}`)
       await documents.close()

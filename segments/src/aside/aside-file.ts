@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { decodeStored, shortDigest } from '../corrupt-data.ts'
 import { asideKey } from '../layout.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { homeOf } from '../manifest/manifest-files.ts'
 import { checkShape } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { readVerified } from '../store/read-verified.ts'
@@ -54,7 +55,7 @@ export async function writeAside(
 export async function readAside(store: ObjectStore, manifest: Manifest): Promise<AsideDocument[]> {
   if (manifest.aside === null) return []
   const { digest } = manifest.aside
-  const key = asideKey(manifest, digest)
+  const key = asideKey(homeOf(manifest, manifest.aside), digest)
   const where = `documents set aside ${shortDigest(digest)}`
   const details = { index: manifest.index, generation: manifest.generation, key }
   const bytes = await readVerified(store, { key, digest, where, details })

@@ -1,5 +1,6 @@
 import { type AsideDocument, readAside } from '../aside/aside-file.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import type { StoredDocument } from '../segment/documents-file.ts'
 import { rowsLeft } from '../segment/merge-segments.ts'
 import { openSegment } from '../segment/segment-reader.ts'
@@ -25,9 +26,8 @@ export async function readSlice(store: ObjectStore, manifest: Manifest, slice: n
   if (found === undefined) return []
   if (found === 'aside') return (await readAside(store, manifest)).map(withoutReason)
   const { segment, from, to } = found
-  const { index, generation } = manifest
   const rows = (await rowsLeft(store, manifest, segment)).filter(row => row >= from && row < to)
-  const reader = await openSegment(store, { index, generation, digest: segment.digest })
+  const reader = await openSegment(store, segmentAt(manifest, segment))
   const documents = await reader.openDocuments()
   try {
     return await documents.read(rows)

@@ -7,6 +7,7 @@ import { corruptData, shortDigest } from '../corrupt-data.ts'
 import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
 import { calibrationKey, type GenerationReference } from '../layout.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { homeOf } from '../manifest/manifest-files.ts'
 import { firstNonFiniteRow } from '../segment/vectors-file.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 
@@ -35,7 +36,7 @@ export async function writeCalibration(
 export async function readCalibration(store: ObjectStore, manifest: Manifest): Promise<Float32Array<ArrayBuffer>> {
   if (manifest.calibration === null) return new Float32Array(0)
   const { digest, documents } = manifest.calibration
-  const key = calibrationKey(manifest, digest)
+  const key = calibrationKey(homeOf(manifest, manifest.calibration), digest)
   const where = `calibration ${shortDigest(digest)}`
   const details = { index: manifest.index, generation: manifest.generation, key }
   const data = await readAddressedTensor(store, tensorOf(documents, manifest.vectorWidth), {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { textAt } from '../formats/utf8-column.ts'
 import type { Calibration, Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import { openSegment, type SegmentReader } from '../segment/segment-reader.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { readCalibration, writeCalibration } from './calibration-file.ts'
@@ -53,8 +54,8 @@ async function smallestHashes(
     chosen = chosen.sort((a, b) => (a.order < b.order ? -1 : 1)).slice(0, wanted)
     bound = chosen[wanted - 1]?.order
   }
-  for (const { digest } of added) {
-    const reader = await openSegment(store, { index: current.index, generation: current.generation, digest })
+  for (const entry of added) {
+    const reader = await openSegment(store, segmentAt(current, entry))
     const ids = await reader.loadIds()
     for (let row = 0; row < reader.documents; row++) {
       const order = hash('sha256', textAt(ids, row), 'hex')

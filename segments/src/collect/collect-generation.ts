@@ -14,8 +14,9 @@ import {
   segmentsFolder,
   tombstonesFolder,
 } from '../layout.ts'
-import { type Manifest, referencedFiles } from '../manifest/manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { commitManifest, latestManifest, readManifest } from '../manifest/manifest-store.ts'
+import { type HeldManifest, neededFiles } from '../snapshot/held-manifests.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { readFirstSeen, writeFirstSeen } from './first-seen.ts'
 
@@ -33,73 +34,76 @@ export type Collected = readonly string[]
 /** How often a commit is tried; whoever loses goes on at the next collection. */
 const clearAttemptsMax = 100
 
+export interface CollectGenerationOptions extends CollectOptions {
+  /** It was given up: only what something else needs of it stays. */
+  readonly givenUp: boolean
+  /** What needs files, as it was when this began. */
+  readonly held: readonly HeldManifest[]
+  readonly lookAgain: () => Promise<readonly HeldManifest[]>
+}
+
 /**
- * Deletes the files of a generation that its newest manifest, and those that `pinned` lists, have not named for a while.
+ * Deletes the files of a generation that nothing has needed for a while.
  *
  * A worker may have stored a file, slept, and be about to name it. So the names are first condemned in a new manifest
  * version, on which every later one is built: a commit that names such a file is refused because that version came
- * first, or because it sees the name condemned. Names are drawn anew for every file, so that none comes back.
- * @param pinned versions that something else copies or keeps
+ * first, or because it sees the name condemned. Names are drawn anew for every file, so that none comes back. Snapshots,
+ * restored generations and clones name files without a commit here: they are looked for again once the names are
+ * condemned, and whoever makes one looks for condemned names after that (`requireKept`).
  * @throws HypershardError of the store
  */
 export async function collectGeneration(
   store: ObjectStore,
   generation: GenerationRecord,
-  pinned: readonly number[],
-  options: CollectOptions,
+  options: CollectGenerationOptions,
 ): Promise<Collected> {
+  const { givenUp, held, dryRun = false } = options
   const current = await latestManifest(store, generation)
-  const needed = new Set(referencedFiles(current))
-  for (const version of pinned) {
-    const { index, indexUid } = generation
-    const manifest = await readManifest(store, { index, indexUid, generation: generation.generation, version })
-    for (const file of referencedFiles(manifest)) needed.add(file)
-  }
-  const files = await filesOf(store, generation)
+  const needed = neededFiles(held, generation)
+  const files = await filesIn(store, generation)
   const idle = [...files.keys()].filter(file => !needed.has(file))
-  const due = await dueOf(store, garbageKey(generation), idle, options)
+  const due = givenUp ? idle : await dueOf(store, garbageKey(generation), idle, options)
   const doomed = due.flatMap(file => files.get(file)!)
-  const old = await oldManifests(store, generation, current, pinned, options)
-  if (options.dryRun) return [...doomed, ...old]
-  if (due.length > 0 || current.condemned.length > 0) await deleteCondemned(store, generation, current, due, files)
+  const old = givenUp ? [] : await oldManifests(store, generation, current, options)
+  if (givenUp && idle.length === files.size) old.push(...(await recordsOf(store, generation)))
+  if (dryRun) return [...doomed, ...old]
+  if (due.length > 0 || current.condemned.length > 0) {
+    if (!(await deleteCondemned(store, generation, { current, due, files }, options))) return []
+  }
   for (const key of old) await store.delete(key)
   return [...doomed, ...old]
 }
 
-/**
- * Deletes everything of a generation that was given up, but for what says that it was.
- * @throws HypershardError of the store
- */
-export async function collectDropped(
-  store: ObjectStore,
-  generation: GenerationReference,
-  { dryRun = false }: Pick<CollectOptions, 'dryRun'> = {},
-): Promise<Collected> {
-  const states = generationStatesFolder(generation)
-  const keys = (await store.list(generationFolder(generation))).filter(
-    key => key !== generationKey(generation) && !key.startsWith(states),
+/** What a generation that was given up has besides files, but for what says that it was. */
+async function recordsOf(store: ObjectStore, generation: GenerationReference): Promise<string[]> {
+  const folders = [generationStatesFolder, segmentsFolder, tombstonesFolder, calibrationsFolder, asideFolder]
+  return (await store.list(generationFolder(generation))).filter(
+    key => key !== generationKey(generation) && !folders.some(folder => key.startsWith(folder(generation))),
   )
-  if (!dryRun) for (const key of keys) await store.delete(key)
-  return keys
 }
 
+/** @returns whether it was done; if not, another writer came first, or something needs what was about to go */
 async function deleteCondemned(
   store: ObjectStore,
   generation: GenerationRecord,
-  current: Manifest,
-  due: readonly string[],
-  files: ReadonlyMap<string, readonly string[]>,
-): Promise<void> {
+  found: { current: Manifest; due: readonly string[]; files: ReadonlyMap<string, readonly string[]> },
+  { givenUp, lookAgain }: CollectGenerationOptions,
+): Promise<boolean> {
+  const { current, due, files } = found
   // What an earlier collection condemned and did not get to delete is done now.
   const condemned = [...new Set([...current.condemned, ...due])]
+  const emptied = givenUp ? { segments: [], aside: null, calibration: null } : {}
   try {
-    await commitManifest(store, current, { condemned })
+    await commitManifest(store, current, { ...emptied, condemned })
   } catch (error) {
-    if (error instanceof HypershardError && error.code === 'conflict') return
+    if (error instanceof HypershardError && error.code === 'conflict') return false
     throw error
   }
-  for (const file of condemned) for (const key of files.get(file) ?? []) await store.delete(key)
+  const needed = neededFiles(await lookAgain(), generation)
+  const dead = condemned.filter(file => !needed.has(file))
+  for (const file of dead) for (const key of files.get(file) ?? []) await store.delete(key)
   await clearCondemned(store, generation, new Set(condemned))
+  return dead.length === condemned.length
 }
 
 async function clearCondemned(
@@ -115,7 +119,7 @@ async function clearCondemned(
 }
 
 /** The keys of each file or segment, by its name in the generation: `segments/<digest>`, `tombstones/<digest>`. */
-async function filesOf(store: ObjectStore, generation: GenerationReference): Promise<Map<string, string[]>> {
+async function filesIn(store: ObjectStore, generation: GenerationReference): Promise<Map<string, string[]>> {
   const files = new Map<string, string[]>()
   const root = generationFolder(generation)
   for (const folder of [segmentsFolder, tombstonesFolder, calibrationsFolder, asideFolder]) {
@@ -146,10 +150,15 @@ async function oldManifests(
   store: ObjectStore,
   generation: GenerationRecord,
   current: Manifest,
-  pinned: readonly number[],
-  { nowMs, keepMs }: CollectOptions,
+  { nowMs, keepMs, held }: CollectGenerationOptions,
 ): Promise<string[]> {
   const { index, indexUid } = generation
+  const pinned = new Set(
+    held
+      .filter(({ pinned, manifest }) => pinned && manifest.indexUid === indexUid)
+      .filter(({ manifest }) => manifest.generation === generation.generation)
+      .map(({ manifest }) => manifest.version),
+  )
   const reference = { index, generation: generation.generation }
   const versions = (await store.list(manifestsFolder(reference))).map(numberOfKey).filter(Number.isFinite)
   const old: string[] = []
@@ -158,7 +167,7 @@ async function oldManifests(
     if (successor === undefined || version >= current.version) break
     const { createdAt } = await readManifest(store, { ...reference, indexUid, version: successor })
     if (nowMs - Date.parse(createdAt) < keepMs) break
-    if (!pinned.includes(version)) old.push(manifestKey(reference, version))
+    if (!pinned.has(version)) old.push(manifestKey(reference, version))
   }
   return old
 }

@@ -4,6 +4,7 @@ import type { IdColumn } from '../formats/utf8-column.ts'
 import { requireIndex } from '../index/index-record.ts'
 import type { GenerationReference } from '../layout.ts'
 import type { Manifest, ManifestContent, SegmentEntry } from '../manifest/manifest.ts'
+import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import { shardOf } from '../shard-of.ts'
@@ -88,7 +89,8 @@ async function withoutSuperseded(
 ): Promise<SegmentEntry | undefined> {
   const ids = await readSegmentIds(store, generation, segment)
   const { documents, deleted: before } = segment
-  const bitmap = before === null ? undefined : await readTombstones(store, generation, before.digest, documents)
+  const bitmap =
+    before === null ? undefined : await readTombstones(store, homeOf(generation, before), before.digest, documents)
   const { deleted, count, added } = await markSuperseded(ids, bitmap, newIds)
   if (added === 0) return segment
   if (count === documents) return undefined
@@ -104,7 +106,5 @@ async function readSegmentIds(
   generation: GenerationReference,
   segment: SegmentEntry,
 ): Promise<IdColumn> {
-  const { index, generation: number } = generation
-  const reader = await openSegment(store, { index, generation: number, digest: segment.digest })
-  return reader.loadIds()
+  return (await openSegment(store, segmentAt(generation, segment))).loadIds()
 }

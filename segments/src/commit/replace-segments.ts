@@ -2,6 +2,7 @@ import { type Clock, retryOnConflict } from '@hypershard/common'
 import { textAt } from '../formats/utf8-column.ts'
 import type { GenerationRecord } from '../generation/generation-record.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
 import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -49,14 +50,13 @@ async function idsDeletedSince(
 ): Promise<Set<string>> {
   const gone = new Set<string>()
   for (const [at, segment] of now.entries()) {
-    const { documents, deleted, digest } = segment
+    const { documents, deleted } = segment
     const earlier = before[at]!.deleted
     if (deleted === null || deleted.digest === earlier?.digest) continue
-    const reader = await openSegment(store, { index: manifest.index, generation: manifest.generation, digest })
-    const ids = await reader.loadIds()
-    const marked = await readTombstones(store, manifest, deleted.digest, documents)
-    const markedBefore =
-      earlier === null ? undefined : await readTombstones(store, manifest, earlier!.digest, documents)
+    const ids = await (await openSegment(store, segmentAt(manifest, segment))).loadIds()
+    const read = (file: typeof deleted) => readTombstones(store, homeOf(manifest, file), file.digest, documents)
+    const marked = await read(deleted)
+    const markedBefore = earlier == null ? undefined : await read(earlier)
     for (let row = 0; row < documents; row++) {
       if (hasBit(marked, row) && !(markedBefore !== undefined && hasBit(markedBefore, row))) gone.add(textAt(ids, row))
     }
@@ -72,8 +72,7 @@ async function withDeleted(
   gone: ReadonlySet<string>,
 ): Promise<SegmentEntry | undefined> {
   if (gone.size === 0) return entry
-  const { index, generation } = manifest
-  const ids = await (await openSegment(store, { index, generation, digest: entry.digest })).loadIds()
+  const ids = await (await openSegment(store, segmentAt(manifest, entry))).loadIds()
   const { deleted, count } = await markSuperseded(ids, undefined, gone)
   if (count === entry.documents) return undefined
   if (count === 0) return entry

@@ -1,6 +1,6 @@
 /**
  * `generations/<n>/generation.json`: one complete build of an index with one model. Created once, never changed. The
- * first generation is described by the index's own record and has no file. docs/formats/generation.md.
+ * first generation is described by the index's own record and has no file, but for a clone's. docs/formats/generation.md.
  */
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
 import { z } from 'zod'
@@ -8,6 +8,7 @@ import { corruptData, decodeStored } from '../corrupt-data.ts'
 import { indexNamePattern } from '../index/index-name.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import { generationKey, generationsFolder } from '../layout.ts'
+import { manifestFilesSchema, positionSchema } from '../manifest/manifest.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 
@@ -19,11 +20,24 @@ const recordSchema = z.strictObject({
   model: z.strictObject({ name: z.string(), digest: sha256Hex }),
   vectorWidth: z.int().min(1),
   shards: z.int().min(1),
-  /** What its first documents are copied from, and the place in the write log that this version of it has reached. */
+  /** What it begins with, and the place in the write log that it goes on from. */
   source: z
     .strictObject({
-      log: z.strictObject({ sequence: z.int().min(0), parts: z.int().min(0) }),
-      backfill: z.strictObject({ generation: z.int().min(1), version: z.int().min(0), slices: z.int().min(0) }),
+      log: positionSchema,
+      /** The version of another generation that its documents are copied from, to be encoded anew. */
+      backfill: z
+        .strictObject({ generation: z.int().min(1), version: z.int().min(0), slices: z.int().min(0) })
+        .optional(),
+      /** The version that it begins as, and that version's files, which it shares. */
+      restored: z
+        .strictObject({
+          index: z.string().regex(indexNamePattern),
+          generation: z.int().min(1),
+          version: z.int().min(0),
+          snapshot: z.string().nullable(),
+          files: manifestFilesSchema,
+        })
+        .optional(),
     })
     .nullable(),
   createdAt: z.iso.datetime(),
@@ -37,7 +51,18 @@ export type NewGeneration = Pick<GenerationRecord, 'model' | 'vectorWidth' | 'sh
 /** How often creating one starts over because others came first. */
 const createAttemptsMax = 100
 
-/** The generation that an index is created with. */
+/** Writes the first generation of an index that is about to be created as a clone. */
+export async function writeFirstGeneration(
+  store: ObjectStore,
+  index: IndexRecord,
+  source: GenerationRecord['source'],
+): Promise<GenerationRecord> {
+  const record: GenerationRecord = { ...firstGeneration(index), source }
+  await store.put(generationKey(record), sealJson(recordSchema.parse(record)))
+  return record
+}
+
+/** The generation that an index is created with, empty. */
 export function firstGeneration(index: IndexRecord): GenerationRecord {
   const { name, uid, model, vectorWidth, shards, createdAt } = index
   return {
@@ -85,7 +110,7 @@ export async function readGeneration(
   index: IndexRecord,
   generation: number,
 ): Promise<GenerationRecord> {
-  if (generation === 1) return firstGeneration(index)
+  if (generation === 1 && index.origin === undefined) return firstGeneration(index)
   const key = generationKey({ index: index.name, generation })
   const bytes = await store.get(key)
   if (bytes === undefined) throw generationNotFound(index.name, generation)

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
-import { indexesFolder, indexFolder, indexKey } from '../layout.ts'
+import { deletingKey, indexesFolder, indexFolder, indexKey } from '../layout.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { indexNamePattern } from './index-name.ts'
@@ -21,6 +21,16 @@ const indexSchema = z.strictObject({
   shards: z.int().min(1),
   replicas: z.int().min(1),
   generation: z.int().min(1),
+  /** What a clone was made of; its first generation has a record of its own. */
+  origin: z
+    .strictObject({
+      index: z.string(),
+      indexUid: z.uuid(),
+      generation: z.int().min(1),
+      version: z.int().min(0),
+      snapshot: z.string().nullable(),
+    })
+    .optional(),
   createdAt: z.iso.datetime(),
 })
 
@@ -30,22 +40,29 @@ export type IndexRecord = Readonly<z.output<typeof indexSchema>>
 export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
 
 /** What the creator of an index decides. */
-export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas'>
+export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'origin'>
 
 /**
  * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
  * that no deletion of the same name, and no commit to it, is under way.
+ * @param prepare writes what the index is to begin with, before there is one
  * @throws HypershardError `invalid_request` (the name), `index_exists`
  */
-export async function createIndex(store: ObjectStore, index: NewIndex, clock: Clock = systemClock) {
+export async function createIndex(
+  store: ObjectStore,
+  index: NewIndex,
+  clock: Clock = systemClock,
+  prepare: (record: IndexRecord) => Promise<void> = async () => undefined,
+): Promise<IndexRecord> {
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
   await store.deletePrefix(indexFolder(index.name))
-  const { name, model, vectorWidth, shards, replicas } = index
+  const { name, model, vectorWidth, shards, replicas, origin } = index
   const record: IndexRecord = {
     ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
-    ...{ generation: 1, createdAt: new Date(clock.now()).toISOString() },
+    ...{ generation: 1, ...(origin && { origin }), createdAt: new Date(clock.now()).toISOString() },
   }
+  await prepare(record)
   try {
     await store.putIfAbsent(indexKey(name), sealJson(indexSchema.parse(record)))
   } catch (error) {
@@ -81,10 +98,21 @@ export async function listIndexNames(store: ObjectStore): Promise<string[]> {
 
 /**
  * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted.
- * @throws HypershardError `index_not_found`
+ * @param borrowers the names of indexes that need files of it, asked once it is marked as being deleted
+ * @throws HypershardError `index_not_found`, `index_in_use`
  */
-export async function deleteIndex(store: ObjectStore, name: string): Promise<void> {
+export async function deleteIndex(
+  store: ObjectStore,
+  name: string,
+  borrowers: () => Promise<readonly string[]> = async () => [],
+): Promise<void> {
   if (!indexNamePattern.test(name) || (await store.get(indexKey(name))) === undefined) throw indexNotFound(name)
+  await store.put(deletingKey(name), Buffer.from('{}'))
+  const names = await borrowers()
+  if (names.length > 0) {
+    await store.delete(deletingKey(name))
+    throw inUse(name, names)
+  }
   await store.delete(indexKey(name))
   await store.deletePrefix(indexFolder(name))
 }
@@ -102,6 +130,13 @@ async function findIndex(store: ObjectStore, name: string): Promise<IndexRecord 
   const record = decodeStored(where, key, { index: name, key }, () => openSealedJson(indexSchema, bytes))
   if (record.name !== name) throw corruptData(where, `${key} is of index \`${record.name}\``, { index: name, key })
   return record
+}
+
+function inUse(index: string, clones: readonly string[]): HypershardError {
+  const message =
+    `index \`${index}\` shares files with its clones ${clones.join(', ')}; delete those first, or reindex each and drop ` +
+    'its older generations'
+  return new HypershardError('index_in_use', message, { details: { index, clones } })
 }
 
 function exists(name: string, cause?: unknown): HypershardError {

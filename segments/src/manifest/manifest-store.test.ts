@@ -5,7 +5,7 @@ import { manifestKey, segmentRecordKey } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
 import { createTestIndex, testModel } from '../testing/write-segment.ts'
-import { eligibleDocuments, emptyManifest, type Manifest, type SegmentEntry } from './manifest.ts'
+import { eligibleDocuments, initialManifest, type Manifest, type SegmentEntry } from './manifest.ts'
 import { commitManifest, latestManifest, readManifest } from './manifest-store.ts'
 
 function entry(letter: string, shard: number, documents = 10, deletedCount = 0): SegmentEntry {
@@ -33,7 +33,7 @@ describe('manifests', () => {
 
   it('begin with an empty version 0 that is not stored', async () => {
     const manifest = await latestManifest(store, firstGeneration(index))
-    assert.deepEqual(manifest, emptyManifest(firstGeneration(index)))
+    assert.deepEqual(manifest, initialManifest(firstGeneration(index)))
     assert.deepEqual(await readManifest(store, manifest), manifest)
     assert.deepEqual(await store.list('indexes/papers/generations/1/manifest/'), [])
   })
@@ -90,13 +90,13 @@ describe('manifests', () => {
 
   it('count the documents that a complete search scores', () => {
     const manifest = {
-      ...emptyManifest(firstGeneration(index)),
+      ...initialManifest(firstGeneration(index)),
       segments: [entry('a', 0, 10, 3), entry('b', 1, 5), entry('c', 0, 2)],
     }
     assert.equal(eligibleDocuments(manifest), 14)
     assert.equal(eligibleDocuments(manifest, 0), 9)
     assert.equal(eligibleDocuments(manifest, 1), 5)
-    assert.equal(eligibleDocuments(emptyManifest(firstGeneration(index))), 0)
+    assert.equal(eligibleDocuments(initialManifest(firstGeneration(index))), 0)
   })
 
   it('take entries that contradict each other for a defect', async () => {

@@ -6,15 +6,15 @@ import { type GenerationReference, manifestKey, manifestsFolder, numberOfKey, se
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import {
-  emptyManifest,
+  initialManifest,
   type Manifest,
   type ManifestContent,
   type ManifestReference,
   manifestSchema,
   nextManifest,
-  referencedFiles,
   type SegmentEntry,
 } from './manifest.ts'
+import { filesAt, segmentAt } from './manifest-files.ts'
 
 /**
  * One version of a manifest.
@@ -25,7 +25,7 @@ export async function readManifest(store: ObjectStore, reference: ManifestRefere
   const stored = version === 0 ? undefined : await findManifest(store, reference, version)
   if (stored?.indexUid === reference.indexUid) return stored
   const index = await requireIndex(store, reference)
-  if (version === 0) return emptyManifest(await readGeneration(store, index, reference.generation))
+  if (version === 0) return initialManifest(await readGeneration(store, index, reference.generation))
   const key = manifestKey(reference, version)
   const problem = stored === undefined ? 'is missing' : 'is of an index that was deleted'
   throw corruptData(`index \`${reference.index}\``, `${key} ${problem}`, { ...reference, key })
@@ -38,7 +38,7 @@ export async function readManifest(store: ObjectStore, reference: ManifestRefere
 export async function latestManifest(store: ObjectStore, record: GenerationRecord): Promise<Manifest> {
   const { index, indexUid, generation } = record
   const newest = (await store.list(manifestsFolder({ index, generation }))).at(-1)
-  if (newest === undefined) return emptyManifest(record)
+  if (newest === undefined) return initialManifest(record)
   const version = numberOfKey(newest)
   const where = `index \`${index}\``
   if (Number.isNaN(version)) throw corruptData(where, `${newest} does not belong there`, { key: newest })
@@ -72,7 +72,7 @@ export async function commitManifest(
 ): Promise<Manifest> {
   const next = nextManifest(current, content, clock)
   const doomed = new Set(current.condemned)
-  if (doomed.size > 0 && referencedFiles(next).some(file => doomed.has(file))) throw beingDeleted(next)
+  if (doomed.size > 0 && filesAt(next, next).some(file => doomed.has(file))) throw beingDeleted(next)
   await requireIndex(store, current)
   await requireAdded(store, current, next)
   try {
@@ -115,10 +115,10 @@ export async function requireStored(
   current: Manifest,
   segments: readonly SegmentEntry[],
 ): Promise<void> {
-  for (const { digest } of segments) {
-    const doomed = current.condemned.includes(`segments/${digest}`)
-    if (doomed || (await store.get(segmentRecordKey({ ...current, digest }))) === undefined) {
-      throw deletedBefore(current, digest)
+  for (const entry of segments) {
+    const doomed = current.condemned.includes(`segments/${entry.digest}`)
+    if (doomed || (await store.get(segmentRecordKey(segmentAt(current, entry)))) === undefined) {
+      throw deletedBefore(current, entry.digest)
     }
   }
 }

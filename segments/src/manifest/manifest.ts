@@ -17,9 +17,13 @@ export interface ManifestReference extends GenerationReference {
   readonly version: number
 }
 
+/** A build whose folder has a file; left out of the files that lie in the manifest's own. */
+const homeSchema = z.strictObject({ index: z.string().regex(indexNamePattern), generation: z.int().min(1) }).optional()
+
 const segmentEntrySchema = z
   .strictObject({
     digest: sha256Hex,
+    home: homeSchema,
     shard: z.int().min(0),
     /** Rows of the segment, deleted ones too. */
     documents: z.int().min(1),
@@ -28,12 +32,12 @@ const segmentEntrySchema = z
     /** Rows, deleted ones too, that were longer than the model reads. */
     truncated: z.int().min(0),
     /** The digest of the tombstone file and how many rows it marks; null when every row is eligible. */
-    deleted: z.strictObject({ digest: sha256Hex, count: z.int().min(1) }).nullable(),
+    deleted: z.strictObject({ digest: sha256Hex, home: homeSchema, count: z.int().min(1) }).nullable(),
   })
   .refine(entry => entry.deleted === null || entry.deleted.count < entry.documents, 'no row is left')
 
 /** Everything up to entry `sequence` of the write log, and the first `parts` parts of the entry after it. */
-const positionSchema = z.strictObject({ sequence: z.int().min(0), parts: z.int().min(0) })
+export const positionSchema = z.strictObject({ sequence: z.int().min(0), parts: z.int().min(0) })
 
 /** A place between two parts of the write log. */
 export type LogPosition = Readonly<z.output<typeof positionSchema>>
@@ -51,6 +55,15 @@ const backfillSchema = z.strictObject({
 
 export type Backfill = Readonly<Omit<z.output<typeof backfillSchema>, 'done'>> & { readonly done: readonly number[] }
 
+/** The files of a manifest, and what they hold. */
+export const manifestFilesSchema = z.strictObject({
+  segments: z.array(segmentEntrySchema),
+  /** The file with the documents that could not be encoded, and how many there are; null when all could. */
+  aside: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
+  /** The digest of the calibration file and its number of vectors; null while nothing was committed. */
+  calibration: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
+})
+
 export const manifestSchema = z
   .strictObject({
     format: z.literal('hypershard.manifest/2'),
@@ -65,12 +78,8 @@ export const manifestSchema = z
     log: positionSchema,
     /** How much of the source generation is in them; null when there is none. */
     backfill: backfillSchema.nullable(),
-    segments: z.array(segmentEntrySchema),
-    /** The file with the documents that could not be encoded, and how many there are; null when all could. */
-    aside: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
-    /** The digest of the calibration file and its number of vectors; null while nothing was committed. */
-    calibration: z.strictObject({ digest: sha256Hex, documents: z.int().min(1) }).nullable(),
-    /** Files, as `referencedFiles` names them, that are being deleted: no later version may name them. */
+    ...manifestFilesSchema.shape,
+    /** Files, as `filesAt` names them, that are being deleted: no later version may name them. */
     condemned: z.array(z.string()),
     createdAt: z.iso.datetime(),
   })
@@ -94,17 +103,20 @@ export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
   readonly backfill: Backfill | null
 }
 
-/** The manifest of a generation that nothing was committed to yet. */
-export function emptyManifest(generation: GenerationRecord): Manifest {
+/** The segments, tombstones and so on of a manifest. */
+export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration'>
+
+/** The manifest of a generation that nothing was committed to yet: empty, or what it was restored from. */
+export function initialManifest(generation: GenerationRecord): Manifest {
   const { index, indexUid, model, vectorWidth, shards, source, createdAt } = generation
   return {
     format: 'hypershard.manifest/2',
     ...{ index, indexUid, generation: generation.generation, version: 0 },
     ...{ modelDigest: model.digest, vectorWidth, shards },
     log: source?.log ?? { sequence: 0, parts: 0 },
-    backfill: source === null ? null : { ...source.backfill, done: [] },
-    segments: [],
-    ...{ aside: null, calibration: null, condemned: [], createdAt },
+    backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
+    ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),
+    ...{ condemned: [], createdAt },
   }
 }
 
@@ -122,17 +134,6 @@ export function eligibleDocuments(manifest: Manifest, shard?: number): number {
   return manifest.segments
     .filter(segment => shard === undefined || segment.shard === shard)
     .reduce((sum, segment) => sum + segment.documents - (segment.deleted?.count ?? 0), 0)
-}
-
-/** The files of its generation that a manifest needs: `segments/<digest>`, `tombstones/<digest>` and so on. */
-export function referencedFiles({ segments, calibration, aside }: Manifest): string[] {
-  const files = segments.flatMap(({ digest, deleted }) => [
-    `segments/${digest}`,
-    ...(deleted === null ? [] : [`tombstones/${deleted.digest}`]),
-  ])
-  if (calibration !== null) files.push(`calibration/${calibration.digest}`)
-  if (aside !== null) files.push(`aside/${aside.digest}`)
-  return files
 }
 
 /** Whether everything up to entry `sequence` of the write log is in. */

@@ -1,4 +1,5 @@
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Bitmap, hasBit } from '../tombstones/bitmap.ts'
 import { readTombstones } from '../tombstones/tombstone-file.ts'
@@ -28,7 +29,7 @@ export async function mergeSegments(
   try {
     let copied = 0
     for (const entry of segments) {
-      const reader = await openSegment(store, { index, generation, digest: entry.digest })
+      const reader = await openSegment(store, segmentAt(manifest, entry))
       await reader.verifyDocuments()
       const vectors = await reader.loadVectors()
       const stored = await reader.openDocuments()
@@ -57,7 +58,7 @@ export async function mergeSegments(
 export async function rowsLeft(store: ObjectStore, manifest: Manifest, entry: SegmentEntry): Promise<number[]> {
   const { documents, deleted } = entry
   const marked: Bitmap | undefined =
-    deleted === null ? undefined : await readTombstones(store, manifest, deleted.digest, documents)
+    deleted === null ? undefined : await readTombstones(store, homeOf(manifest, deleted), deleted.digest, documents)
   const rows = Array.from({ length: documents }, (_, row) => row)
   return marked === undefined ? rows : rows.filter(row => !hasBit(marked, row))
 }

@@ -3,6 +3,7 @@ import { readAside } from '../aside/aside-file.ts'
 import { readCalibration } from '../calibration/calibration-file.ts'
 import { textAt } from '../formats/utf8-column.ts'
 import { eligibleDocuments, type Manifest, type SegmentEntry } from '../manifest/manifest.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import { rowsLeft } from '../segment/merge-segments.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import { shardOf } from '../shard-of.ts'
@@ -65,8 +66,7 @@ export async function verifyGeneration(
 
 /** The ids of the rows that are left, once every byte has been read. */
 async function verifySegment(store: ObjectStore, manifest: Manifest, entry: SegmentEntry): Promise<string[]> {
-  const { index, generation } = manifest
-  const segment = await openSegment(store, { index, generation, digest: entry.digest })
+  const segment = await openSegment(store, segmentAt(manifest, entry))
   if (segment.documents !== entry.documents || segment.modelDigest !== manifest.modelDigest) {
     throw new HypershardError('corrupt_data', `segment ${entry.digest.slice(0, 8)}… is not what the manifest says`)
   }

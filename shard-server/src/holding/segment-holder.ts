@@ -1,6 +1,7 @@
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
+  homeOf,
   type Manifest,
   type ManifestReference,
   type ObjectStore,
@@ -9,6 +10,7 @@ import {
   readManifest,
   readTombstones,
   type SegmentEntry,
+  segmentAt,
 } from '@hypershard/segments'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
 import type { SegmentLoader } from './segment-loader.ts'
@@ -239,7 +241,7 @@ export class SegmentHolder {
   async #load(manifest: Manifest, entry: SegmentEntry, key: string): Promise<HeldSegment> {
     const bytes = this.#reserve(manifest, entry)
     try {
-      const reference = { index: manifest.index, generation: manifest.generation, digest: entry.digest }
+      const reference = segmentAt(manifest, entry)
       const { vectors, ids, width, modelDigest } = await this.#options.loader.load(reference)
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
@@ -273,7 +275,7 @@ export class SegmentHolder {
     const { digest } = entry.deleted
     const known = held.tombstones.get(digest)
     if (known !== undefined) return known
-    const reading = readTombstones(this.#options.store, manifest, digest, entry.documents)
+    const reading = readTombstones(this.#options.store, homeOf(manifest, entry.deleted), digest, entry.documents)
     held.tombstones.set(digest, reading)
     reading.catch(() => held.tombstones.delete(digest))
     if (held.tombstones.size > versionsKeptMax) held.tombstones.delete(held.tombstones.keys().next().value!)
