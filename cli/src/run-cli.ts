@@ -15,6 +15,7 @@ import { wholeNumberIn } from './commands/parse-option.ts'
 import { addReindexCommands } from './commands/reindex-command.ts'
 import { reportFailure } from './commands/report-failure.ts'
 import { addSearchCommand } from './commands/search-command.ts'
+import { addSnapshotCommands } from './commands/snapshot-commands.ts'
 import { addUpCommand } from './commands/up-command.ts'
 
 const urlDefault = 'http://127.0.0.1:7700'
@@ -34,6 +35,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addReindexCommands(program, context)
   addGenerationCommands(program, context)
   addAliasCommands(program, context)
+  addSnapshotCommands(program, context)
   addMaintenanceCommands(program, context)
   addSearchCommand(program, context)
   addEvalCommand(program, context)

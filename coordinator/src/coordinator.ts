@@ -14,6 +14,7 @@ import type { CreateIndexInput } from './contract/indexes.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './generations/index-maintenance.ts'
 import type { SearchPace } from './generations/search-pace.ts'
+import { SnapshotAdmin } from './generations/snapshot-admin.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
@@ -58,6 +59,7 @@ export class Coordinator {
   readonly generations: GenerationAdmin
   readonly aliases: AliasAdmin
   readonly maintenance: IndexMaintenance
+  readonly snapshots: SnapshotAdmin
   readonly #parts: CoordinatorParts
 
   constructor(parts: CoordinatorParts) {
@@ -65,6 +67,7 @@ export class Coordinator {
     this.generations = new GenerationAdmin(parts)
     this.aliases = new AliasAdmin(parts)
     this.maintenance = new IndexMaintenance(parts)
+    this.snapshots = new SnapshotAdmin(parts)
   }
 
   listModels(deadline: Deadline): Promise<readonly Model[]> {

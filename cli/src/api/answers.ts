@@ -283,3 +283,14 @@ export interface PutProgress {
   /** Documents of the index that are not searchable yet; null until these are durable. */
   readonly waiting: number | null
 }
+
+export interface SnapshotDescription {
+  readonly index: string
+  readonly name: string
+  readonly model: ModelReference
+  readonly documents: number
+  readonly generation: number
+  readonly manifest_version: number
+  readonly sequence: number
+  readonly created_at: string
+}

@@ -18,6 +18,7 @@ import type {
   ReindexRequest,
   SearchAnswer,
   SearchRequest,
+  SnapshotDescription,
   StoredDocument,
   Verification,
 } from './answers.ts'
@@ -133,6 +134,26 @@ export class ApiClient {
 
   collectFiles(index: string, request: { dry_run: boolean; keep_ms?: number }): Promise<CollectedFiles> {
     return this.#json('POST', `${indexPath(index)}/collect`, request, verifyMsDefault)
+  }
+
+  takeSnapshot(index: string, name: string): Promise<SnapshotDescription> {
+    return this.#json('POST', `${indexPath(index)}/snapshots`, { name })
+  }
+
+  listSnapshots(index: string): Promise<{ snapshots: SnapshotDescription[] }> {
+    return this.#json('GET', `${indexPath(index)}/snapshots`)
+  }
+
+  async deleteSnapshot(index: string, name: string): Promise<void> {
+    await this.#json('DELETE', `${indexPath(index)}/snapshots/${encodeURIComponent(name)}`)
+  }
+
+  restoreSnapshot(index: string, name: string): Promise<GenerationDescription> {
+    return this.#json('POST', `${indexPath(index)}/snapshots/${encodeURIComponent(name)}/restore`, {}, verifyMsDefault)
+  }
+
+  cloneIndex(index: string, request: { name: string; snapshot?: string }): Promise<IndexDescription> {
+    return this.#json('POST', `${indexPath(index)}/clone`, request)
   }
 
   listAside(index: string): Promise<{ documents: AsideDocument[] }> {

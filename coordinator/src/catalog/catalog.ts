@@ -2,6 +2,8 @@ import { Deadline, type ErrorCode, HypershardError } from '@hypershard/common'
 import {
   type AliasTable,
   type AliasTarget,
+  borrowersOf,
+  cloneIndex,
   createIndex,
   deleteIndex,
   emptyAliasTable,
@@ -16,6 +18,7 @@ import {
   newerAliasTable,
   newerManifest,
   type ObjectStore,
+  type Origin,
   readGeneration,
   readIndex,
   readManifest,
@@ -176,15 +179,26 @@ export class Catalog {
     })
   }
 
+  /** A new index that begins as a version of another. @throws HypershardError `index_exists`, `conflict` */
+  clone(clone: Pick<IndexRecord, 'name' | 'replicas'>, origin: Origin, deadline: Deadline): Promise<CatalogEntry> {
+    return this.alone(clone.name, deadline, async () => {
+      if (this.targetOf(clone.name) !== undefined && !this.#records.has(clone.name)) throw isAlias(clone.name)
+      const record = await cloneIndex(this.#store, clone, origin)
+      this.#records.set(record.name, record)
+      return this.#add(record, await readGeneration(this.#store, record, 1))
+    })
+  }
+
   /**
    * @returns what was deleted; undefined when it could not be loaded
-   * @throws HypershardError `index_not_found`
+   * @throws HypershardError `index_not_found`, `index_in_use`
    */
   delete(name: string, deadline: Deadline): Promise<IndexRecord | undefined> {
     return this.alone(name, deadline, async () => {
       if (!this.#failures.has(name) && !this.#records.has(name)) this.get(name)
-      await deleteIndex(this.#store, name)
       const record = this.#records.get(name)
+      const borrowers = record && (() => borrowersOf(this.#store, record))
+      await deleteIndex(this.#store, name, borrowers)
       this.#forget(name)
       return record
     })

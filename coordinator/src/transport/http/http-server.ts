@@ -17,6 +17,7 @@ import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
+import { snapshotRoutes } from './routes/snapshot-routes.ts'
 
 export interface HttpServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -50,6 +51,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...documentRoutes(coordinator, options),
     ...searchRoutes(coordinator),
     ...generationRoutes(coordinator),
+    ...snapshotRoutes(coordinator),
     ...aliasRoutes(coordinator),
     ...maintenanceRoutes(coordinator),
   ]

@@ -62,7 +62,7 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       summary: 'Delete an index and its documents',
       params: oneIndex,
       answer: { status: 204, description: 'It is gone' },
-      errors: ['index_not_found'],
+      errors: ['index_not_found', 'index_in_use'],
       handle: async ({ params, deadline }) => {
         await coordinator.deleteIndex(params.index, deadline)
         return { status: 204 }
