@@ -21,7 +21,6 @@ export {
   createGeneration,
   firstGeneration,
   type GenerationRecord,
-  generationNotFound,
   listGenerations,
   readGeneration,
 } from './generation/generation-record.ts'
@@ -58,14 +57,13 @@ export {
   type Calibration,
   covers,
   eligibleDocuments,
-  initialManifest,
   isBackfilled,
   type LogPosition,
   type Manifest,
   type ManifestReference,
   type SegmentEntry,
 } from './manifest/manifest.ts'
-export { filesAt, filesOf, homeOf, segmentAt } from './manifest/manifest-files.ts'
+export { homeOf, segmentAt } from './manifest/manifest-files.ts'
 export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './progress/progress-file.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
@@ -81,5 +79,5 @@ export { withFileErrors } from './store/file-errors.ts'
 export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'
 export { openObjectStore } from './store/open-object-store.ts'
 export { type Bitmap, countBits, createBitmap, hasBit, setBit, uniteBitmaps } from './tombstones/bitmap.ts'
-export { readTombstones } from './tombstones/tombstone-file.ts'
+export { readTombstones, tombstonesOf } from './tombstones/tombstone-file.ts'
 export { type Verification, verifyGeneration } from './verify/verify-generation.ts'

@@ -12,14 +12,13 @@ import {
 } from '@hypershard/proto/shard'
 import {
   hasBit,
-  homeOf,
   type Manifest,
   type ObjectStore,
   openSegment,
   readManifest,
-  readTombstones,
   segmentAt,
   textAt,
+  tombstonesOf,
 } from '@hypershard/segments'
 import type { ServerHealth, ShardServerPort } from '../ports.ts'
 import { scoreOf } from './fake-encoder.ts'
@@ -138,10 +137,7 @@ export class FakeShardServer implements ShardServerPort {
       if (entry.shard !== shard) continue
       const reader = await openSegment(store, segmentAt(manifest, entry))
       const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
-      const deleted =
-        entry.deleted === null
-          ? undefined
-          : await readTombstones(store, homeOf(manifest, entry.deleted), entry.deleted.digest, entry.documents)
+      const deleted = await tombstonesOf(store, manifest, entry)
       for (let row = 0; row < entry.documents; row++) {
         if (deleted !== undefined && hasBit(deleted, row)) continue
         const vector = vectors.subarray(row * reader.vectorWidth, (row + 1) * reader.vectorWidth)

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import {
   type AsideDocument,
   hasBit,
-  homeOf,
   type IdColumn,
   type LogReference,
   type Manifest,
@@ -12,11 +11,11 @@ import {
   readAside,
   readLogEntry,
   readLogPart,
-  readTombstones,
   type SegmentEntry,
   type StoredDocument,
   segmentAt,
   shardOf,
+  tombstonesOf,
 } from '@hypershard/segments'
 
 /** The newest state of some documents, as the log has it up to an entry. */
@@ -99,11 +98,7 @@ async function findInSegment(
   const segment = await openSegment(store, segmentAt(manifest, entry))
   const candidates = await rowsOf(await segment.loadIds(), ids)
   if (candidates.length === 0) return []
-  const { deleted } = entry
-  const marked =
-    deleted === null
-      ? undefined
-      : await readTombstones(store, homeOf(manifest, deleted), deleted.digest, entry.documents)
+  const marked = await tombstonesOf(store, manifest, entry)
   const rows = candidates.filter(row => marked === undefined || !hasBit(marked, row))
   const documents = await segment.openDocuments()
   try {

@@ -1,8 +1,7 @@
 import { HypershardError, retryOnConflict } from '@hypershard/common'
 import type { GenerationRecord } from '../generation/generation-record.ts'
+import { fileFolders, filesIn } from '../generation/stored-files.ts'
 import {
-  asideFolder,
-  calibrationsFolder,
   type GenerationReference,
   garbageKey,
   generationFolder,
@@ -11,8 +10,6 @@ import {
   manifestKey,
   manifestsFolder,
   numberOfKey,
-  segmentsFolder,
-  tombstonesFolder,
 } from '../layout.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { commitManifest, latestManifest, readManifest } from '../manifest/manifest-store.ts'
@@ -76,7 +73,7 @@ export async function collectGeneration(
 
 /** What a generation that was given up has besides files, but for what says that it was. */
 async function recordsOf(store: ObjectStore, generation: GenerationReference): Promise<string[]> {
-  const folders = [generationStatesFolder, segmentsFolder, tombstonesFolder, calibrationsFolder, asideFolder]
+  const folders = [generationStatesFolder, ...fileFolders]
   return (await store.list(generationFolder(generation))).filter(
     key => key !== generationKey(generation) && !folders.some(folder => key.startsWith(folder(generation))),
   )
@@ -116,20 +113,6 @@ async function clearCondemned(
     const condemned = current.condemned.filter(file => !deleted.has(file))
     if (condemned.length < current.condemned.length) await commitManifest(store, current, { condemned })
   })
-}
-
-/** The keys of each file or segment, by its name in the generation: `segments/<digest>`, `tombstones/<digest>`. */
-async function filesIn(store: ObjectStore, generation: GenerationReference): Promise<Map<string, string[]>> {
-  const files = new Map<string, string[]>()
-  const root = generationFolder(generation)
-  for (const folder of [segmentsFolder, tombstonesFolder, calibrationsFolder, asideFolder]) {
-    for (const key of await store.list(folder(generation))) {
-      const [kind, name] = key.slice(root.length).split('/') as [string, string]
-      const file = `${kind}/${name.split('.')[0]}`
-      files.set(file, [...(files.get(file) ?? []), key])
-    }
-  }
-  return files
 }
 
 /** Those of the idle files that have been so for long enough. */

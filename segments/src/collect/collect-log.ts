@@ -1,4 +1,3 @@
-import { HypershardError } from '@hypershard/common'
 import type { IndexRecord } from '../index/index-record.ts'
 import {
   idempotencyKeysFolder,
@@ -9,13 +8,12 @@ import {
   logGarbageKey,
   logPartKey,
   logPartsFolder,
-  logTrimKey,
   logTrimsFolder,
   numberOfKey,
 } from '../layout.ts'
 import { isExpiredKey, settleIdempotencyKey } from '../log/idempotency-record.ts'
 import { type LogEntry, readLogEntry } from '../log/log-entry.ts'
-import { newestTrim, WriteLog } from '../log/write-log.ts'
+import { markTrimmed, newestTrim, WriteLog } from '../log/write-log.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import type { Collected, CollectOptions } from './collect-generation.ts'
 import { readFirstSeen, writeFirstSeen } from './first-seen.ts'
@@ -70,19 +68,11 @@ async function trimEntries(
     const { idempotencyKey } = entry
     if (idempotencyKey !== null) await settleIdempotencyKey(store, log, { ...entry, idempotencyKey })
   }
-  if ((await newestTrim(store, log)) < last.sequence) await putMark(store, logTrimKey(log, last.sequence))
+  if ((await newestTrim(store, log)) < last.sequence) await markTrimmed(store, log, last.sequence)
   for (const key of keys) await store.delete(key)
   const marks = (await store.list(logTrimsFolder(log))).slice(0, -1)
   for (const mark of marks) await store.delete(mark)
   return keys
-}
-
-async function putMark(store: ObjectStore, key: string): Promise<void> {
-  try {
-    await store.putIfAbsent(key, Buffer.from('{}'))
-  } catch (error) {
-    if (!(error instanceof HypershardError && error.code === 'conflict')) throw error
-  }
 }
 
 /** Parts that no entry names: condemned first, by an entry that every later append reads. */

@@ -4,12 +4,12 @@ import type { IdColumn } from '../formats/utf8-column.ts'
 import { requireIndex } from '../index/index-record.ts'
 import type { GenerationReference } from '../layout.ts'
 import type { Manifest, ManifestContent, SegmentEntry } from '../manifest/manifest.ts'
-import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import { shardOf } from '../shard-of.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { readTombstones, writeTombstones } from '../tombstones/tombstone-file.ts'
+import { tombstonesOf, writeTombstones } from '../tombstones/tombstone-file.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
 export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside'>> {
@@ -88,9 +88,8 @@ async function withoutSuperseded(
   newIds: ReadonlySet<string>,
 ): Promise<SegmentEntry | undefined> {
   const ids = await readSegmentIds(store, generation, segment)
-  const { documents, deleted: before } = segment
-  const bitmap =
-    before === null ? undefined : await readTombstones(store, homeOf(generation, before), before.digest, documents)
+  const { documents } = segment
+  const bitmap = await tombstonesOf(store, generation, segment)
   const { deleted, count, added } = await markSuperseded(ids, bitmap, newIds)
   if (added === 0) return segment
   if (count === documents) return undefined

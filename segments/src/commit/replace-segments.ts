@@ -2,12 +2,12 @@ import { type Clock, retryOnConflict } from '@hypershard/common'
 import { textAt } from '../formats/utf8-column.ts'
 import type { GenerationRecord } from '../generation/generation-record.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
-import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import { openSegment } from '../segment/segment-reader.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { hasBit } from '../tombstones/bitmap.ts'
-import { readTombstones, writeTombstones } from '../tombstones/tombstone-file.ts'
+import { tombstonesOf, writeTombstones } from '../tombstones/tombstone-file.ts'
 import { markSuperseded } from './mark-superseded.ts'
 
 const attemptsMax = 100
@@ -51,12 +51,11 @@ async function idsDeletedSince(
   const gone = new Set<string>()
   for (const [at, segment] of now.entries()) {
     const { documents, deleted } = segment
-    const earlier = before[at]!.deleted
-    if (deleted === null || deleted.digest === earlier?.digest) continue
+    const earlier = before[at]!
+    if (deleted === null || deleted.digest === earlier.deleted?.digest) continue
     const ids = await (await openSegment(store, segmentAt(manifest, segment))).loadIds()
-    const read = (file: typeof deleted) => readTombstones(store, homeOf(manifest, file), file.digest, documents)
-    const marked = await read(deleted)
-    const markedBefore = earlier == null ? undefined : await read(earlier)
+    const marked = (await tombstonesOf(store, manifest, segment))!
+    const markedBefore = await tombstonesOf(store, manifest, earlier)
     for (let row = 0; row < documents; row++) {
       if (hasBit(marked, row) && !(markedBefore !== undefined && hasBit(markedBefore, row))) gone.add(textAt(ids, row))
     }

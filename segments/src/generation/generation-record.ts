@@ -121,7 +121,7 @@ export async function readGeneration(
   throw corruptData(where, `${key} is another generation than its name says`, details)
 }
 
-export function generationNotFound(index: string, generation: number): HypershardError {
+function generationNotFound(index: string, generation: number): HypershardError {
   const message = `index \`${index}\` has no generation ${generation}; GET /v1/indexes/${index}/generations lists them`
   return new HypershardError('generation_not_found', message, { details: { index, generation } })
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { corruptData } from '../corrupt-data.ts'
 import { type IndexIdentity, requireIndex } from '../index/index-record.ts'
-import { type LogReference, logEntriesFolder, logEntryKey, logTrimsFolder, numberOfKey } from '../layout.ts'
+import { type LogReference, logEntriesFolder, logEntryKey, logTrimKey, logTrimsFolder, numberOfKey } from '../layout.ts'
 import type { LogPosition } from '../manifest/manifest.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type IdempotencyRecord, reserveIdempotencyKey, settleIdempotencyKey } from './idempotency-record.ts'
@@ -188,6 +188,15 @@ export class WriteLog {
  */
 export async function newestTrim(store: ObjectStore, log: LogReference): Promise<number> {
   return lastNumber(await store.list(logTrimsFolder(log)), log)
+}
+
+/** Says that the entries up to this one may have been deleted. Once is enough. */
+export async function markTrimmed(store: ObjectStore, log: LogReference, sequence: number): Promise<void> {
+  try {
+    await store.putIfAbsent(logTrimKey(log, sequence), Buffer.from('{}'))
+  } catch (error) {
+    if (!(error instanceof HypershardError && error.code === 'conflict')) throw error
+  }
 }
 
 async function firstHead(store: ObjectStore, log: LogReference): Promise<number> {

@@ -1,8 +1,8 @@
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
-import { homeOf, segmentAt } from '../manifest/manifest-files.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { type Bitmap, hasBit } from '../tombstones/bitmap.ts'
-import { readTombstones } from '../tombstones/tombstone-file.ts'
+import { hasBit } from '../tombstones/bitmap.ts'
+import { tombstonesOf } from '../tombstones/tombstone-file.ts'
 import { openSegment } from './segment-reader.ts'
 import { createSegmentWriter } from './segment-writer.ts'
 
@@ -56,10 +56,8 @@ export async function mergeSegments(
 
 /** The rows of a segment that are not deleted, ascending. */
 export async function rowsLeft(store: ObjectStore, manifest: Manifest, entry: SegmentEntry): Promise<number[]> {
-  const { documents, deleted } = entry
-  const marked: Bitmap | undefined =
-    deleted === null ? undefined : await readTombstones(store, homeOf(manifest, deleted), deleted.digest, documents)
-  const rows = Array.from({ length: documents }, (_, row) => row)
+  const marked = await tombstonesOf(store, manifest, entry)
+  const rows = Array.from({ length: entry.documents }, (_, row) => row)
   return marked === undefined ? rows : rows.filter(row => !hasBit(marked, row))
 }
 

@@ -1,4 +1,3 @@
-import { HypershardError } from '@hypershard/common'
 import { type GenerationRecord, listGenerations, readGeneration } from '../generation/generation-record.ts'
 import { readGenerationState } from '../generation/generation-state.ts'
 import { type IndexRecord, listIndexNames, readIndex } from '../index/index-record.ts'
@@ -8,6 +7,7 @@ import { filesAt, filesOf } from '../manifest/manifest-files.ts'
 import { latestManifest, readManifest } from '../manifest/manifest-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { listSnapshots } from './snapshot-record.ts'
+import { unlessGone } from './unless-gone.ts'
 
 /** A version whose files must stay. `pinned`: the manifest itself too. */
 export interface HeldManifest {
@@ -70,16 +70,4 @@ async function sourceOf(store: ObjectStore, { index, indexUid, source }: Generat
   if (source?.backfill === undefined) return undefined
   const { generation, version } = source.backfill
   return unlessGone(readManifest(store, { index, indexUid, generation, version }))
-}
-
-/** Undefined for what was deleted while this was going on. */
-async function unlessGone<Result>(reading: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof HypershardError && ['index_not_found', 'generation_not_found'].includes(error.code)) {
-      return undefined
-    }
-    throw error
-  }
 }

@@ -1,11 +1,13 @@
 import { HypershardError } from '@hypershard/common'
 import { readGeneration } from '../generation/generation-record.ts'
+import { filesIn } from '../generation/stored-files.ts'
 import { readIndex } from '../index/index-record.ts'
 import { deletingKey, type GenerationReference, generationFolder } from '../layout.ts'
 import type { Manifest, ManifestFiles } from '../manifest/manifest.ts'
 import { filesOf } from '../manifest/manifest-files.ts'
 import { latestManifest } from '../manifest/manifest-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { unlessGone } from './unless-gone.ts'
 
 /**
  * Sees to it that the files which something new needs are there to stay. Called once that is in the store: a collection
@@ -14,29 +16,28 @@ import type { ObjectStore } from '../store/object-store.ts'
  * @throws HypershardError `conflict` when one is gone or about to be: what needs it must be taken back
  */
 export async function requireKept(store: ObjectStore, manifest: ManifestFiles & GenerationReference): Promise<void> {
-  const byHome = Map.groupBy(filesOf(manifest), ({ home }) => generationFolder(home))
-  for (const [folder, files] of byHome) {
-    const { condemned } = await homeManifest(store, files[0]!.home)
-    const there = new Set((await store.list(folder)).map(key => key.slice(folder.length).replace(/\.[a-z]+$/, '')))
-    for (const { home, file } of files) {
-      const kept = !condemned.includes(file) && there.has(file.startsWith('segments/') ? `${file}/segment` : file)
-      if (!kept) throw gone(home, file)
+  for (const files of Map.groupBy(filesOf(manifest), ({ home }) => generationFolder(home)).values()) {
+    const { home } = files[0]!
+    const newest = await unlessGone(homeManifest(store, home))
+    if (newest === undefined) throw gone(home, 'the index')
+    const there = await filesIn(store, home)
+    for (const { file } of files) {
+      const keys = there.get(file) ?? []
+      // A segment without its record is not one.
+      const stored = file.startsWith('segments/') ? keys.some(key => key.endsWith('/segment.json')) : keys.length > 0
+      if (!stored || newest.condemned.includes(file)) throw gone(home, file)
     }
   }
 }
 
+/** @throws HypershardError `index_not_found`, `generation_not_found`, `conflict` */
 async function homeManifest(store: ObjectStore, home: GenerationReference): Promise<Manifest> {
-  try {
-    if ((await store.get(deletingKey(home.index))) !== undefined) throw gone(home, 'the index')
-    const index = await readIndex(store, home.index)
-    return await latestManifest(store, await readGeneration(store, index, home.generation))
-  } catch (error) {
-    const missing = error instanceof HypershardError && ['index_not_found', 'generation_not_found'].includes(error.code)
-    throw missing ? gone(home, 'the index', error) : error
-  }
+  if ((await store.get(deletingKey(home.index))) !== undefined) throw gone(home, 'the index')
+  const index = await readIndex(store, home.index)
+  return latestManifest(store, await readGeneration(store, index, home.generation))
 }
 
-function gone({ index, generation }: GenerationReference, file: string, cause?: unknown): HypershardError {
+function gone({ index, generation }: GenerationReference, file: string): HypershardError {
   const message = `index \`${index}\`, generation ${generation}: ${file} is being deleted; start over`
-  return new HypershardError('conflict', message, { details: { index, generation, file }, cause })
+  return new HypershardError('conflict', message, { details: { index, generation, file } })
 }

@@ -7,8 +7,8 @@ import {
 } from '../generation/generation-record.ts'
 import { changeGenerationState } from '../generation/generation-state.ts'
 import { createIndex, type IndexRecord } from '../index/index-record.ts'
-import { indexFolder, logTrimKey } from '../layout.ts'
-import { WriteLog } from '../log/write-log.ts'
+import { indexFolder } from '../layout.ts'
+import { markTrimmed, WriteLog } from '../log/write-log.ts'
 import type { LogPosition, Manifest } from '../manifest/manifest.ts'
 import { borrowFiles } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -68,7 +68,7 @@ export async function cloneIndex(
   const record = await createIndex(store, settings, clock, async created => {
     await writeFirstGeneration(store, created, source)
     const reference = { index: created.name, indexUid: created.uid }
-    if (log.sequence > 0) await store.put(logTrimKey(reference, log.sequence), Buffer.from('{}'))
+    if (log.sequence > 0) await markTrimmed(store, reference, log.sequence)
   })
   try {
     await requireKept(store, { ...firstGeneration(record), ...source.restored.files })

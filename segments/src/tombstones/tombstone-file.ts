@@ -6,6 +6,8 @@
 import { shortDigest } from '../corrupt-data.ts'
 import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
 import { type GenerationReference, tombstonesKey } from '../layout.ts'
+import type { SegmentEntry } from '../manifest/manifest.ts'
+import { homeOf } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Bitmap, bitmapBytes } from './bitmap.ts'
 
@@ -34,4 +36,14 @@ export async function readTombstones(
   const where = `tombstones ${shortDigest(digest)}`
   const details = { ...generation, key }
   return readAddressedTensor(store, tensorOf(bitmapBytes(documents)), { key, digest, where, details })
+}
+
+/** Which rows of a manifest's segment are deleted; undefined when none is. @throws HypershardError `corrupt_data` */
+export async function tombstonesOf(
+  store: ObjectStore,
+  manifest: GenerationReference,
+  { deleted, documents }: Pick<SegmentEntry, 'deleted' | 'documents'>,
+): Promise<Bitmap | undefined> {
+  if (deleted === null) return undefined
+  return readTombstones(store, homeOf(manifest, deleted), deleted.digest, documents)
 }
