@@ -99,6 +99,34 @@ describe('the command line', () => {
     assert.deepEqual([search.hits[0].id, search.hits[0].title], ['sea/tides.md', 'Tides'])
   })
 
+  it('takes, lists, restores and deletes snapshots, and clones them', async () => {
+    await fill()
+    assert.match(
+      (await run('snapshot', 'list', 'papers')).stdout,
+      /no snapshots yet; `npx hypershard snapshot take papers/,
+    )
+    assert.equal((await run('snapshot', 'take', 'papers', 'monday')).stdout, 'snapshot monday of papers: 2 documents\n')
+    const taken = await run('snapshot', 'take', 'papers', 'monday')
+    assert.deepEqual(
+      [taken.exitCode, taken.stderr.split('\n')[0]],
+      [1, 'error: snapshot_exists: there is a snapshot `monday`'],
+    )
+    const list = await run('snapshot', 'list', 'papers')
+    assert.match(list.stdout, /^monday +2026-11-23 00:00:00 +2 +1 +fake-model$/m)
+    const later = { stdin: '{"id":"third","text":"later"}\n' }
+    await runCommand(['--url', url, 'documents', 'put', 'papers', '-'], later)
+    const clone = await run('clone', 'papers', 'copy', '--snapshot', 'monday', '--json')
+    assert.deepEqual([JSON.parse(clone.stdout).name, JSON.parse(clone.stdout).documents], ['copy', 2])
+    assert.match((await run('clone', 'papers', 'newest')).stdout, /^index newest begins as papers, 3 documents$/m)
+    assert.match(
+      (await run('snapshot', 'restore', 'papers', 'monday')).stdout,
+      /is monday again \(generation 2, 2 documents\)/,
+    )
+    assert.match((await run('snapshot', 'delete', 'papers', 'monday')).stdout, /^deleted snapshot monday of papers$/m)
+    const gone = await run('snapshot', 'restore', 'papers', 'monday')
+    assert.deepEqual([gone.exitCode, gone.stderr.split(':')[1]], [1, ' snapshot_not_found'])
+  })
+
   it('sends nothing to an index that does not exist', async () => {
     const { exitCode, stderr } = await runCommand(['--url', url, 'documents', 'put', 'none', '-'], { stdin: corpus })
     assert.equal(exitCode, 1)

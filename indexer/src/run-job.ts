@@ -2,6 +2,7 @@ import { type Clock, Deadline, HypershardError, type Logger } from '@hypershard/
 import {
   type GenerationRecord,
   type GenerationState,
+  isWorkedOn,
   latestManifest,
   type ObjectStore,
   rateLimit,
@@ -111,8 +112,8 @@ class GenerationWork {
 
   async #mayGoOn(): Promise<boolean> {
     if (this.#signal.aborted) return false
-    const { phase, paused } = await this.#freshState()
-    return !paused && (phase === 'building' || phase === 'live')
+    const state = await this.#freshState()
+    return !state.paused && isWorkedOn(this.#generation, state)
   }
 
   async #freshState(): Promise<GenerationState> {

@@ -29,6 +29,7 @@ export {
   type GenerationChange,
   type GenerationState,
   generationPhases,
+  isWorkedOn,
   rateLimit,
   readGenerationState,
 } from './generation/generation-state.ts'

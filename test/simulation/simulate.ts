@@ -1,35 +1,36 @@
-/** One history of writes, indexing, reindexing, compaction and collection, drawn by a seed and checked at its end. */
+/**
+ * One history of writes, indexing, reindexing, compaction, collection, snapshots, restores and clones, drawn by a seed and
+ * checked at its end.
+ */
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import { backfillSlice, compactGeneration, type EncoderPort, ingestLog } from '@hypershard/indexer'
 import {
+  borrowersOf,
   changeGenerationState,
   collectIndex,
   countSlices,
   createGeneration,
   createIndex,
+  deleteIndex,
   firstGeneration,
-  type GenerationRecord,
   type IndexRecord,
   isBackfilled,
-  type LogEntry,
   LogPartBuilder,
   latestManifest,
   listGenerations,
   type ObjectStore,
   type Operation,
-  openSegment,
-  readGeneration,
-  readGenerationState,
-  rowsLeft,
-  segmentAt,
-  verifyGeneration,
   WriteLog,
 } from '@hypershard/segments'
+import { checkStore, generationOf } from './check-store.ts'
+import { History } from './history.ts'
+import { Keeper } from './keeper.ts'
 import { Random } from './random.ts'
 import { Crashed, SimulatedStore, type Weather } from './simulated-store.ts'
+import { unless } from './unless.ts'
 
 export interface SimulationOptions {
   /** Where segments are staged; any folder. */
@@ -47,6 +48,9 @@ export interface SimulationTally {
   readonly generations: number
   readonly steps: number
   readonly collected: number
+  readonly snapshots: number
+  readonly restored: number
+  readonly clones: number
 }
 
 const model = { name: 'words', digest: 'ab'.repeat(32) }
@@ -84,11 +88,10 @@ class Simulation {
   readonly #random: Random
   readonly #store: SimulatedStore
   readonly #bug: SimulationOptions['bug']
-  /** Every entry that the log ever had, as it was created. */
-  readonly #entries = new Map<number, LogEntry>()
-  readonly #parts = new Map<string, readonly Operation[]>()
-  readonly #acknowledged: { sequence: number; operations: readonly Operation[] }[] = []
-  #index!: IndexRecord
+  readonly #history = new History()
+  /** The first, and the clones that were answered for. */
+  readonly #indexes: IndexRecord[] = []
+  readonly #keeper: Keeper
   #nowMs = Date.UTC(2026, 0, 1)
   #crashes = 0
   #failures = 0
@@ -101,6 +104,10 @@ class Simulation {
     this.#random = new Random(seed)
     this.#store = new SimulatedStore(this.#random, staging)
     this.#bug = bug
+    this.#keeper = new Keeper({
+      ...{ random: this.#random, indexes: this.#indexes, clock: this.#clock(), model },
+      ...{ attempt: work => this.#attempt('keeper', work), persist: work => this.#persist('keeper', work) },
+    })
   }
 
   async play(): Promise<SimulationTally> {
@@ -109,10 +116,10 @@ class Simulation {
       { failure: 0.03, crash: 0.01 },
       { failure: 0.01, crash: 0.04 },
     ])
-    this.#store.onCreated = (key, bytes) => this.#note(key, bytes)
+    this.#store.onStored = (key, bytes) => this.#history.note(key, bytes)
     await this.#clean(async store => {
       const settings = { model, vectorWidth, shards: this.#random.pick([1, 1, 2]), replicas: 1 }
-      this.#index = await createIndex(store, { name: 'papers', ...settings })
+      this.#indexes.push(await createIndex(store, { name: 'papers', ...settings }))
     })
     this.#store.weather = weather
     if (this.#bug === 'commit without compare-and-set') this.#store.overwrites = key => key.includes('/manifest/')
@@ -124,6 +131,7 @@ class Simulation {
       ...Array.from({ length: 1 + this.#random.below(2) }, (_, at) => this.#indexer(`indexer-${at}`)),
       ...(this.#random.chance(0.5) ? [this.#collector()] : []),
       ...(this.#random.chance(0.4) ? [this.#reindexer()] : []),
+      ...(this.#random.chance(0.4) ? [this.#keeper.run(() => this.#writersLeft > 0)] : []),
     ]
     const ended = Promise.all(actors)
     let failure: unknown
@@ -135,12 +143,13 @@ class Simulation {
     this.#store.weather = { failure: 0, crash: 0 }
     await this.#clean(store => this.#settle(store))
     await this.#clean(store => this.#check(store))
+    if (this.#indexes.length > 1) await this.#clean(store => this.#deleteOne(store))
     const generations = new Set([...this.#store.objects.keys()].map(key => /generations\/(\d+)\//.exec(key)?.[1]))
     generations.delete(undefined)
     return {
-      ...{ writes: this.#acknowledged.length, repeated: this.#repeated, crashes: this.#crashes },
+      ...{ writes: this.#history.acknowledged, repeated: this.#repeated, crashes: this.#crashes },
       ...{ failures: this.#failures, generations: generations.size, steps: this.#store.steps },
-      collected: this.#collected,
+      ...{ collected: this.#collected, ...this.#keeper.tally() },
     }
   }
 
@@ -188,32 +197,32 @@ class Simulation {
   async #writer(name: string): Promise<void> {
     try {
       const writes = 1 + this.#random.below(5)
-      for (let at = 0; at < writes; at++) await this.#write(name, `${name}-${at}`)
+      for (let at = 0; at < writes; at++) await this.#write(name, `${name}-${at}`, this.#random.pick(this.#indexes))
     } finally {
       this.#writersLeft--
     }
   }
 
   /** One write, tried again with its idempotency key until it is acknowledged. */
-  async #write(name: string, key: string): Promise<void> {
+  async #write(name: string, key: string, index: IndexRecord): Promise<void> {
     const batches = Array.from({ length: 1 + this.#random.below(2) }, () =>
       Array.from({ length: 1 + this.#random.below(3) }, () => this.#operation(key)),
     )
     const appended = await this.#persist(name, async store => {
-      const writeLog = new WriteLog(store, this.#index, this.#clock())
+      const writeLog = new WriteLog(store, index, this.#clock())
       if (this.#random.chance(0.7)) await writeLog.head()
       const parts = []
       for (const operations of batches) {
         const builder = new LogPartBuilder()
         for (const operation of operations) builder.add(operation)
-        const part = await builder.store(store, { index: 'papers', indexUid: this.#index.uid })
-        this.#parts.set(part.name, operations)
+        const part = await builder.store(store, { index: index.name, indexUid: index.uid })
+        this.#history.notePart(part.name, operations)
         parts.push(part)
       }
       return writeLog.append({ parts, idempotencyKey: key })
     })
     if (appended.repeated) this.#repeated++
-    this.#acknowledged.push({ sequence: appended.sequence, operations: batches.flat() })
+    this.#history.acknowledge({ index: index.name, sequence: appended.sequence, operations: batches.flat() })
   }
 
   #operation(key: string): Operation {
@@ -223,14 +232,16 @@ class Simulation {
   }
 
   async #indexer(name: string): Promise<void> {
-    while (this.#writersLeft > 0) await this.#attempt(name, store => this.#indexOnce(store))
+    while (this.#writersLeft > 0) {
+      await this.#attempt(name, store => this.#indexOnce(store, this.#random.pick(this.#indexes)))
+    }
   }
 
   /** What an indexer does in one turn: copies a slice, or follows the log, or merges segments. */
-  async #indexOnce(store: ObjectStore): Promise<boolean> {
+  async #indexOnce(store: ObjectStore, index: IndexRecord): Promise<boolean> {
     let worked = false
-    for (const number of await listGenerations(store, this.#index)) {
-      const generation = await this.#generation(store, number)
+    for (const number of await listGenerations(store, index)) {
+      const generation = await generationOf(store, index, number)
       if (generation === undefined) continue
       const parts = { store, encoder: this.#encoder(), log, onEncoded: () => undefined }
       const deadline = Deadline.after(60_000)
@@ -253,9 +264,9 @@ class Simulation {
 
   async #collector(): Promise<void> {
     while (this.#writersLeft > 0) {
-      this.#nowMs += this.#random.below(3 * keepMs)
+      if (!this.#keeper.atWork) this.#nowMs += this.#random.below(3 * keepMs)
       const deleted = await this.#attempt('collector', store =>
-        collectIndex(store, this.#index, { nowMs: this.#nowMs, keepMs }),
+        collectIndex(store, this.#random.pick(this.#indexes), { nowMs: this.#nowMs, keepMs }),
       )
       this.#collected += deleted?.value.length ?? 0
     }
@@ -263,11 +274,12 @@ class Simulation {
 
   /** Builds another generation from what the first has at that moment, and sometimes gives it up. */
   async #reindexer(): Promise<void> {
+    const index = this.#indexes[0]!
     const created = await this.#persist('reindexer', async store => {
-      const source = await latestManifest(store, firstGeneration(this.#index))
+      const source = await latestManifest(store, firstGeneration(index))
       const backfill = { generation: 1, version: source.version, slices: countSlices(source) }
       const settings = { model: otherModel, vectorWidth, shards: 1 + this.#random.below(3) }
-      return createGeneration(store, this.#index, { ...settings, source: { log: source.log, backfill } }, this.#clock())
+      return createGeneration(store, index, { ...settings, source: { log: source.log, backfill } }, this.#clock())
     })
     if (this.#random.chance(0.2)) {
       await this.#persist('canceller', store =>
@@ -276,61 +288,45 @@ class Simulation {
     }
   }
 
-  /** Follows the log to its end. */
+  /** Lets every index follow its log to its end. */
   async #settle(store: ObjectStore): Promise<void> {
-    for (let turn = 0; turn < 200; turn++) if (!(await this.#indexOnce(store))) return
+    for (let turn = 0; turn < 200; turn++) {
+      const worked = []
+      for (const index of this.#indexes) worked.push(await this.#settleOnce(store, index))
+      if (!worked.includes(true)) return
+    }
     assert.fail('indexing comes to no end')
   }
 
-  async #check(store: ObjectStore): Promise<void> {
-    const expected = this.#fold()
-    for (const { sequence, operations } of this.#acknowledged) {
-      assert.deepEqual(this.#operationsOf(sequence), operations, `the acknowledged write ${sequence} is another one`)
-    }
-    const keys = [...this.#entries.values()].map(({ idempotencyKey }) => idempotencyKey).filter(key => key !== null)
-    assert.equal(new Set(keys).size, keys.length, 'a write is in the log twice')
-    for (const number of await listGenerations(store, this.#index)) {
-      const generation = await this.#generation(store, number)
-      if (generation === undefined) continue
-      const manifest = await latestManifest(store, generation)
-      const { problems } = await verifyGeneration(store, manifest)
-      assert.deepEqual(problems, [], `generation ${number}`)
-      assert.deepEqual(await documentsOf(store, generation), expected, `generation ${number}`)
+  /** What an indexer makes may be what is being deleted: then that is seen through first. */
+  async #settleOnce(store: ObjectStore, index: IndexRecord): Promise<boolean> {
+    const worked = await this.#indexOnce(store, index).catch(unless('conflict'))
+    if (worked === undefined) await this.#collect(store, index)
+    return worked ?? true
+  }
+
+  /** What was idle is deleted. */
+  async #collect(store: ObjectStore, index: IndexRecord): Promise<void> {
+    for (let turn = 0; turn < 2; turn++) {
+      this.#nowMs += 2 * keepMs
+      this.#collected += (await collectIndex(store, index, { nowMs: this.#nowMs, keepMs })).length
     }
   }
 
-  /** The documents as the log leaves them: id, version and text, by id. */
-  #fold(): string[] {
-    const documents = new Map<string, string>()
-    for (let sequence = 1; sequence <= this.#entries.size; sequence++) {
-      for (const operation of this.#operationsOf(sequence)) {
-        if (operation.type === 'delete') documents.delete(operation.id)
-        else documents.set(operation.document.id, `${operation.document.id}@${sequence}: ${operation.document.text}`)
-      }
+  /** Deletes an index unless others need its files, and collects: the others have all of theirs. */
+  async #deleteOne(store: ObjectStore): Promise<void> {
+    const index = this.#random.pick(this.#indexes)
+    const deleting = deleteIndex(store, index.name, () => borrowersOf(store, index)).then(() => true)
+    if (await deleting.catch(unless('index_in_use'))) {
+      this.#indexes.splice(this.#indexes.indexOf(index), 1)
+      this.#keeper.forgetIndex(index)
     }
-    return [...documents.values()].sort()
+    for (const other of this.#indexes) await this.#collect(store, other)
+    await this.#check(store)
   }
 
-  #operationsOf(sequence: number): Operation[] {
-    const entry = this.#entries.get(sequence)
-    assert(entry !== undefined, `entry ${sequence} was never created`)
-    return entry.parts.flatMap(({ name }) => this.#parts.get(name)!)
-  }
-
-  async #generation(store: ObjectStore, number: number): Promise<GenerationRecord | undefined> {
-    const generation = await readGeneration(store, this.#index, number).catch((error: unknown) => {
-      if (error instanceof HypershardError && error.code === 'generation_not_found') return undefined
-      throw error
-    })
-    if (generation === undefined) return undefined
-    const { phase } = await readGenerationState(store, generation)
-    return phase === 'building' || phase === 'live' ? generation : undefined
-  }
-
-  #note(key: string, bytes: Uint8Array): void {
-    if (!key.includes('/entries/')) return
-    const entry = JSON.parse(Buffer.from(bytes).toString()) as LogEntry
-    this.#entries.set(entry.sequence, entry)
+  #check(store: ObjectStore): Promise<void> {
+    return checkStore(store, { indexes: this.#indexes, snapshots: this.#keeper.snapshots, history: this.#history })
   }
 
   #encoder(): EncoderPort {
@@ -346,17 +342,4 @@ class Simulation {
   #clock(): Clock {
     return { now: () => this.#nowMs, monotonicMs: () => this.#nowMs }
   }
-}
-
-async function documentsOf(store: ObjectStore, generation: GenerationRecord): Promise<string[]> {
-  const manifest = await latestManifest(store, generation)
-  const found: string[] = []
-  for (const entry of manifest.segments) {
-    const segment = await openSegment(store, segmentAt(manifest, entry))
-    const documents = await segment.openDocuments()
-    const rows = await rowsLeft(store, manifest, entry)
-    for (const { id, version, text } of await documents.read(rows)) found.push(`${id}@${version}: ${text}`)
-    await documents.close()
-  }
-  return found.sort()
 }

@@ -37,8 +37,8 @@ interface SimulatedProcess {
  */
 export class SimulatedStore {
   readonly objects = new Map<string, Uint8Array<ArrayBuffer>>()
-  /** Told of each object that was created by `putIfAbsent`. */
-  onCreated: (key: string, bytes: Uint8Array) => void = () => undefined
+  /** Told of each object that was stored, but for those that were staged in files. */
+  onStored: (key: string, bytes: Uint8Array) => void = () => undefined
   /** Keys whose creation is no compare-and-set, as in a cluster with that bug. */
   overwrites: (key: string) => boolean = () => false
   weather: Weather = { failure: 0, crash: 0 }
@@ -111,7 +111,7 @@ export class SimulatedStore {
     const { objects } = this
     const underFolder = (folder: string) => [...objects.keys()].filter(key => key.startsWith(folder)).sort()
     return {
-      put: (key, bytes) => ask(`put ${key}`, () => void objects.set(key, Uint8Array.from(bytes))),
+      put: (key, bytes) => ask(`put ${key}`, () => this.#put(key, bytes)),
       putIfAbsent: (key, bytes) => ask(`create ${key}`, () => this.#create(key, bytes)),
       putFile: async (key, localPath) => {
         const bytes = Uint8Array.from(await readFile(localPath))
@@ -138,8 +138,12 @@ export class SimulatedStore {
     if (this.objects.has(key) && !this.overwrites(key)) {
       throw new HypershardError('conflict', `${key} exists already`, { details: { key } })
     }
+    this.#put(key, bytes)
+  }
+
+  #put(key: string, bytes: Uint8Array): void {
     this.objects.set(key, Uint8Array.from(bytes))
-    this.onCreated(key, bytes)
+    this.onStored(key, bytes)
   }
 }
 

@@ -8,6 +8,8 @@ interface FakeIndex {
   readonly name: string
   readonly shards: number
   readonly documents: Map<string, StoredDocument>
+  readonly snapshots: Map<string, ReadonlyMap<string, StoredDocument>>
+  generation: number
   version: number
 }
 
@@ -59,8 +61,11 @@ async function answer(
   onSearch: (query: string) => void,
 ) {
   const url = new URL(request.url ?? '/', 'http://fake')
-  const [, , collection, name, action] = url.pathname.split('/').map(decodeURIComponent)
-  const route = `${request.method} ${url.pathname === '/readyz' ? 'readyz' : collection}${name ? '/:name' : ''}${action ? `/${action}` : ''}`
+  const [, , collection, name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
+  const route = [
+    `${request.method} ${url.pathname === '/readyz' ? 'readyz' : collection}`,
+    ...[name && ':name', action, part && ':part', order].filter(Boolean),
+  ].join('/')
   switch (route) {
     case 'GET readyz':
       return send(response, 200, {})
@@ -84,6 +89,18 @@ async function answer(
       onSearch(body.query)
       return send(response, 200, search(find(indexes, name), body))
     }
+    case 'GET indexes/:name/snapshots':
+      return send(response, 200, { snapshots: listSnapshots(find(indexes, name)) })
+    case 'POST indexes/:name/snapshots':
+      return send(response, 201, takeSnapshot(find(indexes, name), await readJson(request)))
+    case 'DELETE indexes/:name/snapshots/:part':
+      findSnapshot(find(indexes, name), part)
+      find(indexes, name).snapshots.delete(part)
+      return response.writeHead(204).end()
+    case 'POST indexes/:name/snapshots/:part/restore':
+      return send(response, 201, restore(find(indexes, name), part))
+    case 'POST indexes/:name/clone':
+      return send(response, 201, describe(clone(indexes, find(indexes, name), await readJson(request))))
     default:
       throw new HypershardError('route_not_found', route)
   }
@@ -98,12 +115,49 @@ function find(indexes: Map<string, FakeIndex>, name = ''): FakeIndex {
 function create(indexes: Map<string, FakeIndex>, { name, shards = 2 }: { name: string; shards?: number }): FakeIndex {
   if (!/^[a-z0-9]/.test(name)) throw new HypershardError('invalid_request', `\`${name}\` cannot be an index's name`)
   if (indexes.has(name)) throw new HypershardError('index_exists', `index \`${name}\` exists`)
-  const index = { name, shards, documents: new Map(), version: 0 }
+  const index = { name, shards, documents: new Map(), snapshots: new Map(), generation: 1, version: 0 }
   indexes.set(name, index)
   return index
 }
 
-function describe({ name, shards, documents, version }: FakeIndex) {
+function findSnapshot(index: FakeIndex, snapshot: string) {
+  const documents = index.snapshots.get(snapshot)
+  if (documents !== undefined) return documents
+  throw new HypershardError('snapshot_not_found', `index \`${index.name}\` has no snapshot \`${snapshot}\``)
+}
+
+function takeSnapshot(index: FakeIndex, { name }: { name: string }) {
+  if (index.snapshots.has(name)) throw new HypershardError('snapshot_exists', `there is a snapshot \`${name}\``)
+  index.snapshots.set(name, new Map(index.documents))
+  return listSnapshots(index).find(snapshot => snapshot.name === name)
+}
+
+function listSnapshots({ snapshots, generation }: FakeIndex) {
+  return [...snapshots].sort().map(([name, documents]) => ({
+    ...{ name, generation, manifest_version: 1, sequence: 1, documents: documents.size },
+    ...{ model: { name: model.name, digest: model.digest }, created_at: '2026-11-23T00:00:00.000Z' },
+  }))
+}
+
+function restore(index: FakeIndex, snapshot: string) {
+  const documents = findSnapshot(index, snapshot)
+  index.documents.clear()
+  for (const [id, document] of documents) index.documents.set(id, document)
+  return { generation: ++index.generation, documents: documents.size }
+}
+
+function clone(
+  indexes: Map<string, FakeIndex>,
+  from: FakeIndex,
+  { name, snapshot }: { name: string; snapshot?: string },
+) {
+  const documents = snapshot === undefined ? from.documents : findSnapshot(from, snapshot)
+  const index = create(indexes, { name, shards: from.shards })
+  for (const [id, document] of documents) index.documents.set(id, document)
+  return index
+}
+
+function describe({ name, shards, documents, version, generation }: FakeIndex) {
   return {
     name,
     model: { name: model.name, digest: model.digest },
@@ -112,7 +166,7 @@ function describe({ name, shards, documents, version }: FakeIndex) {
     documents: documents.size,
     ...{ documents_truncated: 0, documents_aside: 0 },
     segments: shards * version,
-    ...{ generation: 1, manifest_version: version, sequence: version },
+    ...{ generation, manifest_version: version, sequence: version },
     created_at: '2026-11-23T00:00:00.000Z',
   }
 }

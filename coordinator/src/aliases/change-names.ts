@@ -1,5 +1,5 @@
 import { type Deadline, retryOnConflict } from '@hypershard/common'
-import { type AliasAction, changeAliases, type ObjectStore } from '@hypershard/segments'
+import { type AliasAction, type AliasTarget, changeAliases, type ObjectStore } from '@hypershard/segments'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 
@@ -11,6 +11,21 @@ export interface ChangeNamesParts {
 
 /** How often a change starts over because other aliases were changed in between. */
 const attemptsMax = 20
+
+/**
+ * Lets a name stand for a generation, which shard servers load first: no search waits for it.
+ * @throws HypershardError as `changeNames`
+ */
+export async function moveName(
+  name: string,
+  to: AliasTarget,
+  deadline: Deadline,
+  parts: ChangeNamesParts,
+): Promise<void> {
+  await parts.watcher.tryOut(name, to.generation)
+  await changeNames(async () => [{ name, to }], deadline, parts)
+  parts.catalog.endTrial(to)
+}
 
 /**
  * Changes what names point at, in one step, and returns once searches follow.

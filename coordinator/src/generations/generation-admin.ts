@@ -9,7 +9,7 @@ import {
   readGeneration,
   readGenerationState,
 } from '@hypershard/segments'
-import { changeNames } from '../aliases/change-names.ts'
+import { moveName } from '../aliases/change-names.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
@@ -116,10 +116,7 @@ export class GenerationAdmin {
     await this.#change(index, generation, ['building', 'live'], state =>
       state.phase === 'live' ? undefined : { phase: 'live' },
     )
-    const found = await this.#parts.watcher.tryOut(index, generation)
-    const target = { index: record.name, indexUid: record.uid, generation: found.generation.generation }
-    await changeNames(async () => [{ name: index, to: target }], deadline, this.#parts)
-    await this.#endTrial(index, generation)
+    await moveName(index, { index: record.name, indexUid: record.uid, generation }, deadline, this.#parts)
     return this.describe(index, generation)
   }
 
@@ -140,8 +137,7 @@ export class GenerationAdmin {
     if (before === undefined) throw nothingBefore(index)
     const { phase } = await readGenerationState(store, before)
     if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
-    await this.#parts.watcher.tryOut(index, before.generation)
-    await changeNames(async () => [{ name: index, to: before }], deadline, this.#parts)
+    await moveName(index, before, deadline, this.#parts)
     return this.describe(index, before.generation)
   }
 

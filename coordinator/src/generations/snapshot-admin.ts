@@ -9,7 +9,7 @@ import {
   type Snapshot,
   takeSnapshot,
 } from '@hypershard/segments'
-import { changeNames } from '../aliases/change-names.ts'
+import { moveName } from '../aliases/change-names.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { type DescribedGeneration, describeGeneration } from './describe-generation.ts'
 import type { GenerationParts } from './generation-admin.ts'
@@ -43,15 +43,12 @@ export class SnapshotAdmin {
    * @throws HypershardError `snapshot_not_found`, `model_not_found` when its model is not served any more
    */
   async restore(index: string, name: string, deadline: Deadline): Promise<DescribedGeneration> {
-    const { store, catalog, models, watcher } = this.#parts
+    const { store, catalog, models } = this.#parts
     const { record } = catalog.get(index)
     const origin = await this.#originOf(index, name)
     await models.resolve(origin.model.digest, deadline)
     const { generation } = await restoreSnapshot(store, record, origin)
-    await watcher.tryOut(index, generation)
-    const to = { index: record.name, indexUid: record.uid, generation }
-    await changeNames(async () => [{ name: index, to }], deadline, this.#parts)
-    catalog.endTrial({ indexUid: record.uid, generation })
+    await moveName(index, { index: record.name, indexUid: record.uid, generation }, deadline, this.#parts)
     return describeGeneration(record, generation, this.#parts)
   }
 

@@ -4,6 +4,7 @@ import {
   type GenerationState,
   type IndexRecord,
   isBackfilled,
+  isWorkedOn,
   latestManifest,
   listGenerations,
   listIndexNames,
@@ -74,7 +75,7 @@ export class StoreScanner {
 
   async #workOf(known: Known): Promise<FoundWork> {
     const { state, generation } = known
-    if (state.paused || (state.phase !== 'building' && state.phase !== 'live')) return nothing
+    if (state.paused || !isWorkedOn(generation, state)) return nothing
     return unlessGone(async () => {
       known.manifest = await newerManifest(this.#store, known.manifest)
       const { index, indexUid } = generation

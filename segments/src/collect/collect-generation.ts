@@ -34,8 +34,11 @@ const clearAttemptsMax = 100
 export interface CollectGenerationOptions extends CollectOptions {
   /** It was given up: only what something else needs of it stays. */
   readonly givenUp: boolean
-  /** What needs files, as it was when this began. */
+  /** What of the index needs files, as it was when this began. */
   readonly held: readonly HeldManifest[]
+  /** What of other indexes does; asked only when the index itself does not need some file. */
+  readonly askClones: () => Promise<readonly HeldManifest[]>
+  /** All of it as it is now. */
   readonly lookAgain: () => Promise<readonly HeldManifest[]>
 }
 
@@ -54,21 +57,35 @@ export async function collectGeneration(
   generation: GenerationRecord,
   options: CollectGenerationOptions,
 ): Promise<Collected> {
-  const { givenUp, held, dryRun = false } = options
+  const { givenUp, dryRun = false } = options
   const current = await latestManifest(store, generation)
-  const needed = neededFiles(held, generation)
   const files = await filesIn(store, generation)
-  const idle = [...files.keys()].filter(file => !needed.has(file))
+  const idle = await idleOf(generation, { current, files }, options)
   const due = givenUp ? idle : await dueOf(store, garbageKey(generation), idle, options)
   const doomed = due.flatMap(file => files.get(file)!)
   const old = givenUp ? [] : await oldManifests(store, generation, current, options)
   if (givenUp && idle.length === files.size) old.push(...(await recordsOf(store, generation)))
   if (dryRun) return [...doomed, ...old]
   if (due.length > 0 || current.condemned.length > 0) {
-    if (!(await deleteCondemned(store, generation, { current, due, files }, options))) return []
+    const { dead, rescued } = await deleteCondemned(store, generation, { current, due, files }, options)
+    if (rescued) return dead
   }
   for (const key of old) await store.delete(key)
   return [...doomed, ...old]
+}
+
+/** The files that nothing needs. */
+async function idleOf(
+  generation: GenerationReference,
+  { current, files }: { current: Manifest; files: ReadonlyMap<string, unknown> },
+  { givenUp, held, askClones }: CollectGenerationOptions,
+): Promise<string[]> {
+  // `held` is older than `current`, which may have named a file since.
+  const needed = neededFiles(givenUp ? held : [...held, { manifest: current, pinned: false }], generation)
+  const idle = [...files.keys()].filter(file => !needed.has(file))
+  if (idle.length === 0) return idle
+  const borrowed = neededFiles(await askClones(), generation)
+  return idle.filter(file => !borrowed.has(file))
 }
 
 /** What a generation that was given up has besides files, but for what says that it was. */
@@ -79,13 +96,13 @@ async function recordsOf(store: ObjectStore, generation: GenerationReference): P
   )
 }
 
-/** @returns whether it was done; if not, another writer came first, or something needs what was about to go */
+/** @returns the keys that are gone; `rescued` when another writer came first, or something needs what was about to go */
 async function deleteCondemned(
   store: ObjectStore,
   generation: GenerationRecord,
   found: { current: Manifest; due: readonly string[]; files: ReadonlyMap<string, readonly string[]> },
   { givenUp, lookAgain }: CollectGenerationOptions,
-): Promise<boolean> {
+): Promise<{ dead: string[]; rescued: boolean }> {
   const { current, due, files } = found
   // What an earlier collection condemned and did not get to delete is done now.
   const condemned = [...new Set([...current.condemned, ...due])]
@@ -93,14 +110,17 @@ async function deleteCondemned(
   try {
     await commitManifest(store, current, { ...emptied, condemned })
   } catch (error) {
-    if (error instanceof HypershardError && error.code === 'conflict') return false
+    if (error instanceof HypershardError && error.code === 'conflict') {
+      return { dead: [], rescued: true }
+    }
     throw error
   }
   const needed = neededFiles(await lookAgain(), generation)
-  const dead = condemned.filter(file => !needed.has(file))
-  for (const file of dead) for (const key of files.get(file) ?? []) await store.delete(key)
+  const unneeded = condemned.filter(file => !needed.has(file))
+  const dead = unneeded.flatMap(file => files.get(file) ?? [])
+  for (const key of dead) await store.delete(key)
   await clearCondemned(store, generation, new Set(condemned))
-  return dead.length === condemned.length
+  return { dead, rescued: unneeded.length < condemned.length }
 }
 
 async function clearCondemned(

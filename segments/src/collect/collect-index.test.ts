@@ -9,6 +9,7 @@ import { LogPartBuilder } from '../log/operation.ts'
 import { WriteLog } from '../log/write-log.ts'
 import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { boundStore } from '../testing/bound-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
 import { createTestIndex, testDocument, testModel, testWidth, writeTestSegment } from '../testing/write-segment.ts'
 import { verifyGeneration } from '../verify/verify-generation.ts'
@@ -116,6 +117,28 @@ describe('collecting what nothing needs', () => {
     const after = await latestManifest(store, generation)
     assert.deepEqual([after.condemned, after.segments], [[], first.segments])
     await assert.rejects(commitSegments(store, after, [late]), { code: 'storage_failed', message: /done again/ })
+  })
+
+  it('keeps what was idle for long and is committed while the collection looks', async () => {
+    await put('a')
+    const late = await writeTestSegment(store, [testDocument('b')])
+    await collectIndex(store, index, { nowMs: Date.now(), keepMs })
+    let looks = 0
+    const slow: ObjectStore = {
+      ...boundStore(store),
+      list: async folder => {
+        // First it sees what needs files, then which generations there are to be collected.
+        if (folder.endsWith('/generations/1/manifest/') && ++looks === 2) {
+          await commitSegments(store, await latestManifest(store, generation), [late])
+        }
+        return store.list(folder)
+      },
+    }
+    await collectIndex(slow, index, { nowMs: Date.now() + 10 * keepMs, keepMs })
+    const after = await latestManifest(store, generation)
+    assert.deepEqual([after.segments.length, after.condemned], [2, []])
+    assert.deepEqual((await verifyGeneration(store, after)).problems, [])
+    await put('c')
   })
 
   async function write(log: WriteLog, id: string, idempotencyKey?: string) {

@@ -2,7 +2,7 @@ import { listGenerations, readGeneration } from '../generation/generation-record
 import { readGenerationState } from '../generation/generation-state.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import { latestManifest } from '../manifest/manifest-store.ts'
-import { heldManifests } from '../snapshot/held-manifests.ts'
+import { heldBy, heldByClones, heldManifests } from '../snapshot/held-manifests.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Collected, type CollectOptions, collectGeneration } from './collect-generation.ts'
 import { collectLog } from './collect-log.ts'
@@ -21,14 +21,19 @@ export async function collectIndex(
 ): Promise<Collected> {
   const collected: string[] = []
   let indexedUpTo = Number.POSITIVE_INFINITY
-  const held = await heldManifests(store, index)
+  const held = await heldBy(store, index)
+  let clones: ReturnType<typeof heldByClones> | undefined
+  const askClones = () => {
+    clones ??= heldByClones(store, index)
+    return clones
+  }
   const lookAgain = () => heldManifests(store, index)
   for (const number of await listGenerations(store, index)) {
     const record = await readGeneration(store, index, number)
     const { phase, changedAt } = await readGenerationState(store, record)
     const givenUp = phase === 'cancelled' || phase === 'dropped'
     if (givenUp && options.nowMs - Date.parse(changedAt) < options.keepMs) continue
-    collected.push(...(await collectGeneration(store, record, { ...options, givenUp, held, lookAgain })))
+    collected.push(...(await collectGeneration(store, record, { ...options, givenUp, held, askClones, lookAgain })))
     if (!givenUp) indexedUpTo = Math.min(indexedUpTo, (await latestManifest(store, record)).log.sequence)
   }
   if (Number.isFinite(indexedUpTo)) collected.push(...(await collectLog(store, index, indexedUpTo, options)))

@@ -8,6 +8,7 @@ import { decodeStored } from '../corrupt-data.ts'
 import { type GenerationReference, generationStateKey, generationStatesFolder, numberOfKey } from '../layout.ts'
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import type { GenerationRecord } from './generation-record.ts'
 
 export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
 
@@ -70,6 +71,14 @@ export async function changeGenerationState(
     await store.putIfAbsent(generationStateKey(generation, next.version), sealJson(stateSchema.parse(next)))
     return next
   })
+}
+
+/**
+ * Whether indexers work on a generation: it is live, or being filled. One that is being restored is left alone until it
+ * is live: only then is it certain that its files are there.
+ */
+export function isWorkedOn(generation: Pick<GenerationRecord, 'source'>, { phase }: GenerationState): boolean {
+  return phase === 'live' || (phase === 'building' && generation.source?.restored === undefined)
 }
 
 function initialState({ generation }: GenerationReference): GenerationState {

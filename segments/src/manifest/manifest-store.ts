@@ -71,7 +71,7 @@ export async function commitManifest(
   clock?: Clock,
 ): Promise<Manifest> {
   const next = nextManifest(current, content, clock)
-  const doomed = new Set(current.condemned)
+  const doomed = new Set([...current.condemned, ...next.condemned])
   if (doomed.size > 0 && filesAt(next, next).some(file => doomed.has(file))) throw beingDeleted(next)
   await requireIndex(store, current)
   await requireAdded(store, current, next)

@@ -21,7 +21,12 @@ export interface HeldManifest {
  * @throws HypershardError of the store, `corrupt_data`
  */
 export async function heldManifests(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
-  const held = await heldBy(store, index)
+  return [...(await heldBy(store, index)), ...(await heldByClones(store, index))]
+}
+
+/** What of that is not the index's own. Reads the record of every index there is. */
+export async function heldByClones(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
+  const held: HeldManifest[] = []
   for (const clone of await clonesIn(store, index)) held.push(...(await heldBy(store, clone)))
   return held
 }
@@ -49,7 +54,8 @@ async function clonesIn(store: ObjectStore, index: IndexRecord): Promise<IndexRe
   return records.filter(record => record?.origin !== undefined) as IndexRecord[]
 }
 
-async function heldBy(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
+/** What of that is the index's own. */
+export async function heldBy(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
   const held: HeldManifest[] = (await listSnapshots(store, index)).map(({ manifest }) => ({ manifest, pinned: false }))
   for (const number of await listGenerations(store, index)) {
     const generation = await unlessGone(readGeneration(store, index, number))

@@ -10,6 +10,7 @@ import { eligibleDocuments, type Manifest } from '../manifest/manifest.ts'
 import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import { mergeSegments } from '../segment/merge-segments.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { boundStore } from '../testing/bound-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
 import { createTestIndex, testDocument, writeTestSegment } from '../testing/write-segment.ts'
 import { verifyGeneration } from '../verify/verify-generation.ts'
@@ -139,7 +140,7 @@ describe('snapshots', () => {
     // Between the collection's first look and its deletions, somebody restores.
     let restoring: Promise<GenerationRecord> | undefined
     const slow: ObjectStore = {
-      ...bound(store),
+      ...boundStore(store),
       putIfAbsent: async (key, bytes) => {
         if (key.includes('/1/manifest/') && restoring === undefined) {
           restoring = restoreSnapshot(store, index, originOf(snapshot))
@@ -176,19 +177,3 @@ describe('snapshots', () => {
     assert.deepEqual(await store.list('indexes/'), [])
   })
 })
-
-function bound(store: ObjectStore): ObjectStore {
-  return {
-    put: (...it) => store.put(...it),
-    putIfAbsent: (...it) => store.putIfAbsent(...it),
-    putFile: (...it) => store.putFile(...it),
-    get: (...it) => store.get(...it),
-    openRange: (...it) => store.openRange(...it),
-    list: (...it) => store.list(...it),
-    listFolders: (...it) => store.listFolders(...it),
-    delete: (...it) => store.delete(...it),
-    deletePrefix: (...it) => store.deletePrefix(...it),
-    space: () => store.space(),
-    stagingDirectory: () => store.stagingDirectory(),
-  }
-}
