@@ -6,6 +6,7 @@ import {
   compileForward,
   type ScoringPrecision,
 } from './compile/compile-forward.ts'
+import { compileTangents } from './compile/compile-tangents.ts'
 import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
 import { quantiseWeights } from './weights/quantise-weights.ts'
 import type { QNetWeights } from './weights/weights.ts'
@@ -33,6 +34,7 @@ export class QNetScorer {
   readonly architecture: QNetArchitecture
   readonly #forward: Readonly<Record<ScoringPrecision, () => Promise<InferenceSession>>>
   readonly #ranges: () => Promise<InferenceSession>
+  readonly #tangents: () => Promise<InferenceSession>
 
   constructor(architecture: QNetArchitecture) {
     this.architecture = architecture
@@ -41,6 +43,7 @@ export class QNetScorer {
       int8: once(() => createOnnxSession(compileForward(architecture, 'int8'), session)),
     }
     this.#ranges = once(() => createOnnxSession(compileActivationRanges(architecture), session))
+    this.#tangents = once(() => createOnnxSession(compileTangents(architecture), session))
   }
 
   /** One query's q-net, ready to score in fp32. */
@@ -62,6 +65,20 @@ export class QNetScorer {
     return new BlockScorer(await this.#forward.int8(), this.architecture, feeds)
   }
 
+  /**
+   * The q-net's tangent planes at some points: s(x) ~ s(c) + g (x - c).
+   * @param points f32, row-major [count, width]
+   * @returns s f32 [count], g f32 [count, width]; what is not finite in them comes from weights or points that are not
+   */
+  async tangents(weights: QNetWeights, points: Float32Array): Promise<Tangents> {
+    const tangents = await this.#tangents()
+    const documents = documentsTensor(this.architecture, points)
+    const outputs = await tangents.run(
+      pick({ ...floatFeeds(this.architecture, weights), documents }, tangents.inputNames),
+    )
+    return { scores: floatOutput(outputs, 'scores'), gradients: floatOutput(outputs, 'gradients') }
+  }
+
   async #activationRanges(feeds: Feeds, sample: Float32Array): Promise<Float32Array> {
     const session = await this.#ranges()
     const inputs = pick({ ...feeds, documents: documentsTensor(this.architecture, sample) }, session.inputNames)
@@ -70,6 +87,12 @@ export class QNetScorer {
       Math.max(rangeMin, floatOutput(outputs, `range_${index}`)[0]!),
     )
   }
+}
+
+export interface Tangents {
+  readonly scores: Float32Array
+  /** Row-major [count, width]. */
+  readonly gradients: Float32Array
 }
 
 /** One query's q-net over blocks of documents. */

@@ -11,8 +11,9 @@
  * column or one row takes another kernel that does not. Hence the last matrix is widened to `scoreColumns`, and
  * `blockRowsMin` rows are the fewest to run.
  */
-import { coreLayers, hasResidual, type QNetArchitecture, vectorWidth } from '../architecture.ts'
+import { type QNetArchitecture, vectorWidth } from '../architecture.ts'
 import { GraphBuilder, microsoftDomain } from '../onnx/graph-builder.ts'
+import { addCoreLayers, addScores, floatProduct, type Product } from './core-layers.ts'
 
 /** fp32 throughout, or core products in int8 with f32 between them. */
 export const scoringPrecisions = Object.freeze(['fp32', 'int8'] as const)
@@ -21,11 +22,6 @@ export type ScoringPrecision = (typeof scoringPrecisions)[number]
 /** The fewest rows of a block whose scores are the same bits as in any other block. */
 export const blockRowsMin = 2
 
-/** One column of scores and zeros beside it: one vector register's width. */
-const scoreColumns = 16
-
-const layerNormEpsilon = 1e-5
-const leakyReluSlope = 0.01
 /** Quantised activations are u8 around this zero point: the form with the fast product (VNNI) on x86. */
 const activationZeroPoint = 128
 
@@ -61,15 +57,6 @@ export function compileActivationRanges(architecture: QNetArchitecture): Uint8Ar
   return graph.build()
 }
 
-/** `x W + b` of core layer `index`. */
-type Product = (graph: GraphBuilder, input: string, index: number, shape: { in: number; out: number }) => string
-
-const floatProduct: Product = (graph, input, index, shape) => {
-  const matrix = graph.input(`matrix_${index}`, 'float32', [shape.in, shape.out])
-  const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
-  return graph.node('Gemm', [input, matrix, bias], `linear_${index}`)
-}
-
 const quantisedProduct: Product = (graph, input, index, shape) => {
   const matrix = graph.input(`matrix_${index}`, 'int8', [shape.in, shape.out])
   const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
@@ -88,60 +75,4 @@ const quantisedProduct: Product = (graph, input, index, shape) => {
 function declareQuantisationConstants(graph: GraphBuilder): void {
   graph.constant('zero_point', Uint8Array.of(activationZeroPoint), [])
   graph.constant('per_step', Float32Array.of(1 / (activationZeroPoint - 1)), [])
-}
-
-/** All core layers; `inputs[i]` is what core layer i read, `hidden` what the last one gave. */
-function addCoreLayers(
-  graph: GraphBuilder,
-  architecture: QNetArchitecture,
-  documents: string,
-  product: Product,
-): { inputs: string[]; hidden: string } {
-  const inputs: string[] = []
-  let hidden = documents
-  for (const [index, shape] of coreLayers(architecture).entries()) {
-    inputs.push(hidden)
-    const linear = product(graph, hidden, index, shape)
-    let value = addActivation(graph, architecture, linear, `activation_${index}`)
-    const norm = (input: string) => addLayerNorm(graph, input, shape.out, index)
-    if (architecture.layerNorm && architecture.layerNormBeforeResidual) value = norm(value)
-    if (hasResidual(architecture, index)) value = graph.node('Add', [value, hidden], `sum_${index}`)
-    if (architecture.layerNorm && !architecture.layerNormBeforeResidual) value = norm(value)
-    hidden = value
-  }
-  return { inputs, hidden }
-}
-
-function addActivation(graph: GraphBuilder, architecture: QNetArchitecture, input: string, output: string): string {
-  switch (architecture.activation) {
-    case 'relu':
-      return graph.node('Relu', [input], output)
-    case 'tanh':
-      return graph.node('Tanh', [input], output)
-    case 'sigmoid':
-      return graph.node('Sigmoid', [input], output)
-    case 'gelu':
-      return graph.node('Gelu', [input], output)
-    case 'leaky_relu':
-      return graph.node('LeakyRelu', [input], output, { attributes: { alpha: { float: leakyReluSlope } } })
-  }
-}
-
-function addLayerNorm(graph: GraphBuilder, input: string, width: number, index: number): string {
-  const scale = graph.constant(`ones_${index}`, new Float32Array(width).fill(1), [width])
-  return graph.node('LayerNormalization', [input, scale], `norm_${index}`, {
-    attributes: { axis: -1, epsilon: { float: layerNormEpsilon } },
-  })
-}
-
-function addScores(graph: GraphBuilder, architecture: QNetArchitecture, hidden: string): void {
-  const index = architecture.vectorDimensions.length - 2
-  const width = architecture.vectorDimensions[index]!
-  const matrix = graph.input(`matrix_${index}`, 'float32', [width, 1])
-  const zeros = graph.constant('zeros', new Float32Array(width * (scoreColumns - 1)), [width, scoreColumns - 1])
-  const widened = graph.node('Concat', [matrix, zeros], 'widened', { attributes: { axis: 1 } })
-  const columns = graph.node('MatMul', [hidden, widened], 'columns')
-  const first = graph.constant('first', BigInt64Array.of(0n), [])
-  graph.node('Gather', [columns, first], 'scores', { attributes: { axis: 1 } })
-  graph.output('scores', 'float32', ['rows'])
 }
