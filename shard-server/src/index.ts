@@ -1,2 +1,3 @@
+export { makeScanCopy } from './scoring/scan-copy.ts'
 export * from './scoring/scoring-pool.ts'
 export * from './start-shard-server.ts'

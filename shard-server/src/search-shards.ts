@@ -3,6 +3,7 @@ import { type Deadline, HypershardError } from '@hypershard/common'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
   ScoringPrecision as ProtoScoring,
+  SearchPlan,
   type SearchShardsRequest,
   type SearchShardsResponse,
   type ShardResult,
@@ -12,12 +13,15 @@ import { architectureFromProto, precisionFromProto, type ScoringPrecision, vecto
 import type { Manifest } from '@hypershard/segments'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
-import type { ScanAnswer } from './scoring/messages.ts'
+import type { ScanAnswer, ScanPlan } from './scoring/messages.ts'
 import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
 import type { ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
 
 /** The public API's bound on k, and one more: how the coordinator learns that there is a further page. */
 const limitMax = 1_001
+
+/** Documents that the tangent plan scores exactly, of a shard. */
+const candidatesMax = 100_000
 
 /** Time kept of a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
@@ -35,6 +39,7 @@ export async function searchShards(
   deadline: Deadline,
 ): Promise<SearchShardsResponse> {
   const precision = checkSearch(request)
+  const plan = checkPlan(request)
   return scoring.admit(async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest))
     checkShards(manifest, request.shards)
@@ -45,7 +50,7 @@ export async function searchShards(
     const { limit, after } = request
     const search: Search = {
       manifest,
-      request: { qnet, scoring: precision, sample, limit, after, endEpochMs },
+      request: { qnet, scoring: precision, plan, sample, limit, after, endEpochMs },
       deadline: scoringDeadline,
     }
     const loaded = request.shards.filter(shard => holder.isLoaded(manifest, shard))
@@ -86,6 +91,19 @@ function checkSearch(request: SearchShardsRequest): ScoringPrecision {
       return 'int8'
     default:
       throw new HypershardError('invalid_request', `no scoring precision ${request.precision}`)
+  }
+}
+
+function checkPlan({ plan, candidates }: SearchShardsRequest): ScanPlan {
+  switch (plan) {
+    case SearchPlan.SEARCH_PLAN_EXACT:
+    case SearchPlan.SEARCH_PLAN_UNSPECIFIED:
+      return { kind: 'exact' }
+    case SearchPlan.SEARCH_PLAN_TANGENT:
+      if (candidates >= 1 && candidates <= candidatesMax) return { kind: 'tangent', candidates }
+      throw new HypershardError('invalid_request', `candidates must be 1 to ${candidatesMax}, not ${candidates}`)
+    default:
+      throw new HypershardError('invalid_request', `no search plan ${plan}`)
   }
 }
 
@@ -145,6 +163,7 @@ function toResult(scan: ShardScan, queueMs: number): ShardResult {
     ...emptyResult(scan.shard),
     hits: scan.hits.map(({ id, score, segment, row }) => ({ id, score, address: { segment, row } })),
     documentsScored: scan.documentsScored,
+    documentsScanned: scan.documentsScanned,
     stopReason: stopReasons[scan.stop],
     nonFiniteScores: scan.nonFiniteScores,
     scoreMs: scan.scoreMs,
@@ -157,6 +176,7 @@ function emptyResult(shard: number): ShardResult {
     shard,
     hits: [],
     documentsScored: 0,
+    documentsScanned: 0,
     stopReason: StopReason.STOP_REASON_UNSPECIFIED,
     error: undefined,
     nonFiniteScores: 0,

@@ -85,6 +85,7 @@ describe('the gRPC servers of a cluster', function () {
             profile: false,
             idsOnly: false,
             precision: '',
+            plan: '',
             minSequence: 0,
             ...request,
           },

@@ -20,7 +20,7 @@ import {
   scoringPrecisions,
 } from '@hypershard/qnet'
 import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
-import { ScoringPool } from '@hypershard/shard-server'
+import { makeScanCopy, ScoringPool } from '@hypershard/shard-server'
 import { GemmLimit } from './gemm-limit.ts'
 import type { GemmShape } from './gemm-thread.ts'
 
@@ -127,7 +127,9 @@ async function startLimits(shape: Omit<GemmShape, 'rows'>, threads: number) {
 function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
   const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
   const width = architecture.vectorDimensions[0]!
-  pool.hold('bench', width, toShared(vectors), numberedIds())
+  const shared = toShared(vectors)
+  const scanCopy = makeScanCopy(shared, width)
+  pool.hold({ key: 'bench', width, vectors: shared, ids: numberedIds(), scanCopy })
   const bytes = encodeWeights(architecture, weights, 'f32')
   const qnet = {
     digest: qnetDigest(architecture, 'f32', bytes),
@@ -138,8 +140,9 @@ function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture
   const shards = [{ shard: 0, segments: [{ key: 'bench', position: 0, deleted: undefined }] }]
   const sample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
   return async () => {
+    const plan = { kind: 'exact' } as const
     const endEpochMs = Date.now() + scanTimeoutMs
-    const request = { qnet, scoring: precision, sample, limit: 10, after: undefined, endEpochMs, shards }
+    const request = { qnet, scoring: precision, plan, sample, limit: 10, after: undefined, endEpochMs, shards }
     const { scans } = await pool.scan(request, Deadline.after(scanTimeoutMs))
     assert.equal(scans[0]!.documentsScored, documents)
   }

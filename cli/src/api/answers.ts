@@ -83,6 +83,8 @@ export interface SearchRequest {
   readonly profile?: boolean
   readonly ids_only?: boolean
   readonly precision?: 'fp32' | 'int8'
+  readonly plan?: 'exact' | 'tangent'
+  readonly candidates?: number
 }
 
 export interface Hit {
@@ -113,6 +115,7 @@ export interface SearchProfile {
     readonly shard: number
     readonly server: string
     readonly documents_scored: number
+    readonly documents_scanned: number
     readonly queue_ms: number
     readonly score_ms: number
     readonly ship_ms: number
@@ -125,6 +128,7 @@ export interface SearchAnswer {
   readonly coverage: {
     readonly documents_eligible: number
     readonly documents_scored: number
+    readonly documents_scanned: number
     readonly ratio: number
     readonly non_finite_scores: number
     readonly missing: readonly MissingShard[]

@@ -40,6 +40,8 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--allow-failures', 'count queries that fail as 0 instead of giving up')
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
     .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
+    .addOption(new Option('--plan <plan>', 'how documents are found (default: exact)').choices(['exact', 'tangent']))
+    .option('--candidates <n>', 'of a shard, scored in the tangent plan (default: 200)', wholeNumberIn(1, 10_000))
     .addHelpText(
       'after',
       `
@@ -101,13 +103,16 @@ async function askIndex(
   }
 }
 
-function searchOnce(api: ApiClient, { index, limit, precision, timeoutMs }: IndexSource, query: string) {
+function searchOnce(api: ApiClient, source: IndexSource, query: string) {
+  const { index, limit, precision, plan, candidates, timeoutMs } = source
   return api.search(index, {
     query,
     k: limit,
     ids_only: true,
     min_coverage: 1,
     ...(precision === undefined ? {} : { precision }),
+    ...(plan === undefined ? {} : { plan }),
+    ...(candidates === undefined ? {} : { candidates }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
   })
 }

@@ -47,8 +47,10 @@ export function renderHits(hits: readonly Hit[], output: Output, passageLines = 
 
 function renderSummary(answer: SearchAnswer, output: Output): string[] {
   const { coverage } = answer
-  const searched = `${formatCount(coverage.documents_scored)} of ${formatCount(coverage.documents_eligible)} documents`
-  const lines = [`${searched} (${formatShare(coverage.ratio)}) · ${answer.plan} · ${formatDuration(answer.took_ms)}`]
+  const { documents_scored: scored, documents_scanned: scanned } = coverage
+  const searched = `${formatCount(Math.max(scored, scanned))} of ${formatCount(coverage.documents_eligible)} documents`
+  const plan = scanned === 0 ? answer.plan : `${answer.plan}, ${formatCount(scored)} scored`
+  const lines = [`${searched} (${formatShare(coverage.ratio)}) · ${plan} · ${formatDuration(answer.took_ms)}`]
   for (const missing of coverage.missing) {
     const documents = formatCountOf(missing.documents_missing, 'document')
     const reason = toPlainLine(`${missing.code}: ${missing.message}`)
@@ -75,10 +77,12 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
     steps.map(([step, ms, note]) => [step, formatDuration(ms), note]),
     output.columns,
   )
+  const scans = profile.shards.some(shard => shard.documents_scanned > 0)
   const shardLines = renderTable(
     [
       { title: 'shard', align: 'right' },
       { title: 'server', flexible: true },
+      ...(scans ? [{ title: 'scanned', align: 'right' as const }] : []),
       { title: 'scored', align: 'right' },
       { title: 'queue', align: 'right' },
       { title: 'score', align: 'right' },
@@ -88,6 +92,7 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
     profile.shards.map(shard => [
       `${shard.shard}`,
       shard.server,
+      ...(scans ? [formatCount(shard.documents_scanned)] : []),
       formatCount(shard.documents_scored),
       formatDuration(shard.queue_ms),
       formatDuration(shard.score_ms),

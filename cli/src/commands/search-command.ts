@@ -16,6 +16,8 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, 600_000))
     .option('--profile', 'show where the time went')
     .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
+    .addOption(new Option('--plan <plan>', 'how documents are found (default: exact)').choices(['exact', 'tangent']))
+    .option('--candidates <n>', 'of a shard, scored in the tangent plan (default: 200)', wholeNumberIn(1, 10_000))
     .option('--ids-only', 'ids and scores without texts')
     .option('--cursor <cursor>', 'the page after the one that named this cursor')
     .addHelpText(
@@ -35,6 +37,8 @@ interface SearchOptions {
   readonly timeoutMs?: number
   readonly profile?: boolean
   readonly precision?: 'fp32' | 'int8'
+  readonly plan?: 'exact' | 'tangent'
+  readonly candidates?: number
   readonly idsOnly?: boolean
   readonly cursor?: string
 }
@@ -47,6 +51,8 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
+    ...(options.plan === undefined ? {} : { plan: options.plan }),
+    ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }

@@ -12,7 +12,14 @@ function answerTo(text: string, change: Partial<SearchAnswer> = {}): SearchAnswe
       { id: `${text}/a`, score: 2 },
       { id: `${text}/b`, score: 2 },
     ],
-    coverage: { documents_eligible: 5, documents_scored: 5, ratio: 1, non_finite_scores: 0, missing: [] },
+    coverage: {
+      documents_eligible: 5,
+      documents_scanned: 0,
+      documents_scored: 5,
+      ratio: 1,
+      non_finite_scores: 0,
+      missing: [],
+    },
     plan: 'exact',
     took_ms: 1,
     manifest_version: 1,
@@ -89,7 +96,14 @@ describe('asking queries', () => {
     assert.deepEqual([done.searches, done.pauses], [10, 1])
   })
 
-  const partial = { documents_eligible: 5, documents_scored: 4, ratio: 0.8, non_finite_scores: 0, missing: [] }
+  const partial = {
+    documents_eligible: 5,
+    documents_scanned: 0,
+    documents_scored: 4,
+    ratio: 0.8,
+    non_finite_scores: 0,
+    missing: [],
+  }
   for (const { title, fail, searches, code, message } of [
     {
       title: 'a failure that would come again',

@@ -15,6 +15,8 @@ describe('the plan of an evaluation', () => {
       allowFailures: false,
       runPath: undefined,
       precision: undefined,
+      plan: undefined,
+      candidates: undefined,
       timeoutMs: undefined,
     })
     assert.deepEqual(metrics.map(metricName), ['nDCG@10', 'MRR@10', 'MAP@100', 'Recall@100'])

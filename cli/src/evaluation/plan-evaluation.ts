@@ -20,6 +20,8 @@ export interface EvalOptions {
   readonly concurrency?: number
   readonly allowFailures?: boolean
   readonly precision?: 'fp32' | 'int8'
+  readonly plan?: 'exact' | 'tangent'
+  readonly candidates?: number
   readonly timeoutMs?: number
   readonly metrics?: readonly string[]
   readonly compare?: string
@@ -38,6 +40,8 @@ export interface IndexSource {
   /** Where the answers are written as a run; undefined for nowhere. */
   readonly runPath: string | undefined
   readonly precision: 'fp32' | 'int8' | undefined
+  readonly plan: 'exact' | 'tangent' | undefined
+  readonly candidates: number | undefined
   readonly timeoutMs: number | undefined
 }
 
@@ -79,12 +83,16 @@ export function planEvaluation(index: string | undefined, options: EvalOptions):
   }
 }
 
+/** Options that say how a cluster is asked. */
+const ofCluster = [
+  ...(['run', 'limit', 'concurrency', 'allowFailures'] as const),
+  ...(['precision', 'plan', 'candidates', 'timeoutMs'] as const),
+]
+
 function planSource(index: string | undefined, options: EvalOptions): IndexSource | RunSource {
   if (options.fromRun !== undefined) {
     if (index !== undefined) refuse('give an index or --from-run, not both')
-    const foreign = (['run', 'limit', 'concurrency', 'allowFailures', 'precision', 'timeoutMs'] as const).find(
-      name => options[name] !== undefined,
-    )
+    const foreign = ofCluster.find(name => options[name] !== undefined)
     if (foreign !== undefined) refuse(`--from-run asks no cluster: leave out ${optionName(foreign)}`)
     return { kind: 'run', path: options.fromRun }
   }
@@ -97,6 +105,8 @@ function planSource(index: string | undefined, options: EvalOptions): IndexSourc
     allowFailures: options.allowFailures === true,
     runPath: options.run,
     precision: options.precision,
+    plan: options.plan,
+    candidates: options.candidates,
     timeoutMs: options.timeoutMs,
   }
 }

@@ -229,7 +229,13 @@ function search(index: FakeIndex, request: FakeSearch) {
   })
   hits.sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
   const documents = index.documents.size
-  const shard = { shard: 0, server: '127.0.0.1:7002', documents_scored: documents, stop_reason: 'complete' }
+  const shard = {
+    shard: 0,
+    server: '127.0.0.1:7002',
+    documents_scored: documents,
+    documents_scanned: 0,
+    stop_reason: 'complete',
+  }
   const times = { encode_ms: 1.5, fan_out_ms: 2, merge_ms: 0.1, fetch_ms: 0.5, qnet_bytes: 1_536, qnet_cached: false }
   const profile = { ...times, shards: [{ ...shard, queue_ms: 0.1, score_ms: 0.7, ship_ms: 0.4 }] }
   return {
@@ -237,6 +243,7 @@ function search(index: FakeIndex, request: FakeSearch) {
     coverage: {
       documents_eligible: documents,
       documents_scored: documents,
+      documents_scanned: 0,
       ratio: 1,
       non_finite_scores: 0,
       missing: [],

@@ -10,7 +10,7 @@ import {
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
-import { ScoringPrecision, ShardServiceService } from '@hypershard/proto/shard'
+import { ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
 import { eventually } from '../testing/eventually.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
@@ -122,8 +122,9 @@ describe('the gRPC adapters', () => {
       )
       const after = { score: Number.NaN, id: 'a' }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
-      await port.search({ manifest, shards: [1], qnet, limit: 11, precision, after }, soon())
-      assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, precision, after })
+      const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7 }
+      await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, soon())
+      assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, ...how })
       assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')
       await port.release({ name: 'papers', uid: 'u' }, soon())
       assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u', generation: 0 })

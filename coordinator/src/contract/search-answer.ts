@@ -16,7 +16,10 @@ const hitSchema = z.object({
 
 export const coverageSchema = z.object({
   documents_eligible: count,
-  documents_scored: count,
+  documents_scored: count.describe('By the q-net.'),
+  documents_scanned: count.describe(
+    'Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan.',
+  ),
   ratio: z.number().min(0).max(1),
   non_finite_scores: count,
   missing: z.array(
@@ -42,6 +45,7 @@ const profileSchema = z.object({
       shard: count,
       server: z.string(),
       documents_scored: count,
+      documents_scanned: count,
       queue_ms: milliseconds,
       score_ms: milliseconds,
       ship_ms: milliseconds,
@@ -53,7 +57,7 @@ const profileSchema = z.object({
 export const searchAnswerSchema = z.object({
   hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
   coverage: coverageSchema,
-  plan: z.literal('exact'),
+  plan: z.enum(['exact', 'tangent']),
   took_ms: milliseconds,
   manifest_version: count,
   query_truncated: z.boolean(),
@@ -61,14 +65,11 @@ export const searchAnswerSchema = z.object({
   profile: profileSchema.optional(),
 })
 
-/** The plan of every search until there is another. */
-export const plan = 'exact'
-
 export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
   return {
     hits: answer.hits.map(hitJson),
     coverage: coverageJson(answer.coverage),
-    plan,
+    plan: answer.plan,
     took_ms: answer.tookMs,
     manifest_version: answer.manifestVersion,
     query_truncated: answer.queryTruncated,
@@ -81,6 +82,7 @@ export function coverageJson(coverage: Coverage): z.input<typeof coverageSchema>
   return {
     documents_eligible: coverage.documentsEligible,
     documents_scored: coverage.documentsScored,
+    documents_scanned: coverage.documentsScanned,
     ratio: coverage.ratio,
     non_finite_scores: coverage.nonFiniteScores,
     missing: coverage.missing.map(({ documentsMissing, ...shard }) => ({
@@ -103,10 +105,13 @@ function profileJson(profile: SearchProfile): z.input<typeof profileSchema> {
     fetch_ms: profile.fetchMs,
     qnet_bytes: profile.qnetBytes,
     qnet_cached: profile.qnetCached,
-    shards: profile.shards.map(({ documentsScored, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
-      ...shard,
-      ...{ documents_scored: documentsScored, queue_ms: queueMs, score_ms: scoreMs },
-      ...{ ship_ms: shipMs, stop_reason: stopReason },
-    })),
+    shards: profile.shards.map(
+      ({ documentsScored, documentsScanned, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
+        ...shard,
+        ...{ documents_scored: documentsScored, documents_scanned: documentsScanned },
+        ...{ queue_ms: queueMs, score_ms: scoreMs },
+        ...{ ship_ms: shipMs, stop_reason: stopReason },
+      }),
+    ),
   }
 }

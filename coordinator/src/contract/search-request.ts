@@ -3,6 +3,9 @@ import type { SearchInput } from '../search/search.ts'
 
 export const queryCharactersMax = 16_384
 export const hitsMax = 1_000
+/** Documents of a shard that the tangent plan scores. */
+export const candidatesMax = 10_000
+export const candidatesDefault = 200
 export const timeoutMsMax = 600_000
 export const timeoutMsDefault = 10_000
 
@@ -45,6 +48,18 @@ export const searchRequestSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('`sequence` of a write: the search waits until it sees that write, inside its time limit.'),
+  plan: z
+    .enum(['exact', 'tangent'])
+    .default('exact')
+    .describe(
+      'exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored.',
+    ),
+  candidates: z
+    .int()
+    .min(1)
+    .max(candidatesMax)
+    .default(candidatesDefault)
+    .describe('With `tangent`: how many documents of a shard are scored; never fewer than a page has.'),
   precision: z.enum(['fp32', 'int8']).default('fp32').describe('int8: faster, with quantised weights and activations.'),
 })
 
@@ -59,6 +74,8 @@ export function toSearchInput(index: string, request: z.output<typeof searchRequ
     profile,
     idsOnly,
     precision,
+    plan: request.plan,
+    candidates: request.candidates,
     minSequence: request.min_sequence,
     generation: request.generation,
   }

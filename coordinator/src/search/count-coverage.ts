@@ -18,8 +18,13 @@ export interface MissingShard {
 /** How much of what should have been searched was searched. */
 export interface Coverage {
   readonly documentsEligible: number
+  /** By the q-net. */
   readonly documentsScored: number
-  /** Scored of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */
+  /** Ranked by a tangent of the q-net; those of them that seemed best were scored. */
+  readonly documentsScanned: number
+  /** Searched, in one way or the other. */
+  readonly documentsCovered: number
+  /** Covered of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */
   readonly ratio: number
   readonly nonFiniteScores: number
   /** By shard, ascending. */
@@ -32,41 +37,48 @@ export interface Coverage {
  */
 export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome): Coverage {
   const missing: MissingShard[] = []
-  const total = { eligible: 0, scored: 0, nonFinite: 0 }
+  const total = { eligible: 0, covered: 0, scored: 0, scanned: 0, nonFinite: 0 }
   for (const [shard, eligible] of eligibleByShard(manifest).entries()) {
     if (eligible === 0) continue
     const answer = answers.get(shard)
     const scored = Math.min(answer?.documentsScored ?? 0, eligible)
+    const scanned = Math.min(answer?.documentsScanned ?? 0, eligible)
+    const covered = Math.max(scored, scanned)
     total.eligible += eligible
+    total.covered += covered
     total.scored += scored
+    total.scanned += scanned
     total.nonFinite += Math.min(answer?.nonFiniteScores ?? 0, scored)
-    if (scored === eligible) continue
-    const cause = answer === undefined ? failures.get(shard) : shortfallOf(answer, scored, eligible)
+    if (covered === eligible) continue
+    const cause = answer === undefined ? failures.get(shard) : shortfallOf(answer, covered, eligible)
     assert(cause !== undefined, 'fanOut gives every shard of the route an answer or a failure')
     const { server, code, message } = cause
-    missing.push({ shard, server, code, message, documentsMissing: eligible - scored })
+    missing.push({ shard, server, code, message, documentsMissing: eligible - covered })
   }
-  const ratio = total.eligible === 0 ? 1 : total.scored / total.eligible
-  const counts = { documentsEligible: total.eligible, documentsScored: total.scored }
+  const ratio = total.eligible === 0 ? 1 : total.covered / total.eligible
+  const counts = {
+    ...{ documentsEligible: total.eligible, documentsCovered: total.covered },
+    ...{ documentsScored: total.scored, documentsScanned: total.scanned },
+  }
   return { ...counts, ratio, nonFiniteScores: total.nonFinite, missing }
 }
 
 /** @throws HypershardError `insufficient_coverage`, naming every missing shard, its server and the cause */
 export function requireCoverage(coverage: Coverage, minCoverage: number): void {
   if (coverage.ratio >= minCoverage) return
-  const { documentsEligible, documentsScored, missing } = coverage
+  const { documentsEligible, documentsCovered, missing } = coverage
   const shards = missing.map(({ shard, server, code }) => `shard ${shard} on ${server} (${code})`)
   const message =
-    `${documentsScored} of ${documentsEligible} documents could be scored, min_coverage is ${minCoverage}; ` +
+    `${documentsCovered} of ${documentsEligible} documents could be searched, min_coverage is ${minCoverage}; ` +
     `missing: ${shards.join(', ')}; try again, or accept less with a lower min_coverage`
   throw new HypershardError('insufficient_coverage', message, {
     details: { min_coverage: minCoverage, coverage: coverageJson(coverage) },
   })
 }
 
-function shortfallOf(answer: ShardAnswer, scored: number, eligible: number) {
+function shortfallOf(answer: ShardAnswer, covered: number, eligible: number) {
   const server = answer.member.address
-  const counts = `${scored} of ${eligible} documents of shard ${answer.shard} were scored`
+  const counts = `${covered} of ${eligible} documents of shard ${answer.shard} were searched`
   if (answer.stopReason === StopReason.STOP_REASON_DEADLINE) {
     return { server, code: 'deadline_exceeded', message: `${server}: ${counts} in time; allow a longer timeout_ms` }
   }

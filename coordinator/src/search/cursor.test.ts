@@ -3,8 +3,8 @@ import { HypershardError } from '@hypershard/common'
 import fc from 'fast-check'
 import { type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 
-const owner: CursorOwner = { indexUid: 'f3', query: 'why do stars twinkle', precision: 'fp32' }
-const cursor = { generation: 2, version: 3, score: 0.25, id: 'a' }
+const owner: CursorOwner = { indexUid: 'f3', query: 'why do stars twinkle', precision: 'fp32', plan: 'exact' }
+const cursor = { generation: 2, version: 3, score: 0.25, id: 'a', given: 10 }
 
 function isInvalidCursor(error: unknown): boolean {
   return error instanceof HypershardError && error.code === 'invalid_cursor'
@@ -15,15 +15,15 @@ describe('a cursor', () => {
     const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 100 })
     fc.assert(
       fc.property(fc.integer({ min: 1 }), fc.nat(), fc.float(), id, (generation, version, score, id) => {
-        const back = decodeCursor(encodeCursor({ generation, version, score, id }, owner), owner)
+        const back = decodeCursor(encodeCursor({ generation, version, score, id, given: version }, owner), owner)
         // All scores that are not finite rank alike, so which one it was does not matter.
         const expected = Number.isFinite(score) ? score + 0 : Number.NaN
-        assert.deepEqual(back, { generation, version, score: expected, id })
+        assert.deepEqual(back, { generation, version, score: expected, id, given: version })
       }),
     )
   })
 
-  for (const other of [{ indexUid: 'f4' }, { query: 'another' }, { precision: 'int8' }]) {
+  for (const other of [{ indexUid: 'f4' }, { query: 'another' }, { precision: 'int8' }, { plan: 'tangent' }]) {
     it(`is refused with another ${Object.keys(other)}`, () => {
       assert.throws(() => decodeCursor(encodeCursor(cursor, owner), { ...owner, ...other }), isInvalidCursor)
     })

@@ -8,6 +8,8 @@ export interface Cursor {
   readonly version: number
   readonly score: number
   readonly id: string
+  /** Hits of the pages before. */
+  readonly given: number
 }
 
 /** What a cursor belongs to; with another it is refused. */
@@ -15,6 +17,7 @@ export interface CursorOwner {
   readonly indexUid: string
   readonly query: string
   readonly precision: string
+  readonly plan: string
 }
 
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
@@ -25,6 +28,7 @@ const cursorSchema = z.strictObject({
   v: z.int().min(0),
   s: z.union([z.number(), z.literal(nonFinite)]),
   i: z.string().min(1).max(512),
+  n: z.int().min(0),
   d: z.string(),
 })
 
@@ -36,6 +40,7 @@ export function encodeCursor(cursor: Cursor, owner: CursorOwner): string {
     v: cursor.version,
     s: score,
     i: cursor.id,
+    n: cursor.given,
     d: digestOf(owner),
   }
   return Buffer.from(JSON.stringify(content)).toString('base64url')
@@ -48,11 +53,11 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
     throw new HypershardError('invalid_cursor', 'cursor: not readable; pass `next_cursor` of an answer unchanged')
   }
   if (parsed.data.d !== digestOf(owner)) {
-    const message = 'cursor: it is of another index, query or precision; repeat the request that gave it'
+    const message = 'cursor: it is of another index, query, precision or plan; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
-  const { g: generation, v: version, s: score, i: id } = parsed.data
-  return { generation, version, score: score === nonFinite ? Number.NaN : score, id }
+  const { g: generation, v: version, s: score, i: id, n: given } = parsed.data
+  return { generation, version, score: score === nonFinite ? Number.NaN : score, id, given }
 }
 
 function parseJson(text: string): unknown {
@@ -64,6 +69,6 @@ function parseJson(text: string): unknown {
 }
 
 function digestOf(owner: CursorOwner): string {
-  const content = JSON.stringify([owner.indexUid, owner.precision, owner.query])
+  const content = JSON.stringify([owner.indexUid, owner.precision, owner.plan, owner.query])
   return createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }

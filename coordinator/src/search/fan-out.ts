@@ -5,6 +5,7 @@ import {
   type ManifestReference,
   type RankPosition,
   type ScoringPrecision,
+  type SearchPlan,
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
@@ -19,13 +20,14 @@ export interface FoundHit {
   readonly address: DocumentAddress
 }
 
-/** What one shard answered. `documentsScored` is the server's own word; coverage checks it against the manifest. */
+/** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
 export interface ShardAnswer {
   readonly shard: number
   readonly member: ClusterMember
   /** In rank order. */
   readonly hits: readonly FoundHit[]
   readonly documentsScored: number
+  readonly documentsScanned: number
   readonly nonFiniteScores: number
   readonly stopReason: StopReason
   readonly queueMs: number
@@ -50,6 +52,8 @@ export interface FanOutRequest {
   /** Hits wanted of each shard. */
   readonly limit: number
   readonly precision: ScoringPrecision
+  readonly plan: SearchPlan
+  readonly candidates: number
   readonly after: RankPosition | undefined
 }
 
@@ -144,14 +148,15 @@ function readResult(
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsScored, nonFiniteScores, stopReason, queueMs, scoreMs } = result
+  const { documentsScored, documentsScanned, nonFiniteScores, stopReason, queueMs, scoreMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
   for (const { id, score, address } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
     hits.push({ id, score, shard, address })
   }
-  return { shard, member, hits, documentsScored, nonFiniteScores, stopReason, queueMs, scoreMs, callMs }
+  const counts = { documentsScored, documentsScanned, nonFiniteScores }
+  return { shard, member, hits, ...counts, stopReason, queueMs, scoreMs, callMs }
 }
 
 function fail(

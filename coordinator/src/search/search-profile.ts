@@ -22,6 +22,7 @@ export interface ShardProfile {
   readonly shard: number
   readonly server: string
   readonly documentsScored: number
+  readonly documentsScanned: number
   readonly queueMs: number
   readonly scoreMs: number
   /** The whole call's time less queue and score: the wire, the marshalling, and other shards of the same call. */
@@ -65,12 +66,13 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
 }
 
 function shardProfileOf(answer: ShardAnswer): ShardProfile {
-  const { shard, member, documentsScored, queueMs, scoreMs, callMs } = answer
+  const { shard, member, documentsScored, documentsScanned, queueMs, scoreMs, callMs } = answer
   const shipMs = Math.max(0, callMs - queueMs - scoreMs)
   return {
     shard,
     server: member.address,
     documentsScored,
+    documentsScanned,
     queueMs,
     scoreMs,
     shipMs,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Deadline, Logger } from '@hypershard/common'
-import { type FetchedDocument, type ManifestReference, ScoringPrecision } from '@hypershard/proto/shard'
+import { type FetchedDocument, type ManifestReference, ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/segments'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
@@ -27,6 +27,9 @@ export interface SearchInput {
   readonly profile: boolean
   readonly idsOnly: boolean
   readonly precision: 'fp32' | 'int8'
+  readonly plan: 'exact' | 'tangent'
+  /** Of a shard, in the tangent plan: how many documents are scored exactly. */
+  readonly candidates: number
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -42,6 +45,7 @@ export interface Hit {
 export interface SearchAnswer {
   readonly hits: readonly Hit[]
   readonly coverage: Coverage
+  readonly plan: SearchInput['plan']
   readonly manifestVersion: number
   readonly queryTruncated: boolean
   /** Null on the last page. */
@@ -56,6 +60,9 @@ export interface SearchParts {
   readonly queryEncoder: QueryEncoder
   readonly log: Logger
 }
+
+/** What a shard server takes. */
+const candidatesMax = 100_000
 
 /**
  * What the shards leave of the time for merge, fetch and answer: a tenth of it, at most 200 ms. Without it a shard
@@ -73,7 +80,8 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
   const watch = new Stopwatch()
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
-  const owner: CursorOwner = { indexUid: entry.record.uid, query: input.query, precision: input.precision }
+  const { query: text, precision, plan } = input
+  const owner: CursorOwner = { indexUid: entry.record.uid, query: text, precision, plan }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await parts.catalog.pin(entry, cursor)
 
@@ -93,16 +101,18 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     log: parts.log,
   })
 
+  const given = (cursor?.given ?? 0) + winners.length
   const last = ranked.length > winners.length ? winners.at(-1) : undefined
   return {
     hits: winners.map(hit => toHit(hit, documents)),
     coverage,
+    plan,
     manifestVersion: manifest.version,
     queryTruncated: query.truncated,
     nextCursor:
       last === undefined
         ? null
-        : encodeCursor({ generation: manifest.generation, version: manifest.version, ...last }, owner),
+        : encodeCursor({ generation: manifest.generation, version: manifest.version, given, ...last }, owner),
     tookMs: watch.totalMs,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
   }
@@ -162,6 +172,9 @@ function planFanOut(input: SearchInput, { entry, manifest, cursor, qnet }: Pinne
     route,
     qnet,
     limit: input.k + 1,
+    plan: input.plan === 'tangent' ? SearchPlan.SEARCH_PLAN_TANGENT : SearchPlan.SEARCH_PLAN_EXACT,
+    // Those of the pages before are among the best again.
+    candidates: Math.min(candidatesMax, Math.max(input.candidates, input.k + 1) + (cursor?.given ?? 0)),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
     after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },

@@ -103,7 +103,15 @@ export class FakeShardServer implements ShardServerPort {
 
   async #searchShard(shard: number, { manifest, qnet, limit, after }: SearchShardsRequest): Promise<ShardResult> {
     const error = this.#errorOf(shard)
-    const nothing = { shard, hits: [], documentsScored: 0, nonFiniteScores: 0, queueMs: 0, scoreMs: 0 }
+    const nothing = {
+      shard,
+      hits: [],
+      documentsScored: 0,
+      documentsScanned: 0,
+      nonFiniteScores: 0,
+      queueMs: 0,
+      scoreMs: 0,
+    }
     if (error !== undefined) return { ...nothing, stopReason: StopReason.STOP_REASON_ERROR, error }
     const bytes = qnet!.weights
     const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)

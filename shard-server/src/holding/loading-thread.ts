@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type IdColumn, openObjectStore, openSegment, type SegmentReference } from '@hypershard/segments'
 import type { SharedIds } from '../scoring/messages.ts'
+import { makeScanCopy, type ScanCopy } from '../scoring/scan-copy.ts'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 
 export interface LoadingThreadData {
@@ -17,6 +18,7 @@ export interface LoadRequest {
 export interface LoadedSegment {
   readonly vectors: Float32Array<SharedArrayBuffer>
   readonly ids: SharedIds
+  readonly scanCopy: ScanCopy
   readonly width: number
   readonly modelDigest: string
 }
@@ -51,7 +53,8 @@ async function readWhole(segment: SegmentReference): Promise<LoadedSegment> {
   const reader = await openSegment(await store, segment)
   const [vectors, ids] = [await reader.loadSharedVectors(), await reader.loadIds()]
   await reader.verifyDocuments()
-  return { vectors, ids: toShared(ids), width: reader.vectorWidth, modelDigest: reader.modelDigest }
+  const { vectorWidth: width, modelDigest } = reader
+  return { vectors, ids: toShared(ids), scanCopy: makeScanCopy(vectors, width), width, modelDigest }
 }
 
 function toShared(ids: IdColumn): SharedIds {

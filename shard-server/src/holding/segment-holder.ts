@@ -30,6 +30,8 @@ const versionsKeptMax = 2
 const forgottenMax = 1_000
 /** Calibration samples kept, of some hundred KB at most: every int8 query needs its generation's. */
 const calibrationsMax = 16
+/** Of a vector: four for f32, one for the copy that a first pass scans. */
+const bytesPerValue = 5
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -242,13 +244,13 @@ export class SegmentHolder {
     const bytes = this.#reserve(manifest, entry)
     try {
       const reference = segmentAt(manifest, entry)
-      const { vectors, ids, width, modelDigest } = await this.#options.loader.load(reference)
+      const { modelDigest, width, ...segment } = await this.#options.loader.load(reference)
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
         throw new HypershardError('corrupt_data', message)
       }
       const documents = await (await openSegment(this.#options.store, reference)).openDocuments()
-      this.#options.scoring.hold(key, width, vectors, ids)
+      this.#options.scoring.hold({ key, width, ...segment })
       return { key, bytes, documents }
     } catch (error) {
       this.#heldBytes -= bytes
@@ -258,7 +260,7 @@ export class SegmentHolder {
 
   /** Counts the segment against the memory bound before a byte is read: refused, never out of memory. */
   #reserve(manifest: Manifest, entry: SegmentEntry): number {
-    const bytes = entry.documents * manifest.vectorWidth * 4
+    const bytes = entry.documents * manifest.vectorWidth * bytesPerValue
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) this.#giveUpOlderVersions(manifest)
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) {
       const message =

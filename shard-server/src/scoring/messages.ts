@@ -1,7 +1,11 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 import type { RankPosition } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
+import type { ScanCopy } from './scan-copy.ts'
 import type { ShardScan } from './scan-shards.ts'
+
+/** How candidates are found: none left out, or the best by a tangent of the q-net. */
+export type ScanPlan = { readonly kind: 'exact' } | { readonly kind: 'tangent'; readonly candidates: number }
 
 /** One query's work, the same for every scoring thread. */
 export interface ScanTask {
@@ -13,6 +17,7 @@ export interface ScanTask {
     readonly weights: Uint8Array<SharedArrayBuffer>
   }
   readonly scoring: ScoringPrecision
+  readonly plan: ScanPlan
   /** Document vectors [rows, width] that int8 scoring measures its ranges on; empty for fp32. */
   readonly sample: Float32Array
   readonly limit: number
@@ -43,6 +48,7 @@ export interface HoldMessage {
   readonly width: number
   readonly vectors: Float32Array<SharedArrayBuffer>
   readonly ids: SharedIds
+  readonly scanCopy: ScanCopy
 }
 
 export type ToScoringThread =

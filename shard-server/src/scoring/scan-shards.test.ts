@@ -4,6 +4,7 @@ import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
 import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import { createBitmap, setBit, shardOf } from '@hypershard/segments'
 import fc from 'fast-check'
+import { makeScanCopy } from './scan-copy.ts'
 import { type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
 
 const width = 16
@@ -28,7 +29,7 @@ function toShards(documents: readonly Document[], shards: number): ScanShard[] {
     const vectors = new Float32Array(own.length * width)
     for (const [row, document] of own.entries()) vectors.set(document.vector, row * width)
     const ids = { idBytes: (row: number) => Buffer.from(own[row]!.id) }
-    const segment = { vectors, width, documents: own.length, ids }
+    const segment = { vectors, width, documents: own.length, ids, scanCopy: makeScanCopy(vectors, width) }
     return { shard, segments: [{ segment, position: shard, deleted: undefined }] }
   })
 }
@@ -170,6 +171,7 @@ describe('scanShards', () => {
       shard: 3,
       hits: [],
       documentsScored: 0,
+      documentsScanned: 0,
       nonFiniteScores: 0,
       stop: 'complete',
       scoreMs: 0,

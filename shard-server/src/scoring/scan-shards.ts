@@ -5,6 +5,7 @@
 import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, blockRows, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
+import type { ScanCopy } from './scan-copy.ts'
 
 /** A segment's vectors and ids as a scan reads them. */
 export interface ScannableSegment {
@@ -13,6 +14,8 @@ export interface ScannableSegment {
   readonly width: number
   readonly documents: number
   readonly ids: RowIds
+  /** What a first pass reads instead of the vectors. */
+  readonly scanCopy: ScanCopy
 }
 
 export interface ScanSegment {
@@ -41,7 +44,10 @@ export interface ShardScan {
   readonly shard: number
   /** Best first. */
   readonly hits: readonly ScanHit[]
+  /** By the q-net. */
   readonly documentsScored: number
+  /** By a tangent of it; none in the exact plan. */
+  readonly documentsScanned: number
   readonly nonFiniteScores: number
   readonly stop: ScanStop
   readonly scoreMs: number
@@ -124,6 +130,7 @@ async function* scanShard(
       row,
     })),
     documentsScored,
+    documentsScanned: 0,
     nonFiniteScores: top.nonFiniteCount,
     stop: progress.stop ?? 'complete',
     scoreMs,

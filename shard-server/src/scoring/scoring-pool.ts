@@ -1,6 +1,6 @@
 import { compareRank, type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { ScanAnswer, ScanTask, SharedIds, ToScoringThread } from './messages.ts'
+import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
 import type { ShardScan } from './scan-shards.ts'
 
 export interface ScoringOptions {
@@ -34,8 +34,8 @@ export class ScoringPool {
   }
 
   /** Makes a segment known to every thread. The arrays lie in shared memory and are not copied. */
-  hold(key: string, width: number, vectors: Float32Array<SharedArrayBuffer>, ids: SharedIds): void {
-    this.#tell({ type: 'hold', key, width, vectors, ids })
+  hold(segment: Omit<HoldMessage, 'type'>): void {
+    this.#tell({ type: 'hold', ...segment })
   }
 
   drop(key: string): void {
@@ -124,6 +124,7 @@ function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
       .sort(compareRank)
       .slice(0, limit),
     documentsScored: total(scan => scan.documentsScored),
+    documentsScanned: total(scan => scan.documentsScanned),
     nonFiniteScores: total(scan => scan.nonFiniteScores),
     stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
     scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),

@@ -16,6 +16,7 @@ import {
 } from '@hypershard/qnet'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
+import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
 import { type ScannableSegment, type ShardScan, scanShards } from './scan-shards.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
@@ -100,29 +101,38 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   }
   const tooLate = stopBefore(0)
   if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
-  const scorer = await prepareScorer(work)
+  const { block, tangents } = await prepareScorer(work)
   turn.queueMs = performance.now() - turn.arrivedMs
-  return yield* scanShards(scorer, shards, {
+  const { plan } = work
+  const options = {
     limit: work.limit,
     after: work.after,
     claimBlock: () => Atomics.add(work.blockCounter, 0, 1),
     monotonicMs: () => performance.now(),
     stopBefore,
-  })
+  }
+  if (plan.kind === 'exact') return yield* scanShards(block, shards, options)
+  return yield* scanByTangent(block, shards, { ...options, candidates: plan.candidates, tangents })
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
-  return { shard, hits: [], documentsScored: 0, nonFiniteScores: 0, stop, scoreMs: 0 }
+  return { shard, hits: [], documentsScored: 0, documentsScanned: 0, nonFiniteScores: 0, stop, scoreMs: 0 }
+}
+
+interface PreparedQNet {
+  readonly block: BlockScorer
+  readonly tangents: TangentOptions['tangents']
 }
 
 /** The bytes are hashed and decoded here, off the main thread: 14 MB take some 20 ms. */
-async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<BlockScorer> {
+async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<PreparedQNet> {
   if (qnetDigest(qnet.architecture, qnet.precision, qnet.weights) !== qnet.digest) {
     throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
   }
   const weights = decodeWeights(qnet.architecture, qnet.weights, qnet.precision)
   const scorer = scorerOf(qnet.architecture)
-  return scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights)
+  const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
+  return { block, tangents: points => scorer.tangents(weights, points) }
 }
 
 function scorerOf(architecture: QNetArchitecture): QNetScorer {
@@ -141,10 +151,11 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function toScannable({ vectors, ids, width }: HoldMessage): ScannableSegment {
+function toScannable({ vectors, ids, width, scanCopy }: HoldMessage): ScannableSegment {
   return {
     vectors,
     width,
+    scanCopy,
     documents: ids.offsets.length - 1,
     ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },
   }

@@ -10,6 +10,7 @@ import {
   type PrepareResponse,
   type ReleaseResponse,
   ScoringPrecision,
+  SearchPlan,
   type SearchShardsRequest,
   type SearchShardsResponse,
   ShardServiceClient,
@@ -88,5 +89,7 @@ function wholeSearch(manifest: Manifest): SearchShardsRequest {
     limit: 10,
     precision: ScoringPrecision.SCORING_PRECISION_FP32,
     after: undefined,
+    plan: SearchPlan.SEARCH_PLAN_EXACT,
+    candidates: 0,
   }
 }

@@ -9,16 +9,17 @@ import type {
 } from '@hypershard/proto/search'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { indexJson } from '../../contract/indexes.ts'
-import { plan } from '../../contract/search-answer.ts'
 import type { Hit, SearchAnswer } from '../../search/search.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
+  const { plan, candidates } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
     ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
+    ...{ plan: plan || undefined, candidates },
   })
 }
 
@@ -50,7 +51,8 @@ export function putResponse(report: WriteReport): PutDocumentsResponse {
 }
 
 export function searchResponse(answer: SearchAnswer): SearchResponse {
-  const { hits, coverage, profile, nextCursor, tookMs, manifestVersion, queryTruncated } = answer
+  const { hits, profile, plan, nextCursor, tookMs, manifestVersion, queryTruncated } = answer
+  const { documentsCovered: _, ...coverage } = answer.coverage
   return {
     hits: hits.map(hitMessage),
     coverage: { ...coverage, missing: [...coverage.missing] },

@@ -149,6 +149,10 @@ export interface SearchRequest {
   precision: string;
   /** `sequence` of a write that the search must see. */
   minSequence: number;
+  /** "exact" or "tangent"; "exact" if empty. */
+  plan: string;
+  /** Documents of a shard that the tangent plan scores exactly; 200 if not given. */
+  candidates?: number | undefined;
 }
 
 export interface SearchResponse {
@@ -181,6 +185,8 @@ export interface Coverage {
   nonFiniteScores: number;
   /** Shards that were not searched whole, and why. */
   missing: MissingShard[];
+  /** Documents that were ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan. */
+  documentsScanned: number;
 }
 
 export interface MissingShard {
@@ -210,6 +216,7 @@ export interface ShardProfile {
   /** The whole call's time less queue and score: the wire and the marshalling. */
   shipMs: number;
   stopReason: string;
+  documentsScanned: number;
 }
 
 function createBaseIndex(): Index {
@@ -1373,6 +1380,8 @@ function createBaseSearchRequest(): SearchRequest {
     idsOnly: false,
     precision: "",
     minSequence: 0,
+    plan: "",
+    candidates: undefined,
   };
 }
 
@@ -1407,6 +1416,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.minSequence !== 0) {
       writer.uint32(80).uint64(message.minSequence);
+    }
+    if (message.plan !== "") {
+      writer.uint32(90).string(message.plan);
+    }
+    if (message.candidates !== undefined) {
+      writer.uint32(96).uint32(message.candidates);
     }
     return writer;
   },
@@ -1504,6 +1519,22 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.minSequence = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1531,6 +1562,8 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.idsOnly = object.idsOnly ?? false;
     message.precision = object.precision ?? "";
     message.minSequence = object.minSequence ?? 0;
+    message.plan = object.plan ?? "";
+    message.candidates = object.candidates ?? undefined;
     return message;
   },
 };
@@ -1791,7 +1824,7 @@ export const Hit: MessageFns<Hit> = {
 };
 
 function createBaseCoverage(): Coverage {
-  return { documentsEligible: 0, documentsScored: 0, ratio: 0, nonFiniteScores: 0, missing: [] };
+  return { documentsEligible: 0, documentsScored: 0, ratio: 0, nonFiniteScores: 0, missing: [], documentsScanned: 0 };
 }
 
 export const Coverage: MessageFns<Coverage> = {
@@ -1810,6 +1843,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     for (const v of message.missing) {
       MissingShard.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.documentsScanned !== 0) {
+      writer.uint32(48).uint64(message.documentsScanned);
     }
     return writer;
   },
@@ -1867,6 +1903,14 @@ export const Coverage: MessageFns<Coverage> = {
             message.missing.push(MissingShard.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.documentsScanned = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1889,6 +1933,7 @@ export const Coverage: MessageFns<Coverage> = {
     message.ratio = object.ratio ?? 0;
     message.nonFiniteScores = object.nonFiniteScores ?? 0;
     message.missing = object.missing?.map((e) => MissingShard.fromPartial(e)) || [];
+    message.documentsScanned = object.documentsScanned ?? 0;
     return message;
   },
 };
@@ -2124,7 +2169,16 @@ export const Profile: MessageFns<Profile> = {
 };
 
 function createBaseShardProfile(): ShardProfile {
-  return { shard: 0, server: "", documentsScored: 0, queueMs: 0, scoreMs: 0, shipMs: 0, stopReason: "" };
+  return {
+    shard: 0,
+    server: "",
+    documentsScored: 0,
+    queueMs: 0,
+    scoreMs: 0,
+    shipMs: 0,
+    stopReason: "",
+    documentsScanned: 0,
+  };
 }
 
 export const ShardProfile: MessageFns<ShardProfile> = {
@@ -2149,6 +2203,9 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     }
     if (message.stopReason !== "") {
       writer.uint32(58).string(message.stopReason);
+    }
+    if (message.documentsScanned !== 0) {
+      writer.uint32(64).uint64(message.documentsScanned);
     }
     return writer;
   },
@@ -2222,6 +2279,14 @@ export const ShardProfile: MessageFns<ShardProfile> = {
             message.stopReason = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.documentsScanned = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2246,6 +2311,7 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     message.scoreMs = object.scoreMs ?? 0;
     message.shipMs = object.shipMs ?? 0;
     message.stopReason = object.stopReason ?? "";
+    message.documentsScanned = object.documentsScanned ?? 0;
     return message;
   },
 };

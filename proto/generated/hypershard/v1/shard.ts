@@ -40,9 +40,27 @@ export namespace ScoringPrecision {
   export type UNRECOGNIZED = typeof ScoringPrecision.UNRECOGNIZED;
 }
 
+export const SearchPlan = {
+  SEARCH_PLAN_UNSPECIFIED: 0,
+  /** SEARCH_PLAN_EXACT - Every document is scored. */
+  SEARCH_PLAN_EXACT: 1,
+  /** SEARCH_PLAN_TANGENT - Every document is ranked by a tangent of the q-net, and the best are scored. */
+  SEARCH_PLAN_TANGENT: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SearchPlan = typeof SearchPlan[keyof typeof SearchPlan];
+
+export namespace SearchPlan {
+  export type SEARCH_PLAN_UNSPECIFIED = typeof SearchPlan.SEARCH_PLAN_UNSPECIFIED;
+  export type SEARCH_PLAN_EXACT = typeof SearchPlan.SEARCH_PLAN_EXACT;
+  export type SEARCH_PLAN_TANGENT = typeof SearchPlan.SEARCH_PLAN_TANGENT;
+  export type UNRECOGNIZED = typeof SearchPlan.UNRECOGNIZED;
+}
+
 export const StopReason = {
   STOP_REASON_UNSPECIFIED: 0,
-  /** STOP_REASON_COMPLETE - Every document was scored. */
+  /** STOP_REASON_COMPLETE - The plan was carried out for every document. */
   STOP_REASON_COMPLETE: 1,
   /** STOP_REASON_DEADLINE - The deadline came between two blocks; hits are the best of documents_scored. */
   STOP_REASON_DEADLINE: 2,
@@ -97,6 +115,9 @@ export interface SearchShardsRequest {
   precision: ScoringPrecision;
   /** Only documents that rank after this position: the page after a cursor. */
   after: RankPosition | undefined;
+  plan: SearchPlan;
+  /** With SEARCH_PLAN_TANGENT: how many documents of a shard are scored exactly, by each thread that takes part. */
+  candidates: number;
 }
 
 /** A place in the order "score descending, then id ascending". */
@@ -122,6 +143,8 @@ export interface ShardResult {
   nonFiniteScores: number;
   queueMs: number;
   scoreMs: number;
+  /** Documents that were ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan. */
+  documentsScanned: number;
 }
 
 export interface ShardHit {
@@ -493,7 +516,16 @@ export const PreparedShard: MessageFns<PreparedShard> = {
 };
 
 function createBaseSearchShardsRequest(): SearchShardsRequest {
-  return { manifest: undefined, shards: [], qnet: undefined, limit: 0, precision: 0, after: undefined };
+  return {
+    manifest: undefined,
+    shards: [],
+    qnet: undefined,
+    limit: 0,
+    precision: 0,
+    after: undefined,
+    plan: 0,
+    candidates: 0,
+  };
 }
 
 export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
@@ -519,6 +551,12 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.after !== undefined) {
       RankPosition.encode(message.after, writer.uint32(50).fork()).join();
+    }
+    if (message.plan !== 0) {
+      writer.uint32(56).int32(message.plan);
+    }
+    if (message.candidates !== 0) {
+      writer.uint32(64).uint32(message.candidates);
     }
     return writer;
   },
@@ -594,6 +632,22 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.after = RankPosition.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.plan = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -621,6 +675,8 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.after = (object.after !== undefined && object.after !== null)
       ? RankPosition.fromPartial(object.after)
       : undefined;
+    message.plan = object.plan ?? 0;
+    message.candidates = object.candidates ?? 0;
     return message;
   },
 };
@@ -757,6 +813,7 @@ function createBaseShardResult(): ShardResult {
     nonFiniteScores: 0,
     queueMs: 0,
     scoreMs: 0,
+    documentsScanned: 0,
   };
 }
 
@@ -785,6 +842,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.scoreMs !== 0) {
       writer.uint32(65).double(message.scoreMs);
+    }
+    if (message.documentsScanned !== 0) {
+      writer.uint32(72).uint64(message.documentsScanned);
     }
     return writer;
   },
@@ -866,6 +926,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.scoreMs = reader.double();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.documentsScanned = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -893,6 +961,7 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.nonFiniteScores = object.nonFiniteScores ?? 0;
     message.queueMs = object.queueMs ?? 0;
     message.scoreMs = object.scoreMs ?? 0;
+    message.documentsScanned = object.documentsScanned ?? 0;
     return message;
   },
 };

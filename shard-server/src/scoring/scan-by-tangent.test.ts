@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { compareRank } from '@hypershard/common'
+import { type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
+import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
+import { createBitmap, setBit } from '@hypershard/segments'
+import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
+import { makeScanCopy, sliceRows } from './scan-copy.ts'
+import { type ScanSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+
+const width = 16
+const deep = publishedArchitecture(width, 2)
+const plain: QNetArchitecture = { ...deep, vectorDimensions: [width, 1] }
+
+function segmentOf(rows: number, seed: number, deletedRows: readonly number[] = []): ScanSegment {
+  const vectors = pseudoRandomTensor(seed, rows * width, 1)
+  const ids = { idBytes: (row: number) => Buffer.from(`${seed}-${row}`) }
+  const deleted = deletedRows.length === 0 ? undefined : createBitmap(rows)
+  for (const row of deletedRows) setBit(deleted!, row)
+  const segment = { vectors, width, documents: rows, ids, scanCopy: makeScanCopy(vectors, width) }
+  return { segment, position: seed, deleted }
+}
+
+describe('scanByTangent', () => {
+  const scorers = new Map([deep, plain].map(architecture => [architecture, new QNetScorer(architecture)]))
+
+  async function scan(
+    architecture: QNetArchitecture,
+    weights: QNetWeights,
+    shards: readonly ScanShard[],
+    options: Partial<TangentOptions> & { plan?: 'exact' } = {},
+  ): Promise<ShardScan[]> {
+    const scorer = scorers.get(architecture)!
+    let next = 0
+    const whole: TangentOptions = {
+      ...{ limit: 10, candidates: 100, claimBlock: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
+      tangents: points => scorer.tangents(weights, points),
+      ...options,
+    }
+    const block = await scorer.prepareFp32(weights)
+    const steps = options.plan === 'exact' ? scanShards(block, shards, whole) : scanByTangent(block, shards, whole)
+    for (;;) {
+      const { done, value } = await steps.next()
+      if (done) return value
+    }
+  }
+
+  const idsOf = (scans: readonly ShardScan[]) => scans.map(({ hits }) => hits.map(({ id }) => id))
+
+  it('answers as the exact plan does when every document is a candidate', async () => {
+    const shards = [
+      { shard: 0, segments: [segmentOf(700, 1), segmentOf(40, 2, [0, 7])] },
+      { shard: 1, segments: [segmentOf(3, 3)] },
+      { shard: 2, segments: [] },
+    ]
+    for (let seed = 1; seed <= 20; seed++) {
+      const weights = pseudoRandomWeights(deep, 1_000 * seed)
+      const [tangent, exact] = [
+        await scan(deep, weights, shards, { candidates: 1_000 }),
+        await scan(deep, weights, shards, { plan: 'exact' }),
+      ]
+      assert.deepEqual(
+        tangent.map(({ hits, documentsScored }) => ({ hits, documentsScored })),
+        exact.map(({ hits, documentsScored }) => ({ hits, documentsScored })),
+      )
+      assert.deepEqual(
+        tangent.map(({ documentsScanned }) => documentsScanned),
+        [738, 3, 0],
+      )
+    }
+  })
+
+  it('finds the best of a q-net that is linear by scoring a few, over slices and segments', async () => {
+    const shards = [{ shard: 0, segments: [segmentOf(sliceRows + 500, 1), segmentOf(2_000, 2)] }]
+    let found = 0
+    for (let seed = 1; seed <= 10; seed++) {
+      const weights = pseudoRandomWeights(plain, 1_000 * seed)
+      const [tangent] = await scan(plain, weights, shards)
+      const [exact] = await scan(plain, weights, shards, { plan: 'exact' })
+      assert.equal(tangent!.documentsScored, 100)
+      const best = new Set(exact!.hits.map(({ id }) => id))
+      found += tangent!.hits.filter(({ id }) => best.has(id)).length
+      for (const hit of tangent!.hits) {
+        const same = exact!.hits.find(({ id }) => id === hit.id)
+        if (same !== undefined) assert.deepEqual(hit, same)
+      }
+    }
+    assert.equal(found, 100)
+  })
+
+  it('never gives a deleted row, however many of the best are deleted', async () => {
+    const weights = pseudoRandomWeights(plain, 5)
+    const segments = [segmentOf(1_000, 1)]
+    const best = (await scan(plain, weights, [{ shard: 0, segments }], { limit: 300, plan: 'exact' }))[0]!.hits
+    const deleted = best.slice(0, 250).map(({ row }) => row)
+    const shards = [{ shard: 0, segments: [segmentOf(1_000, 1, deleted)] }]
+    const [scanned] = await scan(plain, weights, shards, { candidates: 50 })
+    assert.deepEqual(
+      scanned!.hits.map(({ row }) => row),
+      best.slice(250, 260).map(({ row }) => row),
+    )
+    assert.deepEqual([scanned!.documentsScored, scanned!.documentsScanned], [50, 750])
+  })
+
+  it('shares the slices with others that claim from one counter', async () => {
+    const weights = pseudoRandomWeights(deep, 6)
+    const shards = [{ shard: 0, segments: [segmentOf(3 * sliceRows, 1)] }]
+    let next = 0
+    const claimBlock = () => next++
+    const [one, other] = await Promise.all([1, 2].map(() => scan(deep, weights, shards, { claimBlock })))
+    assert.equal(one![0]!.documentsScanned + other![0]!.documentsScanned, 3 * sliceRows)
+    const both = [...one![0]!.hits, ...other![0]!.hits].sort(compareRank).slice(0, 10)
+    const [alone] = await scan(deep, weights, shards)
+    assert.ok(compareRank(both[9]!, alone!.hits[9]!) <= 0)
+  })
+
+  it('scores every document where the tangent is not finite', async () => {
+    const weights = pseudoRandomWeights(deep, 7)
+    weights.matrices[0]![3] = Number.NaN
+    const shards = [{ shard: 0, segments: [segmentOf(300, 1)] }]
+    const [scanned] = await scan(deep, weights, shards, { candidates: 10 })
+    const [exact] = await scan(deep, weights, shards, { plan: 'exact' })
+    assert.deepEqual(idsOf([scanned!]), idsOf([exact!]))
+    assert.deepEqual([scanned!.documentsScored, scanned!.nonFiniteScores], [300, exact!.nonFiniteScores])
+  })
+
+  it('counts documents as searched only once the best of them are scored', async () => {
+    const weights = pseudoRandomWeights(deep, 8)
+    const shards = [{ shard: 0, segments: [segmentOf(2 * sliceRows, 1)] }]
+    for (const [stepsAllowed, scanned] of [
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [4, 2 * sliceRows],
+    ] as const) {
+      let asked = 0
+      const stopBefore = () => (asked++ < stepsAllowed ? undefined : 'deadline')
+      const [part] = await scan(deep, weights, shards, { stopBefore })
+      assert.deepEqual([part!.documentsScanned, part!.stop === 'deadline'], [scanned, scanned === 0])
+    }
+  })
+
+  it('goes on after a position', async () => {
+    const weights = pseudoRandomWeights(deep, 9)
+    const shards = [{ shard: 0, segments: [segmentOf(500, 1)] }]
+    const [all] = await scan(deep, weights, shards, { candidates: 500, limit: 20 })
+    const [rest] = await scan(deep, weights, shards, { candidates: 500, after: all!.hits[9]! })
+    assert.deepEqual(rest!.hits, all!.hits.slice(10, 20))
+  })
+})

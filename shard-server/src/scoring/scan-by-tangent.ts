@@ -1,0 +1,179 @@
+/**
+ * The tangent plan. Near the mean c of a segment's vectors the q-net is almost its tangent plane, s(x) ~ s(c) + g (x - c):
+ * g is a plain query vector, and int8 products with it rank every document at the speed of memory. The best of them, the
+ * candidates, are then scored by the q-net itself. Decision 008 has what that finds of the exact answer.
+ */
+import { type BlockScorer, blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
+import { hasBit } from '@hypershard/segments'
+import { type ScanCopy, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import type { ScanHit, ScanOptions, ScanSegment, ScanShard, ScanStop, ShardScan } from './scan-shards.ts'
+
+export interface TangentOptions extends ScanOptions {
+  /** How many documents of a shard are scored exactly, by each thread that takes part. */
+  readonly candidates: number
+  /** The q-net's tangent planes at f32 points, row-major [count, width]. */
+  readonly tangents: (points: Float32Array) => Promise<Tangents>
+}
+
+/** A segment and its tangent plane; without a query where that is not finite. */
+interface Plane {
+  readonly at: ScanSegment
+  readonly copy: ScanCopy
+  readonly query: ScanQuery | undefined
+  /** s(c) - g c */
+  readonly offset: number
+}
+
+interface Candidate {
+  readonly at: ScanSegment
+  readonly row: number
+  readonly estimate: number
+}
+
+interface Progress {
+  stop: Exclude<ScanStop, 'complete'> | undefined
+  stepMs: number
+  nextSlice: number
+  claimed: number
+}
+
+/**
+ * As `scanShards`, but for the plan: the claims are slices of segments, and several scans with one counter each score the
+ * candidates of their own slices. `documentsScored` are those that the q-net scored.
+ */
+export async function* scanByTangent(
+  scorer: BlockScorer,
+  shards: readonly ScanShard[],
+  options: TangentOptions,
+): AsyncGenerator<void, ShardScan[], void> {
+  const progress: Progress = { stop: undefined, stepMs: 0, nextSlice: 0, claimed: options.claimBlock() }
+  const scans: ShardScan[] = []
+  for (const shard of shards) scans.push(yield* scanShard(scorer, shard, options, progress))
+  return scans
+}
+
+async function* scanShard(
+  scorer: BlockScorer,
+  { shard, segments }: ScanShard,
+  options: TangentOptions,
+  progress: Progress,
+): AsyncGenerator<void, ShardScan, void> {
+  const startMs = options.monotonicMs()
+  let workMs = 0
+  const work = async <Result>(step: () => Result | Promise<Result>): Promise<Result> => {
+    const beginMs = options.monotonicMs()
+    const result = await step()
+    progress.stepMs = options.monotonicMs() - beginMs
+    workMs += progress.stepMs
+    return result
+  }
+  const mayGoOn = () => {
+    progress.stop ??= options.stopBefore(progress.stepMs)
+    return progress.stop === undefined
+  }
+  const planes = mayGoOn() ? await work(() => planesOf(segments, options)) : []
+  let candidates: Candidate[] = []
+  let documentsScanned = 0
+  for (const plane of planes) {
+    for (let slice = 0; slice < plane.copy.slices.length; slice++) {
+      if (progress.nextSlice++ !== progress.claimed) continue
+      if (!mayGoOn()) break
+      const found = await work(() => scanPlane(plane, slice, options.candidates))
+      documentsScanned += found.eligible
+      candidates = bestOf([...candidates, ...found.candidates], options.candidates)
+      progress.claimed = options.claimBlock()
+      yield
+    }
+  }
+  const top = new CandidateHits(options)
+  for (let first = 0; first < candidates.length && mayGoOn(); first += blockRows) {
+    const block = candidates.slice(first, first + blockRows)
+    await work(async () => top.add(block, await scorer.score(vectorsOf(block))))
+    yield
+  }
+  // Documents whose candidates were not scored in time count as not searched.
+  const share = candidates.length === 0 ? 1 : top.scored / candidates.length
+  return {
+    ...{ shard, hits: top.hits(), documentsScored: top.scored },
+    ...{ documentsScanned: Math.floor(documentsScanned * share), nonFiniteScores: top.nonFinite },
+    ...{ stop: progress.stop ?? 'complete', scoreMs: Math.min(workMs, options.monotonicMs() - startMs) },
+  }
+}
+
+async function planesOf(segments: readonly ScanSegment[], { tangents }: TangentOptions): Promise<Plane[]> {
+  if (segments.length === 0) return []
+  const { width } = segments[0]!.segment
+  const points = new Float32Array(segments.length * width)
+  for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
+  const { scores, gradients } = await tangents(points)
+  return segments.map((at, index) => {
+    const copy = at.segment.scanCopy
+    const gradient = gradients.subarray(index * width, (index + 1) * width)
+    const offset = gradient.reduce((sum, value, dimension) => sum - value * copy.mean[dimension]!, scores[index]!)
+    return { at, copy, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, offset }
+  })
+}
+
+/** The best of one slice that are not deleted. Without a tangent every document is a candidate. */
+function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: number) {
+  const { deleted, segment } = at
+  const bytes = copy.slices[slice]!
+  const first = slice * sliceRows
+  const rows = bytes.length / segment.width
+  let dead = 0
+  if (deleted !== undefined) for (let row = first; row < first + rows; row++) if (hasBit(deleted, row)) dead++
+  const eligible = rows - dead
+  const scanned =
+    query === undefined
+      ? Array.from({ length: rows }, (_, row) => ({ row, product: Number.POSITIVE_INFINITY }))
+      : scanSlice(bytes, query, count + dead)
+  const candidates = scanned
+    .map(({ row, product }) => ({ at, row: first + row, estimate: query === undefined ? product : product + offset }))
+    .filter(({ row }) => deleted === undefined || !hasBit(deleted, row))
+  return { eligible, candidates }
+}
+
+/** Those without an estimate all stay: only the q-net itself can tell. */
+function bestOf(candidates: Candidate[], count: number): Candidate[] {
+  candidates.sort((a, b) => (a.estimate === b.estimate ? 0 : b.estimate - a.estimate))
+  const unknown = candidates.findLastIndex(({ estimate }) => estimate === Number.POSITIVE_INFINITY) + 1
+  return candidates.slice(0, Math.max(count, unknown))
+}
+
+function vectorsOf(block: readonly Candidate[]): Float32Array {
+  const { width } = block[0]!.at.segment
+  const vectors = new Float32Array(block.length * width)
+  for (const [index, { at, row }] of block.entries()) {
+    vectors.set(at.segment.vectors.subarray(row * width, (row + 1) * width), index * width)
+  }
+  return vectors
+}
+
+/** The best candidates by their exact scores. */
+class CandidateHits {
+  readonly #top: TopHits
+  readonly #positions = new Map<RowIds, number>()
+  scored = 0
+
+  constructor({ limit, after }: ScanOptions) {
+    this.#top = new TopHits(limit, after)
+  }
+
+  get nonFinite(): number {
+    return this.#top.nonFiniteCount
+  }
+
+  add(block: readonly Candidate[], scores: Float32Array): void {
+    for (const [index, { at, row }] of block.entries()) {
+      this.#positions.set(at.segment.ids, at.position)
+      this.#top.add(scores.subarray(index, index + 1), row, at.segment.ids)
+    }
+    this.scored += block.length
+  }
+
+  hits(): ScanHit[] {
+    return this.#top.sorted().map(({ score, row, ids }) => ({
+      ...{ id: Buffer.from(ids.idBytes(row)).toString(), score, segment: this.#positions.get(ids)!, row },
+    }))
+  }
+}

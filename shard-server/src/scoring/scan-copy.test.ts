@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { makeScanCopy, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+
+const width = 24
+
+const value = fc.float({ min: -4, max: 4, noNaN: true })
+const vector = fc.array(value, { minLength: width, maxLength: width })
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((sum, term, at) => sum + term * b[at]!, 0)
+}
+
+describe('a copy of vectors for scanning', () => {
+  it('gives inner products to within the rounding of both sides', () => {
+    fc.assert(
+      fc.property(fc.array(vector, { minLength: 1, maxLength: 40 }), vector, (rows, query) => {
+        const vectors = Float32Array.from(rows.flat())
+        const copy = makeScanCopy(vectors, width)
+        const scanned = scanSlice(copy.slices[0]!, toScanQuery(Float32Array.from(query), copy)!, rows.length)
+        assert.equal(scanned.length, rows.length)
+        const scaled = query.map((term, at) => Math.abs(term * copy.scales[at]!))
+        // Half a step of each document value, and half a step of each query value times at most 127.
+        const bound = scaled.reduce((sum, term) => sum + term / 2, 0) + (width * 127 * Math.max(...scaled)) / 254 + 1e-3
+        for (const { row, product } of scanned) {
+          const exact = dot(vectors.subarray(row * width, (row + 1) * width), query)
+          assert.ok(Math.abs(product - exact) <= bound, `${product} for ${exact}, bound ${bound}`)
+        }
+        assert.deepEqual(
+          scanned.map(({ product }) => product),
+          scanned.map(({ product }) => product).toSorted((a, b) => b - a),
+        )
+      }),
+    )
+  })
+
+  it('has a buffer for every slice, and every row in one of them', () => {
+    const rows = sliceRows + 3
+    const vectors = Float32Array.from({ length: rows * 2 }, (_, at) => (at % 2 === 0 ? at / 2 / rows : 1))
+    const copy = makeScanCopy(vectors, 2)
+    assert.deepEqual(
+      copy.slices.map(({ length, byteOffset }) => [length, byteOffset]),
+      [
+        [2 * sliceRows, 0],
+        [6, 0],
+      ],
+    )
+    const query = toScanQuery(Float32Array.of(1, 0), copy)!
+    assert.deepEqual(
+      scanSlice(copy.slices[1]!, query, 10)
+        .map(({ row }) => row)
+        .toSorted(),
+      [0, 1, 2],
+    )
+    assert.ok(Math.abs(copy.mean[0]! - (rows - 1) / 2 / rows) < 1e-6)
+  })
+
+  it('takes what is not finite for 0, and refuses a query that is not', () => {
+    const copy = makeScanCopy(Float32Array.of(Number.NaN, 2, Number.POSITIVE_INFINITY, -1), 2)
+    assert.deepEqual(
+      [...copy.slices[0]!],
+      [0, 127, 0, -64].map(byte => byte + 0),
+    )
+    assert.equal(toScanQuery(Float32Array.of(0, Number.NaN), copy), undefined)
+    assert.equal(toScanQuery(Float32Array.of(0, Number.POSITIVE_INFINITY), copy), undefined)
+    assert.deepEqual([...toScanQuery(Float32Array.of(5, 0), copy)!.bytes], [0, 0])
+  })
+})

@@ -1,0 +1,97 @@
+/** A segment's vectors as bytes, for a first pass over all of them at the speed of memory. */
+import usearch from 'usearch'
+
+/** Rows of a slice: what one claim of a scoring thread scans, some tenths of a millisecond. */
+export const sliceRows = 16_384
+
+const byteMax = 127
+
+/**
+ * int8 vectors, x = byte * scale in each dimension. A slice has a buffer of its own: usearch reads a typed array from the
+ * start of its buffer, wherever the array begins.
+ */
+export interface ScanCopy {
+  /** f32 [width]: the mean of all rows. */
+  readonly mean: Float32Array<SharedArrayBuffer>
+  /** f32 [width] */
+  readonly scales: Float32Array<SharedArrayBuffer>
+  /** int8, row-major [at most sliceRows, width]. */
+  readonly slices: readonly Int8Array<SharedArrayBuffer>[]
+}
+
+/** Of f32 vectors, row-major [rows, width]; values that are not finite become 0. */
+export function makeScanCopy(vectors: Float32Array, width: number): ScanCopy {
+  const rows = vectors.length / width
+  const sums = new Float64Array(width)
+  const largest = new Float64Array(width)
+  for (let at = 0; at < vectors.length; at += width) {
+    for (let dimension = 0; dimension < width; dimension++) {
+      const value = vectors[at + dimension]!
+      if (!Number.isFinite(value)) continue
+      sums[dimension]! += value
+      largest[dimension] = Math.max(largest[dimension]!, Math.abs(value))
+    }
+  }
+  const mean = sharedFloats(width)
+  const scales = sharedFloats(width)
+  for (let dimension = 0; dimension < width; dimension++) {
+    mean[dimension] = sums[dimension]! / Math.max(1, rows)
+    scales[dimension] = largest[dimension]! / byteMax
+  }
+  const slices = []
+  for (let first = 0; first < rows; first += sliceRows) {
+    slices.push(toBytes(vectors.subarray(first * width, Math.min(first + sliceRows, rows) * width), scales))
+  }
+  return { mean, scales, slices }
+}
+
+function toBytes(vectors: Float32Array, scales: Float32Array): Int8Array<SharedArrayBuffer> {
+  const width = scales.length
+  const bytes = new Int8Array(new SharedArrayBuffer(vectors.length))
+  const perUnit = Float64Array.from(scales, scale => (scale === 0 ? 0 : 1 / scale))
+  for (let at = 0; at < vectors.length; at += width) {
+    for (let dimension = 0; dimension < width; dimension++) {
+      const value = Math.round(vectors[at + dimension]! * perUnit[dimension]!)
+      bytes[at + dimension] = Number.isNaN(value) ? 0 : Math.max(-byteMax, Math.min(byteMax, value))
+    }
+  }
+  return bytes
+}
+
+/** A query vector for a scan copy. */
+export interface ScanQuery {
+  /** int8 [width], in a buffer of its own. */
+  readonly bytes: Int8Array
+  /** What a product of bytes is worth. */
+  readonly unit: number
+}
+
+/** @returns undefined when the vector has a value that is not finite */
+export function toScanQuery(vector: Float32Array, { scales }: ScanCopy): ScanQuery | undefined {
+  const scaled = Float64Array.from(vector, (value, dimension) => value * scales[dimension]!)
+  const largest = scaled.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  if (!Number.isFinite(largest)) return undefined
+  const unit = largest === 0 ? 1 : largest / byteMax
+  return { bytes: Int8Array.from(scaled, value => Math.round(value / unit)), unit }
+}
+
+export interface ScannedRow {
+  /** Within the slice. */
+  readonly row: number
+  /** The inner product with the query vector, about. */
+  readonly product: number
+}
+
+/** The rows of a slice with the largest inner products, best first; all of them when there are fewer than `count`. */
+export function scanSlice(slice: Int8Array, query: ScanQuery, count: number): ScannedRow[] {
+  const width = query.bytes.length
+  const wanted = Math.min(count, slice.length / width)
+  if (wanted === 0) return []
+  const { keys, distances } = usearch.exactSearch(slice, query.bytes, width, wanted, usearch.MetricKind.IP, 1)
+  // usearch's distance is 1 - product.
+  return Array.from(keys, (key, at) => ({ row: Number(key), product: (1 - distances[at]!) * query.unit }))
+}
+
+function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT))
+}
