@@ -8,6 +8,7 @@ import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts
 import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
+import { runSearchBench, searchBenchOptions } from './search/search-bench.ts'
 
 /** A benchmark: its options, and its rows of named figures. */
 interface Bench {
@@ -21,6 +22,11 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
     run: runScoreBench,
+  },
+  search: {
+    summary: 'recall against time of the search plans; --vectors FILE --queries FILE --documents N,N --model DIR',
+    options: searchBenchOptions,
+    run: runSearchBench,
   },
   encode: {
     summary: 'query to q-net and documents to vectors, beside onnxruntime alone; of --models DIR,DIR',

@@ -16,7 +16,9 @@ export const shardServerConfig = {
     .describe('Threads inside one matrix product; 0 takes one for each core.'),
   HYPERSHARD_SHARD_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
-    .describe("Most bytes of vectors held; a segment beyond it is refused. 0 takes 60 % of the machine's memory."),
+    .describe(
+      "Most bytes of vectors held, five a value: f32, and an int8 copy for the tangent plan; a segment beyond it is refused. 0 takes 60 % of the machine's memory.",
+    ),
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)
     .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),

@@ -41,25 +41,61 @@ describe('a cluster of processes', function () {
     assert(ties > 100, `only ${ties} ties: the test does not test them`)
   })
 
+  /** Every page of a search, by its ids. */
+  async function pagesOf(text: string, k: number, options: Record<string, unknown> = {}): Promise<string[]> {
+    const seen: string[] = []
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const body = { k, ids_only: true, ...options, ...(cursor === undefined ? {} : { cursor }) }
+      const answer: Answer<SearchAnswer> = await cluster.search('shards-4', text, body)
+      assert.equal(answer.status, 200)
+      seen.push(...answer.body.hits.map(hit => hit.id))
+      cursor = answer.body.next_cursor
+    }
+    return seen
+  }
+
   it('pages through the whole index, every document once, in the order of one large page', async () => {
     const text = madeUpText(77, 4)
     const { body: whole } = await cluster.search('shards-4', text, { k: 600, ids_only: true })
-    const seen: string[] = []
-    let cursor: string | null = null
-    do {
-      const { body }: Answer<SearchAnswer> = await cluster.search('shards-4', text, {
-        k: 90,
-        ids_only: true,
-        ...(cursor === null ? {} : { cursor }),
-      })
-      seen.push(...body.hits.map(hit => hit.id))
-      cursor = body.next_cursor
-    } while (cursor !== null)
+    const seen = await pagesOf(text, 90)
     assert.deepEqual(
       seen,
       whole.hits.map(hit => hit.id),
     )
     assert.equal(new Set(seen).size, 600)
+  })
+
+  it('ranks all by a tangent and scores a few, alike to the bit', async () => {
+    const text = madeUpText(78, 4)
+    const { body: exact } = await cluster.search('shards-4', text, { k: 600, ids_only: true })
+    const { body: tangent } = await cluster.search('shards-4', text, {
+      ids_only: true,
+      plan: 'tangent',
+      candidates: 20,
+    })
+    assert.deepEqual([exact.plan, tangent.plan], ['exact', 'tangent'])
+    const { documents_scored: scored, documents_scanned: scanned, ratio } = tangent.coverage
+    assert.deepEqual([scanned, ratio, exact.coverage.documents_scanned], [600, 1, 0])
+    assert.ok(scored >= 80 && scored < 600, `${scored} documents were scored`)
+    const scores = new Map(exact.hits.map(({ id, score }) => [id, score]))
+    for (const { id, score } of tangent.hits) assert.equal(score, scores.get(id))
+  })
+
+  it('pages by tangent beyond the candidates of a page, no document twice', async () => {
+    const text = madeUpText(79, 4)
+    const seen = await pagesOf(text, 90, { plan: 'tangent', candidates: 100 })
+    assert.equal(new Set(seen).size, seen.length)
+    // What a page misses because its tangent ranked it too low, no later page gives: its place is behind the cursor.
+    assert.ok(seen.length > 540, `${seen.length} of 600`)
+    const { body: whole } = await cluster.search('shards-4', text, { k: 600, ids_only: true })
+    const everything = await pagesOf(text, 90, { plan: 'tangent', candidates: 600 })
+    assert.deepEqual(
+      everything,
+      whole.hits.map(hit => hit.id),
+    )
+    const { body } = await cluster.search('shards-4', text, { plan: 'tangent' })
+    const foreign = await cluster.search('shards-4', text, { cursor: body.next_cursor })
+    assert.equal(foreign.status, 400)
   })
 
   it('gives hits their title, text and fields', async () => {

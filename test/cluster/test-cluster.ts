@@ -16,6 +16,7 @@ export interface SearchAnswer {
   coverage: {
     documents_eligible: number
     documents_scored: number
+    documents_scanned: number
     ratio: number
     missing: { shard: number; server: string; code: string; documents_missing: number }[]
   }

@@ -20,7 +20,8 @@ import {
   scoringPrecisions,
 } from '@hypershard/qnet'
 import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
-import { makeScanCopy, ScoringPool } from '@hypershard/shard-server'
+import { ScoringPool } from '@hypershard/shard-server'
+import { holdVectors } from '../hold-vectors.ts'
 import { GemmLimit } from './gemm-limit.ts'
 import type { GemmShape } from './gemm-thread.ts'
 
@@ -54,7 +55,6 @@ const shapes = [
 ] as const
 /** Documents of one scan: 200 MB and 400 MB of vectors, far more than the last cache level holds. */
 const documents = 131_072
-const idBytes = 8
 const limitRows = [256, 512, 1024]
 const scanTimeoutMs = 60_000
 const pythonTimeoutMs = 300_000
@@ -127,9 +127,7 @@ async function startLimits(shape: Omit<GemmShape, 'rows'>, threads: number) {
 function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
   const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
   const width = architecture.vectorDimensions[0]!
-  const shared = toShared(vectors)
-  const scanCopy = makeScanCopy(shared, width)
-  pool.hold({ key: 'bench', width, vectors: shared, ids: numberedIds(), scanCopy })
+  holdVectors(pool, 'bench', vectors, width)
   const bytes = encodeWeights(architecture, weights, 'f32')
   const qnet = {
     digest: qnetDigest(architecture, 'f32', bytes),
@@ -146,22 +144,6 @@ function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture
     const { scans } = await pool.scan(request, Deadline.after(scanTimeoutMs))
     assert.equal(scans[0]!.documentsScored, documents)
   }
-}
-
-function toShared(vectors: Float32Array): Float32Array<SharedArrayBuffer> {
-  const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
-  shared.set(vectors)
-  return shared
-}
-
-function numberedIds() {
-  const bytes = new Uint8Array(new SharedArrayBuffer(documents * idBytes))
-  const offsets = new Int32Array(new SharedArrayBuffer((documents + 1) * Int32Array.BYTES_PER_ELEMENT))
-  for (let row = 0; row < documents; row++) {
-    bytes.set(Buffer.from(String(row).padStart(idBytes, '0')), row * idBytes)
-    offsets[row + 1] = (row + 1) * idBytes
-  }
-  return { bytes, offsets }
 }
 
 function fail(error: Error): never {

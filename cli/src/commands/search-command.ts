@@ -26,6 +26,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
 Examples:
   hypershard search papers why do stars twinkle
   hypershard search papers "why do stars twinkle" -k 3 --profile
+  hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))

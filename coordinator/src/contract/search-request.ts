@@ -34,7 +34,7 @@ export const searchRequestSchema = z.strictObject({
     .min(0)
     .max(1)
     .default(1)
-    .describe('The share of the eligible documents that must have been scored; below it the answer is a 503.'),
+    .describe('The share of the eligible documents that must have been searched; below it the answer is a 503.'),
   timeout_ms: z.int().min(1).max(timeoutMsMax).default(timeoutMsDefault).describe('For everything together.'),
   profile: z.boolean().default(false).describe('Tell where the time went.'),
   ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
