@@ -58,7 +58,6 @@ async function* scanShard(
   options: TangentOptions,
   progress: Progress,
 ): AsyncGenerator<void, ShardScan, void> {
-  const startMs = options.monotonicMs()
   let workMs = 0
   const work = async <Result>(step: () => Result | Promise<Result>): Promise<Result> => {
     const beginMs = options.monotonicMs()
@@ -71,13 +70,16 @@ async function* scanShard(
     progress.stop ??= options.stopBefore(progress.stepMs)
     return progress.stop === undefined
   }
-  const planes = mayGoOn() ? await work(() => planesOf(segments, options)) : []
+  let planes: readonly Plane[] | undefined
   let candidates: Candidate[] = []
   let documentsScanned = 0
-  for (const plane of planes) {
-    for (let slice = 0; slice < plane.copy.slices.length; slice++) {
+  for (const [index, { segment }] of segments.entries()) {
+    for (let slice = 0; slice < segment.scanCopy.slices.length; slice++) {
       if (progress.nextSlice++ !== progress.claimed) continue
       if (!mayGoOn()) break
+      // Whoever claims nothing of a shard needs no tangents.
+      planes ??= await work(() => planesOf(segments, options))
+      const plane = planes[index]!
       const found = await work(() => scanPlane(plane, slice, options.candidates))
       documentsScanned += found.eligible
       candidates = bestOf([...candidates, ...found.candidates], options.candidates)
@@ -96,12 +98,11 @@ async function* scanShard(
   return {
     ...{ shard, hits: top.hits(), documentsScored: top.scored },
     ...{ documentsScanned: Math.floor(documentsScanned * share), nonFiniteScores: top.nonFinite },
-    ...{ stop: progress.stop ?? 'complete', scoreMs: Math.min(workMs, options.monotonicMs() - startMs) },
+    ...{ stop: progress.stop ?? 'complete', scoreMs: workMs },
   }
 }
 
 async function planesOf(segments: readonly ScanSegment[], { tangents }: TangentOptions): Promise<Plane[]> {
-  if (segments.length === 0) return []
   const { width } = segments[0]!.segment
   const points = new Float32Array(segments.length * width)
   for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
