@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from usearch.index import Index
 
-from hypershard_training.export_run import backbone_of_run, load_run
-from hypershard_training.minilm_source import MINILM_NAME
+from hypershard_training.export_run import load_run
 from hypershard_training.qnet import QnetArchitecture, qnet_scores
 from hypershard_training.training.backbone import Backbone
 from hypershard_training.training.encode_source import EncodedSource, encode_source
 from hypershard_training.training.hyper_head_module import HyperHead
+from hypershard_training.training.rank_collection import encode_settings_of_run
 from hypershard_training.training.read_sources import read_source
-from hypershard_training.training.settings import EncodeSettings, SourceSettings
+from hypershard_training.training.settings import SourceSettings
 
 HITS = 10
 CANDIDATES = (30, 100, 300, 1000, 3000)
@@ -204,15 +204,8 @@ def qnets_of(run: Path, encoded: EncodedSource, queries: np.ndarray) -> Iterator
 
 
 def encode(run: Path, source_settings: SourceSettings, cache: Path, tell: Callable[[str], None]) -> EncodedSource:
-    model = load_run(run)
-    trained_on = "" if model.backbone == MINILM_NAME else model.backbone
-    settings = EncodeSettings(
-        backbone=str(backbone_of_run(run, trained_on)),
-        normalize=model.normalize_documents,
-        query_tokens_max=model.query_tokens_max,
-        document_tokens_max=model.document_tokens_max,
-    )
-    return encode_source(read_source(source_settings), Backbone(settings, torch.device("cpu")), cache, tell)
+    backbone = Backbone(encode_settings_of_run(run), torch.device("cpu"))
+    return encode_source(read_source(source_settings), backbone, cache, tell)
 
 
 @torch.no_grad()

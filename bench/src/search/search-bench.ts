@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Deadline, silentLogger } from '@hypershard/common'
 import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
+import { measureRanking } from '@hypershard/evaluation'
 import { type QNetArchitecture, qnetDigest, type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
@@ -20,7 +21,7 @@ const repository = fileURLToPath(new URL('../../..', import.meta.url))
 export const searchBenchOptions = {
   /** Document vectors of the model: f32, little-endian, row-major, without a header. */
   vectors: { type: 'string' },
-  /** JSONL with `text`. */
+  /** JSONL with `text` and, where judged, `relevant`: grades by row of the vectors, in eight digits as `holdVectors` has ids. */
   queries: { type: 'string' },
   model: { type: 'string', default: join(repository, 'models/hypershard-mini') },
   /** Sizes, separated by commas; beyond the vectors there are, rows are earlier ones with noise (see `enlarge`). */
@@ -36,6 +37,14 @@ interface Plan {
 }
 
 type QNet = ScanRequest['qnet']
+
+/** Grades by id. */
+type Relevant = Readonly<Record<string, number>>
+
+interface EncodedQuery {
+  readonly qnet: QNet
+  readonly relevant: Relevant | undefined
+}
 
 const hits = 10
 const key = 'bench'
@@ -66,7 +75,7 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
   if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string') {
     throw new Error('give --vectors FILE (f32, no header) and --queries FILE (JSONL with "text")')
   }
-  const { architecture, qnets } = await encodeQueries(
+  const { architecture, queries } = await encodeQueries(
     String(options.model),
     queriesPath,
     Number(options['queries-max']),
@@ -78,7 +87,7 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
   const rows = []
   for (const documents of sizes) {
     const corpus = enlarge(vectors, width, documents)
-    rows.push(...(await measureSize(corpus, width, { qnets, threads: Number(options.threads), real })))
+    rows.push(...(await measureSize(corpus, width, { queries, threads: Number(options.threads), real })))
   }
   return rows
 }
@@ -86,12 +95,13 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
 async function measureSize(
   corpus: Float32Array,
   width: number,
-  { qnets, threads, real }: { qnets: readonly QNet[]; threads: number; real: number },
+  { queries, threads, real }: { queries: readonly EncodedQuery[]; threads: number; real: number },
 ) {
   const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
   holdVectors(pool, key, corpus, width)
   const sample = corpus.slice(0, sampleRows * width)
   const measured = new Map<Plan, Measured>()
+  const qnets = queries.map(({ qnet }) => qnet)
   for (const plan of plans) measured.set(plan, await measurePlan(pool, plan, qnets, sample))
   await pool.close()
   const exact = measured.get(plans[0]!)!
@@ -101,8 +111,9 @@ async function measureSize(
     plan: plan.name,
     documents,
     real: Math.min(real, documents),
-    queries: qnets.length,
+    queries: queries.length,
     recallAt10: mean(ids.map((found, at) => found.filter(id => exact.ids[at]!.includes(id)).length / hits)),
+    ndcgAt10: ndcg(ids, queries),
     p50Ms: median(timesMs),
     p99Ms: timesMs.toSorted((a, b) => a - b)[Math.ceil(timesMs.length * 0.99) - 1]!,
     evaluations,
@@ -141,19 +152,35 @@ async function encodeQueries(modelPath: string, queriesPath: string, queriesMax:
   const directory = await loadModelDirectory(modelPath)
   const model = await EncodingModel.fromDirectory(directory, availableParallelism())
   const architecture: QNetArchitecture = directory.settings.qnet
-  const texts: string[] = []
+  const lines: { text: string; relevant?: Relevant }[] = []
   for await (const line of createInterface({ input: createReadStream(queriesPath) })) {
-    if (texts.length === queriesMax) break
-    if (line !== '') texts.push(JSON.parse(line).text)
+    if (lines.length === queriesMax) break
+    if (line !== '') lines.push(JSON.parse(line))
   }
-  const qnets: QNet[] = []
-  for (const text of texts) {
+  const queries: EncodedQuery[] = []
+  for (const { text, relevant } of lines) {
     const [answer] = await model.encodeQueries([{ text, wish: { form: 'weights', precision: 'f32' } }])
     if (answer === undefined || !('bytes' in answer)) throw new Error(`"${text}" could not be encoded`)
     const weights = answer.bytes
-    qnets.push({ digest: qnetDigest(architecture, 'f32', weights), architecture, precision: 'f32', weights })
+    const digest = qnetDigest(architecture, 'f32', weights)
+    queries.push({ qnet: { digest, architecture, precision: 'f32', weights }, relevant })
   }
-  return { architecture, qnets }
+  return { architecture, queries }
+}
+
+/** Over the judged queries; null when there are none. */
+function ndcg(ids: readonly (readonly string[])[], queries: readonly EncodedQuery[]): number | null {
+  const values = queries.flatMap(({ relevant }, at) =>
+    relevant === undefined
+      ? []
+      : [
+          measureRanking(
+            { kind: 'nDCG', depth: hits },
+            { ranked: ids[at]!.map(id => relevant[id] ?? 0), judged: Object.values(relevant) },
+          ),
+        ],
+  )
+  return values.length === 0 ? null : mean(values)
 }
 
 async function readVectors(path: string, width: number): Promise<Float32Array> {

@@ -37,17 +37,22 @@ def rank_by_backbone(source: Source, settings: EncodeSettings, cache: Path, tell
         yield _best(documents @ query)
 
 
-def rank_by_run(source: Source, folder: Path, cache: Path, tell: Callable[[str], None]) -> Ranking:
-    """By the q-nets of a finished run."""
+def encode_settings_of_run(folder: Path) -> EncodeSettings:
+    """How texts are encoded for a finished run."""
     model = load_run(folder)
     trained_on = "" if model.backbone == MINILM_NAME else model.backbone
-    settings = EncodeSettings(
+    return EncodeSettings(
         backbone=str(backbone_of_run(folder, trained_on)),
         normalize=model.normalize_documents,
         query_tokens_max=model.query_tokens_max,
         document_tokens_max=model.document_tokens_max,
     )
-    backbone = Backbone(settings, torch.device("cpu"))
+
+
+def rank_by_run(source: Source, folder: Path, cache: Path, tell: Callable[[str], None]) -> Ranking:
+    """By the q-nets of a finished run."""
+    model = load_run(folder)
+    backbone = Backbone(encode_settings_of_run(folder), torch.device("cpu"))
     encoded = encode_source(source, backbone, cache, tell)
     head = HyperHead(model.architecture, backbone.width, "published").eval()
     head.load_state_dict(model.head)
