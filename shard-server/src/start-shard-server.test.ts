@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareRank, Deadline } from '@hypershard/common'
 import {
@@ -291,7 +291,12 @@ describe('a shard server', () => {
     const pipe = join(root, 'indexes/a/generations/1/segments', digest, 'vectors.safetensors')
     await rm(pipe)
     execFileSync('mkfifo', [pipe])
-    const { results } = await search(manifest, {}, Deadline.after(400)).finally(() => writeFile(pipe, ''))
+    const { results } = await search(manifest, {}, Deadline.after(400)).finally(async () => {
+      const end = await open(pipe, 'w')
+      // Gone before the reader goes on: it reads once more what seems damaged.
+      await rm(pipe)
+      await end.close()
+    })
     assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
     assert.equal(results[0]!.documentsScored, eligibleDocuments(manifest, 0))
     assert.equal(results[1]!.error?.code, 'deadline_exceeded')

@@ -244,10 +244,16 @@ export class SegmentHolder {
     const bytes = this.#reserve(manifest, entry)
     try {
       const reference = segmentAt(manifest, entry)
-      const { modelDigest, width, ...segment } = await this.#options.loader.load(reference)
+      const { modelDigest, width, firstProblem, ...segment } = await this.#options.loader.load(reference)
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
         throw new HypershardError('corrupt_data', message)
+      }
+      if (firstProblem !== undefined) {
+        this.#options.log.warn(
+          { segment: entry.digest, problem: firstProblem },
+          'segment was sound when it was read again',
+        )
       }
       const documents = await (await openSegment(this.#options.store, reference)).openDocuments()
       this.#options.scoring.hold({ key, width, ...segment })

@@ -1,7 +1,8 @@
 import type { Logger } from '@hypershard/common'
 import type { SegmentReference } from '@hypershard/segments'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { LoadedSegment, LoadingThreadData, LoadRequest } from './loading-thread.ts'
+import type { LoadingThreadData, LoadRequest } from './loading-thread.ts'
+import type { LoadedSegment } from './read-segment.ts'
 
 /** The main thread's side of the loading thread. */
 export class SegmentLoader {

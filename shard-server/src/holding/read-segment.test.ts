@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDirectoryStore, type ObjectStore, type SegmentReference, segmentAt } from '@hypershard/segments'
+import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
+import { readSegment } from './read-segment.ts'
+
+const width = 8
+
+/** Flips a byte of what is read of some object, so many times. */
+function damagedOnTheWay(store: ObjectStore, ending: string, times: number): ObjectStore {
+  let left = times
+  const flipped = (bytes: Uint8Array<ArrayBuffer>) => {
+    if (left-- > 0) bytes[bytes.length >> 1]! ^= 1
+    return bytes
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      const { get, openRange } = target
+      if (name === 'get') {
+        return async (key: string) => {
+          const bytes = await get.call(target, key)
+          return bytes !== undefined && key.endsWith(ending) ? flipped(bytes) : bytes
+        }
+      }
+      if (name === 'openRange') {
+        return async (key: string) => {
+          const range = await openRange.call(target, key)
+          if (range === undefined || !key.endsWith(ending)) return range
+          const read = async (offset: number, length: number) => flipped(await range.read(offset, length))
+          return { bytes: range.bytes, read, close: () => range.close() }
+        }
+      }
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+describe('readSegment', () => {
+  let directory: string
+  let store: ObjectStore
+  let segment: SegmentReference
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-read-segment-'))
+    store = await createDirectoryStore(directory)
+    const empty = await createTestIndex(store, { name: 'papers', width, shards: 1 })
+    const manifest = await putTestDocuments(store, empty, testDocuments(20, width))
+    segment = segmentAt(manifest, manifest.segments[0]!)
+  })
+
+  after(() => rm(directory, { recursive: true }))
+
+  it('reads a sound segment once', async () => {
+    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment)
+    assert.deepEqual(
+      [vectors.length, ids.offsets.length, scanCopy.slices.length, firstProblem],
+      [20 * width, 21, 1, undefined],
+    )
+  })
+
+  for (const file of ['segment.json', 'vectors.safetensors', 'ids.arrow', 'documents.arrow']) {
+    it(`reads again when ${file} was damaged on the way, and says so`, async () => {
+      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment)
+      assert.deepEqual(vectors, (await readSegment(store, segment)).vectors)
+      assert.match(firstProblem!, new RegExp(file.replace('.', '\\.')))
+    })
+
+    it(`refuses ${file} when it is damaged both times`, async () => {
+      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment)
+      await assert.rejects(broken, { code: 'corrupt_data' })
+    })
+  }
+})

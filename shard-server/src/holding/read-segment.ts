@@ -1,0 +1,44 @@
+import { HypershardError } from '@hypershard/common'
+import { type IdColumn, type ObjectStore, openSegment, type SegmentReference } from '@hypershard/segments'
+import type { SharedIds } from '../scoring/messages.ts'
+import { makeScanCopy, type ScanCopy } from '../scoring/scan-copy.ts'
+
+export interface LoadedSegment {
+  readonly vectors: Float32Array<SharedArrayBuffer>
+  readonly ids: SharedIds
+  readonly scanCopy: ScanCopy
+  readonly width: number
+  readonly modelDigest: string
+  /** What was wrong with it when it was read first, if it was. */
+  readonly firstProblem: string | undefined
+}
+
+/**
+ * Reads a segment and checks every file of it, the documents too, though they stay in the store. What seems damaged is read
+ * once more: the store may be sound, and the damage have come on the way.
+ * @throws HypershardError `corrupt_data` when it is damaged both times, and of the store
+ */
+export async function readSegment(store: ObjectStore, segment: SegmentReference): Promise<LoadedSegment> {
+  try {
+    return { ...(await readOnce(store, segment)), firstProblem: undefined }
+  } catch (error) {
+    if (!(error instanceof HypershardError && error.code === 'corrupt_data')) throw error
+    return { ...(await readOnce(store, segment)), firstProblem: error.message }
+  }
+}
+
+async function readOnce(store: ObjectStore, segment: SegmentReference): Promise<Omit<LoadedSegment, 'firstProblem'>> {
+  const reader = await openSegment(store, segment)
+  const [vectors, ids] = [await reader.loadSharedVectors(), await reader.loadIds()]
+  await reader.verifyDocuments()
+  const { vectorWidth: width, modelDigest } = reader
+  return { vectors, ids: toShared(ids), scanCopy: makeScanCopy(vectors, width), width, modelDigest }
+}
+
+function toShared(ids: IdColumn): SharedIds {
+  const offsets = new Int32Array(new SharedArrayBuffer(ids.offsets.byteLength))
+  offsets.set(ids.offsets)
+  const bytes = new Uint8Array(new SharedArrayBuffer(ids.bytes.byteLength))
+  bytes.set(ids.bytes)
+  return { offsets, bytes }
+}
