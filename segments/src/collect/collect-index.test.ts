@@ -11,7 +11,14 @@ import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { boundStore } from '../testing/bound-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
-import { createTestIndex, testDocument, testModel, testWidth, writeTestSegment } from '../testing/write-segment.ts'
+import {
+  createTestIndex,
+  putTestDocuments,
+  testDocument,
+  testModel,
+  testWidth,
+  writeTestSegment,
+} from '../testing/write-segment.ts'
 import { verifyGeneration } from '../verify/verify-generation.ts'
 import { collectIndex } from './collect-index.ts'
 
@@ -33,13 +40,7 @@ describe('collecting what nothing needs', () => {
 
   afterEach(() => temporary.remove())
 
-  const put = async (...ids: string[]) =>
-    commitSegments(store, await latestManifest(store, generation), [
-      await writeTestSegment(
-        store,
-        ids.map(id => testDocument(id)),
-      ),
-    ])
+  const put = (...ids: string[]) => putTestDocuments(store, generation, ids)
 
   /** Twice: the first sees what is idle, the second finds it idle for long enough. */
   async function collect(afterMs = 10 * keepMs): Promise<readonly string[]> {

@@ -12,7 +12,7 @@ import { mergeSegments } from '../segment/merge-segments.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { boundStore } from '../testing/bound-store.ts'
 import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
-import { createTestIndex, testDocument, writeTestSegment } from '../testing/write-segment.ts'
+import { createTestIndex, putTestDocuments } from '../testing/write-segment.ts'
 import { verifyGeneration } from '../verify/verify-generation.ts'
 import { borrowersOf } from './held-manifests.ts'
 import { cloneIndex, restoreSnapshot } from './restore-snapshot.ts'
@@ -35,13 +35,7 @@ describe('snapshots', () => {
 
   afterEach(() => temporary.remove())
 
-  async function put(...ids: string[]): Promise<Manifest> {
-    const segment = await writeTestSegment(
-      store,
-      ids.map(id => testDocument(id)),
-    )
-    return commitSegments(store, await latestManifest(store, generation), [segment])
-  }
+  const put = (...ids: string[]) => putTestDocuments(store, generation, ids)
 
   /** Twice: the first sees what is idle, the second finds it idle for long enough. */
   async function collect(of: IndexRecord = index): Promise<void> {

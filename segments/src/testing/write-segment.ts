@@ -1,6 +1,8 @@
+import { commitSegments } from '../commit/commit-segments.ts'
 import { firstGeneration, type GenerationRecord } from '../generation/generation-record.ts'
 import { createIndex, type IndexRecord } from '../index/index-record.ts'
 import type { SegmentEntry } from '../manifest/manifest.ts'
+import { latestManifest } from '../manifest/manifest-store.ts'
 import type { StoredDocument } from '../segment/documents-file.ts'
 import { createSegmentWriter } from '../segment/segment-writer.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -22,6 +24,15 @@ export async function createTestGeneration(store: ObjectStore, shards = 1): Prom
 /** A document whose other columns follow from its id and a text. */
 export function testDocument(id: string, text = `text of ${id}`, version = 1): StoredDocument {
   return { id, title: `title of ${id}`, text, fields: JSON.stringify({ id }), version }
+}
+
+/** Puts documents into a generation of the index `papers`, as one segment. */
+export async function putTestDocuments(store: ObjectStore, generation: GenerationRecord, ids: readonly string[]) {
+  const segment = await writeTestSegment(
+    store,
+    ids.map(id => testDocument(id)),
+  )
+  return commitSegments(store, await latestManifest(store, generation), [segment])
 }
 
 /** Writes one segment of the index `papers`; `vectors` is row-major [documents.length, testWidth]. */

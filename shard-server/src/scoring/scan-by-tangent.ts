@@ -6,7 +6,16 @@
 import { type BlockScorer, blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
 import { type ScanCopy, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
-import type { ScanHit, ScanOptions, ScanSegment, ScanShard, ScanStop, ShardScan } from './scan-shards.ts'
+import {
+  eligibleRows,
+  type ScanHit,
+  type ScanOptions,
+  type ScanSegment,
+  type ScanShard,
+  type ScanStop,
+  type ShardScan,
+  toHits,
+} from './scan-shards.ts'
 
 export interface TangentOptions extends ScanOptions {
   /** How many documents of a shard are scored exactly, by each thread that takes part. */
@@ -121,13 +130,11 @@ function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: num
   const bytes = copy.slices[slice]!
   const first = slice * sliceRows
   const rows = bytes.length / segment.width
-  let dead = 0
-  if (deleted !== undefined) for (let row = first; row < first + rows; row++) if (hasBit(deleted, row)) dead++
-  const eligible = rows - dead
+  const eligible = eligibleRows(first, first + rows, deleted)
   const scanned =
     query === undefined
       ? Array.from({ length: rows }, (_, row) => ({ row, product: Number.POSITIVE_INFINITY }))
-      : scanSlice(bytes, query, count + dead)
+      : scanSlice(bytes, query, count + rows - eligible)
   const candidates = scanned
     .map(({ row, product }) => ({ at, row: first + row, estimate: query === undefined ? product : product + offset }))
     .filter(({ row }) => deleted === undefined || !hasBit(deleted, row))
@@ -173,8 +180,6 @@ class CandidateHits {
   }
 
   hits(): ScanHit[] {
-    return this.#top.sorted().map(({ score, row, ids }) => ({
-      ...{ id: Buffer.from(ids.idBytes(row)).toString(), score, segment: this.#positions.get(ids)!, row },
-    }))
+    return toHits(this.#top, this.#positions)
   }
 }

@@ -114,7 +114,7 @@ async function* scanShard(
       const last = Math.min(first + blockRows, segment.documents)
       const scores = await scorer.score(segment.vectors.subarray(first * segment.width, last * segment.width))
       top.add(scores, first, segment.ids, isDeleted)
-      documentsScored += eligibleRows(first, last, isDeleted)
+      documentsScored += eligibleRows(first, last, deleted)
       progress.blockMs = options.monotonicMs() - startMs
       scoreMs += progress.blockMs
       progress.claimed = options.claimBlock()
@@ -123,12 +123,7 @@ async function* scanShard(
   }
   return {
     shard: shard.shard,
-    hits: top.sorted().map(({ score, row, ids }) => ({
-      id: Buffer.from(ids.idBytes(row)).toString(),
-      score,
-      segment: positions.get(ids)!,
-      row,
-    })),
+    hits: toHits(top, positions),
     documentsScored,
     documentsScanned: 0,
     nonFiniteScores: top.nonFiniteCount,
@@ -137,9 +132,20 @@ async function* scanShard(
   }
 }
 
-function eligibleRows(first: number, last: number, isDeleted: ((row: number) => boolean) | undefined): number {
-  if (isDeleted === undefined) return last - first
+/** @param positions of the segments, by their ids */
+export function toHits(top: TopHits, positions: ReadonlyMap<RowIds, number>): ScanHit[] {
+  return top.sorted().map(({ score, row, ids }) => ({
+    id: Buffer.from(ids.idBytes(row)).toString(),
+    score,
+    segment: positions.get(ids)!,
+    row,
+  }))
+}
+
+/** Of the rows from `first` to before `last`. */
+export function eligibleRows(first: number, last: number, deleted: ScanSegment['deleted']): number {
+  if (deleted === undefined) return last - first
   let rows = 0
-  for (let row = first; row < last; row++) if (!isDeleted(row)) rows++
+  for (let row = first; row < last; row++) if (!hasBit(deleted, row)) rows++
   return rows
 }
