@@ -4,7 +4,10 @@ import {
   blockRowsMin,
   compileActivationRanges,
   compileForward,
+  compileOverflowProbe,
+  type Int8Form,
   type ScoringPrecision,
+  shiftedZeroPoint,
 } from './compile/compile-forward.ts'
 import { compileTangents } from './compile/compile-tangents.ts'
 import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
@@ -40,7 +43,7 @@ export class QNetScorer {
     this.architecture = architecture
     this.#forward = {
       fp32: once(() => createOnnxSession(compileForward(architecture, 'fp32'), session)),
-      int8: once(() => createOnnxSession(compileForward(architecture, 'int8'), session)),
+      int8: once(async () => createOnnxSession(compileForward(architecture, 'int8', await int8Form()), session)),
     }
     this.#ranges = once(() => createOnnxSession(compileActivationRanges(architecture), session))
     this.#tangents = once(() => createOnnxSession(compileTangents(architecture), session))
@@ -60,7 +63,7 @@ export class QNetScorer {
     const feeds = floatFeeds(this.architecture, weights)
     if (coreLayers(this.architecture).length > 0) {
       const ranges = await this.#activationRanges(feeds, sample)
-      addQuantisedFeeds(this.architecture, weights, ranges, feeds)
+      addQuantisedFeeds(this.architecture, weights, { ranges, form: await int8Form() }, feeds)
     }
     return new BlockScorer(await this.#forward.int8(), this.architecture, feeds)
   }
@@ -137,13 +140,20 @@ function floatFeeds(architecture: QNetArchitecture, weights: QNetWeights): Feeds
 function addQuantisedFeeds(
   architecture: QNetArchitecture,
   weights: QNetWeights,
-  ranges: Float32Array,
+  { ranges, form }: { ranges: Float32Array; form: Int8Form },
   feeds: Feeds,
 ): void {
   const quantised = quantiseWeights(architecture, weights)
   for (const [index, shape] of coreLayers(architecture).entries()) {
     const { values, scales } = quantised.core[index]!
-    feeds[`matrix_${index}`] = new Tensor('int8', values, [shape.in, shape.out])
+    feeds[`matrix_${index}`] =
+      form === 'plain'
+        ? new Tensor('int8', values, [shape.in, shape.out])
+        : new Tensor(
+            'uint8',
+            Uint8Array.from(values, value => value + shiftedZeroPoint),
+            [shape.in, shape.out],
+          )
     feeds[`scales_${index}`] = new Tensor('float32', scales, [shape.out])
     feeds[`range_${index}`] = new Tensor('float32', ranges.slice(index, index + 1), [])
   }
@@ -164,6 +174,14 @@ function repeatRow(row: Float32Array, times: number): Float32Array {
   for (let index = 0; index < times; index++) rows.set(row, index * row.length)
   return rows
 }
+
+/** What this machine's int8 product is right with; see `Int8Form`. */
+const int8Form = once(async (): Promise<Int8Form> => {
+  const { graph, expected } = compileOverflowProbe()
+  const probe = await createOnnxSession(graph, session)
+  const outputs = await probe.run({ scale: new Tensor('float32', Float32Array.of(1), []) })
+  return floatOutput(outputs, 'products').every(product => product === expected) ? 'plain' : 'shifted'
+})
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined

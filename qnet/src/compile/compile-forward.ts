@@ -26,15 +26,27 @@ export const blockRowsMin = 2
 const activationZeroPoint = 128
 
 /**
- * Inputs: `documents` f32 [rows, width]; for layer i `matrix_i` f32 [in, out] and, core layers only, `bias_i` f32
- * [out]. With int8, `matrix_i` of core layers is int8 and beside it stand `scales_i` f32 [out] and `range_i` f32 []:
- * the largest magnitude of that layer's input; what lies beyond is clipped. Output: `scores` f32 [rows].
+ * How int8 weights reach the product. Without VNNI onnxruntime's product of u8 and int8 adds pairs in 16 bits, which
+ * overflow; that of u8 and u8 does not. `shifted` weights are u8, 128 more than they are worth: the same sums, to the bit.
  */
-export function compileForward(architecture: QNetArchitecture, precision: ScoringPrecision): Uint8Array {
+export type Int8Form = 'plain' | 'shifted'
+export const shiftedZeroPoint = 128
+
+/**
+ * Inputs: `documents` f32 [rows, width]; for layer i `matrix_i` f32 [in, out] and, core layers only, `bias_i` f32
+ * [out]. With int8, `matrix_i` of core layers is int8 (u8 when shifted) and beside it stand `scales_i` f32 [out] and
+ * `range_i` f32 []: the largest magnitude of that layer's input; what lies beyond is clipped. Output: `scores` f32 [rows].
+ */
+export function compileForward(
+  architecture: QNetArchitecture,
+  precision: ScoringPrecision,
+  int8Form: Int8Form = 'plain',
+): Uint8Array {
   const graph = new GraphBuilder(`qnet-${precision}`)
   const documents = graph.input('documents', 'float32', ['rows', vectorWidth(architecture)])
   if (precision === 'int8') declareQuantisationConstants(graph)
-  const product = precision === 'int8' ? quantisedProduct : floatProduct
+  if (int8Form === 'shifted') graph.constant('weight_zero_point', Uint8Array.of(shiftedZeroPoint), [])
+  const product = precision === 'int8' ? quantisedProduct(int8Form) : floatProduct
   const { hidden } = addCoreLayers(graph, architecture, documents, product)
   addScores(graph, architecture, hidden)
   return graph.build()
@@ -57,20 +69,41 @@ export function compileActivationRanges(architecture: QNetArchitecture): Uint8Ar
   return graph.build()
 }
 
-const quantisedProduct: Product = (graph, input, index, shape) => {
-  const matrix = graph.input(`matrix_${index}`, 'int8', [shape.in, shape.out])
-  const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
-  const columnScales = graph.input(`scales_${index}`, 'float32', [shape.out])
-  const range = graph.input(`range_${index}`, 'float32', [])
-  const scale = graph.node('Mul', [range, 'per_step'], `step_${index}`)
-  const quantised = graph.node('QuantizeLinear', [input, scale, 'zero_point'], `quantised_${index}`)
-  return graph.node(
-    'MatMulIntegerToFloat',
-    [quantised, matrix, scale, columnScales, 'zero_point', '', bias],
-    `linear_${index}`,
-    { domain: microsoftDomain },
-  )
+/**
+ * One product of u8 and int8 as large as they come, with the form's own operator, and what it should be. Run once, it tells
+ * whether this machine's kernel overflows.
+ */
+export function compileOverflowProbe(): { graph: Uint8Array; expected: number } {
+  const graph = new GraphBuilder('int8-overflow-probe')
+  graph.input('scale', 'float32', [])
+  graph.constant('activations', new Uint8Array(2 * probeWidth).fill(255), [2, probeWidth])
+  graph.constant('matrix', new Int8Array(probeWidth ** 2).fill(127), [probeWidth, probeWidth])
+  graph.constant('scales', new Float32Array(probeWidth).fill(1), [probeWidth])
+  declareQuantisationConstants(graph)
+  const inputs = ['activations', 'matrix', 'scale', 'scales', 'zero_point']
+  graph.node('MatMulIntegerToFloat', inputs, 'products', { domain: microsoftDomain })
+  graph.output('products', 'float32', [2, probeWidth])
+  return { graph: graph.build(), expected: probeWidth * (255 - activationZeroPoint) * 127 }
 }
+
+const probeWidth = 64
+
+const quantisedProduct =
+  (form: Int8Form): Product =>
+  (graph, input, index, shape) => {
+    const matrix = graph.input(`matrix_${index}`, form === 'plain' ? 'int8' : 'uint8', [shape.in, shape.out])
+    const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
+    const columnScales = graph.input(`scales_${index}`, 'float32', [shape.out])
+    const range = graph.input(`range_${index}`, 'float32', [])
+    const scale = graph.node('Mul', [range, 'per_step'], `step_${index}`)
+    const quantised = graph.node('QuantizeLinear', [input, scale, 'zero_point'], `quantised_${index}`)
+    return graph.node(
+      'MatMulIntegerToFloat',
+      [quantised, matrix, scale, columnScales, 'zero_point', form === 'plain' ? '' : 'weight_zero_point', bias],
+      `linear_${index}`,
+      { domain: microsoftDomain },
+    )
+  }
 
 function declareQuantisationConstants(graph: GraphBuilder): void {
   graph.constant('zero_point', Uint8Array.of(activationZeroPoint), [])
