@@ -1,13 +1,20 @@
-import { makeScanCopy, type ScoringPool } from '@hypershard/shard-server'
+import { makeScanCopy, type ScanRequest, type ScoringPool } from '@hypershard/shard-server'
 
 const idBytes = 8
 
 /** Gives a pool of scoring threads f32 vectors [rows, width] as one segment; a row's id is its number, in eight digits. */
-export function holdVectors(pool: ScoringPool, key: string, vectors: Float32Array, width: number): void {
+export function holdVectors(
+  pool: ScoringPool,
+  key: string,
+  vectors: Float32Array,
+  width: number,
+): ScanRequest['shards'] {
   const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
   shared.set(vectors)
-  const ids = numberedIds(vectors.length / width)
+  const rows = vectors.length / width
+  const ids = numberedIds(rows)
   pool.hold({ key, width, vectors: shared, ids, scanCopy: makeScanCopy(shared, width) })
+  return [{ shard: 0, segments: [{ key, position: 0, excluded: undefined, eligible: rows }] }]
 }
 
 function numberedIds(rows: number) {

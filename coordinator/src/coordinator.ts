@@ -1,6 +1,6 @@
 import { type Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/segments'
+import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/segments'
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
@@ -75,9 +75,9 @@ export class Coordinator {
   }
 
   async createIndex(input: CreateIndexInput, deadline: Deadline): Promise<CatalogEntry> {
-    const { name, shards, replicas } = input
+    const { name, shards, replicas, fields } = input
     const model = await this.#parts.models.resolve(input.model, deadline)
-    const settings = { name, shards, replicas, vectorWidth: model.vectorWidth }
+    const settings = { name, shards, replicas, fields, vectorWidth: model.vectorWidth }
     return this.#parts.catalog.create({ ...settings, model: { name: model.name, digest: model.digest } }, deadline)
   }
 
@@ -93,6 +93,11 @@ export class Coordinator {
 
   getIndex(name: string): CatalogEntry {
     return this.#parts.catalog.get(name)
+  }
+
+  /** What searches of an index can filter by. @throws HypershardError `index_not_found` */
+  fieldsOf(index: string): Fields {
+    return this.getIndex(index).record.fields ?? {}
   }
 
   async deleteIndex(name: string, deadline: Deadline): Promise<void> {

@@ -36,17 +36,20 @@ export class TopHits {
 
   /**
    * Offers the rows `firstRow`, `firstRow + 1`, ... with these scores.
-   * @param isDeleted rows to leave out
+   * @param isExcluded rows to leave out
    */
-  add(scores: Float32Array, firstRow: number, ids: RowIds, isDeleted?: (row: number) => boolean): void {
+  add(scores: Float32Array, firstRow: number, ids: RowIds, isExcluded?: (row: number) => boolean): void {
     for (let index = 0; index < scores.length; index++) {
-      const score = scores[index]!
       const row = firstRow + index
-      if (isDeleted?.(row)) continue
-      if (!Number.isFinite(score)) this.#nonFinite++
-      else if (this.#heap.length === this.#limit && score < rankScore(this.#heap[0]!.score)) continue
-      this.#offer({ score, row, ids })
+      if (!isExcluded?.(row)) this.addRow(scores[index]!, row, ids)
     }
+  }
+
+  /** Offers one row. */
+  addRow(score: number, row: number, ids: RowIds): void {
+    if (!Number.isFinite(score)) this.#nonFinite++
+    else if (this.#heap.length === this.#limit && score < rankScore(this.#heap[0]!.score)) return
+    this.#offer({ score, row, ids })
   }
 
   /** The kept rows, best first. */

@@ -16,6 +16,17 @@ export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
 export { type CommitOptions, commitSegments } from './commit/commit-segments.ts'
 export { replaceSegments } from './commit/replace-segments.ts'
+export type { FilterColumn, FilterColumns } from './fields/columns-file.ts'
+export {
+  type Field,
+  type Fields,
+  type FieldType,
+  type FieldValue,
+  fieldsSchema,
+  fieldTypes,
+  readFieldValue,
+  readFieldValues,
+} from './fields/field-types.ts'
 export { type IdColumn, textAt } from './formats/utf8-column.ts'
 export {
   createGeneration,
@@ -70,7 +81,7 @@ export { type IndexingProgress, readProgress, writeProgress } from './progress/p
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
 export { mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
-export { createSegmentWriter, type NewSegment, type SegmentWriter } from './segment/segment-writer.ts'
+export { createSegmentWriter, type NewSegment, newSegmentOf, type SegmentWriter } from './segment/segment-writer.ts'
 export { shardOf } from './shard-of.ts'
 export { borrowersOf } from './snapshot/held-manifests.ts'
 export { cloneIndex, type Origin, restoreSnapshot } from './snapshot/restore-snapshot.ts'
@@ -79,6 +90,15 @@ export { createDirectoryStore } from './store/directory-store.ts'
 export { withFileErrors } from './store/file-errors.ts'
 export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'
 export { openObjectStore } from './store/open-object-store.ts'
-export { type Bitmap, countBits, createBitmap, hasBit, setBit, uniteBitmaps } from './tombstones/bitmap.ts'
+export {
+  type Bitmap,
+  complementOf,
+  countBits,
+  createBitmap,
+  hasBit,
+  setBit,
+  subtractBitmap,
+  uniteBitmaps,
+} from './tombstones/bitmap.ts'
 export { readTombstones, tombstonesOf } from './tombstones/tombstone-file.ts'
 export { type Verification, verifyGeneration } from './verify/verify-generation.ts'

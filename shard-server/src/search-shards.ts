@@ -2,6 +2,7 @@
 import { type Deadline, HypershardError } from '@hypershard/common'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
+  type Filter,
   ScoringPrecision as ProtoScoring,
   SearchPlan,
   type SearchShardsRequest,
@@ -10,8 +11,9 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { architectureFromProto, precisionFromProto, type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import type { Manifest } from '@hypershard/segments'
+import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/segments'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
+import type { RowFilter } from './filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
 import type { ScanAnswer, ScanPlan } from './scoring/messages.ts'
 import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
@@ -26,18 +28,26 @@ const candidatesMax = 100_000
 /** Time kept of a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
 
+export interface SearchParts {
+  readonly holder: SegmentHolder
+  readonly scoring: ScoringPool
+  readonly filter: RowFilter
+}
+
 /** What every shard of one call is scored with. */
 interface Search {
   readonly manifest: Manifest
   readonly request: Omit<ScanRequest, 'shards'>
+  readonly filter: Filter | undefined
   readonly deadline: Deadline
 }
 
 export async function searchShards(
-  { holder, scoring }: { holder: SegmentHolder; scoring: ScoringPool },
+  parts: SearchParts,
   request: SearchShardsRequest,
   deadline: Deadline,
 ): Promise<SearchShardsResponse> {
+  const { holder, scoring } = parts
   const precision = checkSearch(request)
   const plan = checkPlan(request)
   return scoring.admit(async () => {
@@ -47,33 +57,31 @@ export async function searchShards(
     const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
     const scoringDeadline = deadline.earlier(replyReserve(deadline))
     const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
-    const { limit, after } = request
+    const { limit, after, filter } = request
     const search: Search = {
       manifest,
       request: { qnet, scoring: precision, plan, sample, limit, after, endEpochMs },
+      filter,
       deadline: scoringDeadline,
     }
     const loaded = request.shards.filter(shard => holder.isLoaded(manifest, shard))
     const cold = request.shards.filter(shard => !loaded.includes(shard)).map(shard => [shard])
     const groups = loaded.length > 0 ? [loaded, ...cold] : cold
-    const results = (await Promise.all(groups.map(shards => searchGroup({ holder, scoring }, shards, search)))).flat()
+    const results = (await Promise.all(groups.map(shards => searchGroup(parts, shards, search)))).flat()
     const byShard = new Map(results.map(result => [result.shard, result]))
     return { results: request.shards.map(shard => byShard.get(shard)!) }
   })
 }
 
 /** Leases and scores some shards together; one that cannot be leased fails alone. */
-async function searchGroup(
-  { holder, scoring }: { holder: SegmentHolder; scoring: ScoringPool },
-  shards: readonly number[],
-  { manifest, request, deadline }: Search,
-): Promise<ShardResult[]> {
-  const leases = await Promise.all(shards.map(shard => leaseShard(holder, manifest, shard, deadline)))
+async function searchGroup(parts: SearchParts, shards: readonly number[], search: Search): Promise<ShardResult[]> {
+  const { request, deadline } = search
+  const leases = await Promise.all(shards.map(shard => leaseShard(parts, shard, search)))
   const ready = leases.filter(isLease)
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
     const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
-    return toResults(leases, await scoring.scan(work, deadline))
+    return toResults(leases, await parts.scoring.scan(work, deadline))
   } finally {
     for (const lease of ready) lease.release()
   }
@@ -130,26 +138,47 @@ function replyReserve(deadline: Deadline): number {
   return Math.min(replyReserveMs.max, Math.max(replyReserveMs.min, deadline.remainingMs / 10))
 }
 
+/** A shard's segments, kept until released, and which of their rows can be hits. */
+type ReadyShard = ScanRequest['shards'][number] & Pick<ShardLease, 'release'>
+
 async function leaseShard(
-  holder: SegmentHolder,
-  manifest: Manifest,
+  { holder, filter: rowFilter }: SearchParts,
   shard: number,
-  deadline: Deadline,
-): Promise<ShardLease | ShardResult> {
+  { manifest, filter, deadline }: Search,
+): Promise<ReadyShard | ShardResult> {
   try {
-    return await holder.lease(manifest, shard, deadline)
+    const lease = await holder.lease(manifest, shard, deadline)
+    try {
+      const segments = await Promise.all(
+        lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, deadline })),
+      )
+      return { shard, segments, release: lease.release }
+    } catch (error) {
+      lease.release()
+      throw error
+    }
   } catch (error) {
     return { ...emptyResult(shard), stopReason: StopReason.STOP_REASON_ERROR, error: toShardError(error) }
   }
 }
 
-function isLease(lease: ShardLease | ShardResult): lease is ShardLease {
+async function eligibleOf(
+  { key, position, documents, deleted, deletedCount }: ShardLease['segments'][number],
+  { rowFilter, filter, deadline }: { rowFilter: RowFilter; filter: Filter | undefined; deadline: Deadline },
+): Promise<ReadyShard['segments'][number]> {
+  if (filter === undefined) return { key, position, excluded: deleted, eligible: documents - deletedCount }
+  const selected = await rowFilter.select(key, filter, deadline)
+  const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)
+  return { key, position, excluded: complementOf(eligible), eligible: countBits(eligible) }
+}
+
+function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
   return 'release' in lease
 }
 
-function toResults(leases: readonly (ShardLease | ShardResult)[], answer: ScanAnswer): ShardResult[] {
+function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
-  return leases.map(lease => (isLease(lease) ? toResult(scans.get(lease.shard)!, answer.queueMs) : lease))
+  return leases.map(lease => (isLease(lease) ? toResult(lease, scans.get(lease.shard)!, answer.queueMs) : lease))
 }
 
 const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
@@ -158,12 +187,13 @@ const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
   cancelled: StopReason.STOP_REASON_CANCELLED,
 }
 
-function toResult(scan: ShardScan, queueMs: number): ShardResult {
+function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
   return {
     ...emptyResult(scan.shard),
     hits: scan.hits.map(({ id, score, segment, row }) => ({ id, score, address: { segment, row } })),
     documentsScored: scan.documentsScored,
     documentsScanned: scan.documentsScanned,
+    documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
     stopReason: stopReasons[scan.stop],
     nonFiniteScores: scan.nonFiniteScores,
     scoreMs: scan.scoreMs,
@@ -177,6 +207,7 @@ function emptyResult(shard: number): ShardResult {
     hits: [],
     documentsScored: 0,
     documentsScanned: 0,
+    documentsMatched: 0,
     stopReason: StopReason.STOP_REASON_UNSPECIFIED,
     error: undefined,
     nonFiniteScores: 0,

@@ -4,7 +4,9 @@ import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareRank, Deadline } from '@hypershard/common'
 import {
+  type Filter,
   ScoringPrecision,
+  SearchPlan,
   type SearchShardsRequest,
   type SearchShardsResponse,
   StopReason,
@@ -14,6 +16,7 @@ import {
   commitSegments,
   createSegmentWriter,
   eligibleDocuments,
+  type Fields,
   firstGeneration,
   latestManifest,
   type Manifest,
@@ -120,6 +123,41 @@ describe('a shard server', () => {
         response.results.reduce((sum, result) => sum + result.documentsScored, 0),
         200,
       )
+    }
+  })
+
+  it('finds only what a filter lets through, in every plan, and says how many that are', async () => {
+    await start()
+    const documents = testDocuments(400, width)
+    const fields: Fields = { name: { type: 'keyword', list: false } }
+    const first = await putTestDocuments(
+      store,
+      await createTestIndex(store, { name: 'a', width, shards: 2, fields }),
+      documents,
+    )
+    const manifest = await putTestDocuments(store, first, documents.slice(0, 20))
+    const wanted = documents.filter((_, index) => index % 7 === 0)
+    const values = wanted.map(({ id }) => id)
+    const filter: Filter = {
+      kind: { $case: 'condition', value: { field: 'name', test: { $case: 'keywords', value: { values } } } },
+    }
+    for (const plan of [SearchPlan.SEARCH_PLAN_EXACT, SearchPlan.SEARCH_PLAN_TANGENT]) {
+      for (const limit of [10, 100]) {
+        const response = await search(manifest, { filter, plan, candidates: 100, limit })
+        assert.deepEqual(merged(response, limit), naiveTop(wanted, limit))
+        const sum = (count: (result: (typeof response.results)[number]) => number) =>
+          response.results.reduce((total, result) => total + count(result), 0)
+        assert.deepEqual(
+          [sum(result => result.documentsMatched), sum(result => result.documentsScored)],
+          [wanted.length, wanted.length],
+        )
+      }
+    }
+    const unknown: Filter = {
+      kind: { $case: 'condition', value: { field: 'color', test: { $case: 'exists', value: true } } },
+    }
+    for (const { error } of (await search(manifest, { filter: unknown })).results) {
+      assert.equal(error?.code, 'invalid_request')
     }
   })
 

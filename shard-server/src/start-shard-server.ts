@@ -3,6 +3,7 @@ import { type Config, type Logger, type RunningService, startGrpcServer } from '
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore } from '@hypershard/segments'
 import type { shardServerConfig } from './config.ts'
+import { RowFilter } from './filtering/row-filter.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import { ScoringPool } from './scoring/scoring-pool.ts'
@@ -17,7 +18,7 @@ const memoryShare = 0.6
 const drainMs = 5_000
 
 /**
- * Starts a shard server: a gRPC server, a thread that loads and a thread that scores.
+ * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score.
  * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh
  * @throws HypershardError `address_in_use`, `storage_failed`
  */
@@ -31,12 +32,15 @@ export async function startShardServer(
   const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
   const loader = new SegmentLoader(config.HYPERSHARD_STORE, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
-  const holder = new SegmentHolder({ store, loader, scoring, memoryBytesMax, log })
-  const closeThreads = () => Promise.all([scoring.close(), loader.close()])
+  const filter = new RowFilter({ log, onDeath })
+  const holder = new SegmentHolder({ store, loader, scoring, filter, memoryBytesMax, log })
+  const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close()])
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
-      services: [{ definition: shardServiceDefinition, implementation: createShardService({ holder, scoring, log }) }],
+      services: [
+        { definition: shardServiceDefinition, implementation: createShardService({ holder, scoring, filter, log }) },
+      ],
       protoFiles: ['hypershard/v1/shard.proto'],
       protoDirectory,
       drainMs,

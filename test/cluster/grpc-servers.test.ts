@@ -86,6 +86,7 @@ describe('the gRPC servers of a cluster', function () {
             idsOnly: false,
             precision: '',
             plan: '',
+            filter: undefined,
             minSequence: 0,
             ...request,
           },

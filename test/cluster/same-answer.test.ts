@@ -16,7 +16,10 @@ describe('a cluster of processes', function () {
   before(async () => {
     cluster = await startTestCluster()
     for (const shards of [1, 2, 4, 8]) {
-      const created = await cluster.request('POST', '/v1/indexes', { name: `shards-${shards}`, shards })
+      const created = await cluster.request('POST', '/v1/indexes', {
+        ...{ name: `shards-${shards}`, shards },
+        fields: { number: { type: 'number' }, tags: { type: 'keyword', list: true } },
+      })
       assert.equal(created.status, 201)
       const put = await cluster.put(`shards-${shards}`, documents)
       assert.deepEqual([put.status, put.body.accepted, put.body.failed], [200, 600, 0])
@@ -95,6 +98,47 @@ describe('a cluster of processes', function () {
     )
     const { body } = await cluster.search('shards-4', text, { plan: 'tangent' })
     const foreign = await cluster.search('shards-4', text, { cursor: body.next_cursor })
+    assert.equal(foreign.status, 400)
+  })
+
+  it('filters alike whatever the plan and the number of shards, page by page', async () => {
+    const text = madeUpText(80, 4)
+    const { body: whole } = await cluster.search('shards-4', text, { k: 600 })
+    const numberOf = new Map(documents.map(({ id, number }) => [id, number]))
+    for (const [from, below] of [
+      [0, 600],
+      [100, 400],
+      [590, 600],
+      [600, 700],
+    ]) {
+      const filter = { must: [{ field: 'number', gte: from }], must_not: [{ field: 'number', gte: below }] }
+      const expected = whole.hits
+        .map(({ id }) => id)
+        .filter(id => numberOf.get(id)! >= from! && numberOf.get(id)! < below!)
+      for (const shards of [1, 2, 4, 8]) {
+        const options = { k: 600, ids_only: true, filter, candidates: 600 }
+        for (const plan of ['exact', 'tangent']) {
+          const { body } = await cluster.search(`shards-${shards}`, text, { ...options, plan })
+          assert.deepEqual(
+            body.hits.map(({ id }) => id),
+            expected,
+          )
+          const { documents_matched: matched, documents_scored: scored, ratio } = body.coverage
+          assert.deepEqual([matched, scored, ratio], [expected.length, expected.length, 1])
+        }
+      }
+      assert.deepEqual(await pagesOf(text, 70, { filter }), expected)
+    }
+  })
+
+  it('refuses a filter that the index does not know, a value that is none of its field, and a cursor of another', async () => {
+    const filter = { field: 'number', equals: 3 }
+    const { body, status } = await cluster.search('shards-2', 'x', { filter: { field: 'color', equals: 'red' } })
+    assert.deepEqual([status, (body as unknown as { code: string }).code], [400, 'invalid_request'])
+    const put = await cluster.put('shards-2', [{ id: 'wrong', text: 'x', number: 'three' }])
+    assert.deepEqual([put.body.accepted, put.body.failed], [0, 1])
+    const page = await cluster.search('shards-2', 'x', { k: 1 })
+    const foreign = await cluster.search('shards-2', 'x', { k: 1, filter, cursor: page.body.next_cursor })
     assert.equal(foreign.status, 400)
   })
 

@@ -15,6 +15,7 @@ export interface SearchAnswer {
   hits: { id: string; score: number | null; title?: string; text?: string; fields?: Record<string, unknown> }[]
   coverage: {
     documents_eligible: number
+    documents_matched: number
     documents_scored: number
     documents_scanned: number
     ratio: number

@@ -127,7 +127,7 @@ async function startLimits(shape: Omit<GemmShape, 'rows'>, threads: number) {
 function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
   const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
   const width = architecture.vectorDimensions[0]!
-  holdVectors(pool, 'bench', vectors, width)
+  const shards = holdVectors(pool, 'bench', vectors, width)
   const bytes = encodeWeights(architecture, weights, 'f32')
   const qnet = {
     digest: qnetDigest(architecture, 'f32', bytes),
@@ -135,7 +135,6 @@ function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture
     precision: 'f32',
     weights: bytes,
   } as const
-  const shards = [{ shard: 0, segments: [{ key: 'bench', position: 0, deleted: undefined }] }]
   const sample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
   return async () => {
     const plan = { kind: 'exact' } as const

@@ -98,11 +98,11 @@ async function measureSize(
   { queries, threads, real }: { queries: readonly EncodedQuery[]; threads: number; real: number },
 ) {
   const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
-  holdVectors(pool, key, corpus, width)
+  const shards = holdVectors(pool, key, corpus, width)
   const sample = corpus.slice(0, sampleRows * width)
   const measured = new Map<Plan, Measured>()
   const qnets = queries.map(({ qnet }) => qnet)
-  for (const plan of plans) measured.set(plan, await measurePlan(pool, plan, qnets, sample))
+  for (const plan of plans) measured.set(plan, await measurePlan(pool, plan, qnets, { sample, shards }))
   await pool.close()
   const exact = measured.get(plans[0]!)!
   const exactMs = median(exact.timesMs)
@@ -126,11 +126,10 @@ async function measurePlan(
   pool: ScoringPool,
   { scoring, plan }: Plan,
   qnets: readonly QNet[],
-  sample: Float32Array,
+  corpus: Pick<ScanRequest, 'sample' | 'shards'>,
 ): Promise<Measured> {
-  const shards = [{ shard: 0, segments: [{ key, position: 0, deleted: undefined }] }]
   const search = async (qnet: QNet) => {
-    const request = { qnet, scoring, plan, sample, limit: hits, after: undefined, shards }
+    const request = { qnet, scoring, plan, limit: hits, after: undefined, ...corpus }
     const beginMs = performance.now()
     const { scans } = await pool.scan({ ...request, endEpochMs: Date.now() + timeoutMs }, Deadline.after(timeoutMs))
     const tookMs = performance.now() - beginMs

@@ -5,11 +5,15 @@ export interface ModelReference {
   readonly digest: string
 }
 
+/** What searches can filter by, by name. */
+export type FieldDescriptions = Readonly<Record<string, { readonly type: string; readonly list: boolean }>>
+
 export interface IndexDescription {
   readonly name: string
   readonly model: ModelReference
   readonly shards: number
   readonly replicas: number
+  readonly fields: FieldDescriptions
   readonly documents: number
   /** Longer than the model reads: their vectors are of their beginning. */
   readonly documents_truncated: number
@@ -27,6 +31,7 @@ export interface IndexRequest {
   readonly model?: string
   readonly shards?: number
   readonly replicas?: number
+  readonly fields?: FieldDescriptions
 }
 
 export interface ModelDescription extends ModelReference {
@@ -85,6 +90,7 @@ export interface SearchRequest {
   readonly precision?: 'fp32' | 'int8'
   readonly plan?: 'exact' | 'tangent'
   readonly candidates?: number
+  readonly filter?: Readonly<Record<string, unknown>>
 }
 
 export interface Hit {
@@ -127,6 +133,7 @@ export interface SearchAnswer {
   readonly hits: readonly Hit[]
   readonly coverage: {
     readonly documents_eligible: number
+    readonly documents_matched: number
     readonly documents_scored: number
     readonly documents_scanned: number
     readonly ratio: number

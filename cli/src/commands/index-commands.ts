@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { HypershardError } from '@hypershard/common'
-import type { Command } from 'commander'
-import type { IndexDescription } from '../api/answers.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { FieldDescriptions, IndexDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
@@ -18,11 +18,17 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
     .option('--model <name>', "a model's name or digest (default: the cluster's default model)")
     .option('--shards <n>', 'how many slices, fixed for its life (default: 2)', wholeNumberIn(1, 256))
     .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, 8))
+    .option(
+      '--field <name:type>',
+      'a field that searches can filter by: keyword, number, boolean or date, with [] for lists; repeat it for more',
+      addField,
+    )
     .addHelpText(
       'after',
       `
 Examples:
   hypershard index create papers
+  hypershard index create papers --field year:number --field tags:keyword[]
   hypershard index create papers --shards 8 --replicas 2
   hypershard index create papers --model minilm-dense --json`,
     )
@@ -54,10 +60,12 @@ interface CreateOptions {
   readonly model?: string
   readonly shards?: number
   readonly replicas?: number
+  readonly field?: FieldDescriptions
 }
 
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  context.answer(await context.api().createIndex({ name, ...options }), index => [
+  const { field: fields, ...settings } = options
+  context.answer(await context.api().createIndex({ name, ...settings, ...(fields && { fields }) }), index => [
     `created index ${index.name}: ${shardsOf(index)}, model ${index.model.name}`,
     `  put documents with: npx hypershard documents put ${index.name} <file.jsonl | folder>`,
   ])
@@ -97,6 +105,7 @@ async function describeIndex(context: CommandContext, name: string): Promise<voi
         ['model', `${index.model.name}  ${index.model.digest}`],
         ['shards', `${index.shards}`],
         ['replicas', `${index.replicas}`],
+        ['fields', fieldsOf(index)],
         ['documents', formatCount(index.documents)],
         ['  longer than the model reads', formatCount(index.documents_truncated)],
         ['  that could not be encoded', formatCount(index.documents_aside)],
@@ -138,6 +147,18 @@ async function confirmDelete(context: CommandContext, name: string): Promise<boo
   } finally {
     lines.close()
   }
+}
+
+/** Options of the same kind add up. */
+function addField(text: string, before: FieldDescriptions = {}): FieldDescriptions {
+  const [, name, type, list] = /^([A-Za-z0-9_-]+):(keyword|number|boolean|date)(\[\])?$/.exec(text) ?? []
+  if (name !== undefined && type !== undefined) return { ...before, [name]: { type, list: list !== undefined } }
+  throw new InvalidArgumentError('It must be name:type, such as year:number or tags:keyword[].')
+}
+
+function fieldsOf({ fields }: IndexDescription): string {
+  const described = Object.entries(fields).map(([name, { type, list }]) => `${name}:${type}${list ? '[]' : ''}`)
+  return described.length === 0 ? 'none' : described.join(' ')
 }
 
 function shardsOf(index: IndexDescription): string {

@@ -16,6 +16,17 @@ export function share(text: string): number {
   throw new InvalidArgumentError('It must be a number from 0 to 1.')
 }
 
+/** An option's value as a JSON object. */
+export function jsonObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError('It must be a JSON object, in quotes for the shell.')
+}
+
 /** `host:port`, with or without the brackets' IPv6. */
 export function hostAndPort(text: string): string {
   if (/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/.test(text) && Number(text.slice(text.lastIndexOf(':') + 1)) < 65_536) {

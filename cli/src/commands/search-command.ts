@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import type { CommandContext } from './context.ts'
-import { share, wholeNumberIn } from './parse-option.ts'
+import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 import { renderAnswer } from './render-search.ts'
 
 /** `hypershard search` */
@@ -18,6 +18,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
     .addOption(new Option('--plan <plan>', 'how documents are found (default: exact)').choices(['exact', 'tangent']))
     .option('--candidates <n>', 'of a shard, scored in the tangent plan (default: 200)', wholeNumberIn(1, 10_000))
+    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .option('--ids-only', 'ids and scores without texts')
     .option('--cursor <cursor>', 'the page after the one that named this cursor')
     .addHelpText(
@@ -27,6 +28,7 @@ Examples:
   hypershard search papers why do stars twinkle
   hypershard search papers "why do stars twinkle" -k 3 --profile
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
+  hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
@@ -40,6 +42,7 @@ interface SearchOptions {
   readonly precision?: 'fp32' | 'int8'
   readonly plan?: 'exact' | 'tangent'
   readonly candidates?: number
+  readonly filter?: Record<string, unknown>
   readonly idsOnly?: boolean
   readonly cursor?: string
 }
@@ -54,6 +57,7 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.precision === undefined ? {} : { precision: options.precision }),
     ...(options.plan === undefined ? {} : { plan: options.plan }),
     ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }

@@ -162,6 +162,7 @@ function describe({ name, shards, documents, version, generation }: FakeIndex) {
     name,
     model: { name: model.name, digest: model.digest },
     shards,
+    fields: {},
     replicas: 1,
     documents: documents.size,
     ...{ documents_truncated: 0, documents_aside: 0 },

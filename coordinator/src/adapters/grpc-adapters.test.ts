@@ -122,7 +122,7 @@ describe('the gRPC adapters', () => {
       )
       const after = { score: Number.NaN, id: 'a' }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
-      const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7 }
+      const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined }
       await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, soon())
       assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, ...how })
       assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')

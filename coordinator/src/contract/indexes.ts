@@ -1,4 +1,4 @@
-import { indexNamePattern } from '@hypershard/segments'
+import { fieldsSchema, fieldTypes, indexNamePattern } from '@hypershard/segments'
 import { z } from 'zod'
 import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
@@ -14,6 +14,9 @@ export const createIndexSchema = z.strictObject({
   model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
   shards: z.int().min(1).max(256).default(2).describe("How many slices; fixed for the index's life."),
   replicas: z.int().min(1).max(8).default(1).describe('How many shard servers may answer for each shard.'),
+  fields: fieldsSchema
+    .default({})
+    .describe('What searches can filter by; every other key of a document is only given back with it.'),
 })
 
 export type CreateIndexInput = z.output<typeof createIndexSchema>
@@ -23,6 +26,7 @@ export const indexSchema = z.object({
   model: z.object({ name: z.string(), digest: z.string() }),
   shards: count,
   replicas: count,
+  fields: z.record(z.string(), z.object({ type: z.enum(fieldTypes), list: z.boolean() })),
   documents: count,
   documents_truncated: count.describe('Documents longer than the model reads; their vectors are of their beginning.'),
   documents_aside: count.describe('Documents that could not be encoded and are not searched.'),
@@ -48,9 +52,9 @@ export function failedIndexJson({ name, failure }: FailedIndex): z.input<typeof 
 
 export function indexJson({ record, generation, manifest }: CatalogEntry): z.input<typeof indexSchema> {
   const { name, replicas, createdAt } = record
-  const { model, shards } = generation
+  const { model, shards, fields = {} } = generation
   return {
-    ...{ name, model, shards, replicas },
+    ...{ name, model, shards, replicas, fields },
     documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
     documents_truncated: manifest.segments.reduce((sum, { truncated }) => sum + truncated, 0),
     documents_aside: manifest.aside?.documents ?? 0,

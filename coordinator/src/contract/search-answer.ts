@@ -15,7 +15,8 @@ const hitSchema = z.object({
 })
 
 export const coverageSchema = z.object({
-  documents_eligible: count,
+  documents_eligible: count.describe('Of the shards, whether they pass the filter or not.'),
+  documents_matched: count.describe('That pass the filter, as far as known; all eligible ones without a filter.'),
   documents_scored: count.describe('By the q-net.'),
   documents_scanned: count.describe(
     'Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan.',
@@ -81,6 +82,7 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
 export function coverageJson(coverage: Coverage): z.input<typeof coverageSchema> {
   return {
     documents_eligible: coverage.documentsEligible,
+    documents_matched: coverage.documentsMatched,
     documents_scored: coverage.documentsScored,
     documents_scanned: coverage.documentsScanned,
     ratio: coverage.ratio,

@@ -60,6 +60,13 @@ export const searchRequestSchema = z.strictObject({
     .max(candidatesMax)
     .default(candidatesDefault)
     .describe('With `tangent`: how many documents of a shard are scored; never fewer than a page has.'),
+  filter: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
+      'Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of ' +
+        '`{"must": […], "should": […], "must_not": […]}` of those.',
+    ),
   precision: z.enum(['fp32', 'int8']).default('fp32').describe('int8: faster, with quantised weights and activations.'),
 })
 
@@ -76,6 +83,7 @@ export function toSearchInput(index: string, request: z.output<typeof searchRequ
     precision,
     plan: request.plan,
     candidates: request.candidates,
+    filter: request.filter,
     minSequence: request.min_sequence,
     generation: request.generation,
   }

@@ -18,11 +18,13 @@ export interface MissingShard {
 /** How much of what should have been searched was searched. */
 export interface Coverage {
   readonly documentsEligible: number
+  /** That pass the filter, as far as the answers tell; all eligible ones where there is none. */
+  readonly documentsMatched: number
   /** By the q-net. */
   readonly documentsScored: number
   /** Ranked by a tangent of the q-net; those of them that seemed best were scored. */
   readonly documentsScanned: number
-  /** Searched, in one way or the other. */
+  /** Searched, in one way or the other, or known not to pass the filter. */
   readonly documentsCovered: number
   /** Covered of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */
   readonly ratio: number
@@ -33,18 +35,21 @@ export interface Coverage {
 
 /**
  * Counts from the manifest, never from what a server says of itself: what it claims beyond the manifest's count is cut,
- * and a shard that says "complete" with fewer documents than the manifest has counts as missing the rest.
+ * and a shard that says "complete" with fewer documents than the manifest has counts as missing the rest. How many pass a
+ * filter only the server knows; of a shard that searched a part of those the same part of its documents is covered.
  */
-export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome): Coverage {
+export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome, filtered: boolean): Coverage {
   const missing: MissingShard[] = []
-  const total = { eligible: 0, covered: 0, scored: 0, scanned: 0, nonFinite: 0 }
+  const total = { eligible: 0, matched: 0, covered: 0, scored: 0, scanned: 0, nonFinite: 0 }
   for (const [shard, eligible] of eligibleByShard(manifest).entries()) {
     if (eligible === 0) continue
     const answer = answers.get(shard)
-    const scored = Math.min(answer?.documentsScored ?? 0, eligible)
-    const scanned = Math.min(answer?.documentsScanned ?? 0, eligible)
-    const covered = Math.max(scored, scanned)
+    const matched = filtered ? Math.min(answer?.documentsMatched ?? 0, eligible) : eligible
+    const scored = Math.min(answer?.documentsScored ?? 0, matched)
+    const scanned = Math.min(answer?.documentsScanned ?? 0, matched)
+    const covered = coveredOf(eligible, { matched, searched: Math.max(scored, scanned), answer })
     total.eligible += eligible
+    total.matched += matched
     total.covered += covered
     total.scored += scored
     total.scanned += scanned
@@ -57,10 +62,18 @@ export function countCoverage(manifest: Manifest, { answers, failures }: FanOutO
   }
   const ratio = total.eligible === 0 ? 1 : total.covered / total.eligible
   const counts = {
-    ...{ documentsEligible: total.eligible, documentsCovered: total.covered },
+    ...{ documentsEligible: total.eligible, documentsMatched: total.matched, documentsCovered: total.covered },
     ...{ documentsScored: total.scored, documentsScanned: total.scanned },
   }
   return { ...counts, ratio, nonFiniteScores: total.nonFinite, missing }
+}
+
+function coveredOf(
+  eligible: number,
+  { matched, searched, answer }: { matched: number; searched: number; answer: ShardAnswer | undefined },
+): number {
+  if (matched > 0) return Math.floor((eligible * searched) / matched)
+  return answer?.stopReason === StopReason.STOP_REASON_COMPLETE ? eligible : 0
 }
 
 /** @throws HypershardError `insufficient_coverage`, naming every missing shard, its server and the cause */

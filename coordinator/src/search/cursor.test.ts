@@ -3,7 +3,13 @@ import { HypershardError } from '@hypershard/common'
 import fc from 'fast-check'
 import { type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 
-const owner: CursorOwner = { indexUid: 'f3', query: 'why do stars twinkle', precision: 'fp32', plan: 'exact' }
+const owner: CursorOwner = {
+  indexUid: 'f3',
+  query: 'why do stars twinkle',
+  precision: 'fp32',
+  plan: 'exact',
+  filter: 'null',
+}
 const cursor = { generation: 2, version: 3, score: 0.25, id: 'a', given: 10 }
 
 function isInvalidCursor(error: unknown): boolean {
@@ -23,7 +29,13 @@ describe('a cursor', () => {
     )
   })
 
-  for (const other of [{ indexUid: 'f4' }, { query: 'another' }, { precision: 'int8' }, { plan: 'tangent' }]) {
+  for (const other of [
+    { indexUid: 'f4' },
+    { query: 'another' },
+    { precision: 'int8' },
+    { plan: 'tangent' },
+    { filter: '{}' },
+  ]) {
     it(`is refused with another ${Object.keys(other)}`, () => {
       assert.throws(() => decodeCursor(encodeCursor(cursor, owner), { ...owner, ...other }), isInvalidCursor)
     })

@@ -18,6 +18,8 @@ export interface CursorOwner {
   readonly query: string
   readonly precision: string
   readonly plan: string
+  /** As JSON. */
+  readonly filter: string
 }
 
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
@@ -53,7 +55,7 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
     throw new HypershardError('invalid_cursor', 'cursor: not readable; pass `next_cursor` of an answer unchanged')
   }
   if (parsed.data.d !== digestOf(owner)) {
-    const message = 'cursor: it is of another index, query, precision or plan; repeat the request that gave it'
+    const message = 'cursor: it is of another index, query, precision, plan or filter; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
   const { g: generation, v: version, s: score, i: id, n: given } = parsed.data
@@ -69,6 +71,6 @@ function parseJson(text: string): unknown {
 }
 
 function digestOf(owner: CursorOwner): string {
-  const content = JSON.stringify([owner.indexUid, owner.precision, owner.plan, owner.query])
+  const content = JSON.stringify([owner.indexUid, owner.precision, owner.plan, owner.query, owner.filter])
   return createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }

@@ -2,6 +2,7 @@ import { type Deadline, HypershardError, type Logger, toHypershardError } from '
 import type { QNet } from '@hypershard/proto/qnet'
 import {
   type DocumentAddress,
+  type Filter,
   type ManifestReference,
   type RankPosition,
   type ScoringPrecision,
@@ -28,6 +29,7 @@ export interface ShardAnswer {
   readonly hits: readonly FoundHit[]
   readonly documentsScored: number
   readonly documentsScanned: number
+  readonly documentsMatched: number
   readonly nonFiniteScores: number
   readonly stopReason: StopReason
   readonly queueMs: number
@@ -54,6 +56,7 @@ export interface FanOutRequest {
   readonly precision: ScoringPrecision
   readonly plan: SearchPlan
   readonly candidates: number
+  readonly filter: Filter | undefined
   readonly after: RankPosition | undefined
 }
 
@@ -148,14 +151,14 @@ function readResult(
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsScored, documentsScanned, nonFiniteScores, stopReason, queueMs, scoreMs } = result
+  const { documentsScored, documentsScanned, documentsMatched, nonFiniteScores, stopReason, queueMs, scoreMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
   for (const { id, score, address } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
     hits.push({ id, score, shard, address })
   }
-  const counts = { documentsScored, documentsScanned, nonFiniteScores }
+  const counts = { documentsScored, documentsScanned, documentsMatched, nonFiniteScores }
   return { shard, member, hits, ...counts, stopReason, queueMs, scoreMs, callMs }
 }
 

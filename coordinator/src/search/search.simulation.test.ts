@@ -76,7 +76,7 @@ function draw(seed: number, store: ObjectStore): Scenario {
   const common = {
     cursor: undefined,
     profile: chance(0.5),
-    ...{ precision: 'fp32' as const, plan: 'exact' as const, candidates: 200 },
+    ...{ precision: 'fp32' as const, plan: 'exact' as const, candidates: 200, filter: undefined },
     minSequence: 0,
     generation: undefined,
     idsOnly: chance(0.3),

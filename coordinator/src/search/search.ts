@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import type { Deadline, Logger } from '@hypershard/common'
-import { type FetchedDocument, type ManifestReference, ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
+import {
+  type FetchedDocument,
+  type Filter,
+  type ManifestReference,
+  ScoringPrecision,
+  SearchPlan,
+} from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/segments'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { generationUid, placementOf } from '../cluster/placement-of.ts'
+import { readFilter } from '../filtering/read-filter.ts'
 import { type Coverage, countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
@@ -30,6 +37,8 @@ export interface SearchInput {
   readonly plan: 'exact' | 'tangent'
   /** Of a shard, in the tangent plan: how many documents are scored exactly. */
   readonly candidates: number
+  /** As JSON has it; undefined for every document. */
+  readonly filter: Readonly<Record<string, unknown>> | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -74,21 +83,25 @@ const reserveMsMax = 200
 /**
  * check, pin, encode, route, fan out, merge, count coverage, fetch. One manifest version for every shard of one
  * answer, and for every page of one cursor.
- * @throws HypershardError `index_not_found`, `invalid_cursor`, `insufficient_coverage`, and what its steps throw
+ * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, and what its steps throw
  */
 export async function search(input: SearchInput, deadline: Deadline, parts: SearchParts): Promise<SearchAnswer> {
   const watch = new Stopwatch()
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
   const { query: text, precision, plan } = input
-  const owner: CursorOwner = { indexUid: entry.record.uid, query: text, precision, plan }
+  const owner: CursorOwner = {
+    ...{ indexUid: entry.record.uid, query: text, precision, plan },
+    filter: JSON.stringify(input.filter ?? null),
+  }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await parts.catalog.pin(entry, cursor)
+  const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
 
   const query = await parts.queryEncoder.encode({ modelDigest: manifest.modelDigest, text: input.query }, deadline)
   watch.lap('encode')
 
-  const request = planFanOut(input, { entry, manifest, cursor, qnet: query.qnet }, parts.cluster)
+  const request = planFanOut(input, { entry, manifest, cursor, filter, qnet: query.qnet }, parts.cluster)
   const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
   if (deadline.cancelled) deadline.check('merging hits')
   watch.lap('fanOut')
@@ -137,7 +150,7 @@ async function pickWinners(input: SearchInput, request: FanOutRequest, found: Fo
     const lists = [...outcome.answers.values()].map(answer => answer.hits)
     const ranked = mergeTopHits(lists, request.limit)
     const winners = ranked.slice(0, input.k)
-    const coverage = countCoverage(manifest, outcome)
+    const coverage = countCoverage(manifest, outcome, request.filter !== undefined)
     requireCoverage(coverage, input.minCoverage)
     watch.lap('merge')
 
@@ -157,11 +170,16 @@ interface Pinned {
   readonly entry: CatalogEntry
   readonly manifest: Manifest
   readonly cursor: Cursor | undefined
+  readonly filter: Filter | undefined
   readonly qnet: FanOutRequest['qnet']
 }
 
 /** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
-function planFanOut(input: SearchInput, { entry, manifest, cursor, qnet }: Pinned, cluster: Cluster): FanOutRequest {
+function planFanOut(
+  input: SearchInput,
+  { entry, manifest, cursor, filter, qnet }: Pinned,
+  cluster: Cluster,
+): FanOutRequest {
   const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
   const route = new Map<number, ReturnType<Cluster['routeOf']>>()
   for (const [shard, documents] of eligibleByShard(manifest).entries()) {
@@ -171,6 +189,7 @@ function planFanOut(input: SearchInput, { entry, manifest, cursor, qnet }: Pinne
     manifest: referenceTo(manifest),
     route,
     qnet,
+    filter,
     limit: input.k + 1,
     plan: input.plan === 'tangent' ? SearchPlan.SEARCH_PLAN_TANGENT : SearchPlan.SEARCH_PLAN_EXACT,
     // Those of the pages before are among the best again.

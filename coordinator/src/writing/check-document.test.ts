@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Fields } from '@hypershard/segments'
 import { checkLines, checkOperation, lineBytesMax } from './check-document.ts'
 import type { ReceivedOperation } from './operation.ts'
 
@@ -6,8 +7,15 @@ async function check(bytes: Buffer | string | undefined): Promise<ReceivedOperat
   async function* one() {
     yield { line: 7, bytes: typeof bytes === 'string' ? Buffer.from(bytes) : bytes }
   }
-  for await (const received of checkLines(one())) return received
+  for await (const received of checkLines(one(), fields)) return received
   return undefined
+}
+
+const fields: Fields = {
+  published: { type: 'number', list: false },
+  tags: { type: 'keyword', list: true },
+  open: { type: 'boolean', list: false },
+  on: { type: 'date', list: false },
 }
 
 describe('checkLines', () => {
@@ -24,6 +32,29 @@ describe('checkLines', () => {
       assert.ok(received !== undefined && 'operation' in received && received.operation.type === 'put')
       if (document !== undefined) assert.deepEqual(received.operation.document, document)
       if (fields !== undefined) assert.equal(received.operation.document.fields, fields)
+    })
+  }
+
+  const fieldCases = [
+    ['{"published":1969.5,"tags":["a","b"],"open":false,"on":"1969-07-20"}'],
+    ['{"tags":"a","on":"1969-07-20T20:17:40.5+02:00","open":null}'],
+    ['{"tags":[]}'],
+    ['{"published":"1969"}', 'published: must be a number'],
+    ['{"published":[1]}', 'published: must be one number, this is an array'],
+    ['{"tags":["a",1]}', 'tags: must be a string'],
+    [`{"tags":["${'x'.repeat(513)}"]}`, 'tags: is 513 bytes, must be at most 512'],
+    [`{"tags":${JSON.stringify(Array(1_001).fill('x'))}}`, 'tags: has 1001 values, must be at most 1000'],
+    ['{"tags":["\\ud800"]}', 'tags: has half of a surrogate pair; send well-formed Unicode'],
+    ['{"open":"yes"}', 'open: must be true or false'],
+    ['{"on":"1969-02-30"}', 'on: must be a date'],
+    ['{"on":"1969-07-20T20:17:40"}', 'on: must be a date'],
+    ['{"on":-14182940}', 'on: must be a date'],
+  ] as const
+  for (const [values, says] of fieldCases) {
+    it(`${says === undefined ? 'takes' : 'refuses'} the fields ${values.slice(0, 60)}`, async () => {
+      const received = await check(`{"id":"a","text":"t",${values.slice(1)}`)
+      if (says === undefined) assert.ok(received !== undefined && 'operation' in received)
+      else assert.ok(received !== undefined && 'problem' in received && received.problem.message.startsWith(says))
     })
   }
 
@@ -86,8 +117,8 @@ describe('checkOperation', () => {
   ]
   for (const { what, document } of sized) {
     it(`takes a document of 1 MiB and none larger, by its ${what}`, () => {
-      assert.ok('operation' in checkOperation(document(lineBytesMax)))
-      const checked = checkOperation(document(lineBytesMax + 1))
+      assert.ok('operation' in checkOperation(document(lineBytesMax), {}))
+      const checked = checkOperation(document(lineBytesMax + 1), {})
       assert.ok('problem' in checked)
       assert.deepEqual([checked.problem.id, checked.problem.code], ['a', 'request_too_large'])
     })

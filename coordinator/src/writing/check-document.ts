@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, messageOf } from '@hypershard/common'
+import { type Fields, readFieldValues } from '@hypershard/segments'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
 import type { ReadLine } from './read-lines.ts'
 
@@ -13,20 +14,20 @@ const documentBytesMax = lineBytesMax
 const fieldsDepthMax = 100
 
 /** Reads lines of NDJSON. Blank lines are left out; every other one gives an operation or a problem. */
-export async function* checkLines(lines: AsyncIterable<ReadLine>): AsyncGenerator<ReceivedOperation> {
+export async function* checkLines(lines: AsyncIterable<ReadLine>, fields: Fields): AsyncGenerator<ReceivedOperation> {
   for await (const { line, bytes } of lines) {
     if (bytes === undefined)
       yield { line, problem: problem(null, `longer than ${lineBytesMax} bytes`, 'request_too_large') }
-    else if (!isBlank(bytes)) yield { line, ...checkLine(bytes) }
+    else if (!isBlank(bytes)) yield { line, ...checkLine(bytes, fields) }
   }
 }
 
 type Checked = CheckedOperation | { readonly problem: LineProblem }
 
-function checkLine(bytes: Buffer): Checked {
+function checkLine(bytes: Buffer, fields: Fields): Checked {
   if (!isUtf8(bytes)) return { problem: problem(null, 'not UTF-8') }
   try {
-    return checkOperation(JSON.parse(bytes.toString()))
+    return checkOperation(JSON.parse(bytes.toString()), fields)
   } catch (error) {
     return { problem: problem(null, `not JSON: ${messageOf(error)}`) }
   }
@@ -35,8 +36,9 @@ function checkLine(bytes: Buffer): Checked {
 /**
  * Checks one operation given as JSON has it: a document with `id` or `_id`, `title`, `text`, and any other key as a
  * field; with `_op` "delete", an id to delete. `_if_version` makes it conditional.
+ * @param indexFields what searches can filter by: a document's value must be of its field's type
  */
-export function checkOperation(value: unknown): Checked {
+export function checkOperation(value: unknown, indexFields: Fields): Checked {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problem: problem(null, `a document is a JSON object, this is ${kindOf(value)}`) }
   }
@@ -57,7 +59,7 @@ export function checkOperation(value: unknown): Checked {
   if (fault !== undefined) return { problem: problem(id as string, fault) }
   const condition = { ifVersion: ifVersion as number | undefined }
   if (op === 'delete') return checkDelete(id as string, rest, condition)
-  return checkPut(id as string, rest, condition)
+  return checkPut(id as string, rest, indexFields, condition)
 }
 
 type Condition = Pick<CheckedOperation, 'ifVersion'>
@@ -68,9 +70,13 @@ function checkDelete(id: string, rest: Record<string, unknown>, condition: Condi
   return { operation: { type: 'delete', id }, ...condition }
 }
 
-function checkPut(id: string, rest: Record<string, unknown>, condition: Condition): Checked {
+function checkPut(id: string, rest: Record<string, unknown>, indexFields: Fields, condition: Condition): Checked {
   const { title = '', text = '', ...fields } = rest
-  const fault = faultOfString('title', title) ?? faultOfString('text', text) ?? faultOfContent(title, text, fields)
+  const fault =
+    faultOfString('title', title) ??
+    faultOfString('text', text) ??
+    faultOfContent(title, text, fields) ??
+    faultOfFields(fields, indexFields)
   if (fault !== undefined) return { problem: problem(id, fault) }
   const document = { id, title: title as string, text: text as string, fields: JSON.stringify(fields) }
   const bytes = Object.values(document).reduce((sum, part) => sum + Buffer.byteLength(part), 0)
@@ -100,6 +106,14 @@ function faultOfString(name: string, value: unknown): string | undefined {
 function faultOfContent(title: unknown, text: unknown, fields: Record<string, unknown>): string | undefined {
   if (isEmpty(title) && isEmpty(text)) return 'title and text are both empty; there is nothing to search'
   return isDeeperThan(fields, fieldsDepthMax) ? `fields: nested deeper than ${fieldsDepthMax}` : undefined
+}
+
+function faultOfFields(given: Record<string, unknown>, indexFields: Fields): string | undefined {
+  for (const [name, field] of Object.entries(indexFields)) {
+    const read = readFieldValues(field, Object.hasOwn(given, name) ? given[name] : undefined)
+    if ('fault' in read) return `${name}: ${read.fault}`
+  }
+  return undefined
 }
 
 function isEmpty(text: unknown): boolean {

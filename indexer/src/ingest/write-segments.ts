@@ -3,6 +3,7 @@ import {
   type AsideDocument,
   createSegmentWriter,
   type Manifest,
+  newSegmentOf,
   type ObjectStore,
   type SegmentEntry,
   type SegmentWriter,
@@ -66,8 +67,8 @@ async function writeShard(
 ): Promise<SegmentWriter | undefined> {
   const documents = batches.reduce((sum, batch) => sum + batch.documents.length, 0)
   if (documents === 0) return undefined
-  const { index, generation, vectorWidth, modelDigest } = manifest
-  const writer = await createSegmentWriter(store, { index, generation, shard, documents, vectorWidth, modelDigest })
+  const { vectorWidth } = manifest
+  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
   try {
     for (const batch of batches) {
       if (batch.documents.length === 0) continue

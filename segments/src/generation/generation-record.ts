@@ -5,6 +5,7 @@
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
+import { fieldsSchema } from '../fields/field-types.ts'
 import { indexNamePattern } from '../index/index-name.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 import { generationKey, generationsFolder } from '../layout.ts'
@@ -20,6 +21,7 @@ const recordSchema = z.strictObject({
   model: z.strictObject({ name: z.string(), digest: sha256Hex }),
   vectorWidth: z.int().min(1),
   shards: z.int().min(1),
+  fields: fieldsSchema.optional(),
   /** What it begins with, and the place in the write log that it goes on from. */
   source: z
     .strictObject({
@@ -64,10 +66,10 @@ export async function writeFirstGeneration(
 
 /** The generation that an index is created with, empty. */
 export function firstGeneration(index: IndexRecord): GenerationRecord {
-  const { name, uid, model, vectorWidth, shards, createdAt } = index
+  const { name, uid, model, vectorWidth, shards, fields, createdAt } = index
   return {
     ...{ format: 'hypershard.generation/1', index: name, indexUid: uid, generation: 1 },
-    ...{ model, vectorWidth, shards, source: null, createdAt },
+    ...{ model, vectorWidth, shards, ...(fields && { fields }), source: null, createdAt },
   }
 }
 

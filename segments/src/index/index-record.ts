@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
+import { fieldsSchema } from '../fields/field-types.ts'
 import { deletingKey, indexesFolder, indexFolder, indexKey } from '../layout.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -21,6 +22,8 @@ const indexSchema = z.strictObject({
   shards: z.int().min(1),
   replicas: z.int().min(1),
   generation: z.int().min(1),
+  /** What searches can filter by; left out for nothing. */
+  fields: fieldsSchema.optional(),
   /** What a clone was made of; its first generation has a record of its own. */
   origin: z
     .strictObject({
@@ -40,7 +43,7 @@ export type IndexRecord = Readonly<z.output<typeof indexSchema>>
 export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
 
 /** What the creator of an index decides. */
-export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'origin'>
+export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'origin'>
 
 /**
  * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
@@ -57,10 +60,15 @@ export async function createIndex(
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
   await store.deletePrefix(indexFolder(index.name))
-  const { name, model, vectorWidth, shards, replicas, origin } = index
+  const { name, model, vectorWidth, shards, replicas, fields, origin } = index
   const record: IndexRecord = {
     ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
-    ...{ generation: 1, ...(origin && { origin }), createdAt: new Date(clock.now()).toISOString() },
+    ...{
+      generation: 1,
+      ...(fields && { fields }),
+      ...(origin && { origin }),
+      createdAt: new Date(clock.now()).toISOString(),
+    },
   }
   await prepare(record)
   try {

@@ -5,6 +5,7 @@
  */
 import { type Clock, systemClock } from '@hypershard/common'
 import { z } from 'zod'
+import { fieldsSchema } from '../fields/field-types.ts'
 import type { GenerationRecord } from '../generation/generation-record.ts'
 import { indexNamePattern } from '../index/index-name.ts'
 import type { GenerationReference } from '../layout.ts'
@@ -74,6 +75,8 @@ export const manifestSchema = z
     modelDigest: sha256Hex,
     vectorWidth: z.int().min(1),
     shards: z.int().min(1),
+    /** What searches can filter by; left out for nothing. */
+    fields: fieldsSchema.optional(),
     /** How much of the write log is in the segments. */
     log: positionSchema,
     /** How much of the source generation is in them; null when there is none. */
@@ -108,11 +111,11 @@ export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration'>
 
 /** The manifest of a generation that nothing was committed to yet: empty, or what it was restored from. */
 export function initialManifest(generation: GenerationRecord): Manifest {
-  const { index, indexUid, model, vectorWidth, shards, source, createdAt } = generation
+  const { index, indexUid, model, vectorWidth, shards, fields, source, createdAt } = generation
   return {
     format: 'hypershard.manifest/2',
     ...{ index, indexUid, generation: generation.generation, version: 0 },
-    ...{ modelDigest: model.digest, vectorWidth, shards },
+    ...{ modelDigest: model.digest, vectorWidth, shards, ...(fields && { fields }) },
     log: source?.log ?? { sequence: 0, parts: 0 },
     backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
     ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),

@@ -4,7 +4,7 @@ import { BatchDecoder, footerBytes, readBatchPlaces, trailerBytes } from '../for
 import { ArrowTextWriter } from '../formats/arrow-text-writer.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { decodeFile, readSealedFile, type SealedFile } from './verified-file.ts'
+import { decodeFile, readWholeFile, type SealedFile } from './verified-file.ts'
 
 const columns = ['id']
 
@@ -20,12 +20,7 @@ export function* encodeIds(ids: IdColumn): Generator<Uint8Array> {
  * @throws HypershardError `corrupt_data`
  */
 export async function readIds(store: ObjectStore, file: SealedFile, documents: number): Promise<IdColumn> {
-  const bytes = new Uint8Array(file.seal.bytes)
-  let filled = 0
-  for await (const chunk of readSealedFile(store, file)) {
-    bytes.set(chunk, filled)
-    filled += chunk.length
-  }
+  const bytes = await readWholeFile(store, file)
   return decodeFile(file, () => decodeIds(bytes, documents))
 }
 

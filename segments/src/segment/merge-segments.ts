@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { hasBit } from '../tombstones/bitmap.ts'
 import { tombstonesOf } from '../tombstones/tombstone-file.ts'
 import { openSegment } from './segment-reader.ts'
-import { createSegmentWriter } from './segment-writer.ts'
+import { createSegmentWriter, newSegmentOf } from './segment-writer.ts'
 
 /** Rows copied at a time: some MiB of vectors and texts. */
 const rowsPerCopy = 1_024
@@ -23,9 +23,9 @@ export async function mergeSegments(
 ): Promise<SegmentEntry | undefined> {
   const documents = segments.reduce((sum, entry) => sum + entry.documents - (entry.deleted?.count ?? 0), 0)
   if (documents === 0) return undefined
-  const { index, generation, vectorWidth, modelDigest } = manifest
+  const { vectorWidth } = manifest
   const { shard } = segments[0]!
-  const writer = await createSegmentWriter(store, { index, generation, shard, documents, vectorWidth, modelDigest })
+  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
   try {
     let copied = 0
     for (const entry of segments) {

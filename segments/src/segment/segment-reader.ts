@@ -1,14 +1,19 @@
+import { corruptData } from '../corrupt-data.ts'
+import { type FilterColumns, readColumns } from '../fields/columns-file.ts'
+import type { Fields } from '../fields/field-types.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
 import type { SegmentReference } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type DocumentsReader, openDocumentsFile } from './documents-file.ts'
 import { readIds } from './ids-file.ts'
 import {
+  columnsName,
   documentsName,
   idsName,
   readSegmentRecord,
   type SegmentFileName,
   type SegmentRecord,
+  segmentTitle,
   vectorsName,
 } from './segment-record.ts'
 import { readVectorRow, readVectors } from './vectors-file.ts'
@@ -36,6 +41,12 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
   /** @throws HypershardError `corrupt_data` */
   loadIds(): Promise<IdColumn>
   /**
+   * The values that filters ask for, of every field; nothing for an index without.
+   * @param fields of the manifest
+   * @throws HypershardError `corrupt_data`
+   */
+  loadColumns(fields: Fields): Promise<FilterColumns>
+  /**
    * Reads the documents' file once to check it; keeps nothing.
    * @throws HypershardError `corrupt_data`
    */
@@ -54,7 +65,11 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
 export async function openSegment(store: ObjectStore, segment: SegmentReference): Promise<SegmentReader> {
   const record = await readSegmentRecord(store, segment)
   const { shard, documents, vectorWidth, modelDigest } = record
-  const sealed = (name: SegmentFileName): SealedFile => ({ segment, name, seal: record.files[name] })
+  const sealed = (name: SegmentFileName): SealedFile => {
+    const seal = record.files[name]
+    if (seal === undefined) throw corruptData(segmentTitle(segment), `${name} is missing`, { ...segment, file: name })
+    return { segment, name, seal }
+  }
   return {
     digest: segment.digest,
     ...{ shard, documents, vectorWidth, modelDigest },
@@ -62,6 +77,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
     readVector: row => readVectorRow(store, sealed(vectorsName), record, row),
     loadIds: () => readIds(store, sealed(idsName), documents),
+    loadColumns: async fields =>
+      Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
     openDocuments: () => openDocumentsFile(store, sealed(documentsName), record),
     async verifyDocuments() {
       for await (const _ of readSealedFile(store, sealed(documentsName))) {

@@ -13,8 +13,10 @@ export const recordName = 'segment.json'
 export const vectorsName = 'vectors.safetensors'
 export const idsName = 'ids.arrow'
 export const documentsName = 'documents.arrow'
+/** Only where the index has fields. */
+export const columnsName = 'columns.arrow'
 
-export type SegmentFileName = typeof vectorsName | typeof idsName | typeof documentsName
+export type SegmentFileName = typeof vectorsName | typeof idsName | typeof documentsName | typeof columnsName
 
 const fileSchema = z.strictObject({ sha256: sha256Hex, bytes: z.int().min(1) })
 
@@ -33,7 +35,12 @@ const recordSchema = z.strictObject({
   documentsPerBatch: z.int().min(1),
   /** Drawn anew for each writing, so that a digest never comes back: a deletion never meets another segment. */
   writeId: z.uuid(),
-  files: z.strictObject({ [vectorsName]: fileSchema, [idsName]: fileSchema, [documentsName]: fileSchema }),
+  files: z.strictObject({
+    [vectorsName]: fileSchema,
+    [idsName]: fileSchema,
+    [documentsName]: fileSchema,
+    [columnsName]: fileSchema.optional(),
+  }),
 })
 
 export type SegmentRecord = Readonly<z.output<typeof recordSchema>>

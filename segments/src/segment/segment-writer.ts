@@ -3,17 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
+import { ColumnsEncoder } from '../fields/columns-file.ts'
+import type { Fields } from '../fields/field-types.ts'
 import { Utf8ColumnBuilder } from '../formats/utf8-column.ts'
 import { type GenerationReference, segmentFolder } from '../layout.ts'
-import type { SegmentEntry } from '../manifest/manifest.ts'
+import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
 import { withFileErrors } from '../store/file-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { DocumentsEncoder, documentsPerBatch, type StoredDocument } from './documents-file.ts'
 import { encodeIds } from './ids-file.ts'
 import {
+  columnsName,
   documentsName,
   encodeSegmentRecord,
-  type FileSeal,
   idsName,
   recordName,
   type SegmentFileName,
@@ -26,11 +28,21 @@ import { encodeVectorsHeader, firstNonFiniteRow } from './vectors-file.ts'
 /** What is known of a segment before its documents come. */
 export interface NewSegment
   extends GenerationReference,
-    Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {}
+    Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
+  /** What searches can filter by. */
+  readonly fields?: Fields | undefined
+}
+
+/** What a manifest says of a segment that is about to be made for it. */
+export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'documents'> {
+  const { index, generation, vectorWidth, modelDigest, fields } = manifest
+  return { index, generation, vectorWidth, modelDigest, fields }
+}
 
 /**
  * Builds one segment from documents and vectors that come in pieces. In memory stand the ids (their UTF-8 and 4 bytes
- * each) and less than one record batch of documents; everything else is on disk, in a staging folder.
+ * each), the values of the fields and less than one record batch of documents; everything else is on disk, in a staging
+ * folder.
  *
  * A failure of any method has already removed the staging folder. Calls must not overlap.
  */
@@ -67,10 +79,14 @@ export async function createSegmentWriter(store: ObjectStore, segment: NewSegmen
   try {
     for (const name of [vectorsName, documentsName, idsName]) files.push(await StagedFile.create(join(folder, name)))
     const [vectors, documents, ids] = files as [StagedFile, StagedFile, StagedFile]
+    const hasFields = Object.keys(segment.fields ?? {}).length > 0
+    const columns = hasFields ? await StagedFile.create(join(folder, columnsName)) : undefined
+    if (columns !== undefined) files.push(columns)
     const writer = new StagedSegmentWriter(store, segment, folder, {
       [vectorsName]: vectors,
       [documentsName]: documents,
       [idsName]: ids,
+      ...(columns && { [columnsName]: columns }),
     })
     await vectors.append(encodeVectorsHeader(segment))
     return writer
@@ -87,7 +103,9 @@ interface SealedSegment {
   readonly bytes: number
 }
 
-type StagedFiles = Readonly<Record<SegmentFileName, StagedFile>>
+type StagedFiles = Readonly<Record<Exclude<SegmentFileName, typeof columnsName>, StagedFile>> & {
+  readonly [columnsName]?: StagedFile
+}
 
 class StagedSegmentWriter implements SegmentWriter {
   readonly #store: ObjectStore
@@ -96,6 +114,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #files: StagedFiles
   readonly #ids = new Utf8ColumnBuilder()
   readonly #documents = new DocumentsEncoder()
+  readonly #columns: ColumnsEncoder
   #truncated = 0
   #open = true
   #sealed: SealedSegment | undefined
@@ -105,6 +124,7 @@ class StagedSegmentWriter implements SegmentWriter {
     this.#segment = segment
     this.#folder = folder
     this.#files = files
+    this.#columns = new ColumnsEncoder(segment.fields ?? {})
   }
 
   append(documents: readonly StoredDocument[], vectors: Float32Array, truncated = 0): Promise<void> {
@@ -120,7 +140,10 @@ class StagedSegmentWriter implements SegmentWriter {
       if (badRow !== undefined) throw notFinite(documents[badRow]!.id)
       await this.#files[vectorsName].append(bytesOf(vectors))
       for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
-      for (const { id } of documents) this.#ids.append(id)
+      for (const { id, fields } of documents) {
+        this.#ids.append(id)
+        this.#columns.append(fields)
+      }
       this.#truncated += truncated
     })
   }
@@ -137,7 +160,7 @@ class StagedSegmentWriter implements SegmentWriter {
       const { digest, bytes } = this.#sealed ?? (await this.#sealFiles())
       const folder = segmentFolder({ ...this.#segment, digest })
       // The record comes last: until it is there, the segment is not.
-      for (const name of [vectorsName, documentsName, idsName, recordName]) {
+      for (const name of [...Object.keys(this.#files), recordName]) {
         await this.#store.putFile(folder + name, join(this.#folder, name))
       }
       await this.abort()
@@ -150,6 +173,7 @@ class StagedSegmentWriter implements SegmentWriter {
     assert.equal(this.#ids.rows, this.#segment.documents, 'fewer documents than the segment was made for')
     for (const bytes of this.#documents.end()) await this.#files[documentsName].append(bytes)
     for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
+    await this.#files[columnsName]?.append(this.#columns.encode())
     const { shard, documents, vectorWidth, modelDigest } = this.#segment
     const files = await this.#endFiles()
     const record = encodeSegmentRecord({
@@ -158,14 +182,14 @@ class StagedSegmentWriter implements SegmentWriter {
       ...{ truncated: this.#truncated, writeId: randomUUID() },
     })
     await stageFile(join(this.#folder, recordName), record.bytes)
-    const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, record.bytes.length)
+    const bytes = Object.values(files).reduce((sum, file) => sum + (file?.bytes ?? 0), record.bytes.length)
     return { digest: record.digest, bytes }
   }
 
   async abort(): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    await Promise.all(Object.values(this.#files).map(file => file.close()))
+    await Promise.all(Object.values(this.#files).map(file => file?.close()))
     await withFileErrors('removing a staged segment', () => rm(this.#folder, { recursive: true, force: true }))
   }
 
@@ -179,8 +203,10 @@ class StagedSegmentWriter implements SegmentWriter {
     }
   }
 
-  async #endFiles(): Promise<Record<SegmentFileName, FileSeal>> {
+  async #endFiles(): Promise<SegmentRecord['files']> {
+    const columns = await this.#files[columnsName]?.finish()
     return {
+      ...(columns && { [columnsName]: columns }),
       [vectorsName]: await this.#files[vectorsName].finish(),
       [idsName]: await this.#files[idsName].finish(),
       [documentsName]: await this.#files[documentsName].finish(),

@@ -53,6 +53,20 @@ export async function* readSealedFile(store: ObjectStore, file: SealedFile): Asy
   }
 }
 
+/**
+ * A file in memory, checked.
+ * @throws HypershardError `corrupt_data`
+ */
+export async function readWholeFile(store: ObjectStore, file: SealedFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.seal.bytes)
+  let filled = 0
+  for await (const chunk of readSealedFile(store, file)) {
+    bytes.set(chunk, filled)
+    filled += chunk.length
+  }
+  return bytes
+}
+
 /** Decodes what was read of a file; whatever the decoder throws is `corrupt_data` of that file. */
 export function decodeFile<Result>({ segment, name }: SealedFile, decode: () => Result): Result {
   return decodeStored(segmentTitle(segment), name, { ...segment }, decode)

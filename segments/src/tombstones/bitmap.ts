@@ -30,6 +30,17 @@ export function countBits(bitmap: Bitmap): number {
   return count
 }
 
+/** The rows of one set that are not in another, as a new one. */
+export function subtractBitmap(left: Bitmap, right: Bitmap): Bitmap {
+  assert.equal(left.length, right.length, 'bitmaps of segments of another size')
+  return left.map((byte, index) => byte & ~right[index]!)
+}
+
+/** The rows that are not in the set, as a new one; bits beyond the last row are 1 in it. */
+export function complementOf(bitmap: Bitmap): Bitmap {
+  return bitmap.map(byte => ~byte)
+}
+
 /** The rows that are in either set, as a new one. */
 export function uniteBitmaps(left: Bitmap, right: Bitmap): Bitmap {
   assert.equal(left.length, right.length, 'bitmaps of segments of another size')

@@ -72,6 +72,7 @@ async function verifySegment(store: ObjectStore, manifest: Manifest, entry: Segm
   }
   await segment.loadVectors()
   await segment.verifyDocuments()
+  await segment.loadColumns(manifest.fields ?? {})
   const ids = await segment.loadIds()
   return (await rowsLeft(store, manifest, entry)).map(row => textAt(ids, row))
 }

@@ -1,7 +1,7 @@
 /** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
-import { openObjectStore, type SegmentReference } from '@hypershard/segments'
+import { type Fields, openObjectStore, type SegmentReference } from '@hypershard/segments'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import { type LoadedSegment, readSegment } from './read-segment.ts'
 
@@ -12,6 +12,8 @@ export interface LoadingThreadData {
 export interface LoadRequest {
   readonly call: number
   readonly segment: SegmentReference
+  /** Of the manifest. */
+  readonly fields: Fields
 }
 
 const port = parentPort
@@ -30,9 +32,9 @@ port.on('message', (message: LoadRequest | typeof closeMessage) => {
   }
 })
 
-async function answer({ call, segment }: LoadRequest): Promise<void> {
+async function answer({ call, segment, fields }: LoadRequest): Promise<void> {
   try {
-    const loaded = await readSegment(await store, segment)
+    const loaded = await readSegment(await store, segment, fields)
     port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>)
   } catch (error) {
     port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)

@@ -2,11 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDirectoryStore, type ObjectStore, type SegmentReference, segmentAt } from '@hypershard/segments'
+import {
+  createDirectoryStore,
+  type Fields,
+  type ObjectStore,
+  type SegmentReference,
+  segmentAt,
+} from '@hypershard/segments'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { readSegment } from './read-segment.ts'
 
 const width = 8
+const fields: Fields = { name: { type: 'keyword', list: false } }
 
 /** Flips a byte of what is read of some object, so many times. */
 function damagedOnTheWay(store: ObjectStore, ending: string, times: number): ObjectStore {
@@ -46,7 +53,7 @@ describe('readSegment', () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-read-segment-'))
     store = await createDirectoryStore(directory)
-    const empty = await createTestIndex(store, { name: 'papers', width, shards: 1 })
+    const empty = await createTestIndex(store, { name: 'papers', width, shards: 1, fields })
     const manifest = await putTestDocuments(store, empty, testDocuments(20, width))
     segment = segmentAt(manifest, manifest.segments[0]!)
   })
@@ -54,22 +61,22 @@ describe('readSegment', () => {
   after(() => rm(directory, { recursive: true }))
 
   it('reads a sound segment once', async () => {
-    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment)
+    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment, fields)
     assert.deepEqual(
       [vectors.length, ids.offsets.length, scanCopy.slices.length, firstProblem],
       [20 * width, 21, 1, undefined],
     )
   })
 
-  for (const file of ['segment.json', 'vectors.safetensors', 'ids.arrow', 'documents.arrow']) {
+  for (const file of ['segment.json', 'vectors.safetensors', 'ids.arrow', 'documents.arrow', 'columns.arrow']) {
     it(`reads again when ${file} was damaged on the way, and says so`, async () => {
-      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment)
-      assert.deepEqual(vectors, (await readSegment(store, segment)).vectors)
+      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment, fields)
+      assert.deepEqual(vectors, (await readSegment(store, segment, fields)).vectors)
       assert.match(firstProblem!, new RegExp(file.replace('.', '\\.')))
     })
 
     it(`refuses ${file} when it is damaged both times`, async () => {
-      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment)
+      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment, fields)
       await assert.rejects(broken, { code: 'corrupt_data' })
     })
   }

@@ -1,5 +1,12 @@
 import { HypershardError } from '@hypershard/common'
-import { type IdColumn, type ObjectStore, openSegment, type SegmentReference } from '@hypershard/segments'
+import {
+  type Fields,
+  type FilterColumns,
+  type IdColumn,
+  type ObjectStore,
+  openSegment,
+  type SegmentReference,
+} from '@hypershard/segments'
 import type { SharedIds } from '../scoring/messages.ts'
 import { makeScanCopy, type ScanCopy } from '../scoring/scan-copy.ts'
 
@@ -7,6 +14,7 @@ export interface LoadedSegment {
   readonly vectors: Float32Array<SharedArrayBuffer>
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy
+  readonly columns: FilterColumns
   readonly width: number
   readonly modelDigest: string
   /** What was wrong with it when it was read first, if it was. */
@@ -18,21 +26,30 @@ export interface LoadedSegment {
  * once more: the store may be sound, and the damage have come on the way.
  * @throws HypershardError `corrupt_data` when it is damaged both times, and of the store
  */
-export async function readSegment(store: ObjectStore, segment: SegmentReference): Promise<LoadedSegment> {
+export async function readSegment(
+  store: ObjectStore,
+  segment: SegmentReference,
+  fields: Fields,
+): Promise<LoadedSegment> {
   try {
-    return { ...(await readOnce(store, segment)), firstProblem: undefined }
+    return { ...(await readOnce(store, segment, fields)), firstProblem: undefined }
   } catch (error) {
     if (!(error instanceof HypershardError && error.code === 'corrupt_data')) throw error
-    return { ...(await readOnce(store, segment)), firstProblem: error.message }
+    return { ...(await readOnce(store, segment, fields)), firstProblem: error.message }
   }
 }
 
-async function readOnce(store: ObjectStore, segment: SegmentReference): Promise<Omit<LoadedSegment, 'firstProblem'>> {
+async function readOnce(
+  store: ObjectStore,
+  segment: SegmentReference,
+  fields: Fields,
+): Promise<Omit<LoadedSegment, 'firstProblem'>> {
   const reader = await openSegment(store, segment)
   const [vectors, ids] = [await reader.loadSharedVectors(), await reader.loadIds()]
+  const columns = await reader.loadColumns(fields)
   await reader.verifyDocuments()
   const { vectorWidth: width, modelDigest } = reader
-  return { vectors, ids: toShared(ids), scanCopy: makeScanCopy(vectors, width), width, modelDigest }
+  return { vectors, ids: toShared(ids), scanCopy: makeScanCopy(vectors, width), columns, width, modelDigest }
 }
 
 function toShared(ids: IdColumn): SharedIds {

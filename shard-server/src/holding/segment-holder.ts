@@ -1,6 +1,7 @@
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
+  type FilterColumns,
   homeOf,
   type Manifest,
   type ManifestReference,
@@ -12,6 +13,7 @@ import {
   type SegmentEntry,
   segmentAt,
 } from '@hypershard/segments'
+import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
@@ -19,6 +21,7 @@ export interface HolderOptions {
   readonly store: ObjectStore
   readonly loader: SegmentLoader
   readonly scoring: ScoringPool
+  readonly filter: RowFilter
   /** Vectors and ids of all segments held; a segment that does not fit is refused. */
   readonly memoryBytesMax: number
   readonly log: Logger
@@ -59,7 +62,10 @@ export interface ShardLease {
   readonly segments: readonly {
     readonly key: string
     readonly position: number
+    /** Rows, deleted ones too. */
+    readonly documents: number
     readonly deleted: Uint8Array<ArrayBuffer> | undefined
+    readonly deletedCount: number
   }[]
   /** Of the segments' vectors. */
   readonly bytes: number
@@ -127,7 +133,9 @@ export class SegmentHolder {
       const loaded = Promise.all(
         entries.map(async ([position, entry], index) => {
           const { key, bytes } = await held[index]!.loading
-          return { key, bytes, position, deleted: await this.#deletedRows(manifest, entry, held[index]!) }
+          const deleted = await this.#deletedRows(manifest, entry, held[index]!)
+          const { documents } = entry
+          return { key, bytes, position, documents, deleted, deletedCount: entry.deleted?.count ?? 0 }
         }),
       )
       const segments = await waitWithin(loaded, deadline, `loading shard ${shard}`)
@@ -241,10 +249,14 @@ export class SegmentHolder {
   }
 
   async #load(manifest: Manifest, entry: SegmentEntry, key: string): Promise<HeldSegment> {
-    const bytes = this.#reserve(manifest, entry)
+    let bytes = this.#reserve(manifest, entry)
     try {
       const reference = segmentAt(manifest, entry)
-      const { modelDigest, width, firstProblem, ...segment } = await this.#options.loader.load(reference)
+      const { fields = {} } = manifest
+      const { modelDigest, width, columns, firstProblem, ...segment } = await this.#options.loader.load(
+        reference,
+        fields,
+      )
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
         throw new HypershardError('corrupt_data', message)
@@ -256,7 +268,12 @@ export class SegmentHolder {
         )
       }
       const documents = await (await openSegment(this.#options.store, reference)).openDocuments()
+      // How much the columns take is known only now; that they fit is not asked again.
+      const columnsBytes = bytesOf(columns)
+      bytes += columnsBytes
+      this.#heldBytes += columnsBytes
       this.#options.scoring.hold({ key, width, ...segment })
+      this.#options.filter.hold({ key, rows: entry.documents, columns })
       return { key, bytes, documents }
     } catch (error) {
       this.#heldBytes -= bytes
@@ -324,6 +341,7 @@ export class SegmentHolder {
       this.#held.delete(key)
       this.#heldBytes -= held.loaded.bytes
       this.#options.scoring.drop(key)
+      this.#options.filter.drop(key)
       void this.#closeDocuments(held.loaded)
     }
   }
@@ -335,6 +353,10 @@ export class SegmentHolder {
       this.#options.log.warn({ err: error, segment: key }, 'closing the documents of a dropped segment failed')
     }
   }
+}
+
+function bytesOf(columns: FilterColumns): number {
+  return Object.values(columns).reduce((sum, { offsets, values }) => sum + offsets.byteLength + values.byteLength, 0)
 }
 
 function generationKey({ indexUid, generation }: Manifest): string {

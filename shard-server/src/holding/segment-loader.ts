@@ -1,5 +1,5 @@
 import type { Logger } from '@hypershard/common'
-import type { SegmentReference } from '@hypershard/segments'
+import type { Fields, SegmentReference } from '@hypershard/segments'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { LoadingThreadData, LoadRequest } from './loading-thread.ts'
 import type { LoadedSegment } from './read-segment.ts'
@@ -18,8 +18,8 @@ export class SegmentLoader {
    * Reads a segment whole and checks every file of it.
    * @throws HypershardError `corrupt_data` naming the file, `storage_failed`
    */
-  load(segment: SegmentReference): Promise<LoadedSegment> {
-    return this.#calls.call(call => ({ call, segment })).answer
+  load(segment: SegmentReference, fields: Fields): Promise<LoadedSegment> {
+    return this.#calls.call(call => ({ call, segment, fields })).answer
   }
 
   close(): Promise<void> {

@@ -31,7 +31,8 @@ export interface ScanTask {
     readonly segments: readonly {
       readonly key: string
       readonly position: number
-      readonly deleted: Uint8Array<ArrayBuffer> | undefined
+      readonly excluded: Uint8Array<ArrayBuffer> | undefined
+      readonly eligible: number
     }[]
   }[]
 }

@@ -14,10 +14,10 @@ const plain: QNetArchitecture = { ...deep, vectorDimensions: [width, 1] }
 function segmentOf(rows: number, seed: number, deletedRows: readonly number[] = []): ScanSegment {
   const vectors = pseudoRandomTensor(seed, rows * width, 1)
   const ids = { idBytes: (row: number) => Buffer.from(`${seed}-${row}`) }
-  const deleted = deletedRows.length === 0 ? undefined : createBitmap(rows)
-  for (const row of deletedRows) setBit(deleted!, row)
+  const excluded = deletedRows.length === 0 ? undefined : createBitmap(rows)
+  for (const row of deletedRows) setBit(excluded!, row)
   const segment = { vectors, width, documents: rows, ids, scanCopy: makeScanCopy(vectors, width) }
-  return { segment, position: seed, deleted }
+  return { segment, position: seed, excluded, eligible: rows - new Set(deletedRows).size }
 }
 
 describe('scanByTangent', () => {
@@ -136,6 +136,30 @@ describe('scanByTangent', () => {
       const [part] = await scan(deep, weights, shards, { stopBefore })
       assert.deepEqual([part!.documentsScanned, part!.stop === 'deadline'], [scanned, scanned === 0])
     }
+  })
+
+  it('finds the best of what a filter leaves, however much that is', async () => {
+    const weights = pseudoRandomWeights(plain, 10)
+    const rows = sliceRows + 300
+    for (const left of [0.001, 0.01, 0.1, 0.5, 0.9, 0.999]) {
+      const out = Array.from({ length: rows }, (_, row) => row).filter(row => (row * 0.618_034) % 1 >= left)
+      const shards = [{ shard: 0, segments: [segmentOf(rows, 1, out)] }]
+      const [tangent] = await scan(plain, weights, shards, { candidates: 60 })
+      const [exact] = await scan(plain, weights, shards, { plan: 'exact' })
+      assert.deepEqual(tangent!.hits, exact!.hits)
+      assert.equal(exact!.documentsScored, rows - out.length)
+      assert.equal(tangent!.documentsScanned, rows - out.length)
+      assert.equal(tangent!.documentsScored, Math.min(60, rows - out.length))
+    }
+  })
+
+  it('takes no tangent where no more documents are left than are scored anyway', async () => {
+    const shards = [{ shard: 0, segments: [segmentOf(700, 1, Array.from(Array(650).keys())), segmentOf(50, 2)] }]
+    const tangents = () => assert.fail('a tangent was asked for')
+    const weights = pseudoRandomWeights(deep, 11)
+    const [tangent] = await scan(deep, weights, shards, { candidates: 100, tangents })
+    const [exact] = await scan(deep, weights, shards, { plan: 'exact' })
+    assert.deepEqual([tangent!.hits, tangent!.documentsScored], [exact!.hits, 100])
   })
 
   it('goes on after a position', async () => {

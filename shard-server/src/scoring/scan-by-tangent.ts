@@ -5,9 +5,9 @@
  */
 import { type BlockScorer, blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
-import { type ScanCopy, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import { eligibleRows, eligibleRowsOf, gatherRows } from './row-blocks.ts'
+import { type ScanCopy, type ScannedRow, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
 import {
-  eligibleRows,
   type ScanHit,
   type ScanOptions,
   type ScanSegment,
@@ -17,6 +17,10 @@ import {
   toHits,
 } from './scan-shards.ts'
 
+/** How many more rows are asked for than should have enough eligible ones among them, and the share of a slice at most. */
+const overfetch = 1.5
+const overfetchShareMax = 0.1
+
 export interface TangentOptions extends ScanOptions {
   /** How many documents of a shard are scored exactly, by each thread that takes part. */
   readonly candidates: number
@@ -24,7 +28,7 @@ export interface TangentOptions extends ScanOptions {
   readonly tangents: (points: Float32Array) => Promise<Tangents>
 }
 
-/** A segment and its tangent plane; without a query where that is not finite. */
+/** A segment and its tangent plane; without a query where that is not finite, or not needed. */
 interface Plane {
   readonly at: ScanSegment
   readonly copy: ScanCopy
@@ -111,7 +115,11 @@ async function* scanShard(
   }
 }
 
-async function planesOf(segments: readonly ScanSegment[], { tangents }: TangentOptions): Promise<Plane[]> {
+/** Where no more documents are left than would be scored anyway, there is nothing to choose. */
+async function planesOf(segments: readonly ScanSegment[], { tangents, candidates }: TangentOptions): Promise<Plane[]> {
+  if (segments.reduce((sum, { eligible }) => sum + eligible, 0) <= candidates) {
+    return segments.map(at => ({ at, copy: at.segment.scanCopy, query: undefined, offset: 0 }))
+  }
   const { width } = segments[0]!.segment
   const points = new Float32Array(segments.length * width)
   for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
@@ -124,21 +132,56 @@ async function planesOf(segments: readonly ScanSegment[], { tangents }: TangentO
   })
 }
 
-/** The best of one slice that are not deleted. Without a tangent every document is a candidate. */
+/** The best eligible rows of one slice. Without a tangent every one is a candidate. */
 function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: number) {
-  const { deleted, segment } = at
+  const { excluded, segment } = at
   const bytes = copy.slices[slice]!
   const first = slice * sliceRows
-  const rows = bytes.length / segment.width
-  const eligible = eligibleRows(first, first + rows, deleted)
-  const scanned =
+  const last = first + bytes.length / segment.width
+  const eligible = eligibleRows(first, last, excluded)
+  if (eligible === 0) return { eligible, candidates: [] }
+  const candidates =
     query === undefined
-      ? Array.from({ length: rows }, (_, row) => ({ row, product: Number.POSITIVE_INFINITY }))
-      : scanSlice(bytes, query, count + rows - eligible)
-  const candidates = scanned
-    .map(({ row, product }) => ({ at, row: first + row, estimate: query === undefined ? product : product + offset }))
-    .filter(({ row }) => deleted === undefined || !hasBit(deleted, row))
+      ? eligibleRowsOf(first, last, excluded).map(row => ({ at, row, estimate: Number.POSITIVE_INFINITY }))
+      : scanEligible(bytes, query, { first, last, excluded, eligible, count }).map(({ row, product }) => ({
+          at,
+          row,
+          estimate: product + offset,
+        }))
   return { eligible, candidates }
+}
+
+interface SliceRows {
+  readonly first: number
+  readonly last: number
+  readonly excluded: ScanSegment['excluded']
+  readonly eligible: number
+  readonly count: number
+}
+
+/**
+ * The eligible rows of a slice with the largest products, by their row in the segment. Some more than are wanted of all rows
+ * usually have enough eligible ones among them; where they have not, or would be too many, the eligible are copied out.
+ */
+function scanEligible(bytes: Int8Array, query: ScanQuery, slice: SliceRows): ScannedRow[] {
+  const { first, last, excluded, eligible } = slice
+  const count = Math.min(slice.count, eligible)
+  const inSegment = ({ row, product }: ScannedRow) => ({ row: first + row, product })
+  if (excluded === undefined || eligible === last - first) return scanSlice(bytes, query, count).map(inSegment)
+  const more = Math.ceil((overfetch * count * (last - first)) / eligible)
+  if (more <= (last - first) * overfetchShareMax) {
+    const found = scanSlice(bytes, query, more)
+      .map(inSegment)
+      .filter(({ row }) => !hasBit(excluded, row))
+    if (found.length >= count) return found.slice(0, count)
+  }
+  const rows = eligibleRowsOf(first, last, excluded)
+  const gathered = gatherRows(
+    bytes,
+    query.bytes.length,
+    rows.map(row => row - first),
+  )
+  return scanSlice(gathered, query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
 }
 
 /** Those without an estimate all stay: only the q-net itself can tell. */
@@ -174,7 +217,7 @@ class CandidateHits {
   add(block: readonly Candidate[], scores: Float32Array): void {
     for (const [index, { at, row }] of block.entries()) {
       this.#positions.set(at.segment.ids, at.position)
-      this.#top.add(scores.subarray(index, index + 1), row, at.segment.ids)
+      this.#top.addRow(scores[index]!, row, at.segment.ids)
     }
     this.scored += block.length
   }

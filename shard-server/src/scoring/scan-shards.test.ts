@@ -30,7 +30,7 @@ function toShards(documents: readonly Document[], shards: number): ScanShard[] {
     for (const [row, document] of own.entries()) vectors.set(document.vector, row * width)
     const ids = { idBytes: (row: number) => Buffer.from(own[row]!.id) }
     const segment = { vectors, width, documents: own.length, ids, scanCopy: makeScanCopy(vectors, width) }
-    return { shard, segments: [{ segment, position: shard, deleted: undefined }] }
+    return { shard, segments: [{ segment, position: shard, excluded: undefined, eligible: own.length }] }
   })
 }
 
@@ -93,9 +93,9 @@ describe('scanShards', () => {
     const everything = (await scanAll(prepared, [shard!], documents.length))[0]!.hits
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.nat({ max: documents.length - 1 })), async rows => {
-        const deleted = createBitmap(documents.length)
-        for (const row of rows) setBit(deleted, row)
-        const segments = [{ ...shard!.segments[0]!, deleted }]
+        const excluded = createBitmap(documents.length)
+        for (const row of rows) setBit(excluded, row)
+        const segments = [{ ...shard!.segments[0]!, excluded }]
         const [scan] = await scanAll(prepared, [{ shard: 0, segments }], documents.length)
         assert.equal(scan!.documentsScored, documents.length - rows.length)
         assert.deepEqual(

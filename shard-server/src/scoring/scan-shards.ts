@@ -1,10 +1,12 @@
 /**
- * The exact plan: every eligible document of every shard asked for, in blocks, through the compiled q-net. It yields
+ * The exact plan: every eligible document of every shard asked for, in blocks, through the compiled q-net. Where a filter
+ * leaves few, only those are read. It yields
  * after each block, so that whoever drives it can let other queries in between and end it at its deadline.
  */
 import type { RankPosition } from '@hypershard/common'
-import { type BlockScorer, blockRows, type RowIds, TopHits } from '@hypershard/qnet'
+import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
+import { eligibleRows, gatherRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScanCopy } from './scan-copy.ts'
 
 /** A segment's vectors and ids as a scan reads them. */
@@ -22,8 +24,10 @@ export interface ScanSegment {
   readonly segment: ScannableSegment
   /** The segment's place in the manifest, for the hit's address. */
   readonly position: number
-  /** Rows that a later version of a document replaced. */
-  readonly deleted: Uint8Array<ArrayBuffer> | undefined
+  /** Rows that cannot be hits: replaced, deleted, or left out by the filter; undefined for none. */
+  readonly excluded: Uint8Array<ArrayBuffer> | undefined
+  /** How many rows can. */
+  readonly eligible: number
 }
 
 export interface ScanShard {
@@ -103,18 +107,15 @@ async function* scanShard(
   const positions = new Map<RowIds, number>()
   let documentsScored = 0
   let scoreMs = 0
-  for (const { segment, position, deleted } of shard.segments) {
+  for (const { segment, position, excluded } of shard.segments) {
     positions.set(segment.ids, position)
-    const isDeleted = deleted && ((row: number) => hasBit(deleted, row))
-    for (let first = 0; first < segment.documents; first += blockRows) {
+    for (const block of rowBlocks(segment.documents, excluded)) {
       if (progress.nextBlock++ !== progress.claimed) continue
       progress.stop ??= options.stopBefore(progress.blockMs)
       if (progress.stop !== undefined) break
       const startMs = options.monotonicMs()
-      const last = Math.min(first + blockRows, segment.documents)
-      const scores = await scorer.score(segment.vectors.subarray(first * segment.width, last * segment.width))
-      top.add(scores, first, segment.ids, isDeleted)
-      documentsScored += eligibleRows(first, last, deleted)
+      const scores = await scorer.score(vectorsOf(segment, block))
+      documentsScored += addBlock(top, scores, block, { ids: segment.ids, excluded })
       progress.blockMs = options.monotonicMs() - startMs
       scoreMs += progress.blockMs
       progress.claimed = options.claimBlock()
@@ -132,6 +133,25 @@ async function* scanShard(
   }
 }
 
+function vectorsOf({ vectors, width }: ScannableSegment, { first, last, rows }: RowBlock): Float32Array {
+  return rows === undefined ? vectors.subarray(first * width, last * width) : gatherRows(vectors, width, rows)
+}
+
+/** @returns how many of the block's rows are eligible */
+function addBlock(
+  top: TopHits,
+  scores: Float32Array,
+  { first, last, rows }: RowBlock,
+  { ids, excluded }: { ids: RowIds; excluded: ScanSegment['excluded'] },
+): number {
+  if (rows === undefined) {
+    top.add(scores, first, ids, excluded && (row => hasBit(excluded, row)))
+    return eligibleRows(first, last, excluded)
+  }
+  for (const [index, row] of rows.entries()) top.addRow(scores[index]!, row, ids)
+  return rows.length
+}
+
 /** @param positions of the segments, by their ids */
 export function toHits(top: TopHits, positions: ReadonlyMap<RowIds, number>): ScanHit[] {
   return top.sorted().map(({ score, row, ids }) => ({
@@ -140,12 +160,4 @@ export function toHits(top: TopHits, positions: ReadonlyMap<RowIds, number>): Sc
     segment: positions.get(ids)!,
     row,
   }))
-}
-
-/** Of the rows from `first` to before `last`. */
-export function eligibleRows(first: number, last: number, deleted: ScanSegment['deleted']): number {
-  if (deleted === undefined) return last - first
-  let rows = 0
-  for (let row = first; row < last; row++) if (!hasBit(deleted, row)) rows++
-  return rows
 }

@@ -92,7 +92,7 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   const turn = turnOf()
   const shards = work.shards.map(({ shard, segments: wanted }) => ({
     shard,
-    segments: wanted.map(({ key, position, deleted }) => ({ segment: heldSegment(key), position, deleted })),
+    segments: wanted.map(({ key, ...rows }) => ({ segment: heldSegment(key), ...rows })),
   }))
   const stopBefore = (expectedBlockMs: number) => {
     if (turn.cancelled) return 'cancelled'

@@ -4,9 +4,11 @@ import {
   commitSegments,
   createIndex,
   createSegmentWriter,
+  type Fields,
   firstGeneration,
   latestManifest,
   type Manifest,
+  newSegmentOf,
   type ObjectStore,
   shardOf,
 } from '@hypershard/segments'
@@ -27,12 +29,14 @@ export function testDocuments(count: number, width: number): TestDocument[] {
 
 export async function createTestIndex(
   store: ObjectStore,
-  options: { name: string; width: number; shards: number },
+  options: { name: string; width: number; shards: number; fields?: Fields },
 ): Promise<Manifest> {
-  const { name, width, shards } = options
+  const { name, width, shards, fields } = options
   return latestManifest(
     store,
-    firstGeneration(await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1 })),
+    firstGeneration(
+      await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1, fields }),
+    ),
   )
 }
 
@@ -42,11 +46,10 @@ export async function putTestDocuments(
   manifest: Manifest,
   documents: readonly TestDocument[],
 ): Promise<Manifest> {
-  const { index, generation, vectorWidth, modelDigest } = manifest
+  const { vectorWidth } = manifest
   const added = []
   for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
-    const segment = { index, generation, shard, vectorWidth, modelDigest, documents: own.length }
-    const writer = await createSegmentWriter(store, segment)
+    const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents: own.length })
     const stored = own.map(({ id }) => ({
       id,
       title: `title of ${id}`,

@@ -91,5 +91,6 @@ function wholeSearch(manifest: Manifest): SearchShardsRequest {
     after: undefined,
     plan: SearchPlan.SEARCH_PLAN_EXACT,
     candidates: 0,
+    filter: undefined,
   }
 }

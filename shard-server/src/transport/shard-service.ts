@@ -1,6 +1,7 @@
 import { type Logger, unaryHandler } from '@hypershard/common'
 import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import { fetchDocuments } from '../fetch-documents.ts'
+import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { prepareShards } from '../prepare-shards.ts'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
@@ -10,6 +11,7 @@ import { searchShards } from '../search-shards.ts'
 export interface ShardServerParts {
   readonly holder: SegmentHolder
   readonly scoring: ScoringPool
+  readonly filter: RowFilter
   readonly log: Logger
 }
 

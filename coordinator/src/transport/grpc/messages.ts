@@ -15,16 +15,17 @@ import type { WriteReport } from '../../writing/write-documents.ts'
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
-  const { plan, candidates } = request
+  const { plan, candidates, filter } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
     ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
-    ...{ plan: plan || undefined, candidates },
+    ...{ plan: plan || undefined, candidates, filter },
   })
 }
 
-export function createIndexBodyOf({ name, model, shards, replicas }: CreateIndexRequest): Record<string, unknown> {
-  return withoutUnset({ name, model: model || undefined, shards, replicas })
+export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {
+  const { name, model, shards, replicas, fields } = request
+  return withoutUnset({ name, model: model || undefined, shards, replicas, fields })
 }
 
 export function indexMessage(entry: CatalogEntry): Index {

@@ -1,5 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
+import type { Fields } from '@hypershard/segments'
 import { checkRequest } from '../../contract/check-request.ts'
 import { idempotencyKeySchema } from '../../contract/documents.ts'
 import { checkOperation } from '../../writing/check-document.ts'
@@ -14,8 +15,14 @@ export interface ReceivedPut {
   readonly operations: AsyncIterable<ReceivedOperation>
 }
 
-/** @throws HypershardError `invalid_request` for a stream without a message, or whose first names no index */
-export async function receiveDocuments(messages: AsyncIterable<PutDocumentsRequest>): Promise<ReceivedPut> {
+/**
+ * @param fieldsOf what searches of an index can filter by, asked once its name is checked
+ * @throws HypershardError `invalid_request` for a stream without a message, or whose first names no index
+ */
+export async function receiveDocuments(
+  messages: AsyncIterable<PutDocumentsRequest>,
+  fieldsOf: (index: string) => Fields,
+): Promise<ReceivedPut> {
   const rest = messages[Symbol.asyncIterator]()
   const first = await rest.next()
   if (first.done === true || first.value.index === '') {
@@ -27,14 +34,16 @@ export async function receiveDocuments(messages: AsyncIterable<PutDocumentsReque
     idempotencyKey:
       idempotencyKey === '' ? undefined : checkRequest(idempotencyKeySchema, idempotencyKey, 'idempotency_key'),
     waitFor: waitForSearchable ? 'searchable' : 'durable',
-    operations: operationsOf(first.value, rest),
+    operations: operationsOf(first.value, rest, fieldsOf),
   }
 }
 
 async function* operationsOf(
   first: PutDocumentsRequest,
   rest: AsyncIterator<PutDocumentsRequest>,
+  fieldsOf: (index: string) => Fields,
 ): AsyncGenerator<ReceivedOperation> {
+  const fields = fieldsOf(first.index)
   let line = 0
   for (let message = first; ; ) {
     if (message.index !== '' && message.index !== first.index) {
@@ -43,11 +52,11 @@ async function* operationsOf(
     }
     for (const document of message.documents) {
       line++
-      yield { line, ...checkOperation(asJson(document)) }
+      yield { line, ...checkOperation(asJson(document), fields) }
     }
     for (const id of message.deletes) {
       line++
-      yield { line, ...checkOperation({ id, _op: 'delete' }) }
+      yield { line, ...checkOperation({ id, _op: 'delete' }, {}) }
     }
     const next = await rest.next()
     if (next.done === true) return

@@ -23,7 +23,7 @@ describe('the gRPC twin', () => {
   beforeEach(async () => {
     coordinator = await startTestCoordinator()
     client = new SearchServiceClient(coordinator.grpcAddress, credentials.createInsecure(), clientOptions)
-    const request = { name: 'papers', model: '', shards: 3 }
+    const request = { name: 'papers', model: '', shards: 3, fields: {} }
     await callUnary(client.createIndex.bind(client), request, soon(), 'coordinator')
   })
 

@@ -67,7 +67,7 @@ async function putFrom(call: PutCall, coordinator: Coordinator, putTimeoutMs: nu
   // The two kinds of call differ in the events they declare; `cancelled` is an event of both.
   const deadline = deadlineOfCall(call as unknown as ServerUnaryCall<unknown, unknown>)
   if (deadline === undefined) throw noDeadline(call.getPath())
-  const received = await receiveDocuments(call)
+  const received = await receiveDocuments(call, index => coordinator.fieldsOf(index))
   checkRequest(indexNameSchema, received.index, 'index')
   const input = { ...received, waitMsMax: putTimeoutMs }
   return putResponse(await coordinator.writeDocuments(input, atMost(putTimeoutMs, deadline)))

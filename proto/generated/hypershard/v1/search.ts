@@ -45,6 +45,12 @@ export interface Index {
   documentsTruncated: number;
   /** Documents that could not be encoded and are not searched. */
   documentsAside: number;
+  fields: { [key: string]: Field };
+}
+
+export interface Index_FieldsEntry {
+  key: string;
+  value: Field | undefined;
 }
 
 export interface CreateIndexRequest {
@@ -52,7 +58,23 @@ export interface CreateIndexRequest {
   /** A model's name or digest; empty for the encoder service's default. */
   model: string;
   shards?: number | undefined;
-  replicas?: number | undefined;
+  replicas?:
+    | number
+    | undefined;
+  /** By name: what searches can filter by. */
+  fields: { [key: string]: Field };
+}
+
+export interface CreateIndexRequest_FieldsEntry {
+  key: string;
+  value: Field | undefined;
+}
+
+export interface Field {
+  /** "keyword", "number", "boolean" or "date". */
+  type: string;
+  /** A document may have several values. */
+  list: boolean;
 }
 
 export interface CreateIndexResponse {
@@ -152,7 +174,11 @@ export interface SearchRequest {
   /** "exact" or "tangent"; "exact" if empty. */
   plan: string;
   /** Documents of a shard that the tangent plan scores exactly; 200 if not given. */
-  candidates?: number | undefined;
+  candidates?:
+    | number
+    | undefined;
+  /** As the HTTP API's `filter` (docs/api.md). */
+  filter: { [key: string]: any } | undefined;
 }
 
 export interface SearchResponse {
@@ -187,6 +213,8 @@ export interface Coverage {
   missing: MissingShard[];
   /** Documents that were ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan. */
   documentsScanned: number;
+  /** Documents that pass the filter; all eligible ones where there is none. */
+  documentsMatched: number;
 }
 
 export interface MissingShard {
@@ -234,6 +262,7 @@ function createBaseIndex(): Index {
     sequence: 0,
     documentsTruncated: 0,
     documentsAside: 0,
+    fields: {},
   };
 }
 
@@ -278,6 +307,9 @@ export const Index: MessageFns<Index> = {
     if (message.documentsAside !== 0) {
       writer.uint32(104).uint64(message.documentsAside);
     }
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, Field]) => {
+      Index_FieldsEntry.encode({ key: key as any, value }, writer.uint32(114).fork()).join();
+    });
     return writer;
   },
 
@@ -398,6 +430,17 @@ export const Index: MessageFns<Index> = {
             message.documentsAside = longToNumber(reader.uint64());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            const entry14 = Index_FieldsEntry.decode(reader, reader.uint32());
+            if (entry14.value !== undefined) {
+              message.fields[entry14.key] = entry14.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -428,12 +471,88 @@ export const Index: MessageFns<Index> = {
     message.sequence = object.sequence ?? 0;
     message.documentsTruncated = object.documentsTruncated ?? 0;
     message.documentsAside = object.documentsAside ?? 0;
+    message.fields = (globalThis.Object.entries(object.fields ?? {}) as [string, Field][]).reduce(
+      (acc: { [key: string]: Field }, [key, value]: [string, Field]) => {
+        if (value !== undefined) {
+          acc[key] = Field.fromPartial(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseIndex_FieldsEntry(): Index_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const Index_FieldsEntry: MessageFns<Index_FieldsEntry> = {
+  encode(message: Index_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Field.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Index_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndex_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Field.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Index_FieldsEntry>): Index_FieldsEntry {
+    return Index_FieldsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Index_FieldsEntry>): Index_FieldsEntry {
+    const message = createBaseIndex_FieldsEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? Field.fromPartial(object.value) : undefined;
     return message;
   },
 };
 
 function createBaseCreateIndexRequest(): CreateIndexRequest {
-  return { name: "", model: "", shards: undefined, replicas: undefined };
+  return { name: "", model: "", shards: undefined, replicas: undefined, fields: {} };
 }
 
 export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
@@ -450,6 +569,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     if (message.replicas !== undefined) {
       writer.uint32(32).uint32(message.replicas);
     }
+    globalThis.Object.entries(message.fields).forEach(([key, value]: [string, Field]) => {
+      CreateIndexRequest_FieldsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
     return writer;
   },
 
@@ -498,6 +620,17 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
             message.replicas = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = CreateIndexRequest_FieldsEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.fields[entry5.key] = entry5.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -519,6 +652,149 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     message.model = object.model ?? "";
     message.shards = object.shards ?? undefined;
     message.replicas = object.replicas ?? undefined;
+    message.fields = (globalThis.Object.entries(object.fields ?? {}) as [string, Field][]).reduce(
+      (acc: { [key: string]: Field }, [key, value]: [string, Field]) => {
+        if (value !== undefined) {
+          acc[key] = Field.fromPartial(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseCreateIndexRequest_FieldsEntry(): CreateIndexRequest_FieldsEntry {
+  return { key: "", value: undefined };
+}
+
+export const CreateIndexRequest_FieldsEntry: MessageFns<CreateIndexRequest_FieldsEntry> = {
+  encode(message: CreateIndexRequest_FieldsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== undefined) {
+      Field.encode(message.value, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateIndexRequest_FieldsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateIndexRequest_FieldsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Field.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateIndexRequest_FieldsEntry>): CreateIndexRequest_FieldsEntry {
+    return CreateIndexRequest_FieldsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateIndexRequest_FieldsEntry>): CreateIndexRequest_FieldsEntry {
+    const message = createBaseCreateIndexRequest_FieldsEntry();
+    message.key = object.key ?? "";
+    message.value = (object.value !== undefined && object.value !== null) ? Field.fromPartial(object.value) : undefined;
+    return message;
+  },
+};
+
+function createBaseField(): Field {
+  return { type: "", list: false };
+}
+
+export const Field: MessageFns<Field> = {
+  encode(message: Field, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== "") {
+      writer.uint32(10).string(message.type);
+    }
+    if (message.list !== false) {
+      writer.uint32(16).bool(message.list);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Field {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseField();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.list = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Field>): Field {
+    return Field.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Field>): Field {
+    const message = createBaseField();
+    message.type = object.type ?? "";
+    message.list = object.list ?? false;
     return message;
   },
 };
@@ -1382,6 +1658,7 @@ function createBaseSearchRequest(): SearchRequest {
     minSequence: 0,
     plan: "",
     candidates: undefined,
+    filter: undefined,
   };
 }
 
@@ -1422,6 +1699,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.candidates !== undefined) {
       writer.uint32(96).uint32(message.candidates);
+    }
+    if (message.filter !== undefined) {
+      Struct.encode(Struct.wrap(message.filter), writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1535,6 +1815,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.candidates = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.filter = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1564,6 +1852,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.minSequence = object.minSequence ?? 0;
     message.plan = object.plan ?? "";
     message.candidates = object.candidates ?? undefined;
+    message.filter = object.filter ?? undefined;
     return message;
   },
 };
@@ -1824,7 +2113,15 @@ export const Hit: MessageFns<Hit> = {
 };
 
 function createBaseCoverage(): Coverage {
-  return { documentsEligible: 0, documentsScored: 0, ratio: 0, nonFiniteScores: 0, missing: [], documentsScanned: 0 };
+  return {
+    documentsEligible: 0,
+    documentsScored: 0,
+    ratio: 0,
+    nonFiniteScores: 0,
+    missing: [],
+    documentsScanned: 0,
+    documentsMatched: 0,
+  };
 }
 
 export const Coverage: MessageFns<Coverage> = {
@@ -1846,6 +2143,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.documentsScanned !== 0) {
       writer.uint32(48).uint64(message.documentsScanned);
+    }
+    if (message.documentsMatched !== 0) {
+      writer.uint32(56).uint64(message.documentsMatched);
     }
     return writer;
   },
@@ -1911,6 +2211,14 @@ export const Coverage: MessageFns<Coverage> = {
             message.documentsScanned = longToNumber(reader.uint64());
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.documentsMatched = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1934,6 +2242,7 @@ export const Coverage: MessageFns<Coverage> = {
     message.nonFiniteScores = object.nonFiniteScores ?? 0;
     message.missing = object.missing?.map((e) => MissingShard.fromPartial(e)) || [];
     message.documentsScanned = object.documentsScanned ?? 0;
+    message.documentsMatched = object.documentsMatched ?? 0;
     return message;
   },
 };

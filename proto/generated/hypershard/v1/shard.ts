@@ -118,6 +118,50 @@ export interface SearchShardsRequest {
   plan: SearchPlan;
   /** With SEARCH_PLAN_TANGENT: how many documents of a shard are scored exactly, by each thread that takes part. */
   candidates: number;
+  /** Only documents that pass it; not given for all. */
+  filter: Filter | undefined;
+}
+
+/** Which documents may be hits. */
+export interface Filter {
+  kind: { $case: "condition"; value: Condition } | { $case: "group"; value: FilterGroup } | undefined;
+}
+
+/** Passes when every one of `must` does, one of `should` at least where there are any, and none of `must_not`. */
+export interface FilterGroup {
+  must: Filter[];
+  should: Filter[];
+  mustNot: Filter[];
+}
+
+/** Passes when one of the document's values of the field does. */
+export interface Condition {
+  field: string;
+  test:
+    | { $case: "keywords"; value: Keywords }
+    | { $case: "numbers"; value: Numbers }
+    | { $case: "range"; value: Range }
+    | //
+    /** Whether there is a value at all. */
+    { $case: "exists"; value: boolean }
+    | undefined;
+}
+
+/** One of these. */
+export interface Keywords {
+  values: string[];
+}
+
+/** One of these: numbers, dates as milliseconds since the epoch, booleans as 0 and 1. */
+export interface Numbers {
+  values: number[];
+}
+
+export interface Range {
+  gt?: number | undefined;
+  gte?: number | undefined;
+  lt?: number | undefined;
+  lte?: number | undefined;
 }
 
 /** A place in the order "score descending, then id ascending". */
@@ -145,6 +189,8 @@ export interface ShardResult {
   scoreMs: number;
   /** Documents that were ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan. */
   documentsScanned: number;
+  /** Documents that pass the filter; all eligible ones where there is none. */
+  documentsMatched: number;
 }
 
 export interface ShardHit {
@@ -525,6 +571,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     after: undefined,
     plan: 0,
     candidates: 0,
+    filter: undefined,
   };
 }
 
@@ -557,6 +604,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.candidates !== 0) {
       writer.uint32(64).uint32(message.candidates);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -648,6 +698,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.candidates = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -677,6 +735,511 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
       : undefined;
     message.plan = object.plan ?? 0;
     message.candidates = object.candidates ?? 0;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFilter(): Filter {
+  return { kind: undefined };
+}
+
+export const Filter: MessageFns<Filter> = {
+  encode(message: Filter, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "condition":
+        Condition.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "group":
+        FilterGroup.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Filter {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFilter();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "condition", value: Condition.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "group", value: FilterGroup.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Filter>): Filter {
+    return Filter.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Filter>): Filter {
+    const message = createBaseFilter();
+    switch (object.kind?.$case) {
+      case "condition": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "condition", value: Condition.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "group": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "group", value: FilterGroup.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseFilterGroup(): FilterGroup {
+  return { must: [], should: [], mustNot: [] };
+}
+
+export const FilterGroup: MessageFns<FilterGroup> = {
+  encode(message: FilterGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.must) {
+      Filter.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.should) {
+      Filter.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.mustNot) {
+      Filter.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FilterGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFilterGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.must.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.should.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.mustNot.push(Filter.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FilterGroup>): FilterGroup {
+    return FilterGroup.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FilterGroup>): FilterGroup {
+    const message = createBaseFilterGroup();
+    message.must = object.must?.map((e) => Filter.fromPartial(e)) || [];
+    message.should = object.should?.map((e) => Filter.fromPartial(e)) || [];
+    message.mustNot = object.mustNot?.map((e) => Filter.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCondition(): Condition {
+  return { field: "", test: undefined };
+}
+
+export const Condition: MessageFns<Condition> = {
+  encode(message: Condition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    switch (message.test?.$case) {
+      case "keywords":
+        Keywords.encode(message.test.value, writer.uint32(18).fork()).join();
+        break;
+      case "numbers":
+        Numbers.encode(message.test.value, writer.uint32(26).fork()).join();
+        break;
+      case "range":
+        Range.encode(message.test.value, writer.uint32(34).fork()).join();
+        break;
+      case "exists":
+        writer.uint32(40).bool(message.test.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Condition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCondition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.test = { $case: "keywords", value: Keywords.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.test = { $case: "numbers", value: Numbers.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.test = { $case: "range", value: Range.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.test = { $case: "exists", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Condition>): Condition {
+    return Condition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Condition>): Condition {
+    const message = createBaseCondition();
+    message.field = object.field ?? "";
+    switch (object.test?.$case) {
+      case "keywords": {
+        if (object.test?.value !== undefined && object.test?.value !== null) {
+          message.test = { $case: "keywords", value: Keywords.fromPartial(object.test.value) };
+        }
+        break;
+      }
+      case "numbers": {
+        if (object.test?.value !== undefined && object.test?.value !== null) {
+          message.test = { $case: "numbers", value: Numbers.fromPartial(object.test.value) };
+        }
+        break;
+      }
+      case "range": {
+        if (object.test?.value !== undefined && object.test?.value !== null) {
+          message.test = { $case: "range", value: Range.fromPartial(object.test.value) };
+        }
+        break;
+      }
+      case "exists": {
+        if (object.test?.value !== undefined && object.test?.value !== null) {
+          message.test = { $case: "exists", value: object.test.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseKeywords(): Keywords {
+  return { values: [] };
+}
+
+export const Keywords: MessageFns<Keywords> = {
+  encode(message: Keywords, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Keywords {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKeywords();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Keywords>): Keywords {
+    return Keywords.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Keywords>): Keywords {
+    const message = createBaseKeywords();
+    message.values = object.values?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseNumbers(): Numbers {
+  return { values: [] };
+}
+
+export const Numbers: MessageFns<Numbers> = {
+  encode(message: Numbers, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.values.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.values) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Numbers {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNumbers();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 9) {
+              message.values.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Numbers>): Numbers {
+    return Numbers.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Numbers>): Numbers {
+    const message = createBaseNumbers();
+    message.values = object.values?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRange(): Range {
+  return { gt: undefined, gte: undefined, lt: undefined, lte: undefined };
+}
+
+export const Range: MessageFns<Range> = {
+  encode(message: Range, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.gt !== undefined) {
+      writer.uint32(9).double(message.gt);
+    }
+    if (message.gte !== undefined) {
+      writer.uint32(17).double(message.gte);
+    }
+    if (message.lt !== undefined) {
+      writer.uint32(25).double(message.lt);
+    }
+    if (message.lte !== undefined) {
+      writer.uint32(33).double(message.lte);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Range {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.gt = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.gte = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.lt = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.lte = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Range>): Range {
+    return Range.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Range>): Range {
+    const message = createBaseRange();
+    message.gt = object.gt ?? undefined;
+    message.gte = object.gte ?? undefined;
+    message.lt = object.lt ?? undefined;
+    message.lte = object.lte ?? undefined;
     return message;
   },
 };
@@ -814,6 +1377,7 @@ function createBaseShardResult(): ShardResult {
     queueMs: 0,
     scoreMs: 0,
     documentsScanned: 0,
+    documentsMatched: 0,
   };
 }
 
@@ -845,6 +1409,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.documentsScanned !== 0) {
       writer.uint32(72).uint64(message.documentsScanned);
+    }
+    if (message.documentsMatched !== 0) {
+      writer.uint32(80).uint64(message.documentsMatched);
     }
     return writer;
   },
@@ -934,6 +1501,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.documentsScanned = longToNumber(reader.uint64());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.documentsMatched = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -962,6 +1537,7 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.queueMs = object.queueMs ?? 0;
     message.scoreMs = object.scoreMs ?? 0;
     message.documentsScanned = object.documentsScanned ?? 0;
+    message.documentsMatched = object.documentsMatched ?? 0;
     return message;
   },
 };

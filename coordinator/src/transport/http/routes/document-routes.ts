@@ -54,8 +54,9 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       errors: ['index_not_found', 'storage_full', 'idempotency_mismatch', 'request_too_large'],
       timeoutMs: options.putTimeoutMs,
       handle: request => {
-        const { stream, deadline } = request
-        const lines = checkLines(readLines(stream, { lineBytesMax, idleMsMax }, deadline))
+        const { stream, deadline, params } = request
+        const read = readLines(stream, { lineBytesMax, idleMsMax }, deadline)
+        const lines = checkLines(read, coordinator.fieldsOf(params.index))
         return write(coordinator, request, lines, options)
       },
     }),
@@ -118,7 +119,7 @@ function idempotencyKeyOf({ headers }: IncomingMessage): string | undefined {
 }
 
 async function* deletions(ids: readonly string[]): AsyncGenerator<ReceivedOperation> {
-  for (const [at, id] of ids.entries()) yield { line: at + 1, ...checkOperation({ id, _op: 'delete' }) }
+  for (const [at, id] of ids.entries()) yield { line: at + 1, ...checkOperation({ id, _op: 'delete' }, {}) }
 }
 
 /** Progress about once a second while the write runs, then its result or its problem as the last line. */

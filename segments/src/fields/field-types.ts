@@ -1,0 +1,95 @@
+/** The fields of an index that searches can filter by, and how a document's JSON value becomes one of theirs. */
+import { z } from 'zod'
+
+export const fieldTypes = ['keyword', 'number', 'boolean', 'date'] as const
+
+export type FieldType = (typeof fieldTypes)[number]
+
+/** Letters, digits, `_` and `-`; not a document's own keys. */
+export const fieldNamePattern = /^(?!(?:id|_id|_op|_if_version|title|text)$)[A-Za-z0-9_-]{1,64}$/
+
+export const fieldsMax = 64
+export const keywordBytesMax = 512
+export const listValuesMax = 1_000
+
+/** `list`: a document may have several values, as a JSON array. */
+export const fieldSchema = z.strictObject({ type: z.enum(fieldTypes), list: z.boolean().default(false) })
+
+export const fieldsSchema = z
+  .record(
+    z
+      .string()
+      .regex(
+        fieldNamePattern,
+        'must be 1 to 64 of a-z A-Z 0-9 _ -, and none of id, title, text, _id, _op, _if_version',
+      ),
+    fieldSchema,
+  )
+  .refine(fields => Object.keys(fields).length <= fieldsMax, `must be at most ${fieldsMax} fields`)
+
+export type Field = Readonly<z.output<typeof fieldSchema>>
+
+/** By name. */
+export type Fields = Readonly<Record<string, Field>>
+
+/** A keyword is a string, a date milliseconds since the epoch. */
+export type FieldValue = string | number | boolean
+
+/** A value of a field, or why it is none. */
+export type ReadValue = { readonly value: FieldValue } | { readonly fault: string }
+
+/** One JSON value, of a document or a filter, as a value of a type. */
+export function readFieldValue(type: FieldType, value: unknown): ReadValue {
+  switch (type) {
+    case 'keyword':
+      return readKeyword(value)
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? { value } : { fault: 'must be a number' }
+    case 'boolean':
+      return typeof value === 'boolean' ? { value } : { fault: 'must be true or false' }
+    case 'date':
+      return readDate(value)
+  }
+}
+
+/**
+ * The values that a document has of a field, none when the key is missing or null.
+ * @returns with the fault of the first that is none
+ */
+export function readFieldValues(
+  { type, list }: Field,
+  value: unknown,
+): { readonly values: readonly FieldValue[] } | { readonly fault: string } {
+  if (value === undefined || value === null) return { values: [] }
+  if (Array.isArray(value) && !list) return { fault: `must be one ${type}, this is an array` }
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (given.length > listValuesMax) return { fault: `has ${given.length} values, must be at most ${listValuesMax}` }
+  const values: FieldValue[] = []
+  for (const one of given) {
+    const read = readFieldValue(type, one)
+    if ('fault' in read) return { fault: read.fault }
+    values.push(read.value)
+  }
+  return { values }
+}
+
+function readKeyword(value: unknown): ReadValue {
+  if (typeof value !== 'string') return { fault: 'must be a string' }
+  if (!value.isWellFormed()) return { fault: 'has half of a surrogate pair; send well-formed Unicode' }
+  // Arrow's readers drop one.
+  if (value.startsWith('\uFEFF')) return { fault: 'begins with a byte order mark; leave it out' }
+  const bytes = Buffer.byteLength(value)
+  return bytes <= keywordBytesMax ? { value } : { fault: `is ${bytes} bytes, must be at most ${keywordBytesMax}` }
+}
+
+const datePattern = /^\d{4}-\d{2}-\d{2}(?:[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d{2}:\d{2}))?$/
+
+function readDate(value: unknown): ReadValue {
+  const fault = 'must be a date as 2026-11-25 or 2026-11-25T10:00:00Z, with its time zone'
+  if (typeof value !== 'string' || !datePattern.test(value)) return { fault }
+  const ms = Date.parse(value)
+  // Date.parse takes 30 February for 2 March.
+  const day = new Date(`${value.slice(0, 10)}T00:00:00Z`)
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value.slice(0, 10))
+  return Number.isNaN(ms) || !exists ? { fault } : { value: ms }
+}

@@ -1,0 +1,85 @@
+/** The main thread's side of the filter thread, and the row sets that filters in use have selected. */
+import { hash } from 'node:crypto'
+import { type Deadline, type Logger, waitWithin } from '@hypershard/common'
+import { Filter } from '@hypershard/proto/shard'
+import type { Bitmap, FilterColumns } from '@hypershard/segments'
+import { ThreadCalls } from '../threads/thread-calls.ts'
+import type { ToFilterThread } from './filter-thread.ts'
+
+/** Of the row sets kept for the next query with the same filter: a bit a row. */
+const keptBytesMax = 64 * 1024 * 1024
+
+export interface RowFilterOptions {
+  readonly log: Logger
+  /** The thread died. */
+  readonly onDeath: (error: Error) => void
+}
+
+/** Selects rows of the segments that it was given. A filter's answer is kept while there is room: most come again. */
+export class RowFilter {
+  readonly #calls: ThreadCalls<ToFilterThread, Bitmap>
+  /** By segment, then by filter; the first is the one unused for longest. */
+  readonly #kept = new Map<string, { readonly segment: string; readonly selecting: Promise<Bitmap>; bytes: number }>()
+  #keptBytes = 0
+
+  constructor({ log, onDeath }: RowFilterOptions) {
+    const file = new URL('./filter-thread.ts', import.meta.url)
+    this.#calls = new ThreadCalls({ name: 'filter', file, workerData: undefined, log, onDeath })
+  }
+
+  /** Makes a segment known. The columns lie in shared memory and are not copied. */
+  hold(segment: { key: string; rows: number; columns: FilterColumns }): void {
+    this.#calls.post({ type: 'hold', ...segment })
+  }
+
+  drop(key: string): void {
+    this.#calls.post({ type: 'drop', key })
+    for (const [name, { segment }] of this.#kept) if (segment === key) this.#forget(name)
+  }
+
+  /**
+   * The rows of a segment that pass the filter, deleted or not.
+   * @throws HypershardError `invalid_request`, `deadline_exceeded`
+   */
+  select(segment: string, filter: Filter, deadline: Deadline): Promise<Bitmap> {
+    const name = `${segment} ${hash('sha256', Filter.encode(filter).finish(), 'hex')}`
+    return waitWithin(this.#selecting(segment, filter, name), deadline, 'filtering')
+  }
+
+  close(): Promise<void> {
+    return this.#calls.close()
+  }
+
+  #selecting(segment: string, filter: Filter, name: string): Promise<Bitmap> {
+    const known = this.#kept.get(name)
+    if (known !== undefined) {
+      this.#kept.delete(name)
+      this.#kept.set(name, known)
+      return known.selecting
+    }
+    const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter })).answer
+    const kept = { segment, selecting, bytes: 0 }
+    this.#kept.set(name, kept)
+    selecting.then(
+      ({ byteLength }) => {
+        if (this.#kept.get(name) === kept) this.#count(kept, byteLength)
+      },
+      () => this.#kept.get(name) === kept && this.#forget(name),
+    )
+    return selecting
+  }
+
+  #count(kept: { bytes: number }, bytes: number): void {
+    kept.bytes = bytes
+    this.#keptBytes += bytes
+    for (const name of this.#kept.keys()) {
+      if (this.#keptBytes <= keptBytesMax) return
+      this.#forget(name)
+    }
+  }
+
+  #forget(name: string): void {
+    this.#keptBytes -= this.#kept.get(name)!.bytes
+    this.#kept.delete(name)
+  }
+}
