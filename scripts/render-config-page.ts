@@ -27,7 +27,7 @@ export function renderConfigPage(): string {
 function renderTable(shape: ConfigShape): string {
   const rows = Object.entries(shape).map(([name, schema]) => {
     const absent = schema.safeParse(undefined)
-    const fallback = absent.success ? `\`${absent.data}\`` : 'required'
+    const fallback = absent.success ? (absent.data === undefined ? '–' : `\`${absent.data}\``) : 'required'
     return `| \`${name}\` | ${fallback} | ${schema.description ?? ''} |`
   })
   return ['| setting | default | |', '|---|---|---|', ...rows].join('\n')

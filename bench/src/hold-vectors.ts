@@ -1,27 +1,44 @@
+import type { CalibratedGraph } from '@hypershard/segments'
 import { makeScanCopy, type ScanRequest, type ScoringPool } from '@hypershard/shard-server'
 
 const idBytes = 8
 
-/** Gives a pool of scoring threads f32 vectors [rows, width] as one segment; a row's id is its number, in eight digits. */
-export function holdVectors(
-  pool: ScoringPool,
-  key: string,
-  vectors: Float32Array,
-  width: number,
-): ScanRequest['shards'] {
+/** Vectors as one segment of a shard of their own. */
+export interface HeldVectors {
+  readonly key: string
+  /** f32 [rows, width] */
+  readonly vectors: Float32Array
+  readonly width: number
+  readonly shard?: number
+  /** The number that row r is called by: r unless told otherwise. */
+  readonly numberOf?: (row: number) => number
+  readonly graphPath?: string | undefined
+  readonly recallKnobs?: CalibratedGraph['recallKnobs']
+}
+
+type Shard = ScanRequest['shards'][number]
+
+/** Gives a pool of scoring threads vectors; a row's id is its number, in eight digits. */
+export async function holdVectors(pool: ScoringPool, held: HeldVectors): Promise<Shard> {
+  const { key, vectors, width, shard = 0, numberOf = row => row, graphPath, recallKnobs = [] } = held
   const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
   shared.set(vectors)
   const rows = vectors.length / width
-  const ids = numberedIds(rows)
-  pool.hold({ key, width, vectors: shared, ids, scanCopy: makeScanCopy(shared, width) })
-  return [{ shard: 0, segments: [{ key, position: 0, excluded: undefined, eligible: rows }] }]
+  const ids = numberedIds(rows, numberOf)
+  await pool.hold({ key, width, vectors: shared, ids, scanCopy: makeScanCopy(shared, width), graphPath, recallKnobs })
+  return { shard, segments: [{ key, position: 0, excluded: undefined, eligible: rows }] }
 }
 
-function numberedIds(rows: number) {
+/** The id of the row with this number. */
+export function idOf(number: number): string {
+  return String(number).padStart(idBytes, '0')
+}
+
+function numberedIds(rows: number, numberOf: (row: number) => number) {
   const bytes = new Uint8Array(new SharedArrayBuffer(rows * idBytes))
   const offsets = new Int32Array(new SharedArrayBuffer((rows + 1) * Int32Array.BYTES_PER_ELEMENT))
   for (let row = 0; row < rows; row++) {
-    bytes.set(Buffer.from(String(row).padStart(idBytes, '0')), row * idBytes)
+    bytes.set(Buffer.from(idOf(numberOf(row))), row * idBytes)
     offsets[row + 1] = (row + 1) * idBytes
   }
   return { offsets, bytes }

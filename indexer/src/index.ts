@@ -1,4 +1,5 @@
 export { backfillSlice } from './backfill/backfill-slice.ts'
+export { CalibratingGraphBuilder } from './compact/calibrating-graph-builder.ts'
 export { compactGeneration } from './compact/compact-generation.ts'
 export { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 export { type WriteParts, type WrittenSegments, writeSegments } from './ingest/write-segments.ts'

@@ -1,6 +1,7 @@
 /** What the indexer needs from other processes; src/adapters speaks to them. Every method rejects with a HypershardError. */
 import type { Deadline } from '@hypershard/common'
 import type { DocumentText } from '@hypershard/proto/encoder'
+import type { QNet } from '@hypershard/proto/qnet'
 
 /** Document vectors, f32 row-major [documents, vectorWidth], in the order of the texts. */
 export interface EncodedDocuments {
@@ -16,5 +17,7 @@ export interface EncoderPort {
     batch: { modelDigest: string; documents: readonly DocumentText[] },
     deadline: Deadline,
   ): Promise<EncodedDocuments>
+  /** A query's q-net, f32. */
+  encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<{ readonly qnet: QNet }>
   close(): void
 }

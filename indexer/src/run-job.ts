@@ -93,11 +93,13 @@ class GenerationWork {
 
   /** Merges segments as long as some are worth it and the turn is not over. */
   async compact(): Promise<void> {
-    const { clock, store, log } = this.#parts
+    const { clock, store, encoder, log } = this.#parts
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
-      more = await this.#step(() => compactGeneration(this.#generation, manifest, { store, log }))
+      more = await this.#step(deadline =>
+        compactGeneration(this.#generation, manifest, { store, encoder, log }, deadline),
+      )
     }
   }
 

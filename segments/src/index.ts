@@ -44,6 +44,8 @@ export {
   rateLimit,
   readGenerationState,
 } from './generation/generation-state.ts'
+export { DocumentGraph, graphDocumentsMin } from './graph/document-graph.ts'
+export { expansionMax, knobFor, type RecallKnob, recallTargets, rowsReadPerRowKept } from './graph/recall-knobs.ts'
 export { indexNamePattern } from './index/index-name.ts'
 export {
   createIndex,
@@ -79,9 +81,15 @@ export { homeOf, segmentAt } from './manifest/manifest-files.ts'
 export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './progress/progress-file.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
-export { mergeSegments, rowsLeft } from './segment/merge-segments.ts'
+export { type GraphBuilder, mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
-export { createSegmentWriter, type NewSegment, newSegmentOf, type SegmentWriter } from './segment/segment-writer.ts'
+export {
+  type CalibratedGraph,
+  createSegmentWriter,
+  type NewSegment,
+  newSegmentOf,
+  type SegmentWriter,
+} from './segment/segment-writer.ts'
 export { shardOf } from './shard-of.ts'
 export { borrowersOf } from './snapshot/held-manifests.ts'
 export { cloneIndex, type Origin, restoreSnapshot } from './snapshot/restore-snapshot.ts'

@@ -19,6 +19,13 @@ export const shardServerConfig = {
     .describe(
       "Most bytes of vectors held, five a value: f32, and an int8 copy for the tangent plan; a segment beyond it is refused. 0 takes 60 % of the machine's memory.",
     ),
+  HYPERSHARD_SHARD_SCRATCH: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "A local folder where graphs are put while they are opened; what they take there is free when their segments are dropped. The system's temporary folder when not given.",
+    ),
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)
     .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),

@@ -11,7 +11,7 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { architectureFromProto, precisionFromProto, type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/segments'
+import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/segments'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { RowFilter } from './filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
@@ -102,17 +102,34 @@ function checkSearch(request: SearchShardsRequest): ScoringPrecision {
   }
 }
 
-function checkPlan({ plan, candidates }: SearchShardsRequest): ScanPlan {
+function checkPlan({ plan, candidates, expansion, recall, recallHits }: SearchShardsRequest): ScanPlan {
   switch (plan) {
     case SearchPlan.SEARCH_PLAN_EXACT:
     case SearchPlan.SEARCH_PLAN_UNSPECIFIED:
       return { kind: 'exact' }
     case SearchPlan.SEARCH_PLAN_TANGENT:
-      if (candidates >= 1 && candidates <= candidatesMax) return { kind: 'tangent', candidates }
-      throw new HypershardError('invalid_request', `candidates must be 1 to ${candidatesMax}, not ${candidates}`)
+      return { kind: 'tangent', candidates: within('candidates', candidates, 1, candidatesMax) }
+    case SearchPlan.SEARCH_PLAN_GRAPH:
+      return {
+        kind: 'graph',
+        candidates: within('candidates', candidates, 1, candidatesMax),
+        expansion: within('expansion', expansion, 1, expansionMax),
+      }
+    case SearchPlan.SEARCH_PLAN_AUTO:
+      return {
+        kind: 'auto',
+        recall: within('recall', recall, 0, 1),
+        hits: within('recall_hits', recallHits, 1, candidatesMax),
+      }
     default:
       throw new HypershardError('invalid_request', `no search plan ${plan}`)
   }
+}
+
+/** NaN is within nothing. */
+function within(name: string, value: number, min: number, max: number): number {
+  if (value >= min && value <= max) return value
+  throw new HypershardError('invalid_request', `${name} must be ${min} to ${max}, not ${value}`)
 }
 
 /** Vectors of one model mean nothing to a q-net of another, even where the widths agree. */
@@ -193,6 +210,8 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
     hits: scan.hits.map(({ id, score, segment, row }) => ({ id, score, address: { segment, row } })),
     documentsScored: scan.documentsScored,
     documentsScanned: scan.documentsScanned,
+    documentsWalked: scan.documentsWalked,
+    plan: scan.plan === 'exact' ? SearchPlan.SEARCH_PLAN_EXACT : SearchPlan.SEARCH_PLAN_TANGENT,
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
     stopReason: stopReasons[scan.stop],
     nonFiniteScores: scan.nonFiniteScores,
@@ -207,6 +226,8 @@ function emptyResult(shard: number): ShardResult {
     hits: [],
     documentsScored: 0,
     documentsScanned: 0,
+    documentsWalked: 0,
+    plan: SearchPlan.SEARCH_PLAN_UNSPECIFIED,
     documentsMatched: 0,
     stopReason: StopReason.STOP_REASON_UNSPECIFIED,
     error: undefined,

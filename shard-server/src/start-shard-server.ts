@@ -1,9 +1,12 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { type Config, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
-import { openObjectStore } from '@hypershard/segments'
+import { openObjectStore, withFileErrors } from '@hypershard/segments'
 import type { shardServerConfig } from './config.ts'
 import { RowFilter } from './filtering/row-filter.ts'
+import { graphCopyPrefix } from './holding/read-segment.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import { ScoringPool } from './scoring/scoring-pool.ts'
@@ -13,6 +16,9 @@ export type ShardServerConfig = Config<typeof shardServerConfig>
 
 /** The share of the machine's memory that vectors may take unless told otherwise. */
 const memoryShare = 0.6
+
+/** A copy of a graph is opened within seconds; one that is older is a killed server's. */
+const graphCopyMsMax = 3_600_000
 
 /** How long searches under way may take to end when the server stops. */
 const drainMs = 5_000
@@ -30,7 +36,9 @@ export async function startShardServer(
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
   const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
-  const loader = new SegmentLoader(config.HYPERSHARD_STORE, log, onDeath)
+  const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
+  await sweepScratch(scratch)
+  const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, scratch }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
   const holder = new SegmentHolder({ store, loader, scoring, filter, memoryBytesMax, log })
@@ -57,4 +65,16 @@ export async function startShardServer(
     await closeThreads()
     throw error
   }
+}
+
+/** Removes copies of graphs that a killed server left. */
+async function sweepScratch(scratch: string): Promise<void> {
+  await withFileErrors(`looking through ${scratch}`, async () => {
+    for (const name of await readdir(scratch)) {
+      if (!name.startsWith(graphCopyPrefix)) continue
+      const path = join(scratch, name)
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+      if (Date.now() - mtimeMs > graphCopyMsMax) await rm(path, { force: true })
+    }
+  })
 }

@@ -84,6 +84,23 @@ describe('a cluster of processes', function () {
     for (const { id, score } of tangent.hits) assert.equal(score, scores.get(id))
   })
 
+  it('is exact for a recall, and with graphs asked for, where no segment is large enough for one', async () => {
+    const text = madeUpText(81, 4)
+    const { body: exact } = await cluster.search('shards-4', text, { k: 50, ids_only: true, profile: true })
+    const { body: auto } = await cluster.search('shards-4', text, { k: 50, ids_only: true, recall: 0.9, profile: true })
+    assert.deepEqual([exact.plan, auto.plan], ['exact', 'auto'])
+    assert.deepEqual(auto.hits, exact.hits)
+    assert.deepEqual(
+      auto.profile!.shards.map(({ plan, documents_walked: walked }) => [plan, walked]),
+      Array(4).fill(['exact', 0]),
+    )
+    const { body: graph } = await cluster.search('shards-4', text, { k: 50, ids_only: true, plan: 'graph' })
+    assert.deepEqual([graph.hits, graph.coverage.documents_scanned], [exact.hits, 600])
+    const refused = await cluster.search('shards-4', text, { plan: 'exact', recall: 0.9 })
+    assert.equal(refused.status, 400)
+    assert.match(JSON.stringify(refused.body), /recall: belongs to the plan auto, not to exact/)
+  })
+
   it('pages by tangent beyond the candidates of a page, no document twice', async () => {
     const text = madeUpText(79, 4)
     const seen = await pagesOf(text, 90, { plan: 'tangent', candidates: 100 })

@@ -24,6 +24,7 @@ export interface SearchAnswer {
   plan: string
   next_cursor: string | null
   manifest_version: number
+  readonly profile?: { readonly shards: readonly { readonly plan: string; readonly documents_walked: number }[] }
 }
 
 export interface Problem {

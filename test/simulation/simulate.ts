@@ -256,7 +256,10 @@ class Simulation {
       const ingested = await ingestLog(generation, parts, deadline)
       worked = !ingested.caughtUp || worked
       if (this.#random.chance(0.5)) {
-        worked = (await compactGeneration(generation, ingested.manifest, { store, log, segmentsPerTier: 2 })) || worked
+        worked =
+          (await compactGeneration(
+            ...([generation, ingested.manifest, { ...parts, segmentsPerTier: 2 }, deadline] as const),
+          )) || worked
       }
     }
     return worked
@@ -335,6 +338,8 @@ class Simulation {
         vectors: Float32Array.from(documents.flatMap(({ text }) => [text.length, 1])),
         ...{ vectorWidth, truncated: 0 },
       }),
+      // Only a merge of thousands of documents asks for queries.
+      encodeQuery: () => Promise.reject(new HypershardError('internal', 'no query is encoded here')),
       close: () => undefined,
     }
   }

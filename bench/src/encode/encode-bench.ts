@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { bundledModelDirectories } from '@hypershard/cli/cluster'
 import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
 import { weightsBytes } from '@hypershard/qnet'
+import { mean, median } from '../statistics.ts'
 import { openPlainEncoder, type PlainEncoder } from './plain-encoder.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
@@ -128,14 +129,6 @@ function batchesOf<T>(values: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
     values.slice(index * size, (index + 1) * size),
   )
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }
 
 function round(value: number): number {

@@ -22,6 +22,7 @@ import {
 import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
 import { ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
+import { median } from '../statistics.ts'
 import { GemmLimit } from './gemm-limit.ts'
 import type { GemmShape } from './gemm-thread.ts'
 
@@ -80,7 +81,7 @@ async function measure(
 ): Promise<ScoreRow> {
   const architecture = publishedArchitecture(width, depth)
   const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
-  const scan = createScan(pool, precision, architecture)
+  const scan = await createScan(pool, precision, architecture)
   const limits = await startLimits({ precision, width, depth }, threads)
   await scan()
   const scores: number[] = []
@@ -124,10 +125,10 @@ async function startLimits(shape: Omit<GemmShape, 'rows'>, threads: number) {
 }
 
 /** One whole scan of one shard by the shard server's scoring threads, the q-net's reading included. */
-function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
+async function createScan(pool: ScoringPool, precision: ScoringPrecision, architecture: QNetArchitecture) {
   const { documents: vectors, weights } = pseudoRandomCase(architecture, 1, documents)
   const width = architecture.vectorDimensions[0]!
-  const shards = holdVectors(pool, 'bench', vectors, width)
+  const shards = [await holdVectors(pool, { key: 'bench', vectors, width })]
   const bytes = encodeWeights(architecture, weights, 'f32')
   const qnet = {
     digest: qnetDigest(architecture, 'f32', bytes),
@@ -184,8 +185,4 @@ async function rate(count: number, work: () => Promise<void>): Promise<number> {
   const startMs = performance.now()
   await work()
   return (count / (performance.now() - startMs)) * 1000
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
 }

@@ -1,228 +1,275 @@
 /**
  * Recall against time of the search plans, on real vectors and the q-nets of real queries: the shard server's own scoring
- * threads on one segment, one query at a time. Encoding, the wire and the fetch of texts are left out.
+ * threads, one query at a time. Encoding, the wire and the fetch of texts are left out.
  */
-import assert from 'node:assert/strict'
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { Deadline, silentLogger } from '@hypershard/common'
-import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
-import { measureRanking } from '@hypershard/evaluation'
-import { type QNetArchitecture, qnetDigest, type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
+import { silentLogger } from '@hypershard/common'
+import { CalibratingGraphBuilder } from '@hypershard/indexer'
+import { vectorWidth } from '@hypershard/qnet'
+import { createBitmap, type DocumentGraph, recallTargets, setBit } from '@hypershard/segments'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
+import { recallPlot, writePlot } from '../plot.ts'
+import { type BenchQueries, type BenchQuery, encodeBenchQueries } from './bench-queries.ts'
+import { enlarge, readVectors } from './bench-vectors.ts'
+import { figuresOf, type Measured, measureSearcher } from './measure-searcher.ts'
+import {
+  denseSearcher,
+  greedySearcher,
+  neighboursOf,
+  type PlainCorpus,
+  planSearcher,
+  type Searcher,
+} from './searchers.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 export const searchBenchOptions = {
   /** Document vectors of the model: f32, little-endian, row-major, without a header. */
   vectors: { type: 'string' },
-  /** JSONL with `text` and, where judged, `relevant`: grades by row of the vectors, in eight digits as `holdVectors` has ids. */
+  /** JSONL with `text` and, where judged, `relevant`: grades by row of the vectors, in eight digits. */
   queries: { type: 'string' },
   model: { type: 'string', default: join(repository, 'models/hypershard-mini') },
+  /** Of one inner product over the same vectors, for dense search. */
+  'dense-model': { type: 'string', default: join(repository, 'models/minilm-dense') },
   /** Sizes, separated by commas; beyond the vectors there are, rows are earlier ones with noise (see `enlarge`). */
   documents: { type: 'string' },
+  shards: { type: 'string', default: '1' },
+  /** The paper's greedy search too: 100 neighbours of every document are looked for first. */
+  greedy: { type: 'boolean', default: false },
+  filters: { type: 'boolean', default: false },
   'queries-max': { type: 'string', default: '50' },
+  /** Where the plot goes, without its ending. */
+  plot: { type: 'string' },
   threads: { type: 'string', default: String(availableParallelism()) },
 } as const
 
-interface Plan {
-  readonly name: string
-  readonly scoring: ScoringPrecision
-  readonly plan: ScanRequest['plan']
+interface Options {
+  readonly queries: readonly BenchQuery[]
+  readonly calibration: { readonly architecture: BenchQueries['architecture']; readonly queries: readonly BenchQuery[] }
+  readonly threads: number
+  readonly greedy: boolean
+  readonly filters: boolean
 }
 
-type QNet = ScanRequest['qnet']
-
-/** Grades by id. */
-type Relevant = Readonly<Record<string, number>>
-
-interface EncodedQuery {
-  readonly qnet: QNet
-  readonly relevant: Relevant | undefined
+type Row = Readonly<Record<string, unknown>> & {
+  readonly plan: string
+  readonly documents: number
+  readonly recallAt10: number
+  readonly p50Ms: number
 }
 
-const hits = 10
-const key = 'bench'
-const timeoutMs = 60_000
-const warmUpQueries = 3
+/** Of the last lines of the queries: they are not measured. */
+const calibrationQueries = 32
 const sampleRows = 64
-/** Of a noisy copy: the length of the noise beside the vector's. Their cosine is about 0.96. */
-const noiseLength = 0.3
-
-const plans: readonly Plan[] = [
-  { name: 'exact', scoring: 'fp32', plan: { kind: 'exact' } },
-  { name: 'exact int8', scoring: 'int8', plan: { kind: 'exact' } },
-  ...[10, 30, 100, 200, 1_000].map(
-    (candidates): Plan => ({ name: `tangent ${candidates}`, scoring: 'fp32', plan: { kind: 'tangent', candidates } }),
-  ),
-]
-
-/** What one plan found and took. */
-interface Measured {
-  readonly ids: readonly (readonly string[])[]
-  readonly timesMs: readonly number[]
-  readonly evaluations: number
-  readonly scanned: number
-}
+const rowsPerAppend = 1_024
+const selectivities = [0.001, 0.01, 0.1, 0.5, 0.9]
+const neighboursEach = 100
 
 export async function runSearchBench(options: Readonly<Record<string, unknown>>) {
   const { vectors: vectorsPath, queries: queriesPath } = options
   if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string') {
     throw new Error('give --vectors FILE (f32, no header) and --queries FILE (JSONL with "text")')
   }
-  const { architecture, queries } = await encodeQueries(
-    String(options.model),
-    queriesPath,
-    Number(options['queries-max']),
-  )
+  const models = { qnet: String(options.model), dense: String(options['dense-model']) }
+  const queriesMax = Number(options['queries-max'])
+  const { architecture, queries } = await encodeBenchQueries(queriesPath, models, queriesMax + calibrationQueries)
   const width = vectorWidth(architecture)
-  const vectors = await readVectors(vectorsPath, width)
+  const sizes = typeof options.documents === 'string' ? options.documents.split(',').map(Number) : [Infinity]
+  const vectors = await readVectors(vectorsPath, width, Math.max(...sizes))
   const real = vectors.length / width
-  const sizes = typeof options.documents === 'string' ? options.documents.split(',').map(Number) : [real]
-  const rows = []
+  const rows: Row[] = []
   for (const documents of sizes) {
-    const corpus = enlarge(vectors, width, documents)
-    rows.push(...(await measureSize(corpus, width, { queries, threads: Number(options.threads), real })))
+    const corpus = { architecture, vectors: enlarge(vectors, width, documents === Infinity ? real : documents), width }
+    for (const shards of String(options.shards).split(',').map(Number)) {
+      const measured = await measureCorpus(corpus, shards, {
+        queries: queries.slice(0, -calibrationQueries),
+        calibration: { architecture, queries: queries.slice(-calibrationQueries) },
+        threads: Number(options.threads),
+        greedy: options.greedy === true,
+        filters: options.filters === true,
+      })
+      rows.push(...measured.map(row => ({ ...row, real: Math.min(real, row.documents) })))
+    }
+  }
+  if (typeof options.plot === 'string') await writePlot(options.plot, recallPlot(rows, 'recall against latency'))
+  return rows
+}
+
+async function measureCorpus(corpus: PlainCorpus, shards: number, options: Options): Promise<Row[]> {
+  const { queries, threads } = options
+  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const folder = await mkdtemp(join(tmpdir(), 'hypershard-bench-'))
+  try {
+    const held = await holdShards(pool, corpus, shards, { ...options, folder })
+    const sample = corpus.vectors.slice(0, sampleRows * corpus.width)
+    const searched = { sample, shards: held.shards }
+    const common = { documents: corpus.vectors.length / corpus.width, shards, queries: queries.length }
+    const exact = await measureSearcher(
+      named('exact', '', planSearcher(pool, searched, { plan: { kind: 'exact' } })),
+      queries,
+    )
+    const rowOf = ({ plan, knobs, recallTarget }: Searcher, measured: Measured, ofExact = exact) => ({
+      ...{ plan, knobs, ...common, selectivity: 1, recallTarget: recallTarget ?? null },
+      ...figuresOf(measured, ofExact, queries),
+      graphSeconds: held.graphSeconds,
+    })
+    const rows: Row[] = [rowOf(named('exact', '', neverAsked), exact)]
+    for (const searcher of searchersOf(pool, corpus, searched, held.graphs, options)) {
+      rows.push(rowOf(searcher, await measureSearcher(searcher, queries)))
+    }
+    if (options.filters) rows.push(...(await measureFilters(pool, searched, queries, rowOf)))
+    return rows
+  } finally {
+    await pool.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Rows are dealt to the shards in turn; each has one segment with a calibrated graph. */
+async function holdShards(
+  pool: ScoringPool,
+  { architecture, vectors, width }: PlainCorpus,
+  shards: number,
+  { calibration, folder }: Options & { readonly folder: string },
+) {
+  const held: ScanRequest['shards'][number][] = []
+  const graphs: DocumentGraph[] = []
+  let buildMs = 0
+  for (let shard = 0; shard < shards; shard++) {
+    const own = everyOther(vectors, width, shard, shards)
+    const documents = own.length / width
+    const qnets = calibration.queries.map(({ weights }) => weights)
+    const builder = new CalibratingGraphBuilder({ documents, width }, { architecture, qnets })
+    const beginMs = performance.now()
+    for (const piece of pieces(own, width)) await builder.append(piece)
+    const { graph, recallKnobs } = await builder.finish(Readable.from(pieces(own, width)))
+    buildMs += performance.now() - beginMs
+    const graphPath = join(folder, `graph-${shard}`)
+    graph.save(graphPath)
+    graphs.push(graph)
+    const numberOf = (row: number) => row * shards + shard
+    held.push(
+      await holdVectors(pool, { key: `shard-${shard}`, vectors: own, width, shard, numberOf, graphPath, recallKnobs }),
+    )
+  }
+  return { shards: held, graphs, graphSeconds: buildMs / 1_000 }
+}
+
+function searchersOf(
+  pool: ScoringPool,
+  corpus: PlainCorpus,
+  searched: Pick<ScanRequest, 'sample' | 'shards'>,
+  graphs: readonly DocumentGraph[],
+  { greedy }: Options,
+): Searcher[] {
+  const plan = (how: ScanRequest['plan']) => planSearcher(pool, searched, { plan: how })
+  const searchers = [
+    named('exact int8', '', planSearcher(pool, searched, { scoring: 'int8', plan: { kind: 'exact' } })),
+    ...[10, 30, 200].map(candidates =>
+      named('tangent', `candidates ${candidates}`, plan({ kind: 'tangent', candidates })),
+    ),
+    ...[16, 32, 64, 128, 256, 512, 1_024].map(expansion => {
+      const candidates = Math.min(expansion, 30)
+      return named(
+        'graph',
+        `expansion ${expansion}, candidates ${candidates}`,
+        plan({ kind: 'graph', expansion, candidates }),
+      )
+    }),
+    ...recallTargets.map(recall => ({
+      ...named('auto', '', plan({ kind: 'auto', recall, hits: 10 })),
+      recallTarget: recall,
+    })),
+  ]
+  if (graphs.length > 1) return searchers
+  const graph = graphs[0]!
+  for (const candidates of [10, 30, 100, 300, 1_000]) {
+    for (const expansion of [64, 256, 1_024, 4_096]) {
+      if (expansion >= candidates) searchers.push(denseSearcher(corpus, graph, { expansion, candidates }))
+    }
+  }
+  if (greedy) {
+    const neighbours = { neighbours: neighboursOf(graph, corpus, neighboursEach), each: neighboursEach }
+    for (const entryPoints of [500, 2_000, 10_000]) {
+      for (const candidates of [5, 10, 20, 50, 100]) {
+        searchers.push(greedySearcher(corpus, neighbours, { entryPoints, candidates, iterationsMax: 16 }))
+      }
+    }
+  }
+  return searchers
+}
+
+/** Rows that pass are spread evenly over the corpus. */
+async function measureFilters(
+  pool: ScoringPool,
+  { sample, shards }: Pick<ScanRequest, 'sample' | 'shards'>,
+  queries: readonly BenchQuery[],
+  rowOf: (searcher: Searcher, measured: Measured, exact: Measured) => Row,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const selectivity of selectivities) {
+    const searched = { sample, shards: shards.map(shard => filtered(shard, selectivity)) }
+    const exact = await measureSearcher(
+      named('exact', '', planSearcher(pool, searched, { plan: { kind: 'exact' } })),
+      queries,
+    )
+    for (const [name, plan] of [
+      ['exact', { kind: 'exact' }],
+      ['tangent', { kind: 'tangent', candidates: 30 }],
+      ['auto', { kind: 'auto', recall: 0.95, hits: 10 }],
+    ] as const) {
+      const searcher = { ...named(name, '', planSearcher(pool, searched, { plan })), recallTarget: 0.95 }
+      const measured = name === 'exact' ? exact : await measureSearcher(searcher, queries)
+      rows.push({ ...rowOf(searcher, measured, exact), selectivity, ndcgAt10: null })
+    }
   }
   return rows
 }
 
-async function measureSize(
-  corpus: Float32Array,
-  width: number,
-  { queries, threads, real }: { queries: readonly EncodedQuery[]; threads: number; real: number },
-) {
-  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
-  const shards = holdVectors(pool, key, corpus, width)
-  const sample = corpus.slice(0, sampleRows * width)
-  const measured = new Map<Plan, Measured>()
-  const qnets = queries.map(({ qnet }) => qnet)
-  for (const plan of plans) measured.set(plan, await measurePlan(pool, plan, qnets, { sample, shards }))
-  await pool.close()
-  const exact = measured.get(plans[0]!)!
-  const exactMs = median(exact.timesMs)
-  const documents = corpus.length / width
-  return [...measured].map(([plan, { ids, timesMs, evaluations, scanned }]) => ({
-    plan: plan.name,
-    documents,
-    real: Math.min(real, documents),
-    queries: queries.length,
-    recallAt10: mean(ids.map((found, at) => found.filter(id => exact.ids[at]!.includes(id)).length / hits)),
-    ndcgAt10: ndcg(ids, queries),
-    p50Ms: median(timesMs),
-    p99Ms: timesMs.toSorted((a, b) => a - b)[Math.ceil(timesMs.length * 0.99) - 1]!,
-    evaluations,
-    scanned,
-    speedupOverExact: exactMs / median(timesMs),
-  }))
-}
-
-async function measurePlan(
-  pool: ScoringPool,
-  { scoring, plan }: Plan,
-  qnets: readonly QNet[],
-  corpus: Pick<ScanRequest, 'sample' | 'shards'>,
-): Promise<Measured> {
-  const search = async (qnet: QNet) => {
-    const request = { qnet, scoring, plan, limit: hits, after: undefined, ...corpus }
-    const beginMs = performance.now()
-    const { scans } = await pool.scan({ ...request, endEpochMs: Date.now() + timeoutMs }, Deadline.after(timeoutMs))
-    const tookMs = performance.now() - beginMs
-    assert.equal(scans[0]!.stop, 'complete')
-    return { scan: scans[0]!, tookMs }
-  }
-  for (const qnet of qnets.slice(0, warmUpQueries)) await search(qnet)
-  const found = []
-  for (const qnet of qnets) found.push(await search(qnet))
+function filtered(
+  { shard, segments }: ScanRequest['shards'][number],
+  selectivity: number,
+): ScanRequest['shards'][number] {
   return {
-    ids: found.map(({ scan }) => scan.hits.map(({ id }) => id)),
-    timesMs: found.map(({ tookMs }) => tookMs),
-    evaluations: mean(found.map(({ scan }) => scan.documentsScored)),
-    scanned: mean(found.map(({ scan }) => scan.documentsScanned)),
+    shard,
+    segments: segments.map(segment => {
+      const excluded = createBitmap(segment.eligible)
+      let eligible = 0
+      for (let row = 0; row < segment.eligible; row++) {
+        // Multiples of the golden ratio's fraction lie evenly and follow no order of the rows.
+        if ((row * 0.618_033_988_75) % 1 < selectivity) eligible++
+        else setBit(excluded, row)
+      }
+      return { ...segment, excluded, eligible }
+    }),
   }
 }
 
-async function encodeQueries(modelPath: string, queriesPath: string, queriesMax: number) {
-  const directory = await loadModelDirectory(modelPath)
-  const model = await EncodingModel.fromDirectory(directory, availableParallelism())
-  const architecture: QNetArchitecture = directory.settings.qnet
-  const lines: { text: string; relevant?: Relevant }[] = []
-  for await (const line of createInterface({ input: createReadStream(queriesPath) })) {
-    if (lines.length === queriesMax) break
-    if (line !== '') lines.push(JSON.parse(line))
+function* pieces(vectors: Float32Array, width: number): Generator<Float32Array> {
+  for (let at = 0; at < vectors.length; at += rowsPerAppend * width) yield vectors.slice(at, at + rowsPerAppend * width)
+}
+
+function everyOther(vectors: Float32Array, width: number, first: number, step: number): Float32Array {
+  if (step === 1) return vectors
+  const rows = Math.ceil((vectors.length / width - first) / step)
+  const own = new Float32Array(rows * width)
+  for (let row = 0; row < rows; row++) {
+    const from = (row * step + first) * width
+    own.set(vectors.subarray(from, from + width), row * width)
   }
-  const queries: EncodedQuery[] = []
-  for (const { text, relevant } of lines) {
-    const [answer] = await model.encodeQueries([{ text, wish: { form: 'weights', precision: 'f32' } }])
-    if (answer === undefined || !('bytes' in answer)) throw new Error(`"${text}" could not be encoded`)
-    const weights = answer.bytes
-    const digest = qnetDigest(architecture, 'f32', weights)
-    queries.push({ qnet: { digest, architecture, precision: 'f32', weights }, relevant })
-  }
-  return { architecture, queries }
+  return own
 }
 
-/** Over the judged queries; null when there are none. */
-function ndcg(ids: readonly (readonly string[])[], queries: readonly EncodedQuery[]): number | null {
-  const values = queries.flatMap(({ relevant }, at) =>
-    relevant === undefined
-      ? []
-      : [
-          measureRanking(
-            { kind: 'nDCG', depth: hits },
-            { ranked: ids[at]!.map(id => relevant[id] ?? 0), judged: Object.values(relevant) },
-          ),
-        ],
-  )
-  return values.length === 0 ? null : mean(values)
+function named(plan: string, knobs: string, searcher: Pick<Searcher, 'search'>): Searcher {
+  return { plan, knobs, search: query => searcher.search(query) }
 }
 
-async function readVectors(path: string, width: number): Promise<Float32Array> {
-  const bytes = await readFile(path)
-  assert.equal(bytes.length % (width * 4), 0, `${path} is no whole number of f32 vectors of width ${width}`)
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
-}
-
-/**
- * The first `rows` vectors; where there are fewer, copies of them with Gaussian-like noise, of length 1 again. Copies crowd
- * round their originals, so that the best ten lie closer together than in a real corpus of that size.
- */
-function enlarge(vectors: Float32Array, width: number, rows: number): Float32Array {
-  const enlarged = new Float32Array(rows * width)
-  enlarged.set(vectors.subarray(0, rows * width))
-  let state = 1
-  const uniform = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-  // A sum of two uniform numbers less their mean has variance 1/6.
-  const spread = noiseLength * Math.sqrt(6 / width)
-  for (let at = vectors.length; at < enlarged.length; at += width) {
-    const copy = enlarged.subarray(at, at + width)
-    const source = at % vectors.length
-    let squares = 0
-    for (let dimension = 0; dimension < width; dimension++) {
-      copy[dimension] = vectors[source + dimension]! + spread * (uniform() + uniform() - 1)
-      squares += copy[dimension]! ** 2
-    }
-    const length = Math.sqrt(squares)
-    for (let dimension = 0; dimension < width; dimension++) copy[dimension]! /= length
-  }
-  return enlarged
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
+const neverAsked = { search: () => fail(new Error('measured before')) }
 
 function fail(error: Error): never {
   throw error

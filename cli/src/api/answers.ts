@@ -88,8 +88,10 @@ export interface SearchRequest {
   readonly profile?: boolean
   readonly ids_only?: boolean
   readonly precision?: 'fp32' | 'int8'
-  readonly plan?: 'exact' | 'tangent'
+  readonly plan?: 'exact' | 'tangent' | 'graph' | 'auto'
+  readonly recall?: number
   readonly candidates?: number
+  readonly expansion?: number
   readonly filter?: Readonly<Record<string, unknown>>
 }
 

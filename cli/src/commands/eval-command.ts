@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
 import { checkRunId, writeRun } from '@hypershard/evaluation'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { ApiClient } from '../api/client.ts'
 import { askQueries } from '../evaluation/ask-queries.ts'
 import { type AskedIndex, evaluationAnswer } from '../evaluation/evaluation-answer.ts'
@@ -13,6 +13,7 @@ import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { commaList, wholeNumberIn } from './parse-option.ts'
+import { addPlanOptions, planOfRequest } from './plan-options.ts'
 
 /** A query is asked again after this long and up to as long again. */
 const pauseMs = 300
@@ -20,7 +21,7 @@ const runTag = 'hypershard'
 
 /** `hypershard eval` */
 export function addEvalCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('eval')
     .argument('[index]', 'an index that exists; none with --from-run')
     .description('measure how well an index ranks, by queries with relevance judgements')
@@ -39,9 +40,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--concurrency <n>', 'how many queries at a time (default: 4)', wholeNumberIn(1, 64))
     .option('--allow-failures', 'count queries that fail as 0 instead of giving up')
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
-    .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
-    .addOption(new Option('--plan <plan>', 'how documents are found (default: exact)').choices(['exact', 'tangent']))
-    .option('--candidates <n>', 'of a shard, scored in the tangent plan (default: 200)', wholeNumberIn(1, 10_000))
+  addPlanOptions(command)
     .addHelpText(
       'after',
       `
@@ -104,15 +103,13 @@ async function askIndex(
 }
 
 function searchOnce(api: ApiClient, source: IndexSource, query: string) {
-  const { index, limit, precision, plan, candidates, timeoutMs } = source
+  const { index, limit, plan, timeoutMs } = source
   return api.search(index, {
     query,
     k: limit,
     ids_only: true,
     min_coverage: 1,
-    ...(precision === undefined ? {} : { precision }),
-    ...(plan === undefined ? {} : { plan }),
-    ...(candidates === undefined ? {} : { candidates }),
+    ...planOfRequest(plan),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
   })
 }

@@ -1,12 +1,13 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import type { CommandContext } from './context.ts'
 import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
+import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 import { renderAnswer } from './render-search.ts'
 
 /** `hypershard search` */
 export function addSearchCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('search')
     .argument('<index>')
     .argument('<query...>', 'the words of the query, quoted or not')
@@ -15,9 +16,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .option('--min-coverage <share>', 'refuse answers of fewer documents than this share (default: 1)', share)
     .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, 600_000))
     .option('--profile', 'show where the time went')
-    .addOption(new Option('--precision <precision>', 'of the scoring (default: fp32)').choices(['fp32', 'int8']))
-    .addOption(new Option('--plan <plan>', 'how documents are found (default: exact)').choices(['exact', 'tangent']))
-    .option('--candidates <n>', 'of a shard, scored in the tangent plan (default: 200)', wholeNumberIn(1, 10_000))
+  addPlanOptions(command)
     .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .option('--ids-only', 'ids and scores without texts')
     .option('--cursor <cursor>', 'the page after the one that named this cursor')
@@ -27,6 +26,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
 Examples:
   hypershard search papers why do stars twinkle
   hypershard search papers "why do stars twinkle" -k 3 --profile
+  hypershard search papers why do stars twinkle --recall 0.95
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
@@ -34,14 +34,11 @@ Examples:
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
 }
 
-interface SearchOptions {
+interface SearchOptions extends PlanOptions {
   readonly k?: number
   readonly minCoverage?: number
   readonly timeoutMs?: number
   readonly profile?: boolean
-  readonly precision?: 'fp32' | 'int8'
-  readonly plan?: 'exact' | 'tangent'
-  readonly candidates?: number
   readonly filter?: Record<string, unknown>
   readonly idsOnly?: boolean
   readonly cursor?: string
@@ -54,9 +51,7 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.minCoverage === undefined ? {} : { min_coverage: options.minCoverage }),
     ...(options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
-    ...(options.precision === undefined ? {} : { precision: options.precision }),
-    ...(options.plan === undefined ? {} : { plan: options.plan }),
-    ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+    ...planOfRequest(options),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),

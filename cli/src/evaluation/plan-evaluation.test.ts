@@ -14,9 +14,7 @@ describe('the plan of an evaluation', () => {
       concurrency: 4,
       allowFailures: false,
       runPath: undefined,
-      precision: undefined,
-      plan: undefined,
-      candidates: undefined,
+      plan: {},
       timeoutMs: undefined,
     })
     assert.deepEqual(metrics.map(metricName), ['nDCG@10', 'MRR@10', 'MAP@100', 'Recall@100'])
@@ -27,6 +25,11 @@ describe('the plan of an evaluation', () => {
       comparison: undefined,
       perQueryPath: undefined,
     })
+  })
+
+  it('passes on how documents are to be found', () => {
+    const { source } = planEvaluation('papers', { ...files, recall: 0.9, precision: 'int8' })
+    assert.deepEqual(source.kind === 'index' && source.plan, { recall: 0.9, precision: 'int8' })
   })
 
   it('finds the files of a collection', () => {

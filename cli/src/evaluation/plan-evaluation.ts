@@ -7,9 +7,10 @@ import {
   parseMetric,
   type RandomisationOptions,
 } from '@hypershard/evaluation'
+import { type PlanOptions, planOfRequest, planOptionNames } from '../commands/plan-options.ts'
 
 /** The command line of `hypershard eval`; what was not given is undefined. */
-export interface EvalOptions {
+export interface EvalOptions extends PlanOptions {
   readonly data?: string
   readonly split?: string
   readonly queries?: string
@@ -19,9 +20,6 @@ export interface EvalOptions {
   readonly limit?: number
   readonly concurrency?: number
   readonly allowFailures?: boolean
-  readonly precision?: 'fp32' | 'int8'
-  readonly plan?: 'exact' | 'tangent'
-  readonly candidates?: number
   readonly timeoutMs?: number
   readonly metrics?: readonly string[]
   readonly compare?: string
@@ -39,9 +37,7 @@ export interface IndexSource {
   readonly allowFailures: boolean
   /** Where the answers are written as a run; undefined for nowhere. */
   readonly runPath: string | undefined
-  readonly precision: 'fp32' | 'int8' | undefined
-  readonly plan: 'exact' | 'tangent' | undefined
-  readonly candidates: number | undefined
+  readonly plan: PlanOptions
   readonly timeoutMs: number | undefined
 }
 
@@ -86,7 +82,8 @@ export function planEvaluation(index: string | undefined, options: EvalOptions):
 /** Options that say how a cluster is asked. */
 const ofCluster = [
   ...(['run', 'limit', 'concurrency', 'allowFailures'] as const),
-  ...(['precision', 'plan', 'candidates', 'timeoutMs'] as const),
+  ...planOptionNames,
+  'timeoutMs' as const,
 ]
 
 function planSource(index: string | undefined, options: EvalOptions): IndexSource | RunSource {
@@ -104,9 +101,7 @@ function planSource(index: string | undefined, options: EvalOptions): IndexSourc
     concurrency: options.concurrency ?? concurrencyDefault,
     allowFailures: options.allowFailures === true,
     runPath: options.run,
-    precision: options.precision,
-    plan: options.plan,
-    candidates: options.candidates,
+    plan: planOfRequest(options),
     timeoutMs: options.timeoutMs,
   }
 }

@@ -121,8 +121,9 @@ describe('the gRPC adapters', () => {
         [3, 1],
       )
       const after = { score: Number.NaN, id: 'a' }
+      const knobs = { expansion: 9, recall: 0.5, recallHits: 11 }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
-      const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined }
+      const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }
       await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, soon())
       assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, ...how })
       assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')

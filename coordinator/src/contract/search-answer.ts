@@ -21,6 +21,7 @@ export const coverageSchema = z.object({
   documents_scanned: count.describe(
     'Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan.',
   ),
+  documents_walked: count.describe('Of segments whose neighbour graph was walked to those that are best by a tangent.'),
   ratio: z.number().min(0).max(1),
   non_finite_scores: count,
   missing: z.array(
@@ -47,6 +48,8 @@ const profileSchema = z.object({
       server: z.string(),
       documents_scored: count,
       documents_scanned: count,
+      documents_walked: count,
+      plan: z.enum(['exact', 'tangent']).describe('What the plan came to.'),
       queue_ms: milliseconds,
       score_ms: milliseconds,
       ship_ms: milliseconds,
@@ -58,7 +61,7 @@ const profileSchema = z.object({
 export const searchAnswerSchema = z.object({
   hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
   coverage: coverageSchema,
-  plan: z.enum(['exact', 'tangent']),
+  plan: z.enum(['exact', 'tangent', 'graph', 'auto']),
   took_ms: milliseconds,
   manifest_version: count,
   query_truncated: z.boolean(),
@@ -85,6 +88,7 @@ export function coverageJson(coverage: Coverage): z.input<typeof coverageSchema>
     documents_matched: coverage.documentsMatched,
     documents_scored: coverage.documentsScored,
     documents_scanned: coverage.documentsScanned,
+    documents_walked: coverage.documentsWalked,
     ratio: coverage.ratio,
     non_finite_scores: coverage.nonFiniteScores,
     missing: coverage.missing.map(({ documentsMissing, ...shard }) => ({
@@ -108,9 +112,10 @@ function profileJson(profile: SearchProfile): z.input<typeof profileSchema> {
     qnet_bytes: profile.qnetBytes,
     qnet_cached: profile.qnetCached,
     shards: profile.shards.map(
-      ({ documentsScored, documentsScanned, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
+      ({ documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
         ...shard,
         ...{ documents_scored: documentsScored, documents_scanned: documentsScanned },
+        documents_walked: documentsWalked,
         ...{ queue_ms: queueMs, score_ms: scoreMs },
         ...{ ship_ms: shipMs, stop_reason: stopReason },
       }),

@@ -1,3 +1,5 @@
+import { HypershardError } from '@hypershard/common'
+import { expansionMax } from '@hypershard/segments'
 import { z } from 'zod'
 import type { SearchInput } from '../search/search.ts'
 
@@ -6,6 +8,8 @@ export const hitsMax = 1_000
 /** Documents of a shard that the tangent plan scores. */
 export const candidatesMax = 10_000
 export const candidatesDefault = 200
+export const expansionDefault = 256
+export const recallDefault = 0.95
 export const timeoutMsMax = 600_000
 export const timeoutMsDefault = 10_000
 
@@ -49,17 +53,31 @@ export const searchRequestSchema = z.strictObject({
     .default(0)
     .describe('`sequence` of a write: the search waits until it sees that write, inside its time limit.'),
   plan: z
-    .enum(['exact', 'tangent'])
-    .default('exact')
+    .enum(['exact', 'tangent', 'graph', 'auto'])
+    .optional()
     .describe(
-      'exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored.',
+      'exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. ' +
+        'graph: the tangent leads walks of neighbour graphs. auto: the cheapest that is known to find `recall`. ' +
+        'exact when not given, auto with `recall`.',
     ),
+  recall: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(`With \`auto\`: of the hits of the exact plan, the share to find; ${recallDefault} when not given.`),
   candidates: z
     .int()
     .min(1)
     .max(candidatesMax)
     .default(candidatesDefault)
-    .describe('With `tangent`: how many documents of a shard are scored; never fewer than a page has.'),
+    .describe('With `tangent` and `graph`: how many documents of a shard are scored; never fewer than a page has.'),
+  expansion: z
+    .int()
+    .min(1)
+    .max(expansionMax)
+    .default(expansionDefault)
+    .describe('With `graph`: rows kept in a walk of a segment; never fewer than a page has.'),
   filter: z
     .record(z.string(), z.unknown())
     .optional()
@@ -81,12 +99,24 @@ export function toSearchInput(index: string, request: z.output<typeof searchRequ
     profile,
     idsOnly,
     precision,
-    plan: request.plan,
+    plan: planOf(request),
     candidates: request.candidates,
+    expansion: request.expansion,
+    recall: request.recall ?? recallDefault,
     filter: request.filter,
     minSequence: request.min_sequence,
     generation: request.generation,
   }
+}
+
+/** @throws HypershardError `invalid_request` for a recall beside a plan that cannot be told one */
+function planOf({ plan, recall }: z.output<typeof searchRequestSchema>): SearchInput['plan'] {
+  if (recall === undefined || plan === 'auto') return plan ?? 'exact'
+  if (plan === undefined) return 'auto'
+  throw new HypershardError(
+    'invalid_request',
+    `recall: belongs to the plan auto, not to ${plan}; leave one of them out`,
+  )
 }
 
 /** Code points, as JSON Schema counts; every one takes one or two units. */

@@ -99,7 +99,7 @@ export class GenerationAdmin {
     const one = (entry: typeof served, query: string, until: Deadline) => {
       const page = { query, k: comparedHits, cursor: undefined, minCoverage: 1, minSequence: 0 }
       const shape = { profile: false, idsOnly: true, precision: 'fp32' as const }
-      const plan = { plan: 'exact' as const, candidates: 0, filter: undefined }
+      const plan = { plan: 'exact' as const, candidates: 0, expansion: 0, recall: 1, filter: undefined }
       return search({ index, generation: entry.generation.generation, ...page, ...shape, ...plan }, until, this.#parts)
     }
     return compareGenerations({ served, candidate, queries: asked, search: one }, deadline)

@@ -24,6 +24,8 @@ export interface Coverage {
   readonly documentsScored: number
   /** Ranked by a tangent of the q-net; those of them that seemed best were scored. */
   readonly documentsScanned: number
+  /** In segments whose graph was walked to those that are best by a tangent. */
+  readonly documentsWalked: number
   /** Searched, in one way or the other, or known not to pass the filter. */
   readonly documentsCovered: number
   /** Covered of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */
@@ -40,19 +42,21 @@ export interface Coverage {
  */
 export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome, filtered: boolean): Coverage {
   const missing: MissingShard[] = []
-  const total = { eligible: 0, matched: 0, covered: 0, scored: 0, scanned: 0, nonFinite: 0 }
+  const total = { eligible: 0, matched: 0, covered: 0, scored: 0, scanned: 0, walked: 0, nonFinite: 0 }
   for (const [shard, eligible] of eligibleByShard(manifest).entries()) {
     if (eligible === 0) continue
     const answer = answers.get(shard)
     const matched = filtered ? Math.min(answer?.documentsMatched ?? 0, eligible) : eligible
     const scored = Math.min(answer?.documentsScored ?? 0, matched)
     const scanned = Math.min(answer?.documentsScanned ?? 0, matched)
-    const covered = coveredOf(eligible, { matched, searched: Math.max(scored, scanned), answer })
+    const walked = Math.min(answer?.documentsWalked ?? 0, matched - scanned)
+    const covered = coveredOf(eligible, { matched, searched: Math.max(scored, scanned + walked), answer })
     total.eligible += eligible
     total.matched += matched
     total.covered += covered
     total.scored += scored
     total.scanned += scanned
+    total.walked += walked
     total.nonFinite += Math.min(answer?.nonFiniteScores ?? 0, scored)
     if (covered === eligible) continue
     const cause = answer === undefined ? failures.get(shard) : shortfallOf(answer, covered, eligible)
@@ -63,7 +67,7 @@ export function countCoverage(manifest: Manifest, { answers, failures }: FanOutO
   const ratio = total.eligible === 0 ? 1 : total.covered / total.eligible
   const counts = {
     ...{ documentsEligible: total.eligible, documentsMatched: total.matched, documentsCovered: total.covered },
-    ...{ documentsScored: total.scored, documentsScanned: total.scanned },
+    ...{ documentsScored: total.scored, documentsScanned: total.scanned, documentsWalked: total.walked },
   }
   return { ...counts, ratio, nonFiniteScores: total.nonFinite, missing }
 }

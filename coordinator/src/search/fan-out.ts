@@ -29,6 +29,9 @@ export interface ShardAnswer {
   readonly hits: readonly FoundHit[]
   readonly documentsScored: number
   readonly documentsScanned: number
+  readonly documentsWalked: number
+  /** What the plan came to. */
+  readonly plan: SearchPlan
   readonly documentsMatched: number
   readonly nonFiniteScores: number
   readonly stopReason: StopReason
@@ -56,6 +59,9 @@ export interface FanOutRequest {
   readonly precision: ScoringPrecision
   readonly plan: SearchPlan
   readonly candidates: number
+  readonly expansion: number
+  readonly recall: number
+  readonly recallHits: number
   readonly filter: Filter | undefined
   readonly after: RankPosition | undefined
 }
@@ -151,15 +157,16 @@ function readResult(
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsScored, documentsScanned, documentsMatched, nonFiniteScores, stopReason, queueMs, scoreMs } = result
+  const { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores } = result
+  const { stopReason, plan, queueMs, scoreMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
   for (const { id, score, address } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
     hits.push({ id, score, shard, address })
   }
-  const counts = { documentsScored, documentsScanned, documentsMatched, nonFiniteScores }
-  return { shard, member, hits, ...counts, stopReason, queueMs, scoreMs, callMs }
+  const counts = { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores }
+  return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, callMs }
 }
 
 function fail(

@@ -1,4 +1,4 @@
-import { StopReason } from '@hypershard/proto/shard'
+import { SearchPlan, StopReason } from '@hypershard/proto/shard'
 import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
 import type { EncodedQueryAndOrigin } from './query-encoder.ts'
 
@@ -23,6 +23,9 @@ export interface ShardProfile {
   readonly server: string
   readonly documentsScored: number
   readonly documentsScanned: number
+  readonly documentsWalked: number
+  /** What the plan came to. */
+  readonly plan: 'exact' | 'tangent'
   readonly queueMs: number
   readonly scoreMs: number
   /** The whole call's time less queue and score: the wire, the marshalling, and other shards of the same call. */
@@ -66,13 +69,15 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
 }
 
 function shardProfileOf(answer: ShardAnswer): ShardProfile {
-  const { shard, member, documentsScored, documentsScanned, queueMs, scoreMs, callMs } = answer
+  const { shard, member, documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, callMs } = answer
   const shipMs = Math.max(0, callMs - queueMs - scoreMs)
   return {
     shard,
     server: member.address,
     documentsScored,
     documentsScanned,
+    documentsWalked,
+    plan: answer.plan === SearchPlan.SEARCH_PLAN_TANGENT ? 'tangent' : 'exact',
     queueMs,
     scoreMs,
     shipMs,

@@ -77,7 +77,7 @@ function draw(seed: number, store: ObjectStore): Scenario {
     cursor: undefined,
     profile: chance(0.5),
     ...{ precision: 'fp32' as const, plan: 'exact' as const, candidates: 200, filter: undefined },
-    minSequence: 0,
+    ...{ expansion: 0, recall: 1, minSequence: 0 },
     generation: undefined,
     idsOnly: chance(0.3),
   }

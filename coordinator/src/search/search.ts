@@ -7,7 +7,7 @@ import {
   ScoringPrecision,
   SearchPlan,
 } from '@hypershard/proto/shard'
-import type { Manifest } from '@hypershard/segments'
+import { expansionMax, type Manifest } from '@hypershard/segments'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -34,9 +34,13 @@ export interface SearchInput {
   readonly profile: boolean
   readonly idsOnly: boolean
   readonly precision: 'fp32' | 'int8'
-  readonly plan: 'exact' | 'tangent'
-  /** Of a shard, in the tangent plan: how many documents are scored exactly. */
+  readonly plan: 'exact' | 'tangent' | 'graph' | 'auto'
+  /** Of a shard, in the plans tangent and graph: how many documents are scored exactly. */
   readonly candidates: number
+  /** In the graph plan: rows kept in a walk of a segment. */
+  readonly expansion: number
+  /** In the auto plan: 0 to 1. */
+  readonly recall: number
   /** As JSON has it; undefined for every document. */
   readonly filter: Readonly<Record<string, unknown>> | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
@@ -72,6 +76,13 @@ export interface SearchParts {
 
 /** What a shard server takes. */
 const candidatesMax = 100_000
+
+const searchPlans: Readonly<Record<SearchInput['plan'], SearchPlan>> = {
+  exact: SearchPlan.SEARCH_PLAN_EXACT,
+  tangent: SearchPlan.SEARCH_PLAN_TANGENT,
+  graph: SearchPlan.SEARCH_PLAN_GRAPH,
+  auto: SearchPlan.SEARCH_PLAN_AUTO,
+}
 
 /**
  * What the shards leave of the time for merge, fetch and answer: a tenth of it, at most 200 ms. Without it a shard
@@ -182,6 +193,7 @@ function planFanOut(
 ): FanOutRequest {
   const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
   const route = new Map<number, ReturnType<Cluster['routeOf']>>()
+  const given = cursor?.given ?? 0
   for (const [shard, documents] of eligibleByShard(manifest).entries()) {
     if (documents > 0) route.set(shard, cluster.routeOf(placement, shard, manifest.version))
   }
@@ -191,9 +203,12 @@ function planFanOut(
     qnet,
     filter,
     limit: input.k + 1,
-    plan: input.plan === 'tangent' ? SearchPlan.SEARCH_PLAN_TANGENT : SearchPlan.SEARCH_PLAN_EXACT,
+    plan: searchPlans[input.plan],
     // Those of the pages before are among the best again.
-    candidates: Math.min(candidatesMax, Math.max(input.candidates, input.k + 1) + (cursor?.given ?? 0)),
+    candidates: Math.min(candidatesMax, Math.max(input.candidates, input.k + 1) + given),
+    expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
+    recall: input.recall,
+    recallHits: Math.min(candidatesMax, input.k + given),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
     after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },

@@ -1,6 +1,7 @@
 import { credentials } from '@grpc/grpc-js'
 import { callUnary, clientOptions, HypershardError } from '@hypershard/common'
-import { type EncodeDocumentsResponse, EncoderServiceClient } from '@hypershard/proto/encoder'
+import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
+import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
 /** The encoder service over gRPC. */
@@ -13,6 +14,13 @@ export function connectEncoder(address: string): EncoderPort {
       const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
       const { vectorWidth, truncated } = response
       return { vectors: vectorsOf(response, peer), vectorWidth, truncated }
+    },
+    encodeQuery: async ({ modelDigest, text }, deadline) => {
+      const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
+      const request = { modelDigest, text, ...form }
+      const { query } = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
+      if (query?.$case === 'qnet') return { qnet: query.value }
+      throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
     },
     close: () => client.close(),
   }

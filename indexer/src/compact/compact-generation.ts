@@ -1,13 +1,28 @@
-import { HypershardError, type Logger } from '@hypershard/common'
+import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import {
   type GenerationRecord,
+  type GraphBuilder,
+  graphDocumentsMin,
   latestManifest,
   type Manifest,
   mergeSegments,
   type ObjectStore,
   replaceSegments,
 } from '@hypershard/segments'
-import { type Compaction, planCompaction } from './plan-compaction.ts'
+import type { EncoderPort } from '../ports.ts'
+import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
+import { type Compaction, eligible, planCompaction } from './plan-compaction.ts'
+import { sampleQueries } from './sample-queries.ts'
+
+export interface CompactionParts {
+  readonly store: ObjectStore
+  /** Asked for sample queries, where a graph is built. */
+  readonly encoder: EncoderPort
+  readonly log: Logger
+  readonly segmentsPerTier?: number
+  /** Merged segments of so many documents and more have a graph. */
+  readonly graphDocuments?: number
+}
 
 /**
  * Merges the segments that are most worth it, if any. Queries that pin an older manifest go on with the old ones.
@@ -17,12 +32,14 @@ import { type Compaction, planCompaction } from './plan-compaction.ts'
 export async function compactGeneration(
   generation: GenerationRecord,
   manifest: Manifest,
-  { store, log, segmentsPerTier }: { store: ObjectStore; log: Logger; segmentsPerTier?: number },
+  parts: CompactionParts,
+  deadline: Deadline,
 ): Promise<boolean> {
-  const segments = planCompaction(manifest, segmentsPerTier)
+  const { log } = parts
+  const segments = planCompaction(manifest, parts.segmentsPerTier)
   if (segments === undefined) return false
   const startMs = performance.now()
-  const committed = await mergeAndReplace(store, generation, manifest, segments)
+  const committed = await mergeAndReplace(generation, manifest, segments, parts, deadline)
   const { index } = generation
   const facts = { index, generation: generation.generation, shard: segments[0]!.shard, segments: segments.length }
   if (committed === undefined) log.info(facts, 'another indexer compacted these segments')
@@ -35,17 +52,34 @@ export async function compactGeneration(
 
 /** @returns undefined when the segments are no longer those of the newest manifest, and may be gone */
 async function mergeAndReplace(
-  store: ObjectStore,
   generation: GenerationRecord,
   manifest: Manifest,
   segments: Compaction,
+  parts: CompactionParts,
+  deadline: Deadline,
 ): Promise<Manifest | undefined> {
+  const { store } = parts
   try {
-    return await replaceSegments(store, generation, segments, await mergeSegments(store, manifest, segments))
+    const graph = await graphFor(manifest, segments, parts, deadline)
+    return await replaceSegments(store, generation, segments, await mergeSegments(store, manifest, segments, graph))
   } catch (error) {
     if (!(error instanceof HypershardError) || error.code !== 'corrupt_data') throw error
     const newest = await latestManifest(store, generation)
     if (segments.every(({ digest }) => newest.segments.some(segment => segment.digest === digest))) throw error
     return undefined
   }
+}
+
+/** A small segment is read whole faster than a graph is walked. */
+async function graphFor(
+  manifest: Manifest,
+  segments: Compaction,
+  { store, encoder, graphDocuments = graphDocumentsMin }: CompactionParts,
+  deadline: Deadline,
+): Promise<GraphBuilder | undefined> {
+  const documents = segments.reduce((sum, entry) => sum + eligible(entry), 0)
+  if (documents < graphDocuments) return undefined
+  const queries = await sampleQueries({ store, encoder }, manifest, segments, deadline)
+  if (queries === undefined) return undefined
+  return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)
 }

@@ -62,6 +62,6 @@ function tierOf(segment: SegmentEntry): number {
   return ratio <= 1 ? 0 : Math.ceil(Math.log(ratio) / Math.log(tierFactor))
 }
 
-function eligible({ documents, deleted }: SegmentEntry): number {
+export function eligible({ documents, deleted }: SegmentEntry): number {
   return documents - (deleted?.count ?? 0)
 }

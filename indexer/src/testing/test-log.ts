@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError, silentLogger } from '@hypershard/common'
+import { WeightsPrecision } from '@hypershard/proto/qnet'
+import { architectureToProto } from '@hypershard/qnet'
 import {
   createDirectoryStore,
   createIndex,
@@ -95,6 +97,16 @@ export class LetterEncoder implements EncoderPort {
     if (documents.some(({ text }) => text === poison)) throw new HypershardError('internal', 'told to fail')
     const vectors = Float32Array.from(documents.flatMap(({ text }) => [text.length, 1]))
     return { vectors, vectorWidth, truncated: 0 }
+  }
+
+  /** One linear layer: longer texts score higher. */
+  async encodeQuery({ modelDigest, text }: { modelDigest: string; text: string }) {
+    if (this.failure !== undefined) throw this.failure
+    const flat = { layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false }
+    const architecture = architectureToProto({ vectorDimensions: [vectorWidth, 1], activation: 'relu', ...flat })
+    const weights = new Uint8Array(Float32Array.of(1, text.length).buffer)
+    const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
+    return { qnet: { digest: 'of a test', modelDigest, architecture, precision, weights: Buffer.from(weights) } }
   }
 
   close(): void {}

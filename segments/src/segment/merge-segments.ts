@@ -4,15 +4,24 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { hasBit } from '../tombstones/bitmap.ts'
 import { tombstonesOf } from '../tombstones/tombstone-file.ts'
 import { openSegment } from './segment-reader.ts'
-import { createSegmentWriter, newSegmentOf } from './segment-writer.ts'
+import { type CalibratedGraph, createSegmentWriter, newSegmentOf } from './segment-writer.ts'
 
 /** Rows copied at a time: some MiB of vectors and texts. */
 const rowsPerCopy = 1_024
+
+/** Builds the graph of the segment that comes of a merge. */
+export interface GraphBuilder {
+  /** @param vectors of the next rows, row-major [rows, vectorWidth]; reused once this has resolved */
+  append(vectors: Float32Array): Promise<void>
+  /** @param vectors of all rows once more, in pieces */
+  finish(vectors: AsyncIterable<Float32Array>): Promise<CalibratedGraph>
+}
 
 /**
  * Copies the documents of several segments that are not deleted, vectors and all, into one new segment. Every byte that
  * is read is checked, so that damage is not copied.
  * @param segments of one shard of the manifest
+ * @param graph of the new segment; undefined for none
  * @returns undefined when no document is left
  * @throws HypershardError `corrupt_data`, `storage_full`, `storage_failed`
  */
@@ -20,6 +29,7 @@ export async function mergeSegments(
   store: ObjectStore,
   manifest: Manifest,
   segments: readonly SegmentEntry[],
+  graph?: GraphBuilder,
 ): Promise<SegmentEntry | undefined> {
   const documents = segments.reduce((sum, entry) => sum + entry.documents - (entry.deleted?.count ?? 0), 0)
   if (documents === 0) return undefined
@@ -43,11 +53,13 @@ export async function mergeSegments(
           // Which rows were truncated is not known any more: never more than there are rows.
           const truncated = copied === documents ? Math.min(documents, truncatedOf(segments)) : 0
           await writer.append(await stored.read(rows), some, truncated)
+          await graph?.append(some)
         }
       } finally {
         await stored.close()
       }
     }
+    if (graph !== undefined) await writer.addGraph(await graph.finish(writer.readVectors()))
     return await writer.finish()
   } finally {
     await writer.abort()

@@ -1,14 +1,18 @@
+import { open } from 'node:fs/promises'
 import { corruptData } from '../corrupt-data.ts'
 import { type FilterColumns, readColumns } from '../fields/columns-file.ts'
 import type { Fields } from '../fields/field-types.ts'
 import type { IdColumn } from '../formats/utf8-column.ts'
+import type { RecallKnob } from '../graph/recall-knobs.ts'
 import type { SegmentReference } from '../layout.ts'
+import { withFileErrors } from '../store/file-errors.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type DocumentsReader, openDocumentsFile } from './documents-file.ts'
 import { readIds } from './ids-file.ts'
 import {
   columnsName,
   documentsName,
+  graphName,
   idsName,
   readSegmentRecord,
   type SegmentFileName,
@@ -26,6 +30,9 @@ import { readSealedFile, type SealedFile } from './verified-file.ts'
  */
 export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
   readonly digest: string
+  readonly hasGraph: boolean
+  /** Of its graph. */
+  readonly recallKnobs: readonly RecallKnob[]
   /**
    * Row-major [documents, vectorWidth], all values finite, in a buffer of their own.
    * @throws HypershardError `corrupt_data` with the file, and the row when a value is NaN or infinite
@@ -46,6 +53,11 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
    * @throws HypershardError `corrupt_data`
    */
   loadColumns(fields: Fields): Promise<FilterColumns>
+  /**
+   * Copies the graph's file to a local path, where nothing may be yet, and checks it; to no path only checks it.
+   * @throws HypershardError `corrupt_data`, `storage_full`, `storage_failed`; what was copied until then is left
+   */
+  copyGraph(path: string | undefined): Promise<void>
   /**
    * Reads the documents' file once to check it; keeps nothing.
    * @throws HypershardError `corrupt_data`
@@ -72,6 +84,9 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
   }
   return {
     digest: segment.digest,
+    hasGraph: record.files[graphName] !== undefined,
+    recallKnobs: record.recallKnobs ?? [],
+    copyGraph: path => copyFile(readSealedFile(store, sealed(graphName)), path),
     ...{ shard, documents, vectorWidth, modelDigest },
     loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
     loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
@@ -85,5 +100,20 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
         // Reading to the end is the check.
       }
     },
+  }
+}
+
+async function copyFile(chunks: AsyncIterable<Uint8Array>, path: string | undefined): Promise<void> {
+  if (path === undefined) {
+    for await (const _ of chunks) {
+      // Reading to the end is the check.
+    }
+    return
+  }
+  const file = await withFileErrors(`creating ${path}`, () => open(path, 'wx'))
+  try {
+    for await (const chunk of chunks) await withFileErrors(`writing ${path}`, () => file.appendFile(chunk))
+  } finally {
+    await file.close()
   }
 }

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
+import { recallKnobsSchema } from '../graph/recall-knobs.ts'
 import { type SegmentReference, segmentRecordKey } from '../layout.ts'
 import { checkShape, parseJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
@@ -15,8 +16,15 @@ export const idsName = 'ids.arrow'
 export const documentsName = 'documents.arrow'
 /** Only where the index has fields. */
 export const columnsName = 'columns.arrow'
+/** Only where it has documents enough to be worth it. */
+export const graphName = 'graph.usearch'
 
-export type SegmentFileName = typeof vectorsName | typeof idsName | typeof documentsName | typeof columnsName
+export type SegmentFileName =
+  | typeof vectorsName
+  | typeof idsName
+  | typeof documentsName
+  | typeof columnsName
+  | typeof graphName
 
 const fileSchema = z.strictObject({ sha256: sha256Hex, bytes: z.int().min(1) })
 
@@ -40,7 +48,10 @@ const recordSchema = z.strictObject({
     [idsName]: fileSchema,
     [documentsName]: fileSchema,
     [columnsName]: fileSchema.optional(),
+    [graphName]: fileSchema.optional(),
   }),
+  /** Of its graph. */
+  recallKnobs: recallKnobsSchema.optional(),
 })
 
 export type SegmentRecord = Readonly<z.output<typeof recordSchema>>

@@ -6,6 +6,8 @@ import { HypershardError } from '@hypershard/common'
 import { ColumnsEncoder } from '../fields/columns-file.ts'
 import type { Fields } from '../fields/field-types.ts'
 import { Utf8ColumnBuilder } from '../formats/utf8-column.ts'
+import type { DocumentGraph } from '../graph/document-graph.ts'
+import type { RecallKnob } from '../graph/recall-knobs.ts'
 import { type GenerationReference, segmentFolder } from '../layout.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
 import { withFileErrors } from '../store/file-errors.ts'
@@ -16,14 +18,17 @@ import {
   columnsName,
   documentsName,
   encodeSegmentRecord,
+  type FileSeal,
+  graphName,
   idsName,
   recordName,
   type SegmentFileName,
   type SegmentRecord,
   vectorsName,
 } from './segment-record.ts'
-import { StagedFile } from './staged-file.ts'
+import { StagedFile, sealWrittenFile } from './staged-file.ts'
 import { encodeVectorsHeader, firstNonFiniteRow } from './vectors-file.ts'
+import { chunkBytes } from './verified-file.ts'
 
 /** What is known of a segment before its documents come. */
 export interface NewSegment
@@ -31,6 +36,12 @@ export interface NewSegment
     Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
   /** What searches can filter by. */
   readonly fields?: Fields | undefined
+}
+
+/** A graph of a segment's rows, and what it finds. */
+export interface CalibratedGraph {
+  readonly graph: DocumentGraph
+  readonly recallKnobs: readonly RecallKnob[]
 }
 
 /** What a manifest says of a segment that is about to be made for it. */
@@ -54,6 +65,16 @@ export interface SegmentWriter {
    * @throws HypershardError `storage_full`, `storage_failed`, `internal` when a value is NaN or infinite
    */
   append(documents: readonly StoredDocument[], vectors: Float32Array, truncated?: number): Promise<void>
+  /**
+   * The vectors appended so far, row-major, in pieces of whole rows.
+   * @throws HypershardError `storage_failed`
+   */
+  readVectors(): AsyncGenerator<Float32Array<ArrayBuffer>>
+  /**
+   * Stores a graph of all rows with the segment.
+   * @throws HypershardError `storage_full`, `storage_failed`
+   */
+  addGraph(graph: CalibratedGraph): Promise<void>
   /**
    * Ends the files and makes them durable in the staging folder, so that `finish` needs next to no space any more. Who
    * writes several segments that belong together seals all of them before it finishes the first.
@@ -103,7 +124,7 @@ interface SealedSegment {
   readonly bytes: number
 }
 
-type StagedFiles = Readonly<Record<Exclude<SegmentFileName, typeof columnsName>, StagedFile>> & {
+type StagedFiles = Readonly<Record<Exclude<SegmentFileName, typeof columnsName | typeof graphName>, StagedFile>> & {
   readonly [columnsName]?: StagedFile
 }
 
@@ -115,6 +136,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #ids = new Utf8ColumnBuilder()
   readonly #documents = new DocumentsEncoder()
   readonly #columns: ColumnsEncoder
+  #graph: { readonly seal: FileSeal; readonly recallKnobs: readonly RecallKnob[] } | undefined
   #truncated = 0
   #open = true
   #sealed: SealedSegment | undefined
@@ -148,6 +170,27 @@ class StagedSegmentWriter implements SegmentWriter {
     })
   }
 
+  async *readVectors(): AsyncGenerator<Float32Array<ArrayBuffer>> {
+    const { vectorWidth } = this.#segment
+    const rowBytes = vectorWidth * Float32Array.BYTES_PER_ELEMENT
+    const pieceBytes = Math.max(1, Math.floor(chunkBytes / rowBytes)) * rowBytes
+    const start = encodeVectorsHeader(this.#segment).length
+    const end = start + this.#ids.rows * rowBytes
+    for (let at = start; at < end; at += pieceBytes) {
+      const bytes = await this.#files[vectorsName].read(at, Math.min(pieceBytes, end - at))
+      yield new Float32Array(bytes.buffer)
+    }
+  }
+
+  addGraph({ graph, recallKnobs }: CalibratedGraph): Promise<void> {
+    return this.#orAbort(async () => {
+      assert.equal(graph.rows, this.#segment.documents, 'a graph of other rows')
+      const path = join(this.#folder, graphName)
+      await withFileErrors(`writing ${path}`, async () => graph.save(path))
+      this.#graph = { seal: await sealWrittenFile(path), recallKnobs }
+    })
+  }
+
   seal(): Promise<void> {
     return this.#orAbort(async () => {
       assert(this.#sealed === undefined, 'the segment is sealed already')
@@ -160,7 +203,8 @@ class StagedSegmentWriter implements SegmentWriter {
       const { digest, bytes } = this.#sealed ?? (await this.#sealFiles())
       const folder = segmentFolder({ ...this.#segment, digest })
       // The record comes last: until it is there, the segment is not.
-      for (const name of [...Object.keys(this.#files), recordName]) {
+      const names = [...Object.keys(this.#files), ...(this.#graph === undefined ? [] : [graphName]), recordName]
+      for (const name of names) {
         await this.#store.putFile(folder + name, join(this.#folder, name))
       }
       await this.abort()
@@ -180,6 +224,7 @@ class StagedSegmentWriter implements SegmentWriter {
       format: 'hypershard.segment/2',
       ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
       ...{ truncated: this.#truncated, writeId: randomUUID() },
+      ...(this.#graph && { recallKnobs: [...this.#graph.recallKnobs] }),
     })
     await stageFile(join(this.#folder, recordName), record.bytes)
     const bytes = Object.values(files).reduce((sum, file) => sum + (file?.bytes ?? 0), record.bytes.length)
@@ -207,6 +252,7 @@ class StagedSegmentWriter implements SegmentWriter {
     const columns = await this.#files[columnsName]?.finish()
     return {
       ...(columns && { [columnsName]: columns }),
+      ...(this.#graph && { [graphName]: this.#graph.seal }),
       [vectorsName]: await this.#files[vectorsName].finish(),
       [idsName]: await this.#files[idsName].finish(),
       [documentsName]: await this.#files[documentsName].finish(),

@@ -17,7 +17,7 @@ export class StagedFile {
   }
 
   static async create(path: string): Promise<StagedFile> {
-    return new StagedFile(path, await withFileErrors(`creating ${path}`, () => open(path, 'wx')))
+    return new StagedFile(path, await withFileErrors(`creating ${path}`, () => open(path, 'wx+')))
   }
 
   /** @throws HypershardError `storage_full`, `storage_failed` */
@@ -31,6 +31,22 @@ export class StagedFile {
     this.#bytes += bytes.length
   }
 
+  /**
+   * What was appended before.
+   * @throws HypershardError `storage_failed`
+   */
+  async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(length)
+    await withFileErrors(`reading ${this.path}`, async () => {
+      for (let at = 0; at < length; ) {
+        const { bytesRead } = await this.#handle.read(bytes, at, length - at, offset + at)
+        if (bytesRead === 0) throw new Error(`it ends ${length - at} bytes early`)
+        at += bytesRead
+      }
+    })
+    return bytes
+  }
+
   /** Makes the file durable and closes it. */
   async finish(): Promise<FileSeal> {
     await withFileErrors(`syncing ${this.path}`, () => this.#handle.sync())
@@ -42,4 +58,27 @@ export class StagedFile {
   async close(): Promise<void> {
     await this.#handle.close()
   }
+}
+
+/**
+ * Makes a file durable that something else has written, and reads it once for its digest.
+ * @throws HypershardError `storage_full`, `storage_failed`
+ */
+export async function sealWrittenFile(path: string): Promise<FileSeal> {
+  return withFileErrors(`reading ${path}`, async () => {
+    const file = await open(path, 'r+')
+    try {
+      const hash = createHash('sha256')
+      const chunk = new Uint8Array(chunkBytes)
+      let bytes = 0
+      for (let read = -1; read !== 0; bytes += read) {
+        read = (await file.read(chunk, 0, chunk.length, bytes)).bytesRead
+        hash.update(chunk.subarray(0, read))
+      }
+      await file.sync()
+      return { sha256: hash.digest('hex'), bytes }
+    } finally {
+      await file.close()
+    }
+  })
 }

@@ -73,6 +73,7 @@ async function verifySegment(store: ObjectStore, manifest: Manifest, entry: Segm
   await segment.loadVectors()
   await segment.verifyDocuments()
   await segment.loadColumns(manifest.fields ?? {})
+  if (segment.hasGraph) await segment.copyGraph(undefined)
   const ids = await segment.loadIds()
   return (await rowsLeft(store, manifest, entry)).map(row => textAt(ids, row))
 }

@@ -7,6 +7,8 @@ import { type LoadedSegment, readSegment } from './read-segment.ts'
 
 export interface LoadingThreadData {
   readonly storeRoot: string
+  /** A local folder for copies of graphs. */
+  readonly scratch: string
 }
 
 export interface LoadRequest {
@@ -18,7 +20,8 @@ export interface LoadRequest {
 
 const port = parentPort
 assert(port !== null, 'the loading thread is started as a worker')
-const store = openObjectStore((workerData as LoadingThreadData).storeRoot)
+const { storeRoot, scratch } = workerData as LoadingThreadData
+const store = openObjectStore(storeRoot)
 
 // One at a time: two loads at once would take the disk's time from each other and twice the memory.
 let queue: Promise<void> = Promise.resolve()
@@ -34,7 +37,7 @@ port.on('message', (message: LoadRequest | typeof closeMessage) => {
 
 async function answer({ call, segment, fields }: LoadRequest): Promise<void> {
   try {
-    const loaded = await readSegment(await store, segment, fields)
+    const loaded = await readSegment(await store, segment, fields, scratch)
     port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>)
   } catch (error) {
     port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)

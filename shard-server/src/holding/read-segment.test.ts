@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -49,35 +49,58 @@ describe('readSegment', () => {
   let directory: string
   let store: ObjectStore
   let segment: SegmentReference
+  let scratch: string
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-read-segment-'))
     store = await createDirectoryStore(directory)
     const empty = await createTestIndex(store, { name: 'papers', width, shards: 1, fields })
-    const manifest = await putTestDocuments(store, empty, testDocuments(20, width))
+    const manifest = await putTestDocuments(store, empty, testDocuments(20, width), [])
     segment = segmentAt(manifest, manifest.segments[0]!)
   })
 
   after(() => rm(directory, { recursive: true }))
 
+  beforeEach(async () => {
+    scratch = await mkdtemp(join(directory, 'scratch-'))
+  })
+
+  it('copies the graph to where it can be opened', async () => {
+    const { graph } = await readSegment(store, segment, fields, scratch)
+    const stored = await readFile(
+      join(directory, `indexes/papers/generations/1/segments/${segment.digest}/graph.usearch`),
+    )
+    assert.deepEqual(await readFile(graph!.path), stored)
+    assert.equal(graph!.bytes, stored.length)
+  })
+
   it('reads a sound segment once', async () => {
-    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment, fields)
+    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment, fields, scratch)
     assert.deepEqual(
       [vectors.length, ids.offsets.length, scanCopy.slices.length, firstProblem],
       [20 * width, 21, 1, undefined],
     )
   })
 
-  for (const file of ['segment.json', 'vectors.safetensors', 'ids.arrow', 'documents.arrow', 'columns.arrow']) {
+  const files = [
+    'segment.json',
+    'vectors.safetensors',
+    'ids.arrow',
+    'documents.arrow',
+    'columns.arrow',
+    'graph.usearch',
+  ]
+  for (const file of files) {
     it(`reads again when ${file} was damaged on the way, and says so`, async () => {
-      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment, fields)
-      assert.deepEqual(vectors, (await readSegment(store, segment, fields)).vectors)
+      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment, fields, scratch)
+      assert.deepEqual(vectors, (await readSegment(store, segment, fields, scratch)).vectors)
       assert.match(firstProblem!, new RegExp(file.replace('.', '\\.')))
     })
 
     it(`refuses ${file} when it is damaged both times`, async () => {
-      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment, fields)
+      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment, fields, scratch)
       await assert.rejects(broken, { code: 'corrupt_data' })
+      assert.deepEqual(await readdir(scratch), [])
     })
   }
 })

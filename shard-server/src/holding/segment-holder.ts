@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
@@ -250,13 +251,13 @@ export class SegmentHolder {
 
   async #load(manifest: Manifest, entry: SegmentEntry, key: string): Promise<HeldSegment> {
     let bytes = this.#reserve(manifest, entry)
+    let graphPath: string | undefined
     try {
       const reference = segmentAt(manifest, entry)
       const { fields = {} } = manifest
-      const { modelDigest, width, columns, firstProblem, ...segment } = await this.#options.loader.load(
-        reference,
-        fields,
-      )
+      const loaded = await this.#options.loader.load(reference, fields)
+      const { modelDigest, width, columns, graph, firstProblem, ...segment } = loaded
+      graphPath = graph?.path
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
         throw new HypershardError('corrupt_data', message)
@@ -268,16 +269,19 @@ export class SegmentHolder {
         )
       }
       const documents = await (await openSegment(this.#options.store, reference)).openDocuments()
-      // How much the columns take is known only now; that they fit is not asked again.
-      const columnsBytes = bytesOf(columns)
-      bytes += columnsBytes
-      this.#heldBytes += columnsBytes
-      this.#options.scoring.hold({ key, width, ...segment })
+      // How much columns and graph take is known only now; that they fit is not asked again.
+      const moreBytes = bytesOf(columns) + (graph?.bytes ?? 0)
+      bytes += moreBytes
+      this.#heldBytes += moreBytes
+      await this.#options.scoring.hold({ key, width, ...segment, graphPath })
       this.#options.filter.hold({ key, rows: entry.documents, columns })
       return { key, bytes, documents }
     } catch (error) {
       this.#heldBytes -= bytes
       throw error
+    } finally {
+      // Threads that have opened it keep what is in it.
+      if (graphPath !== undefined) await rm(graphPath, { force: true })
     }
   }
 

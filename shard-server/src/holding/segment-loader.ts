@@ -8,9 +8,8 @@ import type { LoadedSegment } from './read-segment.ts'
 export class SegmentLoader {
   readonly #calls: ThreadCalls<LoadRequest, LoadedSegment>
 
-  constructor(storeRoot: string, log: Logger, onDeath: (error: Error) => void) {
+  constructor(workerData: LoadingThreadData, log: Logger, onDeath: (error: Error) => void) {
     const file = new URL('./loading-thread.ts', import.meta.url)
-    const workerData: LoadingThreadData = { storeRoot }
     this.#calls = new ThreadCalls({ name: 'loading', file, workerData, log, onDeath })
   }
 

@@ -1,11 +1,20 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 import type { RankPosition } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
+import type { RecallKnob } from '@hypershard/segments'
 import type { ScanCopy } from './scan-copy.ts'
 import type { ShardScan } from './scan-shards.ts'
 
-/** How candidates are found: none left out, or the best by a tangent of the q-net. */
-export type ScanPlan = { readonly kind: 'exact' } | { readonly kind: 'tangent'; readonly candidates: number }
+/**
+ * How candidates are found: none left out; the best by a tangent of the q-net, of all documents or of those that a walk of
+ * their graph comes to; or whatever is cheapest for a recall.
+ */
+export type ScanPlan =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'tangent'; readonly candidates: number }
+  | { readonly kind: 'graph'; readonly candidates: number; readonly expansion: number }
+  /** `hits`: how many, with those of the pages before. */
+  | { readonly kind: 'auto'; readonly recall: number; readonly hits: number }
 
 /** One query's work, the same for every scoring thread. */
 export interface ScanTask {
@@ -24,7 +33,7 @@ export interface ScanTask {
   readonly after: RankPosition | undefined
   /** When to have answered, in milliseconds since the epoch: clocks of threads differ only in their origin. */
   readonly endEpochMs: number
-  /** One number in shared memory: the next block that no thread has claimed. */
+  /** Two numbers in shared memory: the next piece that no thread has claimed, of the exact shards and of the others. */
   readonly blockCounter: Int32Array<SharedArrayBuffer>
   readonly shards: readonly {
     readonly shard: number
@@ -45,11 +54,15 @@ export interface SharedIds {
 
 export interface HoldMessage {
   readonly type: 'hold'
+  readonly call: number
   readonly key: string
   readonly width: number
   readonly vectors: Float32Array<SharedArrayBuffer>
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy
+  /** Where its graph lies until every thread has opened it; undefined for none. */
+  readonly graphPath: string | undefined
+  readonly recallKnobs: readonly RecallKnob[]
 }
 
 export type ToScoringThread =
@@ -59,7 +72,7 @@ export type ToScoringThread =
   | { readonly type: 'cancel'; readonly call: number }
   | { readonly type: 'close' }
 
-/** One thread's share of the answer: one scan a shard of the task, in its order. */
+/** One thread's share of the answer: one scan a shard of the task, in its order. For `hold` there is none. */
 export interface ScanAnswer {
   readonly scans: readonly ShardScan[]
   /** From the task's arrival to its first block: waiting, and reading the q-net. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
 import { type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
 import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
-import { createBitmap, setBit } from '@hypershard/segments'
+import { createBitmap, DocumentGraph, setBit } from '@hypershard/segments'
 import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
 import { makeScanCopy, sliceRows } from './scan-copy.ts'
 import { type ScanSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
@@ -16,7 +16,15 @@ function segmentOf(rows: number, seed: number, deletedRows: readonly number[] = 
   const ids = { idBytes: (row: number) => Buffer.from(`${seed}-${row}`) }
   const excluded = deletedRows.length === 0 ? undefined : createBitmap(rows)
   for (const row of deletedRows) setBit(excluded!, row)
-  const segment = { vectors, width, documents: rows, ids, scanCopy: makeScanCopy(vectors, width) }
+  const segment = {
+    vectors,
+    width,
+    documents: rows,
+    ids,
+    scanCopy: makeScanCopy(vectors, width),
+    graph: undefined,
+    recallKnobs: [],
+  }
   return { segment, position: seed, excluded, eligible: rows - new Set(deletedRows).size }
 }
 
@@ -27,17 +35,21 @@ describe('scanByTangent', () => {
     architecture: QNetArchitecture,
     weights: QNetWeights,
     shards: readonly ScanShard[],
-    options: Partial<TangentOptions> & { plan?: 'exact' } = {},
+    options: Partial<TangentOptions> & { plan?: 'exact'; candidates?: number; expansion?: number } = {},
   ): Promise<ShardScan[]> {
     const scorer = scorers.get(architecture)!
     let next = 0
     const whole: TangentOptions = {
-      ...{ limit: 10, candidates: 100, claimBlock: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
+      ...{ limit: 10, claimBlock: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
       tangents: points => scorer.tangents(weights, points),
       ...options,
     }
     const block = await scorer.prepareFp32(weights)
-    const steps = options.plan === 'exact' ? scanShards(block, shards, whole) : scanByTangent(block, shards, whole)
+    const planned = shards.map(shard => {
+      const expansions = shard.segments.map(() => options.expansion)
+      return { ...shard, plan: { kind: 'tangent' as const, candidates: options.candidates ?? 100, expansions } }
+    })
+    const steps = options.plan === 'exact' ? scanShards(block, shards, whole) : scanByTangent(block, planned, whole)
     for (;;) {
       const { done, value } = await steps.next()
       if (done) return value
@@ -160,6 +172,37 @@ describe('scanByTangent', () => {
     const [tangent] = await scan(deep, weights, shards, { candidates: 100, tangents })
     const [exact] = await scan(deep, weights, shards, { plan: 'exact' })
     assert.deepEqual([tangent!.hits, tangent!.documentsScored], [exact!.hits, 100])
+  })
+
+  it('walks a graph to the best, with what is excluded left out', async () => {
+    const weights = pseudoRandomWeights(plain, 12)
+    const out = [3, 5, 8, 13]
+    const [one, other] = [segmentOf(3_000, 1, out), segmentOf(800, 2)]
+    const graph = DocumentGraph.empty(width, one.segment.vectors)
+    graph.append(one.segment.vectors)
+    const withGraph = { ...one, segment: { ...one.segment, graph } }
+    const whole = { segments: [one, other] }
+    const [exact] = await scan(plain, weights, [{ shard: 0, ...whole }], { plan: 'exact' })
+    const shards = [{ shard: 0, segments: [withGraph] }]
+    const [exactOfOne] = await scan(plain, weights, [{ shard: 0, segments: [one] }], { plan: 'exact' })
+    const [walked] = await scan(plain, weights, shards, { candidates: 60, expansion: 200 })
+    assert.deepEqual(walked!.hits, exactOfOne!.hits)
+    assert.deepEqual([walked!.documentsWalked, walked!.documentsScanned, walked!.documentsScored], [2_996, 0, 60])
+
+    const graphOfOther = DocumentGraph.empty(width, other.segment.vectors)
+    graphOfOther.append(other.segment.vectors)
+    const both = [withGraph, { ...other, segment: { ...other.segment, graph: graphOfOther } }]
+    const [ofBoth] = await scan(plain, weights, [{ shard: 0, segments: both }], { candidates: 60, expansion: 200 })
+    assert.deepEqual(ofBoth!.hits, exact!.hits)
+  })
+
+  it('scores every document of a graph where the tangent is not finite', async () => {
+    const weights = pseudoRandomWeights(deep, 7)
+    weights.matrices[0]![3] = Number.NaN
+    const one = segmentOf(300, 1, [4])
+    const shards = [{ shard: 0, segments: [{ ...one, segment: { ...one.segment, graph: { nearest: assert.fail } } }] }]
+    const [walked] = await scan(deep, weights, shards, { candidates: 10, expansion: 20 })
+    assert.deepEqual([walked!.documentsScored, walked!.documentsWalked], [299, 299])
   })
 
   it('goes on after a position', async () => {

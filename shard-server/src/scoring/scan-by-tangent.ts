@@ -1,12 +1,22 @@
 /**
  * The tangent plan. Near the mean c of a segment's vectors the q-net is almost its tangent plane, s(x) ~ s(c) + g (x - c):
- * g is a plain query vector, and int8 products with it rank every document at the speed of memory. The best of them, the
- * candidates, are then scored by the q-net itself. Decision 008 has what that finds of the exact answer.
+ * g is a plain query vector. int8 products with it rank every document at the speed of memory, or a walk of the segment's
+ * neighbour graph goes where it points. The best, the candidates, are then scored by the q-net itself. Decisions 008 and 009
+ * have what that finds of the exact answer.
  */
 import { type BlockScorer, blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
+import type { ShardPlan } from './choose-plan.ts'
 import { eligibleRows, eligibleRowsOf, gatherRows } from './row-blocks.ts'
-import { type ScanCopy, type ScannedRow, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import {
+  gatherCopied,
+  type ScanCopy,
+  type ScannedRow,
+  type ScanQuery,
+  scanSlice,
+  sliceRows,
+  toScanQuery,
+} from './scan-copy.ts'
 import {
   type ScanHit,
   type ScanOptions,
@@ -21,9 +31,13 @@ import {
 const overfetch = 1.5
 const overfetchShareMax = 0.1
 
+/** A shard and how it is searched. */
+export interface TangentShard extends ScanShard {
+  /** Candidates are scored by each thread that takes part. */
+  readonly plan: Extract<ShardPlan, { kind: 'tangent' }>
+}
+
 export interface TangentOptions extends ScanOptions {
-  /** How many documents of a shard are scored exactly, by each thread that takes part. */
-  readonly candidates: number
   /** The q-net's tangent planes at f32 points, row-major [count, width]. */
   readonly tangents: (points: Float32Array) => Promise<Tangents>
 }
@@ -33,6 +47,7 @@ interface Plane {
   readonly at: ScanSegment
   readonly copy: ScanCopy
   readonly query: ScanQuery | undefined
+  readonly gradient: Float32Array
   /** s(c) - g c */
   readonly offset: number
 }
@@ -46,20 +61,20 @@ interface Candidate {
 interface Progress {
   stop: Exclude<ScanStop, 'complete'> | undefined
   stepMs: number
-  nextSlice: number
+  nextPiece: number
   claimed: number
 }
 
 /**
- * As `scanShards`, but for the plan: the claims are slices of segments, and several scans with one counter each score the
- * candidates of their own slices. `documentsScored` are those that the q-net scored.
+ * As `scanShards`, but for the plan: the claims are walks of segments' graphs and slices of segments, and several scans with
+ * one counter each score the candidates of their own claims. `documentsScored` are those that the q-net scored.
  */
 export async function* scanByTangent(
   scorer: BlockScorer,
-  shards: readonly ScanShard[],
+  shards: readonly TangentShard[],
   options: TangentOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
-  const progress: Progress = { stop: undefined, stepMs: 0, nextSlice: 0, claimed: options.claimBlock() }
+  const progress: Progress = { stop: undefined, stepMs: 0, nextPiece: 0, claimed: options.claimBlock() }
   const scans: ShardScan[] = []
   for (const shard of shards) scans.push(yield* scanShard(scorer, shard, options, progress))
   return scans
@@ -67,7 +82,7 @@ export async function* scanByTangent(
 
 async function* scanShard(
   scorer: BlockScorer,
-  { shard, segments }: ScanShard,
+  { shard, segments, plan }: TangentShard,
   options: TangentOptions,
   progress: Progress,
 ): AsyncGenerator<void, ShardScan, void> {
@@ -85,17 +100,21 @@ async function* scanShard(
   }
   let planes: readonly Plane[] | undefined
   let candidates: Candidate[] = []
-  let documentsScanned = 0
+  const searched = { scanned: 0, walked: 0 }
   for (const [index, { segment }] of segments.entries()) {
-    for (let slice = 0; slice < segment.scanCopy.slices.length; slice++) {
-      if (progress.nextSlice++ !== progress.claimed) continue
+    const expansion = plan.expansions[index]
+    const pieces = expansion === undefined ? segment.scanCopy.slices.length : 1
+    for (let piece = 0; piece < pieces; piece++) {
+      if (progress.nextPiece++ !== progress.claimed) continue
       if (!mayGoOn()) break
       // Whoever claims nothing of a shard needs no tangents.
-      planes ??= await work(() => planesOf(segments, options))
+      planes ??= await work(() => planesOf(segments, plan, options))
       const plane = planes[index]!
-      const found = await work(() => scanPlane(plane, slice, options.candidates))
-      documentsScanned += found.eligible
-      candidates = bestOf([...candidates, ...found.candidates], options.candidates)
+      const found = await work(() =>
+        expansion === undefined ? scanPlane(plane, piece, plan.candidates) : walkPlane(plane, expansion),
+      )
+      searched[expansion === undefined ? 'scanned' : 'walked'] += found.eligible
+      candidates = bestOf([...candidates, ...found.candidates], plan.candidates)
       progress.claimed = options.claimBlock()
       yield
     }
@@ -110,15 +129,21 @@ async function* scanShard(
   const share = candidates.length === 0 ? 1 : top.scored / candidates.length
   return {
     ...{ shard, hits: top.hits(), documentsScored: top.scored },
-    ...{ documentsScanned: Math.floor(documentsScanned * share), nonFiniteScores: top.nonFinite },
-    ...{ stop: progress.stop ?? 'complete', scoreMs: workMs },
+    documentsScanned: Math.floor(searched.scanned * share),
+    documentsWalked: Math.floor(searched.walked * share),
+    ...{ nonFiniteScores: top.nonFinite, stop: progress.stop ?? 'complete', scoreMs: workMs, plan: 'tangent' },
   }
 }
 
 /** Where no more documents are left than would be scored anyway, there is nothing to choose. */
-async function planesOf(segments: readonly ScanSegment[], { tangents, candidates }: TangentOptions): Promise<Plane[]> {
+async function planesOf(
+  segments: readonly ScanSegment[],
+  { candidates }: TangentShard['plan'],
+  { tangents }: TangentOptions,
+): Promise<Plane[]> {
   if (segments.reduce((sum, { eligible }) => sum + eligible, 0) <= candidates) {
-    return segments.map(at => ({ at, copy: at.segment.scanCopy, query: undefined, offset: 0 }))
+    const gradient = new Float32Array(0)
+    return segments.map(at => ({ at, copy: at.segment.scanCopy, query: undefined, gradient, offset: 0 }))
   }
   const { width } = segments[0]!.segment
   const points = new Float32Array(segments.length * width)
@@ -128,8 +153,24 @@ async function planesOf(segments: readonly ScanSegment[], { tangents, candidates
     const copy = at.segment.scanCopy
     const gradient = gradients.subarray(index * width, (index + 1) * width)
     const offset = gradient.reduce((sum, value, dimension) => sum - value * copy.mean[dimension]!, scores[index]!)
-    return { at, copy, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, offset }
+    return { at, copy, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, gradient, offset }
   })
+}
+
+/** The eligible rows that a walk of the segment's graph comes to. Without a tangent every one is a candidate. */
+function walkPlane({ at, copy, query, gradient, offset }: Plane, expansion: number) {
+  const { segment, excluded, eligible } = at
+  if (query === undefined) {
+    const rows = eligibleRowsOf(0, segment.documents, excluded)
+    return { eligible, candidates: rows.map(row => ({ at, row, estimate: Number.POSITIVE_INFINITY })) }
+  }
+  const rows = segment.graph!.nearest(gradient, expansion).filter(row => !excluded || !hasBit(excluded, row))
+  // The graph's own distances are coarse, and of other segments' on another scale.
+  const products = rows.length === 0 ? [] : scanSlice(gatherCopied(copy, segment.width, rows), query, rows.length)
+  return {
+    eligible,
+    candidates: products.map(({ row: place, product }) => ({ at, row: rows[place]!, estimate: product + offset })),
+  }
 }
 
 /** The best eligible rows of one slice. Without a tangent every one is a candidate. */

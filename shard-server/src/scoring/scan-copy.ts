@@ -58,6 +58,16 @@ function toBytes(vectors: Float32Array, scales: Float32Array): Int8Array<SharedA
   return bytes
 }
 
+/** Some rows of a copy, int8 [rows, width]. */
+export function gatherCopied({ slices }: ScanCopy, width: number, rows: readonly number[]): Int8Array {
+  const gathered = new Int8Array(rows.length * width)
+  for (const [place, row] of rows.entries()) {
+    const at = (row % sliceRows) * width
+    gathered.set(slices[Math.floor(row / sliceRows)]!.subarray(at, at + width), place * width)
+  }
+  return gathered
+}
+
 /** A query vector for a scan copy. */
 export interface ScanQuery {
   /** int8 [width], in a buffer of its own. */

@@ -29,7 +29,15 @@ function toShards(documents: readonly Document[], shards: number): ScanShard[] {
     const vectors = new Float32Array(own.length * width)
     for (const [row, document] of own.entries()) vectors.set(document.vector, row * width)
     const ids = { idBytes: (row: number) => Buffer.from(own[row]!.id) }
-    const segment = { vectors, width, documents: own.length, ids, scanCopy: makeScanCopy(vectors, width) }
+    const segment = {
+      vectors,
+      width,
+      documents: own.length,
+      ids,
+      scanCopy: makeScanCopy(vectors, width),
+      graph: undefined,
+      recallKnobs: [],
+    }
     return { shard, segments: [{ segment, position: shard, excluded: undefined, eligible: own.length }] }
   })
 }
@@ -172,7 +180,9 @@ describe('scanShards', () => {
       hits: [],
       documentsScored: 0,
       documentsScanned: 0,
+      documentsWalked: 0,
       nonFiniteScores: 0,
+      plan: 'exact',
       stop: 'complete',
       scoreMs: 0,
     })

@@ -5,7 +5,8 @@
  */
 import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/segments'
+import { type DocumentGraph, hasBit, type RecallKnob } from '@hypershard/segments'
+import type { ShardPlan } from './choose-plan.ts'
 import { eligibleRows, gatherRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScanCopy } from './scan-copy.ts'
 
@@ -18,6 +19,9 @@ export interface ScannableSegment {
   readonly ids: RowIds
   /** What a first pass reads instead of the vectors. */
   readonly scanCopy: ScanCopy
+  /** Its neighbour graph, and what finds how much in it. */
+  readonly graph: Pick<DocumentGraph, 'nearest'> | undefined
+  readonly recallKnobs: readonly RecallKnob[]
 }
 
 export interface ScanSegment {
@@ -52,6 +56,9 @@ export interface ShardScan {
   readonly documentsScored: number
   /** By a tangent of it; none in the exact plan. */
   readonly documentsScanned: number
+  /** In segments whose graph was walked to those that are best by a tangent. */
+  readonly documentsWalked: number
+  readonly plan: ShardPlan['kind']
   readonly nonFiniteScores: number
   readonly stop: ScanStop
   readonly scoreMs: number
@@ -127,6 +134,8 @@ async function* scanShard(
     hits: toHits(top, positions),
     documentsScored,
     documentsScanned: 0,
+    documentsWalked: 0,
+    plan: 'exact',
     nonFiniteScores: top.nonFiniteCount,
     stop: progress.stop ?? 'complete',
     scoreMs,

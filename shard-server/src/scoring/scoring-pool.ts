@@ -33,9 +33,12 @@ export class ScoringPool {
     )
   }
 
-  /** Makes a segment known to every thread. The arrays lie in shared memory and are not copied. */
-  hold(segment: Omit<HoldMessage, 'type'>): void {
-    this.#tell({ type: 'hold', ...segment })
+  /**
+   * Makes a segment known to every thread. The arrays lie in shared memory and are not copied; the graph's file is not
+   * needed any more once this has resolved.
+   */
+  async hold(segment: Omit<HoldMessage, 'type' | 'call'>): Promise<void> {
+    await Promise.all(this.#threads.map(thread => thread.call(call => ({ type: 'hold', call, ...segment })).answer))
   }
 
   drop(key: string): void {
@@ -99,7 +102,7 @@ export class ScoringPool {
 function withSharedMemory(request: ScanRequest): ScanTask {
   const weights = new Uint8Array(new SharedArrayBuffer(request.qnet.weights.byteLength))
   weights.set(request.qnet.weights)
-  const blockCounter = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const blockCounter = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   return { ...request, qnet: { ...request.qnet, weights }, blockCounter }
 }
 
@@ -125,6 +128,8 @@ function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
       .slice(0, limit),
     documentsScored: total(scan => scan.documentsScored),
     documentsScanned: total(scan => scan.documentsScanned),
+    documentsWalked: total(scan => scan.documentsWalked),
+    plan: scans[0]!.plan,
     nonFiniteScores: total(scan => scan.nonFiniteScores),
     stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
     scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),

@@ -14,10 +14,12 @@ import {
   QNetScorer,
   qnetDigest,
 } from '@hypershard/qnet'
+import { DocumentGraph } from '@hypershard/segments'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import { choosePlan } from './choose-plan.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
-import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
-import { type ScannableSegment, type ShardScan, scanShards } from './scan-shards.ts'
+import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
+import { type ScannableSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
@@ -41,7 +43,7 @@ let driving = false
 port.on('message', (message: ToScoringThread) => {
   switch (message.type) {
     case 'hold':
-      segments.set(message.key, toScannable(message))
+      port.postMessage(hold(message))
       break
     case 'drop':
       segments.delete(message.key)
@@ -59,6 +61,16 @@ port.on('message', (message: ToScoringThread) => {
       break
   }
 })
+
+function hold(message: HoldMessage): ThreadReply<ScanAnswer> {
+  const { call } = message
+  try {
+    segments.set(message.key, toScannable(message))
+    return { call, answer: { scans: [], queueMs: 0 } }
+  } catch (error) {
+    return { call, failure: toFailure(error) }
+  }
+}
 
 /** Gives each waiting query one block in turn until none is left. */
 async function drive(): Promise<void> {
@@ -103,20 +115,33 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
   const { block, tangents } = await prepareScorer(work)
   turn.queueMs = performance.now() - turn.arrivedMs
-  const { plan } = work
-  const options = {
-    limit: work.limit,
-    after: work.after,
-    claimBlock: () => Atomics.add(work.blockCounter, 0, 1),
-    monotonicMs: () => performance.now(),
-    stopBefore,
+  const { limit, after, blockCounter } = work
+  const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
+  const [exact, byTangent] = shareOut(work, shards)
+  const scans = [
+    ...(yield* scanShards(block, exact, { ...options, claimBlock: () => Atomics.add(blockCounter, 0, 1) })),
+    ...(yield* scanByTangent(block, byTangent, {
+      ...{ ...options, tangents, claimBlock: () => Atomics.add(blockCounter, 1, 1) },
+    })),
+  ]
+  return shards.map(({ shard }) => scans.find(scan => scan.shard === shard)!)
+}
+
+/** The shards that are searched exactly, and the others. */
+function shareOut({ plan }: ScanTask, shards: readonly ScanShard[]): [ScanShard[], TangentShard[]] {
+  const exact: ScanShard[] = []
+  const byTangent: TangentShard[] = []
+  for (const shard of shards) {
+    const chosen = choosePlan(plan, shard.segments)
+    if (chosen.kind === 'exact') exact.push(shard)
+    else byTangent.push({ ...shard, plan: chosen })
   }
-  if (plan.kind === 'exact') return yield* scanShards(block, shards, options)
-  return yield* scanByTangent(block, shards, { ...options, candidates: plan.candidates, tangents })
+  return [exact, byTangent]
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
-  return { shard, hits: [], documentsScored: 0, documentsScanned: 0, nonFiniteScores: 0, stop, scoreMs: 0 }
+  const nothing = { documentsScored: 0, documentsScanned: 0, documentsWalked: 0, nonFiniteScores: 0, scoreMs: 0 }
+  return { shard, hits: [], ...nothing, plan: 'exact', stop }
 }
 
 interface PreparedQNet {
@@ -151,11 +176,10 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function toScannable({ vectors, ids, width, scanCopy }: HoldMessage): ScannableSegment {
+function toScannable({ vectors, ids, width, scanCopy, graphPath, recallKnobs }: HoldMessage): ScannableSegment {
   return {
-    vectors,
-    width,
-    scanCopy,
+    ...{ vectors, width, scanCopy, recallKnobs },
+    graph: graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width),
     documents: ids.offsets.length - 1,
     ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },
   }

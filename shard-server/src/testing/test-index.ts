@@ -4,12 +4,14 @@ import {
   commitSegments,
   createIndex,
   createSegmentWriter,
+  DocumentGraph,
   type Fields,
   firstGeneration,
   latestManifest,
   type Manifest,
   newSegmentOf,
   type ObjectStore,
+  type RecallKnob,
   shardOf,
 } from '@hypershard/segments'
 
@@ -40,11 +42,12 @@ export async function createTestIndex(
   )
 }
 
-/** Adds one segment a shard and commits them. */
+/** Adds one segment a shard, with a graph and these knobs if there are any, and commits them. */
 export async function putTestDocuments(
   store: ObjectStore,
   manifest: Manifest,
   documents: readonly TestDocument[],
+  recallKnobs?: readonly RecallKnob[],
 ): Promise<Manifest> {
   const { vectorWidth } = manifest
   const added = []
@@ -60,6 +63,11 @@ export async function putTestDocuments(
     const vectors = new Float32Array(own.length * vectorWidth)
     for (const [row, { vector }] of own.entries()) vectors.set(vector, row * vectorWidth)
     await writer.append(stored, vectors)
+    if (recallKnobs !== undefined) {
+      const graph = DocumentGraph.empty(vectorWidth, vectors)
+      graph.append(vectors)
+      await writer.addGraph({ graph, recallKnobs })
+    }
     added.push(await writer.finish())
   }
   return commitSegments(store, manifest, added)

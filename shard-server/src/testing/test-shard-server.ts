@@ -53,6 +53,7 @@ export async function startTestShardServer(
     HYPERSHARD_STORE: root,
     HYPERSHARD_SHARD_THREADS: 1,
     HYPERSHARD_SHARD_MEMORY_BYTES: 0,
+    HYPERSHARD_SHARD_SCRATCH: undefined,
     HYPERSHARD_SHARD_SEARCHES_MAX: 8,
     HYPERSHARD_LOG_LEVEL: 'silent',
     ...settings,
@@ -91,6 +92,7 @@ function wholeSearch(manifest: Manifest): SearchShardsRequest {
     after: undefined,
     plan: SearchPlan.SEARCH_PLAN_EXACT,
     candidates: 0,
+    ...{ expansion: 0, recall: 0, recallHits: 0 },
     filter: undefined,
   }
 }

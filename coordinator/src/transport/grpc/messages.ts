@@ -15,11 +15,11 @@ import type { WriteReport } from '../../writing/write-documents.ts'
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
-  const { plan, candidates, filter } = request
+  const { plan, candidates, expansion, recall, filter } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
     ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
-    ...{ plan: plan || undefined, candidates, filter },
+    ...{ plan: plan || undefined, candidates, expansion, recall, filter },
   })
 }
 

@@ -171,14 +171,22 @@ export interface SearchRequest {
   precision: string;
   /** `sequence` of a write that the search must see. */
   minSequence: number;
-  /** "exact" or "tangent"; "exact" if empty. */
+  /** "exact", "tangent", "graph" or "auto"; "exact" if empty, "auto" with `recall`. */
   plan: string;
-  /** Documents of a shard that the tangent plan scores exactly; 200 if not given. */
+  /** Documents of a shard that the plans tangent and graph score exactly; 200 if not given. */
   candidates?:
     | number
     | undefined;
   /** As the HTTP API's `filter` (docs/api.md). */
-  filter: { [key: string]: any } | undefined;
+  filter:
+    | { [key: string]: any }
+    | undefined;
+  /** With "auto": of the hits of the exact plan, the share to find; 0.95 if not given. */
+  recall?:
+    | number
+    | undefined;
+  /** With "graph": rows kept in a walk of a segment; 256 if not given. */
+  expansion?: number | undefined;
 }
 
 export interface SearchResponse {
@@ -215,6 +223,8 @@ export interface Coverage {
   documentsScanned: number;
   /** Documents that pass the filter; all eligible ones where there is none. */
   documentsMatched: number;
+  /** Documents of segments whose graph was walked to those that are best by a tangent of the q-net. */
+  documentsWalked: number;
 }
 
 export interface MissingShard {
@@ -245,6 +255,9 @@ export interface ShardProfile {
   shipMs: number;
   stopReason: string;
   documentsScanned: number;
+  documentsWalked: number;
+  /** "exact" or "tangent": what the plan came to. */
+  plan: string;
 }
 
 function createBaseIndex(): Index {
@@ -1659,6 +1672,8 @@ function createBaseSearchRequest(): SearchRequest {
     plan: "",
     candidates: undefined,
     filter: undefined,
+    recall: undefined,
+    expansion: undefined,
   };
 }
 
@@ -1702,6 +1717,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.filter !== undefined) {
       Struct.encode(Struct.wrap(message.filter), writer.uint32(106).fork()).join();
+    }
+    if (message.recall !== undefined) {
+      writer.uint32(113).double(message.recall);
+    }
+    if (message.expansion !== undefined) {
+      writer.uint32(120).uint32(message.expansion);
     }
     return writer;
   },
@@ -1823,6 +1844,22 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.filter = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 113) {
+              break;
+            }
+
+            message.recall = reader.double();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.expansion = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1853,6 +1890,8 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.plan = object.plan ?? "";
     message.candidates = object.candidates ?? undefined;
     message.filter = object.filter ?? undefined;
+    message.recall = object.recall ?? undefined;
+    message.expansion = object.expansion ?? undefined;
     return message;
   },
 };
@@ -2121,6 +2160,7 @@ function createBaseCoverage(): Coverage {
     missing: [],
     documentsScanned: 0,
     documentsMatched: 0,
+    documentsWalked: 0,
   };
 }
 
@@ -2146,6 +2186,9 @@ export const Coverage: MessageFns<Coverage> = {
     }
     if (message.documentsMatched !== 0) {
       writer.uint32(56).uint64(message.documentsMatched);
+    }
+    if (message.documentsWalked !== 0) {
+      writer.uint32(64).uint64(message.documentsWalked);
     }
     return writer;
   },
@@ -2219,6 +2262,14 @@ export const Coverage: MessageFns<Coverage> = {
             message.documentsMatched = longToNumber(reader.uint64());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.documentsWalked = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2243,6 +2294,7 @@ export const Coverage: MessageFns<Coverage> = {
     message.missing = object.missing?.map((e) => MissingShard.fromPartial(e)) || [];
     message.documentsScanned = object.documentsScanned ?? 0;
     message.documentsMatched = object.documentsMatched ?? 0;
+    message.documentsWalked = object.documentsWalked ?? 0;
     return message;
   },
 };
@@ -2487,6 +2539,8 @@ function createBaseShardProfile(): ShardProfile {
     shipMs: 0,
     stopReason: "",
     documentsScanned: 0,
+    documentsWalked: 0,
+    plan: "",
   };
 }
 
@@ -2515,6 +2569,12 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     }
     if (message.documentsScanned !== 0) {
       writer.uint32(64).uint64(message.documentsScanned);
+    }
+    if (message.documentsWalked !== 0) {
+      writer.uint32(72).uint64(message.documentsWalked);
+    }
+    if (message.plan !== "") {
+      writer.uint32(82).string(message.plan);
     }
     return writer;
   },
@@ -2596,6 +2656,22 @@ export const ShardProfile: MessageFns<ShardProfile> = {
             message.documentsScanned = longToNumber(reader.uint64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.documentsWalked = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2621,6 +2697,8 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     message.shipMs = object.shipMs ?? 0;
     message.stopReason = object.stopReason ?? "";
     message.documentsScanned = object.documentsScanned ?? 0;
+    message.documentsWalked = object.documentsWalked ?? 0;
+    message.plan = object.plan ?? "";
     return message;
   },
 };

@@ -46,6 +46,13 @@ export const SearchPlan = {
   SEARCH_PLAN_EXACT: 1,
   /** SEARCH_PLAN_TANGENT - Every document is ranked by a tangent of the q-net, and the best are scored. */
   SEARCH_PLAN_TANGENT: 2,
+  /**
+   * SEARCH_PLAN_GRAPH - A tangent of the q-net leads walks of the segments' graphs; where there is none, or few documents pass the filter, all
+   * are ranked by it. The best are scored.
+   */
+  SEARCH_PLAN_GRAPH: 3,
+  /** SEARCH_PLAN_AUTO - The cheapest of these that is known to find `recall` of what the exact plan finds. */
+  SEARCH_PLAN_AUTO: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -55,6 +62,8 @@ export namespace SearchPlan {
   export type SEARCH_PLAN_UNSPECIFIED = typeof SearchPlan.SEARCH_PLAN_UNSPECIFIED;
   export type SEARCH_PLAN_EXACT = typeof SearchPlan.SEARCH_PLAN_EXACT;
   export type SEARCH_PLAN_TANGENT = typeof SearchPlan.SEARCH_PLAN_TANGENT;
+  export type SEARCH_PLAN_GRAPH = typeof SearchPlan.SEARCH_PLAN_GRAPH;
+  export type SEARCH_PLAN_AUTO = typeof SearchPlan.SEARCH_PLAN_AUTO;
   export type UNRECOGNIZED = typeof SearchPlan.UNRECOGNIZED;
 }
 
@@ -116,10 +125,20 @@ export interface SearchShardsRequest {
   /** Only documents that rank after this position: the page after a cursor. */
   after: RankPosition | undefined;
   plan: SearchPlan;
-  /** With SEARCH_PLAN_TANGENT: how many documents of a shard are scored exactly, by each thread that takes part. */
+  /**
+   * With SEARCH_PLAN_TANGENT and SEARCH_PLAN_GRAPH: how many documents of a shard are scored exactly, by each thread that
+   * takes part.
+   */
   candidates: number;
   /** Only documents that pass it; not given for all. */
-  filter: Filter | undefined;
+  filter:
+    | Filter
+    | undefined;
+  /** With SEARCH_PLAN_GRAPH: rows kept in a walk. */
+  expansion: number;
+  /** With SEARCH_PLAN_AUTO: 0 to 1, and of how many hits; those of the pages before count. */
+  recall: number;
+  recallHits: number;
 }
 
 /** Which documents may be hits. */
@@ -191,6 +210,10 @@ export interface ShardResult {
   documentsScanned: number;
   /** Documents that pass the filter; all eligible ones where there is none. */
   documentsMatched: number;
+  /** Documents of segments whose graph was walked to those that are best by a tangent of the q-net. */
+  documentsWalked: number;
+  /** EXACT or TANGENT: what it came to. */
+  plan: SearchPlan;
 }
 
 export interface ShardHit {
@@ -572,6 +595,9 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     plan: 0,
     candidates: 0,
     filter: undefined,
+    expansion: 0,
+    recall: 0,
+    recallHits: 0,
   };
 }
 
@@ -607,6 +633,15 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.filter !== undefined) {
       Filter.encode(message.filter, writer.uint32(74).fork()).join();
+    }
+    if (message.expansion !== 0) {
+      writer.uint32(80).uint32(message.expansion);
+    }
+    if (message.recall !== 0) {
+      writer.uint32(89).double(message.recall);
+    }
+    if (message.recallHits !== 0) {
+      writer.uint32(96).uint32(message.recallHits);
     }
     return writer;
   },
@@ -706,6 +741,30 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.filter = Filter.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.expansion = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.recall = reader.double();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.recallHits = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -738,6 +797,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.filter = (object.filter !== undefined && object.filter !== null)
       ? Filter.fromPartial(object.filter)
       : undefined;
+    message.expansion = object.expansion ?? 0;
+    message.recall = object.recall ?? 0;
+    message.recallHits = object.recallHits ?? 0;
     return message;
   },
 };
@@ -1378,6 +1440,8 @@ function createBaseShardResult(): ShardResult {
     scoreMs: 0,
     documentsScanned: 0,
     documentsMatched: 0,
+    documentsWalked: 0,
+    plan: 0,
   };
 }
 
@@ -1412,6 +1476,12 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.documentsMatched !== 0) {
       writer.uint32(80).uint64(message.documentsMatched);
+    }
+    if (message.documentsWalked !== 0) {
+      writer.uint32(88).uint64(message.documentsWalked);
+    }
+    if (message.plan !== 0) {
+      writer.uint32(96).int32(message.plan);
     }
     return writer;
   },
@@ -1509,6 +1579,22 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.documentsMatched = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.documentsWalked = longToNumber(reader.uint64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.plan = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1538,6 +1624,8 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.scoreMs = object.scoreMs ?? 0;
     message.documentsScanned = object.documentsScanned ?? 0;
     message.documentsMatched = object.documentsMatched ?? 0;
+    message.documentsWalked = object.documentsWalked ?? 0;
+    message.plan = object.plan ?? 0;
     return message;
   },
 };

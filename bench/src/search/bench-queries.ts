@@ -1,0 +1,65 @@
+import { createReadStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
+import { decodeWeights, type QNetArchitecture, type QNetWeights, qnetDigest } from '@hypershard/qnet'
+import type { ScanRequest } from '@hypershard/shard-server'
+
+/** Grades by id. */
+export type Relevant = Readonly<Record<string, number>>
+
+export interface BenchQuery {
+  readonly qnet: ScanRequest['qnet']
+  readonly weights: QNetWeights
+  /** The query's own vector by a dense model over the same document vectors, f32 [width]. */
+  readonly dense: Float32Array | undefined
+  readonly relevant: Relevant | undefined
+}
+
+export interface BenchQueries {
+  readonly architecture: QNetArchitecture
+  readonly queries: readonly BenchQuery[]
+}
+
+/**
+ * Reads and encodes queries.
+ * @param path JSONL with `text` and, where judged, `relevant`
+ * @param models `dense`: of one inner product, over the vectors of the other; undefined for none
+ */
+export async function encodeBenchQueries(
+  path: string,
+  models: { readonly qnet: string; readonly dense: string | undefined },
+  queriesMax: number,
+): Promise<BenchQueries> {
+  const lines: { text: string; relevant?: Relevant }[] = []
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    if (lines.length === queriesMax) break
+    if (line !== '') lines.push(JSON.parse(line))
+  }
+  const model = await openModel(models.qnet)
+  const dense = models.dense === undefined ? undefined : await openModel(models.dense)
+  const queries: BenchQuery[] = []
+  for (const { text, relevant } of lines) {
+    const weights = await weightsOf(model.encoding, text)
+    const digest = qnetDigest(model.architecture, 'f32', weights)
+    queries.push({
+      qnet: { digest, architecture: model.architecture, precision: 'f32', weights },
+      weights: decodeWeights(model.architecture, weights, 'f32'),
+      dense: dense && decodeWeights(dense.architecture, await weightsOf(dense.encoding, text), 'f32').matrices[0],
+      relevant,
+    })
+  }
+  return { architecture: model.architecture, queries }
+}
+
+async function openModel(path: string) {
+  const directory = await loadModelDirectory(path)
+  const encoding = await EncodingModel.fromDirectory(directory, availableParallelism())
+  return { encoding, architecture: directory.settings.qnet }
+}
+
+async function weightsOf(model: EncodingModel, text: string): Promise<Uint8Array> {
+  const [answer] = await model.encodeQueries([{ text, wish: { form: 'weights', precision: 'f32' } }])
+  if (answer === undefined || !('bytes' in answer)) throw new Error(`"${text}" could not be encoded`)
+  return answer.bytes
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import type { QNetArchitecture } from '@hypershard/qnet'
+import { pseudoRandomTensor } from '@hypershard/qnet/testing'
+import { recallTargets } from '@hypershard/segments'
+import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
+
+const width = 8
+const rows = 40_000
+const linear: QNetArchitecture = {
+  ...{ vectorDimensions: [width, 1], activation: 'relu' },
+  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+}
+
+/** Linear q-nets: what ranks documents is their inner product with this. */
+const qnetOf = (seed: number) => ({ matrices: [pseudoRandomTensor(seed, width, 1)], biases: [] })
+
+describe('CalibratingGraphBuilder', () => {
+  const vectors = pseudoRandomTensor(1, rows * width, 1)
+
+  async function build(qnets: ReturnType<typeof qnetOf>[]) {
+    const builder = new CalibratingGraphBuilder({ documents: rows, width }, { architecture: linear, qnets })
+    const pieces = [vectors.slice(0, 999 * width), vectors.slice(999 * width)]
+    for (const piece of pieces) await builder.append(piece)
+    return builder.finish(Readable.from(pieces))
+  }
+
+  it('finds knobs that other queries reach their recall with, the cheaper the lower it is', async () => {
+    const { graph, recallKnobs } = await build(Array.from({ length: 20 }, (_, query) => qnetOf(100 + query)))
+    assert.equal(graph.rows, rows)
+    assert.deepEqual(
+      recallKnobs.map(({ recall }) => recall),
+      [...recallTargets],
+    )
+    const costs = recallKnobs.map(({ expansion }) => expansion ?? Number.POSITIVE_INFINITY)
+    assert.deepEqual(
+      costs,
+      costs.toSorted((a, b) => a - b),
+    )
+    assert.notEqual(recallKnobs[0]!.expansion, null)
+    for (const { recall, expansion, candidates } of recallKnobs) {
+      if (expansion === null) continue
+      let found = 0
+      for (let query = 0; query < 30; query++) {
+        const [gradient] = qnetOf(500 + query).matrices
+        const products = Array.from({ length: rows }, (_, row) => productOf(gradient!, row))
+        const byProduct = (a: number, b: number) => products[b]! - products[a]!
+        const best = products.map((_, row) => row).sort(byProduct)
+        const walked = new Set(graph.nearest(gradient!, expansion).sort(byProduct).slice(0, candidates))
+        found += best.slice(0, 10).filter(row => walked.has(row)).length
+      }
+      assert.ok(found / 300 >= recall - 0.04, `${found} of 300 found where ${recall} is promised`)
+    }
+  })
+
+  it('finds none where no query has finite scores', async () => {
+    const broken = { matrices: [new Float32Array(width).fill(Number.NaN)], biases: [] }
+    const { graph, recallKnobs } = await build([broken])
+    assert.deepEqual([graph.rows, recallKnobs], [rows, []])
+  })
+
+  function productOf(gradient: Float32Array, row: number): number {
+    return gradient.reduce((sum, value, dimension) => sum + value * vectors[row * width + dimension]!, 0)
+  }
+})

@@ -1,0 +1,188 @@
+/**
+ * Builds a segment's graph and finds what it takes for a recall. Every row is scored by the sample queries as it passes, so
+ * that the exact answers are known; once the mean is known every row is ranked by each query's tangent there, which is what a
+ * search does that reads all vectors; then walks with growing expansions are tried.
+ */
+import { setImmediate as letOthersRun } from 'node:timers/promises'
+import { type BlockScorer, blockRows, QNetScorer, type Tangents } from '@hypershard/qnet'
+import {
+  type CalibratedGraph,
+  DocumentGraph,
+  expansionMax,
+  type GraphBuilder,
+  type RecallKnob,
+  recallTargets,
+  rowsReadPerRowKept,
+} from '@hypershard/segments'
+import type { SampleQueries } from './sample-queries.ts'
+
+/** Recall is meant of so many hits. */
+const hits = 10
+/** What a knob must find on the sample beyond its recall, so that other queries find that too; half of what is left at most. */
+const margin = 0.01
+/** Rows added between two looks at other work: some hundredths of a second. */
+const rowsPerStep = 128
+const expansionMin = 16
+const candidateSteps = [10, 20, 30, 50, 100, 200, 500, 1_000] as const
+
+/** One way to find candidates: of every query whether its candidates, the most promising first, are hits. */
+interface Way {
+  readonly expansion: number | null
+  readonly areHits: readonly (readonly boolean[])[]
+  /** A query. */
+  readonly tookMs: number
+}
+
+export class CalibratingGraphBuilder implements GraphBuilder {
+  readonly #width: number
+  readonly #queries: SampleQueries
+  readonly #scorer: QNetScorer
+  readonly #blocks: Promise<BlockScorer[]>
+  /** f32 [documents] of each query: the exact scores, and the products with its gradient. */
+  readonly #scores: readonly Float32Array[]
+  readonly #products: readonly Float32Array[]
+  readonly #sums: Float64Array
+  #graph: DocumentGraph | undefined
+  #rows = 0
+  #scoreMs = 0
+
+  /** @param shape documents of the segment to come */
+  constructor(shape: { readonly documents: number; readonly width: number }, queries: SampleQueries) {
+    this.#width = shape.width
+    this.#queries = queries
+    this.#scorer = new QNetScorer(queries.architecture)
+    this.#blocks = Promise.all(queries.qnets.map(qnet => this.#scorer.prepareFp32(qnet)))
+    this.#scores = queries.qnets.map(() => new Float32Array(shape.documents))
+    this.#products = queries.qnets.map(() => new Float32Array(shape.documents))
+    this.#sums = new Float64Array(shape.width)
+  }
+
+  async append(vectors: Float32Array): Promise<void> {
+    this.#graph ??= DocumentGraph.empty(this.#width, vectors)
+    for (const [at, value] of vectors.entries()) this.#sums[at % this.#width]! += value
+    for (const step of stepsOf(vectors, rowsPerStep * this.#width)) {
+      this.#graph.append(step)
+      await letOthersRun()
+    }
+    for (const block of stepsOf(vectors, blockRows * this.#width)) await this.#score(block)
+  }
+
+  async finish(vectors: AsyncIterable<Float32Array>): Promise<CalibratedGraph> {
+    const mean = Float32Array.from(this.#sums, sum => sum / this.#rows)
+    const tangents = await Promise.all(this.#queries.qnets.map(qnet => this.#scorer.tangents(qnet, mean)))
+    await this.#multiply(vectors, tangents)
+    const usable = tangents
+      .map(({ gradients }, query) => ({ query, gradients }))
+      .filter(({ query, gradients }) => gradients.every(Number.isFinite) && this.#scores[query]!.every(Number.isFinite))
+    const recallKnobs = usable.length === 0 ? [] : await this.#findKnobs(usable)
+    return { graph: this.#graph!, recallKnobs }
+  }
+
+  async #score(block: Float32Array): Promise<void> {
+    const beginMs = performance.now()
+    for (const [query, scorer] of (await this.#blocks).entries()) {
+      this.#scores[query]!.set(await scorer.score(block), this.#rows)
+      await letOthersRun()
+    }
+    this.#scoreMs += performance.now() - beginMs
+    this.#rows += block.length / this.#width
+  }
+
+  async #multiply(vectors: AsyncIterable<Float32Array>, tangents: readonly Tangents[]): Promise<void> {
+    let row = 0
+    for await (const piece of vectors) {
+      for (let at = 0; at < piece.length; at += this.#width, row++) {
+        for (const [query, { gradients }] of tangents.entries()) {
+          this.#products[query]![row] = product(piece, at, gradients)
+        }
+      }
+      await letOthersRun()
+    }
+  }
+
+  async #findKnobs(
+    usable: readonly { readonly query: number; readonly gradients: Float32Array }[],
+  ): Promise<RecallKnob[]> {
+    const ways: Way[] = []
+    let msPerRowKept = 0
+    for (const expansion of [...expansions(), null]) {
+      const areHits: boolean[][] = []
+      let tookMs = 0
+      for (const { query, gradients } of usable) {
+        const scores = this.#scores[query]!
+        const products = this.#products[query]!
+        const least = lowestOf(scores, hits)
+        const beginMs = performance.now()
+        // As a search does: the walk's own distances are coarse.
+        const rows = expansion === null ? bestRows(products) : this.#graph!.nearest(gradients, expansion)
+        rows.sort((a, b) => products[b]! - products[a]!)
+        tookMs += performance.now() - beginMs
+        areHits.push(rows.map(row => scores[row]! >= least))
+        await letOthersRun()
+      }
+      const walkMs = tookMs / usable.length
+      if (expansion !== null) msPerRowKept = walkMs / expansion
+      // How fast a search reads all vectors is not seen here, where they come in pieces.
+      const scanMs = (msPerRowKept * this.#rows) / rowsReadPerRowKept
+      ways.push({ expansion, areHits, tookMs: expansion === null ? scanMs : walkMs })
+    }
+    return this.#cheapest(ways)
+  }
+
+  #cheapest(ways: readonly Way[]): RecallKnob[] {
+    const msPerRow = this.#scoreMs / (this.#rows * this.#queries.qnets.length)
+    const tries = ways.flatMap(({ expansion, areHits, tookMs }) =>
+      candidateSteps
+        .filter(candidates => candidates <= (expansion ?? this.#rows))
+        .map(candidates => ({
+          ...{ expansion, candidates, costMs: tookMs + candidates * msPerRow },
+          recall: mean(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
+        })),
+    )
+    tries.sort((a, b) => a.costMs - b.costMs)
+    return recallTargets.flatMap(recall => {
+      const best = tries.find(tried => tried.recall >= recall + Math.min(margin, (1 - recall) / 2))
+      return best === undefined ? [] : [{ recall, expansion: best.expansion, candidates: best.candidates }]
+    })
+  }
+}
+
+function expansions(): number[] {
+  const list: number[] = []
+  for (let expansion = expansionMin; expansion <= expansionMax; expansion *= 2) list.push(expansion)
+  return list
+}
+
+function product(vectors: Float32Array, at: number, gradient: Float32Array): number {
+  let sum = 0
+  for (let dimension = 0; dimension < gradient.length; dimension++) {
+    sum += vectors[at + dimension]! * gradient[dimension]!
+  }
+  return sum
+}
+
+/** As many rows as are ever tried, in no order. */
+function bestRows(products: Float32Array): number[] {
+  const least = lowestOf(products, candidateSteps.at(-1)!)
+  const rows: number[] = []
+  for (const [row, value] of products.entries()) if (value >= least) rows.push(row)
+  return rows
+}
+
+/** The lowest of the best `count` values. */
+function lowestOf(values: Float32Array, count: number): number {
+  return values.slice().sort().at(-Math.min(count, values.length))!
+}
+
+function recallOf(areHits: readonly boolean[], rows: number): number {
+  const wanted = Math.min(hits, rows)
+  return Math.min(wanted, areHits.filter(isHit => isHit).length) / wanted
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function* stepsOf(values: Float32Array, size: number): Generator<Float32Array> {
+  for (let from = 0; from < values.length; from += size) yield values.slice(from, from + size)
+}

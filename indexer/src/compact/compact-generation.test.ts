@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import {
+  DocumentGraph,
+  firstGeneration,
+  knobFor,
+  latestManifest,
+  openSegment,
+  recallTargets,
+  segmentAt,
+  verifyGeneration,
+} from '@hypershard/segments'
+import { ingestLog } from '../ingest/ingest-log.ts'
+import { TestLog } from '../testing/test-log.ts'
+import { compactGeneration } from './compact-generation.ts'
+
+const segments = 4
+const documentsEach = 100
+
+describe('compactGeneration', () => {
+  let log: TestLog
+
+  beforeEach(async () => {
+    log = await TestLog.create()
+  })
+
+  afterEach(() => log.remove())
+
+  /** Some segments, each of one write; every tenth document has been deleted again. */
+  async function fill() {
+    const generation = firstGeneration(log.index)
+    for (let segment = 0; segment < segments; segment++) {
+      const ids = Array.from({ length: documentsEach }, (_, at) => `${segment}-${at}`)
+      await log.write(Object.fromEntries(ids.map((id, at) => [id, 'x'.repeat(1 + ((at * 37) % 97))])))
+      await ingestLog(generation, log.parts, Deadline.after(10_000))
+    }
+    await log.write(Object.fromEntries(Array.from({ length: segments }, (_, segment) => [`${segment}-10`, null])))
+    const { manifest } = await ingestLog(generation, log.parts, Deadline.after(10_000))
+    return { generation, manifest }
+  }
+
+  const compact = async (graphDocuments: number) => {
+    const { generation, manifest } = await fill()
+    const parts = { store: log.store, encoder: log.encoder, log: silentLogger(), segmentsPerTier: segments }
+    assert.equal(
+      await compactGeneration(generation, manifest, { ...parts, graphDocuments }, Deadline.after(10_000)),
+      true,
+    )
+    const merged = await latestManifest(log.store, generation)
+    assert.equal(merged.segments.length, 1)
+    const [entry] = merged.segments
+    assert.equal(entry!.documents, segments * (documentsEach - 1))
+    assert.deepEqual((await verifyGeneration(log.store, merged)).problems, [])
+    return openSegment(log.store, segmentAt(merged, entry!))
+  }
+
+  it('gives a large segment a graph of all its rows and the knobs that find what exact scoring finds', async () => {
+    const segment = await compact(1)
+    assert.equal(segment.hasGraph, true)
+    assert.deepEqual(
+      segment.recallKnobs.map(({ recall }) => recall),
+      [...recallTargets],
+    )
+    const path = join(tmpdir(), `hypershard-compact-${process.pid}`)
+    try {
+      await segment.copyGraph(path)
+      const graph = DocumentGraph.open(path, segment.vectorWidth)
+      assert.equal(graph.rows, segment.documents)
+      const vectors = await segment.loadVectors()
+      const longest = (row: number) => vectors[row * segment.vectorWidth]!
+      // So few rows are read faster than walked.
+      assert.equal(knobFor(segment.recallKnobs, 0.99)!.expansion, null)
+      const found = graph.nearest(Float32Array.of(1, 0), 50).map(longest)
+      assert.equal(Math.max(...found), Math.max(...Array.from({ length: segment.documents }, (_, row) => longest(row))))
+    } finally {
+      await rm(path, { force: true })
+    }
+  })
+
+  it('gives a small one none, and asks no encoder', async () => {
+    const segment = await compact(segments * documentsEach)
+    assert.deepEqual([segment.hasGraph, segment.recallKnobs], [false, []])
+  })
+
+  it('merges nothing when the encoder gives no queries', async () => {
+    const { generation, manifest } = await fill()
+    log.encoder.failure = new HypershardError('unavailable', 'down')
+    const parts = { store: log.store, encoder: log.encoder, log: silentLogger(), segmentsPerTier: segments }
+    const failing = compactGeneration(generation, manifest, { ...parts, graphDocuments: 1 }, Deadline.after(10_000))
+    await assert.rejects(failing, { code: 'unavailable' })
+    assert.equal((await latestManifest(log.store, generation)).version, manifest.version)
+  })
+})

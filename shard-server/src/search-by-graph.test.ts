@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SearchPlan, type SearchShardsRequest, type ShardResult } from '@hypershard/proto/shard'
+import type { QNetArchitecture } from '@hypershard/qnet'
+import type { Manifest, ObjectStore } from '@hypershard/segments'
+import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
+import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
+
+const width = 16
+/** Linear: its tangent is all of it. */
+const linear: QNetArchitecture = {
+  ...{ vectorDimensions: [width, 1], activation: 'relu' },
+  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+}
+const knobs = [{ recall: 0.95, expansion: 60, candidates: 40 }]
+const rows = 40_000
+
+describe('a search by graphs', () => {
+  let root: string
+  let scratch: string
+  let store: ObjectStore
+  let removeStore: () => Promise<void>
+  let manifest: Manifest
+  let server: TestShardServer
+
+  before(async () => {
+    ;({ root, store, remove: removeStore } = await createTestStore())
+    scratch = await mkdtemp(join(root, 'scratch-'))
+    const empty = await createTestIndex(store, { name: 'papers', width, shards: 2 })
+    manifest = await putTestDocuments(store, empty, testDocuments(rows, width), knobs)
+    // A small segment without a graph beside each.
+    const more = testDocuments(rows + 300, width).slice(rows)
+    manifest = await putTestDocuments(store, manifest, more)
+    server = await startTestShardServer(root, { HYPERSHARD_SHARD_SCRATCH: scratch, HYPERSHARD_SHARD_THREADS: 2 })
+  })
+
+  after(async () => {
+    await server.stop()
+    await removeStore()
+    assert.deepEqual(server.deaths, [])
+  })
+
+  const search = async (request: Partial<SearchShardsRequest>) =>
+    (await server.search(manifest, { qnet: testQNet(linear), ...request })).results
+
+  const found = (results: readonly ShardResult[]) => results.map(({ hits }) => hits)
+
+  it('finds what exact scoring finds, and says what it did', async () => {
+    const exact = await search({})
+    const graph = await search({ plan: SearchPlan.SEARCH_PLAN_GRAPH, candidates: 50, expansion: 60 })
+    assert.deepEqual(found(graph), found(exact))
+    for (const [shard, { plan, documentsScored, documentsWalked, documentsScanned }] of graph.entries()) {
+      const [large, small] = manifest.segments.filter(entry => entry.shard === shard).map(entry => entry.documents)
+      assert.deepEqual([plan, documentsWalked, documentsScanned], [SearchPlan.SEARCH_PLAN_TANGENT, large, small])
+      // Each of the two threads scores the best of what it found.
+      assert.ok(documentsScored >= 50 && documentsScored <= 100)
+    }
+    assert.deepEqual(exact.map(({ plan }) => plan).sort(), Array(2).fill(SearchPlan.SEARCH_PLAN_EXACT))
+  })
+
+  it('takes the knobs of the segments for a recall, and is exact for one that they do not reach', async () => {
+    const exact = await search({})
+    const auto = { plan: SearchPlan.SEARCH_PLAN_AUTO, recallHits: 10 }
+    const enough = await search({ ...auto, recall: 0.95 })
+    assert.deepEqual(found(enough), found(exact))
+    assert.ok(enough.every(({ documentsWalked }) => documentsWalked > 19_000))
+    const more = await search({ ...auto, recall: 0.99 })
+    assert.deepEqual(
+      more.map(({ documentsWalked, plan }) => [documentsWalked, plan]),
+      [
+        [0, SearchPlan.SEARCH_PLAN_EXACT],
+        [0, SearchPlan.SEARCH_PLAN_EXACT],
+      ],
+    )
+  })
+
+  it('refuses knobs out of their bounds', async () => {
+    const graph = { plan: SearchPlan.SEARCH_PLAN_GRAPH, candidates: 5, expansion: 5 }
+    const auto = { plan: SearchPlan.SEARCH_PLAN_AUTO, recall: 0.9, recallHits: 5 }
+    for (const request of [
+      { ...graph, expansion: 0 },
+      { ...graph, expansion: 4_097 },
+      { ...graph, candidates: 0 },
+      { ...auto, recall: 1.1 },
+      { ...auto, recall: Number.NaN },
+      { ...auto, recallHits: 0 },
+    ]) {
+      await assert.rejects(search(request), { code: 'invalid_request' })
+    }
+  })
+
+  it("leaves no copy of a graph behind, neither its own nor a killed server's", async () => {
+    assert.deepEqual(await readdir(scratch), [])
+    const old = join(scratch, 'hypershard-graph-old')
+    await writeFile(old, 'x')
+    await utimes(old, 0, 0)
+    await writeFile(join(scratch, 'hypershard-graph-new'), 'x')
+    await writeFile(join(scratch, 'of-another'), 'x')
+    await utimes(join(scratch, 'of-another'), 0, 0)
+    const other = await startTestShardServer(root, { HYPERSHARD_SHARD_SCRATCH: scratch })
+    await other.stop()
+    assert.deepEqual((await readdir(scratch)).sort(), ['hypershard-graph-new', 'of-another'])
+    await rm(join(scratch, 'hypershard-graph-new'))
+    await rm(join(scratch, 'of-another'))
+  })
+})
