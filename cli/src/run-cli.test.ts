@@ -150,7 +150,7 @@ describe('the command line', () => {
   it('shows where the time went', async () => {
     await fill()
     const { stdout } = await run('search', 'papers', 'tides', '--profile', '--ids-only', '-k', '1')
-    assert.match(stdout, /^fan out +2\.0 ms {2}q-net of 1\.5 kB to each server$/m)
+    assert.match(stdout, /^fan out +2\.0 ms {2}weights, 1\.5 kB to a server$/m)
     assert.match(stdout, /^ +0 {2}127\.0\.0\.1:7002 +2 +0\.1 ms +0\.7 ms +0\.4 ms {2}complete$/m)
   })
 

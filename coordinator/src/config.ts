@@ -1,5 +1,6 @@
 import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
+import { queryFormSettings } from './search/query-forms.ts'
 
 /** `host:port`, or `host:port=weight` for a server that should hold more or less than the others. */
 const weightedServer = z
@@ -72,6 +73,13 @@ export const coordinatorConfig = {
   HYPERSHARD_QNET_CACHE_BYTES_MAX: withDefault(256 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
     'Memory for q-nets of recent queries, in bytes; 0 keeps none.',
   ),
+  HYPERSHARD_QUERY_FORM: z
+    .enum(queryFormSettings)
+    .default('auto')
+    .describe(
+      'What shard servers are sent of a query: the q-net as `weights`, or `token_states`, of which those that hold the model ' +
+        'make it themselves; `auto` measures which costs less.',
+    ),
   HYPERSHARD_HEALTH_INTERVAL_MS: withDefault(500, { min: 50, max: 60_000 }).describe(
     'How often each shard server is asked whether it lives, in milliseconds.',
   ),
@@ -86,6 +94,7 @@ export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_SEARCH_',
   'HYPERSHARD_PUT_',
   'HYPERSHARD_QNET_',
+  'HYPERSHARD_QUERY_',
   'HYPERSHARD_REFRESH_',
   'HYPERSHARD_HEALTH_',
 ]

@@ -18,6 +18,7 @@ import { SnapshotAdmin } from './generations/snapshot-admin.ts'
 import type { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort } from './ports.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
+import type { QueryForms } from './search/query-forms.ts'
 import { type SearchAnswer, type SearchInput, search } from './search/search.ts'
 import { findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
@@ -32,6 +33,7 @@ export interface CoordinatorParts {
   readonly encoder: EncoderPort
   readonly encoderAddress: string
   readonly queryEncoder: QueryEncoder
+  readonly queryForms: QueryForms
   readonly watcher: StoreWatcher
   readonly pace: SearchPace
   readonly guard: WriteGuard

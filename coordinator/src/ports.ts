@@ -5,7 +5,7 @@
  */
 import type { Deadline } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import type { QNet } from '@hypershard/proto/qnet'
+import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
   DocumentAddress,
   FetchedDocument,
@@ -14,10 +14,14 @@ import type {
   SearchShardsRequest,
   ShardResult,
 } from '@hypershard/proto/shard'
+import type { QueryForm } from './search/query-forms.ts'
 
-/** A query as the encoder made it: always f32 weights; a shard server that scores in int8 quantises them itself. */
+/**
+ * A query as the encoder made it: a q-net with f32 weights, which a shard server that scores in int8 quantises itself, or the
+ * token states that it is made of.
+ */
 export interface EncodedQuery {
-  readonly qnet: QNet
+  readonly payload: QNet | TokenStates
   /** The text was longer than the model reads. */
   readonly truncated: boolean
 }
@@ -26,7 +30,7 @@ export interface EncodedQuery {
 export interface EncoderPort {
   /** The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
-  encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<EncodedQuery>
+  encodeQuery(query: { modelDigest: string; text: string; form: QueryForm }, deadline: Deadline): Promise<EncodedQuery>
   close(): void
 }
 

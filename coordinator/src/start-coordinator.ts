@@ -18,6 +18,7 @@ import { startSlowDown } from './generations/slow-down.ts'
 import { WorkGate } from './limits/work-gate.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
+import { QueryForms } from './search/query-forms.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
 import { WriteLogs } from './writing/write-documents.ts'
@@ -118,6 +119,7 @@ async function assemble(
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
+    queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
     guard: new WriteGuard(store, {
       lagMax: config.HYPERSHARD_PUT_LAG_MAX,
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,

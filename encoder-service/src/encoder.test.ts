@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { Deadline, systemClock } from '@hypershard/common'
+import { type ModelSettings, modelFormat } from '@hypershard/qnet'
 import { Encoder } from './encoder.ts'
 import type { Input, LoadedModel, Operation, Output, QueryWork } from './encoding/worker-protocol.ts'
-import { type ModelSettings, modelFormat } from './model/model-schema.ts'
 import type { EncodingPort } from './ports.ts'
 
 const width = 2
@@ -39,7 +39,7 @@ function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: 
   const output = input.queries.map(({ text }) =>
     text === 'bad'
       ? { failure: { code: 'invalid_request' as const, message: 'too bad', details: {} }, stack: undefined }
-      : { bytes: new Uint8Array(4), qnetDigest: text, tokens: text.length, truncated: false },
+      : { bytes: new Uint8Array(4), digest: text, tokens: text.length, truncated: false },
   )
   return { output, texts: input.queries.length }
 }
@@ -115,7 +115,7 @@ describe('the encoder', () => {
       ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), soon())),
     )
     const results = outcomes.map(outcome =>
-      outcome.status === 'fulfilled' ? outcome.value.answers[0]?.qnetDigest : outcome.reason.message,
+      outcome.status === 'fulfilled' ? outcome.value.answers[0]?.digest : outcome.reason.message,
     )
     assert.deepEqual(results, ['good', 'too bad', 'better'])
   })

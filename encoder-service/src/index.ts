@@ -1,6 +1,4 @@
 export type { BatcherStatistics } from './batching/dynamic-batcher.ts'
 export { type EncoderServiceConfig, encoderServiceConfig } from './config.ts'
 export { EncodingModel } from './encoding/encoding-model.ts'
-export { loadModelDirectory, type ModelDirectory } from './model/load-model-directory.ts'
-export { type ModelSettings, modelFormat, modelSchema } from './model/model-schema.ts'
 export { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'

@@ -13,10 +13,16 @@ import {
   QueryForm,
 } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
-import { architectureFromProto, precisionFromProto, qnetDigest } from '@hypershard/qnet'
+import {
+  architectureFromProto,
+  precisionFromProto,
+  qnetDigest,
+  tokenStatesBytes,
+  tokenStatesDigest,
+} from '@hypershard/qnet'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import { encoderServiceConfig } from './config.ts'
 import { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'
-import { type TinyModel, tinyArchitecture, writeTinyModel } from './testing/index.ts'
 import { minilmPath } from './testing/minilm-reference.ts'
 import { documentsMax, queryCharactersMax } from './transport/read-request.ts'
 
@@ -97,9 +103,10 @@ describe('the encoder service', () => {
     assert.equal(qnet.digest, qnetDigest(tinyArchitecture, 'int8', qnet.weights))
     const states = await encodeQuery({ form: QueryForm.QUERY_FORM_TOKEN_STATES })
     assert(states.query?.$case === 'tokenStates')
-    const { tokens, width, states: bytes, modelDigest } = states.query.value
+    const { tokens, width, states: bytes, modelDigest, digest } = states.query.value
     assert.deepEqual([modelDigest, tokens, width], [model.digest, states.tokens, 16])
-    assert.equal(bytes.length, 4 * tokens * width)
+    assert.equal(bytes.length, tokenStatesBytes({ tokens, width }))
+    assert.equal(digest, tokenStatesDigest(modelDigest, { tokens, width }, bytes))
     assert.equal(states.truncated, false)
     assert.equal((await encodeQuery({ text: 'word '.repeat(100) })).truncated, true)
   })

@@ -29,5 +29,17 @@ export const shardServerConfig = {
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)
     .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),
+  HYPERSHARD_SHARD_MODELS: z
+    .string()
+    .optional()
+    .transform(list =>
+      (list ?? '')
+        .split(',')
+        .map(path => path.trim())
+        .filter(path => path !== ''),
+    )
+    .describe(
+      'Model directories, separated by commas, whose hyper-heads this server runs: of their queries it may be sent the token states, which are smaller than the q-nets made of them.',
+    ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const

@@ -1,6 +1,5 @@
 /** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
-import { type Deadline, HypershardError } from '@hypershard/common'
-import type { QNet } from '@hypershard/proto/qnet'
+import { type Deadline, HypershardError, toHypershardError } from '@hypershard/common'
 import {
   type Filter,
   ScoringPrecision as ProtoScoring,
@@ -10,11 +9,12 @@ import {
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
-import { architectureFromProto, precisionFromProto, type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
+import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/segments'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { RowFilter } from './filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
+import type { QueryCache, ReadyQuery } from './qnets/query-cache.ts'
 import type { ScanAnswer, ScanPlan } from './scoring/messages.ts'
 import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
 import type { ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
@@ -32,6 +32,7 @@ export interface SearchParts {
   readonly holder: SegmentHolder
   readonly scoring: ScoringPool
   readonly filter: RowFilter
+  readonly queries: QueryCache
 }
 
 /** What every shard of one call is scored with. */
@@ -47,13 +48,15 @@ export async function searchShards(
   request: SearchShardsRequest,
   deadline: Deadline,
 ): Promise<SearchShardsResponse> {
-  const { holder, scoring } = parts
+  const { holder, scoring, queries } = parts
   const precision = checkSearch(request)
   const plan = checkPlan(request)
   return scoring.admit(async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest))
     checkShards(manifest, request.shards)
-    const qnet = checkQNet(request.qnet, manifest)
+    const query = await queries.take(request.qnet, request.tokenStates)
+    checkQuery(query, manifest)
+    const { qnet } = query
     const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
     const scoringDeadline = deadline.earlier(replyReserve(deadline))
     const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
@@ -67,9 +70,15 @@ export async function searchShards(
     const loaded = request.shards.filter(shard => holder.isLoaded(manifest, shard))
     const cold = request.shards.filter(shard => !loaded.includes(shard)).map(shard => [shard])
     const groups = loaded.length > 0 ? [loaded, ...cold] : cold
-    const results = (await Promise.all(groups.map(shards => searchGroup(parts, shards, search)))).flat()
-    const byShard = new Map(results.map(result => [result.shard, result]))
-    return { results: request.shards.map(shard => byShard.get(shard)!) }
+    try {
+      const results = (await Promise.all(groups.map(shards => searchGroup(parts, shards, search)))).flat()
+      const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
+      return { results: request.shards.map(shard => byShard.get(shard)!) }
+    } catch (error) {
+      // Its weights may be what could not be read.
+      if (toHypershardError(error).code === 'invalid_request') queries.forget(query)
+      throw error
+    }
   })
 }
 
@@ -133,22 +142,19 @@ function within(name: string, value: number, min: number, max: number): number {
 }
 
 /** Vectors of one model mean nothing to a q-net of another, even where the widths agree. */
-function checkQNet(qnet: QNet | undefined, manifest: Manifest): ScanRequest['qnet'] {
-  if (qnet === undefined) throw new HypershardError('invalid_request', 'the request has no q-net')
-  if (qnet.modelDigest !== manifest.modelDigest) {
+function checkQuery({ modelDigest, qnet }: ReadyQuery, manifest: Manifest): void {
+  if (modelDigest !== manifest.modelDigest) {
     const message =
       `index \`${manifest.index}\` is of model ${manifest.modelDigest.slice(0, 12)}, the q-net of model ` +
-      `${qnet.modelDigest.slice(0, 12)}; encode the query with the index's model`
-    const details = { index: manifest.index, indexModel: manifest.modelDigest, qnetModel: qnet.modelDigest }
+      `${modelDigest.slice(0, 12)}; encode the query with the index's model`
+    const details = { index: manifest.index, indexModel: manifest.modelDigest, qnetModel: modelDigest }
     throw new HypershardError('model_mismatch', message, { details })
   }
-  const architecture = architectureFromProto(qnet.architecture)
-  if (vectorWidth(architecture) !== manifest.vectorWidth) {
-    const message = `the q-net reads vectors of width ${vectorWidth(architecture)}, the index has ${manifest.vectorWidth}`
+  const width = vectorWidth(qnet.architecture)
+  if (width !== manifest.vectorWidth) {
+    const message = `the q-net reads vectors of width ${width}, the index has ${manifest.vectorWidth}`
     throw new HypershardError('model_mismatch', message)
   }
-  const precision = precisionFromProto(qnet.precision)
-  return { digest: qnet.digest, architecture, precision, weights: qnet.weights }
 }
 
 function replyReserve(deadline: Deadline): number {
@@ -234,5 +240,6 @@ function emptyResult(shard: number): ShardResult {
     nonFiniteScores: 0,
     queueMs: 0,
     scoreMs: 0,
+    headMs: 0,
   }
 }

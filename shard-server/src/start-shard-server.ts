@@ -9,7 +9,10 @@ import { RowFilter } from './filtering/row-filter.ts'
 import { graphCopyPrefix } from './holding/read-segment.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
+import type { HeadRequest, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
+import { QueryCache } from './qnets/query-cache.ts'
 import { ScoringPool } from './scoring/scoring-pool.ts'
+import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition } from './transport/shard-service.ts'
 
 export type ShardServerConfig = Config<typeof shardServerConfig>
@@ -41,13 +44,21 @@ export async function startShardServer(
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, scratch }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
+  const heads = new ThreadCalls<HeadRequest, MadeQNet>({
+    ...{ name: 'head', file: new URL('./qnets/head-thread.ts', import.meta.url), log, onDeath },
+    workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
+  })
+  const queries = new QueryCache(heads)
   const holder = new SegmentHolder({ store, loader, scoring, filter, memoryBytesMax, log })
-  const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close()])
+  const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close(), heads.close()])
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
       services: [
-        { definition: shardServiceDefinition, implementation: createShardService({ holder, scoring, filter, log }) },
+        {
+          definition: shardServiceDefinition,
+          implementation: createShardService({ holder, scoring, filter, queries, log }),
+        },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],
       protoDirectory,

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ProcessFailure } from '@hypershard/cli/cluster'
-import { writeTinyModel } from '@hypershard/encoder-service/testing'
+import { writeTinyModel } from '@hypershard/qnet/testing'
 import { madeUpDocuments, type Problem, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 describe('a cluster in bad surroundings', function () {

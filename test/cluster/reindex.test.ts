@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '@hypershard/cli/testing'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/encoder-service/testing'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 describe('moving an index to another model with the command line', function () {

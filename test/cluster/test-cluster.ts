@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClusterOptions, type ClusterProcess, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/encoder-service/testing'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 
 export interface Answer<Body = unknown> {
   readonly status: number

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startCluster } from '@hypershard/cli/cluster'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/encoder-service/testing'
 import { type RedisServer, startRedisServer } from '@hypershard/indexer/testing'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import type { Random } from '../simulation/random.ts'
 
 const victims = ['coordinator', 'indexer', 'encoder', 'shard-1', 'shard-2'] as const

@@ -1,4 +1,4 @@
-import type { ModelDirectory } from '@hypershard/encoder-service'
+import type { ModelDirectory } from '@hypershard/qnet'
 import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from '@hypershard/qnet'
 
 /** A model's backbone in onnxruntime with nothing of the encoder service around it: what the service is measured against. */

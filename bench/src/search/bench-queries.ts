@@ -1,8 +1,14 @@
 import { createReadStream } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
-import { EncodingModel, loadModelDirectory } from '@hypershard/encoder-service'
-import { decodeWeights, type QNetArchitecture, type QNetWeights, qnetDigest } from '@hypershard/qnet'
+import { EncodingModel } from '@hypershard/encoder-service'
+import {
+  decodeWeights,
+  loadModelDirectory,
+  type QNetArchitecture,
+  type QNetWeights,
+  qnetDigest,
+} from '@hypershard/qnet'
 import type { ScanRequest } from '@hypershard/shard-server'
 
 /** Grades by id. */

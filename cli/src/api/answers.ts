@@ -118,13 +118,17 @@ export interface SearchProfile {
   readonly merge_ms: number
   readonly fetch_ms: number
   readonly qnet_bytes: number
+  readonly query_form: 'weights' | 'token_states'
   readonly qnet_cached: boolean
   readonly shards: readonly {
     readonly shard: number
     readonly server: string
     readonly documents_scored: number
     readonly documents_scanned: number
+    readonly documents_walked: number
+    readonly plan: 'exact' | 'tangent'
     readonly queue_ms: number
+    readonly head_ms: number
     readonly score_ms: number
     readonly ship_ms: number
     readonly stop_reason: string
@@ -138,6 +142,7 @@ export interface SearchAnswer {
     readonly documents_matched: number
     readonly documents_scored: number
     readonly documents_scanned: number
+    readonly documents_walked: number
     readonly ratio: number
     readonly non_finite_scores: number
     readonly missing: readonly MissingShard[]

@@ -83,7 +83,11 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
   const threads = Math.max(1, Math.floor(availableParallelism() / settings.shardServers))
   return plan(settings, `shard-${number}`, 'shard', {
     listenSettings: { grpc: 'HYPERSHARD_SHARD_LISTEN' },
-    own: { HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0', HYPERSHARD_STORE: storeOf(settings) },
+    own: {
+      HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_STORE: storeOf(settings),
+      HYPERSHARD_SHARD_MODELS: settings.modelDirectories.join(','),
+    },
     defaults: {
       HYPERSHARD_SHARD_THREADS: `${threads}`,
       HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryBytes()) / settings.shardServers)}`,

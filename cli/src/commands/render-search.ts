@@ -47,9 +47,9 @@ export function renderHits(hits: readonly Hit[], output: Output, passageLines = 
 
 function renderSummary(answer: SearchAnswer, output: Output): string[] {
   const { coverage } = answer
-  const { documents_scored: scored, documents_scanned: scanned } = coverage
-  const searched = `${formatCount(Math.max(scored, scanned))} of ${formatCount(coverage.documents_eligible)} documents`
-  const plan = scanned === 0 ? answer.plan : `${answer.plan}, ${formatCount(scored)} scored`
+  const { documents_scored: scored, documents_scanned: scanned, documents_walked: walked } = coverage
+  const searched = `${formatCount(Math.max(scored, scanned + walked))} of ${formatCount(coverage.documents_eligible)} documents`
+  const plan = scanned + walked === 0 ? answer.plan : `${answer.plan}, ${formatCount(scored)} scored`
   const lines = [`${searched} (${formatShare(coverage.ratio)}) · ${plan} · ${formatDuration(answer.took_ms)}`]
   for (const missing of coverage.missing) {
     const documents = formatCountOf(missing.documents_missing, 'document')
@@ -65,10 +65,16 @@ function renderSummary(answer: SearchAnswer, output: Output): string[] {
   return lines
 }
 
+const queryForms = { weights: 'weights', token_states: 'token states' } as const
+
 function renderProfile(profile: SearchProfile, output: Output): string[] {
   const steps: [string, number, string][] = [
     ['encode query', profile.encode_ms, profile.qnet_cached ? 'from the cache' : ''],
-    ['fan out', profile.fan_out_ms, `q-net of ${formatBytes(profile.qnet_bytes)} to each server`],
+    [
+      'fan out',
+      profile.fan_out_ms,
+      `${queryForms[profile.query_form]}, ${formatBytes(profile.qnet_bytes)} to a server`,
+    ],
     ['merge', profile.merge_ms, ''],
     ['fetch texts', profile.fetch_ms, ''],
   ]
@@ -78,13 +84,17 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
     output.columns,
   )
   const scans = profile.shards.some(shard => shard.documents_scanned > 0)
+  const walks = profile.shards.some(shard => shard.documents_walked > 0)
+  const heads = profile.shards.some(shard => shard.head_ms > 0)
   const shardLines = renderTable(
     [
       { title: 'shard', align: 'right' },
       { title: 'server', flexible: true },
       ...(scans ? [{ title: 'scanned', align: 'right' as const }] : []),
+      ...(walks ? [{ title: 'walked', align: 'right' as const }] : []),
       { title: 'scored', align: 'right' },
       { title: 'queue', align: 'right' },
+      ...(heads ? [{ title: 'head', align: 'right' as const }] : []),
       { title: 'score', align: 'right' },
       { title: 'ship', align: 'right' },
       { title: 'ended' },
@@ -93,8 +103,10 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
       `${shard.shard}`,
       shard.server,
       ...(scans ? [formatCount(shard.documents_scanned)] : []),
+      ...(walks ? [formatCount(shard.documents_walked)] : []),
       formatCount(shard.documents_scored),
       formatDuration(shard.queue_ms),
+      ...(heads ? [formatDuration(shard.head_ms)] : []),
       formatDuration(shard.score_ms),
       formatDuration(shard.ship_ms),
       shard.stop_reason,

@@ -15,6 +15,7 @@ function answerTo(text: string, change: Partial<SearchAnswer> = {}): SearchAnswe
     coverage: {
       documents_eligible: 5,
       documents_scanned: 0,
+      documents_walked: 0,
       documents_matched: 0,
       documents_scored: 5,
       ratio: 1,
@@ -100,6 +101,7 @@ describe('asking queries', () => {
   const partial = {
     documents_eligible: 5,
     documents_scanned: 0,
+    documents_walked: 0,
     documents_matched: 0,
     documents_scored: 4,
     ratio: 0.8,

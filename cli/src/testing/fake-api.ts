@@ -235,16 +235,29 @@ function search(index: FakeIndex, request: FakeSearch) {
     server: '127.0.0.1:7002',
     documents_scored: documents,
     documents_scanned: 0,
+    documents_walked: 0,
     stop_reason: 'complete',
   }
-  const times = { encode_ms: 1.5, fan_out_ms: 2, merge_ms: 0.1, fetch_ms: 0.5, qnet_bytes: 1_536, qnet_cached: false }
-  const profile = { ...times, shards: [{ ...shard, queue_ms: 0.1, score_ms: 0.7, ship_ms: 0.4 }] }
+  const times = {
+    encode_ms: 1.5,
+    fan_out_ms: 2,
+    merge_ms: 0.1,
+    fetch_ms: 0.5,
+    qnet_bytes: 1_536,
+    query_form: 'weights',
+    qnet_cached: false,
+  }
+  const profile = {
+    ...times,
+    shards: [{ ...shard, plan: 'exact', queue_ms: 0.1, head_ms: 0, score_ms: 0.7, ship_ms: 0.4 }],
+  }
   return {
     hits: hits.slice(0, request.k ?? 10),
     coverage: {
       documents_eligible: documents,
       documents_scored: documents,
       documents_scanned: 0,
+      documents_walked: 0,
       ratio: 1,
       non_finite_scores: 0,
       missing: [],

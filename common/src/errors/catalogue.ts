@@ -29,6 +29,7 @@ export const errorCatalogue = Object.freeze({
   snapshot_exists: row(409, status.ALREADY_EXISTS, false, 'The snapshot exists already'),
   index_in_use: row(409, status.FAILED_PRECONDITION, false, 'Another index needs files of this one'),
   index_exists: row(409, status.ALREADY_EXISTS, false, 'The index exists already'),
+  query_unknown: row(409, status.FAILED_PRECONDITION, true, 'The server does not have this query any more'),
   model_mismatch: row(409, status.FAILED_PRECONDITION, false, 'The q-net and the documents are of different models'),
   conflict: row(409, status.ABORTED, true, 'Another writer came first'),
   version_mismatch: row(409, status.FAILED_PRECONDITION, false, 'The document has another version'),

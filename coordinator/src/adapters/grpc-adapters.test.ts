@@ -89,9 +89,9 @@ describe('the gRPC adapters', () => {
   it('ask the encoder for f32 weights', async () => {
     const port = connectEncoder(server.address)
     try {
-      const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars' }, soon())
+      const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars', form: 'weights' }, soon())
       assert.equal(encoded.truncated, true)
-      assert.deepEqual(encoded.qnet, qnet)
+      assert.deepEqual(encoded.payload, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
       assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)
     } finally {
@@ -102,7 +102,7 @@ describe('the gRPC adapters', () => {
   it('give failures as the server meant them', async () => {
     const port = connectEncoder(server.address)
     try {
-      const refused = port.encodeQuery({ modelDigest: 'm', text: 'full' }, soon())
+      const refused = port.encodeQuery({ modelDigest: 'm', text: 'full', form: 'weights' }, soon())
       await assert.rejects(
         refused,
         (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,
@@ -121,7 +121,7 @@ describe('the gRPC adapters', () => {
         [3, 1],
       )
       const after = { score: Number.NaN, id: 'a' }
-      const knobs = { expansion: 9, recall: 0.5, recallHits: 11 }
+      const knobs = { expansion: 9, recall: 0.5, recallHits: 11, tokenStates: undefined }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }
       await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, soon())

@@ -4,6 +4,9 @@ import { EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
+const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QUERY_FORM_TOKEN_STATES } as const
+const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
+
 /** The encoder service over gRPC. */
 export function connectEncoder(address: string): EncoderPort {
   const client = new EncoderServiceClient(address, credentials.createInsecure(), clientOptions)
@@ -11,12 +14,11 @@ export function connectEncoder(address: string): EncoderPort {
   return {
     listModels: async (deadline: Deadline) =>
       (await callUnary(client.listModels.bind(client), {}, deadline, peer)).models,
-    encodeQuery: async ({ modelDigest, text }, deadline) => {
-      const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
-      const request = { modelDigest, text, ...form }
+    encodeQuery: async ({ modelDigest, text, form }, deadline) => {
+      const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
       const { query, truncated } = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
-      if (query?.$case === 'qnet') return { qnet: query.value, truncated }
-      throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
+      if (query?.$case === cases[form]) return { payload: query.value, truncated }
+      throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
     },
     close: () => client.close(),
   }

@@ -1,7 +1,19 @@
-import type { Deadline } from '@hypershard/common'
+import { type Deadline, HypershardError } from '@hypershard/common'
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import type { ShardServerPort } from '../ports.ts'
+import { digestAlone, encodedBytes, payloadBytes, type QueryPayload, requestQuery } from '../search/query-payload.ts'
 import { isOfIndex } from './placement-of.ts'
+
+export type MemberRequest = Omit<SearchShardsRequest, 'qnet' | 'tokenStates'> & { readonly payload: QueryPayload }
+
+export interface MemberAnswer {
+  readonly results: readonly ShardResult[]
+  /** What it was sent of the query. */
+  readonly queryBytes: number
+}
+
+/** Queries that a server is believed to have: about what its cache holds of the largest q-nets, and more of others. */
+const givenMax = 256
 
 /** A shard is warm on a server at one manifest version of one generation, which `indexUid` names. */
 export interface WarmShard {
@@ -23,6 +35,8 @@ export class ClusterMember {
   #outstanding = 0
   /** By index uid: the newest versions prepared, ascending, and the shards of each that are loaded. */
   readonly #warm = new Map<string, ReadonlyMap<number, Set<number>>>()
+  /** Digests of queries that it was given, the least recent first. */
+  readonly #given = new Set<string>()
 
   constructor(server: ShardServerPort, weight: number) {
     this.server = server
@@ -64,6 +78,7 @@ export class ClusterMember {
     this.#live = false
     this.#downReason = reason
     this.#warm.clear()
+    this.#given.clear()
   }
 
   /** Keeps the newest two versions of an index: while one is loaded for a put, searches still pin the one before. */
@@ -87,12 +102,38 @@ export class ClusterMember {
     this.#warm.delete(generationUid)
   }
 
-  async search(request: SearchShardsRequest, deadline: Deadline): Promise<readonly ShardResult[]> {
+  /** A query that it was given before goes as its digest alone, and whole once more when it is not known any more. */
+  async search(request: MemberRequest, deadline: Deadline): Promise<MemberAnswer> {
     this.#outstanding++
     try {
-      return await this.server.search(request, deadline)
+      const { payload, ...others } = request
+      const name = digestAlone(payload)
+      if (name !== undefined && this.#given.has(payload.digest)) {
+        const known = { ...others, qnet: name, tokenStates: undefined }
+        const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, deadline))
+        if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
+      }
+      const results = await this.server.search({ ...others, ...requestQuery(payload) }, deadline)
+      if (name !== undefined) this.#remember(payload.digest)
+      return { results, queryBytes: payloadBytes(payload) }
     } finally {
       this.#outstanding--
     }
+  }
+
+  async #unlessUnknown<Result>(digest: string, ask: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof HypershardError && error.code === 'query_unknown')) throw error
+      this.#given.delete(digest)
+      return undefined
+    }
+  }
+
+  #remember(digest: string): void {
+    this.#given.delete(digest)
+    this.#given.add(digest)
+    if (this.#given.size > givenMax) this.#given.delete(this.#given.values().next().value!)
   }
 }

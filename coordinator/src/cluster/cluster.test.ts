@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, silentLogger } from '@hypershard/common'
+import { QNet } from '@hypershard/proto/qnet'
 import type { ObjectStore } from '@hypershard/segments'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
@@ -41,7 +42,7 @@ describe('the route to a shard', () => {
     servers[0]!.hanging = true
     const gone = new AbortController()
     const deadline = Deadline.after(5_000, { signal: gone.signal })
-    const search = busy.search({ shards: [] } as never, deadline).catch(() => undefined)
+    const search = busy.search({ shards: [], payload: QNet.fromPartial({}) } as never, deadline).catch(() => undefined)
     for (let turn = 0; turn < 10; turn++) assert.deepEqual(cluster.routeOf(index, 0, 1), [idle, busy])
     gone.abort()
     await search

@@ -40,7 +40,8 @@ const profileSchema = z.object({
   fan_out_ms: milliseconds,
   merge_ms: milliseconds,
   fetch_ms: milliseconds,
-  qnet_bytes: count,
+  qnet_bytes: count.describe('The most that a shard server was sent of the query.'),
+  query_form: z.enum(['weights', 'token_states']),
   qnet_cached: z.boolean(),
   shards: z.array(
     z.object({
@@ -51,6 +52,7 @@ const profileSchema = z.object({
       documents_walked: count,
       plan: z.enum(['exact', 'tangent']).describe('What the plan came to.'),
       queue_ms: milliseconds,
+      head_ms: milliseconds,
       score_ms: milliseconds,
       ship_ms: milliseconds,
       stop_reason: z.enum(['complete', 'deadline', 'cancelled']),
@@ -110,13 +112,24 @@ function profileJson(profile: SearchProfile): z.input<typeof profileSchema> {
     merge_ms: profile.mergeMs,
     fetch_ms: profile.fetchMs,
     qnet_bytes: profile.qnetBytes,
+    query_form: profile.queryForm === 'weights' ? 'weights' : 'token_states',
     qnet_cached: profile.qnetCached,
     shards: profile.shards.map(
-      ({ documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, shipMs, stopReason, ...shard }) => ({
+      ({
+        documentsScored,
+        documentsScanned,
+        documentsWalked,
+        headMs,
+        queueMs,
+        scoreMs,
+        shipMs,
+        stopReason,
+        ...shard
+      }) => ({
         ...shard,
         ...{ documents_scored: documentsScored, documents_scanned: documentsScanned },
         documents_walked: documentsWalked,
-        ...{ queue_ms: queueMs, score_ms: scoreMs },
+        ...{ queue_ms: queueMs, head_ms: headMs, score_ms: scoreMs },
         ...{ ship_ms: shipMs, stop_reason: stopReason },
       }),
     ),

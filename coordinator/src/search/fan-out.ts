@@ -1,5 +1,4 @@
 import { type Deadline, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
-import type { QNet } from '@hypershard/proto/qnet'
 import {
   type DocumentAddress,
   type Filter,
@@ -12,6 +11,7 @@ import {
 } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
+import type { QueryPayload } from './query-payload.ts'
 
 /** A hit of one shard and where its texts lie. */
 export interface FoundHit {
@@ -37,8 +37,12 @@ export interface ShardAnswer {
   readonly stopReason: StopReason
   readonly queueMs: number
   readonly scoreMs: number
+  /** Making the q-net of token states. */
+  readonly headMs: number
   /** The whole call, which other shards may have shared. */
   readonly callMs: number
+  /** What the call sent of the query. */
+  readonly queryBytes: number
 }
 
 /** Why a shard gave nothing. */
@@ -53,7 +57,7 @@ export interface FanOutRequest {
   readonly manifest: ManifestReference
   /** For each shard to search: its holders in the order to ask them. */
   readonly route: ReadonlyMap<number, readonly ClusterMember[]>
-  readonly qnet: QNet
+  readonly payload: QueryPayload
   /** Hits wanted of each shard. */
   readonly limit: number
   readonly precision: ScoringPrecision
@@ -71,6 +75,8 @@ export interface FanOutOutcome {
   readonly answers: Map<number, ShardAnswer>
   readonly failures: Map<number, ShardFailure>
 }
+
+type CallFacts = Pick<ShardAnswer, 'callMs' | 'queryBytes'>
 
 interface FanOut {
   readonly request: FanOutRequest
@@ -118,11 +124,11 @@ async function callMember(member: ClusterMember, shards: readonly number[], flow
   const { route: _, ...request } = flow.request
   const startMs = performance.now()
   try {
-    const results = await member.search({ ...request, shards: [...shards] }, flow.deadline)
-    const callMs = performance.now() - startMs
+    const { results, queryBytes } = await member.search({ ...request, shards: [...shards] }, flow.deadline)
+    const call = { callMs: performance.now() - startMs, queryBytes }
     for (const shard of shards) {
       const result = results.find(candidate => candidate.shard === shard)
-      takeResult(member, shard, result, callMs, flow)
+      takeResult(member, shard, result, call, flow)
     }
   } catch (error) {
     const failure = toHypershardError(error)
@@ -135,10 +141,10 @@ function takeResult(
   member: ClusterMember,
   shard: number,
   result: ShardResult | undefined,
-  callMs: number,
+  call: CallFacts,
   flow: FanOut,
 ): void {
-  const answer = readResult(member, shard, result, callMs)
+  const answer = readResult(member, shard, result, call)
   if ('code' in answer) {
     flow.log.warn({ ...answer, server: member.address, shard }, 'shard search failed')
     fail(member, [shard], answer, flow)
@@ -152,13 +158,13 @@ function readResult(
   member: ClusterMember,
   shard: number,
   result: ShardResult | undefined,
-  callMs: number,
+  call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
   const { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores } = result
-  const { stopReason, plan, queueMs, scoreMs } = result
+  const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
   for (const { id, score, address } of result.hits) {
@@ -166,7 +172,7 @@ function readResult(
     hits.push({ id, score, shard, address })
   }
   const counts = { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores }
-  return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, callMs }
+  return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 
 function fail(

@@ -4,7 +4,7 @@ import { FakeEncoder } from '../testing/fake-encoder.ts'
 import { QueryEncoder } from './query-encoder.ts'
 
 const second = () => Deadline.after(1_000)
-const query = (text: string, modelDigest = 'm') => ({ modelDigest, text })
+const query = (text: string, modelDigest = 'm') => ({ modelDigest, text, form: 'weights' as const })
 
 /** What one entry of the fake costs: 16 f32 weights and the overhead. */
 const entryBytes = 64 + 1024
@@ -16,7 +16,7 @@ describe('QueryEncoder', () => {
     const first = await queries.encode(query('stars'), second())
     const again = await queries.encode(query('stars'), second())
     assert.deepEqual([first.cached, again.cached, encoder.queriesEncoded], [false, true, 1])
-    assert.deepEqual(again.qnet, first.qnet)
+    assert.deepEqual(again.payload, first.payload)
   })
 
   it('keeps models apart', async () => {
@@ -24,7 +24,7 @@ describe('QueryEncoder', () => {
     const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
     await queries.encode(query('stars', 'one'), second())
     const other = await queries.encode(query('stars', 'two'), second())
-    assert.equal(other.qnet.modelDigest, 'two')
+    assert.equal(other.payload.modelDigest, 'two')
   })
 
   it('forgets the least recently used beyond its bytes', async () => {

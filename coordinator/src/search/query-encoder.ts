@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
 import { Deadline, waitWithin } from '@hypershard/common'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
+import type { QueryForm } from './query-forms.ts'
+import { isTokenStates, payloadBytes } from './query-payload.ts'
 
 export interface QueryText {
   readonly modelDigest: string
   readonly text: string
+  /** A query that is in the cache is given in the form that it has there. */
+  readonly form: QueryForm
 }
 
 export interface EncodedQueryAndOrigin extends EncodedQuery {
@@ -62,6 +66,15 @@ export class QueryEncoder {
     }
   }
 
+  /** Forgets a query that was encoded in this form. */
+  forget(query: QueryText): void {
+    const key = keyOf(query)
+    const known = this.#cache.get(key)
+    if (known === undefined || isTokenStates(known.payload) !== (query.form === 'tokenStates')) return
+    this.#cache.delete(key)
+    this.#cacheBytes -= bytesOf(known)
+  }
+
   #startCall(key: string, query: QueryText): SharedCall {
     const abandon = new AbortController()
     const deadline = Deadline.after(sharedCallMsMax, { signal: abandon.signal })
@@ -92,11 +105,11 @@ export class QueryEncoder {
   }
 }
 
-/** By content, so that a long text costs no more than a short one. The weights are always f32, so that is no part. */
+/** By content, so that a long text costs no more than a short one. */
 function keyOf(query: QueryText): string {
   return `${query.modelDigest}:${createHash('sha256').update(query.text).digest('base64')}`
 }
 
 function bytesOf(encoded: EncodedQuery): number {
-  return encoded.qnet.weights.byteLength + entryOverheadBytes
+  return payloadBytes(encoded.payload) + entryOverheadBytes
 }

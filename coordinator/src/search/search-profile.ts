@@ -1,6 +1,8 @@
 import { SearchPlan, StopReason } from '@hypershard/proto/shard'
 import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
 import type { EncodedQueryAndOrigin } from './query-encoder.ts'
+import type { QueryForm } from './query-forms.ts'
+import { isTokenStates } from './query-payload.ts'
 
 type Step = 'encode' | 'fanOut' | 'merge' | 'fetch'
 
@@ -10,8 +12,9 @@ export interface SearchProfile {
   readonly fanOutMs: number
   readonly mergeMs: number
   readonly fetchMs: number
-  /** Weights sent to each shard server. */
+  /** The most that a shard server was sent of the query. */
   readonly qnetBytes: number
+  readonly queryForm: QueryForm
   /** The q-net was in the cache. */
   readonly qnetCached: boolean
   /** By shard, ascending; shards that did not answer stand in the coverage instead. */
@@ -27,8 +30,10 @@ export interface ShardProfile {
   /** What the plan came to. */
   readonly plan: 'exact' | 'tangent'
   readonly queueMs: number
+  /** Making the q-net of token states. */
+  readonly headMs: number
   readonly scoreMs: number
-  /** The whole call's time less queue and score: the wire, the marshalling, and other shards of the same call. */
+  /** The whole call's time less queue, head and score: the wire, the marshalling, and other shards of the same call. */
   readonly shipMs: number
   readonly stopReason: 'complete' | 'deadline' | 'cancelled'
 }
@@ -62,15 +67,16 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
     fanOutMs: fanOut,
     mergeMs: merge,
     fetchMs: fetch,
-    qnetBytes: query.qnet.weights.byteLength,
+    qnetBytes: Math.max(0, ...[...outcome.answers.values()].map(({ queryBytes }) => queryBytes)),
+    queryForm: isTokenStates(query.payload) ? 'tokenStates' : 'weights',
     qnetCached: query.cached,
     shards: [...outcome.answers.values()].map(shardProfileOf).sort((a, b) => a.shard - b.shard),
   }
 }
 
 function shardProfileOf(answer: ShardAnswer): ShardProfile {
-  const { shard, member, documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, callMs } = answer
-  const shipMs = Math.max(0, callMs - queueMs - scoreMs)
+  const { shard, member, documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, headMs, callMs } = answer
+  const shipMs = Math.max(0, callMs - queueMs - scoreMs - headMs)
   return {
     shard,
     server: member.address,
@@ -79,6 +85,7 @@ function shardProfileOf(answer: ShardAnswer): ShardProfile {
     documentsWalked,
     plan: answer.plan === SearchPlan.SEARCH_PLAN_TANGENT ? 'tangent' : 'exact',
     queueMs,
+    headMs,
     scoreMs,
     shipMs,
     stopReason: stopReasonOf(answer),

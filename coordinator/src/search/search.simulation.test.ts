@@ -11,6 +11,7 @@ import { Cluster } from '../cluster/cluster.ts'
 import { embed, FakeEncoder, scoreOf } from '../testing/fake-encoder.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
+import { QueryForms } from './query-forms.ts'
 import { type SearchAnswer, type SearchInput, search } from './search.ts'
 
 const seeds = 250
@@ -128,7 +129,8 @@ describe('a search through a cluster that misbehaves', () => {
 
   async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
-    const parts = { catalog, cluster, queryEncoder, log: silentLogger() }
+    const queryForms = new QueryForms('auto')
+    const parts = { catalog, cluster, queryEncoder, queryForms, log: silentLogger() }
     const timeoutMs = healthy ? 10_000 : 150
     const startMs = performance.now()
     const outcome = await search(input, Deadline.after(timeoutMs), parts).catch((error: unknown) => error)

@@ -18,7 +18,9 @@ import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cur
 import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
 import { fetchDocuments } from './fetch-documents.ts'
 import { mergeTopHits } from './merge-top-hits.ts'
-import type { QueryEncoder } from './query-encoder.ts'
+import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from './query-encoder.ts'
+import type { QueryForms } from './query-forms.ts'
+import { isTokenStates, payloadBytes } from './query-payload.ts'
 import { profileOf, type SearchProfile, Stopwatch } from './search-profile.ts'
 
 /** A search whose every value has been checked. */
@@ -71,6 +73,7 @@ export interface SearchParts {
   readonly catalog: Catalog
   readonly cluster: Cluster
   readonly queryEncoder: QueryEncoder
+  readonly queryForms: QueryForms
   readonly log: Logger
 }
 
@@ -109,13 +112,9 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
   const manifest = await parts.catalog.pin(entry, cursor)
   const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
 
-  const query = await parts.queryEncoder.encode({ modelDigest: manifest.modelDigest, text: input.query }, deadline)
-  watch.lap('encode')
-
-  const request = planFanOut(input, { entry, manifest, cursor, filter, qnet: query.qnet }, parts.cluster)
-  const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
+  const pinned = { entry, manifest, cursor, filter }
+  const { query, request, outcome } = await askShards(input, pinned, { deadline, watch }, parts)
   if (deadline.cancelled) deadline.check('merging hits')
-  watch.lap('fanOut')
 
   const { ranked, winners, coverage, documents } = await pickWinners(input, request, {
     manifest,
@@ -140,6 +139,47 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     tookMs: watch.totalMs,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
   }
+}
+
+interface Asked {
+  readonly query: EncodedQueryAndOrigin
+  readonly request: FanOutRequest
+  readonly outcome: FanOutOutcome
+}
+
+/** Encodes in the form that costs less, and in the other one when a server cannot use that. */
+async function askShards(
+  input: SearchInput,
+  pinned: Omit<Pinned, 'payload'>,
+  { deadline, watch }: { deadline: Deadline; watch: Stopwatch },
+  parts: SearchParts,
+): Promise<Asked> {
+  const { modelDigest } = pinned.manifest
+  const { queryForms, queryEncoder } = parts
+  const form = queryForms.choose(modelDigest)
+  const ask = async (text: QueryText): Promise<Asked> => {
+    const query = await queryEncoder.encode(text, deadline)
+    watch.lap('encode')
+    const request = planFanOut(input, { ...pinned, payload: query.payload }, parts.cluster)
+    const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
+    watch.lap('fanOut')
+    return { query, request, outcome }
+  }
+  const text = { modelDigest, text: input.query, form }
+  const asked = await ask(text)
+  const isOfStates = isTokenStates(asked.query.payload)
+  if (isOfStates && [...asked.outcome.failures.values()].some(({ code }) => code === 'model_not_found')) {
+    queryForms.refuse(modelDigest)
+    queryEncoder.forget({ ...text, form: 'tokenStates' })
+    return ask({ ...text, form: 'weights' })
+  }
+  const calls = [...asked.outcome.answers.values()]
+  if (!asked.query.cached && calls.length > 0) {
+    const overheadMs = Math.max(...calls.map(({ callMs, queueMs, scoreMs }) => callMs - queueMs - scoreMs))
+    const measured = { bytes: payloadBytes(asked.query.payload), tookMs: watch.laps.encode + overheadMs }
+    queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
+  }
+  return asked
 }
 
 interface Found {
@@ -182,13 +222,13 @@ interface Pinned {
   readonly manifest: Manifest
   readonly cursor: Cursor | undefined
   readonly filter: Filter | undefined
-  readonly qnet: FanOutRequest['qnet']
+  readonly payload: FanOutRequest['payload']
 }
 
 /** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
 function planFanOut(
   input: SearchInput,
-  { entry, manifest, cursor, filter, qnet }: Pinned,
+  { entry, manifest, cursor, filter, payload }: Pinned,
   cluster: Cluster,
 ): FanOutRequest {
   const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
@@ -200,7 +240,7 @@ function planFanOut(
   return {
     manifest: referenceTo(manifest),
     route,
-    qnet,
+    payload,
     filter,
     limit: input.k + 1,
     plan: searchPlans[input.plan],

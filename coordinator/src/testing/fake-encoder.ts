@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { Activation, WeightsPrecision } from '@hypershard/proto/qnet'
+import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 
 const vectorWidth = 16
@@ -34,14 +34,18 @@ export class FakeEncoder implements EncoderPort {
     return this.models
   }
 
-  async encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<EncodedQuery> {
+  async encodeQuery(
+    query: { modelDigest: string; text: string },
+    deadline: Deadline,
+  ): Promise<EncodedQuery & { readonly qnet: QNet }> {
     if (this.failure !== undefined) throw this.failure
     this.queriesEncoded++
     await this.beforeQuery(deadline)
     const vector = query.text.includes(wordOfNaN) ? new Float32Array(vectorWidth).fill(Number.NaN) : embed(query.text)
     const weights = Buffer.from(vector.buffer)
-    const qnet = { digest: sha256(query.text), modelDigest: query.modelDigest, architecture, weights }
-    return { qnet: { ...qnet, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }, truncated: false }
+    const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
+    const qnet = { digest: sha256(query.text), modelDigest: query.modelDigest, architecture, precision, weights }
+    return { qnet, payload: qnet, truncated: false }
   }
 
   async encodeDocuments(

@@ -111,6 +111,7 @@ export class FakeShardServer implements ShardServerPort {
       documentsScanned: 0,
       documentsWalked: 0,
       plan: SearchPlan.SEARCH_PLAN_EXACT,
+      headMs: 0,
       documentsMatched: 0,
       nonFiniteScores: 0,
       queueMs: 0,

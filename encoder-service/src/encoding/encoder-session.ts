@@ -1,6 +1,12 @@
 import { HypershardError, messageOf } from '@hypershard/common'
-import { allFinite, createOnnxSession, floatOutput, type InferenceSession } from '@hypershard/qnet'
-import { invalidModel, type ModelDirectory } from '../model/load-model-directory.ts'
+import {
+  allFinite,
+  createOnnxSession,
+  floatOutput,
+  type InferenceSession,
+  invalidModel,
+  type ModelDirectory,
+} from '@hypershard/qnet'
 import { padTexts, type TokenStatesBatch } from './text-batch.ts'
 
 /** An encoder graph that was checked against the contract of docs/formats/model.md. */

@@ -2,19 +2,31 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compileHyperHead, createOnnxSession, decodeWeights, floatOutput, type Precision } from '@hypershard/qnet'
-import { loadModelDirectory, type ModelDirectory } from '../model/load-model-directory.ts'
-import { readSafetensors, writeSafetensors } from '../model/safetensors.ts'
-import { tinyArchitecture, writeTinyModel } from '../testing/index.ts'
+import {
+  compileHyperHead,
+  createOnnxSession,
+  decodeTokenStates,
+  decodeWeights,
+  floatOutput,
+  loadModelDirectory,
+  type ModelDirectory,
+  oneText,
+  type Precision,
+  readSafetensors,
+  writeSafetensors,
+} from '@hypershard/qnet'
+import { tinyArchitecture, tinyEncoder, writeTinyModel } from '@hypershard/qnet/testing'
 import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
-import { tinyEncoder } from '../testing/tiny-graphs.ts'
 import { EncodingModel } from './encoding-model.ts'
 import { isFailure } from './failure.ts'
-import { oneText } from './text-batch.ts'
 import type { EncodedQuery, QueryWork } from './worker-protocol.ts'
 
 const threads = 1
 const texts = ['why do stars twinkle', 'a', '', 'Rivers carry sand; glaciers carry boulders. '.repeat(9), '?!']
+
+function statesOf({ bytes, tokens }: EncodedQuery): Float32Array {
+  return decodeTokenStates(bytes, { tokens, width: 16 })
+}
 
 function floats(bytes: Uint8Array): Float32Array {
   return new Float32Array(Uint8Array.from(bytes).buffer)
@@ -68,8 +80,7 @@ describe('an encoding model', () => {
     const directory = await loadModelDirectory(written.path)
     const parameters = readSafetensors(directory.files.get('hyper-head.safetensors')!)
     const session = await createOnnxSession(compileHyperHead(tinyArchitecture, 16, parameters), { threads })
-    const outputs = await session.run(oneText(floats(states!.bytes), 16))
-    assert.equal(floats(states!.bytes).length, states!.tokens * 16)
+    const outputs = await session.run(oneText(statesOf(states!), 16))
 
     const tolerances = { f32: 0, f16: 2e-3, int8: 2e-2 }
     for (const precision of Object.keys(tolerances) as Precision[]) {
@@ -91,7 +102,7 @@ describe('an encoding model', () => {
     const [states] = await encode(model, [{ text, wish: { form: 'tokenStates' } }])
     const [qnet] = await encode(model, [{ text, wish: { form: 'weights', precision: 'f32' } }])
     const sum = new Float64Array(16)
-    for (const [index, value] of floats(states!.bytes).entries()) sum[index % 16]! += value
+    for (const [index, value] of statesOf(states!).entries()) sum[index % 16]! += value
     const length = Math.hypot(...sum)
     const expected = [...sum].map(value => value / length)
     assert(largestDifference(floats(qnet!.bytes), expected) < 1e-6)

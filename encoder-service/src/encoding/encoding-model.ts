@@ -1,9 +1,20 @@
 import { HypershardError } from '@hypershard/common'
-import { allFinite, encodeWeights, qnetDigest } from '@hypershard/qnet'
-import { loadModelDirectory, type ModelDirectory } from '../model/load-model-directory.ts'
+import {
+  allFinite,
+  encodeTokenStates,
+  encodeWeights,
+  loadModelDirectory,
+  type ModelDirectory,
+  openQueryHead,
+  openVectorHead,
+  type QueryHead,
+  qnetDigest,
+  roundTokenStates,
+  tokenStatesDigest,
+  type VectorHead,
+} from '@hypershard/qnet'
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
 import { toFailure } from './failure.ts'
-import { openQueryHead, openVectorHead, type QueryHead, type VectorHead } from './query-head.ts'
 import { statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
 import type { EncodedQuery, Failure, LoadedModel, QueryWork } from './worker-protocol.ts'
@@ -77,12 +88,17 @@ export class EncodingModel {
 
   async #answer(query: QueryWork, states: Float32Array, text: TokenizedText): Promise<EncodedQuery> {
     const read = { tokens: text.ids.length, truncated: text.truncated }
+    const { digest: modelDigest } = this.loaded
+    const { qnet, encoder } = this.loaded.settings
+    const width = encoder.hiddenWidth
     if (query.wish.form === 'tokenStates') {
-      return { ...read, bytes: new Uint8Array(Float32Array.from(states).buffer), qnetDigest: undefined }
+      const bytes = encodeTokenStates(states, width)
+      return { ...read, bytes, digest: tokenStatesDigest(modelDigest, { tokens: read.tokens, width }, bytes) }
     }
-    const { qnet } = this.loaded.settings
-    const bytes = encodeWeights(qnet, await this.#parts.queryHead(states), query.wish.precision)
-    return { ...read, bytes, qnetDigest: qnetDigest(qnet, query.wish.precision, bytes) }
+    // Whoever is given the token states makes the same weights of them.
+    const weights = await this.#parts.queryHead(roundTokenStates(states, width))
+    const bytes = encodeWeights(qnet, weights, query.wish.precision)
+    return { ...read, bytes, digest: qnetDigest(qnet, query.wish.precision, bytes) }
   }
 }
 

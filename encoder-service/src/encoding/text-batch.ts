@@ -30,12 +30,3 @@ export function statesOf(batch: TokenStatesBatch, row: number): Float32Array {
   const start = row * batch.longest * batch.width
   return batch.states.subarray(start, start + batch.lengths[row]! * batch.width)
 }
-
-/** Inputs of a pooling or hyper-head graph for one text alone. */
-export function oneText(states: Float32Array, width: number): InferenceSession.OnnxValueMapType {
-  const tokens = states.length / width
-  return {
-    token_states: new Tensor('float32', states, [1, tokens, width]),
-    attention_mask: new Tensor('int64', new BigInt64Array(tokens).fill(1n), [1, tokens]),
-  }
-}

@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { messageOf } from '@hypershard/common'
-import { invalidModel, type ModelDirectory } from '../model/load-model-directory.ts'
+import { invalidModel, type ModelDirectory } from '@hypershard/qnet'
 import { prepareBertText, readBertNormalizer } from './bert-text.ts'
 
 /** A text as the encoder reads it: special tokens included, never longer than asked for. */

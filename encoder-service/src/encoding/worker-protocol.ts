@@ -3,8 +3,7 @@
  * side: reading and verifying models, tokenising, onnxruntime.
  */
 import type { ErrorCode, ErrorDetails } from '@hypershard/common'
-import type { Precision } from '@hypershard/qnet'
-import type { ModelSettings } from '../model/model-schema.ts'
+import type { ModelSettings, Precision } from '@hypershard/qnet'
 import type { TokenizedText } from './tokenizer.ts'
 
 export interface WorkerSettings {
@@ -31,10 +30,10 @@ export interface QueryWork {
 }
 
 export interface EncodedQuery {
-  /** The bytes of the weights form, or the f32 token states [tokens, hiddenWidth], padding left out. */
+  /** The bytes of the weights form, or the token states, padding left out (`encodeTokenStates`). */
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Content address of the weights; of the weights form only. */
-  readonly qnetDigest: string | undefined
+  /** Content address of the bytes. */
+  readonly digest: string
   /** Read by the encoder, after truncation. */
   readonly tokens: number
   readonly truncated: boolean

@@ -1,10 +1,11 @@
 import { type Logger, unaryHandler } from '@hypershard/common'
-import type {
-  EncodeDocumentsResponse,
-  EncodeQueryRequest,
-  EncodeQueryResponse,
-  EncoderServiceServer,
-  Model,
+import {
+  type EncodeDocumentsResponse,
+  type EncodeQueryRequest,
+  type EncodeQueryResponse,
+  type EncoderServiceServer,
+  type Model,
+  QueryForm,
 } from '@hypershard/proto/encoder'
 import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qnet'
 import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
@@ -59,7 +60,7 @@ function queryToProto(
 ): EncodeQueryResponse {
   const answer = encoded.answers[0]!
   return {
-    query: formToProto(model, request.precision, answer),
+    query: formToProto(model, request, answer),
     tokens: answer.tokens,
     truncated: answer.truncated,
     queueMs: encoded.queueMs,
@@ -69,15 +70,15 @@ function queryToProto(
 
 function formToProto(
   model: LoadedModel,
-  precision: EncodeQueryRequest['precision'],
+  { form, precision }: EncodeQueryRequest,
   answer: EncodedQuery,
 ): EncodeQueryResponse['query'] {
   const { digest: modelDigest, settings } = model
   const bytes = Buffer.from(answer.bytes.buffer)
-  const { qnetDigest: digest, tokens } = answer
-  if (digest === undefined) {
+  const { digest, tokens } = answer
+  if (form === QueryForm.QUERY_FORM_TOKEN_STATES) {
     const width = settings.encoder.hiddenWidth
-    return { $case: 'tokenStates', value: { modelDigest, tokens, width, states: bytes } }
+    return { $case: 'tokenStates', value: { digest, modelDigest, tokens, width, states: bytes } }
   }
   const architecture = architectureToProto(settings.qnet)
   return { $case: 'qnet', value: { digest, modelDigest, architecture, precision, weights: bytes } }

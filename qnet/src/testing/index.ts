@@ -1,3 +1,5 @@
 export * from './naive-qnet.ts'
 export * from './pseudo-random.ts'
 export * from './published-architecture.ts'
+export * from './tiny-graphs.ts'
+export { type TinyModel, type TinyModelOptions, tinyArchitecture, writeTinyModel } from './write-tiny-model.ts'

@@ -24,6 +24,8 @@ export interface ScanTask {
     readonly precision: Precision
     /** In shared memory: every thread reads them in place. */
     readonly weights: Uint8Array<SharedArrayBuffer>
+    /** By this server, of token states: the digest is of those. */
+    readonly madeHere?: boolean
   }
   readonly scoring: ScoringPrecision
   readonly plan: ScanPlan

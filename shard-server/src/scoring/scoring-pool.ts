@@ -98,12 +98,18 @@ export class ScoringPool {
   }
 }
 
-/** The weights are copied once, not once a thread: 14 MB take 2 ms. */
+/** Weights that are not shared yet are copied once, not once a thread: 14 MB take 2 ms. */
 function withSharedMemory(request: ScanRequest): ScanTask {
-  const weights = new Uint8Array(new SharedArrayBuffer(request.qnet.weights.byteLength))
-  weights.set(request.qnet.weights)
+  const weights = toShared(request.qnet.weights)
   const blockCounter = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   return { ...request, qnet: { ...request.qnet, weights }, blockCounter }
+}
+
+function toShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes as Uint8Array<SharedArrayBuffer>
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+  shared.set(bytes)
+  return shared
 }
 
 /** Each thread's best of its blocks, as if one thread had scored all. */

@@ -12,6 +12,7 @@ import {
   decodeWeights,
   type QNetArchitecture,
   QNetScorer,
+  type QNetWeights,
   qnetDigest,
 } from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/segments'
@@ -23,6 +24,8 @@ import { type ScannableSegment, type ScanShard, type ShardScan, scanShards } fro
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
+/** Read q-nets kept: views of the shared weights, which stay in memory with them. */
+const readQNetsMax = 4
 
 interface Turn {
   readonly call: number
@@ -37,6 +40,7 @@ assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, ScannableSegment>()
 const scorers = new Map<string, QNetScorer>()
+const readQNets = new Map<string, QNetWeights>()
 const turns: Turn[] = []
 let driving = false
 
@@ -151,13 +155,24 @@ interface PreparedQNet {
 
 /** The bytes are hashed and decoded here, off the main thread: 14 MB take some 20 ms. */
 async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<PreparedQNet> {
-  if (qnetDigest(qnet.architecture, qnet.precision, qnet.weights) !== qnet.digest) {
-    throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
-  }
-  const weights = decodeWeights(qnet.architecture, qnet.weights, qnet.precision)
+  const weights = readWeights(qnet)
   const scorer = scorerOf(qnet.architecture)
   const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
   return { block, tangents: points => scorer.tangents(weights, points) }
+}
+
+/** Weights that have been read stay for the next page, or the next who asks the same. */
+function readWeights({ digest, architecture, precision, weights, madeHere }: ScanTask['qnet']): QNetWeights {
+  const key = `${digest}/${weights.byteLength}`
+  const known = readQNets.get(key)
+  if (known !== undefined) return known
+  if (madeHere !== true && qnetDigest(architecture, precision, weights) !== digest) {
+    throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
+  }
+  const read = decodeWeights(architecture, weights, precision)
+  readQNets.set(key, read)
+  if (readQNets.size > readQNetsMax) readQNets.delete(readQNets.keys().next().value!)
+  return read
 }
 
 function scorerOf(architecture: QNetArchitecture): QNetScorer {

@@ -31,14 +31,12 @@ export function testDocuments(count: number, width: number): TestDocument[] {
 
 export async function createTestIndex(
   store: ObjectStore,
-  options: { name: string; width: number; shards: number; fields?: Fields },
+  options: { name: string; width: number; shards: number; fields?: Fields; model?: typeof testModel },
 ): Promise<Manifest> {
-  const { name, width, shards, fields } = options
+  const { name, width, shards, fields, model = testModel } = options
   return latestManifest(
     store,
-    firstGeneration(
-      await createIndex(store, { name, model: testModel, vectorWidth: width, shards, replicas: 1, fields }),
-    ),
+    firstGeneration(await createIndex(store, { name, model, vectorWidth: width, shards, replicas: 1, fields })),
   )
 }
 

@@ -4,6 +4,7 @@ import { fetchDocuments } from '../fetch-documents.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { prepareShards } from '../prepare-shards.ts'
+import type { QueryCache } from '../qnets/query-cache.ts'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
 import { searchShards } from '../search-shards.ts'
 
@@ -12,6 +13,7 @@ export interface ShardServerParts {
   readonly holder: SegmentHolder
   readonly scoring: ScoringPool
   readonly filter: RowFilter
+  readonly queries: QueryCache
   readonly log: Logger
 }
 

@@ -59,9 +59,14 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     coverage: { ...coverage, missing: [...coverage.missing] },
     ...{ plan, tookMs, manifestVersion, queryTruncated },
     nextCursor: nextCursor ?? '',
-    profile: profile === undefined ? undefined : { ...profile, shards: [...profile.shards] },
+    profile:
+      profile === undefined
+        ? undefined
+        : { ...profile, queryForm: queryFormNames[profile.queryForm], shards: [...profile.shards] },
   }
 }
+
+const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
 function hitMessage({ id, score, document }: Hit): HitMessage {
   const fields = document === undefined ? undefined : JSON.parse(document.fieldsJson || '{}')

@@ -82,8 +82,10 @@ export interface TokenStates {
   /** Tokens of this query, padding left out. */
   tokens: number;
   width: number;
-  /** f32 little-endian, row-major [tokens, width]. */
+  /** docs/formats/token-states.md has the byte table. */
   states: Buffer;
+  /** SHA-256 (hex) over model, shape and states; receivers verify it. */
+  digest: string;
 }
 
 function createBaseQNetArchitecture(): QNetArchitecture {
@@ -328,7 +330,7 @@ export const QNet: MessageFns<QNet> = {
 };
 
 function createBaseTokenStates(): TokenStates {
-  return { modelDigest: "", tokens: 0, width: 0, states: Buffer.alloc(0) };
+  return { modelDigest: "", tokens: 0, width: 0, states: Buffer.alloc(0), digest: "" };
 }
 
 export const TokenStates: MessageFns<TokenStates> = {
@@ -344,6 +346,9 @@ export const TokenStates: MessageFns<TokenStates> = {
     }
     if (message.states.length !== 0) {
       writer.uint32(34).bytes(message.states);
+    }
+    if (message.digest !== "") {
+      writer.uint32(42).string(message.digest);
     }
     return writer;
   },
@@ -393,6 +398,14 @@ export const TokenStates: MessageFns<TokenStates> = {
             message.states = Buffer.from(reader.bytes());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -414,6 +427,7 @@ export const TokenStates: MessageFns<TokenStates> = {
     message.tokens = object.tokens ?? 0;
     message.width = object.width ?? 0;
     message.states = object.states ?? Buffer.alloc(0);
+    message.digest = object.digest ?? "";
     return message;
   },
 };

@@ -243,6 +243,8 @@ export interface Profile {
   qnetBytes: number;
   qnetCached: boolean;
   shards: ShardProfile[];
+  /** "weights" or "token_states" */
+  queryForm: string;
 }
 
 export interface ShardProfile {
@@ -258,6 +260,8 @@ export interface ShardProfile {
   documentsWalked: number;
   /** "exact" or "tangent": what the plan came to. */
   plan: string;
+  /** Making the q-net of token states; 0 when that was not necessary. */
+  headMs: number;
 }
 
 function createBaseIndex(): Index {
@@ -2403,7 +2407,16 @@ export const MissingShard: MessageFns<MissingShard> = {
 };
 
 function createBaseProfile(): Profile {
-  return { encodeMs: 0, fanOutMs: 0, mergeMs: 0, fetchMs: 0, qnetBytes: 0, qnetCached: false, shards: [] };
+  return {
+    encodeMs: 0,
+    fanOutMs: 0,
+    mergeMs: 0,
+    fetchMs: 0,
+    qnetBytes: 0,
+    qnetCached: false,
+    shards: [],
+    queryForm: "",
+  };
 }
 
 export const Profile: MessageFns<Profile> = {
@@ -2428,6 +2441,9 @@ export const Profile: MessageFns<Profile> = {
     }
     for (const v of message.shards) {
       ShardProfile.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.queryForm !== "") {
+      writer.uint32(66).string(message.queryForm);
     }
     return writer;
   },
@@ -2501,6 +2517,14 @@ export const Profile: MessageFns<Profile> = {
             message.shards.push(ShardProfile.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.queryForm = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2525,6 +2549,7 @@ export const Profile: MessageFns<Profile> = {
     message.qnetBytes = object.qnetBytes ?? 0;
     message.qnetCached = object.qnetCached ?? false;
     message.shards = object.shards?.map((e) => ShardProfile.fromPartial(e)) || [];
+    message.queryForm = object.queryForm ?? "";
     return message;
   },
 };
@@ -2541,6 +2566,7 @@ function createBaseShardProfile(): ShardProfile {
     documentsScanned: 0,
     documentsWalked: 0,
     plan: "",
+    headMs: 0,
   };
 }
 
@@ -2575,6 +2601,9 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     }
     if (message.plan !== "") {
       writer.uint32(82).string(message.plan);
+    }
+    if (message.headMs !== 0) {
+      writer.uint32(89).double(message.headMs);
     }
     return writer;
   },
@@ -2672,6 +2701,14 @@ export const ShardProfile: MessageFns<ShardProfile> = {
             message.plan = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.headMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2699,6 +2736,7 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     message.documentsScanned = object.documentsScanned ?? 0;
     message.documentsWalked = object.documentsWalked ?? 0;
     message.plan = object.plan ?? "";
+    message.headMs = object.headMs ?? 0;
     return message;
   },
 };

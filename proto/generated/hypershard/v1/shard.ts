@@ -18,7 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { QNet } from "./qnet.ts";
+import { QNet, TokenStates } from "./qnet.ts";
 
 export const protobufPackage = "hypershard.v1";
 
@@ -119,6 +119,10 @@ export interface PreparedShard {
 export interface SearchShardsRequest {
   manifest: ManifestReference | undefined;
   shards: number[];
+  /**
+   * The query: a q-net; without weights: the query of its digest and model that this server was given before, in either
+   * form. A server that has it no more answers `query_unknown`.
+   */
   qnet: QNet | undefined;
   limit: number;
   precision: ScoringPrecision;
@@ -139,6 +143,8 @@ export interface SearchShardsRequest {
   /** With SEARCH_PLAN_AUTO: 0 to 1, and of how many hits; those of the pages before count. */
   recall: number;
   recallHits: number;
+  /** Instead of `qnet`: the server makes the q-net itself, with the hyper-head of the model, which it must have. */
+  tokenStates: TokenStates | undefined;
 }
 
 /** Which documents may be hits. */
@@ -214,6 +220,8 @@ export interface ShardResult {
   documentsWalked: number;
   /** EXACT or TANGENT: what it came to. */
   plan: SearchPlan;
+  /** Making the q-net of token states; 0 when that was not necessary. */
+  headMs: number;
 }
 
 export interface ShardHit {
@@ -598,6 +606,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     expansion: 0,
     recall: 0,
     recallHits: 0,
+    tokenStates: undefined,
   };
 }
 
@@ -642,6 +651,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.recallHits !== 0) {
       writer.uint32(96).uint32(message.recallHits);
+    }
+    if (message.tokenStates !== undefined) {
+      TokenStates.encode(message.tokenStates, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -765,6 +777,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.recallHits = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.tokenStates = TokenStates.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -800,6 +820,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.expansion = object.expansion ?? 0;
     message.recall = object.recall ?? 0;
     message.recallHits = object.recallHits ?? 0;
+    message.tokenStates = (object.tokenStates !== undefined && object.tokenStates !== null)
+      ? TokenStates.fromPartial(object.tokenStates)
+      : undefined;
     return message;
   },
 };
@@ -1442,6 +1465,7 @@ function createBaseShardResult(): ShardResult {
     documentsMatched: 0,
     documentsWalked: 0,
     plan: 0,
+    headMs: 0,
   };
 }
 
@@ -1482,6 +1506,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.plan !== 0) {
       writer.uint32(96).int32(message.plan);
+    }
+    if (message.headMs !== 0) {
+      writer.uint32(105).double(message.headMs);
     }
     return writer;
   },
@@ -1595,6 +1622,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.plan = reader.int32() as any;
             continue;
           }
+          case 13: {
+            if (tag !== 105) {
+              break;
+            }
+
+            message.headMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1626,6 +1661,7 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.documentsMatched = object.documentsMatched ?? 0;
     message.documentsWalked = object.documentsWalked ?? 0;
     message.plan = object.plan ?? 0;
+    message.headMs = object.headMs ?? 0;
     return message;
   },
 };

@@ -1,16 +1,11 @@
 import { HypershardError, messageOf } from '@hypershard/common'
-import {
-  compileHyperHead,
-  compilePooling,
-  coreLayers,
-  createOnnxSession,
-  floatOutput,
-  layerShapes,
-  type QNetWeights,
-} from '@hypershard/qnet'
-import { invalidModel, type ModelDirectory } from '../model/load-model-directory.ts'
-import { readSafetensors } from '../model/safetensors.ts'
-import { oneText } from './text-batch.ts'
+import { coreLayers, layerShapes } from '../architecture.ts'
+import { compileHyperHead } from '../compile/compile-hyper-head.ts'
+import { compilePooling } from '../compile/compile-pooling.ts'
+import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from '../onnx/session.ts'
+import type { QNetWeights } from '../weights/weights.ts'
+import { invalidModel, type ModelDirectory } from './load-model-directory.ts'
+import { readSafetensors } from './safetensors.ts'
 
 /** Token states [tokens, hiddenWidth] of one query, without padding, to the weights of its q-net. */
 export type QueryHead = (states: Float32Array) => Promise<QNetWeights>
@@ -69,5 +64,14 @@ function compileFromFile(directory: ModelDirectory, file: string): Uint8Array {
       `does not fit the model: ${messageOf(error)}; export the model again`,
       error,
     )
+  }
+}
+
+/** Inputs of a pooling or hyper-head graph for one text alone. */
+export function oneText(states: Float32Array, width: number): InferenceSession.OnnxValueMapType {
+  const tokens = states.length / width
+  return {
+    token_states: new Tensor('float32', states, [1, tokens, width]),
+    attention_mask: new Tensor('int64', new BigInt64Array(tokens).fill(1n), [1, tokens]),
   }
 }

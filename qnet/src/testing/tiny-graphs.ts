@@ -1,6 +1,7 @@
-import { coreLayers, GraphBuilder, layerShapes, type QNetArchitecture } from '@hypershard/qnet'
-import { pseudoRandomTensor } from '@hypershard/qnet/testing'
+import { coreLayers, layerShapes, type QNetArchitecture } from '../architecture.ts'
 import type { NamedTensor } from '../model/safetensors.ts'
+import { GraphBuilder } from '../onnx/graph-builder.ts'
+import { pseudoRandomTensor } from './pseudo-random.ts'
 
 /**
  * The smallest encoder there is: a token's state is its row of a random table, and zero for padding. Texts with common

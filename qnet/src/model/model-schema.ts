@@ -1,5 +1,5 @@
-import { qnetArchitectureSchema } from '@hypershard/qnet'
 import { z } from 'zod'
+import { qnetArchitectureSchema } from '../architecture.ts'
 
 /** The one version of `model.json` there is so far. */
 export const modelFormat = 'hypershard.model/1'

@@ -1,2 +1,0 @@
-/** Models for tests: small, random, whole. */
-export { type TinyModel, type TinyModelOptions, tinyArchitecture, writeTinyModel } from './write-tiny-model.ts'
