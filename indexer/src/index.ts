@@ -1,6 +1,7 @@
 export { backfillSlice } from './backfill/backfill-slice.ts'
 export { CalibratingGraphBuilder } from './compact/calibrating-graph-builder.ts'
 export { compactGeneration } from './compact/compact-generation.ts'
+export { queriesOf, type SampleQueries, sampleDocumentsMax } from './compact/sample-queries.ts'
 export { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 export { type WriteParts, type WrittenSegments, writeSegments } from './ingest/write-segments.ts'
 export type { EncoderPort } from './ports.ts'

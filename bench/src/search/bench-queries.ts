@@ -27,21 +27,26 @@ export interface BenchQueries {
   readonly queries: readonly BenchQuery[]
 }
 
-/**
- * Reads and encodes queries.
- * @param path JSONL with `text` and, where judged, `relevant`
- * @param models `dense`: of one inner product, over the vectors of the other; undefined for none
- */
-export async function encodeBenchQueries(
-  path: string,
-  models: { readonly qnet: string; readonly dense: string | undefined },
-  queriesMax: number,
-): Promise<BenchQueries> {
-  const lines: { text: string; relevant?: Relevant }[] = []
+export interface QueryLine {
+  readonly text: string
+  readonly relevant?: Relevant
+}
+
+/** JSONL with `text` and, where judged, `relevant`. */
+export async function readQueries(path: string, queriesMax: number): Promise<QueryLine[]> {
+  const lines: QueryLine[] = []
   for await (const line of createInterface({ input: createReadStream(path) })) {
     if (lines.length === queriesMax) break
     if (line !== '') lines.push(JSON.parse(line))
   }
+  return lines
+}
+
+/** @param models `dense`: of one inner product, over the vectors of the other; undefined for none */
+export async function encodeBenchQueries(
+  lines: readonly QueryLine[],
+  models: { readonly qnet: string; readonly dense: string | undefined },
+): Promise<BenchQueries> {
   const model = await openModel(models.qnet)
   const dense = models.dense === undefined ? undefined : await openModel(models.dense)
   const queries: BenchQuery[] = []

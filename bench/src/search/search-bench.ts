@@ -2,19 +2,21 @@
  * Recall against time of the search plans, on real vectors and the q-nets of real queries: the shard server's own scoring
  * threads, one query at a time. Encoding, the wire and the fetch of texts are left out.
  */
+import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@hypershard/common'
-import { CalibratingGraphBuilder } from '@hypershard/indexer'
+import { CalibratingGraphBuilder, queriesOf, type SampleQueries, sampleDocumentsMax } from '@hypershard/indexer'
 import { vectorWidth } from '@hypershard/qnet'
 import { createBitmap, type DocumentGraph, recallTargets, setBit } from '@hypershard/segments'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { recallPlot, writePlot } from '../plot.ts'
-import { type BenchQueries, type BenchQuery, encodeBenchQueries } from './bench-queries.ts'
+import { type BenchQuery, encodeBenchQueries, readQueries } from './bench-queries.ts'
 import { enlarge, readVectors } from './bench-vectors.ts'
 import { figuresOf, type Measured, measureSearcher } from './measure-searcher.ts'
 import {
@@ -33,6 +35,8 @@ export const searchBenchOptions = {
   vectors: { type: 'string' },
   /** JSONL with `text` and, where judged, `relevant`: grades by row of the vectors, in eight digits. */
   queries: { type: 'string' },
+  /** The vectors' documents, JSONL with `title` and `text`: recall is calibrated with queries made of them, as indexers do. */
+  corpus: { type: 'string' },
   model: { type: 'string', default: join(repository, 'models/hypershard-mini') },
   /** Of one inner product over the same vectors, for dense search. */
   'dense-model': { type: 'string', default: join(repository, 'models/minilm-dense') },
@@ -50,7 +54,7 @@ export const searchBenchOptions = {
 
 interface Options {
   readonly queries: readonly BenchQuery[]
-  readonly calibration: { readonly architecture: BenchQueries['architecture']; readonly queries: readonly BenchQuery[] }
+  readonly calibration: SampleQueries
   readonly threads: number
   readonly greedy: boolean
   readonly filters: boolean
@@ -63,8 +67,6 @@ type Row = Readonly<Record<string, unknown>> & {
   readonly p50Ms: number
 }
 
-/** Of the last lines of the queries: they are not measured. */
-const calibrationQueries = 32
 const sampleRows = 64
 const rowsPerAppend = 1_024
 const selectivities = [0.001, 0.01, 0.1, 0.5, 0.9]
@@ -72,12 +74,12 @@ const neighboursEach = 100
 
 export async function runSearchBench(options: Readonly<Record<string, unknown>>) {
   const { vectors: vectorsPath, queries: queriesPath } = options
-  if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string') {
-    throw new Error('give --vectors FILE (f32, no header) and --queries FILE (JSONL with "text")')
+  if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string' || typeof options.corpus !== 'string') {
+    throw new Error('give --vectors FILE (f32, no header), --queries FILE and --corpus FILE (JSONL with "text")')
   }
   const models = { qnet: String(options.model), dense: String(options['dense-model']) }
   const queriesMax = Number(options['queries-max'])
-  const { architecture, queries } = await encodeBenchQueries(queriesPath, models, queriesMax + calibrationQueries)
+  const { architecture, queries } = await encodeBenchQueries(await readQueries(queriesPath, queriesMax), models)
   const width = vectorWidth(architecture)
   const sizes = typeof options.documents === 'string' ? options.documents.split(',').map(Number) : [Infinity]
   const vectors = await readVectors(vectorsPath, width, Math.max(...sizes))
@@ -87,8 +89,8 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
     const corpus = { architecture, vectors: enlarge(vectors, width, documents === Infinity ? real : documents), width }
     for (const shards of String(options.shards).split(',').map(Number)) {
       const measured = await measureCorpus(corpus, shards, {
-        queries: queries.slice(0, -calibrationQueries),
-        calibration: { architecture, queries: queries.slice(-calibrationQueries) },
+        queries,
+        calibration: await calibrationOf(String(options.corpus), Math.min(real, documents), models),
         threads: Number(options.threads),
         greedy: options.greedy === true,
         filters: options.filters === true,
@@ -98,6 +100,26 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
   }
   if (typeof options.plot === 'string') await writePlot(options.plot, recallPlot(rows, 'recall against latency'))
   return rows
+}
+
+/** Queries made of documents that are spread evenly over the first so many. */
+async function calibrationOf(
+  corpusPath: string,
+  documents: number,
+  models: Parameters<typeof encodeBenchQueries>[1],
+): Promise<SampleQueries> {
+  const chosen = new Set(
+    Array.from({ length: sampleDocumentsMax }, (_, at) => Math.floor((at * documents) / sampleDocumentsMax)),
+  )
+  const sample: { title: string; text: string }[] = []
+  let row = 0
+  for await (const line of createInterface({ input: createReadStream(corpusPath) })) {
+    if (row === documents) break
+    if (chosen.has(row++)) sample.push({ title: '', text: '', ...JSON.parse(line) })
+  }
+  const asked = queriesOf(sample).map(text => ({ text }))
+  const { architecture, queries } = await encodeBenchQueries(asked, { qnet: models.qnet, dense: undefined })
+  return { architecture, qnets: queries.map(({ weights }) => weights) }
 }
 
 async function measureCorpus(corpus: PlainCorpus, shards: number, options: Options): Promise<Row[]> {
@@ -133,7 +155,7 @@ async function measureCorpus(corpus: PlainCorpus, shards: number, options: Optio
 /** Rows are dealt to the shards in turn; each has one segment with a calibrated graph. */
 async function holdShards(
   pool: ScoringPool,
-  { architecture, vectors, width }: PlainCorpus,
+  { vectors, width }: PlainCorpus,
   shards: number,
   { calibration, folder }: Options & { readonly folder: string },
 ) {
@@ -143,8 +165,7 @@ async function holdShards(
   for (let shard = 0; shard < shards; shard++) {
     const own = everyOther(vectors, width, shard, shards)
     const documents = own.length / width
-    const qnets = calibration.queries.map(({ weights }) => weights)
-    const builder = new CalibratingGraphBuilder({ documents, width }, { architecture, qnets })
+    const builder = new CalibratingGraphBuilder({ documents, width }, calibration)
     const beginMs = performance.now()
     for (const piece of pieces(own, width)) await builder.append(piece)
     const { graph, recallKnobs } = await builder.finish(Readable.from(pieces(own, width)))

@@ -18,8 +18,16 @@ import type { SampleQueries } from './sample-queries.ts'
 
 /** Recall is meant of so many hits. */
 const hits = 10
-/** What a knob must find on the sample beyond its recall, so that other queries find that too; half of what is left at most. */
-const margin = 0.01
+/**
+ * A recall counts as reached when the worst of the sample reach it: real queries are harder than those made of documents, and
+ * what they need is what the harder ones of these need.
+ */
+const worstShare = 0.25
+/**
+ * And a walk keeps so many times the rows that the sample needed: on WordNet's definitions, with queries made of them, real ones
+ * (single words that the definitions avoid) needed three to four times as many for the same recall.
+ */
+const walkReserve = 4
 /** Rows added between two looks at other work: some hundredths of a second. */
 const rowsPerStep = 128
 const expansionMin = 16
@@ -135,13 +143,14 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       candidateSteps
         .filter(candidates => candidates <= (expansion ?? this.#rows))
         .map(candidates => ({
-          ...{ expansion, candidates, costMs: tookMs + candidates * msPerRow },
-          recall: mean(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
+          ...{ expansion: expansion && expansion * walkReserve, candidates },
+          costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * msPerRow,
+          recall: meanOfWorst(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
         })),
     )
     tries.sort((a, b) => a.costMs - b.costMs)
     return recallTargets.flatMap(recall => {
-      const best = tries.find(tried => tried.recall >= recall + Math.min(margin, (1 - recall) / 2))
+      const best = tries.find(tried => tried.recall >= recall)
       return best === undefined ? [] : [{ recall, expansion: best.expansion, candidates: best.candidates }]
     })
   }
@@ -149,7 +158,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
 
 function expansions(): number[] {
   const list: number[] = []
-  for (let expansion = expansionMin; expansion <= expansionMax; expansion *= 2) list.push(expansion)
+  for (let expansion = expansionMin; expansion <= expansionMax / walkReserve; expansion *= 2) list.push(expansion)
   return list
 }
 
@@ -179,8 +188,10 @@ function recallOf(areHits: readonly boolean[], rows: number): number {
   return Math.min(wanted, areHits.filter(isHit => isHit).length) / wanted
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
+/** The mean of the worst, which made-up queries have in common with real ones. */
+function meanOfWorst(values: readonly number[]): number {
+  const worst = values.toSorted((a, b) => a - b).slice(0, Math.ceil(values.length * worstShare))
+  return worst.reduce((sum, value) => sum + value, 0) / worst.length
 }
 
 function* stepsOf(values: Float32Array, size: number): Generator<Float32Array> {

@@ -17,22 +17,37 @@ import {
 } from '@hypershard/segments'
 import type { EncoderPort } from '../ports.ts'
 
-/** More would tell the recall more surely: of 32 queries with ten hits each its standard error is about 0.01. */
-const queriesMax = 32
-/** Of the text, where a document has no title: about as many as a question has. */
-const wordsMax = 12
+/** Each gives a query of each kind. */
+export const sampleDocumentsMax = 16
+/** Of a text, where a document has no title. */
+const beginningWords = 12
+const phraseWords = 3
 /** What a calibration reads of one document. */
 const charactersMax = 2_000
 
-/** Queries and their q-nets. */
+/**
+ * What people ask in: a title, or a whole sentence; a few words; a single one. The fewer, the more documents are about as good
+ * as each other, and the harder the best are to find.
+ */
+const kinds: readonly ((content: Pick<DocumentContent, 'title' | 'text'>) => string)[] = [
+  ({ title, text }) => (title.trim() === '' ? wordsOf(text).slice(0, beginningWords).join(' ') : title.trim()),
+  ({ text, title }) => {
+    const words = wordsOf(text || title)
+    const from = Math.max(0, (words.length - phraseWords) >> 1)
+    return words.slice(from, from + phraseWords).join(' ')
+  },
+  ({ text, title }) =>
+    wordsOf(text || title).reduce((longest, word) => (word.length > longest.length ? word : longest), ''),
+]
+
+/** Queries of several kinds, and their q-nets. */
 export interface SampleQueries {
   readonly architecture: QNetArchitecture
   readonly qnets: readonly QNetWeights[]
 }
 
 /**
- * Queries as the documents' own writers might have put them: titles, and beginnings of texts where there is none, spread
- * evenly over the segments.
+ * Queries as people might put them, made of documents that are spread evenly over the segments.
  * @returns undefined when none could be made
  * @throws HypershardError of store and encoder
  */
@@ -42,10 +57,10 @@ export async function sampleQueries(
   segments: readonly SegmentEntry[],
   deadline: Deadline,
 ): Promise<SampleQueries | undefined> {
-  const texts = await sampleTexts(store, manifest, segments)
+  const asked = queriesOf(await sampleDocuments(store, manifest, segments))
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
-  for (const text of texts) {
+  for (const text of asked) {
     const { qnet } = await encoder.encodeQuery({ modelDigest: manifest.modelDigest, text }, deadline)
     architecture = architectureFromProto(qnet.architecture)
     qnets.push(decodeWeights(architecture, qnet.weights, precisionFromProto(qnet.precision)))
@@ -53,29 +68,36 @@ export async function sampleQueries(
   return architecture && { architecture, qnets }
 }
 
-async function sampleTexts(
+/** Texts of queries of each kind. */
+export function queriesOf(documents: readonly Pick<DocumentContent, 'title' | 'text'>[]): string[] {
+  return documents.flatMap(content => kinds.map(queryOf => queryOf(content))).filter(text => text !== '')
+}
+
+async function sampleDocuments(
   store: ObjectStore,
   manifest: Manifest,
   segments: readonly SegmentEntry[],
-): Promise<string[]> {
+): Promise<DocumentContent[]> {
   const total = segments.reduce((sum, { documents }) => sum + documents, 0)
-  const texts: string[] = []
+  const sample: DocumentContent[] = []
   for (const entry of segments) {
     const rows = await rowsLeft(store, manifest, entry)
-    const wanted = Math.min(rows.length, Math.ceil((queriesMax * entry.documents) / total))
+    const wanted = Math.min(rows.length, Math.ceil((sampleDocumentsMax * entry.documents) / total))
     const chosen = Array.from({ length: wanted }, (_, at) => rows[Math.floor((at * rows.length) / wanted)]!)
     const documents = await (await openSegment(store, segmentAt(manifest, entry))).openDocuments()
     try {
       // One at a time: they lie far apart, in batches of their own.
-      for (const row of chosen) texts.push(...(await documents.read([row])).map(queryOf))
+      for (const row of chosen) sample.push(...(await documents.read([row])))
     } finally {
       await documents.close()
     }
   }
-  return texts.filter(text => text !== '').slice(0, queriesMax)
+  return sample.slice(0, sampleDocumentsMax)
 }
 
-function queryOf({ title, text }: DocumentContent): string {
-  const words = (title.trim() === '' ? text : title).slice(0, charactersMax).trim().split(/\s+/)
-  return words.slice(0, title.trim() === '' ? wordsMax : words.length).join(' ')
+function wordsOf(text: string): string[] {
+  return text
+    .slice(0, charactersMax)
+    .split(/\s+/)
+    .filter(word => word !== '')
 }
