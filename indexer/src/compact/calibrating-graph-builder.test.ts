@@ -5,21 +5,44 @@ import { pseudoRandomTensor } from '@hypershard/qnet/testing'
 import { recallTargets } from '@hypershard/segments'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 
-const width = 8
-const rows = 40_000
+const width = 16
+const rows = 20_000
+const clusters = 200
+/** As if vectors were read slowly, so that walks pay among so few. */
+const rowsPerRowKept = 5
 const linear: QNetArchitecture = {
   ...{ vectorDimensions: [width, 1], activation: 'relu' },
   ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
 }
 
-/** Linear q-nets: what ranks documents is their inner product with this. */
-const qnetOf = (seed: number) => ({ matrices: [pseudoRandomTensor(seed, width, 1)], biases: [] })
+const centres = pseudoRandomTensor(1, clusters * width, 1)
+const centreOf = (cluster: number) => centres.subarray(cluster * width, (cluster + 1) * width)
+
+/** Linear q-nets that point at clusters: what ranks documents is their inner product with this. */
+const qnetOf = (seed: number) => ({ matrices: [centreOf((seed * 7) % clusters)], biases: [] })
+
+/** Of length 1, round the centres. */
+function clusteredVectors(): Float32Array {
+  const vectors = pseudoRandomTensor(2, rows * width, 0.5)
+  for (let row = 0; row < rows; row++) {
+    const vector = vectors.subarray(row * width, (row + 1) * width)
+    const centre = centreOf(row % clusters)
+    for (const [dimension, value] of vector.entries()) vector[dimension] = value + centre[dimension]!
+    const length = Math.hypot(...vector)
+    for (const [dimension, value] of vector.entries()) vector[dimension] = value / length
+  }
+  return vectors
+}
 
 describe('CalibratingGraphBuilder', () => {
-  const vectors = pseudoRandomTensor(1, rows * width, 1)
+  const vectors = clusteredVectors()
 
   async function build(qnets: ReturnType<typeof qnetOf>[]) {
-    const builder = new CalibratingGraphBuilder({ documents: rows, width }, { architecture: linear, qnets })
+    const builder = new CalibratingGraphBuilder(
+      { documents: rows, width },
+      { architecture: linear, qnets },
+      rowsPerRowKept,
+    )
     const pieces = [vectors.slice(0, 999 * width), vectors.slice(999 * width)]
     for (const piece of pieces) await builder.append(piece)
     return builder.finish(Readable.from(pieces))

@@ -44,6 +44,7 @@ interface Way {
 export class CalibratingGraphBuilder implements GraphBuilder {
   readonly #width: number
   readonly #queries: SampleQueries
+  readonly #rowsPerRowKept: number
   readonly #scorer: QNetScorer
   readonly #blocks: Promise<BlockScorer[]>
   /** f32 [documents] of each query: the exact scores, and the products with its gradient. */
@@ -54,8 +55,16 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   #rows = 0
   #scoreMs = 0
 
-  /** @param shape documents of the segment to come */
-  constructor(shape: { readonly documents: number; readonly width: number }, queries: SampleQueries) {
+  /**
+   * @param shape documents of the segment to come
+   * @param rowsPerRowKept how many int8 vectors are read while a walk keeps one row
+   */
+  constructor(
+    shape: { readonly documents: number; readonly width: number },
+    queries: SampleQueries,
+    rowsPerRowKept = rowsReadPerRowKept,
+  ) {
+    this.#rowsPerRowKept = rowsPerRowKept
     this.#width = shape.width
     this.#queries = queries
     this.#scorer = new QNetScorer(queries.architecture)
@@ -131,7 +140,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       const walkMs = tookMs / usable.length
       if (expansion !== null) msPerRowKept = walkMs / expansion
       // How fast a search reads all vectors is not seen here, where they come in pieces.
-      const scanMs = (msPerRowKept * this.#rows) / rowsReadPerRowKept
+      const scanMs = (msPerRowKept * this.#rows) / this.#rowsPerRowKept
       ways.push({ expansion, areHits, tookMs: expansion === null ? scanMs : walkMs })
     }
     return this.#cheapest(ways)
