@@ -3,12 +3,14 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
+import { peersBenchOptions, runPeersBench } from './peers/peers-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
 import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
 import { renderTable } from './render-table.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 import { runSearchBench, searchBenchOptions } from './search/search-bench.ts'
+import { runWireBench, wireBenchOptions } from './wire/wire-bench.ts'
 
 /** A benchmark: its options, and its rows of named figures. */
 interface Bench {
@@ -24,9 +26,21 @@ const benches: Readonly<Record<string, Bench>> = {
     run: runScoreBench,
   },
   search: {
-    summary: 'recall against time of the search plans; --vectors FILE --queries FILE --documents N,N --model DIR',
+    summary:
+      'recall against time of the search plans; --vectors, --queries, --corpus FILE --documents N,N --shards N,N --greedy --filters --plot PATH',
     options: searchBenchOptions,
     run: runSearchBench,
+  },
+  peers: {
+    summary:
+      'our plans beside the published code, faiss and usearch; --vectors, --queries FILE --python PYTHON --documents N --greedy',
+    options: peersBenchOptions,
+    run: runPeersBench,
+  },
+  wire: {
+    summary: 'what a shard server is sent of a query in each form, and what that costs; --model DIR',
+    options: wireBenchOptions,
+    run: runWireBench,
   },
   encode: {
     summary: 'query to q-net and documents to vectors, beside onnxruntime alone; of --models DIR,DIR',

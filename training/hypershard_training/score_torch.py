@@ -18,6 +18,9 @@ import torch.nn.functional as F
 class Qnet:
     """``depth`` core layers of ``width`` and the matrix to the score; matrices [1, in, out], biases [1, 1, out]."""
 
+    #: The released models have none there.
+    residual_on_last = False
+
     def __init__(self, width: int, depth: int, generator: torch.Generator) -> None:
         deviation = width**-0.5
         self.matrices = [torch.randn(1, width, width, generator=generator) * deviation for _ in range(depth)]
@@ -31,7 +34,7 @@ class Qnet:
             y = torch.einsum("qin,qnh->qih", x.clone(), matrix)
             y += bias
             y = F.layer_norm(F.relu(y), (y.shape[-1],))
-            x = y + x if layer < len(self.matrices) - 1 else y
+            x = y + x if self.residual_on_last or layer < len(self.matrices) - 1 else y
         return torch.einsum("qin,qnh->qih", x, self.last).squeeze(-1)
 
 

@@ -10,6 +10,7 @@ import {
   qnetDigest,
 } from '@hypershard/qnet'
 import type { ScanRequest } from '@hypershard/shard-server'
+import { median } from '../statistics.ts'
 
 /** Grades by id. */
 export type Relevant = Readonly<Record<string, number>>
@@ -61,6 +62,25 @@ export async function encodeBenchQueries(
     })
   }
   return { architecture: model.architecture, queries }
+}
+
+/** Medians of one query at a time, from text to q-net and to dense vector. */
+export async function timeEncoding(
+  lines: readonly QueryLine[],
+  models: { readonly qnet: string; readonly dense: string },
+): Promise<{ readonly qnetMs: number; readonly denseMs: number }> {
+  const timeOf = async (path: string) => {
+    const { encoding } = await openModel(path)
+    await weightsOf(encoding, lines[0]!.text)
+    const timesMs: number[] = []
+    for (const { text } of lines) {
+      const beginMs = performance.now()
+      await weightsOf(encoding, text)
+      timesMs.push(performance.now() - beginMs)
+    }
+    return median(timesMs)
+  }
+  return { qnetMs: await timeOf(models.qnet), denseMs: await timeOf(models.dense) }
 }
 
 async function openModel(path: string) {
