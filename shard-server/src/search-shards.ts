@@ -15,9 +15,9 @@ import { checkManifestReference, checkShards, toShardError } from './check-reque
 import type { RowFilter } from './filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
 import type { QueryCache, ReadyQuery } from './qnets/query-cache.ts'
-import type { ScanAnswer, ScanPlan } from './scoring/messages.ts'
+import type { ScanPlan } from './scoring/messages.ts'
 import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
-import type { ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
+import type { PoolAnswer, ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
 
 /** The public API's bound on k, and one more: how the coordinator learns that there is a further page. */
 const limitMax = 1_001
@@ -55,30 +55,41 @@ export async function searchShards(
     const manifest = await holder.manifest(checkManifestReference(request.manifest))
     checkShards(manifest, request.shards)
     const query = await queries.take(request.qnet, request.tokenStates)
-    checkQuery(query, manifest)
-    const { qnet } = query
-    const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
-    const scoringDeadline = deadline.earlier(replyReserve(deadline))
-    const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
-    const { limit, after, filter } = request
-    const search: Search = {
-      manifest,
-      request: { qnet, scoring: precision, plan, sample, limit, after, endEpochMs },
-      filter,
-      deadline: scoringDeadline,
-    }
-    const loaded = request.shards.filter(shard => holder.isLoaded(manifest, shard))
-    const cold = request.shards.filter(shard => !loaded.includes(shard)).map(shard => [shard])
-    const groups = loaded.length > 0 ? [loaded, ...cold] : cold
     try {
-      const results = (await Promise.all(groups.map(shards => searchGroup(parts, shards, search)))).flat()
+      checkQuery(query, manifest)
+      const { qnet } = query
+      const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
+      const scoringDeadline = deadline.earlier(replyReserve(deadline))
+      const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
+      const { limit, after, filter } = request
+      const search: Search = {
+        manifest,
+        request: { qnet, scoring: precision, plan, sample, limit, after, endEpochMs },
+        filter,
+        deadline: scoringDeadline,
+      }
+      const results = await searchGroups(parts, request.shards, search)
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
     } catch (error) {
       // Its weights may be what could not be read.
       if (toHypershardError(error).code === 'invalid_request') queries.forget(query)
       throw error
+    } finally {
+      query.release()
     }
+  })
+}
+
+/** The shards that are loaded together, each other one by itself. Nothing reads the query any more when this ends. */
+async function searchGroups(parts: SearchParts, shards: readonly number[], search: Search): Promise<ShardResult[]> {
+  const loaded = shards.filter(shard => parts.holder.isLoaded(search.manifest, shard))
+  const cold = shards.filter(shard => !loaded.includes(shard)).map(shard => [shard])
+  const groups = loaded.length > 0 ? [loaded, ...cold] : cold
+  const settled = await Promise.allSettled(groups.map(group => searchGroup(parts, group, search)))
+  return settled.flatMap(result => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
   })
 }
 
@@ -199,7 +210,7 @@ function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
   return 'release' in lease
 }
 
-function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
+function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: PoolAnswer): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
   return leases.map(lease => (isLease(lease) ? toResult(lease, scans.get(lease.shard)!, answer.queueMs) : lease))
 }

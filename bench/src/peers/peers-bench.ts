@@ -139,7 +139,7 @@ async function askPeers(
   const { vectors, queries, shape, greedy } = input
   const files = { vectors: join(folder, 'vectors'), qnets: join(folder, 'qnets'), dense: join(folder, 'dense') }
   await writeFile(files.vectors, new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength))
-  await writeFile(files.qnets, Buffer.concat(queries.map(({ qnet }) => qnet.weights)))
+  await writeFile(files.qnets, Buffer.concat(queries.map(({ qnet }) => qnet.bytes)))
   await writeFile(files.dense, Buffer.concat(queries.map(({ dense }) => Buffer.from(Float32Array.from(dense!).buffer))))
   const { residualOnLast, ...sizes } = shape
   const settings = { ...files, ...sizes, threads: availableParallelism() }

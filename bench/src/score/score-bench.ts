@@ -20,7 +20,7 @@ import {
   scoringPrecisions,
 } from '@hypershard/qnet'
 import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
-import { ScoringPool } from '@hypershard/shard-server'
+import { ScoringPool, WeightsMemory } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { median } from '../statistics.ts'
 import { GemmLimit } from './gemm-limit.ts'
@@ -134,7 +134,7 @@ async function createScan(pool: ScoringPool, precision: ScoringPrecision, archit
     digest: qnetDigest(architecture, 'f32', bytes),
     architecture,
     precision: 'f32',
-    weights: bytes,
+    weights: new WeightsMemory().copy(bytes),
   } as const
   const sample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
   return async () => {

@@ -16,7 +16,8 @@ import { median } from '../statistics.ts'
 export type Relevant = Readonly<Record<string, number>>
 
 export interface BenchQuery {
-  readonly qnet: ScanRequest['qnet']
+  /** As the wire has it. */
+  readonly qnet: Omit<ScanRequest['qnet'], 'weights'> & { readonly bytes: Uint8Array }
   readonly weights: QNetWeights
   /** The query's own vector by a dense model over the same document vectors, f32 [width]. */
   readonly dense: Float32Array | undefined
@@ -55,7 +56,7 @@ export async function encodeBenchQueries(
     const weights = await weightsOf(model.encoding, text)
     const digest = qnetDigest(model.architecture, 'f32', weights)
     queries.push({
-      qnet: { digest, architecture: model.architecture, precision: 'f32', weights },
+      qnet: { digest, architecture: model.architecture, precision: 'f32', bytes: weights },
       weights: decodeWeights(model.architecture, weights, 'f32'),
       dense: dense && decodeWeights(dense.architecture, await weightsOf(dense.encoding, text), 'f32').matrices[0],
       relevant,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { Deadline } from '@hypershard/common'
 import { type BlockScorer, type QNetArchitecture, QNetScorer, type ScoringPrecision } from '@hypershard/qnet'
 import type { DocumentGraph } from '@hypershard/segments'
-import type { ScanRequest, ScoringPool } from '@hypershard/shard-server'
+import { type ScanRequest, type ScoringPool, WeightsMemory } from '@hypershard/shard-server'
 import { idOf } from '../hold-vectors.ts'
 import type { BenchQuery } from './bench-queries.ts'
 
@@ -32,7 +32,9 @@ export interface Searcher {
   search(query: BenchQuery): Promise<Found>
 }
 
-/** A plan of the shard server by its own scoring threads. */
+const memory = new WeightsMemory()
+
+/** A plan of the shard server by its own scoring threads. A query is one that the server has not seen before. */
 export function planSearcher(
   pool: ScoringPool,
   corpus: Pick<ScanRequest, 'sample' | 'shards'>,
@@ -40,9 +42,11 @@ export function planSearcher(
 ): Omit<Searcher, 'plan' | 'knobs'> {
   const { scoring = 'fp32', plan } = how
   return {
-    search: async ({ qnet }) => {
-      const request = { qnet, scoring, plan, limit: hits, after: undefined, ...corpus }
+    search: async ({ qnet: { bytes, ...qnet } }) => {
+      const weights = memory.copy(bytes)
+      const request = { qnet: { ...qnet, weights }, scoring, plan, limit: hits, after: undefined, ...corpus }
       const { scans } = await pool.scan({ ...request, endEpochMs: Date.now() + timeoutMs }, Deadline.after(timeoutMs))
+      memory.giveBack(weights)
       for (const { stop } of scans) assert.equal(stop, 'complete')
       const found = scans.flatMap(scan => scan.hits).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
       return {

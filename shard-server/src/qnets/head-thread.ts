@@ -30,10 +30,10 @@ export interface HeadRequest {
   readonly states: Uint8Array
 }
 
-/** A q-net as `encodeWeights` has it in f32, in memory that threads share. */
+/** A q-net as `encodeWeights` has it in f32. */
 export interface MadeQNet {
   readonly architecture: QNetArchitecture
-  readonly weights: Uint8Array<SharedArrayBuffer>
+  readonly weights: Uint8Array
   readonly headMs: number
 }
 
@@ -95,8 +95,6 @@ async function makeQNet({ modelDigest, digest, shape, states }: HeadRequest): Pr
   if (tokenStatesDigest(modelDigest, shape, states) !== digest) {
     throw new HypershardError('invalid_request', 'token states: they do not hash to the digest; send them again')
   }
-  const made = encodeWeights(model.architecture, await model.head(decodeTokenStates(states, shape)), 'f32')
-  const weights = new Uint8Array(new SharedArrayBuffer(made.byteLength))
-  weights.set(made)
+  const weights = encodeWeights(model.architecture, await model.head(decodeTokenStates(states, shape)), 'f32')
   return { architecture: model.architecture, weights, headMs: performance.now() - beginMs }
 }

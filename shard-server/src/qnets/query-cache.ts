@@ -4,6 +4,7 @@ import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
 import type { ScanTask } from '../scoring/messages.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HeadRequest, MadeQNet } from './head-thread.ts'
+import { WeightsMemory } from './weights-memory.ts'
 
 /** All weights together; the least recently used go. */
 const cacheBytesMax = 128 * 1024 ** 2
@@ -16,6 +17,19 @@ export interface ReadyQuery {
   readonly qnet: ScanTask['qnet']
   /** What making it of token states took, now. */
   readonly headMs: number
+  /** To be called once, when no thread reads it any more. */
+  release(): void
+}
+
+interface KeptQuery extends Pick<ReadyQuery, 'modelDigest' | 'qnet'> {
+  /** Takers that have not released it; undefined while whoever had it made has yet to take it. */
+  users: number | undefined
+  dropped: boolean
+}
+
+interface MadeQuery {
+  readonly query: KeptQuery
+  readonly headMs: number
 }
 
 /**
@@ -25,8 +39,9 @@ export interface ReadyQuery {
 export class QueryCache {
   readonly #heads: ThreadCalls<HeadRequest, MadeQNet>
   /** In the order of use, the least recent first. */
-  readonly #queries = new Map<string, Omit<ReadyQuery, 'headMs'>>()
-  readonly #making = new Map<string, Promise<ReadyQuery>>()
+  readonly #queries = new Map<string, KeptQuery>()
+  readonly #making = new Map<string, Promise<MadeQuery>>()
+  readonly #memory = new WeightsMemory()
   #bytes = 0
 
   constructor(heads: ThreadCalls<HeadRequest, MadeQNet>) {
@@ -47,29 +62,33 @@ export class QueryCache {
     const known = this.#queries.get(key)
     const given = qnet?.weights.byteLength ?? 0
     // Weights of another length are no more of this digest than no digest is: they are looked at.
-    if (known !== undefined && (given === 0 || given === known.qnet.weights.byteLength)) {
+    if (known !== undefined && (given === 0 || given === known.qnet.weights.bytes.byteLength)) {
       this.#queries.delete(key)
       this.#queries.set(key, known)
-      return { ...known, headMs: 0 }
+      return this.#lend(known, 0)
     }
-    if (tokenStates !== undefined) return this.#makeOnce(key, tokenStates)
+    if (tokenStates !== undefined) {
+      const { query, headMs } = await this.#makeOnce(key, tokenStates)
+      return this.#lend(query, headMs)
+    }
     if (given === 0) {
       throw new HypershardError('query_unknown', `query ${digest.slice(0, 12)} is not known here; send it whole`)
     }
     const architecture = architectureFromProto(qnet!.architecture)
     const precision = precisionFromProto(qnet!.precision)
-    const weights = new Uint8Array(new SharedArrayBuffer(qnet!.weights.byteLength))
-    weights.set(qnet!.weights)
-    return { ...this.#keep(key, { modelDigest, qnet: { digest, architecture, precision, weights } }), headMs: 0 }
+    const weights = this.#memory.copy(qnet!.weights)
+    return this.#lend(this.#keep(key, { modelDigest, qnet: { digest, architecture, precision, weights } }), 0)
   }
 
   /** Lets go of a query that turned out to be broken. */
   forget({ modelDigest, qnet }: ReadyQuery): void {
-    this.#drop(`${modelDigest}/${qnet.digest}`)
+    const key = `${modelDigest}/${qnet.digest}`
+    // Another copy may have come meanwhile.
+    if (this.#queries.get(key)?.qnet.weights.copy === qnet.weights.copy) this.#drop(key)
   }
 
   /** Shards of one query may be asked for by several calls at once. */
-  #makeOnce(key: string, tokenStates: TokenStates): Promise<ReadyQuery> {
+  #makeOnce(key: string, tokenStates: TokenStates): Promise<MadeQuery> {
     const known = this.#making.get(key)
     if (known !== undefined) return known
     const making = this.#make(key, tokenStates).finally(() => this.#making.delete(key))
@@ -77,23 +96,35 @@ export class QueryCache {
     return making
   }
 
-  async #make(key: string, { digest, modelDigest, tokens, width, states }: TokenStates): Promise<ReadyQuery> {
+  async #make(key: string, { digest, modelDigest, tokens, width, states }: TokenStates): Promise<MadeQuery> {
     const shape = { tokens, width }
     const request = { modelDigest, digest, shape, states }
-    const { architecture, weights, headMs } = await this.#heads.call(call => ({ call, ...request })).answer
+    const made = await this.#heads.call(call => ({ call, ...request })).answer
+    const { architecture, headMs } = made
+    const weights = this.#memory.copy(made.weights)
     const qnet = { digest, architecture, precision: 'f32', weights, madeHere: true } as const
-    return { ...this.#keep(key, { modelDigest, qnet }), headMs }
+    return { query: this.#keep(key, { modelDigest, qnet }), headMs }
   }
 
-  #keep(key: string, query: Omit<ReadyQuery, 'headMs'>): Omit<ReadyQuery, 'headMs'> {
+  #lend(query: KeptQuery, headMs: number): ReadyQuery {
+    query.users = (query.users ?? 0) + 1
+    const release = () => {
+      query.users!--
+      this.#giveBackUnused(query)
+    }
+    return { modelDigest: query.modelDigest, qnet: query.qnet, headMs, release }
+  }
+
+  #keep(key: string, { modelDigest, qnet }: Pick<ReadyQuery, 'modelDigest' | 'qnet'>): KeptQuery {
     this.#drop(key)
-    this.#queries.set(key, query)
-    this.#bytes += bytesOf(query)
+    const kept = { modelDigest, qnet, users: undefined, dropped: false }
+    this.#queries.set(key, kept)
+    this.#bytes += bytesOf(kept)
     for (const oldest of this.#queries.keys()) {
-      if (this.#bytes <= cacheBytesMax) break
+      if (this.#bytes <= cacheBytesMax || oldest === key) break
       this.#drop(oldest)
     }
-    return query
+    return kept
   }
 
   #drop(key: string): void {
@@ -101,9 +132,15 @@ export class QueryCache {
     if (query === undefined) return
     this.#queries.delete(key)
     this.#bytes -= bytesOf(query)
+    query.dropped = true
+    this.#giveBackUnused(query)
+  }
+
+  #giveBackUnused({ dropped, users, qnet }: KeptQuery): void {
+    if (dropped && users === 0) this.#memory.giveBack(qnet.weights)
   }
 }
 
 function bytesOf({ qnet }: Pick<ReadyQuery, 'qnet'>): number {
-  return qnet.weights.byteLength + entryOverheadBytes
+  return qnet.weights.bytes.byteLength + entryOverheadBytes
 }

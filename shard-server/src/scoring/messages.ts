@@ -2,6 +2,7 @@
 import type { RankPosition } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { RecallKnob } from '@hypershard/segments'
+import type { SharedWeights } from '../qnets/weights-memory.ts'
 import type { ScanCopy } from './scan-copy.ts'
 import type { ShardScan } from './scan-shards.ts'
 
@@ -22,8 +23,8 @@ export interface ScanTask {
     readonly digest: string
     readonly architecture: QNetArchitecture
     readonly precision: Precision
-    /** In shared memory: every thread reads them in place. */
-    readonly weights: Uint8Array<SharedArrayBuffer>
+    /** Every thread reads them in place. */
+    readonly weights: SharedWeights
     /** By this server, of token states: the digest is of those. */
     readonly madeHere?: boolean
   }
@@ -77,6 +78,6 @@ export type ToScoringThread =
 /** One thread's share of the answer: one scan a shard of the task, in its order. For `hold` there is none. */
 export interface ScanAnswer {
   readonly scans: readonly ShardScan[]
-  /** From the task's arrival to its first block: waiting, and reading the q-net. */
-  readonly queueMs: number
+  /** From the task's arrival to its first piece: waiting, and reading the q-net; undefined where others took all pieces. */
+  readonly queueMs: number | undefined
 }

@@ -4,7 +4,7 @@
  * neighbour graph goes where it points. The best, the candidates, are then scored by the q-net itself. Decisions 008 and 009
  * have what that finds of the exact answer.
  */
-import { type BlockScorer, blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
+import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
 import type { ShardPlan } from './choose-plan.ts'
 import { eligibleRows, eligibleRowsOf, gatherRows } from './row-blocks.ts'
@@ -18,6 +18,7 @@ import {
   toScanQuery,
 } from './scan-copy.ts'
 import {
+  type PieceScorer,
   type ScanHit,
   type ScanOptions,
   type ScanSegment,
@@ -70,7 +71,7 @@ interface Progress {
  * one counter each score the candidates of their own claims. `documentsScored` are those that the q-net scored.
  */
 export async function* scanByTangent(
-  scorer: BlockScorer,
+  scorer: PieceScorer,
   shards: readonly TangentShard[],
   options: TangentOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
@@ -81,7 +82,7 @@ export async function* scanByTangent(
 }
 
 async function* scanShard(
-  scorer: BlockScorer,
+  scorer: PieceScorer,
   { shard, segments, plan }: TangentShard,
   options: TangentOptions,
   progress: Progress,

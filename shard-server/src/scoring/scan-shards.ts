@@ -64,6 +64,8 @@ export interface ShardScan {
   readonly scoreMs: number
 }
 
+export type PieceScorer = Pick<BlockScorer, 'score'>
+
 export interface ScanOptions {
   readonly limit: number
   /** Only what ranks after this: the page after a cursor. */
@@ -83,7 +85,7 @@ export interface ScanOptions {
  * in their order; shards that the deadline or a cancellation left untouched are among them, with nothing scored.
  */
 export async function* scanShards(
-  scorer: BlockScorer,
+  scorer: PieceScorer,
   shards: readonly ScanShard[],
   options: ScanOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
@@ -105,7 +107,7 @@ interface Progress {
 }
 
 async function* scanShard(
-  scorer: BlockScorer,
+  scorer: PieceScorer,
   shard: ScanShard,
   options: ScanOptions,
   progress: Progress,

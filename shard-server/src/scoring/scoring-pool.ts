@@ -14,9 +14,10 @@ export interface ScoringOptions {
 }
 
 /** What a query gives the pool; the pool adds what its threads share. */
-export type ScanRequest = Omit<ScanTask, 'blockCounter' | 'qnet'> & {
-  readonly qnet: Omit<ScanTask['qnet'], 'weights'> & { readonly weights: Uint8Array }
-}
+export type ScanRequest = Omit<ScanTask, 'blockCounter'>
+
+/** What all threads together answer. */
+export type PoolAnswer = ScanAnswer & { readonly queueMs: number }
 
 /** The scoring threads as one: every query is shared out between all of them, block by block. */
 export class ScoringPool {
@@ -66,9 +67,10 @@ export class ScoringPool {
    * Scores; the answer may be cut short by the task's end or by the caller going away, and says so.
    * @throws HypershardError `invalid_request` for a q-net that cannot be read, `cancelled` when the caller has gone
    */
-  async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
+  async scan(request: ScanRequest, deadline: Deadline): Promise<PoolAnswer> {
     deadline.check('score')
-    const work = withSharedMemory(request)
+    const blockCounter = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+    const work = { ...request, blockCounter }
     const calls = this.#threads.map(thread => thread.call(call => ({ type: 'scan', call, work })))
     const cancel = () => {
       for (const [index, thread] of this.#threads.entries()) thread.post({ type: 'cancel', call: calls[index]!.call })
@@ -98,22 +100,8 @@ export class ScoringPool {
   }
 }
 
-/** Weights that are not shared yet are copied once, not once a thread: 14 MB take 2 ms. */
-function withSharedMemory(request: ScanRequest): ScanTask {
-  const weights = toShared(request.qnet.weights)
-  const blockCounter = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
-  return { ...request, qnet: { ...request.qnet, weights }, blockCounter }
-}
-
-function toShared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  if (bytes.buffer instanceof SharedArrayBuffer) return bytes as Uint8Array<SharedArrayBuffer>
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
-  shared.set(bytes)
-  return shared
-}
-
 /** Each thread's best of its blocks, as if one thread had scored all. */
-function mergeAnswers(answers: readonly ScanAnswer[], limit: number): ScanAnswer {
+function mergeAnswers(answers: readonly ScanAnswer[], limit: number): PoolAnswer {
   const [first] = answers
   const scans = first!.scans.map((_, place) =>
     mergeScans(
@@ -121,7 +109,8 @@ function mergeAnswers(answers: readonly ScanAnswer[], limit: number): ScanAnswer
       limit,
     ),
   )
-  return { scans, queueMs: Math.min(...answers.map(answer => answer.queueMs)) }
+  const queueMs = answers.flatMap(answer => answer.queueMs ?? [])
+  return { scans, queueMs: queueMs.length === 0 ? 0 : Math.min(...queueMs) }
 }
 
 function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {

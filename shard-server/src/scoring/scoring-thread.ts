@@ -5,32 +5,24 @@
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
-import { HypershardError } from '@hypershard/common'
-import {
-  architectureKey,
-  type BlockScorer,
-  decodeWeights,
-  type QNetArchitecture,
-  QNetScorer,
-  type QNetWeights,
-  qnetDigest,
-} from '@hypershard/qnet'
+import { architectureKey, decodeWeights, type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/segments'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import { checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
 import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
-import { type ScannableSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import { type PieceScorer, type ScannableSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
-/** Read q-nets kept: views of the shared weights, which stay in memory with them. */
+/** Read q-nets kept: views of the shared weights, for the next page or the next who asks the same. */
 const readQNetsMax = 4
 
 interface Turn {
   readonly call: number
   readonly arrivedMs: number
-  queueMs: number
+  queueMs: number | undefined
   cancelled: boolean
   readonly steps: AsyncGenerator<void, ShardScan[], void>
 }
@@ -40,7 +32,8 @@ assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, ScannableSegment>()
 const scorers = new Map<string, QNetScorer>()
-const readQNets = new Map<string, QNetWeights>()
+/** By the number of the copy. */
+const readQNets = new Map<number, QNetWeights>()
 const turns: Turn[] = []
 let driving = false
 
@@ -70,7 +63,7 @@ function hold(message: HoldMessage): ThreadReply<ScanAnswer> {
   const { call } = message
   try {
     segments.set(message.key, toScannable(message))
-    return { call, answer: { scans: [], queueMs: 0 } }
+    return { call, answer: { scans: [], queueMs: undefined } }
   } catch (error) {
     return { call, failure: toFailure(error) }
   }
@@ -100,7 +93,13 @@ async function step(turn: Turn): Promise<ThreadReply<ScanAnswer> | undefined> {
 }
 
 function startTurn(call: number, work: ScanTask): Turn {
-  const turn: Turn = { call, arrivedMs: performance.now(), queueMs: 0, cancelled: false, steps: scan(work, () => turn) }
+  const turn: Turn = {
+    call,
+    arrivedMs: performance.now(),
+    queueMs: undefined,
+    cancelled: false,
+    steps: scan(work, () => turn),
+  }
   return turn
 }
 
@@ -117,17 +116,20 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   }
   const tooLate = stopBefore(0)
   if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
-  const { block, tangents } = await prepareScorer(work)
-  turn.queueMs = performance.now() - turn.arrivedMs
+  checkWeightsOnce(work.qnet)
+  const { scorer, tangents } = laterScorer(work, () => {
+    turn.queueMs = performance.now() - turn.arrivedMs
+  })
   const { limit, after, blockCounter } = work
   const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
   const [exact, byTangent] = shareOut(work, shards)
   const scans = [
-    ...(yield* scanShards(block, exact, { ...options, claimBlock: () => Atomics.add(blockCounter, 0, 1) })),
-    ...(yield* scanByTangent(block, byTangent, {
+    ...(yield* scanShards(scorer, exact, { ...options, claimBlock: () => Atomics.add(blockCounter, 0, 1) })),
+    ...(yield* scanByTangent(scorer, byTangent, {
       ...{ ...options, tangents, claimBlock: () => Atomics.add(blockCounter, 1, 1) },
     })),
   ]
+  expectGoodWeights(work.qnet)
   return shards.map(({ shard }) => scans.find(scan => scan.shard === shard)!)
 }
 
@@ -148,29 +150,43 @@ function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
   return { shard, hits: [], ...nothing, plan: 'exact', stop }
 }
 
-interface PreparedQNet {
-  readonly block: BlockScorer
-  readonly tangents: TangentOptions['tangents']
-}
-
-/** The bytes are hashed and decoded here, off the main thread: 14 MB take some 20 ms. */
-async function prepareScorer({ qnet, scoring, sample }: ScanTask): Promise<PreparedQNet> {
-  const weights = readWeights(qnet)
-  const scorer = scorerOf(qnet.architecture)
-  const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
-  return { block, tangents: points => scorer.tangents(weights, points) }
-}
-
-/** Weights that have been read stay for the next page, or the next who asks the same. */
-function readWeights({ digest, architecture, precision, weights, madeHere }: ScanTask['qnet']): QNetWeights {
-  const key = `${digest}/${weights.byteLength}`
-  const known = readQNets.get(key)
-  if (known !== undefined) return known
-  if (madeHere !== true && qnetDigest(architecture, precision, weights) !== digest) {
-    throw new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
+/**
+ * Reads the q-net when the first piece is claimed: a thread that finds nothing left to do need not. That happens here, off
+ * the main thread: 14 MB take some 10 ms.
+ */
+function laterScorer(
+  { qnet, scoring, sample }: ScanTask,
+  onRead: () => void,
+): { readonly scorer: PieceScorer; readonly tangents: TangentOptions['tangents'] } {
+  const read = once(async () => {
+    const weights = readWeights(qnet)
+    const scorer = scorerOf(qnet.architecture)
+    const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
+    onRead()
+    return { weights, scorer, block }
+  })
+  return {
+    scorer: { score: async documents => (await read()).block.score(documents) },
+    tangents: async points => {
+      const { scorer, weights } = await read()
+      return scorer.tangents(weights, points)
+    },
   }
-  const read = decodeWeights(architecture, weights, precision)
-  readQNets.set(key, read)
+}
+
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function readWeights({ architecture, precision, weights: { bytes, copy } }: ScanTask['qnet']): QNetWeights {
+  const known = readQNets.get(copy)
+  if (known !== undefined) return known
+  const read = decodeWeights(architecture, bytes, precision)
+  readQNets.set(copy, read)
   if (readQNets.size > readQNetsMax) readQNets.delete(readQNets.keys().next().value!)
   return read
 }

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { encodeWeights, qnetDigest } from '@hypershard/qnet'
+import { pseudoRandomCase, tinyArchitecture } from '@hypershard/qnet/testing'
+import { WeightsMemory } from '../qnets/weights-memory.ts'
+import { checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
+
+describe('the check of weights', () => {
+  const bytes = encodeWeights(tinyArchitecture, pseudoRandomCase(tinyArchitecture, 1, 1).weights, 'f32')
+  const digest = qnetDigest(tinyArchitecture, 'f32', bytes)
+  const taskOf = (of: string) => ({
+    ...{ digest: of, architecture: tinyArchitecture, precision: 'f32' as const },
+    weights: new WeightsMemory().copy(bytes),
+  })
+
+  it('accepts weights that hash to their digest, and refuses others each time they are used', () => {
+    const good = taskOf(digest)
+    checkWeightsOnce(good)
+    expectGoodWeights(good)
+    const other = taskOf('0'.repeat(64))
+    checkWeightsOnce(other)
+    for (const _ of [1, 2])
+      assert.throws(() => expectGoodWeights(other), { code: 'invalid_request', message: /digest/ })
+  })
+
+  it('is made once', () => {
+    const task = taskOf(digest)
+    checkWeightsOnce(task)
+    task.weights.bytes[0]! ^= 1
+    checkWeightsOnce(task)
+    expectGoodWeights(task)
+  })
+
+  it('does not concern weights that this server made', () => {
+    const made = { ...taskOf('of token states'), madeHere: true }
+    checkWeightsOnce(made)
+    expectGoodWeights(made)
+  })
+})
