@@ -8,6 +8,8 @@ export interface SharedWeights {
   readonly check: WeightsCheck
 }
 
+type Piece = Pick<SharedWeights, 'bytes' | 'check'>
+
 /** Memory kept for the next weights. */
 const freeBytesMax = 64 * 1024 ** 2
 
@@ -16,28 +18,32 @@ const freeBytesMax = 64 * 1024 ** 2
  * searches, and writing over an old one 0.04 ms. All weights of one architecture have one size.
  */
 export class WeightsMemory {
-  readonly #free = new Map<number, Uint8Array<SharedArrayBuffer>[]>()
+  readonly #free = new Map<number, Piece[]>()
   #freeBytes = 0
   #copies = 0
 
   copy(weights: Uint8Array): SharedWeights {
-    const bytes = this.#take(weights.byteLength)
+    const { bytes, check } = this.#take(weights.byteLength)
     bytes.set(weights)
-    return { bytes, copy: ++this.#copies, check: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) }
+    check[0] = 0
+    return { bytes, check, copy: ++this.#copies }
   }
 
   /** Nobody may read them any more. */
-  giveBack({ bytes }: SharedWeights): void {
+  giveBack({ bytes, check }: SharedWeights): void {
     if (this.#freeBytes + bytes.byteLength > freeBytesMax) return
     const pieces = this.#free.get(bytes.byteLength)
-    if (pieces === undefined) this.#free.set(bytes.byteLength, [bytes])
-    else pieces.push(bytes)
+    if (pieces === undefined) this.#free.set(bytes.byteLength, [{ bytes, check }])
+    else pieces.push({ bytes, check })
     this.#freeBytes += bytes.byteLength
   }
 
-  #take(byteLength: number): Uint8Array<SharedArrayBuffer> {
+  #take(byteLength: number): Piece {
     const piece = this.#free.get(byteLength)?.pop()
-    if (piece === undefined) return new Uint8Array(new SharedArrayBuffer(byteLength))
+    if (piece === undefined) {
+      const check = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+      return { bytes: new Uint8Array(new SharedArrayBuffer(byteLength)), check }
+    }
     this.#freeBytes -= byteLength
     return piece
   }

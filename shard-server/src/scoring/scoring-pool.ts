@@ -23,6 +23,8 @@ export type PoolAnswer = ScanAnswer & { readonly queueMs: number }
 export class ScoringPool {
   readonly #threads: readonly ThreadCalls<ToScoringThread, ScanAnswer>[]
   readonly #searchesMax: number
+  /** Of searches that have ended. */
+  readonly #blockCounters: ScanTask['blockCounter'][] = []
   #searches = 0
 
   constructor({ threads, searchesMax, log, onDeath }: ScoringOptions) {
@@ -69,7 +71,7 @@ export class ScoringPool {
    */
   async scan(request: ScanRequest, deadline: Deadline): Promise<PoolAnswer> {
     deadline.check('score')
-    const blockCounter = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+    const blockCounter = this.#takeBlockCounter()
     const work = { ...request, blockCounter }
     const calls = this.#threads.map(thread => thread.call(call => ({ type: 'scan', call, work })))
     const cancel = () => {
@@ -88,11 +90,18 @@ export class ScoringPool {
       )
     } finally {
       deadline.signal.removeEventListener('abort', cancel)
+      this.#blockCounters.push(blockCounter)
     }
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map(thread => thread.close()))
+  }
+
+  /** As many as ever were in use at once are kept: shared memory is slow to come by. */
+  #takeBlockCounter(): ScanTask['blockCounter'] {
+    const used = this.#blockCounters.pop()
+    return used?.fill(0) ?? new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   }
 
   #tell(message: ToScoringThread): void {

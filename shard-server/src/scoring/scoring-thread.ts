@@ -116,19 +116,21 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   }
   const tooLate = stopBefore(0)
   if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
-  checkWeightsOnce(work.qnet)
+  const [exact, byTangent] = shareOut(work, shards)
+  // A long scan has work for every thread; of a short one whoever finds nothing to do checks.
+  if (exact.length > 0) checkWeightsOnce(work.qnet)
   const { scorer, tangents } = laterScorer(work, () => {
     turn.queueMs = performance.now() - turn.arrivedMs
   })
   const { limit, after, blockCounter } = work
   const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
-  const [exact, byTangent] = shareOut(work, shards)
   const scans = [
     ...(yield* scanShards(scorer, exact, { ...options, claimBlock: () => Atomics.add(blockCounter, 0, 1) })),
     ...(yield* scanByTangent(scorer, byTangent, {
       ...{ ...options, tangents, claimBlock: () => Atomics.add(blockCounter, 1, 1) },
     })),
   ]
+  checkWeightsOnce(work.qnet)
   expectGoodWeights(work.qnet)
   return shards.map(({ shard }) => scans.find(scan => scan.shard === shard)!)
 }
