@@ -20,13 +20,17 @@ export interface RecallPoint {
   readonly p50Ms: number
 }
 
-/** Recall against latency, a line a plan and a panel a number of documents. */
+/** Recall against latency, a line a plan and a panel a number of documents; settings that another of their plan beats in both are left out. */
 export function recallPlot(points: readonly RecallPoint[], title: string): TopLevelSpec {
   const recallMin = Math.min(0.9, ...points.map(({ recallAt10 }) => recallAt10))
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title,
-    data: { values: points.map(point => ({ ...point, panel: `${point.documents.toLocaleString('en')} documents` })) },
+    data: {
+      values: points
+        .filter(point => !points.some(other => beats(other, point)))
+        .map(point => ({ ...point, panel: `${point.documents.toLocaleString('en')} documents` })),
+    },
     facet: { column: { field: 'panel', type: 'nominal', title: null, sort: { field: 'documents' } } },
     spec: {
       width: 360,
@@ -46,4 +50,10 @@ export function recallPlot(points: readonly RecallPoint[], title: string): TopLe
       },
     },
   }
+}
+
+function beats(other: RecallPoint, point: RecallPoint): boolean {
+  if (other.plan !== point.plan || other.documents !== point.documents) return false
+  const atLeast = other.recallAt10 >= point.recallAt10 && other.p50Ms <= point.p50Ms
+  return atLeast && (other.recallAt10 > point.recallAt10 || other.p50Ms < point.p50Ms)
 }
