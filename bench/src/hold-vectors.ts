@@ -6,7 +6,7 @@ const idBytes = 8
 /** Vectors as one segment of a shard of their own. */
 export interface HeldVectors {
   readonly key: string
-  /** f32 [rows, width] */
+  /** f32 [rows, width]; copied unless they have shared memory of their own. */
   readonly vectors: Float32Array
   readonly width: number
   readonly shard?: number
@@ -21,8 +21,7 @@ type Shard = ScanRequest['shards'][number]
 /** Gives a pool of scoring threads vectors; a row's id is its number, in eight digits. */
 export async function holdVectors(pool: ScoringPool, held: HeldVectors): Promise<Shard> {
   const { key, vectors, width, shard = 0, numberOf = row => row, graphPath, recallKnobs = [] } = held
-  const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
-  shared.set(vectors)
+  const shared = toShared(vectors)
   const rows = vectors.length / width
   const ids = numberedIds(rows, numberOf)
   await pool.hold({ key, width, vectors: shared, ids, scanCopy: makeScanCopy(shared, width), graphPath, recallKnobs })
@@ -32,6 +31,14 @@ export async function holdVectors(pool: ScoringPool, held: HeldVectors): Promise
 /** The id of the row with this number. */
 export function idOf(number: number): string {
   return String(number).padStart(idBytes, '0')
+}
+
+function toShared(vectors: Float32Array): Float32Array<SharedArrayBuffer> {
+  const { buffer } = vectors
+  if (buffer instanceof SharedArrayBuffer && buffer.byteLength === vectors.byteLength) return new Float32Array(buffer)
+  const shared = new Float32Array(new SharedArrayBuffer(vectors.byteLength))
+  shared.set(vectors)
+  return shared
 }
 
 function numberedIds(rows: number, numberOf: (row: number) => number) {

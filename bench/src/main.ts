@@ -8,6 +8,7 @@ import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
 import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
 import { renderTable } from './render-table.ts'
+import { runScaleBench, scaleBenchOptions } from './scale/scale-bench.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 import { runSearchBench, searchBenchOptions } from './search/search-bench.ts'
 import { runWireBench, wireBenchOptions } from './wire/wire-bench.ts'
@@ -30,6 +31,12 @@ const benches: Readonly<Record<string, Bench>> = {
       'recall against time of the search plans; --vectors, --queries, --corpus FILE --documents N,N --shards N,N --greedy --filters --plot PATH',
     options: searchBenchOptions,
     run: runSearchBench,
+  },
+  scale: {
+    summary:
+      "search plans over generated vectors, with q-nets of the paper's size; --vectors, --queries FILE --documents N,N --width N --depth N",
+    options: scaleBenchOptions,
+    run: runScaleBench,
   },
   peers: {
     summary:

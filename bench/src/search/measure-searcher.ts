@@ -13,9 +13,13 @@ export interface Measured {
   readonly scanned: number
 }
 
-/** One query at a time. */
-export async function measureSearcher(searcher: Searcher, queries: readonly BenchQuery[]): Promise<Measured> {
-  for (const query of queries.slice(0, warmUpQueries)) await searcher.search(query)
+/** One query at a time, after a few that are not counted unless `warmUp` is false. */
+export async function measureSearcher(
+  searcher: Pick<Searcher, 'search'>,
+  queries: readonly BenchQuery[],
+  { warmUp = true } = {},
+): Promise<Measured> {
+  for (const query of queries.slice(0, warmUp ? warmUpQueries : 0)) await searcher.search(query)
   const answers = []
   for (const query of queries) {
     const beginMs = performance.now()
