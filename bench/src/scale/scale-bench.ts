@@ -203,12 +203,7 @@ function plans(): { readonly plan: ScanRequest['plan']; readonly knobs: string }
 }
 
 /** One shard, of segments of at most `rowsPerSegment`, each with a graph. */
-async function holdGenerated(
-  pool: ScoringPool,
-  documents: number,
-  folder: string,
-  { generator, width, threads }: Scale,
-) {
+async function holdGenerated(pool: ScoringPool, documents: number, folder: string, { generator, width }: Scale) {
   const segments: ScanRequest['shards'][number]['segments'][number][] = []
   let [generateMs, graphMs] = [0, 0]
   for (let first = 0; first < documents; first += rowsPerSegment) {
@@ -230,7 +225,7 @@ async function holdGenerated(
   return { shard: { shard: 0, segments }, generateSeconds: generateMs / 1_000, graphSeconds: graphMs / 1_000 }
 }
 
-/** By one thread, as indexers do: of two, usearch made a graph that found .93 where one's finds .99. */
+/** By one thread, as indexers do. */
 function saveGraph(vectors: Float32Array, width: number, path: string): void {
   const graph = DocumentGraph.empty(width, vectors.subarray(0, rowsPerAppend * width))
   for (let at = 0; at < vectors.length; at += rowsPerAppend * width) {
