@@ -1,13 +1,19 @@
 import type { CalibratedGraph } from '@hypershard/segments'
-import { makeScanCopy, type ScanRequest, type ScoringPool } from '@hypershard/shard-server'
+import {
+  makeScanCopy,
+  openVectorsFile,
+  type ScanRequest,
+  type ScoringPool,
+  vectorsInMemory,
+} from '@hypershard/shard-server'
 
 const idBytes = 8
 
 /** Vectors as one segment of a shard of their own. */
 export interface HeldVectors {
   readonly key: string
-  /** f32 [rows, width]; copied unless they have shared memory of their own. */
-  readonly vectors: Float32Array
+  /** f32 [rows, width]; copied unless they have shared memory of their own, or are in a file of nothing else. */
+  readonly vectors: Float32Array | { readonly path: string }
   readonly width: number
   readonly shard?: number
   /** The number that row r is called by: r unless told otherwise. */
@@ -19,13 +25,16 @@ export interface HeldVectors {
 type Shard = ScanRequest['shards'][number]
 
 /** Gives a pool of scoring threads vectors; a row's id is its number, in eight digits. */
-export async function holdVectors(pool: ScoringPool, held: HeldVectors): Promise<Shard> {
-  const { key, vectors, width, shard = 0, numberOf = row => row, graphPath, recallKnobs = [] } = held
-  const shared = toShared(vectors)
-  const rows = vectors.length / width
-  const ids = numberedIds(rows, numberOf)
-  await pool.hold({ key, width, vectors: shared, ids, scanCopy: makeScanCopy(shared, width), graphPath, recallKnobs })
-  return { shard, segments: [{ key, position: 0, excluded: undefined, eligible: rows }] }
+export async function holdVectors(pool: ScoringPool, wanted: HeldVectors): Promise<Shard> {
+  const { key, vectors, width, shard = 0, numberOf = row => row, graphPath, recallKnobs = [] } = wanted
+  const file = 'path' in vectors ? openVectorsFile(vectors.path, width) : undefined
+  const held = 'path' in vectors ? vectors : toShared(vectors)
+  const source = 'path' in held ? file! : vectorsInMemory(held, width)
+  const scanCopy = makeScanCopy(source)
+  file?.close()
+  const ids = numberedIds(source.rows, numberOf)
+  await pool.hold({ key, width, vectors: held, ids, scanCopy, graphPath, recallKnobs })
+  return { shard, segments: [{ key, position: 0, excluded: undefined, eligible: source.rows }] }
 }
 
 /** The id of the row with this number. */

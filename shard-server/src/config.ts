@@ -17,14 +17,20 @@ export const shardServerConfig = {
   HYPERSHARD_SHARD_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe(
-      "Most bytes of vectors held, five a value: f32, and an int8 copy for the tangent plan; a segment beyond it is refused. 0 takes 60 % of the machine's memory.",
+      "Most bytes held, a segment beyond it is refused: of vectors five a value, four for f32 and one for the int8 copy that the tangent plan scans, or the one alone where f32 lies on disk. 0 takes 60 % of the machine's memory.",
+    ),
+  HYPERSHARD_SHARD_VECTORS: z
+    .enum(['memory', 'disk'])
+    .default('memory')
+    .describe(
+      'Where f32 vectors are held. On disk, in files of the scratch folder, five times as many documents fit; graphs and the tangent plan read a few of them a query, exact scoring reads them all.',
     ),
   HYPERSHARD_SHARD_SCRATCH: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "A local folder where graphs are put while they are opened; what they take there is free when their segments are dropped. The system's temporary folder when not given.",
+      "A local folder where graphs, and vectors held on disk, are put and opened; what they take there is free when their segments are dropped. The system's temporary folder when not given.",
     ),
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)

@@ -1,4 +1,5 @@
 export { WeightsMemory } from './qnets/weights-memory.ts'
 export { makeScanCopy } from './scoring/scan-copy.ts'
 export * from './scoring/scoring-pool.ts'
+export { openVectorsFile, vectorsInMemory } from './scoring/vector-rows.ts'
 export * from './start-shard-server.ts'

@@ -6,7 +6,7 @@ import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, withFileErrors } from '@hypershard/segments'
 import type { shardServerConfig } from './config.ts'
 import { RowFilter } from './filtering/row-filter.ts'
-import { graphCopyPrefix } from './holding/read-segment.ts'
+import { type HoldingPlaces, scratchCopyPrefix } from './holding/read-segment.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import type { HeadRequest, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
@@ -20,8 +20,8 @@ export type ShardServerConfig = Config<typeof shardServerConfig>
 /** The share of the machine's memory that vectors may take unless told otherwise. */
 const memoryShare = 0.6
 
-/** A copy of a graph is opened within seconds; one that is older is a killed server's. */
-const graphCopyMsMax = 3_600_000
+/** A copy of a file is opened within seconds of its last byte; one that is older is a killed server's. */
+const scratchCopyMsMax = 3_600_000
 
 /** How long searches under way may take to end when the server stops. */
 const drainMs = 5_000
@@ -39,9 +39,12 @@ export async function startShardServer(
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
   const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
-  const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
-  await sweepScratch(scratch)
-  const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, scratch }, log, onDeath)
+  const places: HoldingPlaces = {
+    vectors: config.HYPERSHARD_SHARD_VECTORS,
+    scratch: config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir(),
+  }
+  await sweepScratch(places.scratch)
+  const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
   const heads = new ThreadCalls<HeadRequest, MadeQNet>({
@@ -49,7 +52,7 @@ export async function startShardServer(
     workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
   })
   const queries = new QueryCache(heads)
-  const holder = new SegmentHolder({ store, loader, scoring, filter, memoryBytesMax, log })
+  const holder = new SegmentHolder({ store, loader, scoring, filter, vectors: places.vectors, memoryBytesMax, log })
   const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close(), heads.close()])
   try {
     const server = await startGrpcServer({
@@ -78,14 +81,14 @@ export async function startShardServer(
   }
 }
 
-/** Removes copies of graphs that a killed server left. */
+/** Removes copies of files that a killed server left. */
 async function sweepScratch(scratch: string): Promise<void> {
   await withFileErrors(`looking through ${scratch}`, async () => {
     for (const name of await readdir(scratch)) {
-      if (!name.startsWith(graphCopyPrefix)) continue
+      if (!name.startsWith(scratchCopyPrefix)) continue
       const path = join(scratch, name)
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-      if (Date.now() - mtimeMs > graphCopyMsMax) await rm(path, { force: true })
+      if (Date.now() - mtimeMs > scratchCopyMsMax) await rm(path, { force: true })
     }
   })
 }

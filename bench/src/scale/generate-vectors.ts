@@ -2,6 +2,7 @@
  * Vectors as many as one likes, much like real ones: a mixture of Gaussians of one covariance, fitted to them by k-means, then
  * turned into a wider space. Turning changes no inner product.
  */
+import { createHash } from 'node:crypto'
 import {
   choleskyFactor,
   gaussianNumbers,
@@ -19,23 +20,27 @@ const fittedRowsMax = 65_536
 const iterations = 8
 const rowsPerBlock = 4_096
 
-export interface VectorGenerator {
-  /** f32 [rows, width], of length 1, into `vectors`. */
-  fill(vectors: Float32Array): Promise<void>
-  /** A vector of the real space in the wide one. */
-  widen(vector: Float32Array): Promise<Float32Array>
+/** What vectors are generated from; plain data, which threads can be given. */
+export interface Mixture {
+  /** From the real space to the wide one, [real width, width]. */
+  readonly rotation: Matrix
+  /** In the wide space, [count, width]. */
+  readonly centres: Matrix
+  /** The centre of each real vector that was fitted: centres have their vectors' share. */
+  readonly nearest: Int32Array
+  /** Of noise around a centre: a row of it is z times this, [real width, width]. */
+  readonly spread: Matrix
 }
 
 /** @param width at least the real vectors' */
-export async function fitGenerator(
+export async function fitMixture(
   real: Matrix,
   { width, products }: { readonly width: number; readonly products: Products },
-): Promise<VectorGenerator> {
-  const { uniform, gaussian } = gaussianNumbers(1)
+): Promise<Mixture> {
   const rows = Math.min(fittedRowsMax, real.values.length / real.columns)
   const sample = spreadRows(real, rows)
   const { centres, nearest } = await cluster(sample, products)
-  const rotation = randomRotation(real.columns, width, gaussian)
+  const rotation = randomRotation(real.columns, width, gaussianNumbers(1).gaussian)
   const residuals = sample.values.slice()
   for (const [row, centre] of nearest.entries()) {
     const residual = residuals.subarray(row * real.columns, (row + 1) * real.columns)
@@ -46,25 +51,42 @@ export async function fitGenerator(
     { values: residuals, columns: real.columns },
   )
   const covariance = { values: scatter.values.map(value => value / rows), columns: real.columns }
-  // A row of noise z is z F' R.
   const spread = await products.product(transpose(choleskyFactor(covariance)), rotation)
-  const wideCentres = await products.product(centres, rotation)
-  return {
-    async fill(vectors) {
-      for (let first = 0; first < vectors.length; first += rowsPerBlock * width) {
-        const block = vectors.subarray(first, first + rowsPerBlock * width)
-        const noise = Float32Array.from({ length: (block.length / width) * real.columns }, gaussian)
-        block.set((await products.product({ values: noise, columns: real.columns }, spread)).values)
-        for (let at = 0; at < block.length; at += width) {
-          const vector = block.subarray(at, at + width)
-          // The centre of a random real vector: centres have their vectors' share.
-          const centre = rowOf(wideCentres, nearest[Math.floor(uniform() * rows)]!)
-          for (let dimension = 0; dimension < width; dimension++) vector[dimension]! += centre[dimension]!
-          toLengthOne(vector)
-        }
+  return { rotation, centres: await products.product(centres, rotation), nearest, spread }
+}
+
+/** The same mixture has the same digest. */
+export function mixtureDigest({ centres, nearest, spread }: Mixture): string {
+  const hash = createHash('sha256')
+  for (const values of [centres.values, nearest, spread.values]) hash.update(values)
+  return hash.digest('hex')
+}
+
+/** A vector of the real space in the wide one. */
+export async function widen({ rotation }: Mixture, vector: Float32Array, products: Products): Promise<Float32Array> {
+  return (await products.product({ values: vector, columns: vector.length }, rotation)).values
+}
+
+/** @returns what fills f32 [rows, width] with the next vectors, of length 1 */
+export function vectorGenerator(
+  { rotation, centres, nearest, spread }: Mixture,
+  { seed, products }: { readonly seed: number; readonly products: Products },
+): (vectors: Float32Array) => Promise<void> {
+  const { uniform, gaussian } = gaussianNumbers(seed)
+  const width = rotation.columns
+  const columns = rotation.values.length / width
+  return async vectors => {
+    for (let first = 0; first < vectors.length; first += rowsPerBlock * width) {
+      const block = vectors.subarray(first, first + rowsPerBlock * width)
+      const noise = Float32Array.from({ length: (block.length / width) * columns }, gaussian)
+      block.set((await products.product({ values: noise, columns }, spread)).values)
+      for (let at = 0; at < block.length; at += width) {
+        const vector = block.subarray(at, at + width)
+        const centre = rowOf(centres, nearest[Math.floor(uniform() * nearest.length)]!)
+        for (let dimension = 0; dimension < width; dimension++) vector[dimension]! += centre[dimension]!
+        toLengthOne(vector)
       }
-    },
-    widen: async vector => (await products.product({ values: vector, columns: real.columns }, rotation)).values,
+    }
   }
 }
 

@@ -93,16 +93,23 @@ export function choleskyFactor({ values, columns: size }: Matrix): Matrix {
   return { values: factor, columns: size }
 }
 
-/** Pseudo-random numbers of a normal distribution, by Box and Muller. */
+const golden = 0x9e3779b9
+/** Numbers left out at first: near seeds have near ones. */
+const leftOut = 32
+
+/** Pseudo-random numbers of a normal distribution, by Box and Muller, of Marsaglia's xorshift of 128 bits. */
 export function gaussianNumbers(seed: number): { uniform: () => number; gaussian: () => number } {
-  let state = seed
+  let [x, y, z, w] = [seed | 0, golden, seed ^ golden, ~seed]
+  // In (0, 1).
   const uniform = () => {
-    // xorshift32; never 0.
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
+    const mixed = x ^ (x << 11)
+    x = y
+    y = z
+    z = w
+    w = w ^ (w >>> 19) ^ mixed ^ (mixed >>> 8)
+    return ((w >>> 0) + 0.5) / 2 ** 32
   }
+  for (let number = 0; number < leftOut; number++) uniform()
   let spare: number | undefined
   const gaussian = () => {
     if (spare !== undefined) {

@@ -3,8 +3,10 @@
  * that is fitted to real ones, q-nets as nearly linear as real ones that point where those of real queries point. What a plan
  * finds is held against the best of very many candidates; that those are the exact hits is checked on a few queries.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir, totalmem } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@hypershard/common'
@@ -18,7 +20,6 @@ import {
   vectorWidth,
 } from '@hypershard/qnet'
 import { publishedArchitecture } from '@hypershard/qnet/testing'
-import { DocumentGraph } from '@hypershard/segments'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { type BenchQuery, encodeBenchQueries, readQueries } from '../search/bench-queries.ts'
@@ -26,7 +27,8 @@ import { readVectors } from '../search/bench-vectors.ts'
 import { figuresOf, type Measured, measureSearcher } from '../search/measure-searcher.ts'
 import { planSearcher, type Searcher } from '../search/searchers.ts'
 import { median } from '../statistics.ts'
-import { fitGenerator, type VectorGenerator } from './generate-vectors.ts'
+import { fitMixture, type Mixture, vectorGenerator, widen } from './generate-vectors.ts'
+import { type GeneratedSegment, generateSegments } from './generated-segments.ts'
 import { type Matrix, openProducts, toLengthOne } from './matrices.ts'
 import { linearShare, meanOf, type TrainedLike, trainedLike } from './trained-like-qnets.ts'
 
@@ -46,59 +48,57 @@ export const scaleBenchOptions = {
   /** Queries that every document is scored for. */
   'exact-queries': { type: 'string', default: '5' },
   threads: { type: 'string', default: String(availableParallelism()) },
+  /** Where generated vectors and graphs are kept, for the next run too: 4 KB a document of width 768. */
+  folder: { type: 'string' },
+  /** Where f32 vectors are held, `memory` or `disk`. */
+  held: { type: 'string', default: 'disk' },
 } as const
 
-/** f32, the int8 copy, and the graph's own vectors. */
-const bytesPerValue = 6
-const rowsPerSegment = 1_000_000
-const rowsPerAppend = 16_384
 /** Generated documents that linearity is measured on, and queries that it is measured with. */
 const linearRows = 4_096
 const linearQueries = 9
 /** Scored for each query to know its best ten, by each thread. */
 const truthCandidates = 5_000
-const expansions = [64, 128, 256, 512, 1_024]
+const expansions = [32, 64, 128, 256, 512]
+const sampleSeed = 3
 
 interface Scale {
   readonly threads: number
   readonly exactQueries: number
-  readonly generator: VectorGenerator
+  readonly held: 'memory' | 'disk'
   readonly width: number
   readonly queries: readonly BenchQuery[]
 }
 
 export async function runScaleBench(options: Readonly<Record<string, unknown>>) {
-  const { vectors: vectorsPath, queries: queriesPath } = options
-  if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string') {
-    throw new Error('give --vectors FILE (f32, no header) and --queries FILE (JSONL with "text")')
+  const { vectors: vectorsPath, queries: queriesPath, folder, held } = options
+  if (typeof vectorsPath !== 'string' || typeof queriesPath !== 'string' || typeof folder !== 'string') {
+    throw new Error('give --vectors FILE (f32, no header), --queries FILE (JSONL with "text") and --folder FOLDER')
   }
+  if (held !== 'memory' && held !== 'disk') throw new Error(`--held is memory or disk, not ${held}`)
   const sizes = String(options.documents).split(',').map(Number)
   const [width, threads] = [Number(options.width), Number(options.threads)]
-  const needed = Math.max(...sizes) * width * bytesPerValue
-  if (needed > totalmem()) {
-    throw new Error(
-      `${Math.max(...sizes)} documents of width ${width} need ${needed} bytes, more than this machine has`,
-    )
-  }
   const lines = await readQueries(queriesPath, Number(options['queries-max']))
   const model = await encodeBenchQueries(lines, { qnet: String(options.model), dense: undefined })
   const columns = vectorWidth(model.architecture)
   const real = { values: await readVectors(vectorsPath, columns, Number.POSITIVE_INFINITY), columns }
-  const generator = await fitGenerator(real, { width, products: await openProducts(threads) })
-  const directions = await directionsOf(model.architecture, model.queries, real)
-  const aim = await realLinearShare(model.architecture, model.queries, real)
-  const architecture = publishedArchitecture(width, Number(options.depth))
+  const products = await openProducts(threads)
+  const mixture = await fitMixture(real, { width, products })
   const wide: Float32Array[] = []
-  for (const direction of directions) wide.push(await generator.widen(direction))
+  for (const direction of await directionsOf(model.architecture, model.queries, real)) {
+    wide.push(await widen(mixture, direction, products))
+  }
+  const aim = await realLinearShare(model.architecture, model.queries, real)
   const documents = { values: new Float32Array(linearRows * width), columns: width }
-  await generator.fill(documents.values)
+  await vectorGenerator(mixture, { seed: sampleSeed, products })(documents.values)
+  const architecture = publishedArchitecture(width, Number(options.depth))
   const made = await trainedLike(architecture, documents, { directions: wide.slice(0, linearQueries), aim })
   const queries = await benchQueriesOf(architecture, made, wide)
+  const scale = { threads, exactQueries: Number(options['exact-queries']), held, width, queries } as const
   const shares = { linearShareReal: aim, linearShare: made.linearShare }
   const rows: Readonly<Record<string, unknown>>[] = []
   for (const size of sizes) {
-    const scale = { threads, exactQueries: Number(options['exact-queries']), generator, width, queries }
-    rows.push(...(await measureSize(size, scale)).map(row => ({ ...row, ...shares })))
+    rows.push(...(await measureSize(size, { folder, mixture, scale })).map(row => ({ ...row, ...shares })))
   }
   return rows
 }
@@ -146,29 +146,28 @@ async function benchQueriesOf(
   return queries
 }
 
-async function measureSize(documents: number, scale: Scale) {
-  const { threads, queries, exactQueries } = scale
+async function measureSize(
+  documents: number,
+  { folder, mixture, scale }: { readonly folder: string; readonly mixture: Mixture; readonly scale: Scale },
+) {
+  const { threads, queries, exactQueries, width, held } = scale
+  const segments = await generateSegments(folder, mixture, { documents, workers: threads })
   const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
-  const folder = await mkdtemp(join(tmpdir(), 'hypershard-bench-'))
   try {
-    const { shard, ...seconds } = await holdGenerated(pool, documents, folder, scale)
+    const shard = await holdSegments(pool, segments, scale)
     const searched = { sample: new Float32Array(0), shards: [shard] }
     const searcherOf = (plan: ScanRequest['plan']) => planSearcher(pool, searched, { plan })
-    // Before anything else reads the rows that are looked for.
     const measured: [Omit<Searcher, 'search'>, Measured][] = []
-    for (const { plan, ...name } of plans()) {
-      measured.push([{ plan: plan.kind, ...name }, await measureSearcher(searcherOf(plan), queries)])
+    for (const { plan, knobs } of plans()) {
+      // As if no query had come before that asks for the same documents.
+      if (held === 'disk') for (const { vectorsPath } of segments) dropFromPageCache(vectorsPath)
+      measured.push([{ plan: plan.kind, knobs }, await measureSearcher(searcherOf(plan), queries)])
     }
+    const memory = await memoryBytes()
     const truth = await measureSearcher(searcherOf({ kind: 'tangent', candidates: truthCandidates }), queries)
     const few = queries.slice(0, exactQueries)
     const exact = await measureSearcher(searcherOf({ kind: 'exact' }), few, { warmUp: false })
-    const timed = { ...truth, timesMs: exact.timesMs }
-    const common = {
-      documents,
-      width: scale.width,
-      ...seconds,
-      peakMemoryBytes: process.resourceUsage().maxRSS * 1_024,
-    }
+    const common = { documents, width, held, ...buildTimes(segments), ...memory }
     const rowOf = (name: Omit<Searcher, 'search'>, asked: readonly BenchQuery[], found: Measured, best: Measured) => ({
       ...{ plan: name.plan, knobs: name.knobs, queries: asked.length, ...figuresOf(found, best, asked) },
       ...common,
@@ -177,11 +176,10 @@ async function measureSize(documents: number, scale: Scale) {
     return [
       rowOf({ plan: 'exact', knobs: '' }, few, exact, exact),
       rowOf({ plan: 'what recall is of, beside exact', knobs: `candidates ${truthCandidates}` }, few, ofFew, exact),
-      ...measured.map(([name, found]) => rowOf(name, queries, found, timed)),
+      ...measured.map(([name, found]) => rowOf(name, queries, found, { ...truth, timesMs: exact.timesMs })),
     ]
   } finally {
     await pool.close()
-    await rm(folder, { recursive: true })
   }
 }
 
@@ -195,43 +193,65 @@ function plans(): { readonly plan: ScanRequest['plan']; readonly knobs: string }
           knobs: `expansion ${expansion}, candidates ${candidates}`,
         })),
     ),
-    ...[30, 200].map(candidates => ({
+    ...[30].map(candidates => ({
       plan: { kind: 'tangent' as const, candidates },
       knobs: `candidates ${candidates}`,
     })),
   ]
 }
 
-/** One shard, of segments of at most `rowsPerSegment`, each with a graph. */
-async function holdGenerated(pool: ScoringPool, documents: number, folder: string, { generator, width }: Scale) {
+/** One shard of all segments. */
+async function holdSegments(pool: ScoringPool, files: readonly GeneratedSegment[], { held, width }: Scale) {
   const segments: ScanRequest['shards'][number]['segments'][number][] = []
-  let [generateMs, graphMs] = [0, 0]
-  for (let first = 0; first < documents; first += rowsPerSegment) {
-    const rows = Math.min(rowsPerSegment, documents - first)
-    const vectors = new Float32Array(new SharedArrayBuffer(rows * width * Float32Array.BYTES_PER_ELEMENT))
-    const beginMs = performance.now()
-    await generator.fill(vectors)
-    const generatedMs = performance.now()
-    const graphPath = join(folder, `graph-${segments.length}`)
-    saveGraph(vectors, width, graphPath)
-    graphMs += performance.now() - generatedMs
-    generateMs += generatedMs - beginMs
-    const held = await holdVectors(pool, {
-      ...{ key: `segment-${segments.length}`, vectors, width, graphPath, numberOf: row => first + row },
+  let first = 0
+  for (const [position, { rows, vectorsPath, graphPath }] of files.entries()) {
+    const firstRow = first
+    const one = await holdVectors(pool, {
+      ...{ key: `segment-${position}`, width, graphPath, numberOf: row => firstRow + row },
+      vectors: held === 'disk' ? { path: vectorsPath } : await readFloats(vectorsPath, rows * width),
     })
-    segments.push({ ...held.segments[0]!, position: segments.length })
-    await rm(graphPath)
+    segments.push({ ...one.segments[0]!, position })
+    first += rows
   }
-  return { shard: { shard: 0, segments }, generateSeconds: generateMs / 1_000, graphSeconds: graphMs / 1_000 }
+  // Shard servers have just written theirs.
+  for (const { graphPath } of files) await readThrough(graphPath)
+  return { shard: 0, segments }
 }
 
-/** By one thread, as indexers do. */
-function saveGraph(vectors: Float32Array, width: number, path: string): void {
-  const graph = DocumentGraph.empty(width, vectors.subarray(0, rowsPerAppend * width))
-  for (let at = 0; at < vectors.length; at += rowsPerAppend * width) {
-    graph.append(new Float32Array(vectors.subarray(at, at + rowsPerAppend * width)))
+async function readFloats(path: string, length: number): Promise<Float32Array> {
+  const values = new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT))
+  const bytes = new Uint8Array(values.buffer)
+  let filled = 0
+  for await (const chunk of createReadStream(path)) {
+    bytes.set(chunk, filled)
+    filled += chunk.length
   }
-  graph.save(path)
+  return values
+}
+
+async function readThrough(path: string): Promise<void> {
+  for await (const _ of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    // The system keeps what was read.
+  }
+}
+
+function dropFromPageCache(path: string): void {
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
+}
+
+/** Of this process. A graph that each thread has mapped is in `residentBytes` once a thread, in `memoryBytes` once. */
+async function memoryBytes(): Promise<{ readonly memoryBytes: number; readonly residentBytes: number }> {
+  const text = await readFile('/proc/self/smaps_rollup', 'utf8')
+  const bytesOf = (name: string) => Number(text.match(new RegExp(`^${name}: +(\\d+) kB`, 'm'))?.[1]) * 1_024
+  return { memoryBytes: bytesOf('Pss'), residentBytes: bytesOf('Rss') }
+}
+
+function buildTimes(segments: readonly GeneratedSegment[]) {
+  const total = (of: (segment: GeneratedSegment) => number) => segments.reduce((sum, segment) => sum + of(segment), 0)
+  return {
+    generateSeconds: total(segment => segment.generateSeconds),
+    graphSeconds: total(segment => segment.graphSeconds),
+  }
 }
 
 function fail(error: Error): never {

@@ -20,7 +20,7 @@ import {
   segmentTitle,
   vectorsName,
 } from './segment-record.ts'
-import { readVectorRow, readVectors } from './vectors-file.ts'
+import { readVectorBytes, readVectorRow, readVectors } from './vectors-file.ts'
 import { readSealedFile, type SealedFile } from './verified-file.ts'
 
 /**
@@ -40,6 +40,11 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
   loadVectors(): Promise<Float32Array<ArrayBuffer>>
   /** The same, in memory that threads can share. */
   loadSharedVectors(): Promise<Float32Array<SharedArrayBuffer>>
+  /**
+   * The same, into a local file, where nothing may be yet: their values alone, little-endian.
+   * @throws HypershardError as `loadVectors`, `storage_full`, `storage_failed`; what was copied until then is left
+   */
+  copyVectors(path: string): Promise<void>
   /**
    * One vector, [vectorWidth], read alone: the file's digest is not checked.
    * @throws HypershardError `corrupt_data`
@@ -89,6 +94,7 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     copyGraph: path => copyFile(readSealedFile(store, sealed(graphName)), path),
     ...{ shard, documents, vectorWidth, modelDigest },
     loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
+    copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), record), path),
     loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
     readVector: row => readVectorRow(store, sealed(vectorsName), record, row),
     loadIds: () => readIds(store, sealed(idsName), documents),

@@ -110,8 +110,12 @@ describe('a segment', () => {
       Array.from({ length: documents }, (_, row) => testDocument(`${row}`)),
       vectors,
     )
-    const loaded = await loadSegment(store, await writer.finish())
-    assert.equal(Buffer.compare(Buffer.from(loaded.vectors.buffer), Buffer.from(vectors.buffer)), 0)
+    const { vectors: loaded, reader } = await loadSegment(store, await writer.finish())
+    assert.equal(Buffer.compare(Buffer.from(loaded.buffer), Buffer.from(vectors.buffer)), 0)
+    const path = join(await store.stagingDirectory(), 'copy')
+    await reader.copyVectors(path)
+    assert.equal(Buffer.compare(await readFile(path), Buffer.from(vectors.buffer)), 0)
+    await assert.rejects(reader.copyVectors(path), { code: 'storage_failed', message: /EEXIST/ })
   })
 
   it('has another digest when it is written again, so that a deletion meets one of them only', async () => {
@@ -197,10 +201,9 @@ describe('a segment', () => {
       await store.put(`${folder}vectors.safetensors`, file)
       await store.put(`${folder}segment.json`, forged.bytes)
       const reader = await openSegment(store, { ...papers, digest: forged.digest })
-      await assert.rejects(reader.loadVectors(), {
-        code: 'corrupt_data',
-        message: /vectors\.safetensors has a value that is not finite in row 17/,
-      })
+      const badRow = { code: 'corrupt_data', message: /vectors\.safetensors has a value that is not finite in row 17/ }
+      await assert.rejects(reader.loadVectors(), badRow)
+      await assert.rejects(reader.copyVectors(join(await store.stagingDirectory(), 'copy')), badRow)
     })
   }
 

@@ -41,15 +41,41 @@ export async function readVectors<Memory extends ArrayBufferLike>(
 ): Promise<Float32Array<Memory>> {
   let vectors: Float32Array<Memory> | undefined
   let filledBytes = 0
-  for await (const chunk of readSealedFile(store, file)) {
-    const data = vectors === undefined ? withoutHeader(file, chunk, shape) : chunk
+  for await (const data of readVectorBytes(store, file, shape)) {
     vectors ??= new Float32Array(allocate(tensorBytes(tensorOf(shape))))
     new Uint8Array(vectors.buffer).set(data, filledBytes)
     filledBytes += data.length
   }
-  const badRow = firstNonFiniteRow(vectors!, shape.vectorWidth)
-  if (badRow !== undefined) throw corruptFile(file, `has a value that is not finite in row ${badRow}`)
   return vectors!
+}
+
+/**
+ * Streams the vectors as they lie in the file, without the header; each part ends with a whole number. What was read may be
+ * used only once the stream has ended.
+ * @throws HypershardError `corrupt_data` at the end, also when a value is not finite
+ */
+export async function* readVectorBytes(
+  store: ObjectStore,
+  file: SealedFile,
+  shape: VectorsShape,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let readBytes: number | undefined
+  let badRow: number | undefined
+  for await (const chunk of readSealedFile(store, file)) {
+    const data: Uint8Array<ArrayBuffer> = readBytes === undefined ? withoutHeader(file, chunk, shape) : chunk
+    readBytes ??= 0
+    badRow ??= nonFiniteRowOf(data, readBytes, shape.vectorWidth)
+    readBytes += data.length
+    yield data
+  }
+  if (badRow !== undefined) throw corruptFile(file, `has a value that is not finite in row ${badRow}`)
+}
+
+/** @param offset of the bytes among those of all vectors */
+function nonFiniteRowOf(bytes: Uint8Array, offset: number, vectorWidth: number): number | undefined {
+  const index = firstNonFiniteRow(new Float32Array(bytes.slice().buffer), 1)
+  if (index === undefined) return undefined
+  return Math.floor((offset / Float32Array.BYTES_PER_ELEMENT + index) / vectorWidth)
 }
 
 /** One row, [vectorWidth]: the header's length follows from the shape, so that is all that is read. */
@@ -69,7 +95,7 @@ export async function readVectorRow(
   }
 }
 
-function withoutHeader(file: SealedFile, firstChunk: Uint8Array, shape: VectorsShape): Uint8Array {
+function withoutHeader(file: SealedFile, firstChunk: Uint8Array<ArrayBuffer>, shape: VectorsShape) {
   const check = () => checkTensorHeader(firstChunk, file.seal.bytes, tensorOf(shape))
   return firstChunk.subarray(decodeFile(file, check).dataStart)
 }

@@ -3,12 +3,11 @@ import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Fields, openObjectStore, type SegmentReference } from '@hypershard/segments'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
-import { type LoadedSegment, readSegment } from './read-segment.ts'
+import { type HoldingPlaces, type LoadedSegment, readSegment } from './read-segment.ts'
 
 export interface LoadingThreadData {
   readonly storeRoot: string
-  /** A local folder for copies of graphs. */
-  readonly scratch: string
+  readonly places: HoldingPlaces
 }
 
 export interface LoadRequest {
@@ -20,7 +19,7 @@ export interface LoadRequest {
 
 const port = parentPort
 assert(port !== null, 'the loading thread is started as a worker')
-const { storeRoot, scratch } = workerData as LoadingThreadData
+const { storeRoot, places } = workerData as LoadingThreadData
 const store = openObjectStore(storeRoot)
 
 // One at a time: two loads at once would take the disk's time from each other and twice the memory.
@@ -37,7 +36,7 @@ port.on('message', (message: LoadRequest | typeof closeMessage) => {
 
 async function answer({ call, segment, fields }: LoadRequest): Promise<void> {
   try {
-    const loaded = await readSegment(await store, segment, fields, scratch)
+    const loaded = await readSegment(await store, segment, fields, places)
     port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>)
   } catch (error) {
     port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)

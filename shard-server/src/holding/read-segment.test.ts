@@ -65,8 +65,11 @@ describe('readSegment', () => {
     scratch = await mkdtemp(join(directory, 'scratch-'))
   })
 
+  const read = (from: ObjectStore, vectors: 'memory' | 'disk') =>
+    readSegment(from, segment, fields, { vectors, scratch })
+
   it('copies the graph to where it can be opened', async () => {
-    const { graph } = await readSegment(store, segment, fields, scratch)
+    const { graph } = await read(store, 'memory')
     const stored = await readFile(
       join(directory, `indexes/papers/generations/1/segments/${segment.digest}/graph.usearch`),
     )
@@ -75,11 +78,22 @@ describe('readSegment', () => {
   })
 
   it('reads a sound segment once', async () => {
-    const { vectors, ids, scanCopy, firstProblem } = await readSegment(store, segment, fields, scratch)
+    const { vectors, ids, scanCopy, firstProblem } = await read(store, 'memory')
+    assert.ok(!('path' in vectors))
     assert.deepEqual(
       [vectors.length, ids.offsets.length, scanCopy.slices.length, firstProblem],
       [20 * width, 21, 1, undefined],
     )
+  })
+
+  it('puts vectors that are held on disk into a file of nothing else', async () => {
+    const [{ vectors, ...inMemory }, { vectors: file, ...onDisk }] = [
+      await read(store, 'memory'),
+      await read(store, 'disk'),
+    ]
+    assert.ok('path' in file && !('path' in vectors))
+    assert.deepEqual(await readFile(file.path), Buffer.from(vectors.buffer))
+    assert.deepEqual({ ...onDisk, graph: undefined }, { ...inMemory, graph: undefined })
   })
 
   const files = [
@@ -90,17 +104,19 @@ describe('readSegment', () => {
     'columns.arrow',
     'graph.usearch',
   ]
-  for (const file of files) {
-    it(`reads again when ${file} was damaged on the way, and says so`, async () => {
-      const { vectors, firstProblem } = await readSegment(damagedOnTheWay(store, file, 1), segment, fields, scratch)
-      assert.deepEqual(vectors, (await readSegment(store, segment, fields, scratch)).vectors)
-      assert.match(firstProblem!, new RegExp(file.replace('.', '\\.')))
-    })
+  for (const place of ['memory', 'disk'] as const) {
+    for (const file of files) {
+      it(`reads again when ${file} was damaged on the way, and says so (${place})`, async () => {
+        const { scanCopy, firstProblem } = await read(damagedOnTheWay(store, file, 1), place)
+        assert.deepEqual(scanCopy, (await read(store, 'memory')).scanCopy)
+        assert.match(firstProblem!, new RegExp(file.replace('.', '\\.')))
+      })
 
-    it(`refuses ${file} when it is damaged both times`, async () => {
-      const broken = readSegment(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), segment, fields, scratch)
-      await assert.rejects(broken, { code: 'corrupt_data' })
-      assert.deepEqual(await readdir(scratch), [])
-    })
+      it(`refuses ${file} when it is damaged both times, and leaves no copy (${place})`, async () => {
+        const broken = read(damagedOnTheWay(store, file, Number.POSITIVE_INFINITY), place)
+        await assert.rejects(broken, { code: 'corrupt_data' })
+        assert.deepEqual(await readdir(scratch), [])
+      })
+    }
   }
 })

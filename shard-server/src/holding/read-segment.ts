@@ -12,11 +12,21 @@ import {
   type SegmentReader,
   type SegmentReference,
 } from '@hypershard/segments'
-import type { SharedIds } from '../scoring/messages.ts'
+import type { HeldVectors, SharedIds } from '../scoring/messages.ts'
 import { makeScanCopy, type ScanCopy } from '../scoring/scan-copy.ts'
+import { openVectorsFile, vectorsInMemory } from '../scoring/vector-rows.ts'
+
+/** Where segments are held. */
+export interface HoldingPlaces {
+  /** Of f32 vectors. */
+  readonly vectors: 'memory' | 'disk'
+  /** A local folder for copies of graphs, and of vectors that are held on disk. */
+  readonly scratch: string
+}
 
 export interface LoadedSegment {
-  readonly vectors: Float32Array<SharedArrayBuffer>
+  /** In a file: for whoever opens it to remove. */
+  readonly vectors: HeldVectors
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy
   readonly columns: FilterColumns
@@ -32,20 +42,19 @@ export interface LoadedSegment {
 /**
  * Reads a segment and checks every file of it, the documents too, though they stay in the store. What seems damaged is read
  * once more: the store may be sound, and the damage have come on the way.
- * @param scratch a local folder
- * @throws HypershardError `corrupt_data` when it is damaged both times, and of the store
+ * @throws HypershardError `corrupt_data` when it is damaged both times, and of the store; no file is left then
  */
 export async function readSegment(
   store: ObjectStore,
   segment: SegmentReference,
   fields: Fields,
-  scratch: string,
+  places: HoldingPlaces,
 ): Promise<LoadedSegment> {
   try {
-    return { ...(await readOnce(store, segment, fields, scratch)), firstProblem: undefined }
+    return { ...(await readOnce(store, segment, fields, places)), firstProblem: undefined }
   } catch (error) {
     if (!(error instanceof HypershardError && error.code === 'corrupt_data')) throw error
-    return { ...(await readOnce(store, segment, fields, scratch)), firstProblem: error.message }
+    return { ...(await readOnce(store, segment, fields, places)), firstProblem: error.message }
   }
 }
 
@@ -53,29 +62,67 @@ async function readOnce(
   store: ObjectStore,
   segment: SegmentReference,
   fields: Fields,
-  scratch: string,
+  { vectors: place, scratch }: HoldingPlaces,
 ): Promise<Omit<LoadedSegment, 'firstProblem'>> {
   const reader = await openSegment(store, segment)
-  const [vectors, ids] = [await reader.loadSharedVectors(), await reader.loadIds()]
-  const columns = await reader.loadColumns(fields)
-  await reader.verifyDocuments()
-  const { vectorWidth: width, modelDigest, recallKnobs } = reader
-  const scanCopy = makeScanCopy(vectors, width)
-  const graph = reader.hasGraph ? await copyGraph(reader, scratch) : undefined
-  return { vectors, ids: toShared(ids), scanCopy, columns, width, modelDigest, graph, recallKnobs }
+  const copies = new ScratchCopies(scratch)
+  try {
+    const { vectors, scanCopy } = await (place === 'disk' ? vectorsOnDisk(reader, copies) : vectorsHeld(reader))
+    const ids = toShared(await reader.loadIds())
+    const columns = await reader.loadColumns(fields)
+    await reader.verifyDocuments()
+    const graph = reader.hasGraph ? await graphOnDisk(reader, copies) : undefined
+    const { vectorWidth: width, modelDigest, recallKnobs } = reader
+    return { vectors, ids, scanCopy, columns, width, modelDigest, graph, recallKnobs }
+  } catch (error) {
+    await copies.remove()
+    throw error
+  }
 }
 
-/** How copies of graphs are called in the scratch folder. */
-export const graphCopyPrefix = 'hypershard-graph-'
+type Vectors = Pick<LoadedSegment, 'vectors' | 'scanCopy'>
 
-async function copyGraph(reader: SegmentReader, scratch: string): Promise<LoadedSegment['graph']> {
-  const path = join(scratch, `${graphCopyPrefix}${randomUUID()}`)
+async function vectorsHeld(reader: SegmentReader): Promise<Vectors> {
+  const vectors = await reader.loadSharedVectors()
+  return { vectors, scanCopy: makeScanCopy(vectorsInMemory(vectors, reader.vectorWidth)) }
+}
+
+async function vectorsOnDisk(reader: SegmentReader, copies: ScratchCopies): Promise<Vectors> {
+  const path = await copies.make(to => reader.copyVectors(to))
+  const file = openVectorsFile(path, reader.vectorWidth)
   try {
-    await reader.copyGraph(path)
-    return { path, bytes: (await stat(path)).size }
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
+    return { vectors: { path }, scanCopy: makeScanCopy(file) }
+  } finally {
+    file.close()
+  }
+}
+
+async function graphOnDisk(reader: SegmentReader, copies: ScratchCopies): Promise<LoadedSegment['graph']> {
+  const path = await copies.make(to => reader.copyGraph(to))
+  return { path, bytes: (await stat(path)).size }
+}
+
+/** How copies of segments' files are called in the scratch folder. */
+export const scratchCopyPrefix = 'hypershard-copy-'
+
+/** The copies of one segment's files. */
+class ScratchCopies {
+  readonly #scratch: string
+  readonly #paths: string[] = []
+
+  constructor(scratch: string) {
+    this.#scratch = scratch
+  }
+
+  async make(copy: (path: string) => Promise<void>): Promise<string> {
+    const path = join(this.#scratch, `${scratchCopyPrefix}${randomUUID()}`)
+    this.#paths.push(path)
+    await copy(path)
+    return path
+  }
+
+  async remove(): Promise<void> {
+    for (const path of this.#paths) await rm(path, { force: true })
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from '@hypershard/segments'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
+import type { HoldingPlaces } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
 export interface HolderOptions {
@@ -23,6 +24,8 @@ export interface HolderOptions {
   readonly loader: SegmentLoader
   readonly scoring: ScoringPool
   readonly filter: RowFilter
+  /** Where the loader puts f32 vectors: on disk they do not count. */
+  readonly vectors: HoldingPlaces['vectors']
   /** Vectors and ids of all segments held; a segment that does not fit is refused. */
   readonly memoryBytesMax: number
   readonly log: Logger
@@ -34,8 +37,8 @@ const versionsKeptMax = 2
 const forgottenMax = 1_000
 /** Calibration samples kept, of some hundred KB at most: every int8 query needs its generation's. */
 const calibrationsMax = 16
-/** Of a vector: four for f32, one for the copy that a first pass scans. */
-const bytesPerValue = 5
+/** Of a vector in memory: one for the copy that a first pass scans, four for f32. */
+const bytesPerValue = { disk: 1, memory: 5 }
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -251,13 +254,14 @@ export class SegmentHolder {
 
   async #load(manifest: Manifest, entry: SegmentEntry, key: string): Promise<HeldSegment> {
     let bytes = this.#reserve(manifest, entry)
-    let graphPath: string | undefined
+    const files: string[] = []
     try {
       const reference = segmentAt(manifest, entry)
       const { fields = {} } = manifest
       const loaded = await this.#options.loader.load(reference, fields)
       const { modelDigest, width, columns, graph, firstProblem, ...segment } = loaded
-      graphPath = graph?.path
+      if (graph !== undefined) files.push(graph.path)
+      if ('path' in segment.vectors) files.push(segment.vectors.path)
       if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
         const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
         throw new HypershardError('corrupt_data', message)
@@ -273,26 +277,27 @@ export class SegmentHolder {
       const moreBytes = bytesOf(columns) + (graph?.bytes ?? 0)
       bytes += moreBytes
       this.#heldBytes += moreBytes
-      await this.#options.scoring.hold({ key, width, ...segment, graphPath })
+      await this.#options.scoring.hold({ key, width, ...segment, graphPath: graph?.path })
       this.#options.filter.hold({ key, rows: entry.documents, columns })
       return { key, bytes, documents }
     } catch (error) {
       this.#heldBytes -= bytes
       throw error
     } finally {
-      // Threads that have opened it keep what is in it.
-      if (graphPath !== undefined) await rm(graphPath, { force: true })
+      // Threads that have opened one keep what is in it.
+      for (const path of files) await rm(path, { force: true })
     }
   }
 
   /** Counts the segment against the memory bound before a byte is read: refused, never out of memory. */
   #reserve(manifest: Manifest, entry: SegmentEntry): number {
-    const bytes = entry.documents * manifest.vectorWidth * bytesPerValue
+    const bytes = entry.documents * manifest.vectorWidth * bytesPerValue[this.#options.vectors]
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) this.#giveUpOlderVersions(manifest)
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) {
       const message =
         `segment ${entry.digest.slice(0, 8)} needs ${bytes} bytes beside ${this.#heldBytes} held, more than this server's ` +
-        `${this.#options.memoryBytesMax}; add shard servers or raise HYPERSHARD_SHARD_MEMORY_BYTES`
+        `${this.#options.memoryBytesMax}; ${this.#options.vectors === 'memory' ? 'set HYPERSHARD_SHARD_VECTORS to disk, ' : ''}` +
+        'add shard servers or raise HYPERSHARD_SHARD_MEMORY_BYTES'
       throw new HypershardError('overloaded', message)
     }
     this.#heldBytes += bytes

@@ -3,12 +3,13 @@ import type { RecallKnob } from '@hypershard/segments'
 import { choosePlan } from './choose-plan.ts'
 import { makeScanCopy } from './scan-copy.ts'
 import type { ScanSegment } from './scan-shards.ts'
+import { vectorsInMemory } from './vector-rows.ts'
 
 const knobs: readonly RecallKnob[] = [
   { recall: 0.9, expansion: 64, candidates: 20 },
   { recall: 0.95, expansion: 128, candidates: 30 },
 ]
-const scanCopy = makeScanCopy(new Float32Array(1), 1)
+const scanCopy = makeScanCopy(vectorsInMemory(new Float32Array(1), 1))
 
 function segmentOf(
   documents: number,
@@ -17,8 +18,8 @@ function segmentOf(
   const { eligible = documents, recallKnobs } = options
   const graph = recallKnobs && { nearest: () => [] }
   const ids = { idBytes: () => new Uint8Array() }
-  const vectors = new Float32Array(0)
-  const segment = { vectors, width: 1, documents, ids, scanCopy, graph, recallKnobs: recallKnobs ?? [] }
+  const vectors = { ...vectorsInMemory(new Float32Array(0), 1), rows: documents }
+  const segment = { vectors, ids, scanCopy, graph, recallKnobs: recallKnobs ?? [] }
   return { segment, position: 0, excluded: undefined, eligible }
 }
 

@@ -57,6 +57,6 @@ function planForRecall(
  */
 function expansionFor({ segment, eligible }: ScanSegment, expansion: number): number | undefined {
   if (segment.graph === undefined || eligible === 0) return undefined
-  const kept = Math.ceil((expansion * segment.documents) / eligible)
-  return kept <= expansionMax && kept * rowsReadPerRowKept <= segment.documents ? kept : undefined
+  const kept = Math.ceil((expansion * segment.vectors.rows) / eligible)
+  return kept <= expansionMax && kept * rowsReadPerRowKept <= segment.vectors.rows ? kept : undefined
 }

@@ -55,12 +55,15 @@ export interface SharedIds {
   readonly bytes: Uint8Array<SharedArrayBuffer>
 }
 
+/** f32 vectors in memory, or in a local file of nothing else, which lies there until every thread has opened it. */
+export type HeldVectors = Float32Array<SharedArrayBuffer> | { readonly path: string }
+
 export interface HoldMessage {
   readonly type: 'hold'
   readonly call: number
   readonly key: string
   readonly width: number
-  readonly vectors: Float32Array<SharedArrayBuffer>
+  readonly vectors: HeldVectors
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy
   /** Where its graph lies until every thread has opened it; undefined for none. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { blockRows } from '@hypershard/qnet'
 import { createBitmap, hasBit, setBit } from '@hypershard/segments'
 import fc from 'fast-check'
-import { eligibleRows, eligibleRowsOf, gatherRows, rowBlocks } from './row-blocks.ts'
+import { eligibleRows, eligibleRowsOf, rowBlocks } from './row-blocks.ts'
 
 /** Rows left out in stretches of their own density, as sorted data leaves them. */
 const anyExcluded = fc
@@ -64,11 +64,5 @@ describe('rowBlocks', () => {
         [blockRows, blockRows + 1],
       ],
     )
-  })
-})
-
-describe('gatherRows', () => {
-  it('copies vectors in the order asked', () => {
-    assert.deepEqual([...gatherRows(Int8Array.of(1, 2, 3, 4, 5, 6), 2, [2, 0])], [5, 6, 1, 2])
   })
 })

@@ -60,17 +60,3 @@ export function eligibleRowsOf(first: number, last: number, excluded: Excluded):
   for (let row = first; row < last; row++) if (excluded === undefined || !hasBit(excluded, row)) rows.push(row)
   return rows
 }
-
-/** The vectors of some rows, one after the other, in a buffer of their own. */
-export function gatherRows<Vectors extends Float32Array | Int8Array>(
-  vectors: Vectors,
-  width: number,
-  rows: ArrayLike<number>,
-): Vectors {
-  const gathered = new (vectors.constructor as new (length: number) => Vectors)(rows.length * width)
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at]!
-    gathered.set(vectors.subarray(row * width, (row + 1) * width), at * width)
-  }
-  return gathered
-}

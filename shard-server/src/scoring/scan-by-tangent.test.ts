@@ -6,26 +6,26 @@ import { createBitmap, DocumentGraph, setBit } from '@hypershard/segments'
 import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
 import { makeScanCopy, sliceRows } from './scan-copy.ts'
 import { type ScanSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 16
 const deep = publishedArchitecture(width, 2)
 const plain: QNetArchitecture = { ...deep, vectorDimensions: [width, 1] }
 
 function segmentOf(rows: number, seed: number, deletedRows: readonly number[] = []): ScanSegment {
-  const vectors = pseudoRandomTensor(seed, rows * width, 1)
+  const vectors = vectorsInMemory(pseudoRandomTensor(seed, rows * width, 1), width)
   const ids = { idBytes: (row: number) => Buffer.from(`${seed}-${row}`) }
   const excluded = deletedRows.length === 0 ? undefined : createBitmap(rows)
   for (const row of deletedRows) setBit(excluded!, row)
-  const segment = {
-    vectors,
-    width,
-    documents: rows,
-    ids,
-    scanCopy: makeScanCopy(vectors, width),
-    graph: undefined,
-    recallKnobs: [],
-  }
+  const segment = { vectors, ids, scanCopy: makeScanCopy(vectors), graph: undefined, recallKnobs: [] }
   return { segment, position: seed, excluded, eligible: rows - new Set(deletedRows).size }
+}
+
+function graphOf({ segment: { vectors } }: ScanSegment): DocumentGraph {
+  const values = vectors.range(0, vectors.rows)
+  const graph = DocumentGraph.empty(width, values)
+  graph.append(values)
+  return graph
 }
 
 describe('scanByTangent', () => {
@@ -178,9 +178,7 @@ describe('scanByTangent', () => {
     const weights = pseudoRandomWeights(plain, 12)
     const out = [3, 5, 8, 13]
     const [one, other] = [segmentOf(3_000, 1, out), segmentOf(800, 2)]
-    const graph = DocumentGraph.empty(width, one.segment.vectors)
-    graph.append(one.segment.vectors)
-    const withGraph = { ...one, segment: { ...one.segment, graph } }
+    const withGraph = { ...one, segment: { ...one.segment, graph: graphOf(one) } }
     const whole = { segments: [one, other] }
     const [exact] = await scan(plain, weights, [{ shard: 0, ...whole }], { plan: 'exact' })
     const shards = [{ shard: 0, segments: [withGraph] }]
@@ -189,9 +187,7 @@ describe('scanByTangent', () => {
     assert.deepEqual(walked!.hits, exactOfOne!.hits)
     assert.deepEqual([walked!.documentsWalked, walked!.documentsScanned, walked!.documentsScored], [2_996, 0, 60])
 
-    const graphOfOther = DocumentGraph.empty(width, other.segment.vectors)
-    graphOfOther.append(other.segment.vectors)
-    const both = [withGraph, { ...other, segment: { ...other.segment, graph: graphOfOther } }]
+    const both = [withGraph, { ...other, segment: { ...other.segment, graph: graphOf(other) } }]
     const [ofBoth] = await scan(plain, weights, [{ shard: 0, segments: both }], { candidates: 60, expansion: 200 })
     assert.deepEqual(ofBoth!.hits, exact!.hits)
   })

@@ -7,7 +7,7 @@
 import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/segments'
 import type { ShardPlan } from './choose-plan.ts'
-import { eligibleRows, eligibleRowsOf, gatherRows } from './row-blocks.ts'
+import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import {
   gatherCopied,
   type ScanCopy,
@@ -27,6 +27,7 @@ import {
   type ShardScan,
   toHits,
 } from './scan-shards.ts'
+import { copyRows } from './vector-rows.ts'
 
 /** How many more rows are asked for than should have enough eligible ones among them, and the share of a slice at most. */
 const overfetch = 1.5
@@ -146,7 +147,7 @@ async function planesOf(
     const gradient = new Float32Array(0)
     return segments.map(at => ({ at, copy: at.segment.scanCopy, query: undefined, gradient, offset: 0 }))
   }
-  const { width } = segments[0]!.segment
+  const { width } = segments[0]!.segment.vectors
   const points = new Float32Array(segments.length * width)
   for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
   const { scores, gradients } = await tangents(points)
@@ -162,12 +163,12 @@ async function planesOf(
 function walkPlane({ at, copy, query, gradient, offset }: Plane, expansion: number) {
   const { segment, excluded, eligible } = at
   if (query === undefined) {
-    const rows = eligibleRowsOf(0, segment.documents, excluded)
+    const rows = eligibleRowsOf(0, segment.vectors.rows, excluded)
     return { eligible, candidates: rows.map(row => ({ at, row, estimate: Number.POSITIVE_INFINITY })) }
   }
   const rows = segment.graph!.nearest(gradient, expansion).filter(row => !excluded || !hasBit(excluded, row))
   // The graph's own distances are coarse, and of other segments' on another scale.
-  const products = rows.length === 0 ? [] : scanSlice(gatherCopied(copy, segment.width, rows), query, rows.length)
+  const products = rows.length === 0 ? [] : scanSlice(gatherCopied(copy, rows), query, rows.length)
   return {
     eligible,
     candidates: products.map(({ row: place, product }) => ({ at, row: rows[place]!, estimate: product + offset })),
@@ -179,13 +180,13 @@ function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: num
   const { excluded, segment } = at
   const bytes = copy.slices[slice]!
   const first = slice * sliceRows
-  const last = first + bytes.length / segment.width
+  const last = first + bytes.length / segment.vectors.width
   const eligible = eligibleRows(first, last, excluded)
   if (eligible === 0) return { eligible, candidates: [] }
   const candidates =
     query === undefined
       ? eligibleRowsOf(first, last, excluded).map(row => ({ at, row, estimate: Number.POSITIVE_INFINITY }))
-      : scanEligible(bytes, query, { first, last, excluded, eligible, count }).map(({ row, product }) => ({
+      : scanEligible(copy, query, { slice, first, last, excluded, eligible, count }).map(({ row, product }) => ({
           at,
           row,
           estimate: product + offset,
@@ -194,6 +195,7 @@ function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: num
 }
 
 interface SliceRows {
+  readonly slice: number
   readonly first: number
   readonly last: number
   readonly excluded: ScanSegment['excluded']
@@ -205,9 +207,10 @@ interface SliceRows {
  * The eligible rows of a slice with the largest products, by their row in the segment. Some more than are wanted of all rows
  * usually have enough eligible ones among them; where they have not, or would be too many, the eligible are copied out.
  */
-function scanEligible(bytes: Int8Array, query: ScanQuery, slice: SliceRows): ScannedRow[] {
-  const { first, last, excluded, eligible } = slice
-  const count = Math.min(slice.count, eligible)
+function scanEligible(copy: ScanCopy, query: ScanQuery, wanted: SliceRows): ScannedRow[] {
+  const { slice, first, last, excluded, eligible } = wanted
+  const bytes = copy.slices[slice]!
+  const count = Math.min(wanted.count, eligible)
   const inSegment = ({ row, product }: ScannedRow) => ({ row: first + row, product })
   if (excluded === undefined || eligible === last - first) return scanSlice(bytes, query, count).map(inSegment)
   const more = Math.ceil((overfetch * count * (last - first)) / eligible)
@@ -218,12 +221,7 @@ function scanEligible(bytes: Int8Array, query: ScanQuery, slice: SliceRows): Sca
     if (found.length >= count) return found.slice(0, count)
   }
   const rows = eligibleRowsOf(first, last, excluded)
-  const gathered = gatherRows(
-    bytes,
-    query.bytes.length,
-    rows.map(row => row - first),
-  )
-  return scanSlice(gathered, query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
+  return scanSlice(gatherCopied(copy, rows), query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
 }
 
 /** Those without an estimate all stay: only the q-net itself can tell. */
@@ -234,12 +232,7 @@ function bestOf(candidates: Candidate[], count: number): Candidate[] {
 }
 
 function vectorsOf(block: readonly Candidate[]): Float32Array {
-  const { width } = block[0]!.at.segment
-  const vectors = new Float32Array(block.length * width)
-  for (const [index, { at, row }] of block.entries()) {
-    vectors.set(at.segment.vectors.subarray(row * width, (row + 1) * width), index * width)
-  }
-  return vectors
+  return copyRows(block.map(({ at, row }) => ({ vectors: at.segment.vectors, row })))
 }
 
 /** The best candidates by their exact scores. */

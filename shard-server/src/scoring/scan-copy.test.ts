@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { makeScanCopy, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 24
 
@@ -16,7 +17,7 @@ describe('a copy of vectors for scanning', () => {
     fc.assert(
       fc.property(fc.array(vector, { minLength: 1, maxLength: 40 }), vector, (rows, query) => {
         const vectors = Float32Array.from(rows.flat())
-        const copy = makeScanCopy(vectors, width)
+        const copy = makeScanCopy(vectorsInMemory(vectors, width))
         const scanned = scanSlice(copy.slices[0]!, toScanQuery(Float32Array.from(query), copy)!, rows.length)
         assert.equal(scanned.length, rows.length)
         const scaled = query.map((term, at) => Math.abs(term * copy.scales[at]!))
@@ -37,7 +38,7 @@ describe('a copy of vectors for scanning', () => {
   it('has a buffer for every slice, and every row in one of them', () => {
     const rows = sliceRows + 3
     const vectors = Float32Array.from({ length: rows * 2 }, (_, at) => (at % 2 === 0 ? at / 2 / rows : 1))
-    const copy = makeScanCopy(vectors, 2)
+    const copy = makeScanCopy(vectorsInMemory(vectors, 2))
     assert.deepEqual(
       copy.slices.map(({ length, byteOffset }) => [length, byteOffset]),
       [
@@ -56,7 +57,7 @@ describe('a copy of vectors for scanning', () => {
   })
 
   it('takes what is not finite for 0, and refuses a query that is not', () => {
-    const copy = makeScanCopy(Float32Array.of(Number.NaN, 2, Number.POSITIVE_INFINITY, -1), 2)
+    const copy = makeScanCopy(vectorsInMemory(Float32Array.of(Number.NaN, 2, Number.POSITIVE_INFINITY, -1), 2))
     assert.deepEqual(
       [...copy.slices[0]!],
       [0, 127, 0, -64].map(byte => byte + 0),

@@ -1,5 +1,6 @@
 /** A segment's vectors as bytes, for a first pass over all of them at the speed of memory. */
 import usearch from 'usearch'
+import type { VectorRows } from './vector-rows.ts'
 
 /** Rows of a slice: what one claim of a scoring thread scans, some tenths of a millisecond. */
 export const sliceRows = 16_384
@@ -19,11 +20,31 @@ export interface ScanCopy {
   readonly slices: readonly Int8Array<SharedArrayBuffer>[]
 }
 
-/** Of f32 vectors, row-major [rows, width]; values that are not finite become 0. */
-export function makeScanCopy(vectors: Float32Array, width: number): ScanCopy {
-  const rows = vectors.length / width
+/** Reads all vectors twice, slice by slice; values that are not finite become 0. */
+export function makeScanCopy(vectors: VectorRows): ScanCopy {
+  const { rows, width } = vectors
   const sums = new Float64Array(width)
   const largest = new Float64Array(width)
+  for (const slice of slicesOf(vectors)) addSlice(slice, sums, largest)
+  const mean = sharedFloats(width)
+  const scales = sharedFloats(width)
+  for (let dimension = 0; dimension < width; dimension++) {
+    mean[dimension] = sums[dimension]! / Math.max(1, rows)
+    scales[dimension] = largest[dimension]! / byteMax
+  }
+  const slices = []
+  for (const slice of slicesOf(vectors)) slices.push(toBytes(slice, scales))
+  return { mean, scales, slices }
+}
+
+function* slicesOf(vectors: VectorRows): Generator<Float32Array> {
+  for (let first = 0; first < vectors.rows; first += sliceRows) {
+    yield vectors.range(first, Math.min(first + sliceRows, vectors.rows))
+  }
+}
+
+function addSlice(vectors: Float32Array, sums: Float64Array, largest: Float64Array): void {
+  const width = sums.length
   for (let at = 0; at < vectors.length; at += width) {
     for (let dimension = 0; dimension < width; dimension++) {
       const value = vectors[at + dimension]!
@@ -32,17 +53,6 @@ export function makeScanCopy(vectors: Float32Array, width: number): ScanCopy {
       largest[dimension] = Math.max(largest[dimension]!, Math.abs(value))
     }
   }
-  const mean = sharedFloats(width)
-  const scales = sharedFloats(width)
-  for (let dimension = 0; dimension < width; dimension++) {
-    mean[dimension] = sums[dimension]! / Math.max(1, rows)
-    scales[dimension] = largest[dimension]! / byteMax
-  }
-  const slices = []
-  for (let first = 0; first < rows; first += sliceRows) {
-    slices.push(toBytes(vectors.subarray(first * width, Math.min(first + sliceRows, rows) * width), scales))
-  }
-  return { mean, scales, slices }
 }
 
 function toBytes(vectors: Float32Array, scales: Float32Array): Int8Array<SharedArrayBuffer> {
@@ -58,8 +68,9 @@ function toBytes(vectors: Float32Array, scales: Float32Array): Int8Array<SharedA
   return bytes
 }
 
-/** Some rows of a copy, int8 [rows, width]. */
-export function gatherCopied({ slices }: ScanCopy, width: number, rows: readonly number[]): Int8Array {
+/** Some rows of a copy, int8 [rows, width], in a buffer of their own. */
+export function gatherCopied({ slices, scales }: ScanCopy, rows: readonly number[]): Int8Array {
+  const width = scales.length
   const gathered = new Int8Array(rows.length * width)
   for (const [place, row] of rows.entries()) {
     const at = (row % sliceRows) * width

@@ -6,6 +6,7 @@ import { createBitmap, setBit, shardOf } from '@hypershard/segments'
 import fc from 'fast-check'
 import { makeScanCopy } from './scan-copy.ts'
 import { type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 16
 const architecture = publishedArchitecture(width, 2)
@@ -26,18 +27,11 @@ function documentsWithTies(count: number): Document[] {
 function toShards(documents: readonly Document[], shards: number): ScanShard[] {
   return Array.from({ length: shards }, (_, shard) => {
     const own = documents.filter(document => shardOf(document.id, shards) === shard)
-    const vectors = new Float32Array(own.length * width)
-    for (const [row, document] of own.entries()) vectors.set(document.vector, row * width)
+    const values = new Float32Array(own.length * width)
+    for (const [row, document] of own.entries()) values.set(document.vector, row * width)
+    const vectors = vectorsInMemory(values, width)
     const ids = { idBytes: (row: number) => Buffer.from(own[row]!.id) }
-    const segment = {
-      vectors,
-      width,
-      documents: own.length,
-      ids,
-      scanCopy: makeScanCopy(vectors, width),
-      graph: undefined,
-      recallKnobs: [],
-    }
+    const segment = { vectors, ids, scanCopy: makeScanCopy(vectors), graph: undefined, recallKnobs: [] }
     return { shard, segments: [{ segment, position: shard, excluded: undefined, eligible: own.length }] }
   })
 }

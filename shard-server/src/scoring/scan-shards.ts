@@ -7,15 +7,13 @@ import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { type DocumentGraph, hasBit, type RecallKnob } from '@hypershard/segments'
 import type { ShardPlan } from './choose-plan.ts'
-import { eligibleRows, gatherRows, type RowBlock, rowBlocks } from './row-blocks.ts'
+import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScanCopy } from './scan-copy.ts'
+import { copyRows, type VectorRows } from './vector-rows.ts'
 
 /** A segment's vectors and ids as a scan reads them. */
 export interface ScannableSegment {
-  /** f32, row-major [documents, width]. */
-  readonly vectors: Float32Array
-  readonly width: number
-  readonly documents: number
+  readonly vectors: VectorRows
   readonly ids: RowIds
   /** What a first pass reads instead of the vectors. */
   readonly scanCopy: ScanCopy
@@ -118,12 +116,12 @@ async function* scanShard(
   let scoreMs = 0
   for (const { segment, position, excluded } of shard.segments) {
     positions.set(segment.ids, position)
-    for (const block of rowBlocks(segment.documents, excluded)) {
+    for (const block of rowBlocks(segment.vectors.rows, excluded)) {
       if (progress.nextBlock++ !== progress.claimed) continue
       progress.stop ??= options.stopBefore(progress.blockMs)
       if (progress.stop !== undefined) break
       const startMs = options.monotonicMs()
-      const scores = await scorer.score(vectorsOf(segment, block))
+      const scores = await scorer.score(vectorsOf(segment.vectors, block))
       documentsScored += addBlock(top, scores, block, { ids: segment.ids, excluded })
       progress.blockMs = options.monotonicMs() - startMs
       scoreMs += progress.blockMs
@@ -144,8 +142,8 @@ async function* scanShard(
   }
 }
 
-function vectorsOf({ vectors, width }: ScannableSegment, { first, last, rows }: RowBlock): Float32Array {
-  return rows === undefined ? vectors.subarray(first * width, last * width) : gatherRows(vectors, width, rows)
+function vectorsOf(vectors: VectorRows, { first, last, rows }: RowBlock): Float32Array {
+  return rows === undefined ? vectors.range(first, last) : copyRows(Array.from(rows, row => ({ vectors, row })))
 }
 
 /** @returns how many of the block's rows are eligible */

@@ -13,11 +13,16 @@ import { choosePlan } from './choose-plan.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
 import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
 import { type PieceScorer, type ScannableSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import { openVectorsFile, vectorsInMemory } from './vector-rows.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
 /** Read q-nets kept: views of the shared weights, for the next page or the next who asks the same. */
 const readQNetsMax = 4
+
+interface OpenSegment extends ScannableSegment {
+  close(): void
+}
 
 interface Turn {
   readonly call: number
@@ -30,7 +35,7 @@ interface Turn {
 const port = parentPort
 assert(port !== null, 'a scoring thread is started as a worker')
 
-const segments = new Map<string, ScannableSegment>()
+const segments = new Map<string, OpenSegment>()
 const scorers = new Map<string, QNetScorer>()
 /** By the number of the copy. */
 const readQNets = new Map<number, QNetWeights>()
@@ -43,6 +48,7 @@ port.on('message', (message: ToScoringThread) => {
       port.postMessage(hold(message))
       break
     case 'drop':
+      segments.get(message.key)?.close()
       segments.delete(message.key)
       break
     case 'scan':
@@ -54,6 +60,7 @@ port.on('message', (message: ToScoringThread) => {
       break
     case 'close':
       turns.length = 0
+      // Files that are still open close when the thread ends, after the piece that it scores now.
       port.close()
       break
   }
@@ -62,7 +69,7 @@ port.on('message', (message: ToScoringThread) => {
 function hold(message: HoldMessage): ThreadReply<ScanAnswer> {
   const { call } = message
   try {
-    segments.set(message.key, toScannable(message))
+    segments.set(message.key, openSegment(message))
     return { call, answer: { scans: [], queueMs: undefined } }
   } catch (error) {
     return { call, failure: toFailure(error) }
@@ -209,11 +216,13 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function toScannable({ vectors, ids, width, scanCopy, graphPath, recallKnobs }: HoldMessage): ScannableSegment {
+function openSegment({ vectors: held, ids, width, scanCopy, graphPath, recallKnobs }: HoldMessage): OpenSegment {
+  const graph = graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width)
+  const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   return {
-    ...{ vectors, width, scanCopy, recallKnobs },
-    graph: graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width),
-    documents: ids.offsets.length - 1,
+    ...{ graph, scanCopy, recallKnobs },
+    vectors: 'path' in held ? file! : vectorsInMemory(held, width),
+    close: () => file?.close(),
     ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },
   }
 }
