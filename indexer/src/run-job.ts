@@ -97,9 +97,9 @@ class GenerationWork {
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
-      more = await this.#step(deadline =>
-        compactGeneration(this.#generation, manifest, { store, encoder, log }, deadline),
-      )
+      const { sampleQueries } = await this.#freshState()
+      const compaction = { store, encoder, log, sampleQueries }
+      more = await this.#step(deadline => compactGeneration(this.#generation, manifest, compaction, deadline))
     }
   }
 

@@ -43,6 +43,8 @@ export {
   isWorkedOn,
   rateLimit,
   readGenerationState,
+  sampleQueriesMax,
+  sampleQueriesSchema,
 } from './generation/generation-state.ts'
 export { DocumentGraph, graphDocumentsMin } from './graph/document-graph.ts'
 export { expansionMax, knobFor, type RecallKnob, recallTargets, rowsReadPerRowKept } from './graph/recall-knobs.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '@hypershard/cli/testing'
@@ -60,6 +60,24 @@ describe('moving an index to another model with the command line', function () {
     assert.match(stdout, /not switched; do so with: npx hypershard generation promote papers 3/)
     assert.match(stderr, /was built but not promoted: overlap \d+ %, less than 100 %/)
     assert.match(await run('generation', 'cancel', 'papers', '3'), /cancelled/)
+  })
+
+  it('takes queries of users from a file', async () => {
+    const path = join(directory, 'queries.tsv')
+    await writeFile(path, Array.from({ length: 130 }, (_, at) => `q${at}\tquery ${at}`).join('\n'))
+    const told = await run('generation', 'sample-queries', 'papers', '1', path)
+    assert.match(told, /^generation 1 of papers: graphs are calibrated with 64 queries from now on$/m)
+    await writeFile(path, 'q1\tonly one')
+    const { exitCode, stderr } = await runCommand([
+      '--url',
+      cluster.cluster.httpUrl,
+      'reindex',
+      'papers',
+      '--sample-queries',
+      path,
+    ])
+    assert.notEqual(exitCode, 0)
+    assert.match(stderr, /sample_queries/)
   })
 
   it('sets, lists and removes aliases', async () => {

@@ -258,7 +258,12 @@ class Simulation {
       if (this.#random.chance(0.5)) {
         worked =
           (await compactGeneration(
-            ...([generation, ingested.manifest, { ...parts, segmentsPerTier: 2 }, deadline] as const),
+            ...([
+              generation,
+              ingested.manifest,
+              { ...parts, segmentsPerTier: 2, sampleQueries: null },
+              deadline,
+            ] as const),
           )) || worked
       }
     }

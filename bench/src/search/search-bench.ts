@@ -12,11 +12,11 @@ import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@hypershard/common'
 import { CalibratingGraphBuilder, queriesOf, type SampleQueries, sampleDocumentsMax } from '@hypershard/indexer'
 import { vectorWidth } from '@hypershard/qnet'
-import { createBitmap, type DocumentGraph, recallTargets, setBit } from '@hypershard/segments'
+import { createBitmap, type DocumentGraph, recallTargets, sampleQueriesMax, setBit } from '@hypershard/segments'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { recallPlot, writePlot } from '../plot.ts'
-import { type BenchQuery, encodeBenchQueries, readQueries } from './bench-queries.ts'
+import { type BenchQuery, encodeBenchQueries, type QueryLine, readQueries } from './bench-queries.ts'
 import { enlarge, readVectors } from './bench-vectors.ts'
 import { figuresOf, type Measured, measureSearcher } from './measure-searcher.ts'
 import {
@@ -37,6 +37,8 @@ export const searchBenchOptions = {
   queries: { type: 'string' },
   /** The vectors' documents, JSONL with `title` and `text`: recall is calibrated with queries made of them, as indexers do. */
   corpus: { type: 'string' },
+  /** Or with the first of these instead, JSONL with `text`: queries of users that are not measured. */
+  'sample-queries': { type: 'string' },
   model: { type: 'string', default: join(repository, 'models/hypershard-mini') },
   /** Of one inner product over the same vectors, for dense search. */
   'dense-model': { type: 'string', default: join(repository, 'models/minilm-dense') },
@@ -91,7 +93,7 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
     for (const shards of String(options.shards).split(',').map(Number)) {
       const measured = await measureCorpus(corpus, shards, {
         queries,
-        calibration: await calibrationOf(String(options.corpus), Math.min(real, documents), models),
+        calibration: await calibrationOf(options, Math.min(real, documents), models),
         threads: Number(options.threads),
         greedy: options.greedy === true,
         filters: options.filters === true,
@@ -106,12 +108,20 @@ export async function runSearchBench(options: Readonly<Record<string, unknown>>)
   return rows
 }
 
-/** Queries made of documents that are spread evenly over the first so many. */
+/** Queries that are given, or made of documents that are spread evenly over the first so many. */
 async function calibrationOf(
-  corpusPath: string,
+  options: Readonly<Record<string, unknown>>,
   documents: number,
   models: Parameters<typeof encodeBenchQueries>[1],
 ): Promise<SampleQueries> {
+  const path = options['sample-queries']
+  const given = typeof path === 'string'
+  const asked = given ? await readQueries(path, sampleQueriesMax) : await madeQueries(String(options.corpus), documents)
+  const { architecture, queries } = await encodeBenchQueries(asked, { qnet: models.qnet, dense: undefined })
+  return { kind: given ? 'given' : 'made', architecture, qnets: queries.map(({ weights }) => weights) }
+}
+
+async function madeQueries(corpusPath: string, documents: number): Promise<QueryLine[]> {
   const chosen = new Set(
     Array.from({ length: sampleDocumentsMax }, (_, at) => Math.floor((at * documents) / sampleDocumentsMax)),
   )
@@ -121,9 +131,7 @@ async function calibrationOf(
     if (row === documents) break
     if (chosen.has(row++)) sample.push({ title: '', text: '', ...JSON.parse(line) })
   }
-  const asked = queriesOf(sample).map(text => ({ text }))
-  const { architecture, queries } = await encodeBenchQueries(asked, { qnet: models.qnet, dense: undefined })
-  return { architecture, qnets: queries.map(({ weights }) => weights) }
+  return queriesOf(sample).map(text => ({ text }))
 }
 
 async function measureCorpus(corpus: PlainCorpus, shards: number, options: Options): Promise<Row[]> {

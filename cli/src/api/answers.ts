@@ -218,6 +218,7 @@ export interface GenerationDescription {
   readonly documents_per_second_max: number | null
   readonly search_p99_ms_max: number | null
   readonly slowed_to_documents_per_second: number | null
+  readonly sample_queries: number
   readonly created_at: string
 }
 
@@ -226,11 +227,13 @@ export interface ReindexRequest {
   readonly shards?: number
   readonly documents_per_second_max?: number
   readonly search_p99_ms_max?: number
+  readonly sample_queries?: readonly string[]
 }
 
 export interface GenerationOrder {
   readonly paused?: boolean
   readonly documents_per_second_max?: number | null
+  readonly sample_queries?: readonly string[] | null
 }
 
 export interface ParityReport {

@@ -5,12 +5,15 @@ import { renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 import { wholeNumberIn } from './parse-option.ts'
+import { readSampleQueries } from './read-sample-queries.ts'
 
 const numberMax = 999_999_999
 
 /** `hypershard generation ...`: the builds of an index. */
 export function addGenerationCommands(program: Command, context: CommandContext): void {
-  const group = program.command('generation').description('the builds of an index: list, pause, promote, drop')
+  const group = program
+    .command('generation')
+    .description('the builds of an index: list, pause, calibrate, promote, drop')
   group
     .command('list')
     .argument('<index>')
@@ -42,6 +45,19 @@ export function addGenerationCommands(program: Command, context: CommandContext)
       const order = { documents_per_second_max: rate === 0 ? null : rate }
       const answer = await api().orderGeneration(index, generation, order)
       context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`])
+    })
+  group
+    .command('sample-queries')
+    .argument('<index>')
+    .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
+    .argument('<file>', 'JSONL with "_id" and "text", or id<TAB>text')
+    .description('calibrate graphs that are built from now on, for `--recall`, with queries of your users')
+    .action(async (index: string, generation: number, file: string) => {
+      const order = { sample_queries: await readSampleQueries(file) }
+      const answer = await api().orderGeneration(index, generation, order)
+      context.answer(answer, () => [
+        `generation ${generation} of ${index}: graphs are calibrated with ${answer.sample_queries} queries from now on`,
+      ])
     })
 }
 

@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
 import type { Command } from 'commander'
-import type { GenerationDescription, ParityReport } from '../api/answers.ts'
+import type { GenerationDescription, ParityReport, ReindexRequest } from '../api/answers.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { Output } from '../terminal/terminal.ts'
 import type { CommandContext } from './context.ts'
 import { wholeNumberIn } from './parse-option.ts'
+import { readSampleQueries } from './read-sample-queries.ts'
 
 const pollMs = 500
 
@@ -19,6 +20,7 @@ interface ReindexOptions {
   readonly shards?: number
   readonly rate?: number
   readonly searchP99?: number
+  readonly sampleQueries?: string
   readonly samples: number
   readonly minOverlap?: number
   readonly detach?: boolean
@@ -43,6 +45,7 @@ export function addReindexCommands(program: Command, context: CommandContext): v
     .option('--shards <n>', 'as many as now if left out', wholeNumberIn(1, 256))
     .option('--rate <n>', 'the most documents encoded a second', wholeNumberIn(1, 1_000_000))
     .option('--search-p99 <ms>', 'slow down while the slowest searches take longer', wholeNumberIn(1, 600_000))
+    .option('--sample-queries <file>', 'of your users, to calibrate `--recall` with: JSONL, or id<TAB>text')
     .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, 1_000), 50)
     .option('--min-overlap <percent>', 'do not switch below this overlap of the first ten hits', wholeNumberIn(0, 100))
     .option('--detach', 'start it and return')
@@ -74,7 +77,7 @@ Examples:
 async function reindex(context: CommandContext, index: string, options: ReindexOptions): Promise<void> {
   const startMs = performance.now()
   const api = context.api()
-  const started = await api.startReindex(index, requestOf(options))
+  const started = await api.startReindex(index, await requestOf(options))
   const { generation } = started
   if (options.detach) {
     return context.answer(started, () => [
@@ -98,12 +101,13 @@ async function reindex(context: CommandContext, index: string, options: ReindexO
   }
 }
 
-function requestOf({ model, shards, rate, searchP99 }: ReindexOptions) {
+async function requestOf({ model, shards, rate, searchP99, sampleQueries }: ReindexOptions): Promise<ReindexRequest> {
   return {
     ...(model === undefined ? {} : { model }),
     ...(shards === undefined ? {} : { shards }),
     ...(rate === undefined ? {} : { documents_per_second_max: rate }),
     ...(searchP99 === undefined ? {} : { search_p99_ms_max: searchP99 }),
+    ...(sampleQueries === undefined ? {} : { sample_queries: await readSampleQueries(sampleQueries) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { generationPhases } from '@hypershard/segments'
+import { generationPhases, sampleQueriesSchema } from '@hypershard/segments'
 import { z } from 'zod'
 import type { ParityReport } from '../generations/compare-generations.ts'
 import type { DescribedGeneration } from '../generations/describe-generation.ts'
@@ -12,6 +12,9 @@ export const reindexSchema = z.strictObject({
   shards: z.int().min(1).max(256).optional().describe('As many as now if left out.'),
   documents_per_second_max: rate.optional().describe('The most documents encoded a second.'),
   search_p99_ms_max: p99.optional().describe('Slow down while the slowest searches (p99) take longer than this.'),
+  sample_queries: sampleQueriesSchema
+    .optional()
+    .describe('As users put them, to calibrate graphs with; those of the build that is served now if left out.'),
 })
 
 export const generationOrderSchema = z
@@ -19,6 +22,12 @@ export const generationOrderSchema = z
     paused: z.boolean().optional(),
     documents_per_second_max: rate.nullable().optional(),
     search_p99_ms_max: p99.nullable().optional(),
+    sample_queries: sampleQueriesSchema
+      .nullable()
+      .optional()
+      .describe(
+        'As users put them: graphs built from now on are calibrated with them. null: with queries made of documents.',
+      ),
   })
   .refine(order => Object.keys(order).length > 0, 'says nothing')
 
@@ -58,6 +67,7 @@ export const generationSchema = z.object({
   documents_per_second_max: z.number().nullable(),
   search_p99_ms_max: z.number().nullable(),
   slowed_to_documents_per_second: z.number().nullable(),
+  sample_queries: count.describe('Queries of users that graphs are calibrated with; 0 for queries made of documents.'),
   created_at: z.iso.datetime(),
 })
 
@@ -90,6 +100,7 @@ export function generationJson(described: DescribedGeneration): z.input<typeof g
     documents_per_second_max: state.documentsPerSecondMax,
     search_p99_ms_max: state.searchP99MsMax,
     slowed_to_documents_per_second: state.slowedToDocumentsPerSecond,
+    sample_queries: state.sampleQueries?.length ?? 0,
     created_at: record.createdAt,
   }
 }

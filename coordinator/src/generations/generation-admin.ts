@@ -32,6 +32,7 @@ export interface GenerationOrder {
   readonly paused?: boolean | undefined
   readonly documentsPerSecondMax?: number | null | undefined
   readonly searchP99MsMax?: number | null | undefined
+  readonly sampleQueries?: string[] | null | undefined
 }
 
 const historyMax = 1_000
@@ -59,7 +60,7 @@ export class GenerationAdmin {
     return describeGeneration(this.#parts.catalog.get(index).record, generation, this.#parts)
   }
 
-  /** Pauses, resumes or throttles. @throws HypershardError `wrong_phase` */
+  /** Pauses, resumes, throttles, or gives queries to calibrate with. @throws HypershardError `wrong_phase` */
   async order(index: string, generation: number, order: GenerationOrder): Promise<DescribedGeneration> {
     await this.#change(index, generation, ['building', 'live'], () => withoutUndefined(order))
     return this.describe(index, generation)

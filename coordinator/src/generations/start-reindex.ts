@@ -21,6 +21,8 @@ export interface ReindexInput {
   readonly documentsPerSecondMax: number | null
   /** Slow down while searches are slower than this; null for never. */
   readonly searchP99MsMax: number | null
+  /** To calibrate graphs with; undefined for those of the generation that is served now. */
+  readonly sampleQueries: string[] | undefined
 }
 
 export interface ReindexParts {
@@ -52,8 +54,9 @@ export async function startReindex(
       source: { log, backfill: { generation: source, version, slices: countSlices(manifest) } },
     })
     const { documentsPerSecondMax, searchP99MsMax } = input
-    if (documentsPerSecondMax !== null || searchP99MsMax !== null) {
-      await changeGenerationState(store, generation, () => ({ documentsPerSecondMax, searchP99MsMax }))
+    const sampleQueries = input.sampleQueries ?? (await readGenerationState(store, manifest)).sampleQueries
+    if (documentsPerSecondMax !== null || searchP99MsMax !== null || sampleQueries !== null) {
+      await changeGenerationState(store, generation, () => ({ documentsPerSecondMax, searchP99MsMax, sampleQueries }))
     }
     return generation
   })

@@ -37,10 +37,10 @@ function clusteredVectors(): Float32Array {
 describe('CalibratingGraphBuilder', () => {
   const vectors = clusteredVectors()
 
-  async function build(qnets: ReturnType<typeof qnetOf>[]) {
+  async function build(qnets: ReturnType<typeof qnetOf>[], kind: 'made' | 'given' = 'made') {
     const builder = new CalibratingGraphBuilder(
       { documents: rows, width },
-      { architecture: linear, qnets },
+      { kind, architecture: linear, qnets },
       rowsPerRowKept,
     )
     const pieces = [vectors.slice(0, 999 * width), vectors.slice(999 * width)]
@@ -74,6 +74,17 @@ describe('CalibratingGraphBuilder', () => {
       }
       assert.ok(found / 300 >= recall - 0.04, `${found} of 300 found where ${recall} is promised`)
     }
+  })
+
+  it('gives walks a reserve only where queries were made of documents', async () => {
+    const qnets = Array.from({ length: 20 }, (_, query) => qnetOf(100 + query))
+    const [{ recallKnobs: made }, { recallKnobs: given }] = [await build(qnets), await build(qnets, 'given')]
+    for (const [at, { recall, expansion, candidates }] of given.entries()) {
+      assert.equal(recall, made[at]!.recall)
+      assert.ok(expansion !== null && expansion < (made[at]!.expansion ?? Number.POSITIVE_INFINITY), `for ${recall}`)
+      assert.ok(candidates <= expansion)
+    }
+    assert.equal(given.length, recallTargets.length)
   })
 
   it('finds none where no query has finite scores', async () => {

@@ -19,15 +19,17 @@ import type { SampleQueries } from './sample-queries.ts'
 /** Recall is meant of so many hits. */
 const hits = 10
 /**
- * A recall counts as reached when the worst of the sample reach it: real queries are harder than those made of documents, and
- * what they need is what the harder ones of these need.
+ * Of queries made of documents a recall counts as reached when the worst reach it: real ones are harder, and what they need is
+ * what the harder ones of these need.
  */
 const worstShare = 0.25
 /**
- * And a walk keeps so many times the rows that the sample needed: on WordNet's definitions, with queries made of them, real ones
- * (single words that the definitions avoid) needed three to four times as many for the same recall.
+ * And a walk keeps so many times the rows that they needed: on WordNet's definitions, with queries made of them, real ones
+ * (single words that the definitions avoid) needed three to four times as many for the same recall. Users' own need no reserve.
  */
-const walkReserve = 4
+const walkReserve = { made: 4, given: 1 }
+/** Recalls of queries lie so far apart at least, for all that few of them tell. */
+const deviationMin = 0.05
 /** Rows added between two looks at other work: some hundredths of a second. */
 const rowsPerStep = 128
 const expansionMin = 16
@@ -122,7 +124,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   ): Promise<RecallKnob[]> {
     const ways: Way[] = []
     let msPerRowKept = 0
-    for (const expansion of [...expansions(), null]) {
+    for (const expansion of [...expansions(expansionMax / walkReserve[this.#queries.kind]), null]) {
       const areHits: boolean[][] = []
       let tookMs = 0
       for (const { query, gradients } of usable) {
@@ -147,14 +149,16 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   }
 
   #cheapest(ways: readonly Way[]): RecallKnob[] {
-    const msPerRow = this.#scoreMs / (this.#rows * this.#queries.qnets.length)
+    const { kind, qnets } = this.#queries
+    const [reserve, reached] = [walkReserve[kind], kind === 'made' ? meanOfWorst : surelyReached]
+    const msPerRow = this.#scoreMs / (this.#rows * qnets.length)
     const tries = ways.flatMap(({ expansion, areHits, tookMs }) =>
       candidateSteps
         .filter(candidates => candidates <= (expansion ?? this.#rows))
         .map(candidates => ({
-          ...{ expansion: expansion && expansion * walkReserve, candidates },
-          costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * msPerRow,
-          recall: meanOfWorst(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
+          ...{ expansion: expansion && expansion * reserve, candidates },
+          costMs: (expansion === null ? tookMs : tookMs * reserve) + candidates * msPerRow,
+          recall: reached(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
         })),
     )
     tries.sort((a, b) => a.costMs - b.costMs)
@@ -165,9 +169,9 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   }
 }
 
-function expansions(): number[] {
+function expansions(most: number): number[] {
   const list: number[] = []
-  for (let expansion = expansionMin; expansion <= expansionMax / walkReserve; expansion *= 2) list.push(expansion)
+  for (let expansion = expansionMin; expansion <= most; expansion *= 2) list.push(expansion)
   return list
 }
 
@@ -199,8 +203,20 @@ function recallOf(areHits: readonly boolean[], rows: number): number {
 
 /** The mean of the worst, which made-up queries have in common with real ones. */
 function meanOfWorst(values: readonly number[]): number {
-  const worst = values.toSorted((a, b) => a - b).slice(0, Math.ceil(values.length * worstShare))
-  return worst.reduce((sum, value) => sum + value, 0) / worst.length
+  return meanOf(values.toSorted((a, b) => a - b).slice(0, Math.ceil(values.length * worstShare)))
+}
+
+/** What the mean of all queries like these is above five times of six: one standard error below the mean of these. */
+function surelyReached(values: readonly number[]): number {
+  const mean = meanOf(values)
+  const deviation = Math.sqrt(meanOf(values.map(value => (value - mean) ** 2)))
+  // Where all are found there is nothing that more of them could show.
+  if (mean === 1) return 1
+  return mean - Math.max(deviation, deviationMin) / Math.sqrt(values.length)
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function* stepsOf(values: Float32Array, size: number): Generator<Float32Array> {

@@ -42,13 +42,15 @@ describe('compactGeneration', () => {
     return { generation, manifest }
   }
 
-  const compact = async (graphDocuments: number) => {
+  const partsOf = (sampleQueries: string[] | null) => {
+    const { store, encoder } = log
+    return { store, encoder, log: silentLogger(), segmentsPerTier: segments, sampleQueries }
+  }
+
+  const compact = async (graphDocuments: number, sampleQueries: string[] | null = null) => {
     const { generation, manifest } = await fill()
-    const parts = { store: log.store, encoder: log.encoder, log: silentLogger(), segmentsPerTier: segments }
-    assert.equal(
-      await compactGeneration(generation, manifest, { ...parts, graphDocuments }, Deadline.after(10_000)),
-      true,
-    )
+    const parts = { ...partsOf(sampleQueries), graphDocuments }
+    assert.equal(await compactGeneration(generation, manifest, parts, Deadline.after(10_000)), true)
     const merged = await latestManifest(log.store, generation)
     assert.equal(merged.segments.length, 1)
     const [entry] = merged.segments
@@ -80,6 +82,13 @@ describe('compactGeneration', () => {
     }
   })
 
+  it('calibrates with the queries that are given, and makes none then', async () => {
+    const queries = Array.from({ length: 16 }, (_, at) => `query ${at}`)
+    const segment = await compact(1, queries)
+    assert.equal(segment.recallKnobs.length, recallTargets.length)
+    assert.deepEqual(log.encoder.queries, queries)
+  })
+
   it('gives a small one none, and asks no encoder', async () => {
     const segment = await compact(segments * documentsEach)
     assert.deepEqual([segment.hasGraph, segment.recallKnobs], [false, []])
@@ -88,8 +97,8 @@ describe('compactGeneration', () => {
   it('merges nothing when the encoder gives no queries', async () => {
     const { generation, manifest } = await fill()
     log.encoder.failure = new HypershardError('unavailable', 'down')
-    const parts = { store: log.store, encoder: log.encoder, log: silentLogger(), segmentsPerTier: segments }
-    const failing = compactGeneration(generation, manifest, { ...parts, graphDocuments: 1 }, Deadline.after(10_000))
+    const parts = { ...partsOf(null), graphDocuments: 1 }
+    const failing = compactGeneration(generation, manifest, parts, Deadline.after(10_000))
     await assert.rejects(failing, { code: 'unavailable' })
     assert.equal((await latestManifest(log.store, generation)).version, manifest.version)
   })

@@ -20,6 +20,8 @@ export interface CompactionParts {
   readonly encoder: EncoderPort
   readonly log: Logger
   readonly segmentsPerTier?: number
+  /** Users' own, to calibrate graphs with; null for queries made of documents. */
+  readonly sampleQueries: readonly string[] | null
   /** Merged segments of so many documents and more have a graph. */
   readonly graphDocuments?: number
 }
@@ -74,12 +76,12 @@ async function mergeAndReplace(
 async function graphFor(
   manifest: Manifest,
   segments: Compaction,
-  { store, encoder, graphDocuments = graphDocumentsMin }: CompactionParts,
+  { store, encoder, sampleQueries: given, graphDocuments = graphDocumentsMin }: CompactionParts,
   deadline: Deadline,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligible(entry), 0)
   if (documents < graphDocuments) return undefined
-  const queries = await sampleQueries({ store, encoder }, manifest, segments, deadline)
+  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given }, deadline)
   if (queries === undefined) return undefined
   return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)
 }

@@ -40,24 +40,34 @@ const kinds: readonly ((content: Pick<DocumentContent, 'title' | 'text'>) => str
     wordsOf(text || title).reduce((longest, word) => (word.length > longest.length ? word : longest), ''),
 ]
 
-/** Queries of several kinds, and their q-nets. */
+/** Queries to calibrate a graph with, and their q-nets. */
 export interface SampleQueries {
+  /** Users' own, or made of documents, which real ones may be harder than. */
+  readonly kind: 'given' | 'made'
   readonly architecture: QNetArchitecture
   readonly qnets: readonly QNetWeights[]
 }
 
+export interface CalibratedSegments {
+  readonly manifest: Manifest
+  /** Those that are merged. */
+  readonly segments: readonly SegmentEntry[]
+  /** Users' own queries; null for none. */
+  readonly given: readonly string[] | null
+}
+
 /**
- * Queries as people might put them, made of documents that are spread evenly over the segments.
+ * Queries as people put them, or, where none are given, might put them: made of documents that are spread evenly over the
+ * segments.
  * @returns undefined when none could be made
  * @throws HypershardError of store and encoder
  */
 export async function sampleQueries(
   { store, encoder }: { store: ObjectStore; encoder: EncoderPort },
-  manifest: Manifest,
-  segments: readonly SegmentEntry[],
+  { manifest, segments, given }: CalibratedSegments,
   deadline: Deadline,
 ): Promise<SampleQueries | undefined> {
-  const asked = queriesOf(await sampleDocuments(store, manifest, segments))
+  const asked = given ?? queriesOf(await sampleDocuments(store, manifest, segments))
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
   for (const text of asked) {
@@ -65,7 +75,7 @@ export async function sampleQueries(
     architecture = architectureFromProto(qnet.architecture)
     qnets.push(decodeWeights(architecture, qnet.weights, precisionFromProto(qnet.precision)))
   }
-  return architecture && { architecture, qnets }
+  return architecture && { kind: given === null ? 'made' : 'given', architecture, qnets }
 }
 
 /** Texts of queries of each kind. */

@@ -89,6 +89,8 @@ export class TestLog {
 
 export class LetterEncoder implements EncoderPort {
   calls = 0
+  /** Texts of queries, in the order asked. */
+  readonly queries: string[] = []
   failure: HypershardError | undefined
 
   async encodeDocuments({ documents }: { documents: readonly { text: string }[] }) {
@@ -102,6 +104,7 @@ export class LetterEncoder implements EncoderPort {
   /** One linear layer: longer texts score higher. */
   async encodeQuery({ modelDigest, text }: { modelDigest: string; text: string }) {
     if (this.failure !== undefined) throw this.failure
+    this.queries.push(text)
     const flat = { layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false }
     const architecture = architectureToProto({ vectorDimensions: [vectorWidth, 1], activation: 'relu', ...flat })
     const weights = new Uint8Array(Float32Array.of(1, text.length).buffer)

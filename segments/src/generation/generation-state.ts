@@ -12,6 +12,16 @@ import type { GenerationRecord } from './generation-record.ts'
 
 export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
 
+/** So many are enough to tell recall by, and fewer would tell too little. */
+const sampleQueriesMin = 16
+export const sampleQueriesMax = 64
+
+/** Queries as users put them. */
+export const sampleQueriesSchema = z
+  .array(z.string().max(1_000).regex(/\S/, 'must not be blank'))
+  .min(sampleQueriesMin)
+  .max(sampleQueriesMax)
+
 const stateSchema = z.strictObject({
   format: z.literal('hypershard.generation-state/1'),
   version: z.int().min(0),
@@ -27,6 +37,8 @@ const stateSchema = z.strictObject({
   searchP99MsMax: z.number().positive().nullable(),
   /** What slowing down for searches has come to; null while it is not needed. */
   slowedToDocumentsPerSecond: z.number().positive().nullable(),
+  /** What graphs are calibrated with from now on; null for queries made of documents. */
+  sampleQueries: sampleQueriesSchema.nullable().default(null),
   changedAt: z.iso.datetime(),
 })
 
@@ -85,7 +97,7 @@ function initialState({ generation }: GenerationReference): GenerationState {
   return {
     ...{ format: 'hypershard.generation-state/1', version: 0, phase: generation === 1 ? 'live' : 'building' },
     ...{ paused: false, documentsPerSecondMax: null, searchP99MsMax: null, slowedToDocumentsPerSecond: null },
-    ...{ changedAt: new Date(0).toISOString() },
+    ...{ sampleQueries: null, changedAt: new Date(0).toISOString() },
   }
 }
 

@@ -122,6 +122,23 @@ describe('generations over HTTP', () => {
     assert.equal((await post(`${index}/reindex`, {})).json.generation, 3)
   }).timeout(30_000)
 
+  it('takes queries of users to calibrate graphs with, which the next build takes over', async () => {
+    const queries = Array.from({ length: 20 }, (_, at) => `query ${at}`)
+    const one = `${index}/generations/1`
+    assert.equal((await request(one)).json.sample_queries, 0)
+    const { status, json } = await patch(one, { sample_queries: queries })
+    assert.deepEqual([status, json.sample_queries], [200, 20])
+    for (const refused of [queries.slice(5), [...queries, ' '], Array(65).fill('a'), [...queries, 'a'.repeat(1_001)]]) {
+      const answer = await patch(one, { sample_queries: refused })
+      assert.deepEqual([answer.status, answer.json.code], [400, 'invalid_request'], JSON.stringify(answer.json))
+    }
+    assert.equal((await post(`${index}/reindex`, {})).json.sample_queries, 20)
+    await post(`${index}/generations/2/cancel`, {})
+    assert.equal((await post(`${index}/reindex`, { sample_queries: queries.slice(4) })).json.sample_queries, 16)
+    assert.equal((await patch(`${index}/generations/3`, { sample_queries: null })).json.sample_queries, 0)
+    assert.equal((await request(one)).json.sample_queries, 20)
+  })
+
   it('tells progress as server-sent events until the build has caught up', async () => {
     await post(`${index}/reindex`, {})
     const response = await fetch(`${index}/generations/2/events`)

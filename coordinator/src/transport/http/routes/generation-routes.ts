@@ -62,6 +62,7 @@ function reindexRoutes(generations: Generations): Route[] {
           ...{ index: params.index, model: body.model, shards: body.shards },
           documentsPerSecondMax: body.documents_per_second_max ?? null,
           searchP99MsMax: body.search_p99_ms_max ?? null,
+          sampleQueries: body.sample_queries,
         }
         return { status: 201, json: generationJson(await generations.start(input, deadline)) }
       },
@@ -123,7 +124,7 @@ function orderRoutes(generations: Generations): Route[] {
       method: 'PATCH',
       path,
       id: 'orderGeneration',
-      summary: 'Pause, resume or throttle a build',
+      summary: 'Pause, resume or throttle a build, or give it queries to calibrate graphs with',
       body: generationOrderSchema,
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
       handle: async ({ params, body }) => {
@@ -131,6 +132,7 @@ function orderRoutes(generations: Generations): Route[] {
           paused: body.paused,
           documentsPerSecondMax: body.documents_per_second_max,
           searchP99MsMax: body.search_p99_ms_max,
+          sampleQueries: body.sample_queries,
         }
         return { status: 200, json: generationJson(await generations.order(params.index, params.generation, order)) }
       },
