@@ -5,7 +5,7 @@ import {
   type GenerationRecord,
   writeFirstGeneration,
 } from '../generation/generation-record.ts'
-import { changeGenerationState } from '../generation/generation-state.ts'
+import { changeGenerationState, readGenerationState } from '../generation/generation-state.ts'
 import { createIndex, type IndexRecord } from '../index/index-record.ts'
 import { indexFolder } from '../layout.ts'
 import { markTrimmed, WriteLog } from '../log/write-log.ts'
@@ -45,7 +45,8 @@ export async function restoreSnapshot(
     await changeGenerationState(store, generation, () => ({ phase: 'cancelled' }), clock)
     throw error
   }
-  await changeGenerationState(store, generation, () => ({ phase: 'live' }), clock)
+  const { sampleQueries } = await readGenerationState(store, manifest)
+  await changeGenerationState(store, generation, () => ({ phase: 'live', sampleQueries }), clock)
   return generation
 }
 
@@ -66,10 +67,13 @@ export async function cloneIndex(
   const origin = { index, indexUid, generation, version, snapshot }
   const settings = { ...clone, model, vectorWidth, shards, fields, origin }
   const source = sourceOf({ snapshot, model, manifest }, log)
+  const { sampleQueries } = await readGenerationState(store, manifest)
   const record = await createIndex(store, settings, clock, async created => {
     await writeFirstGeneration(store, created, source)
     const reference = { index: created.name, indexUid: created.uid }
     if (log.sequence > 0) await markTrimmed(store, reference, log.sequence)
+    if (sampleQueries === null) return
+    await changeGenerationState(store, { index: created.name, generation: 1 }, () => ({ sampleQueries }), clock)
   })
   try {
     await requireKept(store, { ...firstGeneration(record), ...source.restored.files })

@@ -104,6 +104,17 @@ describe('snapshots', () => {
     assert.deepEqual(await store.list('indexes/papers/generations/1/segments/'), [])
   })
 
+  it('pass on the queries that graphs are calibrated with', async () => {
+    const snapshot = await overwriteAfterSnapshot()
+    const sampleQueries = Array.from({ length: 16 }, (_, at) => `query ${at}`)
+    await changeGenerationState(store, generation, () => ({ sampleQueries }))
+    const restored = await restoreSnapshot(store, index, originOf(snapshot))
+    assert.deepEqual((await readGenerationState(store, restored)).sampleQueries, sampleQueries)
+    await cloneIndex(store, { name: 'copy', replicas: 1 }, originOf(snapshot))
+    const ofClone = await readGenerationState(store, { index: 'copy', generation: 1 })
+    assert.deepEqual([ofClone.phase, ofClone.sampleQueries], ['live', sampleQueries])
+  })
+
   it('are written to, and merged, where they were restored', async () => {
     const snapshot = await overwriteAfterSnapshot()
     const restored = await restoreSnapshot(store, index, originOf(snapshot))
