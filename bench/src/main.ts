@@ -11,6 +11,7 @@ import { renderTable } from './render-table.ts'
 import { runScaleBench, scaleBenchOptions } from './scale/scale-bench.ts'
 import { runScoreBench, scoreBenchOptions } from './score/score-bench.ts'
 import { runSearchBench, searchBenchOptions } from './search/search-bench.ts'
+import { runVectorsBench, vectorsBenchOptions } from './vectors/vectors-bench.ts'
 import { runWireBench, wireBenchOptions } from './wire/wire-bench.ts'
 
 /** A benchmark: its options, and its rows of named figures. */
@@ -25,6 +26,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
     run: runScoreBench,
+  },
+  vectors: {
+    summary:
+      'makes what search, scale and peers read: vectors and queries of a collection; --data, --out FOLDER --split NAME --documents N',
+    options: vectorsBenchOptions,
+    run: runVectorsBench,
   },
   search: {
     summary:
