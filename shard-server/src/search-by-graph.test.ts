@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SearchPlan, type SearchShardsRequest, type ShardResult } from '@hypershard/proto/shard'
-import type { QNetArchitecture } from '@hypershard/qnet'
+import { type QNetArchitecture, qnetDigest } from '@hypershard/qnet'
 import type { Manifest, ObjectStore } from '@hypershard/segments'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
@@ -87,6 +87,20 @@ describe('a search by graphs', () => {
       { ...auto, recallHits: 0 },
     ]) {
       await assert.rejects(search(request), { code: 'invalid_request' })
+    }
+  })
+
+  it('refuses weights that are not finite, whatever the plan', async () => {
+    const good = testQNet(linear)
+    const weights = Buffer.from(good.weights)
+    weights.writeFloatLE(Number.NaN, 4)
+    const qnet = { ...good, weights, digest: qnetDigest(linear, 'f32', weights) }
+    for (const plan of [
+      {},
+      { plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 50 },
+      { plan: SearchPlan.SEARCH_PLAN_GRAPH, candidates: 50, expansion: 60 },
+    ]) {
+      await assert.rejects(search({ qnet, ...plan }), { code: 'invalid_request', message: /matrix 0 has a NaN/ })
     }
   })
 

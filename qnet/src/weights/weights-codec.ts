@@ -56,7 +56,17 @@ export function encodeWeights(
 
 /** @throws HypershardError `invalid_request` for bytes of another length and for values that are not finite */
 export function decodeWeights(architecture: QNetArchitecture, bytes: Uint8Array, precision: Precision): QNetWeights {
-  if (precision === 'int8') return dequantiseWeights(architecture, decodeQuantisedWeights(architecture, bytes))
+  const weights = readWeights(architecture, bytes, precision)
+  checkWeights(architecture, weights)
+  return weights
+}
+
+/**
+ * `decodeWeights` for who has their values checked elsewhere; those of f32 are views of the bytes, which costs nothing.
+ * @throws HypershardError `invalid_request` for bytes of another length
+ */
+export function readWeights(architecture: QNetArchitecture, bytes: Uint8Array, precision: Precision): QNetWeights {
+  if (precision === 'int8') return dequantiseWeights(architecture, readQuantisedWeights(architecture, bytes))
   checkLength(architecture, bytes, precision)
   const reader = new TensorReader(bytes)
   const read = (values: number) => (precision === 'f32' ? reader.f32(values) : reader.f16(values))
@@ -67,13 +77,17 @@ export function decodeWeights(architecture: QNetArchitecture, bytes: Uint8Array,
     biases.push(read(shape.out))
   }
   matrices.push(read(layerShapes(architecture).at(-1)!.in))
-  const weights = { matrices, biases }
-  checkWeights(architecture, weights)
-  return weights
+  return { matrices, biases }
 }
 
 /** The int8 form without going through f32. Same errors as `decodeWeights`. */
 export function decodeQuantisedWeights(architecture: QNetArchitecture, bytes: Uint8Array): QuantisedWeights {
+  const quantised = readQuantisedWeights(architecture, bytes)
+  checkWeights(architecture, dequantiseWeights(architecture, quantised))
+  return quantised
+}
+
+function readQuantisedWeights(architecture: QNetArchitecture, bytes: Uint8Array): QuantisedWeights {
   checkLength(architecture, bytes, 'int8')
   const reader = new TensorReader(bytes)
   const core: QuantisedMatrix[] = []
@@ -83,9 +97,7 @@ export function decodeQuantisedWeights(architecture: QNetArchitecture, bytes: Ui
     core.push({ scales, values: reader.int8(shape.in * shape.out) })
     biases.push(reader.f32(shape.out))
   }
-  const quantised = { core, biases, last: reader.f32(layerShapes(architecture).at(-1)!.in) }
-  checkWeights(architecture, dequantiseWeights(architecture, quantised))
-  return quantised
+  return { core, biases, last: reader.f32(layerShapes(architecture).at(-1)!.in) }
 }
 
 /** The content address of a q-net: SHA-256 (hex) over its architecture, precision and bytes. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { encodeWeights, qnetDigest } from '@hypershard/qnet'
 import { pseudoRandomCase, tinyArchitecture } from '@hypershard/qnet/testing'
 import { WeightsMemory } from '../qnets/weights-memory.ts'
-import { checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
+import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 
 describe('the check of weights', () => {
   const bytes = encodeWeights(tinyArchitecture, pseudoRandomCase(tinyArchitecture, 1, 1).weights, 'f32')
@@ -20,6 +20,21 @@ describe('the check of weights', () => {
     checkWeightsOnce(other)
     for (const _ of [1, 2])
       assert.throws(() => expectGoodWeights(other), { code: 'invalid_request', message: /digest/ })
+  })
+
+  it('refuses values that are not finite, naming the tensor, wherever they come from', () => {
+    const spoilt = bytes.slice()
+    new Float32Array(spoilt.buffer)[1] = Number.NaN
+    for (const madeHere of [true, false]) {
+      const task = {
+        ...{ digest: qnetDigest(tinyArchitecture, 'f32', spoilt), architecture: tinyArchitecture, madeHere },
+        ...{ precision: 'f32' as const, weights: new WeightsMemory().copy(spoilt) },
+      }
+      assert.equal(areKnownBad(task), false)
+      checkWeightsOnce(task)
+      assert.equal(areKnownBad(task), true)
+      assert.throws(() => expectGoodWeights(task), { code: 'invalid_request', message: /matrix 0 has a NaN/ })
+    }
   })
 
   it('is made once', () => {

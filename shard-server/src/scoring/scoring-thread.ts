@@ -5,10 +5,17 @@
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
-import { architectureKey, decodeWeights, type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
+import {
+  allFinite,
+  architectureKey,
+  type QNetArchitecture,
+  QNetScorer,
+  type QNetWeights,
+  readWeights,
+} from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/segments'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
-import { checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
+import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
 import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
@@ -117,7 +124,7 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
     segments: wanted.map(({ key, ...rows }) => ({ segment: heldSegment(key), ...rows })),
   }))
   const stopBefore = (expectedBlockMs: number) => {
-    if (turn.cancelled) return 'cancelled'
+    if (turn.cancelled || areKnownBad(work.qnet)) return 'cancelled'
     const nowMs = performance.timeOrigin + performance.now()
     return nowMs + expectedBlockMs > work.endEpochMs ? 'deadline' : undefined
   }
@@ -168,7 +175,7 @@ function laterScorer(
   onRead: () => void,
 ): { readonly scorer: PieceScorer; readonly tangents: TangentOptions['tangents'] } {
   const read = once(async () => {
-    const weights = readWeights(qnet)
+    const weights = weightsOf(qnet)
     const scorer = scorerOf(qnet.architecture)
     const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
     onRead()
@@ -178,7 +185,13 @@ function laterScorer(
     scorer: { score: async documents => (await read()).block.score(documents) },
     tangents: async points => {
       const { scorer, weights } = await read()
-      return scorer.tangents(weights, points)
+      const tangents = await scorer.tangents(weights, points)
+      if (!allFinite(tangents.scores)) {
+        // Without a tangent every document would be scored: not for weights that are refused anyway.
+        checkWeightsOnce(qnet)
+        expectGoodWeights(qnet)
+      }
+      return tangents
     },
   }
 }
@@ -191,10 +204,11 @@ function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
   }
 }
 
-function readWeights({ architecture, precision, weights: { bytes, copy } }: ScanTask['qnet']): QNetWeights {
+/** Their values may be anything until `expectGoodWeights` has passed them. */
+function weightsOf({ architecture, precision, weights: { bytes, copy } }: ScanTask['qnet']): QNetWeights {
   const known = readQNets.get(copy)
   if (known !== undefined) return known
-  const read = decodeWeights(architecture, bytes, precision)
+  const read = readWeights(architecture, bytes, precision)
   readQNets.set(copy, read)
   if (readQNets.size > readQNetsMax) readQNets.delete(readQNets.keys().next().value!)
   return read
