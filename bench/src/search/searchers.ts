@@ -1,7 +1,13 @@
 /** Ways to search the same vectors: the shard server's plans, and what they are held against. */
 import assert from 'node:assert/strict'
 import { Deadline } from '@hypershard/common'
-import { type BlockScorer, type QNetArchitecture, QNetScorer, type ScoringPrecision } from '@hypershard/qnet'
+import {
+  type BlockScorer,
+  type QNetArchitecture,
+  QNetScorer,
+  readWeights,
+  type ScoringPrecision,
+} from '@hypershard/qnet'
 import type { DocumentGraph } from '@hypershard/segments'
 import { type ScanRequest, type ScoringPool, WeightsMemory } from '@hypershard/shard-server'
 import { idOf } from '../hold-vectors.ts'
@@ -65,7 +71,10 @@ export interface PlainCorpus {
   readonly width: number
 }
 
-/** The query's own dense vector by the graph, then the q-net on the best `candidates`. */
+/**
+ * The query's own dense vector by the graph, then the q-net on the best `candidates`. The q-net comes as the wire has it and
+ * is copied, as for the plans; nobody checks it, which for those another thread does meanwhile.
+ */
 export function denseSearcher(
   corpus: PlainCorpus,
   graph: DocumentGraph,
@@ -75,9 +84,12 @@ export function denseSearcher(
   return {
     plan: 'dense, HNSW, rerank',
     knobs: `expansion ${expansion}, candidates ${candidates}`,
-    search: async ({ dense, weights }) => {
+    search: async ({ dense, qnet: { bytes, architecture, precision } }) => {
+      const weights = memory.copy(bytes)
       const rows = graph.nearest(dense!, expansion).slice(0, candidates)
-      const scores = await scoreRows(await scorer.prepareFp32(weights), corpus, rows)
+      const prepared = await scorer.prepareFp32(readWeights(architecture, weights.bytes, precision))
+      const scores = await scoreRows(prepared, corpus, rows)
+      memory.giveBack(weights)
       return { hits: bestOf(rows, scores), evaluations: rows.length, scanned: expansion }
     },
   }
