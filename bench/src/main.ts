@@ -1,4 +1,5 @@
 /** `npm run bench -- <name> [options]`: measures, prints a table, and with `--json` one JSON document instead. */
+import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
@@ -95,6 +96,7 @@ const { values } = parseArgs({ args: rest, options: { ...bench.options, json: { 
 const rows = await bench.run(values)
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
+  vectorInstructions: await vectorInstructions(),
   cores: cpus().length,
   memoryBytes: totalmem(),
   node: process.version,
@@ -102,6 +104,17 @@ const machine = {
 }
 if (values.json === true) console.log(JSON.stringify({ bench: name, machine, rows }, null, 2))
 else {
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${machine.node}\n`)
+  const { cpu, cores, vectorInstructions, node } = machine
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  console.log(`${[cpu, ...vectorInstructions].join(' ')}, ${cores} cores, ${memory}, node ${node}\n`)
   console.log(renderTable(rows))
+}
+
+/** Those that the speed of scoring hangs on; none where Linux does not tell. */
+async function vectorInstructions(): Promise<string[]> {
+  const flags = await readFile('/proc/cpuinfo', 'utf8').then(
+    text => new Set(/^flags\s*:(.*)$/m.exec(text)?.[1]?.split(' ')),
+    () => new Set(),
+  )
+  return ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx512_bf16', 'amx_int8'].filter(flag => flags.has(flag))
 }

@@ -39,6 +39,8 @@ export interface Searcher {
 }
 
 const memory = new WeightsMemory()
+/** As a server sends its threads none for fp32. */
+const noSample = new Float32Array(0)
 
 /** A plan of the shard server by its own scoring threads. A query is one that the server has not seen before. */
 export function planSearcher(
@@ -50,7 +52,8 @@ export function planSearcher(
   return {
     search: async ({ qnet: { bytes, ...qnet } }) => {
       const weights = memory.copy(bytes)
-      const request = { qnet: { ...qnet, weights }, scoring, plan, limit: hits, after: undefined, ...corpus }
+      const own = { scoring, plan, limit: hits, after: undefined }
+      const request = { qnet: { ...qnet, weights }, ...own, ...corpus, ...(scoring === 'fp32' && { sample: noSample }) }
       const { scans } = await pool.scan({ ...request, endEpochMs: Date.now() + timeoutMs }, Deadline.after(timeoutMs))
       memory.giveBack(weights)
       for (const { stop } of scans) assert.equal(stop, 'complete')

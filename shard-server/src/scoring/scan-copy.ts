@@ -89,11 +89,20 @@ export interface ScanQuery {
 
 /** @returns undefined when the vector has a value that is not finite */
 export function toScanQuery(vector: Float32Array, { scales }: ScanCopy): ScanQuery | undefined {
-  const scaled = Float64Array.from(vector, (value, dimension) => value * scales[dimension]!)
-  const largest = scaled.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  // Loops: with callbacks for every value this took a tenth of the time of a short search.
+  const scaled = new Float64Array(vector.length)
+  let largest = 0
+  for (let dimension = 0; dimension < scaled.length; dimension++) {
+    const value = vector[dimension]! * scales[dimension]!
+    scaled[dimension] = value
+    largest = Math.max(largest, Math.abs(value))
+  }
   if (!Number.isFinite(largest)) return undefined
   const unit = largest === 0 ? 1 : largest / byteMax
-  return { bytes: Int8Array.from(scaled, value => Math.round(value / unit)), unit }
+  const bytes = new Int8Array(scaled.length)
+  for (let dimension = 0; dimension < bytes.length; dimension++)
+    bytes[dimension] = Math.round(scaled[dimension]! / unit)
+  return { bytes, unit }
 }
 
 export interface ScannedRow {
