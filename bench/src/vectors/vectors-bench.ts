@@ -80,6 +80,8 @@ async function encodeCorpus(
       if (texts.length === documentsPerWrite) await flush()
     }
     await flush()
+    // An earlier run may have been asked for more.
+    await file.truncate(rowById.size * width * 4)
     return { encoded: Math.max(0, rowById.size - before), seconds: (performance.now() - beginMs) / 1_000, rowById }
   } finally {
     await file.close()
