@@ -1,4 +1,5 @@
 export type { BatcherStatistics } from './batching/dynamic-batcher.ts'
 export { type EncoderServiceConfig, encoderServiceConfig } from './config.ts'
 export { EncodingModel } from './encoding/encoding-model.ts'
+export { joinDocument } from './encoding/join-document.ts'
 export { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'

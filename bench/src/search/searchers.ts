@@ -45,15 +45,15 @@ const noSample = new Float32Array(0)
 /** A plan of the shard server by its own scoring threads. A query is one that the server has not seen before. */
 export function planSearcher(
   pool: ScoringPool,
-  corpus: Pick<ScanRequest, 'sample' | 'shards'>,
+  { sample, shards }: Pick<ScanRequest, 'sample' | 'shards'>,
   how: { readonly scoring?: ScoringPrecision; readonly plan: ScanRequest['plan'] },
 ): Omit<Searcher, 'plan' | 'knobs'> {
   const { scoring = 'fp32', plan } = how
+  const corpus = { shards, sample: scoring === 'int8' ? sample : noSample }
   return {
     search: async ({ qnet: { bytes, ...qnet } }) => {
       const weights = memory.copy(bytes)
-      const own = { scoring, plan, limit: hits, after: undefined }
-      const request = { qnet: { ...qnet, weights }, ...own, ...corpus, ...(scoring === 'fp32' && { sample: noSample }) }
+      const request = { qnet: { ...qnet, weights }, scoring, plan, limit: hits, after: undefined, ...corpus }
       const { scans } = await pool.scan({ ...request, endEpochMs: Date.now() + timeoutMs }, Deadline.after(timeoutMs))
       memory.giveBack(weights)
       for (const { stop } of scans) assert.equal(stop, 'complete')

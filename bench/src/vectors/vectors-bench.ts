@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { EncodingModel } from '@hypershard/encoder-service'
+import { EncodingModel, joinDocument } from '@hypershard/encoder-service'
 import { beirFiles, readBeirFolder } from '@hypershard/evaluation'
 import { vectorWidth } from '@hypershard/qnet'
 import { sampleQueriesMax } from '@hypershard/segments'
@@ -76,7 +76,7 @@ async function encodeCorpus(
       const { _id: id, title = '', text }: { _id: string; title?: string; text: string } = JSON.parse(line)
       const row = rowById.size
       rowById.set(id, row)
-      if (row >= before) texts.push(`${title} ${text}`.trim())
+      if (row >= before) texts.push(joinDocument({ title, text }))
       if (texts.length === documentsPerWrite) await flush()
     }
     await flush()

@@ -2,6 +2,7 @@ import { HypershardError } from '@hypershard/common'
 import type { DocumentText, EncodeDocumentsRequest, EncodeQueryRequest } from '@hypershard/proto/encoder'
 import { QueryForm } from '@hypershard/proto/encoder'
 import { precisionFromProto } from '@hypershard/qnet'
+import { joinDocument } from '../encoding/join-document.ts'
 import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
 
 /** Documents of one request; a caller with more sends several. */
@@ -52,7 +53,7 @@ function readDocument({ title, text }: DocumentText, index: number): string {
   }
   checkWellFormed(`documents[${index}].title`, title)
   checkWellFormed(`documents[${index}].text`, text)
-  return `${title} ${text}`.trim()
+  return joinDocument({ title, text })
 }
 
 function readWish({ form, precision }: EncodeQueryRequest): QueryWish {

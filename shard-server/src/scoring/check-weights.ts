@@ -30,10 +30,11 @@ export function areKnownBad({ weights: { check } }: ScanTask['qnet']): boolean {
 }
 
 /**
- * Waits for the thread that checks the weights.
+ * Checks the weights, or waits for the thread that does.
  * @throws HypershardError `invalid_request` when they are others, of another length, or not finite
  */
 export function expectGoodWeights(qnet: ScanTask['qnet']): void {
+  checkWeightsOnce(qnet)
   const { check } = qnet.weights
   // Nothing but the check lies between `underWay` and its end, so that this is short.
   while (Atomics.load(check, 0) === underWay) Atomics.wait(check, 0, underWay)

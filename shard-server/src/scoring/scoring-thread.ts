@@ -144,7 +144,6 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
       ...{ ...options, tangents, claimBlock: () => Atomics.add(blockCounter, 1, 1) },
     })),
   ]
-  checkWeightsOnce(work.qnet)
   expectGoodWeights(work.qnet)
   return shards.map(({ shard }) => scans.find(scan => scan.shard === shard)!)
 }
@@ -186,11 +185,8 @@ function laterScorer(
     tangents: async points => {
       const { scorer, weights } = await read()
       const tangents = await scorer.tangents(weights, points)
-      if (!allFinite(tangents.scores)) {
-        // Without a tangent every document would be scored: not for weights that are refused anyway.
-        checkWeightsOnce(qnet)
-        expectGoodWeights(qnet)
-      }
+      // Without a tangent every document would be scored: not for weights that are refused anyway.
+      if (!allFinite(tangents.scores)) expectGoodWeights(qnet)
       return tangents
     },
   }
