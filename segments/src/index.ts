@@ -47,6 +47,7 @@ export {
   sampleQueriesSchema,
 } from './generation/generation-state.ts'
 export { DocumentGraph, graphDocumentsMin } from './graph/document-graph.ts'
+export { graphQueriesDigest, isCalibratedOtherwise } from './graph/graph-queries.ts'
 export { expansionMax, knobFor, type RecallKnob, recallTargets, rowsReadPerRowKept } from './graph/recall-knobs.ts'
 export { indexNamePattern } from './index/index-name.ts'
 export {

@@ -219,6 +219,7 @@ export interface GenerationDescription {
   readonly search_p99_ms_max: number | null
   readonly slowed_to_documents_per_second: number | null
   readonly sample_queries: number
+  readonly segments_to_calibrate: number
   readonly created_at: string
 }
 

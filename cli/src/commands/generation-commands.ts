@@ -51,12 +51,14 @@ export function addGenerationCommands(program: Command, context: CommandContext)
     .argument('<index>')
     .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
     .argument('<file>', 'JSONL with "_id" and "text", or id<TAB>text')
-    .description('calibrate graphs that are built from now on, for `--recall`, with queries of your users')
+    .description('calibrate graphs, for `--recall`, with queries of your users')
     .action(async (index: string, generation: number, file: string) => {
       const order = { sample_queries: await readSampleQueries(file) }
       const answer = await api().orderGeneration(index, generation, order)
+      const { sample_queries: queries, segments_to_calibrate: segments } = answer
       context.answer(answer, () => [
-        `generation ${generation} of ${index}: graphs are calibrated with ${answer.sample_queries} queries from now on`,
+        `generation ${generation} of ${index}: graphs are calibrated with ${queries} queries from now on`,
+        ...(segments === 0 ? [] : [`${formatCount(segments)} segments that have one are written again for that`]),
       ])
     })
 }
@@ -99,6 +101,8 @@ export function stateOf({ phase, paused, progress, ...limits }: GenerationDescri
   else if (progress.backfill_total !== null && progress.backfill_done !== progress.backfill_total) {
     words.push(`${formatCount(progress.backfill_done ?? 0)} of ${formatCount(progress.backfill_total)} copied`)
   } else words.push(`${formatCount(progress.lag)} writes behind`)
+  const again = limits.segments_to_calibrate
+  if (again > 0) words.push(`${formatCount(again)} segments to calibrate`)
   if (progress.problem !== null) words.push(`stuck: ${progress.problem.message}`)
   return words.join(', ')
 }

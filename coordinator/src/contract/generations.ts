@@ -1,4 +1,4 @@
-import { generationPhases, sampleQueriesSchema } from '@hypershard/segments'
+import { generationPhases, graphQueriesDigest, isCalibratedOtherwise, sampleQueriesSchema } from '@hypershard/segments'
 import { z } from 'zod'
 import type { ParityReport } from '../generations/compare-generations.ts'
 import type { DescribedGeneration } from '../generations/describe-generation.ts'
@@ -68,6 +68,9 @@ export const generationSchema = z.object({
   search_p99_ms_max: z.number().nullable(),
   slowed_to_documents_per_second: z.number().nullable(),
   sample_queries: count.describe('Queries of users that graphs are calibrated with; 0 for queries made of documents.'),
+  segments_to_calibrate: count.describe(
+    'Segments whose graph was calibrated with other queries, and which will be written again.',
+  ),
   created_at: z.iso.datetime(),
 })
 
@@ -86,6 +89,7 @@ export const parityReportSchema = z.object({
 
 export function generationJson(described: DescribedGeneration): z.input<typeof generationSchema> {
   const { record, state, manifest, names, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
+  const graphQueries = graphQueriesDigest(state.sampleQueries)
   return {
     ...{ index: record.index, generation: record.generation, model: record.model, shards: record.shards },
     ...{ phase: state.phase, paused: state.paused, names: [...names], documents },
@@ -101,6 +105,7 @@ export function generationJson(described: DescribedGeneration): z.input<typeof g
     search_p99_ms_max: state.searchP99MsMax,
     slowed_to_documents_per_second: state.slowedToDocumentsPerSecond,
     sample_queries: state.sampleQueries?.length ?? 0,
+    segments_to_calibrate: manifest.segments.filter(segment => isCalibratedOtherwise(segment, graphQueries)).length,
     created_at: record.createdAt,
   }
 }

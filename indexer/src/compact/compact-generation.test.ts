@@ -6,6 +6,7 @@ import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import {
   DocumentGraph,
   firstGeneration,
+  graphQueriesDigest,
   knobFor,
   latestManifest,
   openSegment,
@@ -87,6 +88,31 @@ describe('compactGeneration', () => {
     const segment = await compact(1, queries)
     assert.equal(segment.recallKnobs.length, recallTargets.length)
     assert.deepEqual(log.encoder.queries, queries)
+  })
+
+  it('calibrates a graph again when other queries are given, and keeps every document', async () => {
+    const queries = Array.from({ length: 16 }, (_, at) => `query ${at}`)
+    const before = await compact(1)
+    const generation = firstGeneration(log.index)
+    const again = async (sampleQueries: string[] | null) => {
+      const manifest = await latestManifest(log.store, generation)
+      const parts = { ...partsOf(sampleQueries), graphDocuments: 1 }
+      return compactGeneration(generation, manifest, parts, Deadline.after(10_000))
+    }
+    log.encoder.queries.length = 0
+    assert.deepEqual([await again(queries), await again(queries)], [true, false])
+    assert.deepEqual(log.encoder.queries, queries)
+    const manifest = await latestManifest(log.store, generation)
+    assert.equal(manifest.segments.length, 1)
+    const [entry] = manifest.segments
+    assert.equal(entry!.graphQueries, graphQueriesDigest(queries))
+    const after = await openSegment(log.store, segmentAt(manifest, entry!))
+    assert.notEqual(after.digest, before.digest)
+    assert.deepEqual([after.documents, after.hasGraph], [before.documents, true])
+    assert.deepEqual(await after.loadIds(), await before.loadIds())
+    assert.deepEqual(await after.loadVectors(), await before.loadVectors())
+    assert.deepEqual([await again(null), await again(null)], [true, false])
+    assert.equal((await latestManifest(log.store, generation)).segments[0]!.graphQueries, undefined)
   })
 
   it('gives a small one none, and asks no encoder', async () => {

@@ -3,6 +3,7 @@ import {
   type GenerationRecord,
   type GraphBuilder,
   graphDocumentsMin,
+  graphQueriesDigest,
   latestManifest,
   type Manifest,
   mergeSegments,
@@ -11,19 +12,14 @@ import {
 } from '@hypershard/segments'
 import type { EncoderPort } from '../ports.ts'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
-import { type Compaction, eligible, planCompaction } from './plan-compaction.ts'
+import { type Compaction, type CompactionPolicy, eligible, planCompaction } from './plan-compaction.ts'
 import { sampleQueries } from './sample-queries.ts'
 
-export interface CompactionParts {
+export interface CompactionParts extends CompactionPolicy {
   readonly store: ObjectStore
   /** Asked for sample queries, where a graph is built. */
   readonly encoder: EncoderPort
   readonly log: Logger
-  readonly segmentsPerTier?: number
-  /** Users' own, to calibrate graphs with; null for queries made of documents. */
-  readonly sampleQueries: readonly string[] | null
-  /** Merged segments of so many documents and more have a graph. */
-  readonly graphDocuments?: number
 }
 
 /**
@@ -38,7 +34,7 @@ export async function compactGeneration(
   deadline: Deadline,
 ): Promise<boolean> {
   const { log } = parts
-  const segments = planCompaction(manifest, parts.segmentsPerTier)
+  const segments = planCompaction(manifest, parts)
   if (segments === undefined) return false
   const startMs = performance.now()
   const committed = await mergeAndReplace(generation, manifest, segments, parts, deadline)
@@ -63,7 +59,10 @@ async function mergeAndReplace(
   const { store } = parts
   try {
     const graph = await graphFor(manifest, segments, parts, deadline)
-    return await replaceSegments(store, generation, segments, await mergeSegments(store, manifest, segments, graph))
+    const merged = await mergeSegments(store, manifest, segments, graph)
+    const graphQueries = graph && graphQueriesDigest(parts.sampleQueries)
+    const entry = merged && graphQueries !== undefined ? { ...merged, graphQueries } : merged
+    return await replaceSegments(store, generation, segments, entry)
   } catch (error) {
     if (!(error instanceof HypershardError) || error.code !== 'corrupt_data') throw error
     const newest = await latestManifest(store, generation)

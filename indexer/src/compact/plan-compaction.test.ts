@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Manifest, SegmentEntry } from '@hypershard/segments'
+import { graphQueriesDigest, type Manifest, type SegmentEntry } from '@hypershard/segments'
 import fc from 'fast-check'
 import { planCompaction } from './plan-compaction.ts'
 
@@ -9,26 +9,38 @@ const entry = (documents: number, deleted = 0, shard = 0): SegmentEntry => ({
   deleted: deleted === 0 ? null : { digest: 'd', count: deleted },
 })
 const manifest = (segments: readonly SegmentEntry[]) => ({ segments }) as unknown as Manifest
+const plan = (segments: readonly SegmentEntry[], sampleQueries: readonly string[] | null = null) =>
+  planCompaction(manifest(segments), { sampleQueries })
 
 describe('planning compaction', () => {
   it('leaves a few segments alone', () => {
-    assert.equal(planCompaction(manifest(Array.from({ length: 7 }, () => entry(10)))), undefined)
+    assert.equal(plan(Array.from({ length: 7 }, () => entry(10))), undefined)
   })
 
   it('merges eight of about a size, of one shard', () => {
     const small = Array.from({ length: 8 }, () => entry(10, 0, 1))
-    const plan = planCompaction(manifest([entry(10), entry(900_000), ...small]))
-    assert.deepEqual(plan, small)
+    assert.deepEqual(plan([entry(10), entry(900_000), ...small]), small)
   })
 
   it('does not write a large segment again for a few small ones', () => {
     const segments = [entry(400_000), ...Array.from({ length: 7 }, () => entry(10))]
-    assert.equal(planCompaction(manifest(segments)), undefined)
+    assert.equal(plan(segments), undefined)
   })
 
   it('writes a large segment again of which much is deleted', () => {
     const hollow = entry(10_000, 4_000)
-    assert.deepEqual(planCompaction(manifest([entry(10_000, 100), hollow])), [hollow])
+    assert.deepEqual(plan([entry(10_000, 100), hollow]), [hollow])
+  })
+
+  it('writes a segment again whose graph was calibrated with other queries, once', () => {
+    const [queries, others] = [['a query'], ['another']]
+    const [small, large, made] = [entry(10), entry(500_000), entry(20_000)]
+    const calibrated = { ...made, graphQueries: graphQueriesDigest(queries)! }
+    assert.deepEqual(plan([small, calibrated, large], queries), [large])
+    assert.equal(plan([small, calibrated], queries), undefined)
+    assert.deepEqual(plan([small, calibrated], others), [calibrated])
+    assert.deepEqual(plan([small, calibrated], null), [calibrated])
+    assert.equal(plan([small, made, large], null), undefined)
   })
 
   it('comes to an end with few segments, and copies each document a few times', () => {
@@ -40,12 +52,12 @@ describe('planning compaction', () => {
         for (const size of sizes) {
           segments.push(entry(size))
           for (;;) {
-            const plan = planCompaction(manifest(segments))
-            if (plan === undefined) break
-            const merged = plan.reduce((sum, { documents }) => sum + documents, 0)
-            assert.ok(plan.length >= 8)
+            const some = plan(segments)
+            if (some === undefined) break
+            const merged = some.reduce((sum, { documents }) => sum + documents, 0)
+            assert.ok(some.length >= 8)
             copied += merged
-            segments = [...segments.filter(segment => !plan.includes(segment)), entry(merged)]
+            segments = [...segments.filter(segment => !some.includes(segment)), entry(merged)]
           }
         }
         const total = sizes.reduce((sum, size) => sum + size, 0)

@@ -1,4 +1,4 @@
-import type { Manifest, SegmentEntry } from '@hypershard/segments'
+import { graphQueriesDigest, isCalibratedOtherwise, type Manifest, type SegmentEntry } from '@hypershard/segments'
 
 /** Segments of about the same size are merged once so many of them are in a shard. */
 const segmentsPerTierDefault = 8
@@ -17,15 +17,22 @@ const deletedShareMax = 0.3
 /** Segments of one shard to be made into one. */
 export type Compaction = readonly SegmentEntry[]
 
+export interface CompactionPolicy {
+  readonly segmentsPerTier?: number | undefined
+  /** Users' own, that graphs are to be calibrated with; null for queries made of documents. */
+  readonly sampleQueries: readonly string[] | null
+  /** Merged segments of so many documents and more have a graph. */
+  readonly graphDocuments?: number | undefined
+}
+
 /**
- * What to compact next: the segments of the smallest tier that is full, or one with much deleted in it. Size-tiered, so
- * that a document is copied about once a tier: a shard of n documents has about 8 log4(n / 4,096) segments.
+ * What to compact next: the segments of the smallest tier that is full, or one with much deleted in it, or one whose graph
+ * was calibrated with other queries. Size-tiered, so that a document is copied about once a tier: a shard of n documents
+ * has about 8 log4(n / 4,096) segments.
  * @returns undefined when nothing is worth it
  */
-export function planCompaction(
-  { segments }: Manifest,
-  segmentsPerTier = segmentsPerTierDefault,
-): Compaction | undefined {
+export function planCompaction({ segments }: Manifest, policy: CompactionPolicy): Compaction | undefined {
+  const { segmentsPerTier = segmentsPerTierDefault, sampleQueries, graphDocuments } = policy
   for (const own of Map.groupBy(segments, ({ shard }) => shard).values()) {
     const tiers = Map.groupBy(own.filter(isSmall), tierOf)
     for (const tier of [...tiers.keys()].sort((a, b) => a - b)) {
@@ -33,10 +40,14 @@ export function planCompaction(
       if (some.length >= segmentsPerTier) return some
     }
   }
-  const hollow = segments.find(
-    ({ documents, deleted }) => documents > firstTierDocuments && (deleted?.count ?? 0) > documents * deletedShareMax,
-  )
-  return hollow === undefined ? undefined : [hollow]
+  const graphQueries = graphQueriesDigest(sampleQueries)
+  const again =
+    segments.find(isHollow) ?? segments.find(segment => isCalibratedOtherwise(segment, graphQueries, graphDocuments))
+  return again && [again]
+}
+
+function isHollow({ documents, deleted }: SegmentEntry): boolean {
+  return documents > firstTierDocuments && (deleted?.count ?? 0) > documents * deletedShareMax
 }
 
 /** The first segments that together are not too large for one. */

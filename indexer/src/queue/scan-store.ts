@@ -88,7 +88,7 @@ export class StoreScanner {
       }
       const next = await readLogEntry(this.#store, target, manifest.log.sequence + 1)
       const jobs: Job[] = next === undefined ? [] : [advance]
-      if (planCompaction(manifest) !== undefined) jobs.push({ kind: 'compact', ...target })
+      if (planCompaction(manifest, state) !== undefined) jobs.push({ kind: 'compact', ...target })
       return { jobs, flows: [] }
     }, nothing)
   }

@@ -34,6 +34,8 @@ const segmentEntrySchema = z
     truncated: z.int().min(0),
     /** The digest of the tombstone file and how many rows it marks; null when every row is eligible. */
     deleted: z.strictObject({ digest: sha256Hex, home: homeSchema, count: z.int().min(1) }).nullable(),
+    /** SHA-256 of the users' queries that its graph was calibrated with; left out for queries made of documents, or no graph. */
+    graphQueries: sha256Hex.optional(),
   })
   .refine(entry => entry.deleted === null || entry.deleted.count < entry.documents, 'no row is left')
 

@@ -127,7 +127,7 @@ describe('generations over HTTP', () => {
     const one = `${index}/generations/1`
     assert.equal((await request(one)).json.sample_queries, 0)
     const { status, json } = await patch(one, { sample_queries: queries })
-    assert.deepEqual([status, json.sample_queries], [200, 20])
+    assert.deepEqual([status, json.sample_queries, json.segments_to_calibrate], [200, 20, 0])
     for (const refused of [queries.slice(5), [...queries, ' '], Array(65).fill('a'), [...queries, 'a'.repeat(1_001)]]) {
       const answer = await patch(one, { sample_queries: refused })
       assert.deepEqual([answer.status, answer.json.code], [400, 'invalid_request'], JSON.stringify(answer.json))

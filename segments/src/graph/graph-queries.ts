@@ -1,0 +1,22 @@
+/** Which queries a segment's graph was calibrated with, as its manifest tells. */
+import { hash } from 'node:crypto'
+import type { SegmentEntry } from '../manifest/manifest.ts'
+import { graphDocumentsMin } from './document-graph.ts'
+
+/** @returns SHA-256 of users' queries; undefined for null, queries made of documents */
+export function graphQueriesDigest(sampleQueries: readonly string[] | null): string | undefined {
+  return sampleQueries === null ? undefined : hash('sha256', JSON.stringify(sampleQueries), 'hex')
+}
+
+/**
+ * Whether a segment is large enough for a graph, and its graph was calibrated with other queries than these.
+ * @param graphQueries as from `graphQueriesDigest`
+ */
+export function isCalibratedOtherwise(
+  segment: SegmentEntry,
+  graphQueries: string | undefined,
+  graphDocuments = graphDocumentsMin,
+): boolean {
+  const eligible = segment.documents - (segment.deleted?.count ?? 0)
+  return eligible >= graphDocuments && segment.graphQueries !== graphQueries
+}
