@@ -12,6 +12,7 @@ import { addIndexCommands } from './commands/index-commands.ts'
 import { addMaintenanceCommands } from './commands/maintenance-commands.ts'
 import { addModelCommands } from './commands/model-commands.ts'
 import { wholeNumberIn } from './commands/parse-option.ts'
+import { addRecallCommand } from './commands/recall-command.ts'
 import { addReindexCommands } from './commands/reindex-command.ts'
 import { reportFailure } from './commands/report-failure.ts'
 import { addSearchCommand } from './commands/search-command.ts'
@@ -39,6 +40,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addMaintenanceCommands(program, context)
   addSearchCommand(program, context)
   addEvalCommand(program, context)
+  addRecallCommand(program, context)
   addModelCommands(program, context)
   addClusterCommand(program, context)
   try {

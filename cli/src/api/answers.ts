@@ -126,7 +126,7 @@ export interface SearchProfile {
     readonly documents_scored: number
     readonly documents_scanned: number
     readonly documents_walked: number
-    readonly plan: 'exact' | 'tangent'
+    readonly plan: 'exact' | 'tangent' | 'graph'
     readonly queue_ms: number
     readonly head_ms: number
     readonly score_ms: number

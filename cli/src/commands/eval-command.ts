@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { HypershardError } from '@hypershard/common'
 import { checkRunId, writeRun } from '@hypershard/evaluation'
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/client.ts'
@@ -8,11 +7,12 @@ import { type AskedIndex, evaluationAnswer } from '../evaluation/evaluation-answ
 import { type EvalOptions, type IndexSource, planEvaluation } from '../evaluation/plan-evaluation.ts'
 import { type EvaluationInputs, readInputs } from '../evaluation/read-inputs.ts'
 import { renderEvaluation } from '../evaluation/render-evaluation.ts'
+import { requireDocuments } from '../evaluation/require-documents.ts'
 import { writePerQuery } from '../evaluation/write-per-query.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
-import { commaList, wholeNumberIn } from './parse-option.ts'
+import { commaList, jsonObject, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, planOfRequest } from './plan-options.ts'
 
 /** A query is asked again after this long and up to as long again. */
@@ -41,6 +41,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--allow-failures', 'count queries that fail as 0 instead of giving up')
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
   addPlanOptions(command)
+    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .addHelpText(
       'after',
       `
@@ -77,10 +78,7 @@ async function askIndex(
   { queries, judgements }: EvaluationInputs,
 ): Promise<AskedIndex> {
   const api = context.api()
-  const { documents } = await api.describeIndex(source.index)
-  if (documents === 0) {
-    throw new HypershardError('invalid_request', `index \`${source.index}\` has no documents to find; put some first`)
-  }
+  const documents = await requireDocuments(api, source.index)
   const judged = new Map([...queries!].filter(([id]) => judgements.has(id)))
   const progress = new ProgressDisplay(context.terminal.notes, 'evaluating')
   const startMs = performance.now()
@@ -89,6 +87,7 @@ async function askIndex(
       search: text => searchOnce(api, source, text),
       concurrency: source.concurrency,
       allowFailures: source.allowFailures,
+      failureAdvice: '--allow-failures counts such queries as 0',
       checkAnswer: ({ hits }) => {
         // Found out at the first answer, not after the last.
         if (source.runPath !== undefined) for (const { id } of hits) checkRunId(id)
@@ -103,13 +102,14 @@ async function askIndex(
 }
 
 function searchOnce(api: ApiClient, source: IndexSource, query: string) {
-  const { index, limit, plan, timeoutMs } = source
+  const { index, limit, plan, filter, timeoutMs } = source
   return api.search(index, {
     query,
     k: limit,
     ids_only: true,
     min_coverage: 1,
     ...planOfRequest(plan),
+    ...(filter === undefined ? {} : { filter }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
   })
 }

@@ -38,6 +38,7 @@ function optionsWith(change: Partial<AskOptions> = {}) {
   const options: AskOptions = {
     concurrency: 3,
     allowFailures: false,
+    failureAdvice: 'nothing was made',
     checkAnswer: () => {},
     ...change,
     search: async text => {
@@ -114,7 +115,7 @@ describe('asking queries', () => {
       fail: () => Promise.reject(new HypershardError('invalid_request', 'the query is too long')),
       searches: 1,
       code: 'invalid_request',
-      message: /^query `q0`: the query is too long; --allow-failures counts such queries as 0$/,
+      message: /^query `q0`: the query is too long; nothing was made$/,
     },
     {
       title: 'a failure that came again',

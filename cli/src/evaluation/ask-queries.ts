@@ -10,6 +10,8 @@ export interface AskOptions {
   readonly concurrency: number
   /** Whether a query that fails is told in the result instead of ending the work. */
   readonly allowFailures: boolean
+  /** What an error message says at its end where failures are not allowed. */
+  readonly failureAdvice: string
   /** Waits before a query is asked again; a random time, so that queries that failed together do not return together. */
   readonly pause: () => Promise<void>
   /** Throws what ends the work, whatever may fail. */
@@ -33,8 +35,6 @@ export interface AskedQueries {
   readonly manifestVersions: readonly number[]
 }
 
-const skipAdvice = '--allow-failures counts such queries as 0'
-
 /**
  * Asks every query, several at a time, and once more where that may help. An answer of less than all documents is a
  * failure. Without `allowFailures` the first failure ends the work when the searches under way have ended.
@@ -53,7 +53,7 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
       options.onProgress(answers.size + failures.size)
       try {
         if (answer !== undefined) options.checkAnswer(answer)
-        else if (!options.allowFailures) throw failureOf(id, failures.get(id))
+        else if (!options.allowFailures) throw failureOf(id, failures.get(id), options.failureAdvice)
       } catch (error) {
         end ??= error
       }
@@ -90,7 +90,7 @@ function checkWhole(answer: SearchAnswer): SearchAnswer {
   return answer
 }
 
-function failureOf(query: string, error: unknown, rest = skipAdvice): Error {
+function failureOf(query: string, error: unknown, rest: string): Error {
   const { code, detail, retryable, details } = problemOf(error)
   const twice = retryable ? ', also when asked again' : ''
   const message = `query \`${query}\`${twice}: ${detail}; ${rest}`

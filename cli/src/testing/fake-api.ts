@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { errorCatalogue, HypershardError, messageOf, toHypershardError } from '@hypershard/common'
-import type { Hit } from '../api/answers.ts'
+import type { Hit, SearchRequest } from '../api/answers.ts'
 
 type StoredDocument = Omit<Hit, 'score'>
 
@@ -36,15 +36,17 @@ const model = {
 }
 
 export interface FakeApiOptions {
-  /** Called with the query of each search; what it throws is answered. */
-  readonly onSearch?: (query: string) => void
+  /** Called with the query of each search, and the whole request; what it throws is answered. */
+  readonly onSearch?: (query: string, request: SearchRequest) => void
+  /** Whether a search finds this document. */
+  readonly keepHit?: (id: string, request: SearchRequest) => boolean
 }
 
 /** The coordinator's HTTP API in memory, as docs/api.md tells it. A hit's score is the share of query words in it. */
-export function createFakeApi({ onSearch = () => {} }: FakeApiOptions = {}): RequestListener {
+export function createFakeApi({ onSearch = () => {}, keepHit = () => true }: FakeApiOptions = {}): RequestListener {
   const indexes = new Map<string, FakeIndex>()
   return (request, response) => {
-    answer(indexes, request, response, onSearch).catch(error => {
+    answer(indexes, request, response, { onSearch, keepHit }).catch(error => {
       const { code, message, details } = toHypershardError(error)
       const { http: status, title, retryable } = errorCatalogue[code]
       const type = `https://hypershard.dev/errors/${code}`
@@ -58,7 +60,7 @@ async function answer(
   indexes: Map<string, FakeIndex>,
   request: IncomingMessage,
   response: ServerResponse,
-  onSearch: (query: string) => void,
+  { onSearch, keepHit }: Required<FakeApiOptions>,
 ) {
   const url = new URL(request.url ?? '/', 'http://fake')
   const [, , collection, name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
@@ -85,9 +87,13 @@ async function answer(
     case 'PUT indexes/:name/documents':
       return put(find(indexes, name), request, response)
     case 'POST indexes/:name/search': {
-      const body = await readJson<FakeSearch>(request)
-      onSearch(body.query)
-      return send(response, 200, search(find(indexes, name), body))
+      const body = await readJson<SearchRequest>(request)
+      onSearch(body.query, body)
+      return send(
+        response,
+        200,
+        search(find(indexes, name), body, id => keepHit(id, body)),
+      )
     }
     case 'GET indexes/:name/snapshots':
       return send(response, 200, { snapshots: listSnapshots(find(indexes, name)) })
@@ -214,16 +220,10 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
 
-interface FakeSearch {
-  readonly query: string
-  readonly k?: number
-  readonly profile?: boolean
-  readonly ids_only?: boolean
-}
-
-function search(index: FakeIndex, request: FakeSearch) {
+function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) => boolean) {
   const words = request.query.toLowerCase().split(/\s+/)
-  const hits = [...index.documents.values()].map(({ id, ...rest }) => {
+  const found = [...index.documents.values()].filter(({ id }) => isFound(id))
+  const hits = found.map(({ id, ...rest }) => {
     const text = `${rest.title} ${rest.text}`.toLowerCase()
     const score = words.filter(word => text.includes(word)).length / words.length
     return request.ids_only ? { id, score } : { id, score, ...rest }

@@ -1,0 +1,113 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { HypershardError } from '@hypershard/common'
+import { readQueries } from '@hypershard/evaluation'
+import type { Command } from 'commander'
+import type { SearchAnswer, SearchRequest } from '../api/answers.ts'
+import type { ApiClient } from '../api/client.ts'
+import { askQueries } from '../evaluation/ask-queries.ts'
+import { requireDocuments } from '../evaluation/require-documents.ts'
+import { measureRecall } from '../recall/measure-recall.ts'
+import { type RecallAnswer, renderRecall } from '../recall/render-recall.ts'
+import { ProgressDisplay } from '../terminal/progress.ts'
+import type { CommandContext } from './context.ts'
+import { jsonObject, wholeNumberIn } from './parse-option.ts'
+import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
+
+/** A query is asked again after this long and up to as long again. */
+const pauseMs = 300
+const hitsDefault = 10
+const recallDefault = 0.95
+
+interface RecallOptions extends PlanOptions {
+  readonly queries: string
+  readonly k?: number
+  readonly filter?: Record<string, unknown>
+  readonly concurrency?: number
+  readonly timeoutMs?: number
+}
+
+/** `hypershard recall` */
+export function addRecallCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('recall')
+    .argument('<index>')
+    .description('measure how much of what exact scoring finds a cheaper search finds')
+    .requiredOption('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text; no judgements are needed')
+    .option('-k <n>', `how many hits (default: ${hitsDefault})`, wholeNumberIn(1, 1_000))
+  addPlanOptions(command)
+    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
+    .option('--concurrency <n>', 'how many queries at a time (default: 1)', wholeNumberIn(1, 64))
+    .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
+    .addHelpText(
+      'after',
+      `
+Every query is searched for as told, and once more with --plan exact. Without
+--plan, --recall and the like it is searched for with --recall ${recallDefault}.
+
+Examples:
+  hypershard recall papers --queries queries.jsonl
+  hypershard recall papers --queries queries.jsonl --recall 0.99
+  hypershard recall papers --queries queries.jsonl --plan graph --expansion 512
+  hypershard recall papers --queries queries.jsonl --filter '{"field": "year", "gte": 2020}'`,
+    )
+    .action((index: string, options: RecallOptions) => recall(context, index, options))
+}
+
+async function recall(context: CommandContext, index: string, options: RecallOptions): Promise<void> {
+  const queries = await readQueries(options.queries)
+  if (queries.size === 0) throw new HypershardError('invalid_request', `${options.queries} has no queries in it`)
+  const how = planOfRequest(options)
+  const { k = hitsDefault, filter } = options
+  const request = {
+    ...(Object.keys(how).length === 0 ? { recall: recallDefault } : how),
+    ...(filter === undefined ? {} : { filter }),
+  }
+  const api = context.api()
+  await requireDocuments(api, index)
+  const progress = new ProgressDisplay(context.terminal.notes, 'searching')
+  try {
+    const ask = (searched: Omit<SearchRequest, 'query'>, before: number) =>
+      askAll(api, index, queries, { ...searched, k }, options, done =>
+        progress.update({ done: before + done, total: 2 * queries.size }),
+      )
+    // First as told: what comes second finds q-nets that are sent already.
+    const tested = await ask(request, 0)
+    const exact = await ask({ plan: 'exact', ...(filter === undefined ? {} : { filter }) }, queries.size)
+    const asked = [...queries].map(([id, text]) => ({ id, text, exact: exact.get(text)!, tested: tested.get(text)! }))
+    const answer: RecallAnswer = { index, k, request, ...measureRecall(asked) }
+    context.answer(answer, () => renderRecall(answer, context.terminal.out))
+  } finally {
+    progress.end()
+  }
+}
+
+/** @returns answers by the queries' texts */
+async function askAll(
+  api: ApiClient,
+  index: string,
+  queries: ReadonlyMap<string, string>,
+  request: Omit<SearchRequest, 'query'>,
+  { concurrency = 1, timeoutMs }: RecallOptions,
+  onProgress: (done: number) => void,
+): Promise<Map<string, SearchAnswer>> {
+  const answers = new Map<string, SearchAnswer>()
+  const timeout = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }
+  await askQueries(queries, {
+    async search(query) {
+      const answer = await api.search(index, {
+        ...request,
+        ...timeout,
+        query,
+        ids_only: true,
+        min_coverage: 1,
+        profile: true,
+      })
+      answers.set(query, answer)
+      return answer
+    },
+    ...{ concurrency, onProgress, allowFailures: false, failureAdvice: 'nothing was measured' },
+    checkAnswer: () => undefined,
+    pause: async () => void (await wait(pauseMs * (1 + Math.random()))),
+  })
+  return answers
+}

@@ -1,0 +1,109 @@
+import type { SearchRequest } from '../api/answers.ts'
+import { boldHeading } from '../commands/bold-heading.ts'
+import { shorten, toPlainLine, wrap } from '../terminal/fit-text.ts'
+import { formatCount, formatCountOf, formatDuration } from '../terminal/format-number.ts'
+import { renderTable } from '../terminal/render-table.ts'
+import type { Output } from '../terminal/terminal.ts'
+import type { RecallMeasured } from './measure-recall.ts'
+
+const queriesShownMax = 10
+const idWidthMax = 20
+const noticeLinesMax = 4
+
+/** What `hypershard recall --json` prints. */
+export interface RecallAnswer extends RecallMeasured {
+  readonly index: string
+  readonly k: number
+  /** How documents were found. */
+  readonly request: Omit<SearchRequest, 'query' | 'k'>
+}
+
+/** Recall for people: how much was found, what either way costs, and the queries that lack most. */
+export function renderRecall(answer: RecallAnswer, output: Output): string[] {
+  const title = `${answer.index}: ${queriesOf(answer.queries)}, ${formatCountOf(answer.k, 'hit')} each, ${howOf(answer)}`
+  return [
+    output.style('bold', shorten(title, output.columns)),
+    '',
+    ...renderFound(answer, output),
+    '',
+    ...renderCosts(answer, output),
+    ...renderWorst(answer, output),
+    ...renderNotices(answer, output),
+  ]
+}
+
+/** As the command line has it. */
+function howOf({ request }: RecallAnswer): string {
+  const words = Object.entries(request).map(([name, value]) => {
+    return `--${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`
+  })
+  return toPlainLine(words.join(' '))
+}
+
+function queriesOf(count: number): string {
+  return count === 1 ? '1 query' : `${formatCount(count)} queries`
+}
+
+function renderFound(answer: RecallAnswer, output: Output): string[] {
+  const { k, recall, standard_error: error, queries_whole: whole, queries_lost: lost } = answer
+  const none = 'n/a'
+  const rows = [
+    [`recall@${k}`, recall?.toFixed(4) ?? none],
+    ['standard error', error?.toFixed(4) ?? none],
+    ['queries that find all', formatCount(whole)],
+    ['queries that find none', formatCount(lost)],
+  ]
+  const lines = renderTable(
+    [{ title: 'of what exact scoring finds' }, { title: '', align: 'right' }],
+    rows,
+    output.columns,
+  )
+  return boldHeading(lines, output)
+}
+
+function renderCosts(answer: RecallAnswer, output: Output): string[] {
+  const lines = renderTable(
+    [{ title: 'a query' }, { title: 'this', align: 'right' }, { title: 'exact', align: 'right' }],
+    [
+      ['shard servers, median', formatDuration(answer.fan_out_ms), formatDuration(answer.exact_fan_out_ms)],
+      ['documents scored, mean', ...[answer.documents_scored, answer.exact_documents_scored].map(formatMean)],
+    ],
+    output.columns,
+  )
+  return boldHeading(lines, output)
+}
+
+function formatMean(value: number): string {
+  return formatCount(Math.round(value))
+}
+
+function renderWorst({ per_query }: RecallAnswer, output: Output): string[] {
+  const lacking = per_query.filter(({ hits, found }) => found < hits)
+  if (lacking.length === 0) return []
+  const shown = lacking.slice(0, queriesShownMax)
+  const lines = renderTable(
+    [{ title: 'lack most' }, { title: 'found', align: 'right' }, { title: 'query', flexible: true }],
+    shown.map(({ id, text, hits, found }) => [
+      shorten(toPlainLine(id), idWidthMax),
+      `${found} of ${hits}`,
+      toPlainLine(text),
+    ]),
+    output.columns,
+  )
+  const more = lacking.length - shown.length
+  return ['', ...boldHeading(lines, output), ...(more === 0 ? [] : [`and ${formatCount(more)} more; --json has all`])]
+}
+
+function renderNotices(answer: RecallAnswer, output: Output): string[] {
+  const { manifest_versions: versions, queries_without_hits: without, query_truncated: truncated } = answer
+  const notices: string[] = []
+  if (without > 0) notices.push(`${queriesOf(without)} without hits are left out`)
+  if (truncated > 0) notices.push(`${queriesOf(truncated)} were longer than the model reads`)
+  if (versions.length > 1) {
+    notices.push(
+      `documents were put meanwhile: searches saw versions ${versions.at(0)} to ${versions.at(-1)} of the index, and what is missing may be what was not there yet`,
+    )
+  }
+  const lines = notices.flatMap(notice => wrap(notice, output.columns, noticeLinesMax))
+  return lines.length === 0 ? [] : ['', ...lines.map(line => output.style('yellow', line))]
+}
