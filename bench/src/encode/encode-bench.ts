@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundledModelDirectories } from '@hypershard/cli/cluster'
-import { EncodingModel } from '@hypershard/encoder-service'
+import { EncodingModel, joinDocument } from '@hypershard/encoder-service'
 import { loadModelDirectory, weightsBytes } from '@hypershard/qnet'
 import { mean, median } from '../statistics.ts'
 import { openPlainEncoder, type PlainEncoder } from './plain-encoder.ts'
@@ -118,7 +118,7 @@ async function readTexts(folder: string): Promise<Texts> {
       .filter(line => line !== '')
       .map(line => JSON.parse(line))
   }
-  const corpus = (await lines('corpus.jsonl')).map(({ title, text }) => (title ? `${title} ${text}` : text))
+  const corpus = (await lines('corpus.jsonl')).map(({ title = '', text }) => joinDocument({ title, text }))
   return {
     queries: (await lines('queries.jsonl')).map(({ text }) => text),
     documents: corpus.sort((a, b) => a.length - b.length),
