@@ -76,12 +76,14 @@ describe('CalibratingGraphBuilder', () => {
     }
   })
 
-  it('gives walks a reserve only where queries were made of documents', async () => {
+  it('asks less of queries of users than of made ones, and keeps a reserve of rows and candidates', async () => {
     const qnets = Array.from({ length: 20 }, (_, query) => qnetOf(100 + query))
     const [{ recallKnobs: made }, { recallKnobs: given }] = [await build(qnets), await build(qnets, 'given')]
     for (const [at, { recall, expansion, candidates }] of given.entries()) {
       assert.equal(recall, made[at]!.recall)
-      assert.ok(expansion !== null && expansion < (made[at]!.expansion ?? Number.POSITIVE_INFINITY), `for ${recall}`)
+      assert.ok(expansion !== null && expansion <= (made[at]!.expansion ?? Number.POSITIVE_INFINITY), `for ${recall}`)
+      // Four times what was tried, and twice.
+      assert.deepEqual([expansion % 64, candidates % 20], [0, 0])
       assert.ok(candidates <= expansion)
     }
     assert.equal(given.length, recallTargets.length)

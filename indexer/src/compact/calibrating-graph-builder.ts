@@ -24,10 +24,13 @@ const hits = 10
  */
 const worstShare = 0.25
 /**
- * And a walk keeps so many times the rows that they needed: on WordNet's definitions, with queries made of them, real ones
- * (single words that the definitions avoid) needed three to four times as many for the same recall. Users' own need no reserve.
+ * A walk keeps so many times the rows that they needed. On WordNet's definitions, with queries made of them, real ones
+ * (single words that the definitions avoid) needed three to four times as many for the same recall. Where queries are the
+ * users' own it keeps nDCG: the few that a walk fails lose the very document that they are after (decision 009).
  */
-const walkReserve = { made: 4, given: 1 }
+const walkReserve = 4
+/** And so many times as many are scored: ten candidates that are enough for .95 lose a place or two of many queries. */
+const candidatesReserve = { made: 1, given: 2 }
 /** Recalls of queries lie so far apart at least, for all that few of them tell. */
 const deviationMin = 0.05
 /** Rows added between two looks at other work: some hundredths of a second. */
@@ -124,7 +127,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   ): Promise<RecallKnob[]> {
     const ways: Way[] = []
     let msPerRowKept = 0
-    for (const expansion of [...expansions(expansionMax / walkReserve[this.#queries.kind]), null]) {
+    for (const expansion of [...expansions(expansionMax / walkReserve), null]) {
       const areHits: boolean[][] = []
       let tookMs = 0
       for (const { query, gradients } of usable) {
@@ -150,14 +153,14 @@ export class CalibratingGraphBuilder implements GraphBuilder {
 
   #cheapest(ways: readonly Way[]): RecallKnob[] {
     const { kind, qnets } = this.#queries
-    const [reserve, reached] = [walkReserve[kind], kind === 'made' ? meanOfWorst : surelyReached]
+    const [scoredTimes, reached] = [candidatesReserve[kind], kind === 'made' ? meanOfWorst : surelyReached]
     const msPerRow = this.#scoreMs / (this.#rows * qnets.length)
     const tries = ways.flatMap(({ expansion, areHits, tookMs }) =>
       candidateSteps
         .filter(candidates => candidates <= (expansion ?? this.#rows))
         .map(candidates => ({
-          ...{ expansion: expansion && expansion * reserve, candidates },
-          costMs: (expansion === null ? tookMs : tookMs * reserve) + candidates * msPerRow,
+          ...{ expansion: expansion && expansion * walkReserve, candidates: candidates * scoredTimes },
+          costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * scoredTimes * msPerRow,
           recall: reached(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
         })),
     )
