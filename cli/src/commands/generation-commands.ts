@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { GenerationDescription } from '../api/answers.ts'
-import { formatCount } from '../terminal/format-number.ts'
+import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
@@ -58,7 +58,7 @@ export function addGenerationCommands(program: Command, context: CommandContext)
       const { sample_queries: queries, segments_to_calibrate: segments } = answer
       context.answer(answer, () => [
         `generation ${generation} of ${index}: graphs are calibrated with ${queries} queries from now on`,
-        ...(segments === 0 ? [] : [`${formatCount(segments)} segments that have one are written again for that`]),
+        ...(segments === 0 ? [] : [`${formatCountOf(segments, 'segment')} with a graph to be written again for that`]),
       ])
     })
 }
@@ -97,12 +97,12 @@ export function stateOf({ phase, paused, progress, ...limits }: GenerationDescri
   const words = [phase as string]
   if (paused) words.push('paused')
   if (rate !== null) words.push(`at most ${rate} documents/s`)
+  const again = limits.segments_to_calibrate
+  if (again > 0) words.push(`${formatCountOf(again, 'segment')} to calibrate`)
   if (progress.caught_up) words.push('caught up')
   else if (progress.backfill_total !== null && progress.backfill_done !== progress.backfill_total) {
     words.push(`${formatCount(progress.backfill_done ?? 0)} of ${formatCount(progress.backfill_total)} copied`)
   } else words.push(`${formatCount(progress.lag)} writes behind`)
-  const again = limits.segments_to_calibrate
-  if (again > 0) words.push(`${formatCount(again)} segments to calibrate`)
   if (progress.problem !== null) words.push(`stuck: ${progress.problem.message}`)
   return words.join(', ')
 }

@@ -100,8 +100,9 @@ function renderNotices(answer: RecallAnswer, output: Output): string[] {
   if (without > 0) notices.push(`${queriesOf(without)} without hits are left out`)
   if (truncated > 0) notices.push(`${queriesOf(truncated)} were longer than the model reads`)
   if (versions.length > 1) {
+    const [first, last] = [versions.at(0), versions.at(-1)]
     notices.push(
-      `documents were put meanwhile: searches saw versions ${versions.at(0)} to ${versions.at(-1)} of the index, and what is missing may be what was not there yet`,
+      `the index changed meanwhile: searches saw versions ${first} to ${last} of it; what is missing may have been put after a query was asked first`,
     )
   }
   const lines = notices.flatMap(notice => wrap(notice, output.columns, noticeLinesMax))
