@@ -52,7 +52,7 @@ describe('a search by graphs', () => {
     assert.deepEqual(found(graph), found(exact))
     for (const [shard, { plan, documentsScored, documentsWalked, documentsScanned }] of graph.entries()) {
       const [large, small] = manifest.segments.filter(entry => entry.shard === shard).map(entry => entry.documents)
-      assert.deepEqual([plan, documentsWalked, documentsScanned], [SearchPlan.SEARCH_PLAN_TANGENT, large, small])
+      assert.deepEqual([plan, documentsWalked, documentsScanned], [SearchPlan.SEARCH_PLAN_GRAPH, large, small])
       // Each of the two threads scores the best of what it found.
       assert.ok(documentsScored >= 50 && documentsScored <= 100)
     }

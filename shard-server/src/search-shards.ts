@@ -228,13 +228,19 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
     documentsScored: scan.documentsScored,
     documentsScanned: scan.documentsScanned,
     documentsWalked: scan.documentsWalked,
-    plan: scan.plan === 'exact' ? SearchPlan.SEARCH_PLAN_EXACT : SearchPlan.SEARCH_PLAN_TANGENT,
+    plan: planOf(scan),
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
     stopReason: stopReasons[scan.stop],
     nonFiniteScores: scan.nonFiniteScores,
     scoreMs: scan.scoreMs,
     queueMs,
   }
+}
+
+/** What was done, whatever was asked for. */
+function planOf({ plan, documentsWalked }: ShardScan): SearchPlan {
+  if (plan === 'exact') return SearchPlan.SEARCH_PLAN_EXACT
+  return documentsWalked > 0 ? SearchPlan.SEARCH_PLAN_GRAPH : SearchPlan.SEARCH_PLAN_TANGENT
 }
 
 function emptyResult(shard: number): ShardResult {

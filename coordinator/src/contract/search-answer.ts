@@ -50,7 +50,9 @@ const profileSchema = z.object({
       documents_scored: count,
       documents_scanned: count,
       documents_walked: count,
-      plan: z.enum(['exact', 'tangent']).describe('What the plan came to.'),
+      plan: z
+        .enum(['exact', 'tangent', 'graph'])
+        .describe('What the plan came to; `graph` where any segment was walked.'),
       queue_ms: milliseconds,
       head_ms: milliseconds,
       score_ms: milliseconds,

@@ -28,7 +28,7 @@ export interface ShardProfile {
   readonly documentsScanned: number
   readonly documentsWalked: number
   /** What the plan came to. */
-  readonly plan: 'exact' | 'tangent'
+  readonly plan: 'exact' | 'tangent' | 'graph'
   readonly queueMs: number
   /** Making the q-net of token states. */
   readonly headMs: number
@@ -83,13 +83,18 @@ function shardProfileOf(answer: ShardAnswer): ShardProfile {
     documentsScored,
     documentsScanned,
     documentsWalked,
-    plan: answer.plan === SearchPlan.SEARCH_PLAN_TANGENT ? 'tangent' : 'exact',
+    plan: planOf(answer.plan),
     queueMs,
     headMs,
     scoreMs,
     shipMs,
     stopReason: stopReasonOf(answer),
   }
+}
+
+function planOf(plan: SearchPlan): ShardProfile['plan'] {
+  if (plan === SearchPlan.SEARCH_PLAN_GRAPH) return 'graph'
+  return plan === SearchPlan.SEARCH_PLAN_TANGENT ? 'tangent' : 'exact'
 }
 
 function stopReasonOf({ stopReason }: ShardAnswer): ShardProfile['stopReason'] {

@@ -218,7 +218,7 @@ export interface ShardResult {
   documentsMatched: number;
   /** Documents of segments whose graph was walked to those that are best by a tangent of the q-net. */
   documentsWalked: number;
-  /** EXACT or TANGENT: what it came to. */
+  /** EXACT, TANGENT or GRAPH, where any segment's graph was walked: what it came to. */
   plan: SearchPlan;
   /** Making the q-net of token states; 0 when that was not necessary. */
   headMs: number;
