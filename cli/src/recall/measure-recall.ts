@@ -35,7 +35,7 @@ export interface RecallMeasured {
   readonly exact_fan_out_ms: number
   /** Of the index, ascending; more than one when documents were put meanwhile. */
   readonly manifest_versions: readonly number[]
-  readonly query_truncated: number
+  readonly queries_truncated: number
   /** Every query, those that lack most first. */
   readonly per_query: readonly QueryRecall[]
 }
@@ -62,7 +62,7 @@ export function measureRecall(asked: readonly AskedTwice[]): RecallMeasured {
     fan_out_ms: medianOf(asked.map(({ tested }) => fanOut(tested))),
     exact_fan_out_ms: medianOf(asked.map(({ exact }) => fanOut(exact))),
     manifest_versions: [...new Set(answers.map(answer => answer.manifest_version))].sort((a, b) => a - b),
-    query_truncated: asked.filter(({ exact }) => exact.query_truncated).length,
+    queries_truncated: asked.filter(({ exact }) => exact.query_truncated).length,
     per_query: queries.toSorted((a, b) => b.hits - b.found - (a.hits - a.found)),
   }
 }

@@ -95,7 +95,7 @@ function renderWorst({ per_query }: RecallAnswer, output: Output): string[] {
 }
 
 function renderNotices(answer: RecallAnswer, output: Output): string[] {
-  const { manifest_versions: versions, queries_without_hits: without, query_truncated: truncated } = answer
+  const { manifest_versions: versions, queries_without_hits: without, queries_truncated: truncated } = answer
   const notices: string[] = []
   if (without > 0) notices.push(`${queriesOf(without)} without hits are left out`)
   if (truncated > 0) notices.push(`${queriesOf(truncated)} were longer than the model reads`)
