@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { widthOf } from './terminal/fit-text.ts'
 import { createFakeApi } from './testing/fake-api.ts'
 import { runCommand } from './testing/run-command.ts'
+import { serve, type TestServer } from './testing/serve.ts'
 
 const documents = [
   { id: 'tides', title: 'Tides', text: 'The moon and the sun pull at the sea, twice a day. '.repeat(8) },
@@ -16,19 +16,17 @@ const documents = [
 const corpus = documents.map(document => `${JSON.stringify(document)}\n`).join('')
 
 describe('the command line', () => {
-  let server: http.Server
+  let server: TestServer
   let url: string
   let folder: string
 
   beforeEach(async () => {
-    server = http.createServer(createFakeApi()).listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await serve(createFakeApi())
+    url = server.url
     folder = await mkdtemp(join(tmpdir(), 'hypershard-cli-'))
   })
 
   afterEach(async () => {
-    server.closeAllConnections()
     server.close()
     await rm(folder, { recursive: true })
   })
@@ -234,28 +232,26 @@ describe('the command line', () => {
 })
 
 describe('a server that misbehaves', () => {
-  let server: http.Server
+  let server: TestServer
 
   afterEach(() => {
-    server.closeAllConnections()
     server.close()
   })
 
-  async function serve(listener: http.RequestListener): Promise<string> {
-    server = http.createServer(listener).listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  async function urlOf(listener: RequestListener): Promise<string> {
+    server = await serve(listener)
+    return server.url
   }
 
   it('and never answers is given up when the time is over', async () => {
-    const url = await serve(() => {})
+    const url = await urlOf(() => {})
     const { exitCode, stderr } = await runCommand(['--url', url, '--timeout', '50', 'index', 'list'])
     assert.equal(exitCode, 3)
     assert.match(stderr, /^error: deadline_exceeded: .*--timeout/)
   })
 
   it('and is no hypershard is told apart', async () => {
-    const url = await serve((_, response) => response.end('<html>'))
+    const url = await urlOf((_, response) => response.end('<html>'))
     const { exitCode, stderr } = await runCommand(['--url', url, 'index', 'list'])
     assert.equal(exitCode, 3)
     assert.match(stderr, /not as hypershard does/)
@@ -263,7 +259,7 @@ describe('a server that misbehaves', () => {
 
   it('and refuses a long upload at once has its answer shown', async () => {
     const problem = { code: 'storage_full', status: 507, detail: 'the disk is full' }
-    const url = await serve((request, response) => {
+    const url = await urlOf((request, response) => {
       if (request.method === 'GET') response.end('{}')
       else response.writeHead(507).end(JSON.stringify(problem))
     })
@@ -273,7 +269,7 @@ describe('a server that misbehaves', () => {
   })
 
   it('and stops in the middle of a put is given up when there was no sign of life', async () => {
-    const url = await serve((request, response) => {
+    const url = await urlOf((request, response) => {
       if (request.method === 'GET') response.end('{}')
       else response.writeHead(200).write('{"progress":{"received":0,"sequence":null,"waiting":null}}\n')
     })

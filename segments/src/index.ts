@@ -74,6 +74,7 @@ export {
   type Calibration,
   covers,
   eligibleDocuments,
+  eligibleIn,
   isBackfilled,
   type LogPosition,
   type Manifest,

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -10,6 +8,7 @@ import { HypershardError } from '@hypershard/common'
 import { widthOf } from '../terminal/fit-text.ts'
 import { createFakeApi } from '../testing/fake-api.ts'
 import { runCommand } from '../testing/run-command.ts'
+import { serve, type TestServer } from '../testing/serve.ts'
 
 const documents = [
   { _id: 'tides', title: 'Tides', text: 'the moon pulls at the sea' },
@@ -23,7 +22,7 @@ const judgements =
 const lines = (rows: readonly object[]) => rows.map(row => `${JSON.stringify(row)}\n`).join('')
 
 describe('hypershard eval', () => {
-  let server: http.Server
+  let server: TestServer
   let folder: string
   let url: string
   let searched: string[]
@@ -37,9 +36,8 @@ describe('hypershard eval', () => {
       const failure = failing(query)
       if (failure !== undefined) throw failure
     }
-    server = http.createServer(createFakeApi({ onSearch })).listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await serve(createFakeApi({ onSearch }))
+    url = server.url
     folder = await mkdtemp(join(tmpdir(), 'hypershard-eval-'))
     await mkdir(join(folder, 'qrels'))
     await writeFile(at('corpus.jsonl'), lines(documents))
@@ -51,7 +49,6 @@ describe('hypershard eval', () => {
   })
 
   afterEach(async () => {
-    server.closeAllConnections()
     server.close()
     await rm(folder, { recursive: true })
   })

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { checkRunId, writeRun } from '@hypershard/evaluation'
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/client.ts'
@@ -12,11 +11,9 @@ import { writePerQuery } from '../evaluation/write-per-query.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
-import { commaList, jsonObject, wholeNumberIn } from './parse-option.ts'
+import { commaList, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, planOfRequest } from './plan-options.ts'
 
-/** A query is asked again after this long and up to as long again. */
-const pauseMs = 300
 const runTag = 'hypershard'
 
 /** `hypershard eval` */
@@ -41,7 +38,6 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--allow-failures', 'count queries that fail as 0 instead of giving up')
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
   addPlanOptions(command)
-    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .addHelpText(
       'after',
       `
@@ -92,7 +88,6 @@ async function askIndex(
         // Found out at the first answer, not after the last.
         if (source.runPath !== undefined) for (const { id } of hits) checkRunId(id)
       },
-      pause: async () => void (await wait(pauseMs * (1 + Math.random()))),
       onProgress: done => progress.update({ done, total: judged.size }),
     })
     return { ...asked, documents, tookMs: performance.now() - startMs }
@@ -102,14 +97,13 @@ async function askIndex(
 }
 
 function searchOnce(api: ApiClient, source: IndexSource, query: string) {
-  const { index, limit, plan, filter, timeoutMs } = source
+  const { index, limit, plan, timeoutMs } = source
   return api.search(index, {
     query,
     k: limit,
     ids_only: true,
     min_coverage: 1,
     ...planOfRequest(plan),
-    ...(filter === undefined ? {} : { filter }),
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
   })
 }

@@ -1,17 +1,18 @@
 import { type Command, Option } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
-import { share, wholeNumberIn } from './parse-option.ts'
+import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 
-/** How a search finds and scores documents, as given on the command line. */
+/** How a search finds and scores documents, and which, as given on the command line. */
 export interface PlanOptions {
   readonly precision?: NonNullable<SearchRequest['precision']>
   readonly plan?: NonNullable<SearchRequest['plan']>
   readonly recall?: number
   readonly candidates?: number
   readonly expansion?: number
+  readonly filter?: NonNullable<SearchRequest['filter']>
 }
 
-export const planOptionNames = ['precision', 'plan', 'recall', 'candidates', 'expansion'] as const
+export const planOptionNames = ['precision', 'plan', 'recall', 'candidates', 'expansion', 'filter'] as const
 
 /** Adds the options to a command that searches. */
 export function addPlanOptions(command: Command): Command {
@@ -28,6 +29,7 @@ export function addPlanOptions(command: Command): Command {
     .option('--recall <share>', 'with the auto plan: of the exact hits, the share to find (default: 0.95)', share)
     .option('--candidates <n>', 'of a shard, scored; tangent and graph plan (default: 200)', wholeNumberIn(1, 10_000))
     .option('--expansion <n>', 'rows kept in a walk; graph plan (default: 256)', wholeNumberIn(1, 4_096))
+    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
 }
 
 /** What was given, as a request has it. */

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
@@ -9,12 +7,13 @@ import type { SearchRequest } from '../api/answers.ts'
 import { widthOf } from '../terminal/fit-text.ts'
 import { createFakeApi } from '../testing/fake-api.ts'
 import { runCommand } from '../testing/run-command.ts'
+import { serve, type TestServer } from '../testing/serve.ts'
 
 const documents = ['moon', 'moon sea', 'sea', 'yeast']
 const lines = (rows: readonly object[]) => rows.map(row => `${JSON.stringify(row)}\n`).join('')
 
 describe('hypershard recall', () => {
-  let server: http.Server
+  let server: TestServer
   let folder: string
   let url: string
   let searched: SearchRequest[]
@@ -31,9 +30,8 @@ describe('hypershard recall', () => {
     // Whatever is not exact misses the best document about the moon.
     const keepHit = (id: string, { plan, query }: SearchRequest) =>
       plan === 'exact' || !(query.includes('moon') && id === 'document-1')
-    server = http.createServer(createFakeApi({ onSearch, keepHit })).listen(0, '127.0.0.1')
-    await new Promise(resolve => server.once('listening', resolve))
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await serve(createFakeApi({ onSearch, keepHit }))
+    url = server.url
     folder = await mkdtemp(join(tmpdir(), 'hypershard-recall-'))
     await writeFile(at('corpus.jsonl'), lines(documents.map((text, row) => ({ _id: `document-${row}`, text }))))
     await writeFile(at('queries.tsv'), 'q1\tmoon sea\nq2\tyeast\n')
@@ -42,7 +40,6 @@ describe('hypershard recall', () => {
   })
 
   afterEach(async () => {
-    server.closeAllConnections()
     server.close()
     await rm(folder, { recursive: true })
   })

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
 import { readQueries } from '@hypershard/evaluation'
 import type { Command } from 'commander'
@@ -10,18 +9,15 @@ import { measureRecall } from '../recall/measure-recall.ts'
 import { type RecallAnswer, renderRecall } from '../recall/render-recall.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
-import { jsonObject, wholeNumberIn } from './parse-option.ts'
+import { wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 
-/** A query is asked again after this long and up to as long again. */
-const pauseMs = 300
 const hitsDefault = 10
 const recallDefault = 0.95
 
 interface RecallOptions extends PlanOptions {
   readonly queries: string
   readonly k?: number
-  readonly filter?: Record<string, unknown>
   readonly concurrency?: number
   readonly timeoutMs?: number
 }
@@ -35,7 +31,6 @@ export function addRecallCommand(program: Command, context: CommandContext): voi
     .requiredOption('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text; no judgements are needed')
     .option('-k <n>', `how many hits (default: ${hitsDefault})`, wholeNumberIn(1, 1_000))
   addPlanOptions(command)
-    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .option('--concurrency <n>', 'how many queries at a time (default: 1)', wholeNumberIn(1, 64))
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
     .addHelpText(
@@ -56,12 +51,10 @@ Examples:
 async function recall(context: CommandContext, index: string, options: RecallOptions): Promise<void> {
   const queries = await readQueries(options.queries)
   if (queries.size === 0) throw new HypershardError('invalid_request', `${options.queries} has no queries in it`)
-  const how = planOfRequest(options)
-  const { k = hitsDefault, filter } = options
-  const request = {
-    ...(Object.keys(how).length === 0 ? { recall: recallDefault } : how),
-    ...(filter === undefined ? {} : { filter }),
-  }
+  const { filter, ...how } = planOfRequest(options)
+  const filtered = filter === undefined ? {} : { filter }
+  const request = { ...(Object.keys(how).length === 0 ? { recall: recallDefault } : how), ...filtered }
+  const { k = hitsDefault } = options
   const api = context.api()
   await requireDocuments(api, index)
   const progress = new ProgressDisplay(context.terminal.notes, 'searching')
@@ -72,8 +65,8 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
       )
     // First as told: what comes second finds q-nets that are sent already.
     const tested = await ask(request, 0)
-    const exact = await ask({ plan: 'exact', ...(filter === undefined ? {} : { filter }) }, queries.size)
-    const asked = [...queries].map(([id, text]) => ({ id, text, exact: exact.get(text)!, tested: tested.get(text)! }))
+    const exact = await ask({ plan: 'exact', ...filtered }, queries.size)
+    const asked = [...queries].map(([id, text]) => ({ id, text, exact: exact.get(id)!, tested: tested.get(id)! }))
     const answer: RecallAnswer = { index, k, request, ...measureRecall(asked) }
     context.answer(answer, () => renderRecall(answer, context.terminal.out))
   } finally {
@@ -81,7 +74,7 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
   }
 }
 
-/** @returns answers by the queries' texts */
+/** @returns answers by the queries' ids */
 async function askAll(
   api: ApiClient,
   index: string,
@@ -89,25 +82,13 @@ async function askAll(
   request: Omit<SearchRequest, 'query'>,
   { concurrency = 1, timeoutMs }: RecallOptions,
   onProgress: (done: number) => void,
-): Promise<Map<string, SearchAnswer>> {
-  const answers = new Map<string, SearchAnswer>()
+): Promise<ReadonlyMap<string, SearchAnswer>> {
   const timeout = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }
-  await askQueries(queries, {
-    async search(query) {
-      const answer = await api.search(index, {
-        ...request,
-        ...timeout,
-        query,
-        ids_only: true,
-        min_coverage: 1,
-        profile: true,
-      })
-      answers.set(query, answer)
-      return answer
-    },
+  const common = { ...request, ...timeout, ids_only: true, min_coverage: 1, profile: true }
+  const { answers } = await askQueries(queries, {
+    search: query => api.search(index, { ...common, query }),
     ...{ concurrency, onProgress, allowFailures: false, failureAdvice: 'nothing was measured' },
     checkAnswer: () => undefined,
-    pause: async () => void (await wait(pauseMs * (1 + Math.random()))),
   })
   return answers
 }

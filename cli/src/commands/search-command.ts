@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import type { CommandContext } from './context.ts'
-import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
+import { share, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 import { renderAnswer } from './render-search.ts'
 
@@ -17,7 +17,6 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, 600_000))
     .option('--profile', 'show where the time went')
   addPlanOptions(command)
-    .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
     .option('--ids-only', 'ids and scores without texts')
     .option('--cursor <cursor>', 'the page after the one that named this cursor')
     .addHelpText(
@@ -39,7 +38,6 @@ interface SearchOptions extends PlanOptions {
   readonly minCoverage?: number
   readonly timeoutMs?: number
   readonly profile?: boolean
-  readonly filter?: Record<string, unknown>
   readonly idsOnly?: boolean
   readonly cursor?: string
 }
@@ -52,7 +50,6 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...planOfRequest(options),
-    ...(options.filter === undefined ? {} : { filter: options.filter }),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }

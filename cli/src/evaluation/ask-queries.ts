@@ -1,7 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError, isErrorCode } from '@hypershard/common'
 import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
 import type { SearchAnswer } from '../api/answers.ts'
 import { NotReachable, problemOf } from '../api/problem.ts'
+
+/** A query is asked again after this long and up to as long again. */
+const pauseMs = 300
 
 export interface AskOptions {
   /** One search; throws what `ApiClient.search` throws. */
@@ -12,8 +16,8 @@ export interface AskOptions {
   readonly allowFailures: boolean
   /** What an error message says at its end where failures are not allowed. */
   readonly failureAdvice: string
-  /** Waits before a query is asked again; a random time, so that queries that failed together do not return together. */
-  readonly pause: () => Promise<void>
+  /** Waits before a query is asked again; by default a random time, so that queries that failed together do not return together. */
+  readonly pause?: () => Promise<void>
   /** Throws what ends the work, whatever may fail. */
   readonly checkAnswer: (answer: SearchAnswer) => void
   readonly onProgress: (done: number) => void
@@ -26,6 +30,8 @@ export interface FailedQuery {
 }
 
 export interface AskedQueries {
+  /** By id, as they came; without those that failed. */
+  readonly answers: ReadonlyMap<string, SearchAnswer>
   /** In the order of the queries; without those that failed. */
   readonly run: Run
   readonly failures: readonly FailedQuery[]
@@ -67,7 +73,7 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
   return collect([...queries.keys()], answers, failures)
 }
 
-async function askTwice(text: string, { search, pause }: AskOptions): Promise<SearchAnswer> {
+async function askTwice(text: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
   try {
     return checkWhole(await search(text))
   } catch (error) {
@@ -75,6 +81,10 @@ async function askTwice(text: string, { search, pause }: AskOptions): Promise<Se
   }
   await pause()
   return checkWhole(await search(text))
+}
+
+async function someTime(): Promise<void> {
+  await wait(pauseMs * (1 + Math.random()))
 }
 
 /** @throws HypershardError for an answer that is not of all documents, or not a ranking */
@@ -124,5 +134,5 @@ function collect(
     versions.add(answer.manifest_version)
     if (answer.query_truncated) truncated++
   }
-  return { run, failures: failed, truncated, manifestVersions: [...versions].sort((a, b) => a - b) }
+  return { answers, run, failures: failed, truncated, manifestVersions: [...versions].sort((a, b) => a - b) }
 }

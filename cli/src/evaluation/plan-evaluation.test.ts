@@ -15,7 +15,6 @@ describe('the plan of an evaluation', () => {
       allowFailures: false,
       runPath: undefined,
       plan: {},
-      filter: undefined,
       timeoutMs: undefined,
     })
     assert.deepEqual(metrics.map(metricName), ['nDCG@10', 'MRR@10', 'MAP@100', 'Recall@100'])

@@ -20,7 +20,6 @@ export interface EvalOptions extends PlanOptions {
   readonly limit?: number
   readonly concurrency?: number
   readonly allowFailures?: boolean
-  readonly filter?: Readonly<Record<string, unknown>>
   readonly timeoutMs?: number
   readonly metrics?: readonly string[]
   readonly compare?: string
@@ -39,7 +38,6 @@ export interface IndexSource {
   /** Where the answers are written as a run; undefined for nowhere. */
   readonly runPath: string | undefined
   readonly plan: PlanOptions
-  readonly filter: Readonly<Record<string, unknown>> | undefined
   readonly timeoutMs: number | undefined
 }
 
@@ -85,7 +83,7 @@ export function planEvaluation(index: string | undefined, options: EvalOptions):
 const ofCluster = [
   ...(['run', 'limit', 'concurrency', 'allowFailures'] as const),
   ...planOptionNames,
-  ...(['filter', 'timeoutMs'] as const),
+  'timeoutMs' as const,
 ]
 
 function planSource(index: string | undefined, options: EvalOptions): IndexSource | RunSource {
@@ -104,7 +102,6 @@ function planSource(index: string | undefined, options: EvalOptions): IndexSourc
     allowFailures: options.allowFailures === true,
     runPath: options.run,
     plan: planOfRequest(options),
-    filter: options.filter,
     timeoutMs: options.timeoutMs,
   }
 }

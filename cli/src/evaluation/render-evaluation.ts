@@ -21,7 +21,7 @@ export function renderEvaluation(answer: EvaluationAnswer, output: Output): stri
 }
 
 function titleOf({ index, from_run, limit, took_ms, counts }: EvaluationAnswer): string {
-  const queries = `${formatCount(counts.queries_judged)} judged ${counts.queries_judged === 1 ? 'query' : 'queries'}`
+  const queries = formatCountOf(counts.queries_judged, 'judged query', 'judged queries')
   if (index === null) return `${from_run}: ${queries}`
   const asked = counts.queries_judged - (counts.queries_unknown ?? 0)
   const rate = took_ms === null || took_ms === 0 ? '' : ` (${formatRate((asked / took_ms) * 1_000)})`

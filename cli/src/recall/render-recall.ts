@@ -41,7 +41,7 @@ function howOf({ request }: RecallAnswer): string {
 }
 
 function queriesOf(count: number): string {
-  return count === 1 ? '1 query' : `${formatCount(count)} queries`
+  return formatCountOf(count, 'query', 'queries')
 }
 
 function renderFound(answer: RecallAnswer, output: Output): string[] {

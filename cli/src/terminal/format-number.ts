@@ -6,8 +6,8 @@ export function formatCount(count: number): string {
 }
 
 /** `1 document`, `1,402 documents` */
-export function formatCountOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+export function formatCountOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`
 }
 
 /** `9.8 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`: two significant parts. */

@@ -1,4 +1,4 @@
-import type { Manifest } from '@hypershard/segments'
+import { eligibleIn, type Manifest } from '@hypershard/segments'
 
 /** Every search needs the counts, and a manifest may name thousands of segments: they are added up once. */
 const known = new WeakMap<Manifest, readonly number[]>()
@@ -8,8 +8,8 @@ export function eligibleByShard(manifest: Manifest): readonly number[] {
   const before = known.get(manifest)
   if (before !== undefined) return before
   const counts = Array.from({ length: manifest.shards }, () => 0)
-  for (const { shard, documents, deleted } of manifest.segments) {
-    counts[shard] = (counts[shard] ?? 0) + documents - (deleted?.count ?? 0)
+  for (const segment of manifest.segments) {
+    counts[segment.shard] = (counts[segment.shard] ?? 0) + eligibleIn(segment)
   }
   known.set(manifest, counts)
   return counts

@@ -1,5 +1,6 @@
 import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import {
+  eligibleIn,
   type GenerationRecord,
   type GraphBuilder,
   graphDocumentsMin,
@@ -12,7 +13,7 @@ import {
 } from '@hypershard/segments'
 import type { EncoderPort } from '../ports.ts'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
-import { type Compaction, type CompactionPolicy, eligible, planCompaction } from './plan-compaction.ts'
+import { type Compaction, type CompactionPolicy, planCompaction } from './plan-compaction.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface CompactionParts extends CompactionPolicy {
@@ -78,7 +79,7 @@ async function graphFor(
   { store, encoder, sampleQueries: given, graphDocuments = graphDocumentsMin }: CompactionParts,
   deadline: Deadline,
 ): Promise<GraphBuilder | undefined> {
-  const documents = segments.reduce((sum, entry) => sum + eligible(entry), 0)
+  const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents < graphDocuments) return undefined
   const queries = await sampleQueries({ store, encoder }, { manifest, segments, given }, deadline)
   if (queries === undefined) return undefined

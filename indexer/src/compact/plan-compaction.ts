@@ -1,4 +1,10 @@
-import { graphQueriesDigest, isCalibratedOtherwise, type Manifest, type SegmentEntry } from '@hypershard/segments'
+import {
+  eligibleIn,
+  graphQueriesDigest,
+  isCalibratedOtherwise,
+  type Manifest,
+  type SegmentEntry,
+} from '@hypershard/segments'
 
 /** Segments of about the same size are merged once so many of them are in a shard. */
 const segmentsPerTierDefault = 8
@@ -56,7 +62,7 @@ function takeFitting(segments: readonly SegmentEntry[]): SegmentEntry[] {
   let documents = 0
   let bytes = 0
   for (const segment of segments) {
-    documents += eligible(segment)
+    documents += eligibleIn(segment)
     bytes += segment.bytes
     if (documents > mergedDocumentsMax || bytes > mergedBytesMax) break
     taken.push(segment)
@@ -65,14 +71,10 @@ function takeFitting(segments: readonly SegmentEntry[]): SegmentEntry[] {
 }
 
 function isSmall(segment: SegmentEntry): boolean {
-  return eligible(segment) <= mergedDocumentsMax / 2
+  return eligibleIn(segment) <= mergedDocumentsMax / 2
 }
 
 function tierOf(segment: SegmentEntry): number {
-  const ratio = eligible(segment) / firstTierDocuments
+  const ratio = eligibleIn(segment) / firstTierDocuments
   return ratio <= 1 ? 0 : Math.ceil(Math.log(ratio) / Math.log(tierFactor))
-}
-
-export function eligible({ documents, deleted }: SegmentEntry): number {
-  return documents - (deleted?.count ?? 0)
 }

@@ -1,6 +1,6 @@
 /** Which queries a segment's graph was calibrated with, as its manifest tells. */
 import { hash } from 'node:crypto'
-import type { SegmentEntry } from '../manifest/manifest.ts'
+import { eligibleIn, type SegmentEntry } from '../manifest/manifest.ts'
 import { graphDocumentsMin } from './document-graph.ts'
 
 /** @returns SHA-256 of users' queries; undefined for null, queries made of documents */
@@ -17,6 +17,5 @@ export function isCalibratedOtherwise(
   graphQueries: string | undefined,
   graphDocuments = graphDocumentsMin,
 ): boolean {
-  const eligible = segment.documents - (segment.deleted?.count ?? 0)
-  return eligible >= graphDocuments && segment.graphQueries !== graphQueries
+  return eligibleIn(segment) >= graphDocuments && segment.graphQueries !== graphQueries
 }

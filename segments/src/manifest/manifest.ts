@@ -138,7 +138,12 @@ export function nextManifest(current: Manifest, content: Partial<ManifestContent
 export function eligibleDocuments(manifest: Manifest, shard?: number): number {
   return manifest.segments
     .filter(segment => shard === undefined || segment.shard === shard)
-    .reduce((sum, segment) => sum + segment.documents - (segment.deleted?.count ?? 0), 0)
+    .reduce((sum, segment) => sum + eligibleIn(segment), 0)
+}
+
+/** How many documents of a segment a complete search scores. */
+export function eligibleIn({ documents, deleted }: SegmentEntry): number {
+  return documents - (deleted?.count ?? 0)
 }
 
 /** Whether everything up to entry `sequence` of the write log is in. */

@@ -1,4 +1,4 @@
-import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
+import { eligibleIn, type Manifest, type SegmentEntry } from '../manifest/manifest.ts'
 import { segmentAt } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { hasBit } from '../tombstones/bitmap.ts'
@@ -31,7 +31,7 @@ export async function mergeSegments(
   segments: readonly SegmentEntry[],
   graph?: GraphBuilder,
 ): Promise<SegmentEntry | undefined> {
-  const documents = segments.reduce((sum, entry) => sum + entry.documents - (entry.deleted?.count ?? 0), 0)
+  const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents === 0) return undefined
   const { vectorWidth } = manifest
   const { shard } = segments[0]!
