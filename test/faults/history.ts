@@ -11,10 +11,13 @@ interface KnownDocument {
 export class History {
   readonly #documents = new Map<string, KnownDocument>()
   acknowledged = 0
+  /** Of the newest write. */
+  sequence = 0
 
   /** Notes a write once the cluster has answered it. */
   note(sequence: number, changes: readonly { id: string; text: string | null }[]): void {
     this.acknowledged++
+    this.sequence = Math.max(this.sequence, sequence)
     for (const { id, text } of changes) {
       const before = this.#documents.get(id)
       assert(
