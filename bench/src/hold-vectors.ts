@@ -1,4 +1,3 @@
-import type { CalibratedGraph } from '@hypershard/segments'
 import {
   makeScanCopy,
   openVectorsFile,
@@ -6,6 +5,7 @@ import {
   type ScoringPool,
   vectorsInMemory,
 } from '@hypershard/shard-server'
+import type { CalibratedGraph } from '@hypershard/storage'
 
 const idBytes = 8
 

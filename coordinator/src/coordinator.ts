@@ -1,6 +1,6 @@
 import { type Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/segments'
+import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'

@@ -1,7 +1,7 @@
 import { type GrpcServer, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { SearchServiceService } from '@hypershard/proto/search'
-import { openObjectStore } from '@hypershard/segments'
+import { openObjectStore } from '@hypershard/storage'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'

@@ -9,7 +9,7 @@ import {
   readGeneration,
   readGenerationState,
   readIndex,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { backfillSlice } from './backfill/backfill-slice.ts'
 import { collectGarbage } from './collect/collect-garbage.ts'
 import { compactGeneration } from './compact/compact-generation.ts'

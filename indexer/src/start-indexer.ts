@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, type Logger, type RunningService, systemClock } from '@hypershard/common'
-import { type ObjectStore, openObjectStore } from '@hypershard/segments'
+import { type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import type { IndexerConfig } from './config.ts'

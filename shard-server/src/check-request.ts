@@ -1,6 +1,6 @@
 import { HypershardError, toHypershardError } from '@hypershard/common'
 import type { ManifestReference as ProtoReference, ShardError } from '@hypershard/proto/shard'
-import type { Manifest, ManifestReference } from '@hypershard/segments'
+import type { Manifest, ManifestReference } from '@hypershard/storage'
 
 /** @throws HypershardError `invalid_request` when the request names no manifest */
 export function checkManifestReference(reference: ProtoReference | undefined): ManifestReference {

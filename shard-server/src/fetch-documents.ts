@@ -1,6 +1,6 @@
 import { type Deadline, HypershardError, messageBytesMax } from '@hypershard/common'
 import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
-import type { Manifest } from '@hypershard/segments'
+import type { Manifest } from '@hypershard/storage'
 import { checkManifestReference } from './check-request.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
 

@@ -3,7 +3,7 @@ import { credentials, loadPackageDefinition, type ServiceClientConstructor } fro
 import { Deadline } from '@hypershard/common'
 import { StopReason } from '@hypershard/proto/shard'
 import { publishedArchitecture } from '@hypershard/qnet/testing'
-import type { Manifest } from '@hypershard/segments'
+import type { Manifest } from '@hypershard/storage'
 import { service as healthService } from 'grpc-health-check'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'

@@ -1,6 +1,6 @@
 import type { Deadline } from '@hypershard/common'
 import type { PreparedShard, PrepareRequest, PrepareResponse } from '@hypershard/proto/shard'
-import { eligibleDocuments, type Manifest } from '@hypershard/segments'
+import { eligibleDocuments, type Manifest } from '@hypershard/storage'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
 

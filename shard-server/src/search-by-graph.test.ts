@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SearchPlan, type SearchShardsRequest, type ShardResult } from '@hypershard/proto/shard'
 import { type QNetArchitecture, qnetDigest } from '@hypershard/qnet'
-import type { Manifest, ObjectStore } from '@hypershard/segments'
+import type { Manifest, ObjectStore } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 

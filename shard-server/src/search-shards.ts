@@ -10,7 +10,7 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/segments'
+import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/storage'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { RowFilter } from './filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'

@@ -22,7 +22,7 @@ import {
   type Manifest,
   type ObjectStore,
   readIndex,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { ShardServerConfig } from './start-shard-server.ts'
 import { createTestIndex, putTestDocuments, type TestDocument, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
 import { publishedArchitecture } from '@hypershard/qnet/testing'
-import type { Fields, Manifest, ObjectStore } from '@hypershard/segments'
+import type { Fields, Manifest, ObjectStore } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type S3Server, startS3Server } from '@hypershard/segments/testing'
+import { type S3Server, startS3Server } from '@hypershard/storage/testing'
 import { madeUpDocuments, madeUpText, type SearchAnswer, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 describe('a cluster whose store is S3', function () {

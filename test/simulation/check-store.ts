@@ -14,7 +14,7 @@ import {
   type Snapshot,
   segmentAt,
   verifyGeneration,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { History } from './history.ts'
 import { unless } from './unless.ts'
 

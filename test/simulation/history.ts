@@ -6,7 +6,7 @@ import type {
   LogPosition,
   Manifest,
   Operation,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 interface Acknowledged {
   readonly index: string

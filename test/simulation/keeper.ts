@@ -13,7 +13,7 @@ import {
   restoreSnapshot,
   type Snapshot,
   takeSnapshot,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { generationOf } from './check-store.ts'
 import type { Random } from './random.ts'
 import { unless } from './unless.ts'

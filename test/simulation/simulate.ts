@@ -24,7 +24,7 @@ import {
   type ObjectStore,
   type Operation,
   WriteLog,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { checkStore, generationOf } from './check-store.ts'
 import { History } from './history.ts'
 import { Keeper } from './keeper.ts'

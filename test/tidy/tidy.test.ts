@@ -11,21 +11,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   common: [],
   qnet: ['common', 'proto'],
-  segments: ['common'],
+  storage: ['common'],
   evaluation: ['common'],
-  'encoder-service': ['common', 'proto', 'qnet', 'segments'],
-  'shard-server': ['common', 'proto', 'qnet', 'segments'],
-  coordinator: ['common', 'proto', 'qnet', 'segments'],
-  indexer: ['common', 'proto', 'qnet', 'segments'],
+  'encoder-service': ['common', 'proto', 'qnet', 'storage'],
+  'shard-server': ['common', 'proto', 'qnet', 'storage'],
+  coordinator: ['common', 'proto', 'qnet', 'storage'],
+  indexer: ['common', 'proto', 'qnet', 'storage'],
   cli: ['common', 'evaluation'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */
 const onlyIn: Readonly<Record<string, RegExp>> = {
   'onnxruntime-node': /^qnet\/src\/onnx\//,
-  'apache-arrow': /^segments\/src\/formats\//,
-  '@aws-sdk/client-s3': /^segments\/src\/store\/s3-/,
-  '@aws-sdk/lib-storage': /^segments\/src\/store\/s3-/,
+  'apache-arrow': /^storage\/src\/segment\/formats\//,
+  '@aws-sdk/client-s3': /^storage\/src\/store\/s3-/,
+  '@aws-sdk/lib-storage': /^storage\/src\/store\/s3-/,
   fastify: /^coordinator\/src\/transport\/http\//,
   ioredis: /\/adapters\//,
   bullmq: /\/adapters\//,
@@ -53,7 +53,7 @@ describe('the source tree', () => {
         .filter(name => name !== undefined && name !== workspaceOf(path) && !allowed.includes(name))
         .map(name => `${path} imports ${name}`)
     })
-    report(problems, 'a service imports only common, proto, qnet and segments; invert the dependency with a port')
+    report(problems, 'a service imports only common, proto, qnet and storage; invert the dependency with a port')
   })
 
   it('never reaches into another workspace by path', () => {

@@ -36,7 +36,7 @@ import {
   openSegment,
   readIndex,
   textAt,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 export const qualityBenchOptions = {
   /** A collection in BEIR's layout. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { open } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { DocumentGraph } from '@hypershard/segments'
+import { DocumentGraph } from '@hypershard/storage'
 import { type Mixture, vectorGenerator } from './generate-vectors.ts'
 import { openProducts } from './matrices.ts'
 

@@ -8,8 +8,8 @@ import {
   readWeights,
   type ScoringPrecision,
 } from '@hypershard/qnet'
-import type { DocumentGraph } from '@hypershard/segments'
 import { type ScanRequest, type ScoringPool, WeightsMemory } from '@hypershard/shard-server'
+import type { DocumentGraph } from '@hypershard/storage'
 import { idOf } from '../hold-vectors.ts'
 import type { BenchQuery } from './bench-queries.ts'
 

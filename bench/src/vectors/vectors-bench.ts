@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { EncodingModel, joinDocument } from '@hypershard/encoder-service'
 import { beirFiles, readBeirFolder } from '@hypershard/evaluation'
 import { vectorWidth } from '@hypershard/qnet'
-import { sampleQueriesMax } from '@hypershard/segments'
+import { sampleQueriesMax } from '@hypershard/storage'
 import { idOf } from '../hold-vectors.ts'
 import type { QueryLine } from '../search/bench-queries.ts'
 

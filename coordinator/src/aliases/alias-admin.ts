@@ -5,7 +5,7 @@ import {
   aliasHistory,
   readGeneration,
   readGenerationState,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { type ChangeNamesParts, changeNames } from './change-names.ts'
 
 /** One change of an alias, as the API has it. */

@@ -1,5 +1,5 @@
 import { type Deadline, retryOnConflict } from '@hypershard/common'
-import { type AliasAction, type AliasTarget, changeAliases, type ObjectStore } from '@hypershard/segments'
+import { type AliasAction, type AliasTarget, changeAliases, type ObjectStore } from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Deadline } from '@hypershard/common'
-import { createDirectoryStore, type ObjectStore, readIndex } from '@hypershard/segments'
+import { createDirectoryStore, type ObjectStore, readIndex } from '@hypershard/storage'
 import { Catalog } from './catalog.ts'
 
 const soon = () => Deadline.after(5_000)

@@ -22,7 +22,7 @@ import {
   readGeneration,
   readIndex,
   readManifest,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { NameLocks } from '../limits/name-locks.ts'
 
 /** A generation that searches may ask for, and the manifest version that new searches pin. */

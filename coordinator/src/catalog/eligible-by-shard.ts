@@ -1,4 +1,4 @@
-import { eligibleIn, type Manifest } from '@hypershard/segments'
+import { eligibleIn, type Manifest } from '@hypershard/storage'
 
 /** Every search needs the counts, and a manifest may name thousands of segments: they are added up once. */
 const known = new WeakMap<Manifest, readonly number[]>()

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
-import { type AliasTable, covers, type GenerationRecord, type IndexRecord } from '@hypershard/segments'
+import { type AliasTable, covers, type GenerationRecord, type IndexRecord } from '@hypershard/storage'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'

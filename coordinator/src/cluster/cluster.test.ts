@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline, silentLogger } from '@hypershard/common'
 import { QNet } from '@hypershard/proto/qnet'
-import type { ObjectStore } from '@hypershard/segments'
+import type { ObjectStore } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { Cluster } from './cluster.ts'

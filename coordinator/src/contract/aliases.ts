@@ -1,4 +1,4 @@
-import type { AliasTable } from '@hypershard/segments'
+import type { AliasTable } from '@hypershard/storage'
 import { z } from 'zod'
 import { indexNameSchema } from './indexes.ts'
 

@@ -1,4 +1,4 @@
-import { idempotencyKeyCharactersMax } from '@hypershard/segments'
+import { idempotencyKeyCharactersMax } from '@hypershard/storage'
 import { z } from 'zod'
 import { lineErrorsMax } from '../writing/line-tally.ts'
 import type { LineError } from '../writing/operation.ts'

@@ -1,4 +1,4 @@
-import { generationPhases, graphQueriesDigest, isCalibratedOtherwise, sampleQueriesSchema } from '@hypershard/segments'
+import { generationPhases, graphQueriesDigest, isCalibratedOtherwise, sampleQueriesSchema } from '@hypershard/storage'
 import { z } from 'zod'
 import type { ParityReport } from '../generations/compare-generations.ts'
 import type { DescribedGeneration } from '../generations/describe-generation.ts'

@@ -1,4 +1,4 @@
-import { fieldsSchema, fieldTypes, indexNamePattern } from '@hypershard/segments'
+import { fieldsSchema, fieldTypes, indexNamePattern } from '@hypershard/storage'
 import { z } from 'zod'
 import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'

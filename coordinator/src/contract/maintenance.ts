@@ -1,4 +1,4 @@
-import type { AsideDocument, Verification } from '@hypershard/segments'
+import type { AsideDocument, Verification } from '@hypershard/storage'
 import { z } from 'zod'
 
 const count = z.int().min(0)

@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import { expansionMax } from '@hypershard/segments'
+import { expansionMax } from '@hypershard/storage'
 import { z } from 'zod'
 import type { SearchInput } from '../search/search.ts'
 

@@ -1,4 +1,4 @@
-import { eligibleDocuments, type Snapshot } from '@hypershard/segments'
+import { eligibleDocuments, type Snapshot } from '@hypershard/storage'
 import { z } from 'zod'
 import { indexNameSchema } from './indexes.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter } from '@hypershard/proto/shard'
-import type { Fields } from '@hypershard/segments'
+import type { Fields } from '@hypershard/storage'
 import { filterConditionsMax, filterDepthMax, filterValuesMax, readFilter } from './read-filter.ts'
 
 const fields: Fields = {

@@ -1,7 +1,7 @@
 /** A search's filter as JSON has it, checked against the fields of the index. docs/api.md. */
 import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
-import { type Field, type Fields, readFieldValue } from '@hypershard/segments'
+import { type Field, type Fields, readFieldValue } from '@hypershard/storage'
 
 export const filterDepthMax = 16
 export const filterConditionsMax = 256

@@ -1,5 +1,5 @@
 import type { Deadline } from '@hypershard/common'
-import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } from '@hypershard/segments'
+import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import type { SearchAnswer } from '../search/search.ts'
 

@@ -13,7 +13,7 @@ import {
   readGenerationState,
   readManifest,
   readProgress,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 

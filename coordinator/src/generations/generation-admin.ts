@@ -8,7 +8,7 @@ import {
   type ObjectStore,
   readGeneration,
   readGenerationState,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'

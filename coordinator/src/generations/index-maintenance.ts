@@ -6,7 +6,7 @@ import {
   readAside,
   type Verification,
   verifyGeneration,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 
 export interface MaintenanceParts {

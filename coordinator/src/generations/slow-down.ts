@@ -7,7 +7,7 @@ import {
   type ObjectStore,
   readGenerationState,
   readProgress,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { SearchPace } from './search-pace.ts'
 

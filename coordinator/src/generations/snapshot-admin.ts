@@ -8,7 +8,7 @@ import {
   restoreSnapshot,
   type Snapshot,
   takeSnapshot,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { type DescribedGeneration, describeGeneration } from './describe-generation.ts'

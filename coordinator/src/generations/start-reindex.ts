@@ -8,7 +8,7 @@ import {
   newerManifest,
   type ObjectStore,
   readGenerationState,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 

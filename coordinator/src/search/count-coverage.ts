@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
 import { StopReason } from '@hypershard/proto/shard'
-import type { Manifest } from '@hypershard/segments'
+import type { Manifest } from '@hypershard/storage'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { coverageJson } from '../contract/search-answer.ts'
 import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'

@@ -7,7 +7,7 @@ import {
   ScoringPrecision,
   SearchPlan,
 } from '@hypershard/proto/shard'
-import { expansionMax, type Manifest } from '@hypershard/segments'
+import { expansionMax, type Manifest } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'

@@ -20,7 +20,7 @@ import {
   segmentAt,
   textAt,
   tombstonesOf,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { ServerHealth, ShardServerPort } from '../ports.ts'
 import { scoreOf } from './fake-encoder.ts'
 

@@ -9,7 +9,7 @@ import {
   operationId,
   partBounds,
   type WriteLog,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { findDocuments } from './find-documents.ts'
 import type { GoodLine, LineTally } from './line-tally.ts'

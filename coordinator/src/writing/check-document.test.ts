@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Fields } from '@hypershard/segments'
+import type { Fields } from '@hypershard/storage'
 import { checkLines, checkOperation, lineBytesMax } from './check-document.ts'
 import type { ReceivedOperation } from './operation.ts'
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, messageOf } from '@hypershard/common'
-import { type Fields, readFieldValues } from '@hypershard/segments'
+import { type Fields, readFieldValues } from '@hypershard/storage'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
 import type { ReadLine } from './read-lines.ts'
 

@@ -16,7 +16,7 @@ import {
   segmentAt,
   shardOf,
   tombstonesOf,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 /** The newest state of some documents, as the log has it up to an entry. */
 export interface FoundDocuments {

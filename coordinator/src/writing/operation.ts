@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@hypershard/common'
-import type { DocumentContent, Operation } from '@hypershard/segments'
+import type { DocumentContent, Operation } from '@hypershard/storage'
 
 /**
  * A document that may be stored: id, title and text are well-formed, `fields` is the JSON text of an object.

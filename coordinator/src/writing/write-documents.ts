@@ -1,5 +1,5 @@
 import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
-import { type IndexRecord, type ObjectStore, readProgress, WriteLog } from '@hypershard/segments'
+import { type IndexRecord, type ObjectStore, readProgress, WriteLog } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { WorkGate } from '../limits/work-gate.ts'

@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import type { Manifest, ObjectStore, WriteLog } from '@hypershard/segments'
+import type { Manifest, ObjectStore, WriteLog } from '@hypershard/storage'
 
 export interface WriteBounds {
   /** Operations that may be in the log without being indexed; a write beyond them is refused. */

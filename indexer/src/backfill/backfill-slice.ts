@@ -8,7 +8,7 @@ import {
   readManifest,
   readSlice,
   writeAside,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { IngestParts } from '../ingest/ingest-log.ts'
 import { type WrittenSegments, writeSegments } from '../ingest/write-segments.ts'
 

@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import { collectIndex, listIndexNames, readIndex } from '@hypershard/segments'
+import { collectIndex, listIndexNames, readIndex } from '@hypershard/storage'
 import type { JobParts } from '../run-job.ts'
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import type { QNetArchitecture } from '@hypershard/qnet'
 import { pseudoRandomTensor } from '@hypershard/qnet/testing'
-import { recallTargets } from '@hypershard/segments'
+import { recallTargets } from '@hypershard/storage'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 
 const width = 16

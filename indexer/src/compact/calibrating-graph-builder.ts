@@ -13,7 +13,7 @@ import {
   type RecallKnob,
   recallTargets,
   rowsReadPerRowKept,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { SampleQueries } from './sample-queries.ts'
 
 /** Recall is meant of so many hits. */

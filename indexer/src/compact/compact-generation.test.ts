@@ -13,7 +13,7 @@ import {
   recallTargets,
   segmentAt,
   verifyGeneration,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { ingestLog } from '../ingest/ingest-log.ts'
 import { TestLog } from '../testing/test-log.ts'
 import { compactGeneration } from './compact-generation.ts'

@@ -10,7 +10,7 @@ import {
   mergeSegments,
   type ObjectStore,
   replaceSegments,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 import { type Compaction, type CompactionPolicy, planCompaction } from './plan-compaction.ts'

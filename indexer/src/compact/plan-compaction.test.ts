@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { graphQueriesDigest, type Manifest, type SegmentEntry } from '@hypershard/segments'
+import { graphQueriesDigest, type Manifest, type SegmentEntry } from '@hypershard/storage'
 import fc from 'fast-check'
 import { planCompaction } from './plan-compaction.ts'
 

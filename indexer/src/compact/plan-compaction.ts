@@ -4,7 +4,7 @@ import {
   isCalibratedOtherwise,
   type Manifest,
   type SegmentEntry,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 /** Segments of about the same size are merged once so many of them are in a shard. */
 const segmentsPerTierDefault = 8

@@ -14,7 +14,7 @@ import {
   rowsLeft,
   type SegmentEntry,
   segmentAt,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
 /** Each gives a query of each kind. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
 import { FakeEncoder } from '@hypershard/coordinator/testing'
-import type { DocumentContent } from '@hypershard/segments'
+import type { DocumentContent } from '@hypershard/storage'
 import { encodeDocuments } from './encode-documents.ts'
 
 async function* documents(count: number, text = 'words'): AsyncGenerator<DocumentContent> {

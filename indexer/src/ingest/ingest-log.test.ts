@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
-import { commitSegments, latestManifest, readAside } from '@hypershard/segments'
+import { commitSegments, latestManifest, readAside } from '@hypershard/storage'
 import fc from 'fast-check'
 import { poison, TestLog } from '../testing/test-log.ts'
 import { ingestLog } from './ingest-log.ts'

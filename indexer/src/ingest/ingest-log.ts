@@ -10,7 +10,7 @@ import {
   type ObjectStore,
   readAside,
   writeAside,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { type LogBatch, readBatch } from './read-batch.ts'
 import { type WriteParts, type WrittenSegments, writeSegments } from './write-segments.ts'
 

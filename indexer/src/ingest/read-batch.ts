@@ -8,7 +8,7 @@ import {
   readLogEntry,
   readLogPart,
   type StoredDocument,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 /** What the next commit brings in: the last operation of each id between two places in the log. */
 export interface LogBatch {

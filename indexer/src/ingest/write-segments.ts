@@ -9,7 +9,7 @@ import {
   type SegmentWriter,
   type StoredDocument,
   shardOf,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { type EncodedBatch, type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
 
 export interface WriteParts extends EncodeParts {

@@ -1,5 +1,5 @@
 import { type Clock, HypershardError } from '@hypershard/common'
-import { type GenerationReference, type ObjectStore, writeProgress } from '@hypershard/segments'
+import { type GenerationReference, type ObjectStore, writeProgress } from '@hypershard/storage'
 
 /** How often progress is written at most. */
 const writeEveryMs = 1_000

@@ -15,7 +15,7 @@ import {
   readGenerationState,
   readIndex,
   readLogEntry,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { planCompaction } from '../compact/plan-compaction.ts'
 import type { Job } from './job.ts'
 

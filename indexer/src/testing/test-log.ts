@@ -20,7 +20,7 @@ import {
   rowsLeft,
   segmentAt,
   WriteLog,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { IngestParts } from '../ingest/ingest-log.ts'
 import type { EncoderPort } from '../ports.ts'
 

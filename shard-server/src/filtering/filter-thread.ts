@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import type { Filter } from '@hypershard/proto/shard'
-import type { Bitmap, FilterColumns } from '@hypershard/segments'
+import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import { selectRows } from './select-rows.ts'
 

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { type Deadline, type Logger, waitWithin } from '@hypershard/common'
 import { Filter } from '@hypershard/proto/shard'
-import type { Bitmap, FilterColumns } from '@hypershard/segments'
+import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { ToFilterThread } from './filter-thread.ts'
 

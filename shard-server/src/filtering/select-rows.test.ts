@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Condition, Filter } from '@hypershard/proto/shard'
-import { type FilterColumn, type FilterColumns, hasBit } from '@hypershard/segments'
+import { type FilterColumn, type FilterColumns, hasBit } from '@hypershard/storage'
 import fc from 'fast-check'
 import { selectRows } from './select-rows.ts'
 

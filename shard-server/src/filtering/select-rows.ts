@@ -1,7 +1,7 @@
 /** Which rows of a segment pass a filter. */
 import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
-import { type Bitmap, createBitmap, type FilterColumn, type FilterColumns, setBit } from '@hypershard/segments'
+import { type Bitmap, createBitmap, type FilterColumn, type FilterColumns, setBit } from '@hypershard/storage'
 
 /**
  * One pass over a column a condition; a group joins the bitmaps of its parts.

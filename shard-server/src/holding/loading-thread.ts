@@ -1,7 +1,7 @@
 /** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Fields, openObjectStore, type SegmentReference } from '@hypershard/segments'
+import { type Fields, openObjectStore, type SegmentReference } from '@hypershard/storage'
 import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import { type HoldingPlaces, type LoadedSegment, readSegment } from './read-segment.ts'
 

@@ -8,7 +8,7 @@ import {
   type ObjectStore,
   type SegmentReference,
   segmentAt,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { readSegment } from './read-segment.ts'
 

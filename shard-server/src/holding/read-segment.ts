@@ -11,7 +11,7 @@ import {
   type RecallKnob,
   type SegmentReader,
   type SegmentReference,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { HeldVectors, SharedIds } from '../scoring/messages.ts'
 import { makeScanCopy, type ScanCopy } from '../scoring/scan-copy.ts'
 import { openVectorsFile, vectorsInMemory } from '../scoring/vector-rows.ts'

@@ -13,7 +13,7 @@ import {
   readTombstones,
   type SegmentEntry,
   segmentAt,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringPool } from '../scoring/scoring-pool.ts'
 import type { HoldingPlaces } from './read-segment.ts'

@@ -1,5 +1,5 @@
 import type { Logger } from '@hypershard/common'
-import type { Fields, SegmentReference } from '@hypershard/segments'
+import type { Fields, SegmentReference } from '@hypershard/storage'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { LoadingThreadData, LoadRequest } from './loading-thread.ts'
 import type { LoadedSegment } from './read-segment.ts'

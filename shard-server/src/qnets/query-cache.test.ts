@@ -12,7 +12,7 @@ import {
   tokenStatesDigest,
 } from '@hypershard/qnet'
 import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
-import type { Manifest } from '@hypershard/segments'
+import type { Manifest } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer } from '../testing/test-shard-server.ts'
 

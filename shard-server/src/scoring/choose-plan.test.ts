@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { RecallKnob } from '@hypershard/segments'
+import type { RecallKnob } from '@hypershard/storage'
 import { choosePlan } from './choose-plan.ts'
 import { makeScanCopy } from './scan-copy.ts'
 import type { ScanSegment } from './scan-shards.ts'

@@ -1,5 +1,5 @@
 /** How one shard is searched: what a plan that names a recall, or a graph, comes to for the segments that there are. */
-import { expansionMax, knobFor, rowsReadPerRowKept } from '@hypershard/segments'
+import { expansionMax, knobFor, rowsReadPerRowKept } from '@hypershard/storage'
 import type { ScanPlan } from './messages.ts'
 import type { ScanSegment } from './scan-shards.ts'
 

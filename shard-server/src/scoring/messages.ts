@@ -1,7 +1,7 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 import type { RankPosition } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
-import type { RecallKnob } from '@hypershard/segments'
+import type { RecallKnob } from '@hypershard/storage'
 import type { SharedWeights } from '../qnets/weights-memory.ts'
 import type { ScanCopy } from './scan-copy.ts'
 import type { ShardScan } from './scan-shards.ts'

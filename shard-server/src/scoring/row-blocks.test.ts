@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { blockRows } from '@hypershard/qnet'
-import { createBitmap, hasBit, setBit } from '@hypershard/segments'
+import { createBitmap, hasBit, setBit } from '@hypershard/storage'
 import fc from 'fast-check'
 import { eligibleRows, eligibleRowsOf, rowBlocks } from './row-blocks.ts'
 

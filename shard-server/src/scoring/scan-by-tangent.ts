@@ -5,7 +5,7 @@
  * have what that finds of the exact answer.
  */
 import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/segments'
+import { hasBit } from '@hypershard/storage'
 import type { ShardPlan } from './choose-plan.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import {

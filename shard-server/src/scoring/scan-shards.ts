@@ -5,7 +5,7 @@
  */
 import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
-import { type DocumentGraph, hasBit, type RecallKnob } from '@hypershard/segments'
+import { type DocumentGraph, hasBit, type RecallKnob } from '@hypershard/storage'
 import type { ShardPlan } from './choose-plan.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScanCopy } from './scan-copy.ts'

@@ -13,7 +13,7 @@ import {
   type QNetWeights,
   readWeights,
 } from '@hypershard/qnet'
-import { DocumentGraph } from '@hypershard/segments'
+import { DocumentGraph } from '@hypershard/storage'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'

@@ -13,7 +13,7 @@ import {
   type ObjectStore,
   type RecallKnob,
   shardOf,
-} from '@hypershard/segments'
+} from '@hypershard/storage'
 
 export interface TestDocument {
   readonly id: string

@@ -17,7 +17,7 @@ import {
 } from '@hypershard/proto/shard'
 import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
 import { pseudoRandomWeights } from '@hypershard/qnet/testing'
-import { createDirectoryStore, type Manifest, type ObjectStore } from '@hypershard/segments'
+import { createDirectoryStore, type Manifest, type ObjectStore } from '@hypershard/storage'
 import { type ShardServerConfig, startShardServer } from '../start-shard-server.ts'
 import { testModel } from './test-index.ts'
 

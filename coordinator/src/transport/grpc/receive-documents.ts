@@ -1,6 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
-import type { Fields } from '@hypershard/segments'
+import type { Fields } from '@hypershard/storage'
 import { checkRequest } from '../../contract/check-request.ts'
 import { idempotencyKeySchema } from '../../contract/documents.ts'
 import { checkOperation } from '../../writing/check-document.ts'

@@ -1,0 +1,158 @@
+/**
+ * `indexes/<index>/index.json`: what an index is. It is written when the index is created, never changed, and
+ * deleted first when the index is, so that an index exists whole or not at all. docs/formats/index.md.
+ */
+import { randomUUID } from 'node:crypto'
+import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { z } from 'zod'
+import { corruptData, decodeStored } from '../../corrupt-data.ts'
+import { deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
+import { openSealedJson, sealJson, sha256Hex } from '../../sealed-json.ts'
+import { fieldsSchema } from '../../segment/fields/field-types.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import { indexNamePattern } from './index-name.ts'
+
+const indexSchema = z.strictObject({
+  format: z.literal('hypershard.index/1'),
+  name: z.string().regex(indexNamePattern),
+  /** Another one when an index is deleted and created again under its name. */
+  uid: z.uuid(),
+  model: z.strictObject({ name: z.string(), digest: sha256Hex }),
+  vectorWidth: z.int().min(1),
+  shards: z.int().min(1),
+  replicas: z.int().min(1),
+  generation: z.int().min(1),
+  /** What searches can filter by; left out for nothing. */
+  fields: fieldsSchema.optional(),
+  /** What a clone was made of; its first generation has a record of its own. */
+  origin: z
+    .strictObject({
+      index: z.string(),
+      indexUid: z.uuid(),
+      generation: z.int().min(1),
+      version: z.int().min(0),
+      snapshot: z.string().nullable(),
+    })
+    .optional(),
+  createdAt: z.iso.datetime(),
+})
+
+export type IndexRecord = Readonly<z.output<typeof indexSchema>>
+
+/** Which index is meant: its name, and its own identity. */
+export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
+
+/** What the creator of an index decides. */
+export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'origin'>
+
+/**
+ * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
+ * that no deletion of the same name, and no commit to it, is under way.
+ * @param prepare writes what the index is to begin with, before there is one
+ * @throws HypershardError `invalid_request` (the name), `index_exists`
+ */
+export async function createIndex(
+  store: ObjectStore,
+  index: NewIndex,
+  clock: Clock = systemClock,
+  prepare: (record: IndexRecord) => Promise<void> = async () => undefined,
+): Promise<IndexRecord> {
+  if (!indexNamePattern.test(index.name)) throw badName(index.name)
+  if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
+  await store.deletePrefix(indexFolder(index.name))
+  const { name, model, vectorWidth, shards, replicas, fields, origin } = index
+  const record: IndexRecord = {
+    ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
+    ...{
+      generation: 1,
+      ...(fields && { fields }),
+      ...(origin && { origin }),
+      createdAt: new Date(clock.now()).toISOString(),
+    },
+  }
+  await prepare(record)
+  try {
+    await store.putIfAbsent(indexKey(name), sealJson(indexSchema.parse(record)))
+  } catch (error) {
+    throw error instanceof HypershardError && error.code === 'conflict' ? exists(name, error) : error
+  }
+  return record
+}
+
+/** @throws HypershardError `index_not_found`, `corrupt_data` */
+export async function readIndex(store: ObjectStore, name: string): Promise<IndexRecord> {
+  const record = indexNamePattern.test(name) ? await findIndex(store, name) : undefined
+  if (record === undefined) throw indexNotFound(name)
+  return record
+}
+
+/**
+ * The index that a reference means, not a later one of the same name.
+ * @throws HypershardError `index_not_found`
+ */
+export async function requireIndex(store: ObjectStore, reference: { index: string; indexUid: string }) {
+  const index = await readIndex(store, reference.index)
+  if (index.uid !== reference.indexUid) throw indexNotFound(reference.index)
+  return index
+}
+
+/**
+ * The names under which an index may be, in order. Each is read alone, so that one that is damaged takes no other with
+ * it; what a half-finished deletion left is `index_not_found` then.
+ */
+export async function listIndexNames(store: ObjectStore): Promise<string[]> {
+  return (await store.listFolders(indexesFolder)).filter(name => indexNamePattern.test(name))
+}
+
+/**
+ * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted.
+ * @param borrowers the names of indexes that need files of it, asked once it is marked as being deleted
+ * @throws HypershardError `index_not_found`, `index_in_use`
+ */
+export async function deleteIndex(
+  store: ObjectStore,
+  name: string,
+  borrowers: () => Promise<readonly string[]> = async () => [],
+): Promise<void> {
+  if (!indexNamePattern.test(name) || (await store.get(indexKey(name))) === undefined) throw indexNotFound(name)
+  await store.put(deletingKey(name), Buffer.from('{}'))
+  const names = await borrowers()
+  if (names.length > 0) {
+    await store.delete(deletingKey(name))
+    throw inUse(name, names)
+  }
+  await store.delete(indexKey(name))
+  await store.deletePrefix(indexFolder(name))
+}
+
+export function indexNotFound(name: string): HypershardError {
+  const message = `index \`${name}\` does not exist; create it with POST /v1/indexes`
+  return new HypershardError('index_not_found', message, { details: { index: name } })
+}
+
+async function findIndex(store: ObjectStore, name: string): Promise<IndexRecord | undefined> {
+  const key = indexKey(name)
+  const bytes = await store.get(key)
+  if (bytes === undefined) return undefined
+  const where = `index \`${name}\``
+  const record = decodeStored(where, key, { index: name, key }, () => openSealedJson(indexSchema, bytes))
+  if (record.name !== name) throw corruptData(where, `${key} is of index \`${record.name}\``, { index: name, key })
+  return record
+}
+
+function inUse(index: string, clones: readonly string[]): HypershardError {
+  const message =
+    `index \`${index}\` shares files with its clones ${clones.join(', ')}; delete those first, or reindex each and drop ` +
+    'its older generations'
+  return new HypershardError('index_in_use', message, { details: { index, clones } })
+}
+
+function exists(name: string, cause?: unknown): HypershardError {
+  const message = `index \`${name}\` exists already; choose another name, or delete it first`
+  return new HypershardError('index_exists', message, { details: { index: name }, cause })
+}
+
+function badName(name: string): HypershardError {
+  const message = `index name ${JSON.stringify(name)}: 1 to 64 of a-z 0-9 - _, starting with a letter or digit`
+  return new HypershardError('invalid_request', message, { details: { field: 'name' } })
+}

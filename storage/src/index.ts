@@ -1,0 +1,128 @@
+export {
+  type AliasAction,
+  type AliasTable,
+  type AliasTarget,
+  aliasHistory,
+  changeAliases,
+  emptyAliasTable,
+  latestAliasTable,
+  newerAliasTable,
+} from './catalog/alias/alias-table.ts'
+export {
+  createGeneration,
+  firstGeneration,
+  type GenerationRecord,
+  listGenerations,
+  readGeneration,
+} from './catalog/generation/generation-record.ts'
+export {
+  changeGenerationState,
+  type GenerationChange,
+  type GenerationState,
+  generationPhases,
+  isWorkedOn,
+  rateLimit,
+  readGenerationState,
+  sampleQueriesMax,
+  sampleQueriesSchema,
+} from './catalog/generation/generation-state.ts'
+export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
+export { indexNamePattern } from './catalog/index/index-name.ts'
+export {
+  createIndex,
+  deleteIndex,
+  type IndexRecord,
+  listIndexNames,
+  type NewIndex,
+  readIndex,
+  requireIndex,
+} from './catalog/index/index-record.ts'
+export { borrowersOf } from './catalog/snapshot/held-manifests.ts'
+export { cloneIndex, type Origin, restoreSnapshot } from './catalog/snapshot/restore-snapshot.ts'
+export {
+  deleteSnapshot,
+  listSnapshots,
+  readSnapshot,
+  type Snapshot,
+  takeSnapshot,
+} from './catalog/snapshot/snapshot-record.ts'
+export type { Collected, CollectOptions } from './collect/collect-generation.ts'
+export { collectIndex } from './collect/collect-index.ts'
+export type { GenerationReference, LogReference, SegmentReference } from './layout.ts'
+export { idempotencyKeyCharactersMax, type LogEntry, readLogEntry } from './log/log-entry.ts'
+export {
+  type LogPart,
+  LogPartBuilder,
+  type Operation,
+  operationId,
+  partBounds,
+  readLogPart,
+} from './log/operation.ts'
+export { type Appended, type LogLag, WriteLog } from './log/write-log.ts'
+export { type AsideDocument, readAside, writeAside } from './manifest/aside/aside-file.ts'
+export { countSlices, readSlice } from './manifest/backfill/slices.ts'
+export { readCalibration } from './manifest/calibration/calibration-file.ts'
+export { calibrationRowsMax } from './manifest/calibration/extend-calibration.ts'
+export { type CommitOptions, commitSegments } from './manifest/commit/commit-segments.ts'
+export { replaceSegments } from './manifest/commit/replace-segments.ts'
+export {
+  type Calibration,
+  covers,
+  eligibleDocuments,
+  eligibleIn,
+  isBackfilled,
+  type LogPosition,
+  type Manifest,
+  type ManifestReference,
+  type SegmentEntry,
+} from './manifest/manifest.ts'
+export { homeOf, segmentAt } from './manifest/manifest-files.ts'
+export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
+export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
+export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
+export type { FilterColumn, FilterColumns } from './segment/fields/columns-file.ts'
+export {
+  type Field,
+  type Fields,
+  type FieldType,
+  type FieldValue,
+  fieldsSchema,
+  fieldTypes,
+  readFieldValue,
+  readFieldValues,
+} from './segment/fields/field-types.ts'
+export { type IdColumn, textAt } from './segment/formats/utf8-column.ts'
+export { DocumentGraph, graphDocumentsMin } from './segment/graph/document-graph.ts'
+export { graphQueriesDigest, isCalibratedOtherwise } from './segment/graph/graph-queries.ts'
+export {
+  expansionMax,
+  knobFor,
+  type RecallKnob,
+  recallTargets,
+  rowsReadPerRowKept,
+} from './segment/graph/recall-knobs.ts'
+export { type GraphBuilder, mergeSegments, rowsLeft } from './segment/merge-segments.ts'
+export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
+export {
+  type CalibratedGraph,
+  createSegmentWriter,
+  type NewSegment,
+  newSegmentOf,
+  type SegmentWriter,
+} from './segment/segment-writer.ts'
+export {
+  type Bitmap,
+  complementOf,
+  countBits,
+  createBitmap,
+  hasBit,
+  setBit,
+  subtractBitmap,
+  uniteBitmaps,
+} from './segment/tombstones/bitmap.ts'
+export { readTombstones, tombstonesOf } from './segment/tombstones/tombstone-file.ts'
+export { shardOf } from './shard-of.ts'
+export { createDirectoryStore } from './store/directory-store.ts'
+export { withFileErrors } from './store/file-errors.ts'
+export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'
+export { openObjectStore } from './store/open-object-store.ts'

@@ -1,0 +1,52 @@
+/**
+ * `calibration/<sha256>.safetensors`: a small sample of a generation's document vectors, one F32 tensor `vectors` of shape
+ * [documents, vectorWidth]. Int8 scoring measures on it the ranges over which it quantises, so that every shard and
+ * every server quantises alike. Named by its content. docs/formats/manifest.md.
+ */
+import { corruptData, shortDigest } from '../../corrupt-data.ts'
+import { calibrationKey, type GenerationReference } from '../../layout.ts'
+import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../../segment/formats/addressed-tensor.ts'
+import { firstNonFiniteRow } from '../../segment/vectors-file.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { Manifest } from '../manifest.ts'
+import { homeOf } from '../manifest-files.ts'
+
+const tensorOf = (documents: number, vectorWidth: number): NamedTensor => ({
+  name: 'vectors',
+  dtype: 'F32',
+  shape: [documents, vectorWidth],
+})
+
+/** Stores a sample and returns the file's digest. */
+export async function writeCalibration(
+  store: ObjectStore,
+  generation: GenerationReference,
+  vectors: Float32Array,
+  vectorWidth: number,
+): Promise<string> {
+  const data = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength)
+  const tensor = tensorOf(vectors.length / vectorWidth, vectorWidth)
+  return writeAddressedTensor(store, tensor, data, digest => calibrationKey(generation, digest))
+}
+
+/**
+ * The sample of a manifest, row-major [documents, vectorWidth]; empty while nothing was committed.
+ * @throws HypershardError `corrupt_data`
+ */
+export async function readCalibration(store: ObjectStore, manifest: Manifest): Promise<Float32Array<ArrayBuffer>> {
+  if (manifest.calibration === null) return new Float32Array(0)
+  const { digest, documents } = manifest.calibration
+  const key = calibrationKey(homeOf(manifest, manifest.calibration), digest)
+  const where = `calibration ${shortDigest(digest)}`
+  const details = { index: manifest.index, generation: manifest.generation, key }
+  const data = await readAddressedTensor(store, tensorOf(documents, manifest.vectorWidth), {
+    key,
+    digest,
+    where,
+    details,
+  })
+  const vectors = new Float32Array(data.buffer)
+  const badRow = firstNonFiniteRow(vectors, manifest.vectorWidth)
+  if (badRow !== undefined) throw corruptData(where, `${key} has a value that is not finite in row ${badRow}`, details)
+  return vectors
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { textAt } from '../../segment/formats/utf8-column.ts'
+import { openSegment, type SegmentReader } from '../../segment/segment-reader.ts'
+import type { ObjectStore } from '../../store/object-store.ts'
+import type { Calibration, Manifest, SegmentEntry } from '../manifest.ts'
+import { segmentAt } from '../manifest-files.ts'
+import { readCalibration, writeCalibration } from './calibration-file.ts'
+
+/** Rows of a full sample: the extremes of activations settle with a few dozen, and a query pays for each. */
+export const calibrationRowsMax = 64
+
+/** Ids hashed before other work gets a turn: about 5 ms. */
+const idsPerTurn = 4096
+
+interface Candidate {
+  readonly reader: SegmentReader
+  readonly row: number
+  readonly order: string
+}
+
+/**
+ * The sample of the manifest that follows `current`: grown from the added documents until it is full, then unchanged for
+ * the generation's life, so that int8 scores do not change from one version to the next. Which rows are taken depends on
+ * the ids alone (the smallest SHA-256), not on how many shards they were spread over.
+ */
+export async function extendCalibration(
+  store: ObjectStore,
+  current: Manifest,
+  added: readonly SegmentEntry[],
+): Promise<Calibration | null> {
+  const wanted = calibrationRowsMax - (current.calibration?.documents ?? 0)
+  if (wanted === 0 || added.length === 0) return current.calibration
+  const chosen = await smallestHashes(store, current, added, wanted)
+  const rows = await Promise.all(chosen.map(({ reader, row }) => reader.readVector(row)))
+  const known = await readCalibration(store, current)
+  const vectors = new Float32Array(known.length + rows.length * current.vectorWidth)
+  vectors.set(known)
+  for (const [index, row] of rows.entries()) vectors.set(row, known.length + index * current.vectorWidth)
+  const digest = await writeCalibration(store, current, vectors, current.vectorWidth)
+  return { digest, documents: vectors.length / current.vectorWidth }
+}
+
+async function smallestHashes(
+  store: ObjectStore,
+  current: Manifest,
+  added: readonly SegmentEntry[],
+  wanted: number,
+): Promise<Candidate[]> {
+  let chosen: Candidate[] = []
+  /** An id that hashes to more is not among the wanted ones; unknown until there are enough. */
+  let bound: string | undefined
+  const keepSmallest = () => {
+    chosen = chosen.sort((a, b) => (a.order < b.order ? -1 : 1)).slice(0, wanted)
+    bound = chosen[wanted - 1]?.order
+  }
+  for (const entry of added) {
+    const reader = await openSegment(store, segmentAt(current, entry))
+    const ids = await reader.loadIds()
+    for (let row = 0; row < reader.documents; row++) {
+      const order = hash('sha256', textAt(ids, row), 'hex')
+      if (bound === undefined || order < bound) {
+        chosen.push({ reader, row, order })
+        if (chosen.length > 2 * wanted) keepSmallest()
+      }
+      if (row % idsPerTurn === idsPerTurn - 1) await new Promise(resolve => setImmediate(resolve))
+    }
+    keepSmallest()
+  }
+  assert(chosen.length > 0, 'segments are never empty')
+  return chosen
+}

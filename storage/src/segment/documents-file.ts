@@ -1,0 +1,169 @@
+/**
+ * `documents.arrow`: what is given back with a hit. Utf8 columns `id`, `title`, `text`, `fields` (the JSON text of an
+ * object) and `version` (in decimal), in row order, in record batches of `documentsPerBatch` rows, so that a few rows can be read without the
+ * rest.
+ */
+import { expectFormat } from '../corrupt-data.ts'
+import type { ObjectStore, RangeReader } from '../store/object-store.ts'
+import {
+  BatchDecoder,
+  type BatchPlace,
+  footerBytes,
+  readBatchPlaces,
+  trailerBytes,
+} from './formats/arrow-text-reader.ts'
+import { ArrowTextWriter } from './formats/arrow-text-writer.ts'
+import { textAt, type Utf8Column, utf8Column } from './formats/utf8-column.ts'
+import { decodeFile, openSealedFile, type SealedFile } from './verified-file.ts'
+
+/** A document as it was put. */
+export interface DocumentContent {
+  readonly id: string
+  readonly title: string
+  readonly text: string
+  /** The JSON text of an object: the keys that are not id, title or text. */
+  readonly fields: string
+}
+
+/** A document in a segment. */
+export interface StoredDocument extends DocumentContent {
+  /** The sequence number of the write that put it. */
+  readonly version: number
+}
+
+/**
+ * Reading one document reads its whole batch, so batches are small: 32 documents of 1 KiB are one disk read, and 32 of
+ * the largest that the API takes (1 MiB) still fit. A batch's own metadata is about 600 bytes.
+ */
+export const documentsPerBatch = 32
+
+const columns = ['id', 'title', 'text', 'fields', 'version'] as const
+
+/** Encodes documents as they come; holds less than one batch of them. */
+export class DocumentsEncoder {
+  readonly #writer = new ArrowTextWriter(columns)
+  #pending: StoredDocument[] = [];
+
+  /** The bytes of the batches that these documents filled. */
+  *append(documents: readonly StoredDocument[]): Generator<Uint8Array> {
+    for (const document of documents) {
+      this.#pending.push(document)
+      if (this.#pending.length === documentsPerBatch) yield this.#flush()
+    }
+  }
+
+  /** The last batch and the footer. */
+  *end(): Generator<Uint8Array> {
+    if (this.#pending.length > 0) yield this.#flush()
+    yield* this.#writer.end()
+  }
+
+  #flush(): Uint8Array {
+    const documents = this.#pending
+    this.#pending = []
+    const batch = this.#writer.batch(columns.map(name => utf8Column(documents.map(document => String(document[name])))))
+    return Buffer.concat(batch)
+  }
+}
+
+/** Random access to the documents of a segment. */
+export interface DocumentsReader {
+  /**
+   * The documents of these rows, in the order of `rows`. Reads the record batches that hold them and no others, one
+   * after the other. Calls may overlap in time.
+   * @throws HypershardError `corrupt_data`, `storage_failed`
+   */
+  read(rows: readonly number[]): Promise<StoredDocument[]>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a segment's documents. Only the file's length and its footer are checked here: `verifyDocuments` checks every
+ * byte, once, when the segment is loaded.
+ * @throws HypershardError `corrupt_data`
+ */
+export async function openDocumentsFile(
+  store: ObjectStore,
+  file: SealedFile,
+  shape: { documents: number; documentsPerBatch: number },
+): Promise<DocumentsReader> {
+  const range = await openSealedFile(store, file)
+  try {
+    const places = await readPlaces(range, file, Math.ceil(shape.documents / shape.documentsPerBatch))
+    return new BatchedDocuments(range, file, places, shape)
+  } catch (error) {
+    await range.close()
+    throw error
+  }
+}
+
+async function readPlaces(range: RangeReader, file: SealedFile, batches: number): Promise<BatchPlace[]> {
+  const trailer = await range.read(Math.max(0, range.bytes - trailerBytes), Math.min(range.bytes, trailerBytes))
+  const length = decodeFile(file, () => footerBytes(trailer, range.bytes))
+  const footer = await range.read(range.bytes - length, length)
+  return decodeFile(file, () => {
+    const places = readBatchPlaces(footer, range.bytes, columns)
+    expectFormat(places.length === batches, `it has ${places.length} record batches where ${batches} should be`)
+    return places
+  })
+}
+
+class BatchedDocuments implements DocumentsReader {
+  readonly #range: RangeReader
+  readonly #file: SealedFile
+  readonly #places: readonly BatchPlace[]
+  readonly #shape: { readonly documents: number; readonly documentsPerBatch: number }
+  readonly #decoder = new BatchDecoder(columns)
+
+  constructor(
+    range: RangeReader,
+    file: SealedFile,
+    places: readonly BatchPlace[],
+    shape: { documents: number; documentsPerBatch: number },
+  ) {
+    this.#range = range
+    this.#file = file
+    this.#places = places
+    this.#shape = shape
+  }
+
+  async read(rows: readonly number[]): Promise<StoredDocument[]> {
+    const documents = new Array<StoredDocument>(rows.length)
+    for (const [batch, wanted] of this.#wantedByBatch(rows)) {
+      const found = await this.#readBatch(batch)
+      decodeFile(this.#file, () => {
+        for (const index of wanted) documents[index] = documentAt(found, rows[index]! % this.#shape.documentsPerBatch)
+      })
+    }
+    return documents
+  }
+
+  close(): Promise<void> {
+    return this.#range.close()
+  }
+
+  /** For each batch, in file order, which of `rows` it holds. */
+  #wantedByBatch(rows: readonly number[]): [batch: number, wanted: number[]][] {
+    const wantedBy = Map.groupBy(rows.keys(), index => Math.floor(rows[index]! / this.#shape.documentsPerBatch))
+    return [...wantedBy].sort(([left], [right]) => left - right)
+  }
+
+  async #readBatch(batch: number): Promise<Utf8Column[]> {
+    const { documents, documentsPerBatch } = this.#shape
+    const { offset, bytes } = this.#places[batch]!
+    const expected = Math.min(documentsPerBatch, documents - batch * documentsPerBatch)
+    const message = await this.#range.read(offset, bytes)
+    return decodeFile(this.#file, () => {
+      const decoded = this.#decoder.decode(message)
+      const rows = decoded[0]!.offsets.length - 1
+      expectFormat(rows === expected, `record batch ${batch} has ${rows} rows where ${expected} should be`)
+      return decoded
+    })
+  }
+}
+
+function documentAt(columnsRead: readonly Utf8Column[], row: number): StoredDocument {
+  const [id, title, text, fields, version] = columnsRead.map(column => textAt(column, row))
+  expectFormat(/^\d{1,15}$/.test(version!), `the version in row ${row} of a record batch is no number`)
+  return { id: id!, title: title!, text: text!, fields: fields!, version: Number(version) }
+}

@@ -1,0 +1,82 @@
+import { eligibleIn, type Manifest, type SegmentEntry } from '../manifest/manifest.ts'
+import { segmentAt } from '../manifest/manifest-files.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { openSegment } from './segment-reader.ts'
+import { type CalibratedGraph, createSegmentWriter, newSegmentOf } from './segment-writer.ts'
+import { hasBit } from './tombstones/bitmap.ts'
+import { tombstonesOf } from './tombstones/tombstone-file.ts'
+
+/** Rows copied at a time: some MiB of vectors and texts. */
+const rowsPerCopy = 1_024
+
+/** Builds the graph of the segment that comes of a merge. */
+export interface GraphBuilder {
+  /** @param vectors of the next rows, row-major [rows, vectorWidth]; reused once this has resolved */
+  append(vectors: Float32Array): Promise<void>
+  /** @param vectors of all rows once more, in pieces */
+  finish(vectors: AsyncIterable<Float32Array>): Promise<CalibratedGraph>
+}
+
+/**
+ * Copies the documents of several segments that are not deleted, vectors and all, into one new segment. Every byte that
+ * is read is checked, so that damage is not copied.
+ * @param segments of one shard of the manifest
+ * @param graph of the new segment; undefined for none
+ * @returns undefined when no document is left
+ * @throws HypershardError `corrupt_data`, `storage_full`, `storage_failed`
+ */
+export async function mergeSegments(
+  store: ObjectStore,
+  manifest: Manifest,
+  segments: readonly SegmentEntry[],
+  graph?: GraphBuilder,
+): Promise<SegmentEntry | undefined> {
+  const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
+  if (documents === 0) return undefined
+  const { vectorWidth } = manifest
+  const { shard } = segments[0]!
+  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
+  try {
+    let copied = 0
+    for (const entry of segments) {
+      const reader = await openSegment(store, segmentAt(manifest, entry))
+      await reader.verifyDocuments()
+      const vectors = await reader.loadVectors()
+      const stored = await reader.openDocuments()
+      try {
+        for (const rows of chunksOf(await rowsLeft(store, manifest, entry), rowsPerCopy)) {
+          const some = new Float32Array(rows.length * vectorWidth)
+          for (const [at, row] of rows.entries()) {
+            some.set(vectors.subarray(row * vectorWidth, (row + 1) * vectorWidth), at * vectorWidth)
+          }
+          copied += rows.length
+          // Which rows were truncated is not known any more: never more than there are rows.
+          const truncated = copied === documents ? Math.min(documents, truncatedOf(segments)) : 0
+          await writer.append(await stored.read(rows), some, truncated)
+          await graph?.append(some)
+        }
+      } finally {
+        await stored.close()
+      }
+    }
+    if (graph !== undefined) await writer.addGraph(await graph.finish(writer.readVectors()))
+    return await writer.finish()
+  } finally {
+    await writer.abort()
+  }
+}
+
+/** The rows of a segment that are not deleted, ascending. */
+export async function rowsLeft(store: ObjectStore, manifest: Manifest, entry: SegmentEntry): Promise<number[]> {
+  const marked = await tombstonesOf(store, manifest, entry)
+  const rows = Array.from({ length: entry.documents }, (_, row) => row)
+  return marked === undefined ? rows : rows.filter(row => !hasBit(marked, row))
+}
+
+function truncatedOf(segments: readonly SegmentEntry[]): number {
+  return segments.reduce((sum, { truncated }) => sum + truncated, 0)
+}
+
+function* chunksOf<T>(list: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size)
+}

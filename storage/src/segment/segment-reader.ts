@@ -1,0 +1,125 @@
+import { open } from 'node:fs/promises'
+import { corruptData } from '../corrupt-data.ts'
+import type { SegmentReference } from '../layout.ts'
+import { withFileErrors } from '../store/file-errors.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { type DocumentsReader, openDocumentsFile } from './documents-file.ts'
+import { type FilterColumns, readColumns } from './fields/columns-file.ts'
+import type { Fields } from './fields/field-types.ts'
+import type { IdColumn } from './formats/utf8-column.ts'
+import type { RecallKnob } from './graph/recall-knobs.ts'
+import { readIds } from './ids-file.ts'
+import {
+  columnsName,
+  documentsName,
+  graphName,
+  idsName,
+  readSegmentRecord,
+  type SegmentFileName,
+  type SegmentRecord,
+  segmentTitle,
+  vectorsName,
+} from './segment-record.ts'
+import { readVectorBytes, readVectorRow, readVectors } from './vectors-file.ts'
+import { readSealedFile, type SealedFile } from './verified-file.ts'
+
+/**
+ * A stored segment. Whoever loads one calls `loadVectors`, `loadIds` and `verifyDocuments` once: after that every byte
+ * of it has been checked. Everything that comes back is plain data, and its buffers can be transferred. Loading a
+ * segment of some GiB takes seconds of hashing, so it belongs into a worker thread.
+ */
+export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
+  readonly digest: string
+  readonly hasGraph: boolean
+  /** Of its graph. */
+  readonly recallKnobs: readonly RecallKnob[]
+  /**
+   * Row-major [documents, vectorWidth], all values finite, in a buffer of their own.
+   * @throws HypershardError `corrupt_data` with the file, and the row when a value is NaN or infinite
+   */
+  loadVectors(): Promise<Float32Array<ArrayBuffer>>
+  /** The same, in memory that threads can share. */
+  loadSharedVectors(): Promise<Float32Array<SharedArrayBuffer>>
+  /**
+   * The same, into a local file, where nothing may be yet: their values alone, little-endian.
+   * @throws HypershardError as `loadVectors`, `storage_full`, `storage_failed`; what was copied until then is left
+   */
+  copyVectors(path: string): Promise<void>
+  /**
+   * One vector, [vectorWidth], read alone: the file's digest is not checked.
+   * @throws HypershardError `corrupt_data`
+   */
+  readVector(row: number): Promise<Float32Array<ArrayBuffer>>
+  /** @throws HypershardError `corrupt_data` */
+  loadIds(): Promise<IdColumn>
+  /**
+   * The values that filters ask for, of every field; nothing for an index without.
+   * @param fields of the manifest
+   * @throws HypershardError `corrupt_data`
+   */
+  loadColumns(fields: Fields): Promise<FilterColumns>
+  /**
+   * Copies the graph's file to a local path, where nothing may be yet, and checks it; to no path only checks it.
+   * @throws HypershardError `corrupt_data`, `storage_full`, `storage_failed`; what was copied until then is left
+   */
+  copyGraph(path: string | undefined): Promise<void>
+  /**
+   * Reads the documents' file once to check it; keeps nothing.
+   * @throws HypershardError `corrupt_data`
+   */
+  verifyDocuments(): Promise<void>
+  /**
+   * Random access to the documents; the caller closes it.
+   * @throws HypershardError `corrupt_data`
+   */
+  openDocuments(): Promise<DocumentsReader>
+}
+
+/**
+ * Opens a segment and checks its record against its digest.
+ * @throws HypershardError `corrupt_data`
+ */
+export async function openSegment(store: ObjectStore, segment: SegmentReference): Promise<SegmentReader> {
+  const record = await readSegmentRecord(store, segment)
+  const { shard, documents, vectorWidth, modelDigest } = record
+  const sealed = (name: SegmentFileName): SealedFile => {
+    const seal = record.files[name]
+    if (seal === undefined) throw corruptData(segmentTitle(segment), `${name} is missing`, { ...segment, file: name })
+    return { segment, name, seal }
+  }
+  return {
+    digest: segment.digest,
+    hasGraph: record.files[graphName] !== undefined,
+    recallKnobs: record.recallKnobs ?? [],
+    copyGraph: path => copyFile(readSealedFile(store, sealed(graphName)), path),
+    ...{ shard, documents, vectorWidth, modelDigest },
+    loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
+    copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), record), path),
+    loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
+    readVector: row => readVectorRow(store, sealed(vectorsName), record, row),
+    loadIds: () => readIds(store, sealed(idsName), documents),
+    loadColumns: async fields =>
+      Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
+    openDocuments: () => openDocumentsFile(store, sealed(documentsName), record),
+    async verifyDocuments() {
+      for await (const _ of readSealedFile(store, sealed(documentsName))) {
+        // Reading to the end is the check.
+      }
+    },
+  }
+}
+
+async function copyFile(chunks: AsyncIterable<Uint8Array>, path: string | undefined): Promise<void> {
+  if (path === undefined) {
+    for await (const _ of chunks) {
+      // Reading to the end is the check.
+    }
+    return
+  }
+  const file = await withFileErrors(`creating ${path}`, () => open(path, 'wx'))
+  try {
+    for await (const chunk of chunks) await withFileErrors(`writing ${path}`, () => file.appendFile(chunk))
+  } finally {
+    await file.close()
+  }
+}
