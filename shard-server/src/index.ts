@@ -1,5 +1,5 @@
+export { makeScanCopy } from './cpu/scan-copy.ts'
+export * from './cpu/scoring-pool.ts'
+export { openVectorsFile, vectorsInMemory } from './cpu/vector-rows.ts'
 export { WeightsMemory } from './qnets/weights-memory.ts'
-export { makeScanCopy } from './scoring/scan-copy.ts'
-export * from './scoring/scoring-pool.ts'
-export { openVectorsFile, vectorsInMemory } from './scoring/vector-rows.ts'
 export * from './start-shard-server.ts'

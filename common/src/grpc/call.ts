@@ -1,7 +1,7 @@
 import type { CallOptions, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js'
 import { Metadata as GrpcMetadata } from '@grpc/grpc-js'
-import type { Deadline } from '../deadline.ts'
 import { HypershardError } from '../errors/hypershard-error.ts'
+import type { Deadline } from '../time/deadline.ts'
 import { fromServiceError } from './error-translation.ts'
 
 /** A unary method as ts-proto's clients declare it. */

@@ -1,7 +1,7 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
-import { Deadline } from '../deadline.ts'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Logger } from '../logging.ts'
+import { Deadline } from '../time/deadline.ts'
 import { toServiceError } from './error-translation.ts'
 
 /** A method's own work: message in, message out, inside the caller's deadline. */

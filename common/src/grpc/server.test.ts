@@ -8,9 +8,9 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { service as healthService, protoPath } from 'grpc-health-check'
-import { Deadline } from '../deadline.ts'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import { silentLogger } from '../logging.ts'
+import { Deadline } from '../time/deadline.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
 import { clientOptions, messageBytesMax } from './channel-options.ts'
 import { type UnaryWork, unaryHandler } from './handlers.ts'

@@ -14,8 +14,8 @@ import {
   type SegmentEntry,
   segmentAt,
 } from '@hypershard/storage'
+import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
-import type { ScoringPool } from '../scoring/scoring-pool.ts'
 import type { HoldingPlaces } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 

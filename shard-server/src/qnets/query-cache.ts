@@ -1,7 +1,7 @@
 import { HypershardError } from '@hypershard/common'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
-import type { ScanTask } from '../scoring/messages.ts'
+import type { ScanTask } from '../cpu/messages.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HeadRequest, MadeQNet } from './head-thread.ts'
 import { WeightsMemory } from './weights-memory.ts'

@@ -1,4 +1,4 @@
-import type { WeightsCheck } from '../scoring/check-weights.ts'
+import type { WeightsCheck } from '../cpu/check-weights.ts'
 
 /** Weights in memory that threads share. */
 export interface SharedWeights {

@@ -1,12 +1,12 @@
 import { type Logger, unaryHandler } from '@hypershard/common'
 import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
-import { fetchDocuments } from '../fetch-documents.ts'
+import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
-import { prepareShards } from '../prepare-shards.ts'
 import type { QueryCache } from '../qnets/query-cache.ts'
-import type { ScoringPool } from '../scoring/scoring-pool.ts'
-import { searchShards } from '../search-shards.ts'
+import { fetchDocuments } from '../search/fetch-documents.ts'
+import { prepareShards } from '../search/prepare-shards.ts'
+import { searchShards } from '../search/search-shards.ts'
 
 /** What the methods work with. */
 export interface ShardServerParts {

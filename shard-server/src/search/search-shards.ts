@@ -11,13 +11,13 @@ import {
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/storage'
+import type { ScanPlan } from '../cpu/messages.ts'
+import type { ScanStop, ShardScan } from '../cpu/scan-shards.ts'
+import type { PoolAnswer, ScanRequest, ScoringPool } from '../cpu/scoring-pool.ts'
+import type { RowFilter } from '../filtering/row-filter.ts'
+import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
+import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
-import type { RowFilter } from './filtering/row-filter.ts'
-import type { SegmentHolder, ShardLease } from './holding/segment-holder.ts'
-import type { QueryCache, ReadyQuery } from './qnets/query-cache.ts'
-import type { ScanPlan } from './scoring/messages.ts'
-import type { ScanStop, ShardScan } from './scoring/scan-shards.ts'
-import type { PoolAnswer, ScanRequest, ScoringPool } from './scoring/scoring-pool.ts'
 
 /** The public API's bound on k, and one more: how the coordinator learns that there is a further page. */
 const limitMax = 1_001

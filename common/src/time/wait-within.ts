@@ -1,5 +1,5 @@
+import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Deadline } from './deadline.ts'
-import { HypershardError } from './errors/hypershard-error.ts'
 
 /**
  * The promise's result, unless the deadline passes or the caller goes away first. The work behind the promise goes on:

@@ -11,8 +11,8 @@ import {
 } from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
-import { type DescribedGeneration, describeGeneration } from './describe-generation.ts'
-import type { GenerationParts } from './generation-admin.ts'
+import { type DescribedGeneration, describeGeneration } from '../generations/describe-generation.ts'
+import type { GenerationParts } from '../generations/generation-admin.ts'
 
 /** Versions of an index under a name: taking, restoring and cloning them. None of it copies a document. */
 export class SnapshotAdmin {

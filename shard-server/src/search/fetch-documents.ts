@@ -1,8 +1,8 @@
 import { type Deadline, HypershardError, messageBytesMax } from '@hypershard/common'
 import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
+import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference } from './check-request.ts'
-import type { SegmentHolder } from './holding/segment-holder.ts'
 
 /** As many hits as one page of the public API can have. */
 const addressesMax = 1_000

@@ -1,8 +1,8 @@
 import type { Deadline } from '@hypershard/common'
 import type { PreparedShard, PrepareRequest, PrepareResponse } from '@hypershard/proto/shard'
 import { eligibleDocuments, type Manifest } from '@hypershard/storage'
+import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
-import type { SegmentHolder } from './holding/segment-holder.ts'
 
 /** Loads the shards asked for, so that the first search finds them in memory. A shard that cannot be loaded says why. */
 export async function prepareShards(

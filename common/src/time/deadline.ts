@@ -1,5 +1,5 @@
+import { HypershardError } from '../errors/hypershard-error.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { HypershardError } from './errors/hypershard-error.ts'
 
 /**
  * The end of one request's time. Made once at the door and passed down; every step asks it how much is left. The

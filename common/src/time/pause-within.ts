@@ -1,5 +1,5 @@
+import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Deadline } from './deadline.ts'
-import { HypershardError } from './errors/hypershard-error.ts'
 import { waitWithin } from './wait-within.ts'
 
 /** Resolves after `ms` milliseconds; rejects at once when the deadline has no room for the pause, or at cancellation. */
