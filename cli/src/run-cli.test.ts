@@ -4,10 +4,9 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import { widthOf } from './terminal/fit-text.ts'
-import { createFakeApi } from './testing/fake-api.ts'
 import { runCommand } from './testing/run-command.ts'
-import { serve, type TestServer } from './testing/serve.ts'
 
 const documents = [
   { id: 'tides', title: 'Tides', text: 'The moon and the sun pull at the sea, twice a day. '.repeat(8) },

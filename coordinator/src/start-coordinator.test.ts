@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError, readConfig } from '@hypershard/common'
+import { eventually } from '@hypershard/harness'
 import { coordinatorConfig, coordinatorPrefixes } from './config.ts'
-import { eventually } from './testing/eventually.ts'
 import { post, put, request, startTestCoordinator, type TestCoordinator } from './testing/test-coordinator.ts'
 
 const documents = Array.from({ length: 40 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeTinyModel } from '@hypershard/qnet/testing'
+import { writeTinyModel } from '@hypershard/harness/qnets'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 

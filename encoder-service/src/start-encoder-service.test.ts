@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, credentials, status } from '@grpc/grpc-js'
 import { callUnary, clientOptions, Deadline, readConfig, silentLogger } from '@hypershard/common'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import {
   type EncodeDocumentsResponse,
   type EncodeQueryRequest,
@@ -20,7 +21,6 @@ import {
   tokenStatesBytes,
   tokenStatesDigest,
 } from '@hypershard/qnet'
-import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import { encoderServiceConfig } from './config.ts'
 import { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'
 import { minilmPath } from './testing/minilm-reference.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { naiveScores, pseudoRandomCase, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { activations, architectureKey, type QNetArchitecture, vectorWidth } from './architecture.ts'
 import { blockRows, QNetScorer } from './score-documents.ts'
-import { naiveScores, pseudoRandomCase, pseudoRandomWeights, publishedArchitecture } from './testing/index.ts'
 import { decodeWeights, encodeWeights } from './weights/weights-codec.ts'
 
 interface ReferenceCase {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareRank, Deadline } from '@hypershard/common'
+import { naiveScores, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import {
   type Filter,
   ScoringPrecision,
@@ -11,7 +12,6 @@ import {
   type SearchShardsResponse,
   StopReason,
 } from '@hypershard/proto/shard'
-import { naiveScores, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import {
   commitSegments,
   createSegmentWriter,

@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ProcessFailure } from '@hypershard/cli/cluster'
-import { writeTinyModel } from '@hypershard/qnet/testing'
-import { madeUpDocuments, type Problem, startTestCluster, type TestCluster } from './test-cluster.ts'
+import { madeUpDocuments, type Problem, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
+import { writeTinyModel } from '@hypershard/harness/qnets'
+import { ProcessFailure } from '@hypershard/local-cluster'
 
 describe('a cluster in bad surroundings', function () {
   this.timeout(60_000)

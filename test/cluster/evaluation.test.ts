@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '@hypershard/cli/testing'
 import { readRun } from '@hypershard/evaluation'
-import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from './test-cluster.ts'
+import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 
 describe('hypershard eval on a cluster of processes', function () {
   this.timeout(60_000)

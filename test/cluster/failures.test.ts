@@ -6,7 +6,7 @@ import {
   type SearchAnswer,
   startTestCluster,
   type TestCluster,
-} from './test-cluster.ts'
+} from '@hypershard/harness/cluster'
 
 /** What one search under traffic came to. */
 interface Outcome {

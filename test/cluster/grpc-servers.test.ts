@@ -8,9 +8,9 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { madeUpDocuments, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { type SearchRequest, type SearchResponse, SearchServiceClient } from '@hypershard/proto/search'
 import { protoPath } from 'grpc-health-check'
-import { madeUpDocuments, startTestCluster, type TestCluster } from './test-cluster.ts'
 
 /** The reflection service as any client knows it, in the few fields that the test reads. */
 const reflectionProto = new URL(

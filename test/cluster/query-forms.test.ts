@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from './test-cluster.ts'
+import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 
 interface ProfiledAnswer {
   readonly hits: readonly unknown[]

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '@hypershard/cli/testing'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
-import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from './test-cluster.ts'
+import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 
 describe('moving an index to another model with the command line', function () {
   this.timeout(90_000)

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
-import { type S3Server, startS3Server } from '@hypershard/storage/testing'
-import { madeUpDocuments, madeUpText, type SearchAnswer, startTestCluster, type TestCluster } from './test-cluster.ts'
+import {
+  madeUpDocuments,
+  madeUpText,
+  type SearchAnswer,
+  startTestCluster,
+  type TestCluster,
+} from '@hypershard/harness/cluster'
+import { type S3Server, startS3Server } from '@hypershard/harness/servers'
 
 describe('a cluster whose store is S3', function () {
   this.timeout(90_000)

@@ -6,7 +6,7 @@ import {
   type SearchAnswer,
   startTestCluster,
   type TestCluster,
-} from './test-cluster.ts'
+} from '@hypershard/harness/cluster'
 
 describe('a cluster of processes', function () {
   this.timeout(60_000)

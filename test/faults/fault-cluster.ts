@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startCluster } from '@hypershard/cli/cluster'
-import { type RedisServer, startRedisServer } from '@hypershard/indexer/testing'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
-import type { Random } from '../simulation/random.ts'
+import type { Random } from '@hypershard/harness'
+import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
+import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
+import { startCluster } from '@hypershard/local-cluster'
 
 const victims = ['coordinator', 'indexer', 'encoder', 'shard-1', 'shard-2'] as const
 

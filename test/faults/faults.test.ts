@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Random } from '../simulation/random.ts'
+import { Random } from '@hypershard/harness'
 import { type FaultCluster, startFaultCluster } from './fault-cluster.ts'
 import { History } from './history.ts'
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@hypershard/common'
+import type { Random } from '@hypershard/harness'
 import {
   changeGenerationState,
   cloneIndex,
@@ -15,7 +16,6 @@ import {
   takeSnapshot,
 } from '@hypershard/storage'
 import { generationOf } from './check-store.ts'
-import type { Random } from './random.ts'
 import { unless } from './unless.ts'
 
 export interface KeeperParts {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { Random } from '@hypershard/harness'
 import { backfillSlice, compactGeneration, type EncoderPort, ingestLog } from '@hypershard/indexer'
 import {
   borrowersOf,
@@ -28,7 +29,6 @@ import {
 import { checkStore, generationOf } from './check-store.ts'
 import { History } from './history.ts'
 import { Keeper } from './keeper.ts'
-import { Random } from './random.ts'
 import { Crashed, SimulatedStore, type Weather } from './simulated-store.ts'
 import { unless } from './unless.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
+import type { Random } from '@hypershard/harness'
 import type { ObjectStore, RangeReader } from '@hypershard/storage'
-import type { Random } from './random.ts'
 
 /** What happens to the processes of a simulation. */
 export interface Weather {

@@ -17,7 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'shard-server': ['common', 'proto', 'qnet', 'storage'],
   coordinator: ['common', 'proto', 'qnet', 'storage'],
   indexer: ['common', 'proto', 'qnet', 'storage'],
-  cli: ['common', 'evaluation'],
+  'local-cluster': ['common'],
+  cli: ['common', 'evaluation', 'local-cluster'],
+  harness: ['cli', 'common', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */
@@ -35,7 +37,8 @@ const fileLinesMax = 400
 const functionLinesMax = 70
 
 const files = readSourceFiles()
-const isTest = (path: string) => path.endsWith('.test.ts') || path.includes('/testing/') || path.startsWith('test/')
+const isTest = (path: string) =>
+  path.endsWith('.test.ts') || path.includes('/testing/') || path.startsWith('test/') || path.startsWith('harness/')
 
 function report(problems: string[], mend: string): void {
   assert(problems.length === 0, `${mend}:\n${problems.map(problem => `  ${problem}`).join('\n')}`)
@@ -54,6 +57,23 @@ describe('the source tree', () => {
         .map(name => `${path} imports ${name}`)
     })
     report(problems, 'a service imports only common, proto, qnet and storage; invert the dependency with a port')
+  })
+
+  it("leaves what a workspace's tests alone use to itself", () => {
+    const problems = files
+      .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined)
+      .flatMap(({ path, imports }) =>
+        imports.filter(name => /^@hypershard\/[\w-]+\/testing$/.test(name)).map(name => `${path} imports ${name}`),
+      )
+    report(problems, 'what the tests of several workspaces use stands in harness')
+  })
+
+  it('runs nothing of the harness outside tests and benchmarks', () => {
+    const problems = files
+      .filter(({ path }) => !isTest(path) && workspaceOf(path) !== 'bench')
+      .filter(({ imports }) => imports.some(name => name.startsWith('@hypershard/harness')))
+      .map(({ path }) => `${path} imports the harness`)
+    report(problems, 'production code has no use for fakes; move what it needs out of the harness')
   })
 
   it('never reaches into another workspace by path', () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
+import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/local-cluster'
 
 export const ingestBenchOptions = {
   bytes: { type: 'string', default: '1000000000' },

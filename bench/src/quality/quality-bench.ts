@@ -11,7 +11,6 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { credentials } from '@grpc/grpc-js'
-import { denseModelDirectory, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
 import { callUnary, clientOptions, Deadline } from '@hypershard/common'
 import {
   type AnsweredHit,
@@ -22,6 +21,7 @@ import {
   readBeirFolder,
   type ScoredDocument,
 } from '@hypershard/evaluation'
+import { denseModelDirectory, type LocalCluster, startCluster } from '@hypershard/local-cluster'
 import {
   type EncodeQueryRequest,
   type EncodeQueryResponse,

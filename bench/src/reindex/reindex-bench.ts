@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { credentials } from '@grpc/grpc-js'
-import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
 import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/local-cluster'
 import { EncoderServiceClient } from '@hypershard/proto/encoder'
 
 export const reindexBenchOptions = {

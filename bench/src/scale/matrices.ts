@@ -1,3 +1,5 @@
+import { randomWords } from '@hypershard/common'
+
 import { createOnnxSession, floatOutput, GraphBuilder, type InferenceSession, Tensor } from '@hypershard/qnet'
 
 /** f32, row-major [rows, columns]. */
@@ -93,23 +95,11 @@ export function choleskyFactor({ values, columns: size }: Matrix): Matrix {
   return { values: factor, columns: size }
 }
 
-const golden = 0x9e3779b9
-/** Numbers left out at first: near seeds have near ones. */
-const leftOut = 32
-
-/** Pseudo-random numbers of a normal distribution, by Box and Muller, of Marsaglia's xorshift of 128 bits. */
+/** Pseudo-random numbers of a normal distribution, by Box and Muller. */
 export function gaussianNumbers(seed: number): { uniform: () => number; gaussian: () => number } {
-  let [x, y, z, w] = [seed | 0, golden, seed ^ golden, ~seed]
+  const word = randomWords(seed >>> 0)
   // In (0, 1).
-  const uniform = () => {
-    const mixed = x ^ (x << 11)
-    x = y
-    y = z
-    z = w
-    w = w ^ (w >>> 19) ^ mixed ^ (mixed >>> 8)
-    return ((w >>> 0) + 0.5) / 2 ** 32
-  }
-  for (let number = 0; number < leftOut; number++) uniform()
+  const uniform = () => (word() + 0.5) / 2 ** 32
   let spare: number | undefined
   const gaussian = () => {
     if (spare !== undefined) {

@@ -10,6 +10,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@hypershard/common'
+import { publishedArchitecture } from '@hypershard/harness/qnets'
 import {
   decodeWeights,
   encodeWeights,
@@ -19,7 +20,6 @@ import {
   qnetDigest,
   vectorWidth,
 } from '@hypershard/qnet'
-import { publishedArchitecture } from '@hypershard/qnet/testing'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { type BenchQuery, encodeBenchQueries, readQueries } from '../search/bench-queries.ts'

@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Deadline, silentLogger } from '@hypershard/common'
+import { pseudoRandomCase, publishedArchitecture } from '@hypershard/harness/qnets'
 import {
   encodeWeights,
   flopsPerDocument,
@@ -19,7 +20,6 @@ import {
   type ScoringPrecision,
   scoringPrecisions,
 } from '@hypershard/qnet'
-import { pseudoRandomCase, publishedArchitecture } from '@hypershard/qnet/testing'
 import { ScoringPool, WeightsMemory } from '@hypershard/shard-server'
 import { holdVectors } from '../hold-vectors.ts'
 import { median } from '../statistics.ts'

@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EncodingModel } from '@hypershard/encoder-service'
+import { pseudoRandomTensor, publishedArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { QNet } from '@hypershard/proto/qnet'
 import {
   decodeTokenStates,
@@ -20,7 +21,6 @@ import {
   type QNetWeights,
   weightsBytes,
 } from '@hypershard/qnet'
-import { pseudoRandomTensor, publishedArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import { median } from '../statistics.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
+import type { ServicePrograms } from '@hypershard/local-cluster'
 import { ApiClient } from '../api/client.ts'
-import type { ServicePrograms } from '../cluster/plan-processes.ts'
 import { createTerminal, type Terminal, type TerminalStream } from '../terminal/terminal.ts'
 
 /** What the command takes from its process; `main.ts` gives the real thing, tests give their own. */

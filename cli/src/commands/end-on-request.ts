@@ -1,4 +1,4 @@
-import type { LocalCluster } from '../cluster/local-cluster.ts'
+import type { LocalCluster } from '@hypershard/local-cluster'
 
 /**
  * One Ctrl-C may arrive several times: from the terminal, which signals the whole process group, and from npm and

@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { HypershardError } from '@hypershard/common'
+import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import { widthOf } from '../terminal/fit-text.ts'
-import { createFakeApi } from '../testing/fake-api.ts'
 import { runCommand } from '../testing/run-command.ts'
-import { serve, type TestServer } from '../testing/serve.ts'
 
 const documents = [
   { _id: 'tides', title: 'Tides', text: 'the moon pulls at the sea' },

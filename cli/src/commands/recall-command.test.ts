@@ -3,11 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
+import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import type { SearchRequest } from '../api/answers.ts'
 import { widthOf } from '../terminal/fit-text.ts'
-import { createFakeApi } from '../testing/fake-api.ts'
 import { runCommand } from '../testing/run-command.ts'
-import { serve, type TestServer } from '../testing/serve.ts'
 
 const documents = ['moon', 'moon sea', 'sea', 'yeast']
 const lines = (rows: readonly object[]) => rows.map(row => `${JSON.stringify(row)}\n`).join('')

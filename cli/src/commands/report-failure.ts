@@ -1,5 +1,5 @@
+import { ProcessFailure } from '@hypershard/local-cluster'
 import { NotReachable, problemOf } from '../api/problem.ts'
-import { ProcessFailure } from '../cluster/service-process.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import type { Output, Terminal } from '../terminal/terminal.ts'
 

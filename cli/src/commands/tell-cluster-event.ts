@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
-import type { ClusterEvent, LocalCluster, StartStep } from '../cluster/local-cluster.ts'
-import type { ProcessExit } from '../cluster/service-process.ts'
+import type { ClusterEvent, LocalCluster, ProcessExit, StartStep } from '@hypershard/local-cluster'
 import { formatDuration } from '../terminal/format-number.ts'
 import type { Steps } from '../terminal/steps.ts'
 

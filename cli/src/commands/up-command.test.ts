@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import { fakePrograms } from '../testing/fake-programs.ts'
+import { fakePrograms } from '@hypershard/harness/cluster'
 import { runCommand } from '../testing/run-command.ts'
 
 describe('hypershard up', () => {

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
+import type { LocalCluster } from '@hypershard/local-cluster'
 import type { ApiClient } from '../api/client.ts'
-import type { LocalCluster } from '../cluster/local-cluster.ts'
 import { fillSampleIndex, type SampleSearch, searchSample } from '../sample/run-sample.ts'
 import { formatCountOf, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'

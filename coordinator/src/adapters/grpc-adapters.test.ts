@@ -7,11 +7,11 @@ import {
   startGrpcServer,
   unaryHandler,
 } from '@hypershard/common'
+import { eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import { ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
-import { eventually } from '../testing/eventually.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
-import { FakeEncoder } from '../testing/fake-encoder.ts'
+import { FakeEncoder } from '@hypershard/harness'
 import { QueryEncoder } from './query-encoder.ts'
 
 const second = () => Deadline.after(1_000)

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compareRank, Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { embed, FakeEncoder, Random, scoreOf } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { Cluster } from '../cluster/cluster.ts'
-import { embed, FakeEncoder, scoreOf } from '../testing/fake-encoder.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
@@ -29,15 +29,6 @@ const corpus = Array.from({ length: 80 }, (_, at) => ({
   fields: `{"at":${at}}`,
 }))
 
-/** Uniform in [0, 1), the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = (seed * 2_654_435_761 + 1) >>> 0
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
-    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32
-  }
-}
-
 interface Scenario {
   readonly servers: readonly FakeShardServer[]
   readonly cluster: Cluster
@@ -48,43 +39,42 @@ interface Scenario {
 
 /** Draws a cluster of 1 to 4 servers of which some are down, hang, are slow, lie, or fail shards or fetches. */
 function draw(seed: number, store: ObjectStore): Scenario {
-  const random = randomFrom(seed)
-  const chance = (probability: number) => random() < probability
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
-  const count = 1 + Math.floor(random() * 4)
+  const random = new Random(seed)
+  const count = 1 + random.below(4)
   const servers = Array.from({ length: count }, (_, at) => new FakeShardServer(`s${seed}-${at}:1`, () => store))
-  const healthy = chance(0.2)
+  const healthy = random.chance(0.2)
   for (const server of healthy ? [] : servers) {
-    server.down = chance(0.15)
-    server.hanging = chance(0.1)
-    server.fetchFails = chance(0.1)
-    server.fetchMixesUp = chance(0.1)
-    server.searchMs = pick([0, 0, 5, 500])
-    server.claimScored = pick([scored => scored, scored => scored * 3, scored => Math.ceil(scored / 2)])
-    for (let shard = 0; shard < 9; shard++) if (chance(0.05)) server.failingShards.add(shard)
+    server.down = random.chance(0.15)
+    server.hanging = random.chance(0.1)
+    server.fetchFails = random.chance(0.1)
+    server.fetchMixesUp = random.chance(0.1)
+    server.searchMs = random.pick([0, 0, 5, 500])
+    server.claimScored = random.pick([scored => scored, scored => scored * 3, scored => Math.ceil(scored / 2)])
+    for (let shard = 0; shard < 9; shard++) if (random.chance(0.05)) server.failingShards.add(shard)
   }
   const cluster = new Cluster(
-    servers.map(server => ({ server, weight: pick([1, 1, 2]) })),
-    random,
+    servers.map(server => ({ server, weight: random.pick([1, 1, 2]) })),
+    () => random.next(),
   )
   for (const member of cluster.members) {
     // Health may not have noticed yet that a server is gone, and may be wrong about one that is not.
     const known =
-      chance(0.5) && (servers.find(({ address }) => address === member.address)!.down || (!healthy && chance(0.1)))
+      random.chance(0.5) &&
+      (servers.find(({ address }) => address === member.address)!.down || (!healthy && random.chance(0.1)))
     if (known) member.markDown('seen down')
     else member.markLive()
   }
   const common = {
     cursor: undefined,
-    profile: chance(0.5),
+    profile: random.chance(0.5),
     ...{ precision: 'fp32' as const, plan: 'exact' as const, candidates: 200, filter: undefined },
     ...{ expansion: 0, recall: 1, minSequence: 0 },
     generation: undefined,
-    idsOnly: chance(0.3),
+    idsOnly: random.chance(0.3),
   }
-  const wanted = { k: pick([1, 5, 80, 200]), minCoverage: pick([1, 1, 0.5, 0]) }
-  const query = pick(['stars', 'moon dust', 'sun comet comet'])
-  return { servers, cluster, input: { index: pick(shapes).name, query, ...wanted, ...common }, healthy }
+  const wanted = { k: random.pick([1, 5, 80, 200]), minCoverage: random.pick([1, 1, 0.5, 0]) }
+  const query = random.pick(['stars', 'moon dust', 'sun comet comet'])
+  return { servers, cluster, input: { index: random.pick(shapes).name, query, ...wanted, ...common }, healthy }
 }
 
 describe('a search through a cluster that misbehaves', () => {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { compareRank, type Deadline, HypershardError } from '@hypershard/common'
+import { scoreOf } from '@hypershard/harness'
 import {
   type DocumentAddress,
   type FetchedDocument,
@@ -22,7 +23,6 @@ import {
   tombstonesOf,
 } from '@hypershard/storage'
 import type { ServerHealth, ShardServerPort } from '../ports.ts'
-import { scoreOf } from './fake-encoder.ts'
 
 interface LoadedDocument {
   readonly id: string

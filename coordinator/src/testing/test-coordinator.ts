@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, readConfig, silentLogger } from '@hypershard/common'
+import { FakeEncoder } from '@hypershard/harness'
 import { startIndexer } from '@hypershard/indexer'
 import { indexerConfig } from '@hypershard/indexer/config'
 import { createDirectoryStore, type ObjectStore } from '@hypershard/storage'
 import { coordinatorConfig } from '../config.ts'
 import { startCoordinator } from '../start-coordinator.ts'
-import { FakeEncoder } from './fake-encoder.ts'
 import { FakeShardServer } from './fake-shard-server.ts'
 
 /** A coordinator and an indexer, on free ports and a temporary store, with fakes where other processes would be. */

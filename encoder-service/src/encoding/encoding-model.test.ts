@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { tinyArchitecture, tinyEncoder, writeTinyModel } from '@hypershard/harness/qnets'
 import {
   compileHyperHead,
   createOnnxSession,
@@ -15,7 +16,6 @@ import {
   readSafetensors,
   writeSafetensors,
 } from '@hypershard/qnet'
-import { tinyArchitecture, tinyEncoder, writeTinyModel } from '@hypershard/qnet/testing'
 import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
 import { EncodingModel } from './encoding-model.ts'
 import { isFailure } from './failure.ts'

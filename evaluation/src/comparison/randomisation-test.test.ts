@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { randomWords } from '@hypershard/common'
 import fc from 'fast-check'
-import { randomWords } from './random-words.ts'
 import { randomisationTest } from './randomisation-test.ts'
 
 const options = { permutations: 100_000, seed: 1 }

@@ -1,4 +1,4 @@
-import { randomWords } from './random-words.ts'
+import { randomWords } from '@hypershard/common'
 
 export interface RandomisationOptions {
   /** How many random assignments of signs, where not all are counted. */

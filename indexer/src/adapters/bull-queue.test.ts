@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { silentLogger } from '@hypershard/common'
+import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import { type Job, jobKey } from '../queue/job.ts'
 import type { JobHandler, JobQueue } from '../queue/job-queue.ts'
-import { type RedisServer, startRedisServer } from '../testing/redis-server.ts'
 import { openBullQueue } from './bull-queue.ts'
 
 const log = silentLogger()

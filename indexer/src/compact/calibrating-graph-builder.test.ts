@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import type { QNetArchitecture } from '@hypershard/qnet'
-import { pseudoRandomTensor } from '@hypershard/qnet/testing'
 import { recallTargets } from '@hypershard/storage'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
-import { FakeEncoder } from '@hypershard/coordinator/testing'
+import { FakeEncoder } from '@hypershard/harness'
 import type { DocumentContent } from '@hypershard/storage'
 import { encodeDocuments } from './encode-documents.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import { coreLayers, layerShapes, type QNetArchitecture } from '../architecture.ts'
 import { createOnnxSession, floatOutput, Tensor } from '../onnx/session.ts'
-import { pseudoRandomTensor } from '../testing/index.ts'
 import { compileHyperHead, type HyperHeadParameter } from './compile-hyper-head.ts'
 
 interface ReferenceCase {

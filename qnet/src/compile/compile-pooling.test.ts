@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { createOnnxSession, floatOutput, Tensor } from '../onnx/session.ts'
-import { pseudoRandomTensor } from '../testing/index.ts'
 import { compilePooling, type Pooling } from './compile-pooling.ts'
 
 /** The definition in plain loops. `lengths[b]` tokens of text b are not padding. */

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
+import { naiveScores, pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type QNetArchitecture, vectorWidth } from '../architecture.ts'
 import { QNetScorer } from '../score-documents.ts'
-import { naiveScores } from '../testing/naive-qnet.ts'
-import { pseudoRandomTensor, pseudoRandomWeights } from '../testing/pseudo-random.ts'
-import { publishedArchitecture } from '../testing/published-architecture.ts'
 
 const width = 12
 const points = 3

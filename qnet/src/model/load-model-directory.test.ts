@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TinyModel, tinyArchitecture, writeTinyModel } from '../testing/index.ts'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { loadModelDirectory } from './load-model-directory.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the cases break the file in ways its type rules out

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
-import { pseudoRandomTensor } from '../testing/index.ts'
 import {
   decodeTokenStates,
   encodeTokenStates,

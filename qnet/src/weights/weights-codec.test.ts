@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { pseudoRandomWeights } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { parameterCount, type QNetArchitecture } from '../architecture.ts'
-import { pseudoRandomWeights } from '../testing/index.ts'
 import type { QNetWeights } from './weights.ts'
 import {
   decodeQuantisedWeights,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { pseudoRandomCase, tinyArchitecture } from '@hypershard/harness/qnets'
 import { encodeWeights, qnetDigest } from '@hypershard/qnet'
-import { pseudoRandomCase, tinyArchitecture } from '@hypershard/qnet/testing'
 import { WeightsMemory } from '../qnets/weights-memory.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 

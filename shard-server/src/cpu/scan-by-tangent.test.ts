@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
+import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
-import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import { createBitmap, DocumentGraph, setBit } from '@hypershard/storage'
 import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
 import { makeScanCopy, sliceRows } from './scan-copy.ts'

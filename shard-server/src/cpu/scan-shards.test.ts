@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
+import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
-import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/qnet/testing'
 import { createBitmap, setBit, shardOf } from '@hypershard/storage'
 import fc from 'fast-check'
 import { makeScanCopy } from './scan-copy.ts'

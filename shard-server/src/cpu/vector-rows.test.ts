@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pseudoRandomTensor } from '@hypershard/qnet/testing'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { copyRows, openVectorsFile, vectorsInMemory } from './vector-rows.ts'
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import {
   encodeTokenStates,
@@ -11,7 +12,6 @@ import {
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
-import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
 import type { Manifest } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer } from '../testing/test-shard-server.ts'

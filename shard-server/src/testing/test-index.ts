@@ -1,5 +1,5 @@
 /** Indexes of pseudo-random vectors in a real store, for tests. */
-import { pseudoRandomTensor } from '@hypershard/qnet/testing'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import {
   commitSegments,
   createIndex,

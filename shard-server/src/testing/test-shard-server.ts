@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { credentials } from '@grpc/grpc-js'
 import { callUnary, clientOptions, Deadline, silentLogger, type UnaryMethod } from '@hypershard/common'
+import { pseudoRandomWeights } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
   type FetchResponse,
@@ -16,7 +17,6 @@ import {
   ShardServiceClient,
 } from '@hypershard/proto/shard'
 import { type QNetArchitecture, qnetToProto } from '@hypershard/qnet'
-import { pseudoRandomWeights } from '@hypershard/qnet/testing'
 import { createDirectoryStore, type Manifest, type ObjectStore } from '@hypershard/storage'
 import { type ShardServerConfig, startShardServer } from '../start-shard-server.ts'
 import { testModel } from './test-index.ts'

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import { createGeneration, firstGeneration, type GenerationRecord } from '../catalog/generation/generation-record.ts'
 import { changeGenerationState } from '../catalog/generation/generation-state.ts'
 import type { IndexRecord } from '../catalog/index/index-record.ts'
@@ -11,7 +12,6 @@ import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
 import { verifyGeneration } from '../manifest/verify/verify-generation.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { boundStore } from '../testing/bound-store.ts'
-import { createTemporaryStore, type TemporaryStore } from '../testing/temporary-store.ts'
 import {
   createTestIndex,
   putTestDocuments,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type S3Server, startS3Server } from '@hypershard/harness/servers'
 import { bytesOf, describeObjectStore, textOf } from '../testing/object-store-contract.ts'
-import { type S3Server, startS3Server } from '../testing/s3-server.ts'
 import type { ObjectStore } from './object-store.ts'
 import { openObjectStore } from './open-object-store.ts'
 

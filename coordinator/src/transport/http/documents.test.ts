@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import { HypershardError } from '@hypershard/common'
-import { eventually } from '../../testing/eventually.ts'
+import { eventually } from '@hypershard/harness'
 import {
   type Answer,
   post,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
-import { eventually } from '../../testing/eventually.ts'
+import { eventually } from '@hypershard/harness'
 import {
   type Answer,
   post,

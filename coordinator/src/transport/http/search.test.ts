@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
-import { eventually } from '../../testing/eventually.ts'
-import { embed, scoreOf, wordOfNaN } from '../../testing/fake-encoder.ts'
+import { embed, eventually, scoreOf, wordOfNaN } from '@hypershard/harness'
 import { post, put, request, startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
 
 const words = ['stars', 'moon', 'sun', 'comet', 'dust']

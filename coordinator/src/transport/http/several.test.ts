@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunningService } from '@hypershard/common'
-import { type RedisServer, startRedisServer } from '@hypershard/indexer/testing'
-import { FakeEncoder } from '../../testing/fake-encoder.ts'
+import { FakeEncoder } from '@hypershard/harness'
+import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import {
   post,
   put,

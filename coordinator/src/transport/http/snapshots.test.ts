@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { eventually } from '../../testing/eventually.ts'
+import { eventually } from '@hypershard/harness'
 import { post, put, request, startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
 
 describe('snapshots over HTTP', () => {

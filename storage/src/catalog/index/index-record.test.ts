@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { createTemporaryStore, type TemporaryStore } from '../../testing/temporary-store.ts'
 import { createTestIndex, testModel } from '../../testing/write-segment.ts'
 import { createIndex, deleteIndex, listIndexNames, readIndex } from './index-record.ts'
 

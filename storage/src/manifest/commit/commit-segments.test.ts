@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import { deleteIndex } from '../../catalog/index/index-record.ts'
 import { openSegment } from '../../segment/segment-reader.ts'
@@ -8,7 +9,6 @@ import { hasBit } from '../../segment/tombstones/bitmap.ts'
 import { readTombstones } from '../../segment/tombstones/tombstone-file.ts'
 import { shardOf } from '../../shard-of.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { createTemporaryStore, type TemporaryStore } from '../../testing/temporary-store.ts'
 import {
   createTestGeneration,
   createTestIndex,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { createTemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { createTemporaryStore } from '../../testing/temporary-store.ts'
 import { testModel } from '../../testing/write-segment.ts'
 import { openSegment } from '../segment-reader.ts'
 import { createSegmentWriter } from '../segment-writer.ts'

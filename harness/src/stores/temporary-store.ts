@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDirectoryStore } from '../store/directory-store.ts'
-import type { ObjectStore } from '../store/object-store.ts'
+import type { ObjectStore } from '@hypershard/storage'
+import { createDirectoryStore } from '@hypershard/storage'
 
 /** An object store of a test's own, in a directory that `remove` deletes. */
 export interface TemporaryStore {

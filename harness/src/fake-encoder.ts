@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
-import type { EncodedQuery, EncoderPort } from '../ports.ts'
 
 const vectorWidth = 16
 const architecture = {
@@ -18,7 +17,7 @@ export const wordOfNaN = 'not-a-number'
  * An encoder of our own ports, the coordinator's and the indexer's: a text's vector counts its words, hashed into 16 places; a query's q-net is one linear
  * layer with the same counts. Texts that share words score high.
  */
-export class FakeEncoder implements EncoderPort {
+export class FakeEncoder {
   readonly models: Model[] = [modelNamed('words'), modelNamed('words-too')]
   queriesEncoded = 0
   documentsEncoded = 0
@@ -37,7 +36,7 @@ export class FakeEncoder implements EncoderPort {
   async encodeQuery(
     query: { modelDigest: string; text: string },
     deadline: Deadline,
-  ): Promise<EncodedQuery & { readonly qnet: QNet }> {
+  ): Promise<{ readonly qnet: QNet; readonly payload: QNet; readonly truncated: boolean }> {
     if (this.failure !== undefined) throw this.failure
     this.queriesEncoded++
     await this.beforeQuery(deadline)

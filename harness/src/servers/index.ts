@@ -1,1 +1,2 @@
 export * from './redis-server.ts'
+export * from './s3-server.ts'

@@ -40,7 +40,7 @@ export interface ProcessPlan {
   readonly listenSettings: Readonly<Record<string, string>>
 }
 
-const repository = fileURLToPath(new URL('../../../', import.meta.url))
+const repository = fileURLToPath(new URL('../../', import.meta.url))
 
 export const servicePrograms: ServicePrograms = Object.freeze({
   encoder: join(repository, 'encoder-service/src/main.ts'),

@@ -5,9 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { HypershardError } from '@hypershard/common'
-import { fakePrograms } from '../testing/fake-programs.ts'
+import { fakePrograms, fakeSupervisor } from '@hypershard/harness/cluster'
 import { type ClusterEvent, type ClusterOptions, LocalCluster, ProcessFailure } from './index.ts'
 
 describe('a local cluster', () => {
@@ -160,8 +159,9 @@ describe('a local cluster', () => {
   })
 
   it('leaves no orphan when its supervisor is killed', async () => {
-    const script = fileURLToPath(new URL('../testing/fake-supervisor.ts', import.meta.url))
-    const supervisor = spawn(process.execPath, [script, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const supervisor = spawn(process.execPath, [fakeSupervisor, dataDirectory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const [line] = await once(supervisor.stdout, 'data')
     const pids = JSON.parse(String(line)) as number[]
     assert.equal(pids.filter(isAlive).length, 5)

@@ -1,4 +1,4 @@
-import type { QNetArchitecture } from '../architecture.ts'
+import type { QNetArchitecture } from '@hypershard/qnet'
 
 /** The released models' form: ReLU, layer norm before the residual, none on the last core layer. */
 export function publishedArchitecture(width: number, depth: number): QNetArchitecture {

@@ -5,9 +5,10 @@ export {
   type ClusterOptions,
   type ClusterProcess,
   LocalCluster,
+  type StartStep,
 } from './local-cluster.ts'
 export { bundledModelDirectories, denseModelDirectory, type ServicePrograms } from './plan-processes.ts'
-export { ProcessFailure } from './service-process.ts'
+export { type ProcessExit, ProcessFailure } from './service-process.ts'
 
 /**
  * Starts a cluster on this machine and waits until it is ready; when that fails, nothing is left running.

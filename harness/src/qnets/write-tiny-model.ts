@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { QNetArchitecture } from '../architecture.ts'
-import { type ModelSettings, modelFormat } from '../model/model-schema.ts'
-import { writeSafetensors } from '../model/safetensors.ts'
+import type { QNetArchitecture } from '@hypershard/qnet'
+import { type ModelSettings, modelFormat, writeSafetensors } from '@hypershard/qnet'
 import { tinyEncoder, tinyHyperHead } from './tiny-graphs.ts'
 import { tinyTokenizer } from './tiny-tokenizer.ts'
 

@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClusterOptions, type ClusterProcess, type LocalCluster, startCluster } from '@hypershard/cli/cluster'
-import { tinyArchitecture, writeTinyModel } from '@hypershard/qnet/testing'
+import { type ClusterOptions, type ClusterProcess, type LocalCluster, startCluster } from '@hypershard/local-cluster'
+import { tinyArchitecture, writeTinyModel } from '../qnets/index.ts'
+import { Random } from '../random.ts'
 
 export interface Answer<Body = unknown> {
   readonly status: number
@@ -104,12 +105,8 @@ const syllables = ['ba', 'ce', 'di', 'fo', 'gu', 'ha', 'ke', 'li', 'mo', 'nu', '
 
 /** Made-up text of this many words, the same for the same seed. */
 export function madeUpText(seed: number, words: number): string {
-  let state = (seed * 2654435761 + 1) >>> 0
-  const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state >>> 8
-  }
-  const word = () => Array.from({ length: 2 }, () => syllables[next() % syllables.length]).join('')
+  const random = new Random(seed)
+  const word = () => Array.from({ length: 2 }, () => random.pick(syllables)).join('')
   return Array.from({ length: words }, word).join(' ')
 }
 

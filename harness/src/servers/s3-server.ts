@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { freePort } from '@hypershard/common/testing'
-import type { ObjectStore } from '../store/object-store.ts'
-import { openObjectStore } from '../store/open-object-store.ts'
+import type { ObjectStore } from '@hypershard/storage'
+import { openObjectStore } from '@hypershard/storage'
+import { freePort } from '../free-port.ts'
 
 /** A real S3 server process (moto's, from PyPI) of a test's own. */
 export interface S3Server {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ServicePrograms } from '../cluster/plan-processes.ts'
+import type { ServicePrograms } from '@hypershard/local-cluster'
 
 const program = fileURLToPath(new URL('./fake-service.ts', import.meta.url))
 
@@ -10,3 +10,6 @@ export const fakePrograms: ServicePrograms = Object.freeze({
   indexer: program,
   coordinator: program,
 })
+
+/** The script of a supervisor of fake services, which tests may kill. */
+export const fakeSupervisor = fileURLToPath(new URL('./fake-supervisor.ts', import.meta.url))

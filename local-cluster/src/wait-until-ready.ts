@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError, messageOf } from '@hypershard/common'
-import { type HttpRequest, readText, sendRequest } from '../api/send-request.ts'
 
 const readyMsMax = 60_000
 const probeMsMax = 5_000
@@ -24,16 +23,12 @@ export async function waitUntilReady(httpUrl: string, signal: AbortSignal): Prom
 }
 
 async function whatIsMissing(httpUrl: string): Promise<string | undefined> {
-  const request: HttpRequest = {
-    url: new URL('/readyz', httpUrl),
-    method: 'GET',
-    signal: AbortSignal.timeout(probeMsMax),
-  }
   try {
-    const answer = await sendRequest(request)
-    const text = await readText(answer, request)
-    return answer.statusCode === 200 ? undefined : text
+    const answer = await fetch(new URL('/readyz', httpUrl), { signal: AbortSignal.timeout(probeMsMax) })
+    const text = await answer.text()
+    return answer.ok ? undefined : text
   } catch (error) {
-    return messageOf(error)
+    // fetch says only that it failed; why stands in the cause.
+    return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
   }
 }

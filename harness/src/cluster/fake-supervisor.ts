@@ -1,5 +1,5 @@
 /** A supervisor of fake services that tests may kill: prints the ids of its processes as JSON when all are up. */
-import { startCluster } from '../cluster/index.ts'
+import { startCluster } from '@hypershard/local-cluster'
 import { fakePrograms } from './fake-programs.ts'
 
 const cluster = await startCluster({

@@ -1,6 +1,5 @@
-import { coreLayers, layerShapes, type QNetArchitecture } from '../architecture.ts'
-import type { NamedTensor } from '../model/safetensors.ts'
-import { GraphBuilder } from '../onnx/graph-builder.ts'
+import type { NamedTensor } from '@hypershard/qnet'
+import { coreLayers, GraphBuilder, layerShapes, type QNetArchitecture } from '@hypershard/qnet'
 import { pseudoRandomTensor } from './pseudo-random.ts'
 
 /**

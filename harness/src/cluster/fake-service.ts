@@ -13,7 +13,7 @@ const role = roleOf(env)
 if (env.FAKE_FATAL === role) fail('models/none: model.json is missing; export the model again', 'invalid_model')
 
 // Only the coordinator is asked anything; the others start faster without what the API needs.
-const api = role === 'coordinator' ? (await import('./fake-api.ts')).createFakeApi() : undefined
+const api = role === 'coordinator' ? (await import('../api/fake-api.ts')).createFakeApi() : undefined
 
 const listens =
   role === 'coordinator'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Hit, SearchRequest } from '@hypershard/cli/answers'
 import { errorCatalogue, HypershardError, messageOf, toHypershardError } from '@hypershard/common'
-import type { Hit, SearchRequest } from '../api/answers.ts'
 
 type StoredDocument = Omit<Hit, 'score'>
 

@@ -2,8 +2,9 @@
  * Pseudo-random tensors that Python makes bit for bit alike (training/hypershard_training), so that reference values can
  * be committed without their inputs: a counter through murmur3's finaliser.
  */
-import { coreLayers, layerShapes, type QNetArchitecture, vectorWidth } from '../architecture.ts'
-import type { QNetWeights } from '../weights/weights.ts'
+
+import type { QNetWeights } from '@hypershard/qnet'
+import { coreLayers, layerShapes, type QNetArchitecture, vectorWidth } from '@hypershard/qnet'
 
 /** f32 values in [-scale, scale). */
 export function pseudoRandomTensor(seed: number, length: number, scale: number): Float32Array {

@@ -1,6 +1,7 @@
 /** The q-net in plain loops and f64: the oracle that the compiled graphs are judged by. Slow on purpose. */
-import { coreLayers, hasResidual, type QNetArchitecture, vectorWidth } from '../architecture.ts'
-import type { QNetWeights } from '../weights/weights.ts'
+
+import type { QNetWeights } from '@hypershard/qnet'
+import { coreLayers, hasResidual, type QNetArchitecture, vectorWidth } from '@hypershard/qnet'
 
 /** @param documents f32 [rows, width] row-major; the answer is f64 [rows] */
 export function naiveScores(architecture: QNetArchitecture, weights: QNetWeights, documents: Float32Array): number[] {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@hypershard/common/testing'
 import { Redis } from 'ioredis'
+import { freePort } from '../free-port.ts'
 
 /** A real Redis server of a test's own. */
 export interface RedisServer {

@@ -1,1 +1,0 @@
-export * from './free-port.ts'

@@ -1,0 +1,2 @@
+export * from './fake-programs.ts'
+export * from './test-cluster.ts'

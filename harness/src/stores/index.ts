@@ -1,0 +1,2 @@
+export * from './small-disk.ts'
+export * from './temporary-store.ts'
