@@ -1,17 +1,16 @@
-import { type Clock, Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
 import {
   type GenerationRecord,
   type GenerationState,
   isWorkedOn,
   latestManifest,
-  type ObjectStore,
   rateLimit,
   readGeneration,
   readGenerationState,
   readIndex,
 } from '@hypershard/storage'
 import { backfillSlice } from './backfill/backfill-slice.ts'
-import { collectGarbage } from './collect/collect-garbage.ts'
+import { type CollectParts, collectGarbage } from './collect/collect-garbage.ts'
 import { compactGeneration } from './compact/compact-generation.ts'
 import { Throttle } from './encoding/throttle.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
@@ -19,13 +18,8 @@ import type { EncoderPort } from './ports.ts'
 import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { Job } from './queue/job.ts'
 
-export interface JobParts {
-  readonly store: ObjectStore
+export interface JobParts extends CollectParts {
   readonly encoder: EncoderPort
-  readonly clock: Clock
-  readonly log: Logger
-  /** How long files that no manifest needs are kept. */
-  readonly keepMs: number
 }
 
 /** From one commit to the next; with the slowest encoder a batch takes minutes. */

@@ -4,6 +4,7 @@ import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlin
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { renderConfigPage } from '../../scripts/render-config-page.ts'
+import { findCircles, measureFunctions } from './measure-sources.ts'
 import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
 
 /** Which workspaces a workspace may import: docs/ARCHITECTURE.md, Folders. */
@@ -107,6 +108,11 @@ describe('the source tree', () => {
     report(problems, 'take settings as arguments and return or throw; only main.ts reads the environment and exits')
   })
 
+  it('has no files that import each other in a circle', () => {
+    const problems = findCircles(files).map(circle => circle.join(' > '))
+    report(problems, 'move what they share into a file of its own below them')
+  })
+
   it('keeps files short', () => {
     const problems = files
       .filter(({ text }) => text.split('\n').length > fileLinesMax)
@@ -115,7 +121,11 @@ describe('the source tree', () => {
   })
 
   it('keeps functions short', () => {
-    const problems = files.filter(({ path }) => !isTest(path)).flatMap(({ path, text }) => longFunctions(path, text))
+    const problems = files
+      .filter(({ path }) => !isTest(path))
+      .flatMap(measureFunctions)
+      .filter(({ lines }) => lines > functionLinesMax)
+      .map(({ path, line, lines }) => `${path}:${line} is ${lines} lines long`)
     report(problems, `split functions over ${functionLinesMax} lines into named steps`)
   })
 
@@ -189,18 +199,4 @@ describe('the documentation', () => {
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
-}
-
-/** Top-level functions and methods, told by their indentation: Biome formats every file alike. */
-function longFunctions(path: string, text: string): string[] {
-  const lines = text.split('\n')
-  const problems: string[] = []
-  for (const [start, line] of lines.entries()) {
-    const opening =
-      /^( {0,2})(?:export |async |static |private |const \w+ = )*(?:function\*? |get |[\w#]+\().*\{$/.exec(line)
-    if (opening === null || /^\s*(if|for|while|switch|describe|it)\b/.test(line)) continue
-    const end = lines.findIndex((candidate, index) => index > start && candidate.startsWith(`${opening[1]}}`))
-    if (end - start > functionLinesMax) problems.push(`${path}:${start + 1} is ${end - start} lines long`)
-  }
-  return problems
 }

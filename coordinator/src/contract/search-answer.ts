@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Coverage } from '../search/count-coverage.ts'
 import type { Hit, SearchAnswer } from '../search/search.ts'
 import type { SearchProfile } from '../search/search-profile.ts'
+import { coverageJson, coverageSchema } from './coverage.ts'
 
 const milliseconds = z.number().min(0)
 const count = z.int().min(0)
@@ -12,27 +12,6 @@ const hitSchema = z.object({
   title: z.string().optional(),
   text: z.string().optional(),
   fields: z.record(z.string(), z.unknown()).optional(),
-})
-
-export const coverageSchema = z.object({
-  documents_eligible: count.describe('Of the shards, whether they pass the filter or not.'),
-  documents_matched: count.describe('That pass the filter, as far as known; all eligible ones without a filter.'),
-  documents_scored: count.describe('By the q-net.'),
-  documents_scanned: count.describe(
-    'Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan.',
-  ),
-  documents_walked: count.describe('Of segments whose neighbour graph was walked to those that are best by a tangent.'),
-  ratio: z.number().min(0).max(1),
-  non_finite_scores: count,
-  missing: z.array(
-    z.object({
-      shard: count,
-      server: z.string(),
-      code: z.string(),
-      message: z.string(),
-      documents_missing: count,
-    }),
-  ),
 })
 
 const profileSchema = z.object({
@@ -83,22 +62,6 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     query_truncated: answer.queryTruncated,
     next_cursor: answer.nextCursor,
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
-  }
-}
-
-export function coverageJson(coverage: Coverage): z.input<typeof coverageSchema> {
-  return {
-    documents_eligible: coverage.documentsEligible,
-    documents_matched: coverage.documentsMatched,
-    documents_scored: coverage.documentsScored,
-    documents_scanned: coverage.documentsScanned,
-    documents_walked: coverage.documentsWalked,
-    ratio: coverage.ratio,
-    non_finite_scores: coverage.nonFiniteScores,
-    missing: coverage.missing.map(({ documentsMissing, ...shard }) => ({
-      ...shard,
-      documents_missing: documentsMissing,
-    })),
   }
 }
 

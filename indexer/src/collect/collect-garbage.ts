@@ -1,12 +1,19 @@
-import { HypershardError } from '@hypershard/common'
-import { collectIndex, listIndexNames, readIndex } from '@hypershard/storage'
-import type { JobParts } from '../run-job.ts'
+import { type Clock, HypershardError, type Logger } from '@hypershard/common'
+import { collectIndex, listIndexNames, type ObjectStore, readIndex } from '@hypershard/storage'
+
+export interface CollectParts {
+  readonly store: ObjectStore
+  readonly clock: Clock
+  readonly log: Logger
+  /** How long files that no manifest needs are kept. */
+  readonly keepMs: number
+}
 
 /**
  * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
  * @throws HypershardError `storage_failed`
  */
-export async function collectGarbage({ store, clock, log, keepMs }: JobParts, signal: AbortSignal): Promise<void> {
+export async function collectGarbage({ store, clock, log, keepMs }: CollectParts, signal: AbortSignal): Promise<void> {
   for (const name of await listIndexNames(store)) {
     if (signal.aborted) return
     try {

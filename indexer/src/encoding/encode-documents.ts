@@ -1,23 +1,7 @@
 import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import { encodeOneByOne } from './encode-one-by-one.ts'
-
-/** What is encoded of a document. */
-export interface Text {
-  readonly title: string
-  readonly text: string
-}
-
-/** Documents that were encoded, with their vectors, and those of the same batch that cannot be. */
-export interface EncodedBatch<Document> extends EncodedDocuments {
-  readonly documents: readonly Document[]
-  readonly failures: readonly EncodingFailure<Document>[]
-}
-
-export interface EncodingFailure<Document> {
-  readonly document: Document
-  readonly failure: HypershardError
-}
+import type { EncodedBatch, Text } from './encoded-batch.ts'
 
 export interface EncodeParts {
   readonly encoder: EncoderPort

@@ -1,6 +1,6 @@
 import { type ErrorCode, HypershardError } from '@hypershard/common'
 import type { EncodedDocuments } from '../ports.ts'
-import type { EncodedBatch, EncodingFailure, Text } from './encode-documents.ts'
+import type { EncodedBatch, EncodingFailure, Text } from './encoded-batch.ts'
 
 /** What an encoder says when a text is at fault, and not the encoder or the way to it. */
 const faultOfText: readonly ErrorCode[] = ['invalid_request', 'request_too_large', 'internal']

@@ -10,7 +10,8 @@ import {
   type StoredDocument,
   shardOf,
 } from '@hypershard/storage'
-import { type EncodedBatch, type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
+import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
+import type { EncodedBatch } from '../encoding/encoded-batch.ts'
 
 export interface WriteParts extends EncodeParts {
   readonly store: ObjectStore

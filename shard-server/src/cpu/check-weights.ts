@@ -8,9 +8,7 @@ import { HypershardError, toHypershardError } from '@hypershard/common'
 import { decodeWeights, qnetDigest } from '@hypershard/qnet'
 import type { ScanTask } from './messages.ts'
 
-/** One number in shared memory, of `unknown` at first. */
-export type WeightsCheck = Int32Array<SharedArrayBuffer>
-
+/** States of a `WeightsCheck`. */
 const unknown = 0
 const underWay = 1
 const good = 2

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { RecallKnob } from '@hypershard/storage'
 import { choosePlan } from './choose-plan.ts'
 import { makeScanCopy } from './scan-copy.ts'
-import type { ScanSegment } from './scan-shards.ts'
+import type { ScanSegment } from './scan-segment.ts'
 import { vectorsInMemory } from './vector-rows.ts'
 
 const knobs: readonly RecallKnob[] = [

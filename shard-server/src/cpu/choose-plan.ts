@@ -1,12 +1,13 @@
 /** How one shard is searched: what a plan that names a recall, or a graph, comes to for the segments that there are. */
 import { expansionMax, knobFor, rowsReadPerRowKept } from '@hypershard/storage'
 import type { ScanPlan } from './messages.ts'
-import type { ScanSegment } from './scan-shards.ts'
+import type { ScanSegment } from './scan-segment.ts'
 
 /** Recall is calibrated for so many hits; whoever wants more has everything multiplied. */
 const calibratedHits = 10
 /** So few documents are scored in less time than a tangent and a walk take. */
 const exactDocuments = 1_024
+
 export type ShardPlan =
   | { readonly kind: 'exact' }
   | {

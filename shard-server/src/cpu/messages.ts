@@ -4,7 +4,6 @@ import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/
 import type { RecallKnob } from '@hypershard/storage'
 import type { SharedWeights } from '../qnets/weights-memory.ts'
 import type { ScanCopy } from './scan-copy.ts'
-import type { ShardScan } from './scan-shards.ts'
 
 /**
  * How candidates are found: none left out; the best by a tangent of the q-net, of all documents or of those that a walk of
@@ -77,6 +76,31 @@ export type ToScoringThread =
   | { readonly type: 'scan'; readonly call: number; readonly work: ScanTask }
   | { readonly type: 'cancel'; readonly call: number }
   | { readonly type: 'close' }
+
+export type ScanStop = 'complete' | 'deadline' | 'cancelled'
+
+export interface ScanHit {
+  readonly id: string
+  readonly score: number
+  readonly segment: number
+  readonly row: number
+}
+
+export interface ShardScan {
+  readonly shard: number
+  /** Best first. */
+  readonly hits: readonly ScanHit[]
+  /** By the q-net. */
+  readonly documentsScored: number
+  /** By a tangent of it; none in the exact plan. */
+  readonly documentsScanned: number
+  /** In segments whose graph was walked to those that are best by a tangent. */
+  readonly documentsWalked: number
+  readonly plan: 'exact' | 'tangent'
+  readonly nonFiniteScores: number
+  readonly stop: ScanStop
+  readonly scoreMs: number
+}
 
 /** One thread's share of the answer: one scan a shard of the task, in its order. For `hold` there is none. */
 export interface ScanAnswer {

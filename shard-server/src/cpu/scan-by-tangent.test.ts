@@ -3,9 +3,11 @@ import { compareRank } from '@hypershard/common'
 import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard/qnet'
 import { createBitmap, DocumentGraph, setBit } from '@hypershard/storage'
+import type { ShardScan } from './messages.ts'
 import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
 import { makeScanCopy, sliceRows } from './scan-copy.ts'
-import { type ScanSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import type { ScanSegment, ScanShard } from './scan-segment.ts'
+import { scanShards } from './scan-shards.ts'
 import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 16

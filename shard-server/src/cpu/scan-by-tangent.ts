@@ -7,6 +7,7 @@
 import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage'
 import type { ShardPlan } from './choose-plan.ts'
+import type { ScanHit, ScanStop, ShardScan } from './messages.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import {
   gatherCopied,
@@ -17,16 +18,8 @@ import {
   sliceRows,
   toScanQuery,
 } from './scan-copy.ts'
-import {
-  type PieceScorer,
-  type ScanHit,
-  type ScanOptions,
-  type ScanSegment,
-  type ScanShard,
-  type ScanStop,
-  type ShardScan,
-  toHits,
-} from './scan-shards.ts'
+import type { ScanSegment, ScanShard } from './scan-segment.ts'
+import { type PieceScorer, type ScanOptions, toHits } from './scan-shards.ts'
 import { copyRows } from './vector-rows.ts'
 
 /** How many more rows are asked for than should have enough eligible ones among them, and the share of a slice at most. */

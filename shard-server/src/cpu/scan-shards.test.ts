@@ -4,8 +4,10 @@ import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '
 import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
 import { createBitmap, setBit, shardOf } from '@hypershard/storage'
 import fc from 'fast-check'
+import type { ShardScan } from './messages.ts'
 import { makeScanCopy } from './scan-copy.ts'
-import { type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import type { ScanShard } from './scan-segment.ts'
+import { scanShards } from './scan-shards.ts'
 import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 16

@@ -5,62 +5,11 @@
  */
 import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
-import { type DocumentGraph, hasBit, type RecallKnob } from '@hypershard/storage'
-import type { ShardPlan } from './choose-plan.ts'
+import { hasBit } from '@hypershard/storage'
+import type { ScanHit, ScanStop, ShardScan } from './messages.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
-import type { ScanCopy } from './scan-copy.ts'
+import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { copyRows, type VectorRows } from './vector-rows.ts'
-
-/** A segment's vectors and ids as a scan reads them. */
-export interface ScannableSegment {
-  readonly vectors: VectorRows
-  readonly ids: RowIds
-  /** What a first pass reads instead of the vectors. */
-  readonly scanCopy: ScanCopy
-  /** Its neighbour graph, and what finds how much in it. */
-  readonly graph: Pick<DocumentGraph, 'nearest'> | undefined
-  readonly recallKnobs: readonly RecallKnob[]
-}
-
-export interface ScanSegment {
-  readonly segment: ScannableSegment
-  /** The segment's place in the manifest, for the hit's address. */
-  readonly position: number
-  /** Rows that cannot be hits: replaced, deleted, or left out by the filter; undefined for none. */
-  readonly excluded: Uint8Array<ArrayBuffer> | undefined
-  /** How many rows can. */
-  readonly eligible: number
-}
-
-export interface ScanShard {
-  readonly shard: number
-  readonly segments: readonly ScanSegment[]
-}
-
-export type ScanStop = 'complete' | 'deadline' | 'cancelled'
-
-export interface ScanHit {
-  readonly id: string
-  readonly score: number
-  readonly segment: number
-  readonly row: number
-}
-
-export interface ShardScan {
-  readonly shard: number
-  /** Best first. */
-  readonly hits: readonly ScanHit[]
-  /** By the q-net. */
-  readonly documentsScored: number
-  /** By a tangent of it; none in the exact plan. */
-  readonly documentsScanned: number
-  /** In segments whose graph was walked to those that are best by a tangent. */
-  readonly documentsWalked: number
-  readonly plan: ShardPlan['kind']
-  readonly nonFiniteScores: number
-  readonly stop: ScanStop
-  readonly scoreMs: number
-}
 
 export type PieceScorer = Pick<BlockScorer, 'score'>
 

@@ -1,7 +1,6 @@
 import { compareRank, type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
-import type { ShardScan } from './scan-shards.ts'
+import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
 
 export interface ScoringOptions {
   /** Scoring threads; each computes on one core. */

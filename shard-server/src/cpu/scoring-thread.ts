@@ -17,9 +17,10 @@ import { DocumentGraph } from '@hypershard/storage'
 import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
-import type { HoldMessage, ScanAnswer, ScanTask, ToScoringThread } from './messages.ts'
+import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
 import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
-import { type PieceScorer, type ScannableSegment, type ScanShard, type ShardScan, scanShards } from './scan-shards.ts'
+import type { ScannableSegment, ScanShard } from './scan-segment.ts'
+import { type PieceScorer, scanShards } from './scan-shards.ts'
 import { openVectorsFile, vectorsInMemory } from './vector-rows.ts'
 
 /** Compiled architectures kept; a server sees one a model. */

@@ -1,4 +1,5 @@
-import type { WeightsCheck } from '../cpu/check-weights.ts'
+/** One number in shared memory: what is known of the weights, 0 for nothing. */
+export type WeightsCheck = Int32Array<SharedArrayBuffer>
 
 /** Weights in memory that threads share. */
 export interface SharedWeights {

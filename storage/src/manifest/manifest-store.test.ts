@@ -5,7 +5,8 @@ import { createIndex, deleteIndex, type IndexRecord } from '../catalog/index/ind
 import { manifestKey, segmentRecordKey } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { createTestIndex, testModel } from '../testing/write-segment.ts'
-import { eligibleDocuments, initialManifest, type Manifest, type SegmentEntry } from './manifest.ts'
+import { initialManifest } from './initial-manifest.ts'
+import { eligibleDocuments, type Manifest, type SegmentEntry } from './manifest.ts'
 import { commitManifest, latestManifest, readManifest } from './manifest-store.ts'
 
 function entry(letter: string, shard: number, documents = 10, deletedCount = 0): SegmentEntry {

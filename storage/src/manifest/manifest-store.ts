@@ -5,8 +5,8 @@ import { corruptData, decodeStored, shortDigest } from '../corrupt-data.ts'
 import { type GenerationReference, manifestKey, manifestsFolder, numberOfKey, segmentRecordKey } from '../layout.ts'
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { initialManifest } from './initial-manifest.ts'
 import {
-  initialManifest,
   type Manifest,
   type ManifestContent,
   type ManifestReference,

@@ -5,7 +5,6 @@
  */
 import { type Clock, systemClock } from '@hypershard/common'
 import { z } from 'zod'
-import type { GenerationRecord } from '../catalog/generation/generation-record.ts'
 import { indexNamePattern } from '../catalog/index/index-name.ts'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
@@ -110,20 +109,6 @@ export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
 
 /** The segments, tombstones and so on of a manifest. */
 export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration'>
-
-/** The manifest of a generation that nothing was committed to yet: empty, or what it was restored from. */
-export function initialManifest(generation: GenerationRecord): Manifest {
-  const { index, indexUid, model, vectorWidth, shards, fields, source, createdAt } = generation
-  return {
-    format: 'hypershard.manifest/2',
-    ...{ index, indexUid, generation: generation.generation, version: 0 },
-    ...{ modelDigest: model.digest, vectorWidth, shards, ...(fields && { fields }) },
-    log: source?.log ?? { sequence: 0, parts: 0 },
-    backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
-    ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),
-    ...{ condemned: [], createdAt },
-  }
-}
 
 /** What a version may change of the one before it. */
 export type ManifestContent = Pick<Manifest, 'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'condemned'>

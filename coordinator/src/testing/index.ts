@@ -1,2 +1,0 @@
-export * from './fake-shard-server.ts'
-export * from './test-coordinator.ts'
