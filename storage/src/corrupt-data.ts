@@ -11,16 +11,6 @@ export function corruptData(where: string, problem: string, details: ErrorDetail
   return new HypershardError('corrupt_data', `${where}: ${problem}; ${whatToDo}`, { details, cause })
 }
 
-/** A codec's finding about bytes whose file it does not know; whoever knows the file makes it `corrupt_data`. */
-export class FormatError extends Error {
-  override readonly name = 'FormatError'
-}
-
-/** Throws a FormatError unless a file is as its format says. */
-export function expectFormat(holds: boolean, problem: string): asserts holds {
-  if (!holds) throw new FormatError(problem)
-}
-
 /** Decodes a stored file; whatever the decoder throws is `corrupt_data` of that file. */
 export function decodeStored<Result>(where: string, file: string, details: ErrorDetails, decode: () => Result): Result {
   try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { FormatError } from '@hypershard/common'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { FormatError } from './corrupt-data.ts'
 import { openSealedJson, sealJson } from './sealed-json.ts'
 
 const schema = z.strictObject({ name: z.string(), count: z.int(), list: z.array(z.number()) })

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import { expectFormat, FormatError } from '@hypershard/common'
 import { z } from 'zod'
-import { expectFormat, FormatError } from './corrupt-data.ts'
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')
 

@@ -5,8 +5,9 @@
  * written again. docs/formats/write-log.md.
  */
 import { hash, randomUUID } from 'node:crypto'
+import { expectFormat } from '@hypershard/common'
 import { z } from 'zod'
-import { decodeStored, expectFormat, shortDigest } from '../corrupt-data.ts'
+import { decodeStored, shortDigest } from '../corrupt-data.ts'
 import { type LogReference, logPartKey } from '../layout.ts'
 import { checkShape, sha256Hex } from '../sealed-json.ts'
 import type { DocumentContent } from '../segment/documents-file.ts'

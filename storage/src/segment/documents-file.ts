@@ -3,7 +3,7 @@
  * object) and `version` (in decimal), in row order, in record batches of `documentsPerBatch` rows, so that a few rows can be read without the
  * rest.
  */
-import { expectFormat } from '../corrupt-data.ts'
+import { expectFormat } from '@hypershard/common'
 import type { ObjectStore, RangeReader } from '../store/object-store.ts'
 import {
   BatchDecoder,

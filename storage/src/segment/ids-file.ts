@@ -1,5 +1,5 @@
 /** `ids.arrow`: one Utf8 column `id` in row order, as one record batch, so that it loads without decoding. */
-import { expectFormat } from '../corrupt-data.ts'
+import { expectFormat } from '@hypershard/common'
 import type { ObjectStore } from '../store/object-store.ts'
 import { BatchDecoder, footerBytes, readBatchPlaces, trailerBytes } from './formats/arrow-text-reader.ts'
 import { ArrowTextWriter } from './formats/arrow-text-writer.ts'

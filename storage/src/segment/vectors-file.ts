@@ -3,8 +3,9 @@
  * Numbers are little-endian, in the file as in memory; every platform that Node 24 and onnxruntime run on is.
  */
 
+import { tensorBytes } from '@hypershard/common'
 import type { ObjectStore } from '../store/object-store.ts'
-import { checkTensorHeader, encodeTensorHeader, tensorBytes } from './formats/safetensors.ts'
+import { checkTensorHeader, encodeTensorHeader } from './formats/tensor-header.ts'
 import { corruptFile, decodeFile, openSealedFile, readSealedFile, type SealedFile } from './verified-file.ts'
 
 export interface VectorsShape {
@@ -18,7 +19,7 @@ const tensorOf = ({ documents, vectorWidth }: VectorsShape) =>
 /** Everything before the vectors themselves. */
 export function encodeVectorsHeader(shape: VectorsShape): Uint8Array {
   const tensor = tensorOf(shape)
-  return encodeTensorHeader(tensor.name, tensor)
+  return encodeTensorHeader(tensor)
 }
 
 /** The row of the first NaN or infinite value of row-major vectors; undefined when there is none. */

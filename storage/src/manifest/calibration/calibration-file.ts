@@ -5,7 +5,8 @@
  */
 import { corruptData, shortDigest } from '../../corrupt-data.ts'
 import { calibrationKey, type GenerationReference } from '../../layout.ts'
-import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../../segment/formats/addressed-tensor.ts'
+import { readAddressedTensor, writeAddressedTensor } from '../../segment/formats/addressed-tensor.ts'
+import type { NamedTensor } from '../../segment/formats/tensor-header.ts'
 import { firstNonFiniteRow } from '../../segment/vectors-file.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { Manifest } from '../manifest.ts'

@@ -7,10 +7,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { decodeStored } from '../../corrupt-data.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { type DigestedObject, readVerified } from '../../store/read-verified.ts'
-import { checkTensorHeader, encodeTensorHeader, type Tensor } from './safetensors.ts'
-
-/** What such a file holds. */
-export type NamedTensor = Tensor & { readonly name: string }
+import { checkTensorHeader, encodeTensorHeader, type NamedTensor } from './tensor-header.ts'
 
 /**
  * Stores a tensor and returns the file's digest.
@@ -22,7 +19,7 @@ export async function writeAddressedTensor(
   data: Uint8Array,
   keyOf: (digest: string) => string,
 ): Promise<string> {
-  const file = Buffer.concat([encodeTensorHeader(tensor.name, tensor, { writeId: randomUUID() }), data])
+  const file = Buffer.concat([encodeTensorHeader(tensor, { writeId: randomUUID() }), data])
   const digest = hash('sha256', file, 'hex')
   await store.put(keyOf(digest), file)
   return digest

@@ -1,4 +1,6 @@
 /** Arrow IPC files with one column a field: Utf8, Float64, Bool or Timestamp in milliseconds, or a List of it. */
+
+import { expectFormat } from '@hypershard/common'
 import {
   Field as ArrowField,
   Bool,
@@ -13,7 +15,6 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow'
-import { expectFormat } from '../../corrupt-data.ts'
 import type { Field, Fields, FieldType, FieldValue } from '../fields/field-types.ts'
 
 /** @param rows by field: the values of each row; of a field that is no list the first counts */

@@ -12,6 +12,8 @@
  * text with a decoder that drops a byte order mark. Here the footer gives the batches' places, each batch is read on
  * its own, and texts stay bytes.
  */
+
+import { expectFormat } from '@hypershard/common'
 import {
   AsyncByteQueue,
   type RecordBatch,
@@ -20,7 +22,6 @@ import {
   type Schema,
   Utf8,
 } from 'apache-arrow'
-import { expectFormat } from '../../corrupt-data.ts'
 import { textSchema } from './arrow-text-writer.ts'
 import type { Utf8Column } from './utf8-column.ts'
 

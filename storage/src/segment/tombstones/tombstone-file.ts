@@ -8,7 +8,8 @@ import { type GenerationReference, tombstonesKey } from '../../layout.ts'
 import type { SegmentEntry } from '../../manifest/manifest.ts'
 import { homeOf } from '../../manifest/manifest-files.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { type NamedTensor, readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
+import { readAddressedTensor, writeAddressedTensor } from '../formats/addressed-tensor.ts'
+import type { NamedTensor } from '../formats/tensor-header.ts'
 import { type Bitmap, bitmapBytes } from './bitmap.ts'
 
 const tensorOf = (bytes: number): NamedTensor => ({ name: 'deleted', dtype: 'U8', shape: [bytes] })
