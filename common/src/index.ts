@@ -1,5 +1,6 @@
 export * from './config.ts'
 export * from './errors/catalogue.ts'
+export * from './errors/failure.ts'
 export * from './errors/format-error.ts'
 export * from './errors/hypershard-error.ts'
 export * from './formats/safetensors.ts'

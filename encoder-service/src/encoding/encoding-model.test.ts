@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isFailure } from '@hypershard/common'
 import { tinyArchitecture, tinyEncoder, writeTinyModel } from '@hypershard/harness/qnets'
 import {
   compileHyperHead,
@@ -18,7 +19,6 @@ import {
 } from '@hypershard/qnet'
 import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
 import { EncodingModel } from './encoding-model.ts'
-import { isFailure } from './failure.ts'
 import type { EncodedQuery, QueryWork } from './worker-protocol.ts'
 
 const threads = 1

@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { type Failure, HypershardError, toFailure } from '@hypershard/common'
 import {
   allFinite,
   encodeTokenStates,
@@ -14,10 +14,9 @@ import {
   type VectorHead,
 } from '@hypershard/qnet'
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
-import { toFailure } from './failure.ts'
 import { statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import type { EncodedQuery, Failure, LoadedModel, QueryWork } from './worker-protocol.ts'
+import type { EncodedQuery, LoadedModel, QueryWork } from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer

@@ -1,8 +1,8 @@
 /** The encoding worker's thread: holds the models and does one request after the other. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
+import { isFailure, toFailure } from '@hypershard/common'
 import { EncodingModel } from './encoding-model.ts'
-import { isFailure, toFailure } from './failure.ts'
 import type { Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
 
 assert(parentPort !== null, 'this file is the start of a worker thread')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { isFailure } from '@hypershard/common'
 import { decodeWeights, QNetScorer } from '@hypershard/qnet'
 import { EncodingModel } from './encoding-model.ts'
-import { isFailure } from './failure.ts'
 
 const repository = new URL('../../../', import.meta.url)
 

@@ -2,7 +2,7 @@
  * What the service's main thread and its one encoding worker say to each other. Everything heavy is on the worker's
  * side: reading and verifying models, tokenising, onnxruntime.
  */
-import type { ErrorCode, ErrorDetails } from '@hypershard/common'
+import type { Failure } from '@hypershard/common'
 import type { ModelSettings, Precision } from '@hypershard/qnet'
 import type { TokenizedText } from './tokenizer.ts'
 
@@ -56,13 +56,6 @@ export interface WorkerRequest<Name extends Operation = Operation> {
   readonly call: number
   readonly operation: Name
   readonly input: Input<Name>
-}
-
-/** An error as plain data: classes do not survive the way between threads. */
-export interface Failure {
-  readonly failure: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
-  /** Of a defect, for the log. */
-  readonly stack: string | undefined
 }
 
 export type WorkerMessage =

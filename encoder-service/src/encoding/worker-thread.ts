@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { HypershardError, type Logger, messageOf } from '@hypershard/common'
-import { fromFailure } from './failure.ts'
+import { fromFailure, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type {
   Input,
   LoadedModel,

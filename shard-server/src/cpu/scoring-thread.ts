@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
+import { toFailure } from '@hypershard/common'
 import {
   allFinite,
   architectureKey,
@@ -14,7 +15,7 @@ import {
   readWeights,
 } from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/storage'
-import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
@@ -80,7 +81,7 @@ function hold(message: HoldMessage): ThreadReply<ScanAnswer> {
     segments.set(message.key, openSegment(message))
     return { call, answer: { scans: [], queueMs: undefined } }
   } catch (error) {
-    return { call, failure: toFailure(error) }
+    return { call, ...toFailure(error) }
   }
 }
 
@@ -103,7 +104,7 @@ async function step(turn: Turn): Promise<ThreadReply<ScanAnswer> | undefined> {
     const { done, value } = await turn.steps.next()
     return done ? { call: turn.call, answer: { scans: value, queueMs: turn.queueMs } } : undefined
   } catch (error) {
-    return { call: turn.call, failure: toFailure(error) }
+    return { call: turn.call, ...toFailure(error) }
   }
 }
 

@@ -1,9 +1,10 @@
 /** The thread that selects rows: a filter over millions of them must not hold up calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
+import { toFailure } from '@hypershard/common'
 import type { Filter } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
-import { type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import type { ThreadReply } from '../threads/thread-calls.ts'
 import { selectRows } from './select-rows.ts'
 
 export type ToFilterThread =
@@ -40,6 +41,6 @@ function answer({ call, key, filter }: ToFilterThread & { type: 'select' }): Thr
     assert(segment !== undefined, `segment ${key} is filtered while it is not held`)
     return { call, answer: selectRows(filter, segment.columns, segment.rows) }
   } catch (error) {
-    return { call, failure: toFailure(error) }
+    return { call, ...toFailure(error) }
   }
 }

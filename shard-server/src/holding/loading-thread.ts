@@ -1,8 +1,9 @@
 /** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
+import { toFailure } from '@hypershard/common'
 import { type Fields, openObjectStore, type SegmentReference } from '@hypershard/storage'
-import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import type { closeMessage, ThreadReply } from '../threads/thread-calls.ts'
 import { type HoldingPlaces, type LoadedSegment, readSegment } from './read-segment.ts'
 
 export interface LoadingThreadData {
@@ -39,6 +40,6 @@ async function answer({ call, segment, fields }: LoadRequest): Promise<void> {
     const loaded = await readSegment(await store, segment, fields, places)
     port?.postMessage({ call, answer: loaded } satisfies ThreadReply<LoadedSegment>)
   } catch (error) {
-    port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<LoadedSegment>)
+    port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<LoadedSegment>)
   }
 }

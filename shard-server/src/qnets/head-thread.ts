@@ -1,7 +1,7 @@
 /** The thread that makes q-nets of token states: a hyper-head of width 768 is billions of operations a query. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, toFailure } from '@hypershard/common'
 import {
   decodeTokenStates,
   encodeWeights,
@@ -12,7 +12,7 @@ import {
   type TokenStatesShape,
   tokenStatesDigest,
 } from '@hypershard/qnet'
-import { type closeMessage, type ThreadReply, toFailure } from '../threads/thread-calls.ts'
+import type { closeMessage, ThreadReply } from '../threads/thread-calls.ts'
 
 export interface HeadThreadData {
   /** Model directories. */
@@ -77,7 +77,7 @@ async function answer(request: HeadRequest): Promise<void> {
   try {
     port?.postMessage({ call, answer: await makeQNet(request) } satisfies ThreadReply<MadeQNet>)
   } catch (error) {
-    port?.postMessage({ call, failure: toFailure(error) } satisfies ThreadReply<MadeQNet>)
+    port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<MadeQNet>)
   }
 }
 

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
-import { type ErrorCode, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import { type Failure, fromFailure, HypershardError, type Logger } from '@hypershard/common'
 
 /** What a thread answers to one call. */
 export type ThreadReply<Answer> =
   | { readonly call: number; readonly answer: Answer }
-  | { readonly call: number; readonly failure: { readonly code: ErrorCode; readonly message: string } }
+  | ({ readonly call: number } & Failure)
 
 /** Asks a thread to end once what it does now is done. */
 export const closeMessage = Object.freeze({ type: 'close' })
-
-/** A failure as a thread sends it; a defect keeps its cause's text, since the error itself cannot travel. */
-export function toFailure(error: unknown): { code: ErrorCode; message: string } {
-  const { code, message, cause } = toHypershardError(error)
-  return { code, message: code === 'internal' ? `${message}: ${String(cause)}` : message }
-}
 
 export interface ThreadOptions {
   /** For the log and for messages: `scoring`, `loading`. */
@@ -33,6 +27,7 @@ interface Waiting<Answer> {
 
 /** The main thread's side of a worker thread: numbered calls and their answers. */
 export class ThreadCalls<Message extends object, Answer> {
+  readonly #options: ThreadOptions
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting<Answer>>()
   readonly #ended: Promise<unknown>
@@ -40,6 +35,7 @@ export class ThreadCalls<Message extends object, Answer> {
   #closing = false
 
   constructor(options: ThreadOptions) {
+    this.#options = options
     this.#worker = new Worker(options.file, { workerData: options.workerData })
     this.#ended = new Promise(resolve => this.#worker.once('exit', resolve))
     this.#worker.on('message', (reply: ThreadReply<Answer>) => this.#settle(reply))
@@ -86,6 +82,14 @@ export class ThreadCalls<Message extends object, Answer> {
     assert(waiting !== undefined, `an answer to call ${reply.call}, which nobody waits for`)
     this.#waiting.delete(reply.call)
     if ('answer' in reply) waiting.resolve(reply.answer)
-    else waiting.reject(new HypershardError(reply.failure.code, reply.failure.message))
+    else waiting.reject(this.#errorOf(reply))
+  }
+
+  /** Callers are told of a defect only that there was one; the log has the rest. */
+  #errorOf(reply: Failure): HypershardError {
+    const error = fromFailure(reply)
+    const { name, log } = this.#options
+    if (reply.stack !== undefined) log.error({ err: error }, `a call to the ${name} thread failed`)
+    return error
   }
 }

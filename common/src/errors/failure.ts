@@ -1,7 +1,18 @@
-import { HypershardError, toHypershardError } from '@hypershard/common'
-import type { Failure } from './worker-protocol.ts'
+import type { ErrorCode } from './catalogue.ts'
+import { type ErrorDetails, HypershardError, toHypershardError } from './hypershard-error.ts'
 
-/** An error ready to be sent to another thread. */
+/** An error as plain data: classes do not survive the way between threads. */
+export interface Failure {
+  readonly failure: { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
+  /** Of a defect, for the log. */
+  readonly stack: string | undefined
+}
+
+/**
+ * An error ready to be sent to another thread.
+ * @example
+ * port.postMessage({ call, ...toFailure(error) })
+ */
 export function toFailure(error: unknown): Failure {
   const { code, message, details } = toHypershardError(error)
   const stack = error instanceof HypershardError || !(error instanceof Error) ? undefined : error.stack
