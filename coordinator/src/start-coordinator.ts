@@ -8,6 +8,7 @@ import { Catalog } from './catalog/catalog.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { staticMembership } from './cluster/membership/static-membership.ts'
 import { releaseGeneration, releaseIndex } from './cluster/release-index.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
@@ -82,12 +83,9 @@ async function assemble(
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
   stops.push(() => encoder.close())
-  const servers = config.HYPERSHARD_SHARD_SERVERS.map(({ address, weight }) => ({
-    server: connections.connectShardServer(address),
-    weight,
-  }))
-  stops.push(() => servers.forEach(({ server }) => void server.close()))
-  const cluster = new Cluster(servers)
+  const membership = staticMembership(config.HYPERSHARD_SHARD_SERVERS)
+  const cluster = new Cluster(membership.currentView(), connections.connectShardServer)
+  stops.push(() => cluster.close())
   const warmer = new ShardWarmer(cluster, catalog, log)
   const health = await watchHealth(cluster.members, {
     intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,

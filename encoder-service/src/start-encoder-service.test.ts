@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, credentials, status } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline, readConfig, silentLogger } from '@hypershard/common'
+import { Client, status } from '@grpc/grpc-js'
+import { callUnary, connectClient, Deadline, readConfig, silentLogger } from '@hypershard/common'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import {
   type EncodeDocumentsResponse,
@@ -51,7 +51,7 @@ describe('the encoder service', () => {
       ...settings,
     }
     service = await startEncoderService(readConfig(encoderServiceConfig, environment), silentLogger())
-    client = new EncoderServiceClient(service.addresses.grpc!, credentials.createInsecure(), clientOptions)
+    client = connectClient(EncoderServiceClient, service.addresses.grpc!)
     return service
   }
 
@@ -199,7 +199,7 @@ describe('the encoder service', () => {
     const work = encodeDocuments(Array(10).fill({ title: '', text })).finally(() => {
       busy = false
     })
-    const health = new Client(running.addresses.grpc!, credentials.createInsecure(), clientOptions)
+    const health = connectClient(Client, running.addresses.grpc!)
     const timesMs: number[] = []
     try {
       while (busy) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { Deadline } from '@hypershard/common'
+import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
+import { connectClient, Deadline } from '@hypershard/common'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
@@ -41,7 +41,7 @@ describe('a shard server during a scan of seconds', () => {
     server = await startTestShardServer(root)
     await server.prepare(manifest, [0, 1])
     const Health = loadPackageDefinition({ Health: healthService }).Health as ServiceClientConstructor
-    const health = new Health(server.address, credentials.createInsecure())
+    const health = connectClient(Health, server.address)
     try {
       const check = () =>
         new Promise<void>((resolve, reject) =>

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
-import {
-  credentials,
-  type GrpcObject,
-  loadPackageDefinition,
-  type ServiceClientConstructor,
-  status,
-} from '@grpc/grpc-js'
+import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor, status } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { callUnary, connectClient, Deadline } from '@hypershard/common'
 import { madeUpDocuments, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { type SearchRequest, type SearchResponse, SearchServiceClient } from '@hypershard/proto/search'
 import { protoPath } from 'grpc-health-check'
@@ -39,7 +33,7 @@ describe('the gRPC servers of a cluster', function () {
     const { Health } = (loadPackageDefinition(loadSync(protoPath)) as never as { grpc: { health: { v1: GrpcObject } } })
       .grpc.health.v1 as { Health: ServiceClientConstructor }
     for (const { name, address, service } of servers()) {
-      const client = new Health(address, credentials.createInsecure())
+      const client = connectClient(Health, address)
       for (const asked of ['', service]) {
         const answer = await new Promise<{ status: string | number }>((resolve, reject) => {
           client.check!({ service: asked }, (error: Error | null, health: { status: string }) =>
@@ -58,7 +52,7 @@ describe('the gRPC servers of a cluster', function () {
     }
     const { ServerReflection } = loaded.grpc.reflection.v1
     for (const { address, service } of servers()) {
-      const client = new ServerReflection(address, credentials.createInsecure())
+      const client = connectClient(ServerReflection, address)
       const call = client.ServerReflectionInfo!()
       const answer = await new Promise<{ listServicesResponse: { service: { name: string }[] } }>((resolve, reject) => {
         call.on('data', resolve)
@@ -72,7 +66,7 @@ describe('the gRPC servers of a cluster', function () {
   })
 
   it('answer a search over gRPC as over HTTP', async () => {
-    const client = new SearchServiceClient(cluster.cluster.grpcAddress, credentials.createInsecure(), clientOptions)
+    const client = connectClient(SearchServiceClient, cluster.cluster.grpcAddress)
     try {
       const search = (request: Partial<SearchRequest>) =>
         callUnary<SearchRequest, SearchResponse>(
@@ -108,7 +102,7 @@ describe('the gRPC servers of a cluster', function () {
   })
 
   it('refuse a call without a deadline', async () => {
-    const client = new SearchServiceClient(cluster.cluster.grpcAddress, credentials.createInsecure())
+    const client = connectClient(SearchServiceClient, cluster.cluster.grpcAddress)
     const error = await new Promise<{ code: number } | null>(resolve => client.listIndexes({}, resolve))
     client.close()
     assert.equal(error?.code, status.INVALID_ARGUMENT)

@@ -99,6 +99,14 @@ describe('the source tree', () => {
     report(problems, 'use the adapter that wraps it')
   })
 
+  it('takes the credentials of every connection from one place', () => {
+    const problems = files
+      .filter(({ path }) => path !== 'common/src/grpc/credentials.ts' && !path.startsWith('test/tidy/'))
+      .filter(({ text }) => /\b[cC]redentials\.create\w+\(/.test(text))
+      .map(({ path }) => path)
+    report(problems, 'use connectClient, serverCredentials or startGrpcServer of @hypershard/common')
+  })
+
   it('reads the environment and exits only in main files', () => {
     const problems = files
       .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined && !isTest(path))

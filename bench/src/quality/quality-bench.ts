@@ -10,8 +10,7 @@ import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { callUnary, connectClient, Deadline } from '@hypershard/common'
 import {
   type AnsweredHit,
   type Judgements,
@@ -149,7 +148,7 @@ async function scoreByNumpy(cluster: LocalCluster, directory: string, judged: Ju
 
 async function encodeQueries(cluster: LocalCluster, { queries }: Judged): Promise<Buffer[]> {
   const encoder = cluster.processes.find(({ name }) => name === 'encoder')!
-  const client = new EncoderServiceClient(encoder.address, credentials.createInsecure(), clientOptions)
+  const client = connectClient(EncoderServiceClient, encoder.address)
   try {
     const weights: Buffer[] = []
     for (const text of queries.values()) {

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { callUnary, connectClient, Deadline } from '@hypershard/common'
 import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/local-cluster'
 import { EncoderServiceClient } from '@hypershard/proto/encoder'
 
@@ -102,7 +101,7 @@ async function measure(
 /** Documents that the encoder alone does a second, on texts of the corpus, with as many calls as an indexer makes. */
 async function measureEncoder(cluster: LocalCluster, documents: readonly Document[]) {
   const { address } = cluster.processes.find(({ name }) => name === 'encoder')!
-  const client = new EncoderServiceClient(address, credentials.createInsecure(), clientOptions)
+  const client = connectClient(EncoderServiceClient, address)
   const startMs = performance.now()
   let next = 0
   let encoded = 0

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
-import {
-  Client,
-  credentials,
-  loadPackageDefinition,
-  Metadata,
-  type ServiceClientConstructor,
-  status,
-} from '@grpc/grpc-js'
+import { Client, loadPackageDefinition, Metadata, type ServiceClientConstructor, status } from '@grpc/grpc-js'
 import { service as healthService, protoPath } from 'grpc-health-check'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import { silentLogger } from '../logging.ts'
 import { Deadline } from '../time/deadline.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
-import { clientOptions, messageBytesMax } from './channel-options.ts'
+import { messageBytesMax } from './channel-options.ts'
+import { connectClient } from './credentials.ts'
 import { type UnaryWork, unaryHandler } from './handlers.ts'
 import { type GrpcServer, startGrpcServer } from './server.ts'
 
@@ -45,7 +39,7 @@ describe('a gRPC server', () => {
       protoDirectory: '/',
       drainMs: 200,
     })
-    const client = new Client(server.address, credentials.createInsecure(), clientOptions)
+    const client = connectClient(Client, server.address)
     closing.push(() => client.close())
     const { path, requestSerialize, responseDeserialize } = definition.echo
     const method: UnaryMethod<Echo, Echo> = (request, metadata, options, callback) =>
@@ -156,7 +150,7 @@ describe('a gRPC server', () => {
   it('is healthy until told otherwise, for each service', async () => {
     await start(async request => request)
     const Health = loadPackageDefinition({ HealthService: healthService }).HealthService as ServiceClientConstructor
-    const health = new Health(server.address, credentials.createInsecure())
+    const health = connectClient(Health, server.address)
     closing.push(() => health.close())
     const check = (service: string) =>
       new Promise<string>((resolve, reject) => {

@@ -1,9 +1,10 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { HypershardError, messageOf } from '../errors/hypershard-error.ts'
 import { serverOptions } from './channel-options.ts'
+import { serverCredentials } from './credentials.ts'
 
 export interface GrpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -51,7 +52,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
 function bind(server: Server, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, serverCredentials(), (error, port) => {
       if (error === null) resolve(port)
       else {
         const message = `cannot listen on ${address}: ${messageOf(error)}; free the port or choose another`

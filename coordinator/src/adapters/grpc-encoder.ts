@@ -1,5 +1,4 @@
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, type Deadline, HypershardError } from '@hypershard/common'
+import { callUnary, connectClient, type Deadline, HypershardError } from '@hypershard/common'
 import { EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
@@ -9,7 +8,7 @@ const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
 
 /** The encoder service over gRPC. */
 export function connectEncoder(address: string): EncoderPort {
-  const client = new EncoderServiceClient(address, credentials.createInsecure(), clientOptions)
+  const client = connectClient(EncoderServiceClient, address)
   const peer = `encoder service ${address}`
   return {
     listModels: async (deadline: Deadline) =>

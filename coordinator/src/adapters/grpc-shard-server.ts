@@ -1,5 +1,5 @@
-import { type Client, connectivityState, credentials, makeClientConstructor } from '@grpc/grpc-js'
-import { callUnary, clientOptions, type UnaryMethod } from '@hypershard/common'
+import { type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
+import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common'
 import { ShardServiceClient } from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
 import type { ShardServerPort } from '../ports.ts'
@@ -13,8 +13,8 @@ type CheckHealth = UnaryMethod<{ service: string }, { status: string }>
  * search, and a server whose data channel is busy is not dead.
  */
 export function connectShardServer(address: string): ShardServerPort {
-  const client = new ShardServiceClient(address, credentials.createInsecure(), clientOptions)
-  const health = new HealthClient(address, credentials.createInsecure(), clientOptions)
+  const client = connectClient(ShardServiceClient, address)
+  const health = connectClient(HealthClient, address)
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
   const connections = countConnections(health.getChannel())
   const peer = `shard server ${address}`

@@ -13,13 +13,8 @@ const noStore = (): ObjectStore => assert.fail('nothing is read')
 
 function clusterOf(count: number, random?: () => number) {
   const servers = Array.from({ length: count }, (_, at) => new FakeShardServer(`s${at}:1`, noStore))
-  return {
-    servers,
-    cluster: new Cluster(
-      servers.map(server => ({ server, weight: 1 })),
-      random,
-    ),
-  }
+  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: 1 })) }
+  return { servers, cluster: new Cluster(view, address => servers.find(server => server.address === address)!, random) }
 }
 
 describe('the route to a shard', () => {

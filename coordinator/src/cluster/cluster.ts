@@ -1,24 +1,25 @@
 import type { ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
+import type { MembershipView } from './membership/membership-source.ts'
 import { type IndexPlacement, placeShards } from './place-shards.ts'
 import { isOfIndex } from './placement-of.ts'
 
-export interface ConfiguredServer {
-  readonly server: ShardServerPort
-  readonly weight: number
-}
-
-/** The configured shard servers and which of them hold what. Membership is fixed; life and load change. */
+/** The shard servers of one membership view and which of them hold what. Their life and load change. */
 export class Cluster {
+  readonly view: MembershipView
   readonly members: readonly ClusterMember[]
   readonly #byAddress: ReadonlyMap<string, ClusterMember>
-  /** By index uid; as many entries as indexes are in use, dropped by `forgetIndex`. */
+  /** A placement is a value of the view. By index uid; as many entries as indexes are in use, dropped by `forgetIndex`. */
   readonly #placements = new Map<string, readonly (readonly ClusterMember[])[]>()
   readonly #random: () => number
 
-  /** @param random uniform in [0, 1) */
-  constructor(servers: readonly ConfiguredServer[], random: () => number = Math.random) {
-    this.members = servers.map(({ server, weight }) => new ClusterMember(server, weight))
+  /**
+   * @param connect how a server of the view is reached
+   * @param random uniform in [0, 1)
+   */
+  constructor(view: MembershipView, connect: (address: string) => ShardServerPort, random: () => number = Math.random) {
+    this.view = view
+    this.members = view.servers.map(({ address, weight }) => new ClusterMember(connect(address), weight))
     this.#byAddress = new Map(this.members.map(member => [member.address, member]))
     this.#random = random
   }
@@ -49,6 +50,11 @@ export class Cluster {
     return held
   }
 
+  /** Ends the connections to all servers. */
+  close(): void {
+    for (const { server } of this.members) server.close()
+  }
+
   forgetIndex(indexUid: string): void {
     for (const uid of this.#placements.keys()) if (isOfIndex(uid, indexUid)) this.#placements.delete(uid)
     for (const member of this.members) member.forgetIndex(indexUid)
@@ -57,8 +63,7 @@ export class Cluster {
   #placementOf(index: IndexPlacement): readonly (readonly ClusterMember[])[] {
     const known = this.#placements.get(index.uid)
     if (known !== undefined) return known
-    const servers = this.members.map(({ address, weight }) => ({ address, weight }))
-    const placed = placeShards(index, servers)
+    const placed = placeShards(index, this.view.servers)
     const placement = placed.map(holders => holders.map(address => this.#byAddress.get(address)!))
     this.#placements.set(index.uid, placement)
     return placement

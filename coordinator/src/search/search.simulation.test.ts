@@ -52,10 +52,9 @@ function draw(seed: number, store: ObjectStore): Scenario {
     server.claimScored = random.pick([scored => scored, scored => scored * 3, scored => Math.ceil(scored / 2)])
     for (let shard = 0; shard < 9; shard++) if (random.chance(0.05)) server.failingShards.add(shard)
   }
-  const cluster = new Cluster(
-    servers.map(server => ({ server, weight: random.pick([1, 1, 2]) })),
-    () => random.next(),
-  )
+  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: random.pick([1, 1, 2]) })) }
+  const connect = (address: string) => servers.find(server => server.address === address)!
+  const cluster = new Cluster(view, connect, () => random.next())
   for (const member of cluster.members) {
     // Health may not have noticed yet that a server is gone, and may be wrong about one that is not.
     const known =

@@ -1,12 +1,11 @@
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, HypershardError } from '@hypershard/common'
+import { callUnary, connectClient, HypershardError } from '@hypershard/common'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
 /** The encoder service over gRPC. */
 export function connectEncoder(address: string): EncoderPort {
-  const client = new EncoderServiceClient(address, credentials.createInsecure(), clientOptions)
+  const client = connectClient(EncoderServiceClient, address)
   const peer = `encoder service ${address}`
   return {
     encodeDocuments: async ({ modelDigest, documents }, deadline) => {

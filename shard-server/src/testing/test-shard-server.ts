@@ -2,8 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline, silentLogger, type UnaryMethod } from '@hypershard/common'
+import { callUnary, connectClient, Deadline, silentLogger, type UnaryMethod } from '@hypershard/common'
 import { pseudoRandomWeights } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
@@ -62,7 +61,7 @@ export async function startTestShardServer(
   }
   const deaths: Error[] = []
   const server = await startShardServer(config, silentLogger(), error => deaths.push(error))
-  const client = new ShardServiceClient(server.addresses.grpc!, credentials.createInsecure(), clientOptions)
+  const client = connectClient(ShardServiceClient, server.addresses.grpc!)
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,
     request: Request,

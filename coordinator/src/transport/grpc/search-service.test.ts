@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline, type HypershardError } from '@hypershard/common'
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { callUnary, connectClient, Deadline, type HypershardError } from '@hypershard/common'
 import {
   type Document,
   PutDocumentsRequest,
@@ -22,7 +22,7 @@ describe('the gRPC twin', () => {
 
   beforeEach(async () => {
     coordinator = await startTestCoordinator()
-    client = new SearchServiceClient(coordinator.grpcAddress, credentials.createInsecure(), clientOptions)
+    client = connectClient(SearchServiceClient, coordinator.grpcAddress)
     const request = { name: 'papers', model: '', shards: 3, fields: {} }
     await callUnary(client.createIndex.bind(client), request, soon(), 'coordinator')
   })
