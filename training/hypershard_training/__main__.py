@@ -19,9 +19,9 @@ class Command:
 
 
 COMMANDS = {
-    "train": Command("hypershard_training.training.command", "train a Hypencoder on your own corpus", "train"),
-    "rank": Command("hypershard_training.training.rank_command", "rank a collection by a run, BM25 or the backbone", "train"),
-    "export": Command("hypershard_training.export_command", "turn a checkpoint into a model directory", "export"),
+    "train": Command("hypershard_training.train.command", "train a Hypencoder on your own corpus", "train"),
+    "rank": Command("hypershard_training.train.rank_command", "rank a collection by a run, BM25 or the backbone", "train"),
+    "export": Command("hypershard_training.export.command", "turn a checkpoint into a model directory", "export"),
 }
 
 

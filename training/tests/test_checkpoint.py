@@ -10,13 +10,19 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from hypershard_training.checkpoint import DualEncoder, Transformer, dense_architecture, load_checkpoint, save_checkpoint
-from hypershard_training.checkpoint_encoding import TorchEncoder
-from hypershard_training.checkpoint_names import DOCUMENT, QUERY
-from hypershard_training.export_checkpoint import ExportOptions, export_checkpoint
-from hypershard_training.export_tiny_fixture import HIDDEN, tiny_dual_encoder
-from hypershard_training.export_verification import Differences, measure_differences
-from hypershard_training.qnet import QnetArchitecture
+from hypershard_training.checkpoint.dual_encoder import (
+    DualEncoder,
+    Transformer,
+    dense_architecture,
+    load_checkpoint,
+    save_checkpoint,
+)
+from hypershard_training.checkpoint.encoding import TorchEncoder
+from hypershard_training.checkpoint.names import DOCUMENT, QUERY
+from hypershard_training.export.export_checkpoint import ExportOptions, export_checkpoint
+from hypershard_training.export.tiny_fixture import HIDDEN, tiny_dual_encoder
+from hypershard_training.export.verification import Differences, measure_differences
+from hypershard_training.model.qnet import QnetArchitecture
 
 DEPTH_2 = QnetArchitecture((HIDDEN, HIDDEN, HIDDEN, 1))
 #: Every option away from the released default.

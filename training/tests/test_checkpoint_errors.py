@@ -15,10 +15,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from hypershard_training.__main__ import main
-from hypershard_training.checkpoint import load_checkpoint, save_checkpoint
-from hypershard_training.checkpoint_error import CheckpointError
-from hypershard_training.export_tiny_fixture import HIDDEN, tiny_dual_encoder
-from hypershard_training.qnet import QnetArchitecture
+from hypershard_training.checkpoint.checkpoint_error import CheckpointError
+from hypershard_training.checkpoint.dual_encoder import load_checkpoint, save_checkpoint
+from hypershard_training.export.tiny_fixture import HIDDEN, tiny_dual_encoder
+from hypershard_training.model.qnet import QnetArchitecture
 
 WEIGHTS, BIN, INDEX = "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"
 CONFIG, TOKENIZER = "config.json", "tokenizer.json"

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("pytrec_eval", reason="pip install -e '.[evaluation]' compares with trec_eval")
 
-from hypershard_training import evaluation_reference as reference
+from hypershard_training.reference import evaluation as reference
 
 
 @pytest.mark.parametrize("case", reference.CASES, ids=lambda case: case.name)

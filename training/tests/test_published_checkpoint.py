@@ -8,12 +8,12 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from hypershard_training.checkpoint import DualEncoder, load_checkpoint, save_checkpoint
-from hypershard_training.checkpoint_encoding import TorchEncoder
-from hypershard_training.export_tiny_fixture import HIDDEN, tiny_dual_encoder
-from hypershard_training.qnet import QnetArchitecture
-from hypershard_training.reference_scores import DOCUMENTS, QUERIES
-from hypershard_training.sentence_vectors import token_ids
+from hypershard_training.checkpoint.dual_encoder import DualEncoder, load_checkpoint, save_checkpoint
+from hypershard_training.checkpoint.encoding import TorchEncoder
+from hypershard_training.export.tiny_fixture import HIDDEN, tiny_dual_encoder
+from hypershard_training.model.qnet import QnetArchitecture
+from hypershard_training.model.sentence_vectors import token_ids
+from hypershard_training.reference.scores import DOCUMENTS, QUERIES
 
 #: Relative to the largest magnitude of a matrix, a bias, a vector, or of all scores. What differs in float32 is the rounding of
 #: sums in another order, as float64 shows.
@@ -51,7 +51,7 @@ def _assert_same_results(model: DualEncoder, published) -> None:
 @torch.inference_mode()
 def _differences(model: DualEncoder, published, dtype: torch.dtype) -> dict[str, float]:
     """The largest, relative."""
-    from hypershard_training.published_checkpoint import run_published
+    from hypershard_training.reference.published_checkpoint import run_published
 
     tokenizer = Tokenizer.from_str(model.tokenizer_json)
     queries, documents = (token_ids(tokenizer, list(texts), 32) for texts in (QUERIES, DOCUMENTS))
@@ -82,7 +82,7 @@ def _relative(found: torch.Tensor, expected: torch.Tensor) -> float:
 def test_a_published_checkpoint_is_read(
     repository: Path, tmp_path: Path, depth: int, shared: bool, twice: bool, pooling: str
 ) -> None:
-    from hypershard_training.published_checkpoint import make_published, save_published, write_backbone
+    from hypershard_training.reference.published_checkpoint import make_published, save_published, write_backbone
 
     tiny = tiny_dual_encoder()
     write_backbone(tmp_path / "backbone", tiny.query.settings, tiny.tokenizer_json, seed=1)
@@ -110,7 +110,7 @@ def test_a_published_checkpoint_is_read(
 def test_a_checkpoint_of_ours_is_read_by_the_released_code(
     repository: Path, tmp_path: Path, architecture: QnetArchitecture, shared: bool
 ) -> None:
-    from hypershard_training.published_checkpoint import load_published, write_backbone
+    from hypershard_training.reference.published_checkpoint import load_published, write_backbone
 
     model = _ours(architecture, tmp_path / "backbone", document_pooling="mean")
     if not shared:
@@ -123,7 +123,7 @@ def test_a_checkpoint_of_ours_is_read_by_the_released_code(
 
 
 def test_a_checkpoint_that_went_through_both_is_the_same(repository: Path, tmp_path: Path) -> None:
-    from hypershard_training.published_checkpoint import load_published, save_published, write_backbone
+    from hypershard_training.reference.published_checkpoint import load_published, save_published, write_backbone
 
     model = _ours(_architecture(2), tmp_path / "backbone")
     write_backbone(tmp_path / "backbone", model.query.settings, model.tokenizer_json, seed=1)

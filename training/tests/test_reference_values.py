@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hypershard_training import reference_cases as cases
-from hypershard_training.counter_random import counter_tensor
-from hypershard_training.reference_values import (
+from hypershard_training.reference import cases
+from hypershard_training.reference.counter_random import counter_tensor
+from hypershard_training.reference.values import (
     HYPER_HEAD_FILE,
     QNET_FILE,
     hyper_head_document,
@@ -78,7 +78,7 @@ def test_the_released_code_gives_the_same_numbers():
     repository = os.environ.get("HYPENCODER_REPO")
     if not repository:
         pytest.skip("set HYPENCODER_REPO to a checkout of the authors' repository to compare with it")
-    from hypershard_training.published_comparison import compare_with_published
+    from hypershard_training.reference.published_comparison import compare_with_published
 
     differences = compare_with_published(Path(repository))
     for name, difference in differences.items():

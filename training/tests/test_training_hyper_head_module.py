@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from hypershard_training.hyper_head import generate_qnet, hyper_head_parameter_shapes
-from hypershard_training.qnet import QnetArchitecture, qnet_scores
-from hypershard_training.training.hyper_head_module import HyperHead, batch_scores
+from hypershard_training.model.hyper_head import generate_qnet, hyper_head_parameter_shapes
+from hypershard_training.model.qnet import QnetArchitecture, qnet_scores
+from hypershard_training.train.hyper_head_module import HyperHead, batch_scores
 
 WIDTH, TOKENS, QUERIES, DOCUMENTS = 16, 5, 3, 40
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hypershard_training.training.read_sources import read_source
-from hypershard_training.training.settings import SourceSettings, load_settings, to_plain, with_defaults
-from hypershard_training.training.training_error import TrainingError
+from hypershard_training.train.read_sources import read_source
+from hypershard_training.train.settings import SourceSettings, load_settings, to_plain, with_defaults
+from hypershard_training.train.training_error import TrainingError
 
 GOOD = '{"query": "q", "positive": "p"}'
 

@@ -16,18 +16,18 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
-from hypershard_training.export_run import load_run
-from hypershard_training.training import encode_source as encode_source_module
-from hypershard_training.training.backbone import Backbone
-from hypershard_training.training.draw_batches import Batch, TrainingSource
-from hypershard_training.training.encode_source import EncodedSource, encode_source
-from hypershard_training.training.hyper_head_module import batch_scores
-from hypershard_training.training.losses import ScoredBatch, cross_entropy, distillation, margin_mse
-from hypershard_training.training.mine_negatives import mine_negatives
-from hypershard_training.training.read_sources import Source
-from hypershard_training.training.settings import load_settings
-from hypershard_training.training.tuned_encoder import TunedEncoder
-from hypershard_training.training.tuned_student import TunedStudent
+from hypershard_training.export.load_run import load_run
+from hypershard_training.train import encode_source as encode_source_module
+from hypershard_training.train.backbone import Backbone
+from hypershard_training.train.draw_batches import Batch, TrainingSource
+from hypershard_training.train.encode_source import EncodedSource, encode_source
+from hypershard_training.train.hyper_head_module import batch_scores
+from hypershard_training.train.losses import ScoredBatch, cross_entropy, distillation, margin_mse
+from hypershard_training.train.mine_negatives import mine_negatives
+from hypershard_training.train.read_sources import Source
+from hypershard_training.train.settings import load_settings
+from hypershard_training.train.tuned_encoder import TunedEncoder
+from hypershard_training.train.tuned_student import TunedStudent
 
 QUERIES, OWN, SHARED = 4, 3, 5
 

@@ -20,7 +20,7 @@ import { figuresOf, type Measured, measureSearcher } from '../search/measure-sea
 import { planSearcher } from '../search/searchers.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
-const peersScript = join(repository, 'training/hypershard_training/search_peers.py')
+const peersScript = join(repository, 'training/hypershard_training/measure/search_peers.py')
 
 export const peersBenchOptions = {
   vectors: { type: 'string' },

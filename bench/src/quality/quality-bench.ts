@@ -49,7 +49,9 @@ export const qualityBenchOptions = {
 const depth = 10
 const indexName = 'quality'
 const timeoutMs = 600_000
-const numpyScript = fileURLToPath(new URL('../../../training/hypershard_training/score_numpy.py', import.meta.url))
+const numpyScript = fileURLToPath(
+  new URL('../../../training/hypershard_training/measure/score_numpy.py', import.meta.url),
+)
 
 /** Only queries that are judged in the split, and have a text. */
 interface Judged {

@@ -59,7 +59,9 @@ const documents = 131_072
 const limitRows = [256, 512, 1024]
 const scanTimeoutMs = 60_000
 const pythonTimeoutMs = 300_000
-const torchScript = fileURLToPath(new URL('../../../training/hypershard_training/score_torch.py', import.meta.url))
+const torchScript = fileURLToPath(
+  new URL('../../../training/hypershard_training/measure/score_torch.py', import.meta.url),
+)
 
 export async function runScoreBench(options: Readonly<Record<string, unknown>>) {
   const [rounds, threads] = [Number(options.rounds), Number(options.threads)]

@@ -12,7 +12,7 @@ interface ReferenceText {
   readonly tokenIds: number[]
 }
 
-/** What PyTorch makes of some texts in float64; training/hypershard_training/export_tiny_fixture.py computes it. */
+/** What PyTorch makes of some texts in float64; training/hypershard_training/export/tiny_fixture.py computes it. */
 interface ReferenceScores {
   readonly queries: ReferenceText[]
   readonly documents: ReferenceText[]

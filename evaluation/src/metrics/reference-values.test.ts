@@ -17,7 +17,7 @@ const folder = fileURLToPath(new URL('../../../test/fixtures/evaluation/', impor
 const { cases } = JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as { cases: readonly ReferenceCase[] }
 const tolerance = 1e-12
 
-/** Made by training/hypershard_training/evaluation_reference.py. */
+/** Made by training/hypershard_training/reference/evaluation.py. */
 describe('metrics beside trec_eval, through pytrec_eval', () => {
   for (const { name, metrics, means, queries } of cases) {
     it(`are the same for ${name}: ${metrics.length} metrics of ${Object.keys(queries).length} queries`, async () => {
