@@ -1,5 +1,6 @@
 """The frozen backbone: texts in, document vectors or token states out."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModel
 
 from hypershard_training.model.minilm_source import minilm_folder
+from hypershard_training.train.precision import DTYPES, chosen_precision
 from hypershard_training.train.settings import EncodeSettings
 from hypershard_training.train.training_error import TrainingError
 
@@ -18,17 +20,18 @@ TOKENS_A_BATCH_MAX = 4_096
 
 
 class Backbone:
-    """A BERT encoder in evaluation mode with its tokenizer, on one device."""
+    """A BERT encoder in evaluation mode with its tokenizer, on one device. ``settings.precision`` is the chosen one, never ``auto``."""
 
     def __init__(self, settings: EncodeSettings, device: torch.device) -> None:
-        self.settings, self.device = settings, device
+        precision = chosen_precision(settings.precision, device)
+        self.settings, self.device = dataclasses.replace(settings, precision=precision), device
         folder = self.folder = Path(settings.backbone) if settings.backbone else minilm_folder()
         try:
             weights = next(file for file in (folder / "model.safetensors", folder / "pytorch_model.bin") if file.exists())
             self.digest = hashlib.sha256(weights.read_bytes() + (folder / "tokenizer.json").read_bytes()).hexdigest()
         except (StopIteration, OSError) as error:
             raise TrainingError(f"{folder}: needs model.safetensors, config.json and tokenizer.json of a BERT model") from error
-        self.dtype = dtype = torch.bfloat16 if settings.precision == "bf16" else torch.float32
+        self.dtype = dtype = DTYPES[precision]
         self.model = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(device, dtype)
         self.tokenizer_file = folder / "tokenizer.json"
         self.width: int = self.model.config.hidden_size

@@ -7,12 +7,13 @@ import numpy as np
 import torch
 
 from hypershard_training.train.encode_source import EncodedSource, write_arrays
+from hypershard_training.train.precision import fast_dtype
 
 QUERIES_A_BLOCK = 512
 
 
 def mine_negatives(encoded: EncodedSource, count: int, cache: Path) -> np.ndarray:
-    """Document numbers [queries, count], best first, by inner product in bfloat16; -1 fills up short lists. Cached."""
+    """Document numbers [queries, count], best first, by inner product in the machine's fast type; -1 fills up short lists. Cached."""
     documents, queries = encoded.vectors, encoded.query_vectors
     content = hashlib.sha256(documents.numpy().data)
     content.update(queries.numpy().data)
@@ -26,10 +27,11 @@ def mine_negatives(encoded: EncodedSource, count: int, cache: Path) -> np.ndarra
 
 def _mine(documents: torch.Tensor, queries: torch.Tensor, positives: list[list[int]], count: int) -> np.ndarray:
     mined = np.full((len(queries), count), -1, np.int32)
-    columns = documents.bfloat16().T.contiguous()
+    dtype = fast_dtype(documents.device)
+    columns = documents.to(dtype).T.contiguous()
     most = max(len(own) for own in positives)
     for start in range(0, len(queries), QUERIES_A_BLOCK):
-        scores = queries[start : start + QUERIES_A_BLOCK].bfloat16() @ columns
+        scores = queries[start : start + QUERIES_A_BLOCK].to(dtype) @ columns
         order = scores.topk(min(count + most, scores.shape[1])).indices.numpy()
         for row, found in enumerate(order, start=start):
             negative = found[~np.isin(found, positives[row])][:count]

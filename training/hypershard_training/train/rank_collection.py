@@ -15,11 +15,12 @@ from hypershard_training.model.minilm_source import MINILM_NAME
 from hypershard_training.train.backbone import Backbone
 from hypershard_training.train.encode_source import EncodedSource, encode_source
 from hypershard_training.train.hyper_head_module import HyperHead, batch_scores
+from hypershard_training.train.precision import fast_dtype
 from hypershard_training.train.read_sources import Source
 from hypershard_training.train.settings import EncodeSettings
 
 HITS_MAX = 100
-#: The best by bfloat16 scores, which are then scored in float32: its rounding may not decide who is among the hits.
+#: The best by scores in the machine's fast type, mostly bfloat16, which are then scored in float32: its rounding may not decide who is among the hits.
 RESCORED = 400
 DOCUMENTS_A_BLOCK = 4096
 #: Robertson's parameters as Anserini sets them for BEIR.
@@ -62,14 +63,14 @@ def rank_by_run(source: Source, folder: Path, cache: Path, tell: Callable[[str],
 @torch.inference_mode()
 def _rank_by_head(encoded: EncodedSource, head: HyperHead) -> Ranking:
     architecture = head.architecture
-    rough = encoded.vectors.float()
+    rough, dtype = encoded.vectors.float(), fast_dtype(encoded.vectors.device)
     for query in range(len(encoded.source.queries)):
         states, mask = encoded.query_states(np.array([query]))
         weights = head(states, mask)
         if architecture.core_layers == 0:
             yield _best(rough @ weights.last[0])
             continue
-        blocks = (batch_scores(architecture, weights, block[None], torch.bfloat16)[0] for block in rough.split(DOCUMENTS_A_BLOCK))
+        blocks = (batch_scores(architecture, weights, block[None], dtype)[0] for block in rough.split(DOCUMENTS_A_BLOCK))
         chosen = torch.cat(list(blocks)).topk(min(RESCORED, len(rough))).indices
         numbers, scores = _best(batch_scores(architecture, weights, rough[chosen][None])[0])
         yield chosen.numpy()[numbers], scores

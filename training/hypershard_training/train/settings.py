@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from hypershard_training.model.qnet import ACTIVATIONS
+from hypershard_training.train.precision import AUTO, DTYPES
 from hypershard_training.train.training_error import TrainingError
 
 NO_LIMIT = 2**62
@@ -44,8 +45,8 @@ class EncodeSettings:
     normalize: bool = True
     query_tokens_max: int = 64
     document_tokens_max: int = 256
-    #: ``bf16`` or ``fp32``; bf16 is several times as fast on CPUs with AMX.
-    precision: str = "bf16"
+    #: ``bf16``, ``fp32`` or ``auto``: the faster one on this machine. A run keeps what it began with.
+    precision: str = AUTO
     cache: str = "cache"
 
 
@@ -238,7 +239,7 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     names = [source.name for source in settings.sources]
     problems += [f"source name {name} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
     choices = (
-        ("encode.precision", settings.encode, "precision", ("bf16", "fp32")),
+        ("encode.precision", settings.encode, "precision", (AUTO, *DTYPES)),
         ("model.activation", settings.model, "activation", tuple(ACTIVATIONS)),
         ("model.encoder", settings.model, "encoder", ("frozen", "tuned")),
         ("model.initialise", settings.model, "initialise", ("dense", "published")),

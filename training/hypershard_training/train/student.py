@@ -11,11 +11,15 @@ from hypershard_training.train.draw_batches import Batch
 from hypershard_training.train.encode_source import EncodedSource
 from hypershard_training.train.hyper_head_module import HyperHead, batch_scores
 from hypershard_training.train.losses import ScoredBatch
+from hypershard_training.train.precision import DTYPES
 from hypershard_training.train.settings import TrainSettings
 
 
 class Student(nn.Module):
-    """A hyper-head over a frozen backbone of ``width``; depth 0 is the dense head, trained by the very same code."""
+    """A hyper-head over a frozen backbone of ``width``; depth 0 is the dense head, trained by the very same code.
+
+    ``settings.encode.precision`` has been chosen: it is not ``auto``.
+    """
 
     def __init__(self, settings: TrainSettings, width: int) -> None:
         super().__init__()
@@ -30,7 +34,7 @@ class Student(nn.Module):
         )
         self.head = HyperHead(self.architecture, width, "published" if model.initialise == "published" else "dense")
         self.log_scale = nn.Parameter(torch.tensor(math.log(settings.loss.scale)), requires_grad=settings.loss.learn_scale)
-        self.dtype = torch.bfloat16 if settings.encode.precision == "bf16" else torch.float32
+        self.dtype = DTYPES[settings.encode.precision]
         self.dropout = settings.optimise.dropout
 
     def score_batch(self, batch: Batch) -> ScoredBatch:

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ from hypershard_training.train.draw_batches import BatchDrawer, TrainingSource
 from hypershard_training.train.encode_source import encode_source
 from hypershard_training.train.losses import combined_loss
 from hypershard_training.train.mine_negatives import mine_negatives
+from hypershard_training.train.precision import AUTO, chosen_precision
 from hypershard_training.train.progress import Progress
 from hypershard_training.train.read_sources import read_source
 from hypershard_training.train.run_state import RunState, checkpoints
-from hypershard_training.train.settings import TrainSettings, to_plain
+from hypershard_training.train.settings import TrainSettings, load_settings, to_plain
 from hypershard_training.train.start_from_run import start_from_run
 from hypershard_training.train.student import Student
 from hypershard_training.train.training_error import TrainingError
@@ -39,6 +41,7 @@ class Stopped(Exception):
 def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume: bool, stopping: Callable[[], bool]) -> dict:
     """Train into ``folder`` and return what ``run.json`` says. ``stopping`` is asked after every step."""
     started = time.monotonic()
+    settings = _with_precision(settings, folder, device, resume=resume)
     config = to_plain(settings)
     _prepare_folder(folder, config, resume=resume)
     torch.manual_seed(settings.seed)
@@ -61,6 +64,14 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
         if last or state.step % settings.report.validate_steps == 0:
             ndcg = _validate(state, settings, validations, progress)
     return _save_result(state, settings, folder, ndcg if settings.optimise.steps else {}, time.monotonic() - started)
+
+
+def _with_precision(settings: TrainSettings, folder: Path, device: torch.device, *, resume: bool) -> TrainSettings:
+    """With ``auto`` replaced by what the run began with where it goes on, else by what this machine is fast at."""
+    asked, written = settings.encode.precision, folder / "config.yaml"
+    if asked == AUTO and resume and written.exists():
+        asked = load_settings(written, []).encode.precision
+    return replace(settings, encode=replace(settings.encode, precision=chosen_precision(asked, device)))
 
 
 def _prepare_folder(folder: Path, config: dict, *, resume: bool) -> None:
