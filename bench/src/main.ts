@@ -110,7 +110,7 @@ else {
   console.log(renderTable(rows))
 }
 
-/** Those that the speed of scoring hangs on; none where Linux does not tell. */
+/** The processor's vector instructions, which the speed of scoring depends on; none where Linux does not tell. */
 async function vectorInstructions(): Promise<string[]> {
   const flags = await readFile('/proc/cpuinfo', 'utf8').then(
     text => new Set(/^flags\s*:(.*)$/m.exec(text)?.[1]?.split(' ')),

@@ -79,7 +79,7 @@ async function serve(
   }
 }
 
-/** What neither a setting nor a model can be found wrong in alone. */
+/** Checks the models against each other and against the settings. */
 function checkModels(models: readonly LoadedModel[], config: EncoderServiceConfig): void {
   const { HYPERSHARD_ENCODER_TOKEN_BUDGET: budget, HYPERSHARD_ENCODER_QUEUE_TOKENS: queue } = config
   if (queue < budget) {

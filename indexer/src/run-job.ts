@@ -25,10 +25,10 @@ export interface JobParts extends CollectParts {
 /** From one commit to the next; with the slowest encoder a batch takes minutes. */
 const stepMsMax = 3_600_000
 
-/** After so long a job ends, and what is left of it is found by the next scan: others get their turn. */
+/** A job ends after this long so that others get their turn; the next scan finds what is left of it. */
 const turnMsMax = 60_000
 
-/** How old a generation's state may be that the throttle goes by. */
+/** How long the throttle goes by a generation's state before it reads that again. */
 const stateKeptMs = 1_000
 
 /**

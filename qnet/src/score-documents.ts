@@ -177,7 +177,7 @@ function repeatRow(row: Float32Array, times: number): Float32Array {
   return rows
 }
 
-/** What this machine's int8 product is right with; see `Int8Form`. */
+/** The form of int8 weights with which this machine's product is exact; see `Int8Form`. */
 const int8Form = once(async (): Promise<Int8Form> => {
   const { graph, expected } = compileOverflowProbe()
   const probe = await createOnnxSession(graph, session)

@@ -31,7 +31,7 @@ export interface Found {
 }
 
 export interface Searcher {
-  /** Of a family of settings. */
+  /** The plan's name, which stands for a family of settings. */
   readonly plan: string
   readonly knobs: string
   readonly recallTarget?: number

@@ -198,7 +198,7 @@ export interface GenerationDescription {
   readonly shards: number
   readonly phase: GenerationPhase
   readonly paused: boolean
-  /** What searches reach it by. */
+  /** The names that stand for it. */
   readonly names: readonly string[]
   readonly documents: number
   readonly documents_aside: number

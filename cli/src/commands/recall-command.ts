@@ -63,7 +63,7 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
       askAll(api, index, queries, { ...searched, k }, options, done =>
         progress.update({ done: before + done, total: 2 * queries.size }),
       )
-    // First as told: what comes second finds q-nets that are sent already.
+    // The plan under test goes first: in the second round shard servers have the q-nets already, which saves time.
     const tested = await ask(request, 0)
     const exact = await ask({ plan: 'exact', ...filtered }, queries.size)
     const asked = [...queries].map(([id, text]) => ({ id, text, exact: exact.get(id)!, tested: tested.get(id)! }))

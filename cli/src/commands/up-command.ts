@@ -92,7 +92,7 @@ async function serve(context: CommandContext, cluster: LocalCluster, steps: Step
   if (!options.once) await cluster.closed
 }
 
-/** Work that broke because the cluster gave up failed for the cluster's reason. */
+/** When the cluster has given up, its reason is told instead of the failure that followed from it. */
 async function failureOf(cluster: LocalCluster, error: unknown): Promise<unknown> {
   await cluster.stop()
   return (await cluster.closed) ?? error

@@ -59,12 +59,12 @@ function lineSource(stream: Readable, path: string, bytesTotal: number | undefin
   }
 }
 
-/** Of these documents the last ones become searchable last. */
+/** How many documents are searchable: they become so in order, so those that still wait are the last ones. */
 function doneOf({ received, waiting }: PutProgress): number {
   return waiting === null ? 0 : Math.max(0, received - waiting)
 }
 
-/** As many lines a byte in the rest of the file as in what has been read of it. */
+/** Assumes that the rest of the file has as many lines a byte as what has been read. */
 function estimateTotal(received: number, bytesRead: number, bytesTotal: number | undefined): number | undefined {
   if (bytesTotal === undefined || bytesRead === 0 || received === 0) return undefined
   return Math.max(received, Math.round((received * bytesTotal) / bytesRead))

@@ -4,7 +4,7 @@ import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evalua
 import type { SearchAnswer } from '../api/answers.ts'
 import { NotReachable, problemOf } from '../api/problem.ts'
 
-/** A query is asked again after this long and up to as long again. */
+/** A failed query is asked again after this long plus a random time of at most the same length. */
 const pauseMs = 300
 
 export interface AskOptions {

@@ -61,7 +61,7 @@ export class Catalog {
   /** By uid, generation and version, in the order of use. */
   readonly #older = new Map<string, Manifest>()
   #aliases: AliasTable = emptyAliasTable
-  /** Generations that no name points at and that are searched all the same, by index uid and number. */
+  /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
 
   private constructor(store: ObjectStore) {

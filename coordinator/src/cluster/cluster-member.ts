@@ -8,7 +8,7 @@ export type MemberRequest = Omit<SearchShardsRequest, 'qnet' | 'tokenStates'> & 
 
 export interface MemberAnswer {
   readonly results: readonly ShardResult[]
-  /** What it was sent of the query. */
+  /** Bytes of the query that the server was sent. */
   readonly queryBytes: number
 }
 

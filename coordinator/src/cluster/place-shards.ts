@@ -69,7 +69,10 @@ function roomOf(servers: readonly WeightedServer[], slots: number, shards: numbe
   return new Map(servers.map(s => [s.address, Math.min(shards, Math.ceil((slots * s.weight) / weights))]))
 }
 
-/** A shard whose turn came when the servers with room held it already goes beyond the share of its next best draw. */
+/**
+ * A shard can be left with too few replicas because every server with room holds it already. It goes to the servers
+ * with the next best draws, although these have their share.
+ */
 function fillUp(
   held: readonly string[],
   shard: number,

@@ -98,7 +98,7 @@ export class ShardWarmer {
     try {
       const manifest = { index, indexUid, generation, version }
       const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
-      // What a process loaded that is gone by now is not loaded.
+      // If the process ended meanwhile, what it had loaded is gone.
       for (const { shard, error } of member.life === life ? prepared : []) {
         if (error === undefined) member.markWarm({ indexUid: generationUid(entry.manifest), version, shard })
       }
@@ -111,7 +111,7 @@ export class ShardWarmer {
     return cold.every(shard => isWarm(member, entry, shard))
   }
 
-  /** A server that came back starts afresh: it need not wait until the attempt is due that its last life put off. */
+  /** A server that came back starts afresh: the pause after a failure in its earlier life no longer applies. */
   #stateOf(member: ClusterMember): WarmingState {
     const known = this.#states.get(member)
     if (known !== undefined && (known.life === member.life || known.running)) return known

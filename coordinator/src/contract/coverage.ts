@@ -10,7 +10,7 @@ export const coverageSchema = z.object({
   documents_scanned: count.describe(
     'Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan.',
   ),
-  documents_walked: count.describe('Of segments whose neighbour graph was walked to those that are best by a tangent.'),
+  documents_walked: count.describe('Documents of segments searched by graph walk.'),
   ratio: z.number().min(0).max(1),
   non_finite_scores: count,
   missing: z.array(

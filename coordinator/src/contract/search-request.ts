@@ -42,11 +42,7 @@ export const searchRequestSchema = z.strictObject({
   timeout_ms: z.int().min(1).max(timeoutMsMax).default(timeoutMsDefault).describe('For everything together.'),
   profile: z.boolean().default(false).describe('Tell where the time went.'),
   ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
-  generation: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Another build of the index than the one that is served, once its parity report was asked for.'),
+  generation: z.int().min(1).optional().describe('Search this generation; load it first with …/compare.'),
   min_sequence: z
     .int()
     .min(0)

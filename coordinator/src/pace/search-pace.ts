@@ -6,7 +6,7 @@ const windowMs = 15_000
 /** Searches kept; more than these a window would only blur. */
 const samplesMax = 10_000
 
-/** Fewer say nothing about the slowest. */
+/** With fewer searches than this there is no p99. */
 const samplesMin = 20
 
 /** How long the searches of the last seconds took. */

@@ -10,15 +10,15 @@ export interface MissingShard {
 /** How much of what should have been searched was searched. */
 export interface Coverage {
   readonly documentsEligible: number
-  /** That pass the filter, as far as the answers tell; all eligible ones where there is none. */
+  /** Documents that pass the filter, as far as the answers tell; all eligible ones without a filter. */
   readonly documentsMatched: number
-  /** By the q-net. */
+  /** Documents that the q-net scored. */
   readonly documentsScored: number
-  /** Ranked by a tangent of the q-net; those of them that seemed best were scored. */
+  /** Documents ranked by a tangent of the q-net; the best of them were scored. */
   readonly documentsScanned: number
-  /** In segments whose graph was walked to those that are best by a tangent. */
+  /** Documents of segments searched by graph walk. */
   readonly documentsWalked: number
-  /** Searched, in one way or the other, or known not to pass the filter. */
+  /** Documents searched in any of these ways, or known not to pass the filter. */
   readonly documentsCovered: number
   /** Covered of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */
   readonly ratio: number

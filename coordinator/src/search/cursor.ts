@@ -8,7 +8,7 @@ export interface Cursor {
   readonly version: number
   readonly score: number
   readonly id: string
-  /** Hits of the pages before. */
+  /** How many hits were given so far, on this page and those before it. */
   readonly given: number
 }
 

@@ -30,18 +30,18 @@ export interface ShardAnswer {
   readonly documentsScored: number
   readonly documentsScanned: number
   readonly documentsWalked: number
-  /** What the plan came to. */
+  /** The plan that was really used. */
   readonly plan: SearchPlan
   readonly documentsMatched: number
   readonly nonFiniteScores: number
   readonly stopReason: StopReason
   readonly queueMs: number
   readonly scoreMs: number
-  /** Making the q-net of token states. */
+  /** Time the server took to make the q-net from token states. */
   readonly headMs: number
   /** The whole call, which other shards may have shared. */
   readonly callMs: number
-  /** What the call sent of the query. */
+  /** Bytes of the query that the call sent. */
   readonly queryBytes: number
 }
 
@@ -70,7 +70,7 @@ export interface FanOutRequest {
   readonly after: RankPosition | undefined
 }
 
-/** Every shard of the route stands in exactly one of the two. */
+/** Every shard of the route has either an answer or a failure. */
 export interface FanOutOutcome {
   readonly answers: Map<number, ShardAnswer>
   readonly failures: Map<number, ShardFailure>

@@ -14,9 +14,9 @@ const smallBytes = 64 * 1024
 const samplesMin = 3
 /** One query in so many goes in the other form, to see whether it has become the cheaper one. */
 const exploreEvery = 32
-/** Of the newest measurement in the running mean. */
+/** Weight of the newest measurement in the running mean. */
 const newShare = 0.2
-/** After a server said that it cannot make weights. */
+/** How long weights are sent after a server said that it cannot make them from token states. */
 const refusedMs = 600_000
 
 interface Measured {

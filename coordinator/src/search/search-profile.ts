@@ -27,10 +27,10 @@ export interface ShardProfile {
   readonly documentsScored: number
   readonly documentsScanned: number
   readonly documentsWalked: number
-  /** What the plan came to. */
+  /** The plan that was really used. */
   readonly plan: 'exact' | 'tangent' | 'graph'
   readonly queueMs: number
-  /** Making the q-net of token states. */
+  /** Time the server took to make the q-net from token states. */
   readonly headMs: number
   readonly scoreMs: number
   /** The whole call's time less queue, head and score: the wire, the marshalling, and other shards of the same call. */

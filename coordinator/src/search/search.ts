@@ -89,8 +89,8 @@ const searchPlans: Readonly<Record<SearchInput['plan'], SearchPlan>> = {
 }
 
 /**
- * What the shards leave of the time for merge, fetch and answer: a tenth of it, at most 200 ms. Without it a shard
- * server that hangs would take the partial answer of the others with it.
+ * The time that shards must leave for merge, fetch and answer: a tenth of what there is, at most 200 ms. Without it a
+ * shard server that hangs would use up all the time, and the others' partial answer would be lost.
  */
 const reserveShare = 0.1
 const reserveMsMax = 200
@@ -245,7 +245,7 @@ function planFanOut(
     filter,
     limit: input.k + 1,
     plan: searchPlans[input.plan],
-    // Those of the pages before are among the best again.
+    // The hits of earlier pages are found again, so there must be room for them too.
     candidates: Math.min(candidatesMax, Math.max(input.candidates, input.k + 1) + given),
     expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
     recall: input.recall,

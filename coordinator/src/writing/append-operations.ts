@@ -113,7 +113,7 @@ async function appendConditionally(
   }
 }
 
-/** Lines are decided in their order: of two with one id the second meets what the first leaves. */
+/** Lines are decided in order: of two with one id, the second is judged by what the first makes of the document. */
 function judge(lines: readonly GoodLine[], versionOf: (id: string) => number) {
   const holding: GoodLine[] = []
   const failing: { line: number; id: string; message: string }[] = []

@@ -19,7 +19,7 @@ export interface BatchedAnswer<Answer> {
   readonly runMs: number
 }
 
-/** Computes one batch. An error in place of an answer is that text's own; a rejection is everybody's. */
+/** Computes one batch. An error in place of an answer concerns that text alone; a rejection fails the whole batch. */
 export type RunBatch<Work, Answer> = (lane: Lane, group: string, works: Work[]) => Promise<(Answer | HypershardError)[]>
 
 /** Counts since the start, for metrics and tests. */

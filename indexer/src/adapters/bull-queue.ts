@@ -8,7 +8,7 @@ export interface BullQueueOptions {
   readonly url: string
   readonly concurrency: number
   readonly log: Logger
-  /** Of the keys in Redis: clusters that share one have each their own. */
+  /** What the keys in Redis begin with; clusters that share a Redis each need their own. */
   readonly prefix?: string
 }
 

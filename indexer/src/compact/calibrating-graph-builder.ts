@@ -1,7 +1,8 @@
 /**
- * Builds a segment's graph and finds what it takes for a recall. Every row is scored by the sample queries as it passes, so
- * that the exact answers are known; once the mean is known every row is ranked by each query's tangent there, which is what a
- * search does that reads all vectors; then walks with growing expansions are tried.
+ * Builds a segment's graph and calibrates it: measures which settings (knobs) reach which recall. While rows are
+ * appended, the q-net of every sample query scores each of them, which gives the exact answers. Once the mean of all
+ * rows is known, each query's tangent at the mean ranks every row, as a search does that reads all vectors. Then the
+ * graph is walked with growing expansions, and what each walk finds is compared with the exact answers.
  */
 import { setImmediate as letOthersRun } from 'node:timers/promises'
 import { type BlockScorer, blockRows, QNetScorer, type Tangents } from '@hypershard/qnet'
@@ -16,33 +17,39 @@ import {
 } from '@hypershard/storage'
 import type { SampleQueries } from './sample-queries.ts'
 
-/** Recall is meant of so many hits. */
+/** Recall is measured on this many hits. */
 const hits = 10
 /**
- * Of queries made of documents a recall counts as reached when the worst reach it: real ones are harder, and what they need is
- * what the harder ones of these need.
+ * Queries made from documents are easier than real ones, so a target counts only if the worst 25 % reach it on average.
  */
 const worstShare = 0.25
 /**
- * A walk keeps so many times the rows that they needed. On WordNet's definitions, with queries made of them, real ones
- * (single words that the definitions avoid) needed three to four times as many for the same recall. Where queries are the
- * users' own it keeps nDCG: the few that a walk fails lose the very document that they are after (decision 009).
+ * The knob's walk keeps this many times the rows that the sample queries needed. On WordNet's definitions, with queries
+ * made of them, real ones (single words that the definitions avoid) needed three to four times as many for the same
+ * recall. Where queries are the users' own it keeps nDCG: the few that a walk fails lose the very document that they
+ * are after (decision 009).
  */
 const walkReserve = 4
-/** And so many times as many are scored: ten candidates that are enough for .95 lose a place or two of many queries. */
+/**
+ * The knob scores this many times the candidates that the sample queries needed. For users' own it is twice as many:
+ * ten candidates that just reach .95 lose a place or two of many queries.
+ */
 const candidatesReserve = { made: 1, given: 2 }
-/** Recalls of queries lie so far apart at least, for all that few of them tell. */
+/** The least standard deviation assumed between queries: a few of them may look more alike than they are. */
 const deviationMin = 0.05
 /** Rows added between two looks at other work: some hundredths of a second. */
 const rowsPerStep = 128
 const expansionMin = 16
 const candidateSteps = [10, 20, 30, 50, 100, 200, 500, 1_000] as const
 
-/** One way to find candidates: of every query whether its candidates, the most promising first, are hits. */
+/**
+ * One way to find candidates. `areHits`, for each query: whether its candidates, the most promising first, are exact
+ * hits.
+ */
 interface Way {
   readonly expansion: number | null
   readonly areHits: readonly (readonly boolean[])[]
-  /** A query. */
+  /** For one query, on average. */
   readonly tookMs: number
 }
 
@@ -52,7 +59,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   readonly #rowsPerRowKept: number
   readonly #scorer: QNetScorer
   readonly #blocks: Promise<BlockScorer[]>
-  /** f32 [documents] of each query: the exact scores, and the products with its gradient. */
+  /** For each query, f32 [documents]: the exact scores, and the inner products with the query's gradient. */
   readonly #scores: readonly Float32Array[]
   readonly #products: readonly Float32Array[]
   readonly #sums: Float64Array
@@ -61,7 +68,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   #scoreMs = 0
 
   /**
-   * @param shape documents of the segment to come
+   * @param shape of the segment that is being built
    * @param rowsPerRowKept how many int8 vectors are read while a walk keeps one row
    */
   constructor(
@@ -135,7 +142,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
         const products = this.#products[query]!
         const least = lowestOf(scores, hits)
         const beginMs = performance.now()
-        // As a search does: the walk's own distances are coarse.
+        // Sorted by their products, as a search does: the walk's own distances are coarse.
         const rows = expansion === null ? bestRows(products) : this.#graph!.nearest(gradients, expansion)
         rows.sort((a, b) => products[b]! - products[a]!)
         tookMs += performance.now() - beginMs
@@ -144,7 +151,8 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       }
       const walkMs = tookMs / usable.length
       if (expansion !== null) msPerRowKept = walkMs / expansion
-      // How fast a search reads all vectors is not seen here, where they come in pieces.
+      // Estimated from the walks: here vectors come in pieces, so reading them all cannot be timed as a search would
+      // read them.
       const scanMs = (msPerRowKept * this.#rows) / this.#rowsPerRowKept
       ways.push({ expansion, areHits, tookMs: expansion === null ? scanMs : walkMs })
     }
@@ -186,7 +194,7 @@ function product(vectors: Float32Array, at: number, gradient: Float32Array): num
   return sum
 }
 
-/** As many rows as are ever tried, in no order. */
+/** The rows with the largest products, as many as the largest candidate step, in no order. */
 function bestRows(products: Float32Array): number[] {
   const least = lowestOf(products, candidateSteps.at(-1)!)
   const rows: number[] = []
@@ -204,16 +212,16 @@ function recallOf(areHits: readonly boolean[], rows: number): number {
   return Math.min(wanted, areHits.filter(isHit => isHit).length) / wanted
 }
 
-/** The mean of the worst, which made-up queries have in common with real ones. */
+/** The mean of the worst quarter, see `worstShare`. */
 function meanOfWorst(values: readonly number[]): number {
   return meanOf(values.toSorted((a, b) => a - b).slice(0, Math.ceil(values.length * worstShare)))
 }
 
-/** What the mean of all queries like these is above five times of six: one standard error below the mean of these. */
+/** Lower bound: mean minus one standard error. */
 function surelyReached(values: readonly number[]): number {
   const mean = meanOf(values)
   const deviation = Math.sqrt(meanOf(values.map(value => (value - mean) ** 2)))
-  // Where all are found there is nothing that more of them could show.
+  // Where every query finds everything there is no spread to allow for.
   if (mean === 1) return 1
   return mean - Math.max(deviation, deviationMin) / Math.sqrt(values.length)
 }

@@ -17,9 +17,9 @@ import {
 } from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
-/** Each gives a query of each kind. */
+/** Documents that queries are made of; each gives one query of every kind. */
 export const sampleDocumentsMax = 16
-/** Of a text, where a document has no title. */
+/** Words from the beginning of the text that stand in for a missing title. */
 const beginningWords = 12
 const phraseWords = 3
 /** What a calibration reads of one document. */
@@ -50,7 +50,7 @@ export interface SampleQueries {
 
 export interface CalibratedSegments {
   readonly manifest: Manifest
-  /** Those that are merged. */
+  /** The segments that are being merged. */
   readonly segments: readonly SegmentEntry[]
   /** Users' own queries; null for none. */
   readonly given: readonly string[] | null

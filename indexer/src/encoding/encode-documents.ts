@@ -46,7 +46,8 @@ export async function* encodeDocuments<Document extends Text>(
       const callDeadline = Deadline.after(deadline.remainingMs, { signal })
       await parts.throttle?.(batch.length, callDeadline)
       const call = encodeBatch(batch, modelDigest, parts.encoder, callDeadline)
-      // A failure is met when its turn comes, or an earlier one ends everything: until then it is nobody's.
+      // This call is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
+      // count as unhandled.
       call.catch(() => undefined)
       inFlight.push(call)
       if (inFlight.length === callsInFlightMax) yield await inFlight.shift()!

@@ -48,7 +48,8 @@ export async function ingestLog(
   const signal = AbortSignal.any([deadline.signal, abandon.signal])
   const prepare = (from: LogPosition) => {
     const preparing = prepareBatch(manifest, from, parts, Deadline.after(deadline.remainingMs, { signal }))
-    // A failure is met when its turn comes, or an earlier one ends everything: until then it is nobody's.
+    // This batch is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
+    // count as unhandled.
     preparing.catch(() => undefined)
     return preparing
   }

@@ -4,7 +4,7 @@ import { type GenerationReference, type ObjectStore, writeProgress } from '@hype
 /** How often progress is written at most. */
 const writeEveryMs = 1_000
 
-/** The rate is of about this much time. */
+/** The rate is measured over about this much time. */
 const rateWindowMs = 30_000
 
 interface Mark {
@@ -12,7 +12,9 @@ interface Mark {
   readonly documents: number
 }
 
-/** Tells, about once a second, what an indexer does on one generation. That nobody can be told is no failure. */
+/**
+ * Tells, about once a second, what an indexer does on one generation. A report that cannot be written is no failure.
+ */
 export class ProgressReporter {
   readonly #store: ObjectStore
   readonly #generation: GenerationReference

@@ -33,7 +33,7 @@ interface LayerGradient {
   readonly index: number
   /** What the layer read. */
   readonly input: string
-  /** Of the score with respect to what the layer gave. */
+  /** The score's gradient with respect to the layer's output. */
   readonly gradient: string
 }
 

@@ -69,7 +69,7 @@ export function filesOf(model: Pick<ModelSettings, 'tokenizer' | 'encoder' | 'hy
 
 type Checked = Omit<ModelSettings, 'format'>
 
-/** What each member says alone may be right and still not fit together. */
+/** Members that are each valid alone and contradict one another. */
 function inconsistencies(model: Checked): { path: string[]; message: string }[] {
   const problems: { path: string[]; message: string }[] = []
   const width = model.qnet.vectorDimensions[0]

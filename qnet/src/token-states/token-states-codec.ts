@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { HypershardError } from '@hypershard/common'
 
-/** So many values travel as they are. */
+/** Up to this many values travel as plain f32. */
 const exactValuesMax = 16_384
 /** Values that share a scale; the last of a token may be fewer. A state that stands out then coarsens no more than these. */
 const blockValues = 32

@@ -62,7 +62,8 @@ export function decodeWeights(architecture: QNetArchitecture, bytes: Uint8Array,
 }
 
 /**
- * `decodeWeights` for who has their values checked elsewhere; those of f32 are views of the bytes, which costs nothing.
+ * As `decodeWeights`, but values are not checked: the caller does that elsewhere. f32 tensors are views of the bytes,
+ * not copies.
  * @throws HypershardError `invalid_request` for bytes of another length
  */
 export function readWeights(architecture: QNetArchitecture, bytes: Uint8Array, precision: Precision): QNetWeights {

@@ -1,24 +1,27 @@
-/** How one shard is searched: what a plan that names a recall, or a graph, comes to for the segments that there are. */
+/**
+ * Turns the plan that was asked for into how one shard is searched: exactly, or by tangent, with a graph walk or a read
+ * of all int8 vectors for each segment.
+ */
 import { expansionMax, knobFor, rowsReadPerRowKept } from '@hypershard/storage'
 import type { ScanPlan } from './messages.ts'
 import type { ScanSegment } from './scan-segment.ts'
 
-/** Recall is calibrated for so many hits; whoever wants more has everything multiplied. */
+/** Recall is calibrated for this many hits; a search for more has candidates and expansions multiplied. */
 const calibratedHits = 10
-/** So few documents are scored in less time than a tangent and a walk take. */
+/** Up to this many documents are scored exactly: that takes less time than a tangent and a walk. */
 const exactDocuments = 1_024
 
 export type ShardPlan =
   | { readonly kind: 'exact' }
   | {
       readonly kind: 'tangent'
-      /** Of the shard, that the q-net scores. */
+      /** How many documents of the shard the q-net scores, in each thread that takes part. */
       readonly candidates: number
       /** By segment: rows kept in a walk of its graph; undefined where its int8 vectors are read instead. */
       readonly expansions: readonly (number | undefined)[]
     }
 
-/** The same for everyone who asks with the same segments, so that threads agree without a word. */
+/** Depends on its arguments alone, so that all threads choose the same plan without talking. */
 export function choosePlan(plan: ScanPlan, segments: readonly ScanSegment[]): ShardPlan {
   switch (plan.kind) {
     case 'exact':
@@ -32,7 +35,7 @@ export function choosePlan(plan: ScanPlan, segments: readonly ScanSegment[]): Sh
   }
 }
 
-/** Exact where it is cheap anyway, and where nothing is known of what else would find so much. */
+/** Exact where that is cheap anyway, and where no knob is known that reaches the recall. */
 function planForRecall(
   { recall, hits }: { readonly recall: number; readonly hits: number },
   segments: readonly ScanSegment[],

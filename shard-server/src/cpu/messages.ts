@@ -6,14 +6,15 @@ import type { SharedWeights } from '../qnets/weights-memory.ts'
 import type { ScanCopy } from './scan-copy.ts'
 
 /**
- * How candidates are found: none left out; the best by a tangent of the q-net, of all documents or of those that a walk of
- * their graph comes to; or whatever is cheapest for a recall.
+ * How documents are chosen for the q-net to score. exact: all of them. tangent: the best by a tangent of the q-net,
+ * among all. graph: the same, among those that a walk of the graph reaches. auto: whichever of these is cheapest and
+ * known to reach a recall.
  */
 export type ScanPlan =
   | { readonly kind: 'exact' }
   | { readonly kind: 'tangent'; readonly candidates: number }
   | { readonly kind: 'graph'; readonly candidates: number; readonly expansion: number }
-  /** `hits`: how many, with those of the pages before. */
+  /** `hits`: how many are wanted, counting those of earlier pages. */
   | { readonly kind: 'auto'; readonly recall: number; readonly hits: number }
 
 /** One query's work, the same for every scoring thread. */
@@ -24,7 +25,7 @@ export interface ScanTask {
     readonly precision: Precision
     /** Every thread reads them in place. */
     readonly weights: SharedWeights
-    /** By this server, of token states: the digest is of those. */
+    /** This server made the weights from token states, and the digest is that of the token states. */
     readonly madeHere?: boolean
   }
   readonly scoring: ScoringPrecision
@@ -35,7 +36,10 @@ export interface ScanTask {
   readonly after: RankPosition | undefined
   /** When to have answered, in milliseconds since the epoch: clocks of threads differ only in their origin. */
   readonly endEpochMs: number
-  /** Two numbers in shared memory: the next piece that no thread has claimed, of the exact shards and of the others. */
+  /**
+   * Two counters in shared memory, each with the next piece that no thread has claimed: one for shards that are
+   * searched exactly, one for the others.
+   */
   readonly blockCounter: Int32Array<SharedArrayBuffer>
   readonly shards: readonly {
     readonly shard: number
@@ -90,11 +94,11 @@ export interface ShardScan {
   readonly shard: number
   /** Best first. */
   readonly hits: readonly ScanHit[]
-  /** By the q-net. */
+  /** Documents that the q-net scored. */
   readonly documentsScored: number
-  /** By a tangent of it; none in the exact plan. */
+  /** Documents ranked by a tangent of the q-net; 0 in the exact plan. */
   readonly documentsScanned: number
-  /** In segments whose graph was walked to those that are best by a tangent. */
+  /** Documents of segments searched by graph walk. */
   readonly documentsWalked: number
   readonly plan: 'exact' | 'tangent'
   readonly nonFiniteScores: number
@@ -105,6 +109,9 @@ export interface ShardScan {
 /** One thread's share of the answer: one scan a shard of the task, in its order. For `hold` there is none. */
 export interface ScanAnswer {
   readonly scans: readonly ShardScan[]
-  /** From the task's arrival to its first piece: waiting, and reading the q-net; undefined where others took all pieces. */
+  /**
+   * Time from the task's arrival until this thread began a first piece: waiting, and reading the q-net. Undefined when
+   * other threads took all pieces.
+   */
   readonly queueMs: number | undefined
 }

@@ -11,7 +11,9 @@ export interface RowBlock {
   readonly rows: Int32Array | undefined
 }
 
-/** Of a stretch of rows: below this share of eligible ones those are copied out, above it all are scored. */
+/**
+ * In a stretch of rows with a smaller share of eligible ones, those are copied out and scored; otherwise all rows are.
+ */
 const gatherShare = 0.75
 
 /**

@@ -22,13 +22,16 @@ import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { type PieceScorer, type ScanOptions, toHits } from './scan-shards.ts'
 import { copyRows } from './vector-rows.ts'
 
-/** How many more rows are asked for than should have enough eligible ones among them, and the share of a slice at most. */
+/**
+ * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
+ * of a slice.
+ */
 const overfetch = 1.5
 const overfetchShareMax = 0.1
 
 /** A shard and how it is searched. */
 export interface TangentShard extends ScanShard {
-  /** Candidates are scored by each thread that takes part. */
+  /** Per thread: T threads score up to T × candidates. */
   readonly plan: Extract<ShardPlan, { kind: 'tangent' }>
 }
 
@@ -37,7 +40,7 @@ export interface TangentOptions extends ScanOptions {
   readonly tangents: (points: Float32Array) => Promise<Tangents>
 }
 
-/** A segment and its tangent plane; without a query where that is not finite, or not needed. */
+/** A segment and its tangent plane. `query` is undefined where the plane is not finite, or not needed. */
 interface Plane {
   readonly at: ScanSegment
   readonly copy: ScanCopy
@@ -61,8 +64,9 @@ interface Progress {
 }
 
 /**
- * As `scanShards`, but for the plan: the claims are walks of segments' graphs and slices of segments, and several scans with
- * one counter each score the candidates of their own claims. `documentsScored` are those that the q-net scored.
+ * As `scanShards`, but by tangent. What threads claim are walks of segments' graphs and slices of segments. Several
+ * scans may share one counter; each then scores the candidates of its own claims. `documentsScored` are those that the
+ * q-net scored.
  */
 export async function* scanByTangent(
   scorer: PieceScorer,
@@ -102,7 +106,7 @@ async function* scanShard(
     for (let piece = 0; piece < pieces; piece++) {
       if (progress.nextPiece++ !== progress.claimed) continue
       if (!mayGoOn()) break
-      // Whoever claims nothing of a shard needs no tangents.
+      // Made at the first claim: a thread that claims nothing of a shard needs no tangents.
       planes ??= await work(() => planesOf(segments, plan, options))
       const plane = planes[index]!
       const found = await work(() =>
@@ -130,7 +134,10 @@ async function* scanShard(
   }
 }
 
-/** Where no more documents are left than would be scored anyway, there is nothing to choose. */
+/**
+ * The planes of a shard's segments; without queries where all eligible documents would be scored anyway, as nothing is
+ * to be ranked then.
+ */
 async function planesOf(
   segments: readonly ScanSegment[],
   { candidates }: TangentShard['plan'],
@@ -217,7 +224,7 @@ function scanEligible(copy: ScanCopy, query: ScanQuery, wanted: SliceRows): Scan
   return scanSlice(gatherCopied(copy, rows), query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
 }
 
-/** Those without an estimate all stay: only the q-net itself can tell. */
+/** Candidates without an estimate all stay: only the q-net itself can rank them. */
 function bestOf(candidates: Candidate[], count: number): Candidate[] {
   candidates.sort((a, b) => (a.estimate === b.estimate ? 0 : b.estimate - a.estimate))
   const unknown = candidates.findLastIndex(({ estimate }) => estimate === Number.POSITIVE_INFINITY) + 1

@@ -7,7 +7,7 @@ import type { VectorRows } from './vector-rows.ts'
 export interface ScannableSegment {
   readonly vectors: VectorRows
   readonly ids: RowIds
-  /** What a first pass reads instead of the vectors. */
+  /** The int8 copy that a first pass reads instead of the vectors. */
   readonly scanCopy: ScanCopy
   /** Its neighbour graph, and what finds how much in it. */
   readonly graph: Pick<DocumentGraph, 'nearest'> | undefined
@@ -20,7 +20,7 @@ export interface ScanSegment {
   readonly position: number
   /** Rows that cannot be hits: replaced, deleted, or left out by the filter; undefined for none. */
   readonly excluded: Uint8Array<ArrayBuffer> | undefined
-  /** How many rows can. */
+  /** How many rows can be hits. */
   readonly eligible: number
 }
 

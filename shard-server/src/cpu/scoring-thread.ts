@@ -46,7 +46,7 @@ assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, OpenSegment>()
 const scorers = new Map<string, QNetScorer>()
-/** By the number of the copy. */
+/** By `SharedWeights.copy`. */
 const readQNets = new Map<number, QNetWeights>()
 const turns: Turn[] = []
 let driving = false
@@ -133,7 +133,8 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   const tooLate = stopBefore(0)
   if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
   const [exact, byTangent] = shareOut(work, shards)
-  // A long scan has work for every thread; of a short one whoever finds nothing to do checks.
+  // In an exact scan every thread has work, so one checks before it begins. By tangent a thread that runs out of work
+  // checks.
   if (exact.length > 0) checkWeightsOnce(work.qnet)
   const { scorer, tangents } = laterScorer(work, () => {
     turn.queueMs = performance.now() - turn.arrivedMs
@@ -187,7 +188,7 @@ function laterScorer(
     tangents: async points => {
       const { scorer, weights } = await read()
       const tangents = await scorer.tangents(weights, points)
-      // Without a tangent every document would be scored: not for weights that are refused anyway.
+      // Without a tangent every document would be scored. First make sure that the weights are not to be refused.
       if (!allFinite(tangents.scores)) expectGoodWeights(qnet)
       return tangents
     },

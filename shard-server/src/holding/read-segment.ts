@@ -25,7 +25,7 @@ export interface HoldingPlaces {
 }
 
 export interface LoadedSegment {
-  /** In a file: for whoever opens it to remove. */
+  /** Where they are in a file, whoever opens it removes it. */
   readonly vectors: HeldVectors
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy

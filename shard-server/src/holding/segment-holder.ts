@@ -24,7 +24,7 @@ export interface HolderOptions {
   readonly loader: SegmentLoader
   readonly scoring: ScoringPool
   readonly filter: RowFilter
-  /** Where the loader puts f32 vectors: on disk they do not count. */
+  /** Where the loader puts f32 vectors: those on disk do not count against `memoryBytesMax`. */
   readonly vectors: HoldingPlaces['vectors']
   /** Vectors and ids of all segments held; a segment that does not fit is refused. */
   readonly memoryBytesMax: number
@@ -50,9 +50,9 @@ interface HeldSegment {
 
 interface Held {
   readonly loading: Promise<HeldSegment>
-  /** Once it is in memory. */
+  /** Undefined until it is in memory. */
   loaded: HeldSegment | undefined
-  /** Deleted rows by digest: of the versions kept, and no more. */
+  /** Deleted rows by the tombstones' digest, of the kept versions only. */
   readonly tombstones: Map<string, Promise<Uint8Array<ArrayBuffer>>>
   /** Queries that read it now. */
   leases: number
@@ -284,7 +284,7 @@ export class SegmentHolder {
       this.#heldBytes -= bytes
       throw error
     } finally {
-      // Threads that have opened one keep what is in it.
+      // Threads that have opened a file can still read it.
       for (const path of files) await rm(path, { force: true })
     }
   }

@@ -15,7 +15,7 @@ const entryOverheadBytes = 1_024
 export interface ReadyQuery {
   readonly modelDigest: string
   readonly qnet: ScanTask['qnet']
-  /** What making it of token states took, now. */
+  /** How long making it from token states took for this request; 0 when it was there already. */
   readonly headMs: number
   /** To be called once, when no thread reads it any more. */
   release(): void
@@ -61,7 +61,7 @@ export class QueryCache {
     const key = `${modelDigest}/${digest}`
     const known = this.#queries.get(key)
     const given = qnet?.weights.byteLength ?? 0
-    // Weights of another length are no more of this digest than no digest is: they are looked at.
+    // A different length cannot have this digest: verify instead of serving the cached copy.
     if (known !== undefined && (given === 0 || given === known.qnet.weights.bytes.byteLength)) {
       this.#queries.delete(key)
       this.#queries.set(key, known)
@@ -83,7 +83,7 @@ export class QueryCache {
   /** Lets go of a query that turned out to be broken. */
   forget({ modelDigest, qnet }: ReadyQuery): void {
     const key = `${modelDigest}/${qnet.digest}`
-    // Another copy may have come meanwhile.
+    // Another copy may have taken its place meanwhile; that one stays.
     if (this.#queries.get(key)?.qnet.weights.copy === qnet.weights.copy) this.#drop(key)
   }
 

@@ -4,7 +4,7 @@ export type WeightsCheck = Int32Array<SharedArrayBuffer>
 /** Weights in memory that threads share. */
 export interface SharedWeights {
   readonly bytes: Uint8Array<SharedArrayBuffer>
-  /** Told from every other copy of this process, of the same bytes and in the same place too. */
+  /** A number that no other copy in this process has, not even one of the same bytes in the same memory. */
   readonly copy: number
   readonly check: WeightsCheck
 }

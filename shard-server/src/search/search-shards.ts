@@ -71,7 +71,7 @@ export async function searchShards(
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
     } catch (error) {
-      // Its weights may be what could not be read.
+      // Perhaps its weights were what could not be read: the next request must send them again.
       if (toHypershardError(error).code === 'invalid_request') queries.forget(query)
       throw error
     } finally {
@@ -145,7 +145,7 @@ function checkPlan({ plan, candidates, expansion, recall, recallHits }: SearchSh
   }
 }
 
-/** NaN is within nothing. */
+/** NaN is refused too. */
 function within(name: string, value: number, min: number, max: number): number {
   if (value >= min && value <= max) return value
   throw new HypershardError('invalid_request', `${name} must be ${min} to ${max}, not ${value}`)
@@ -236,7 +236,7 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
   }
 }
 
-/** What was done, whatever was asked for. */
+/** The plan that was really used, whichever was asked for. */
 function planOf({ plan, documentsWalked }: ShardScan): SearchPlan {
   if (plan === 'exact') return SearchPlan.SEARCH_PLAN_EXACT
   return documentsWalked > 0 ? SearchPlan.SEARCH_PLAN_GRAPH : SearchPlan.SEARCH_PLAN_TANGENT

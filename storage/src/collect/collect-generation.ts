@@ -34,11 +34,11 @@ const clearAttemptsMax = 100
 export interface CollectGenerationOptions extends CollectOptions {
   /** It was given up: only what something else needs of it stays. */
   readonly givenUp: boolean
-  /** What of the index needs files, as it was when this began. */
+  /** Versions of the same index that need files, as read when the collection began. */
   readonly held: readonly HeldManifest[]
-  /** What of other indexes does; asked only when the index itself does not need some file. */
+  /** Versions of other indexes that need files; asked for only when the index itself does not need some file. */
   readonly askClones: () => Promise<readonly HeldManifest[]>
-  /** All of it as it is now. */
+  /** Both, read again now. */
   readonly lookAgain: () => Promise<readonly HeldManifest[]>
 }
 

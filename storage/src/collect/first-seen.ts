@@ -13,7 +13,7 @@ export async function readFirstSeen(store: ObjectStore, key: string): Promise<Ma
   try {
     return new Map(Object.entries(schema.parse(parseJson(bytes))))
   } catch {
-    // A hint that is torn is no hint.
+    // The file is only a hint: a torn one counts as missing.
     return new Map()
   }
 }

@@ -58,7 +58,7 @@ export class LogPartBuilder {
     return this.#lines.length
   }
 
-  /** Whether another operation belongs into a part of its own. */
+  /** Whether the part is full: the next operation belongs into a new one. */
   get full(): boolean {
     return this.#lines.length >= partBounds.operationsMax || this.#bytes >= partBounds.bytesMax
   }

@@ -48,7 +48,9 @@ export class WriteLog {
   #seen: number | undefined
   /** Parts that were given up, of the entries that this process has read. */
   readonly #condemned = new Set<string>()
-  /** Operations of each part, by sequence number: of the entries that the newest manifest lacks. */
+  /**
+   * For each entry that the newest manifest lacks, by sequence number: the count of operations of each of its parts.
+   */
   readonly #sizes = new Map<number, readonly number[]>()
 
   constructor(store: ObjectStore, index: IndexIdentity, clock: Clock = systemClock) {

@@ -41,7 +41,10 @@ const recordSchema = z.strictObject({
   truncated: z.int().min(0),
   /** Rows of each record batch of documents.arrow; the last may have fewer. */
   documentsPerBatch: z.int().min(1),
-  /** Drawn anew for each writing, so that a digest never comes back: a deletion never meets another segment. */
+  /**
+   * Drawn anew for each writing, so that no digest ever comes back: whoever deletes an unused segment cannot hit a
+   * newer one with the same documents.
+   */
   writeId: z.uuid(),
   files: z.strictObject({
     [vectorsName]: fileSchema,

@@ -76,7 +76,10 @@ function problemsOf({ body, errors }: Route): Json {
   )
 }
 
-/** JSON Schema 2020-12, which OpenAPI 3.1 is made of; a request's optional values have defaults an answer always has. */
+/**
+ * JSON Schema 2020-12, which OpenAPI 3.1 is made of; `io` matters for values with a default: a request may leave them
+ * out, an answer always has them.
+ */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io })
   return rest

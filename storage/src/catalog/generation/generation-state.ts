@@ -12,7 +12,7 @@ import type { GenerationRecord } from './generation-record.ts'
 
 export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
 
-/** So many are enough to tell recall by, and fewer would tell too little. */
+/** With fewer queries, measured recall says too little. */
 const sampleQueriesMin = 16
 export const sampleQueriesMax = 64
 

@@ -37,7 +37,7 @@ export async function readProgress(
   try {
     return progressSchema.parse(parseJson(bytes))
   } catch {
-    // A hint that is torn is no hint.
+    // The file is only a hint: a torn one counts as missing.
     return undefined
   }
 }

@@ -24,7 +24,7 @@ export async function heldManifests(store: ObjectStore, index: IndexRecord): Pro
   return [...(await heldBy(store, index)), ...(await heldByClones(store, index))]
 }
 
-/** What of that is not the index's own. Reads the record of every index there is. */
+/** The part of `heldManifests` that other indexes need. Reads the record of every index there is. */
 export async function heldByClones(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
   const held: HeldManifest[] = []
   for (const clone of await clonesIn(store, index)) held.push(...(await heldBy(store, clone)))
@@ -54,7 +54,7 @@ async function clonesIn(store: ObjectStore, index: IndexRecord): Promise<IndexRe
   return records.filter(record => record?.origin !== undefined) as IndexRecord[]
 }
 
-/** What of that is the index's own. */
+/** The part of `heldManifests` that the index itself needs. */
 export async function heldBy(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
   const held: HeldManifest[] = (await listSnapshots(store, index)).map(({ manifest }) => ({ manifest, pinned: false }))
   for (const number of await listGenerations(store, index)) {

@@ -48,7 +48,7 @@ async function smallestHashes(
   wanted: number,
 ): Promise<Candidate[]> {
   let chosen: Candidate[] = []
-  /** An id that hashes to more is not among the wanted ones; unknown until there are enough. */
+  /** Only an id that hashes to less can still be chosen; undefined until enough have been. */
   let bound: string | undefined
   const keepSmallest = () => {
     chosen = chosen.sort((a, b) => (a.order < b.order ? -1 : 1)).slice(0, wanted)

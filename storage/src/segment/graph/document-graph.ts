@@ -9,9 +9,9 @@ export const graphDocumentsMin = 16_384
 
 /** Neighbours a row has, twice as many on the ground level: usearch's own default. */
 const connectivity = 16
-/** Rows kept in a walk that links a new one. */
+/** Rows kept in the walk that finds the neighbours of a new row. */
 const expansionOnAdd = 128
-/** Of walks that ask for fewer rows than this. */
+/** Rows kept in a search's walk that asks for fewer. */
 const expansionOnSearch = 16
 /** How far lengths of vectors may lie apart to count as equal. */
 const lengthTolerance = 0.01

@@ -1,15 +1,18 @@
-/** What finds how much of the exact answer in one segment, as measured when its graph was built. */
+/**
+ * Recall knobs: which settings of a search find how much of the exact answer in one segment, as measured (calibrated)
+ * when its graph was built.
+ */
 import { z } from 'zod'
 
 /** Recalls that are calibrated: of the ten best documents by exact scoring, the share that is found. */
 export const recallTargets = [0.9, 0.95, 0.99] as const
 
-/** The most that a calibration tries, and a search asks for. */
+/** The largest expansion that a calibration tries and a search may ask for. */
 export const expansionMax = 4_096
 
 /**
- * A walk that keeps n rows takes one thread as long as two threads take to read so many times n int8 vectors: 3.7 and 0.015
- * microseconds a row, at width 384 and with what a search does with either.
+ * A walk that keeps n rows takes one thread as long as two threads take to read this many times n int8 vectors: 3.7 and
+ * 0.015 microseconds a row, at width 384 and with what a search does with either.
  */
 export const rowsReadPerRowKept = 256
 
@@ -21,7 +24,7 @@ const knobSchema = z.strictObject({
   candidates: z.int().min(1).max(expansionMax),
 })
 
-/** The cheapest that reached a recall; a recall that nothing reached is not there. */
+/** The cheapest setting that reached a recall. A recall that no setting reached has no knob. */
 export type RecallKnob = Readonly<z.output<typeof knobSchema>>
 
 export const recallKnobsSchema = z.array(knobSchema).max(16)
