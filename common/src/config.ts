@@ -15,6 +15,12 @@ export type Config<Shape extends ConfigShape> = Readonly<{ [Name in keyof Shape]
  * @param ownPrefixes a variable that starts so and is not in the shape is likely a typing error, and refused; those of
  *   other processes may stand in the same environment
  * @throws HypershardError `invalid_config`, with every problem in one message
+ * @example
+ * ```ts
+ * const shape = { HYPERSHARD_DEMO_THREADS: wholeNumber({ min: 1, max: 64 }).default(2) }
+ * const config = readConfig(shape, process.env, ['HYPERSHARD_DEMO_'])
+ * config.HYPERSHARD_DEMO_THREADS // a number
+ * ```
  */
 export function readConfig<Shape extends ConfigShape>(
   shape: Shape,

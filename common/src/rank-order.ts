@@ -14,6 +14,10 @@ export function rankScore(score: number): number {
 /**
  * The order of every list of hits: score descending, then id ascending by UTF-8 bytes. Negative when `a` ranks first, 0
  * only for the same place.
+ * @example
+ * ```ts
+ * hits.sort(compareRank)
+ * ```
  */
 export function compareRank(a: RankPosition, b: RankPosition): number {
   const [scoreA, scoreB] = [rankScore(a.score), rankScore(b.score)]

@@ -32,6 +32,12 @@ const session = Object.freeze({ threads: 1 })
 /**
  * Scores blocks of document vectors with q-nets of one architecture. Compiled once, then fed one query's weights after
  * the other. Runs block the calling thread (see `createOnnxSession`) and use no other: keep it in a worker.
+ * @example
+ * ```ts
+ * const scorer = new QNetScorer(architecture)
+ * const qnet = await scorer.prepareFp32(weights)
+ * const scores = await qnet.score(vectors) // one score a row
+ * ```
  */
 export class QNetScorer {
   readonly architecture: QNetArchitecture

@@ -16,6 +16,12 @@ export interface TopRow {
  * are not finite last. A binary heap with the worst row on top, so a row that is not good enough costs one comparison;
  * one pass over 1,024 scores takes about a microsecond, against milliseconds to compute them, which is why selection is
  * not part of the graph.
+ * @example
+ * ```ts
+ * const top = new TopHits(10)
+ * for (const { firstRow, vectors } of blocks) top.add(await qnet.score(vectors), firstRow, ids)
+ * const best = top.sorted()
+ * ```
  */
 export class TopHits {
   readonly #limit: number

@@ -7,6 +7,10 @@ const shardsMax = 2 ** 16
 /**
  * The shard of a document: the first 8 bytes of SHA-256 of its id (UTF-8), as a big-endian unsigned number, modulo
  * the number of shards. Fixed for an index's life.
+ * @example
+ * ```ts
+ * shardOf('doc-17', 4) // 3, always
+ * ```
  */
 export function shardOf(id: string, shards: number): number {
   assert(Number.isInteger(shards) && shards >= 1 && shards <= shardsMax, `not a number of shards: ${shards}`)

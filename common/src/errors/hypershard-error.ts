@@ -6,6 +6,10 @@ export type ErrorDetails = Readonly<Record<string, unknown>>
 /**
  * A failure the caller may meet: bad input, something missing, something broken outside. The message says what, where
  * and what to do, in lowercase without a full stop. Defects are not failures: those are assertions.
+ * @example
+ * ```ts
+ * throw new HypershardError('index_not_found', `no index \`${name}\`; create it first`, { details: { name } })
+ * ```
  */
 export class HypershardError extends Error {
   override readonly name = 'HypershardError'

@@ -16,6 +16,10 @@ export type UnaryMethod<Request, Response> = (
  * One unary call with a deadline. The caller going away cancels it.
  * @param peer who is called, for messages
  * @throws HypershardError what the server answered, or `unavailable`, `deadline_exceeded`, `cancelled`
+ * @example
+ * ```ts
+ * const { models } = await callUnary(client.listModels.bind(client), {}, deadline, 'encoder service')
+ * ```
  */
 export function callUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,

@@ -10,6 +10,10 @@ export type UnaryWork<Request, Response> = (request: Request, deadline: Deadline
 /**
  * Wraps a method's work as a gRPC handler: takes the caller's deadline (a call without one is refused, since work
  * nobody bounds is never ended), ends it when the caller cancels, translates failures, logs defects.
+ * @example
+ * ```ts
+ * const echo = unaryHandler(async ({ text }: EchoRequest, deadline) => ({ text: await slowly(text, deadline) }), log)
+ * ```
  */
 export function unaryHandler<Request, Response>(
   work: UnaryWork<Request, Response>,

@@ -4,6 +4,12 @@ import { type Clock, systemClock } from './clock.ts'
 /**
  * The end of one request's time. Made once at the door and passed down; every step asks it how much is left. The
  * caller going away ends it too, through `signal`.
+ * @example
+ * ```ts
+ * const deadline = Deadline.after(2_000, { signal })
+ * const found = await search(query, deadline.earlier(100)) // leaves 100 ms for what comes after
+ * deadline.check('fetching texts') // throws when nothing is left
+ * ```
  */
 export class Deadline {
   readonly #endMs: number

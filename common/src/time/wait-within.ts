@@ -6,6 +6,10 @@ import type { Deadline } from './deadline.ts'
  * who owns it decides whether it is still wanted.
  * @param step what is being waited for, for the message
  * @throws HypershardError `deadline_exceeded` or `cancelled`
+ * @example
+ * ```ts
+ * const segment = await waitWithin(loading, deadline, 'waiting until the segment is loaded')
+ * ```
  */
 export function waitWithin<T>(promise: Promise<T>, deadline: Deadline, step: string): Promise<T> {
   return new Promise((resolve, reject) => {

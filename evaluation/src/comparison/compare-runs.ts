@@ -29,6 +29,11 @@ export function metricDifference(value: number, other: number): number {
 /**
  * Compares two runs that were judged by the same judgements with the same metrics. Each metric's test starts from the
  * seed anew: its p-value does not depend on which other metrics are asked for.
+ * @example
+ * ```ts
+ * const [nDCG] = compareRuns(judged, baseline, { permutations: 100_000, seed: 0 })
+ * console.log(nDCG?.difference, nDCG?.pValue)
+ * ```
  */
 export function compareRuns(run: JudgedRun, other: JudgedRun, options: RandomisationOptions): MetricComparison[] {
   return run.means.map((mean, at) => {

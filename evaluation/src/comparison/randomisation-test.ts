@@ -25,6 +25,10 @@ export const exactDifferencesMax = 16
  *
  * Costs one table look-up for eight differences and permutation.
  * @param differences one a query; zeros change nothing
+ * @example
+ * ```ts
+ * randomisationTest([0.1, 0.2, -0.05], { permutations: 10_000, seed: 0 }) // { pValue: 0.5, exact: true }
+ * ```
  */
 export function randomisationTest(
   differences: readonly number[],

@@ -22,7 +22,14 @@ export interface RunCounts {
   readonly queriesWithoutJudgements: number
 }
 
-/** @throws HypershardError `invalid_request` when there are no judgements */
+/**
+ * @throws HypershardError `invalid_request` when there are no judgements
+ * @example
+ * ```ts
+ * const { judgements } = await readBeirFolder('data/scifact', 'test')
+ * const { means } = judgeRun(await readRun('mine.trec'), judgements, [parseMetric('nDCG@10'), parseMetric('MRR@10')])
+ * ```
+ */
 export function judgeRun(run: Run, judgements: Judgements, metrics: readonly Metric[]): JudgedRun {
   if (judgements.size === 0) throw new HypershardError('invalid_request', 'there are no judgements to evaluate by')
   const values = new Map<string, number[]>()

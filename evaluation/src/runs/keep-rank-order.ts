@@ -10,6 +10,10 @@ export interface AnsweredHit {
  * Scores for a run that keep the order of an answer. A reader of a run sorts by score and breaks ties by its own rule,
  * trec_eval's being the opposite of ours; so a score that is not below the one before it becomes the next smaller
  * 32-bit float. A score without a tie keeps its value, rounded to 32 bits.
+ * @example
+ * ```ts
+ * await writeRun('mine.trec', new Map([['q1', keepRankOrder(answer.hits)]]), 'hypershard')
+ * ```
  */
 export function keepRankOrder(hits: readonly AnsweredHit[]): ScoredDocument[] {
   let before = Number.POSITIVE_INFINITY

@@ -23,6 +23,10 @@ const problemsShownMax = 8
 /**
  * Reads a model directory and verifies every file in it against `model.json`.
  * @throws HypershardError `invalid_model`, naming the file and what to do
+ * @example
+ * ```ts
+ * const { digest, settings } = await loadModelDirectory('models/hypershard-mini')
+ * ```
  */
 export async function loadModelDirectory(path: string): Promise<ModelDirectory> {
   const modelJson = await readModelFile(path, 'model.json')

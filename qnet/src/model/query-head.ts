@@ -30,6 +30,11 @@ export async function openVectorHead(
 /**
  * The head that makes q-nets, of either kind.
  * @throws HypershardError `invalid_model`, naming the hyper-head's file
+ * @example
+ * ```ts
+ * const head = await openQueryHead(await loadModelDirectory('models/hypershard-mini'), 2)
+ * const weights = await head(states)
+ * ```
  */
 export async function openQueryHead(directory: ModelDirectory, threads: number): Promise<QueryHead> {
   const { hyperHead, encoder } = directory.settings

@@ -24,6 +24,14 @@ export const microsoftDomain = 'com.microsoft'
 /**
  * Writes an ONNX graph node by node. Every value has a name; `node` returns the name of what it computes, so that a
  * graph reads like the formula it stands for.
+ * @example
+ * ```ts
+ * const graph = new GraphBuilder('doubled')
+ * const x = graph.input('x', 'float32', ['rows', 4])
+ * const two = graph.constant('two', Float32Array.of(2), [1])
+ * graph.output(graph.node('Mul', [x, two], 'y'), 'float32', ['rows', 4])
+ * const session = await createOnnxSession(graph.build(), { threads: 1 })
+ * ```
  */
 export class GraphBuilder {
   readonly #name: string

@@ -24,7 +24,14 @@ export function tokenStatesBytes({ tokens, width }: TokenStatesShape): number {
   return integersBytes(tokens * width) + tokens * blocksOf(width) * Float32Array.BYTES_PER_ELEMENT
 }
 
-/** @param states f32, row-major [tokens, width], all finite */
+/**
+ * @param states f32, row-major [tokens, width], all finite
+ * @example
+ * ```ts
+ * const bytes = encodeTokenStates(states, 384)
+ * const rounded = decodeTokenStates(bytes, { tokens: states.length / 384, width: 384 })
+ * ```
+ */
 export function encodeTokenStates(states: Float32Array, width: number): Uint8Array<ArrayBuffer> {
   const tokens = states.length / width
   if (isExact({ tokens, width })) return new Uint8Array(Float32Array.from(states).buffer)

@@ -41,7 +41,14 @@ export function weightsBytes(architecture: QNetArchitecture, precision: Precisio
   return coreLayers(architecture).reduce((sum, { in: rows, out }) => sum + 8 * out + roundUpTo4(rows * out), last)
 }
 
-/** @throws HypershardError `invalid_request` for weights that do not fit the architecture, are not finite, or overflow f16 */
+/**
+ * @throws HypershardError `invalid_request` for weights that do not fit the architecture, are not finite, or overflow f16
+ * @example
+ * ```ts
+ * const bytes = encodeWeights(architecture, weights, 'f16')
+ * const rounded = decodeWeights(architecture, bytes, 'f16')
+ * ```
+ */
 export function encodeWeights(
   architecture: QNetArchitecture,
   weights: QNetWeights,

@@ -13,6 +13,10 @@ import { collectLog } from './collect-log.ts'
  * time, also twice at once.
  * @returns the keys that were deleted, or would be
  * @throws HypershardError of the store, `corrupt_data`
+ * @example
+ * ```ts
+ * const keys = await collectIndex(store, index, { nowMs: Date.now(), keepMs: 3_600_000, dryRun: true })
+ * ```
  */
 export async function collectIndex(
   store: ObjectStore,

@@ -39,6 +39,14 @@ const appendAttemptsMax = 1_000
  * The durable, ordered record of an index's writes, as one process sees it. Any number of processes may append: each
  * entry is created under the next number if that is not taken. An append that has returned survives anything short of
  * losing the object store.
+ * @example
+ * ```ts
+ * const log = new WriteLog(store, index)
+ * const part = new LogPartBuilder()
+ * part.add({ type: 'delete', id: 'a' })
+ * const stored = await part.store(store, { index: index.name, indexUid: index.uid })
+ * const { sequence } = await log.append({ parts: [stored] })
+ * ```
  */
 export class WriteLog {
   readonly #store: ObjectStore

@@ -34,6 +34,11 @@ export async function readManifest(store: ObjectStore, reference: ManifestRefere
 /**
  * The newest manifest of a generation; version 0 when nothing was committed yet.
  * @throws HypershardError `corrupt_data`
+ * @example
+ * ```ts
+ * const index = await readIndex(store, 'papers')
+ * const manifest = await latestManifest(store, await readGeneration(store, index, 1))
+ * ```
  */
 export async function latestManifest(store: ObjectStore, record: GenerationRecord): Promise<Manifest> {
   const { index, indexUid, generation } = record

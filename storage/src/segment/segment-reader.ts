@@ -78,6 +78,11 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
 /**
  * Opens a segment and checks its record against its digest.
  * @throws HypershardError `corrupt_data`
+ * @example
+ * ```ts
+ * const reader = await openSegment(store, segmentAt(manifest, entry))
+ * const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
+ * ```
  */
 export async function openSegment(store: ObjectStore, segment: SegmentReference): Promise<SegmentReader> {
   const record = await readSegmentRecord(store, segment)

@@ -56,6 +56,12 @@ export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'do
  * folder.
  *
  * A failure of any method has already removed the staging folder. Calls must not overlap.
+ * @example
+ * ```ts
+ * const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard: 0, documents: documents.length })
+ * await writer.append(documents, vectors)
+ * const next = await commitSegments(store, manifest, [await writer.finish()])
+ * ```
  */
 export interface SegmentWriter {
   /**

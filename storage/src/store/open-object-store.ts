@@ -15,6 +15,11 @@ const parameters = ['endpoint', 'region', 'staging']
  * Opens the object store at a location: a directory, or `s3://bucket/prefix` with `?region=`, `&endpoint=` for a server
  * other than Amazon's, and `&staging=` for the local directory of files on their way in.
  * @throws HypershardError `invalid_config`, `storage_failed`
+ * @example
+ * ```ts
+ * const local = await openObjectStore('/data/store')
+ * const bucket = await openObjectStore('s3://papers/production?region=eu-central-1')
+ * ```
  */
 export async function openObjectStore(location: string): Promise<ObjectStore> {
   if (!location.startsWith('s3:')) return createDirectoryStore(location)

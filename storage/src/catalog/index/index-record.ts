@@ -50,6 +50,10 @@ export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'sha
  * that no deletion of the same name, and no commit to it, is under way.
  * @param prepare writes what the index is to begin with, before there is one
  * @throws HypershardError `invalid_request` (the name), `index_exists`
+ * @example
+ * ```ts
+ * const index = await createIndex(store, { name: 'papers', model, vectorWidth: 384, shards: 4, replicas: 1 })
+ * ```
  */
 export async function createIndex(
   store: ObjectStore,

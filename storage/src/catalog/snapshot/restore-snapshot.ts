@@ -27,6 +27,11 @@ export interface Origin {
  * was written since the snapshot is not in it. One record, however large the index is. The generation is `live`; no name
  * points at it yet.
  * @throws HypershardError `conflict` when the snapshot was deleted meanwhile, `index_not_found`
+ * @example
+ * ```ts
+ * const { name: snapshot, model, manifest } = await takeSnapshot(store, served, 'before-cleanup')
+ * const restored = await restoreSnapshot(store, index, { snapshot, model, manifest })
+ * ```
  */
 export async function restoreSnapshot(
   store: ObjectStore,
