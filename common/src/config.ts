@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { HypershardError } from './errors/hypershard-error.ts'
+import { internalProxies } from './grpc/channel-options.ts'
+import { withoutServiceLinks } from './service-links.ts'
 
 /**
  * The settings of one process: environment variable names to zod schemas. Each schema's `.describe()` text is its
@@ -11,7 +13,8 @@ export type Config<Shape extends ConfigShape> = Readonly<{ [Name in keyof Shape]
 
 /**
  * Reads and freezes a process's settings.
- * @param environment usually `process.env`; only `main.ts` files pass it
+ * @param environment usually `process.env`; only `main.ts` files pass it. What Kubernetes puts there for services is
+ *   left out
  * @param ownPrefixes a variable that starts so and is not in the shape is likely a typing error, and refused; those of
  *   other processes may stand in the same environment
  * @throws HypershardError `invalid_config`, with every problem in one message
@@ -27,14 +30,15 @@ export function readConfig<Shape extends ConfigShape>(
   environment: Readonly<Record<string, string | undefined>>,
   ownPrefixes: readonly string[] = ['HYPERSHARD_'],
 ): Config<Shape> {
+  const settings = withoutServiceLinks(environment)
   const problems: string[] = []
   const values: Record<string, unknown> = {}
   for (const [name, schema] of Object.entries(shape)) {
-    const parsed = schema.safeParse(environment[name] === '' ? undefined : environment[name])
+    const parsed = schema.safeParse(settings[name] === '' ? undefined : settings[name])
     if (parsed.success) values[name] = parsed.data
     else problems.push(`${name}: ${parsed.error.issues.map(issue => issue.message).join(', ')}`)
   }
-  for (const name of Object.keys(environment)) {
+  for (const name of Object.keys(settings)) {
     if (Object.hasOwn(shape, name) || !ownPrefixes.some(prefix => name.startsWith(prefix))) continue
     problems.push(`${name}: no such setting; docs/config.md lists them`)
   }
@@ -53,9 +57,30 @@ export function wholeNumber(range: { min: number; max: number }) {
     .pipe(z.number().min(range.min, `must be at least ${range.min}`).max(range.max, `must be at most ${range.max}`))
 }
 
+const portMax = 65_535
+
 /** `host:port`; port 0 takes a free one. */
 export function hostAndPort() {
-  return z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, 'must be host:port')
+  return z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, { error: 'must be host:port', abort: true })
+    .refine(address => portOf(address) <= portMax, `must have a port of at most ${portMax}`)
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}
+
+/** Whether the cluster's own gRPC calls may go through a proxy. */
+export function internalProxy() {
+  return z
+    .enum(internalProxies)
+    .default('off')
+    .describe(
+      'Calls to other processes of the cluster go straight to them, whatever `http_proxy` says. `environment` sends ' +
+        'them through the proxy of `grpc_proxy`, `https_proxy` or `http_proxy`, but for what `no_grpc_proxy` or ' +
+        '`no_proxy` names.',
+    )
 }
 
 /** A comma-separated list, at least one entry. */

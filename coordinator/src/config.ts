@@ -1,4 +1,4 @@
-import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, commaList, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
 import { queryFormSettings } from './search/query-forms.ts'
 
@@ -31,6 +31,7 @@ export const coordinatorConfig = {
     .string('is required: the encoder service, host:port')
     .pipe(hostAndPort())
     .describe('The encoder service, `host:port`.'),
+  HYPERSHARD_INTERNAL_PROXY: internalProxy(),
   HYPERSHARD_SHARD_SERVERS: z
     .string('is required: the shard servers, host:port with commas between')
     .pipe(commaList())
@@ -97,4 +98,5 @@ export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_QUERY_',
   'HYPERSHARD_REFRESH_',
   'HYPERSHARD_HEALTH_',
+  'HYPERSHARD_INTERNAL_',
 ]

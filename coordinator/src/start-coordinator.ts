@@ -1,4 +1,10 @@
-import { type GrpcServer, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
+import {
+  clientOptionsBehind,
+  type GrpcServer,
+  type Logger,
+  type RunningService,
+  startGrpcServer,
+} from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { SearchServiceService } from '@hypershard/proto/search'
 import { openObjectStore } from '@hypershard/storage'
@@ -40,7 +46,13 @@ export interface CoordinatorConnections {
   connectShardServer(address: string): ShardServerPort
 }
 
-const overGrpc: CoordinatorConnections = { connectEncoder, connectShardServer }
+function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: CoordinatorConfig): CoordinatorConnections {
+  const options = clientOptionsBehind(proxy)
+  return {
+    connectEncoder: address => connectEncoder(address, options),
+    connectShardServer: address => connectShardServer(address, options),
+  }
+}
 
 /**
  * Starts a coordinator: loads the catalogue, finds out which shard servers live, and serves HTTP and gRPC. It starts
@@ -51,7 +63,7 @@ const overGrpc: CoordinatorConnections = { connectEncoder, connectShardServer }
 export async function startCoordinator(
   config: CoordinatorConfig,
   log: Logger,
-  connections: CoordinatorConnections = overGrpc,
+  connections: CoordinatorConnections = overGrpc(config),
 ): Promise<RunningService> {
   const stops: (() => unknown)[] = []
   const stopAll = async () => {

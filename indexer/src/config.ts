@@ -1,4 +1,4 @@
-import { type Config, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
 
 const withDefault = (value: number, range: { min: number; max: number }) =>
@@ -16,6 +16,7 @@ export const indexerConfig = {
     .describe(
       'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for all processes of a cluster.',
     ),
+  HYPERSHARD_INTERNAL_PROXY: internalProxy(),
   HYPERSHARD_INDEXER_CONCURRENCY: withDefault(2, { min: 1, max: 64 }).describe(
     'Jobs that run at a time. The encoder is the bottleneck: two keep it busy while one of them commits.',
   ),
@@ -39,5 +40,5 @@ export const indexerConfig = {
 
 export type IndexerConfig = Config<typeof indexerConfig>
 
-/** Beginnings of names that are the indexer's alone. */
-export const indexerPrefixes: readonly string[] = ['HYPERSHARD_INDEXER_']
+/** Beginnings of names that no other process has other settings with. */
+export const indexerPrefixes: readonly string[] = ['HYPERSHARD_INDEXER_', 'HYPERSHARD_INTERNAL_']

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Clock, type Logger, type RunningService, systemClock } from '@hypershard/common'
+import { type Clock, clientOptionsBehind, type Logger, type RunningService, systemClock } from '@hypershard/common'
 import { type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
@@ -17,6 +17,10 @@ export interface IndexerConnections {
   connectEncoder(address: string): EncoderPort
 }
 
+function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerConnections {
+  return { connectEncoder: address => connectEncoder(address, clientOptionsBehind(proxy)) }
+}
+
 /** A job that failed is not tried again before this long; doubled each time in a row. */
 const retryMsMin = 200
 const retryMsMax = 30_000
@@ -32,7 +36,7 @@ const failuresMax = 10_000
 export async function startIndexer(
   config: IndexerConfig,
   log: Logger,
-  connections: IndexerConnections = { connectEncoder },
+  connections: IndexerConnections = overGrpc(config),
   clock: Clock = systemClock,
 ): Promise<RunningService> {
   const store = await openObjectStore(config.HYPERSHARD_STORE)

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
+import { isServiceLinkName } from '@hypershard/common'
 import { renderConfigPage } from '../../scripts/render-config-page.ts'
 import { findCircles, measureFunctions } from './measure-sources.ts'
 import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
@@ -164,6 +165,13 @@ describe('the source tree', () => {
 })
 
 describe('what is generated', () => {
+  it('no setting has a name that Kubernetes gives to the address of a service', () => {
+    const page = renderConfigPage()
+    const names = [...page.matchAll(/^\| `(HYPERSHARD_\w+)`/gm)].map(([, name]) => name!)
+    assert.ok(names.length > 20)
+    assert.deepEqual(names.filter(isServiceLinkName), [], 'choose another name: readConfig may take it for injected')
+  })
+
   it('docs/config.md is what the schemas say', () => {
     const page = readFileSync(join(repositoryRoot, 'docs/config.md'), 'utf8')
     assert.equal(page, renderConfigPage(), 'run npm run generate')

@@ -26,12 +26,24 @@ export function sendRequest(request: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const send = request.url.protocol === 'https:' ? https.request : http.request
     const { method, headers = {}, signal } = request
-    const outgoing = send(request.url, { method, headers, signal }, resolve)
+    const outgoing = send(request.url, { method, headers, signal, ...directAgent(request.url) }, resolve)
     // After the answer's head a broken upload is no failure of its own: the answer says what the server made of it.
     outgoing.on('error', error => reject(translateTransportError(error, request)))
     if (request.body === undefined) outgoing.end()
     else pipeline(Readable.from(request.body), outgoing).catch(error => outgoing.destroy(error))
   })
+}
+
+/** An agent that was given no environment uses no proxy. */
+const direct = Object.freeze({ 'http:': new http.Agent(), 'https:': new https.Agent() })
+
+/**
+ * Of a coordinator on this machine: no proxy can reach it, also where `NODE_USE_ENV_PROXY` has Node take the one that
+ * `http_proxy` names. To any other the way is what Node makes of the environment.
+ */
+function directAgent({ hostname, protocol }: URL): { agent?: http.Agent } {
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  return local ? { agent: direct[protocol as keyof typeof direct] } : {}
 }
 
 /** The whole body of an answer as text. */

@@ -42,4 +42,14 @@ export const clientOptions: ChannelOptions = Object.freeze({
   'grpc.max_reconnect_backoff_ms': 1_000,
   // One connection a client object: pools shared behind the scenes would share their window too.
   'grpc.use_local_subchannel_pool': 1,
+  // A company's environment names a proxy for the way out (`http_proxy`); the cluster's own calls do not go that way.
+  'grpc.enable_http_proxy': 0,
 })
+
+/** What `HYPERSHARD_INTERNAL_PROXY` may say. */
+export const internalProxies = ['off', 'environment'] as const
+
+/** @param proxy `environment` sends calls through the proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names */
+export function clientOptionsBehind(proxy: (typeof internalProxies)[number]): ChannelOptions {
+  return proxy === 'off' ? clientOptions : { ...clientOptions, 'grpc.enable_http_proxy': 1 }
+}

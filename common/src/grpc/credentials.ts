@@ -19,9 +19,14 @@ export type ClientClass<Client> = new (
 /**
  * A client of another process, with the credentials and limits that all have.
  * @param address `host:port`
+ * @param options limits and ways of the channel; `clientOptionsBehind` makes those that go through a proxy
  * @example
  * const encoder = connectClient(EncoderServiceClient, '127.0.0.1:7702')
  */
-export function connectClient<Client>(service: ClientClass<Client>, address: string): Client {
-  return new service(address, credentials.createInsecure(), clientOptions)
+export function connectClient<Client>(
+  service: ClientClass<Client>,
+  address: string,
+  options: ChannelOptions = clientOptions,
+): Client {
+  return new service(address, credentials.createInsecure(), options)
 }

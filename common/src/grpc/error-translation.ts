@@ -1,6 +1,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { isErrorCode } from '../errors/catalogue.ts'
 import { HypershardError, toHypershardError } from '../errors/hypershard-error.ts'
+import { describeConnectionFailure } from './connection-failure.ts'
 
 /** Trailing metadata that carries a failure's code and details, as JSON in UTF-8. */
 const errorMetadataKey = 'hypershard-error-bin'
@@ -15,7 +16,7 @@ export function toServiceError(error: unknown): Partial<ServiceError> {
 
 /**
  * A failed call as the error that the server meant, or by its gRPC status when no server of ours answered.
- * @param peer who was called, for the message
+ * @param peer who was called and at which address, for the message
  */
 export function fromServiceError(error: ServiceError, peer: string): HypershardError {
   const carried = error.metadata?.get(errorMetadataKey)[0]
@@ -23,7 +24,8 @@ export function fromServiceError(error: ServiceError, peer: string): HypershardE
     const { code, details } = JSON.parse(carried.toString()) as { code: string; details: Record<string, unknown> }
     if (isErrorCode(code)) return new HypershardError(code, error.details, { details, cause: error })
   }
-  return new HypershardError(codeOfStatus(error.code), `${peer}: ${error.details}`, { details: { peer }, cause: error })
+  const message = describeConnectionFailure(error, peer)
+  return new HypershardError(codeOfStatus(error.code), message, { details: { peer }, cause: error })
 }
 
 function codeOfStatus(code: status) {

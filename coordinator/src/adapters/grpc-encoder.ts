@@ -1,3 +1,4 @@
+import type { ChannelOptions } from '@grpc/grpc-js'
 import { callUnary, connectClient, type Deadline, HypershardError } from '@hypershard/common'
 import { EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
@@ -7,8 +8,8 @@ const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QU
 const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
 
 /** The encoder service over gRPC. */
-export function connectEncoder(address: string): EncoderPort {
-  const client = connectClient(EncoderServiceClient, address)
+export function connectEncoder(address: string, options?: ChannelOptions): EncoderPort {
+  const client = connectClient(EncoderServiceClient, address, options)
   const peer = `encoder service ${address}`
   return {
     listModels: async (deadline: Deadline) =>

@@ -1,4 +1,4 @@
-import { type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
+import { type ChannelOptions, type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common'
 import { ShardServiceClient } from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
@@ -12,9 +12,9 @@ type CheckHealth = UnaryMethod<{ service: string }, { status: string }>
  * A shard server over gRPC. Health checks have a channel of their own: they must not wait behind megabytes of a
  * search, and a server whose data channel is busy is not dead.
  */
-export function connectShardServer(address: string): ShardServerPort {
-  const client = connectClient(ShardServiceClient, address)
-  const health = connectClient(HealthClient, address)
+export function connectShardServer(address: string, options?: ChannelOptions): ShardServerPort {
+  const client = connectClient(ShardServiceClient, address, options)
+  const health = connectClient(HealthClient, address, options)
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
   const connections = countConnections(health.getChannel())
   const peer = `shard server ${address}`

@@ -1,11 +1,12 @@
+import type { ChannelOptions } from '@grpc/grpc-js'
 import { callUnary, connectClient, HypershardError } from '@hypershard/common'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
 /** The encoder service over gRPC. */
-export function connectEncoder(address: string): EncoderPort {
-  const client = connectClient(EncoderServiceClient, address)
+export function connectEncoder(address: string, options?: ChannelOptions): EncoderPort {
+  const client = connectClient(EncoderServiceClient, address, options)
   const peer = `encoder service ${address}`
   return {
     encodeDocuments: async ({ modelDigest, documents }, deadline) => {

@@ -9,11 +9,12 @@ import { createS3Store } from './s3-store.ts'
 import { sweepStaging } from './sweep-staging.ts'
 
 /** What a store's location may say behind the `?`. */
-const parameters = ['endpoint', 'region', 'staging']
+const parameters = ['endpoint', 'proxy', 'region', 'staging']
 
 /**
  * Opens the object store at a location: a directory, or `s3://bucket/prefix` with `?region=`, `&endpoint=` for a server
- * other than Amazon's, and `&staging=` for the local directory of files on their way in.
+ * other than Amazon's, `&proxy=` for an HTTP proxy on the way to it, and `&staging=` for the local directory of files on
+ * their way in.
  * @throws HypershardError `invalid_config`, `storage_failed`
  * @example
  * ```ts
@@ -38,7 +39,16 @@ export async function openObjectStore(location: string): Promise<ObjectStore> {
     ...{ bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, stagingDirectory },
     region: url.searchParams.get('region') ?? 'us-east-1',
     endpoint: url.searchParams.get('endpoint') ?? undefined,
+    proxy: proxyIn(url, location),
   })
+}
+
+function proxyIn({ searchParams }: URL, location: string): string | undefined {
+  const proxy = searchParams.get('proxy') ?? undefined
+  if (proxy !== undefined && !/^https?:$/.test(URL.parse(proxy)?.protocol ?? '')) {
+    throw badLocation(location, `proxy=${proxy} is not http://host:port`)
+  }
+  return proxy
 }
 
 function badLocation(location: string, why: string): HypershardError {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type S3Server, startS3Server } from '@hypershard/harness/servers'
 import { bytesOf, describeObjectStore, textOf } from '../testing/object-store-contract.ts'
@@ -69,8 +71,34 @@ describe('the S3 store', function () {
     await assert.rejects(nowhere.get('a'), { code: 'storage_failed', message: /bucket nowhere: .*; create it/ })
   })
 
+  it('goes through a proxy that its location names, and through no other', async () => {
+    const asked: string[] = []
+    const proxy = http.createServer((request, response) => {
+      asked.push(request.url ?? '')
+      const { method, headers, url = '' } = request
+      const upstream = http.request(url, { method, headers }, answer => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(response)
+      })
+      request.pipe(upstream)
+    })
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve))
+    try {
+      const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+      const behind = await openObjectStore(`${location}&${new URLSearchParams({ proxy: address })}`)
+      await behind.put('a/b', bytesOf('x'))
+      assert.match(asked[0] ?? '', /^http:\/\/127\.0\.0\.1:\d+\/bucket-\d+\/some\/prefix\/a\/b/)
+      const before = asked.length
+      assert.equal(await textOf(store, 'a/b'), 'x')
+      assert.equal(asked.length, before)
+    } finally {
+      proxy.closeAllConnections()
+      proxy.close()
+    }
+  })
+
   it('refuses a location that it does not understand', async () => {
-    for (const bad of ['s3:', 's3:///x', 's3://bucket/x?regoin=eu']) {
+    for (const bad of ['s3:', 's3:///x', 's3://bucket/x?regoin=eu', 's3://bucket/x?proxy=proxy:3128']) {
       await assert.rejects(openObjectStore(bad), { code: 'invalid_config' })
     }
   })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -26,6 +28,8 @@ export interface S3StoreOptions {
   readonly region: string
   /** Of a server that speaks S3; undefined for Amazon's. */
   readonly endpoint: string | undefined
+  /** An HTTP proxy on the way there; undefined goes straight, whatever the environment says. */
+  readonly proxy?: string | undefined
   /** A local directory for files on their way in. */
   readonly stagingDirectory: string
 }
@@ -54,12 +58,21 @@ const deletesMax = 1_000
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const requestHandler = new NodeHttpHandler({
     ...{ connectionTimeout: connectMsMax, requestTimeout: requestMsMax, throwOnRequestTimeout: true },
+    ...(options.proxy === undefined ? {} : agentsThrough(options.proxy)),
   })
   const client = new S3Client({
     ...{ region: options.region, maxAttempts: attemptsMax, requestHandler },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
   })
   return new S3Store(client, options)
+}
+
+/** As many connections as the handler's own agents have. */
+const socketsMax = 50
+
+function agentsThrough(proxy: string): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+  const settings = { keepAlive: true, maxSockets: socketsMax, proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }
+  return { httpAgent: new HttpAgent(settings), httpsAgent: new HttpsAgent(settings) }
 }
 
 class S3Store implements ObjectStore {
