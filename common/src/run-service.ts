@@ -24,6 +24,9 @@ export interface ServiceMain<Shape extends ConfigShape> {
   readonly start: (config: Config<Shape>, log: Logger, die: (error: Error) => void) => Promise<RunningService>
 }
 
+/** How long a process may take to stop once its supervisor is gone: as long as that would have waited for it. */
+const orphanMsMax = 10_000
+
 /** Reads the settings and runs the service: all that a `main.ts` does. */
 export async function runMain<Shape extends ConfigShape>(
   environment: Readonly<Record<string, string | undefined>>,
@@ -52,6 +55,10 @@ export async function runMain<Shape extends ConfigShape>(
  */
 async function runService(logOf: () => Logger, start: () => Promise<RunningService>): Promise<void> {
   let running: RunningService
+  // A start may take minutes, as when it waits for the object store: it ends with whoever wanted it.
+  const abandon = () => process.exit(1)
+  process.on('disconnect', abandon)
+  if (process.send !== undefined && !process.connected) abandon()
   try {
     running = await start()
   } catch (error) {
@@ -59,6 +66,7 @@ async function runService(logOf: () => Logger, start: () => Promise<RunningServi
     process.exit(isOperatorsMistake(error) ? 78 : 1)
   }
   stopWhenTold(running, logOf())
+  process.off('disconnect', abandon)
   logOf().info({ addresses: running.addresses }, 'serving')
   process.send?.({ type: 'ready', addresses: running.addresses } satisfies ReadyMessage)
 }
@@ -81,8 +89,11 @@ function stopWhenTold(running: RunningService, log: Logger): void {
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
   if (process.send === undefined) return
-  process.on('disconnect', () => stop('the parent process ended'))
-  if (!process.connected) stop('the parent process ended during the start')
+  process.on('disconnect', () => {
+    stop('the parent process ended')
+    // There is no supervisor any more to kill a process that takes too long.
+    setTimeout(() => process.exit(1), orphanMsMax).unref()
+  })
 }
 
 function isOperatorsMistake(error: unknown): boolean {
