@@ -244,7 +244,7 @@ class Simulation {
       const generation = await generationOf(store, index, number)
       if (generation === undefined) continue
       const parts = { store, encoder: this.#encoder(), log, onEncoded: () => undefined }
-      const deadline = Deadline.after(60_000)
+      const deadline = Deadline.after(60_000, { clock: this.#clock() })
       const manifest = await latestManifest(store, generation)
       if (!isBackfilled(manifest)) {
         const { slices, done } = manifest.backfill!
@@ -350,6 +350,7 @@ class Simulation {
   }
 
   #clock(): Clock {
-    return { now: () => this.#nowMs, monotonicMs: () => this.#nowMs }
+    // Nobody waits: which process goes on is drawn by the store alone.
+    return { now: () => this.#nowMs, monotonicMs: () => this.#nowMs, pause: async () => undefined }
   }
 }

@@ -37,6 +37,28 @@ describe('Deadline', () => {
     assert.equal(Deadline.after(100, { clock }).earlier(40).remainingMs, 60)
   })
 
+  it('can end within a time from now, by its own clock, and never later than it does', () => {
+    const clock = fakeClock()
+    const deadline = Deadline.after(100, { clock })
+    const step = deadline.within(40)
+    clock.advance(30)
+    assert.equal(step.remainingMs, 10)
+    assert.equal(deadline.within(500).remainingMs, 70)
+  })
+
+  it('can be ended by one more signal, and still by its own and by its own clock', () => {
+    const clock = fakeClock()
+    const [caller, work] = [new AbortController(), new AbortController()]
+    const deadline = Deadline.after(100, { clock, signal: caller.signal })
+    const [first, second] = [deadline.withSignal(work.signal), deadline.withSignal(new AbortController().signal)]
+    clock.advance(30)
+    assert.equal(first.remainingMs, 70)
+    work.abort()
+    assert.deepEqual([first.cancelled, second.cancelled, deadline.cancelled], [true, false, false])
+    caller.abort()
+    assert.equal(second.cancelled, true)
+  })
+
   it('says what was not done when it has passed', () => {
     const clock = fakeClock()
     const deadline = Deadline.after(10, { clock })

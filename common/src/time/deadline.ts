@@ -13,13 +13,13 @@ import { type Clock, systemClock } from './clock.ts'
  */
 export class Deadline {
   readonly #endMs: number
-  readonly #clock: Clock
+  readonly clock: Clock
   /** Fires when the caller goes away. */
   readonly signal: AbortSignal
 
   private constructor(endMs: number, clock: Clock, signal: AbortSignal) {
     this.#endMs = endMs
-    this.#clock = clock
+    this.clock = clock
     this.signal = signal
   }
 
@@ -31,7 +31,7 @@ export class Deadline {
 
   /** Milliseconds left; 0 once it has passed. */
   get remainingMs(): number {
-    return Math.max(0, this.#endMs - this.#clock.monotonicMs())
+    return Math.max(0, this.#endMs - this.clock.monotonicMs())
   }
 
   get passed(): boolean {
@@ -44,12 +44,22 @@ export class Deadline {
 
   /** As wall-clock time, the form that gRPC takes. */
   toDate(): Date {
-    return new Date(this.#clock.now() + this.remainingMs)
+    return new Date(this.clock.now() + this.remainingMs)
   }
 
   /** The same end of time, but `ms` earlier: leaves room for what comes after a step. */
   earlier(ms: number): Deadline {
-    return new Deadline(this.#endMs - ms, this.#clock, this.signal)
+    return new Deadline(this.#endMs - ms, this.clock, this.signal)
+  }
+
+  /** The same end of time, or `ms` milliseconds from now if that is sooner. */
+  within(ms: number): Deadline {
+    return new Deadline(Math.min(this.#endMs, this.clock.monotonicMs() + ms), this.clock, this.signal)
+  }
+
+  /** The same end of time, cancelled by this signal as well. */
+  withSignal(signal: AbortSignal): Deadline {
+    return new Deadline(this.#endMs, this.clock, AbortSignal.any([this.signal, signal]))
   }
 
   /**

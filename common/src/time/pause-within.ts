@@ -1,4 +1,5 @@
 import { HypershardError } from '../errors/hypershard-error.ts'
+import { pauseBy } from './clock.ts'
 import type { Deadline } from './deadline.ts'
 import { waitWithin } from './wait-within.ts'
 
@@ -7,9 +8,9 @@ export async function pauseWithin(ms: number, deadline: Deadline, step: string):
   if (deadline.remainingMs <= ms) {
     throw new HypershardError('deadline_exceeded', `no time left during: ${step}; allow more time`)
   }
-  let timer: NodeJS.Timeout | undefined
-  const pause = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await waitWithin(pause, deadline, step).finally(() => clearTimeout(timer))
+  const over = new AbortController()
+  const pause = pauseBy(deadline.clock, ms, over.signal)
+  // Whoever waits has its answer from the deadline by then.
+  pause.catch(() => undefined)
+  await waitWithin(pause, deadline, step).finally(() => over.abort())
 }

@@ -37,8 +37,7 @@ export function changeNames(
   deadline: Deadline,
   { store, catalog, watcher }: ChangeNamesParts,
 ): Promise<void> {
-  return retryOnConflict(attemptsMax, async () => {
-    deadline.check('changing aliases')
+  return retryOnConflict({ attemptsMax, deadline }, async () => {
     await watcher.refresh()
     await changeAliases(store, catalog.aliases, await decide())
     await watcher.refresh()

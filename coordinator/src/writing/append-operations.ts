@@ -1,5 +1,4 @@
-import type { Deadline } from '@hypershard/common'
-import { HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError, retryOnConflict } from '@hypershard/common'
 import {
   type LogPart,
   LogPartBuilder,
@@ -42,7 +41,8 @@ const partsMax = 2_048
 const decisionsMax = 100
 
 /**
- * Makes the good lines of a write one entry of the log: durable all together, or not at all. Memory: one part.
+ * Makes the good lines of a write one entry of the log: durable all together, or not at all. Memory: one part,
+ * as lines and as it will be stored.
  * @throws HypershardError `storage_full`, `request_too_large`, `idempotency_mismatch`, `conflict`, `index_not_found`,
  *   and what reading the lines throws
  */
@@ -52,31 +52,30 @@ export async function appendOperations(
   deadline: Deadline,
 ): Promise<AppendOutcome> {
   const gathered: LogPart[] = []
+  const builder = new LogPartBuilder()
   let lines: GoodLine[] = []
-  let bytes = 0
   let accepted = 0
   const keep = async () => {
     await parts.guard.checkSpace()
-    gathered.push(await storePart(lines, input.entry, parts.store))
+    gathered.push(await builder.store(parts.store, logOf(input.entry)))
     if (gathered.length > partsMax) throw tooLarge()
     accepted += lines.length
     lines = []
-    bytes = 0
   }
   for await (const line of input.lines) {
-    if (lines.length >= partBounds.operationsMax || bytes >= partBounds.bytesMax) {
+    if (builder.full) {
       if (lines.some(isConditional)) throw tooManyConditions()
       await keep()
     }
     if (isConditional(line) && gathered.length > 0) throw tooManyConditions()
     lines.push(line)
-    bytes += bytesOf(line)
+    builder.add(line.operation)
   }
   deadline.check('writing the documents')
   if (lines.some(isConditional)) return appendConditionally(input, lines, parts, deadline)
   if (lines.length > 0) await keep()
   if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
-  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey })
+  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey }, deadline)
   return { accepted, ...appended }
 }
 
@@ -92,25 +91,19 @@ async function appendConditionally(
 ): Promise<AppendOutcome> {
   if (idempotencyKey !== undefined) throw keyAndConditions()
   const ids = new Set(lines.map(({ operation }) => operationId(operation)))
-  for (let decision = 1; ; decision++) {
-    deadline.check('writing the documents')
+  return retryOnConflict({ attemptsMax: decisionsMax, deadline }, async () => {
     const found = await findDocuments(store, await newerManifest(store, entry.manifest), ids)
     const { holding, failing } = judge(lines, id => found.documents.get(id)?.version ?? 0)
-    try {
-      const appended =
-        holding.length === 0
-          ? { sequence: null, repeated: false }
-          : await log.append({
-              parts: [await storePart(holding, entry, store)],
-              expectedSequence: found.sequence + 1,
-            })
-      for (const { line, id, message } of failing) tally.fail(line, { id, code: 'version_mismatch', message })
-      return { accepted: holding.length, ...appended }
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && decision < decisionsMax
-      if (!again) throw error
-    }
-  }
+    const appended =
+      holding.length === 0
+        ? { sequence: null, repeated: false }
+        : await log.append(
+            { parts: [await storePart(holding, entry, store)], expectedSequence: found.sequence + 1 },
+            deadline,
+          )
+    for (const { line, id, message } of failing) tally.fail(line, { id, code: 'version_mismatch', message })
+    return { accepted: holding.length, ...appended }
+  })
 }
 
 /** Lines are decided in order: of two with one id, the second is judged by what the first makes of the document. */
@@ -137,21 +130,18 @@ function judge(lines: readonly GoodLine[], versionOf: (id: string) => number) {
   return { holding, failing }
 }
 
-function storePart(lines: readonly GoodLine[], { record }: CatalogEntry, store: ObjectStore): Promise<LogPart> {
+function storePart(lines: readonly GoodLine[], entry: CatalogEntry, store: ObjectStore): Promise<LogPart> {
   const builder = new LogPartBuilder()
   for (const { operation } of lines) builder.add(operation)
-  const log: LogReference = { index: record.name, indexUid: record.uid }
-  return builder.store(store, log)
+  return builder.store(store, logOf(entry))
+}
+
+function logOf({ record }: CatalogEntry): LogReference {
+  return { index: record.name, indexUid: record.uid }
 }
 
 function isConditional({ ifVersion }: GoodLine): boolean {
   return ifVersion !== undefined
-}
-
-function bytesOf({ operation }: GoodLine): number {
-  if (operation.type === 'delete') return operation.id.length
-  const { id, title, text, fields } = operation.document
-  return id.length + title.length + text.length + fields.length
 }
 
 function tooManyConditions(): HypershardError {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Deadline, HypershardError, waitWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 
 /** One line without its end; `bytes` is undefined when it was longer than allowed and was skipped. */
 export interface ReadLine {
@@ -74,7 +74,7 @@ class LineParts {
 async function* chunksOf(stream: Readable, idleMsMax: number, deadline: Deadline): AsyncGenerator<Buffer> {
   const chunks = stream.iterator({ destroyOnReturn: false })
   for (;;) {
-    const idle = Deadline.after(Math.min(idleMsMax, deadline.remainingMs), { signal: deadline.signal })
+    const idle = deadline.within(idleMsMax)
     const next = await waitWithin(chunks.next(), idle, 'reading documents').catch(error => {
       throw error instanceof HypershardError ? error : brokenOff(error)
     })

@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, pauseWithin } from '@hypershard/common'
 import { type IndexRecord, type ObjectStore, readProgress, WriteLog } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
@@ -101,7 +101,7 @@ interface Wait {
 
 /** Waits as long as there is hope and time. The write is safe meanwhile, so that giving up is no failure. */
 async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: WriteParts, deadline: Deadline) {
-  const until = Deadline.after(Math.min(wait.waitMsMax, deadline.remainingMs), { signal: deadline.signal })
+  const until = deadline.within(wait.waitMsMax)
   const { sequence } = wait
   const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
     ({ manifest }) => ({ searchable: true, manifestVersion: manifest.version, problem: null }),

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { type Deadline, retryOnConflict } from '@hypershard/common'
 import {
   commitSegments,
   type GenerationRecord,
@@ -31,7 +31,7 @@ export async function backfillSlice(
   const { index, indexUid } = generation
   const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
   const documents = await readSlice(parts.store, copied, slice)
-  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, deadline), parts)
+  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, deadline), parts, deadline)
 }
 
 async function commitSlice(
@@ -39,8 +39,9 @@ async function commitSlice(
   slice: number,
   { added, failed }: WrittenSegments,
   { store, log }: IngestParts,
+  deadline: Deadline,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  await retryOnConflict({ attemptsMax: commitAttemptsMax, deadline }, async () => {
     const current = await latestManifest(store, generation)
     if (!isMissing(current, slice)) {
       log.info({ index: generation.index, generation: generation.generation, slice }, 'another indexer did this slice')
@@ -51,14 +52,8 @@ async function commitSlice(
         ? current.aside
         : await writeAside(store, current, [...(await readAside(store, current)), ...failed])
     const done = [...current.backfill!.done, slice].sort((a, b) => a - b)
-    try {
-      await commitSegments(store, current, added, { backfill: { ...current.backfill!, done }, aside, disjoint: true })
-      return
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < commitAttemptsMax
-      if (!again) throw error
-    }
-  }
+    await commitSegments(store, current, added, { backfill: { ...current.backfill!, done }, aside, disjoint: true })
+  })
 }
 
 function isMissing({ backfill }: Manifest, slice: number): boolean {

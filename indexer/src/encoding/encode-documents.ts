@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, pauseWithin } from '@hypershard/common'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import { encodeOneByOne } from './encode-one-by-one.ts'
 import type { EncodedBatch, Text } from './encoded-batch.ts'
@@ -39,11 +39,10 @@ export async function* encodeDocuments<Document extends Text>(
   deadline: Deadline,
 ): AsyncGenerator<EncodedBatch<Document>> {
   const abandon = new AbortController()
-  const signal = AbortSignal.any([deadline.signal, abandon.signal])
   const inFlight: Promise<EncodedBatch<Document>>[] = []
   try {
     for await (const batch of batchesOf(documents)) {
-      const callDeadline = Deadline.after(deadline.remainingMs, { signal })
+      const callDeadline = deadline.withSignal(abandon.signal)
       await parts.throttle?.(batch.length, callDeadline)
       const call = encodeBatch(batch, modelDigest, parts.encoder, callDeadline)
       // This call is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
@@ -98,7 +97,7 @@ async function callPatiently(
   for (let attempt = 0; ; attempt++) {
     deadline.check('encoding documents')
     try {
-      const callDeadline = Deadline.after(Math.min(callMsMax, deadline.remainingMs), { signal: deadline.signal })
+      const callDeadline = deadline.within(callMsMax)
       return checkShape(await encoder.encodeDocuments({ modelDigest, documents: texts }, callDeadline), texts.length)
     } catch (error) {
       unreachable = isCode(error, 'unavailable') ? unreachable + 1 : 0

@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { type Deadline, type Logger, retryOnConflict } from '@hypershard/common'
 import {
   type AsideDocument,
   commitSegments,
@@ -45,9 +45,8 @@ export async function ingestLog(
   let manifest = await latestManifest(parts.store, generation)
   if (!isBackfilled(manifest)) return { manifest, caughtUp: true }
   const abandon = new AbortController()
-  const signal = AbortSignal.any([deadline.signal, abandon.signal])
   const prepare = (from: LogPosition) => {
-    const preparing = prepareBatch(manifest, from, parts, Deadline.after(deadline.remainingMs, { signal }))
+    const preparing = prepareBatch(manifest, from, parts, deadline.withSignal(abandon.signal))
     // This batch is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
     // count as unhandled.
     preparing.catch(() => undefined)
@@ -60,7 +59,7 @@ export async function ingestLog(
       if (prepared === undefined) return { manifest, caughtUp: true }
       const { end }: LogBatch = prepared.batch
       ahead = (await mayGoOn()) ? prepare(end) : undefined
-      manifest = await commitBatch(generation, manifest, prepared, parts)
+      manifest = await commitBatch(generation, manifest, prepared, parts, deadline)
       parts.onCommitted?.(prepared.batch.puts.length)
       if (!isSamePlace(manifest.log, end)) break
     }
@@ -87,24 +86,23 @@ async function commitBatch(
   base: Manifest,
   { batch, written }: Prepared,
   { store, log }: IngestParts,
+  deadline: Deadline,
 ): Promise<Manifest> {
-  let current = base
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const aside = await asideAfter(store, current, batch, written.failed)
-      // The older version of a document that cannot be encoded is not its newest, and goes too.
-      const deletedIds = [...batch.deletes, ...written.failed.map(({ id }) => id)]
-      return await commitSegments(store, current, written.added, { deletedIds, log: batch.end, aside })
-    } catch (error) {
-      const again = error instanceof HypershardError && error.code === 'conflict' && attempt < commitAttemptsMax
-      if (!again) throw error
-      current = await latestManifest(store, generation)
-      if (isSamePlace(current.log, base.log)) continue
+  // The first attempt builds on what the batch was read from: nobody else is expected to have committed.
+  let newest: Manifest | undefined = base
+  return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline }, async () => {
+    const current = newest ?? (await latestManifest(store, generation))
+    newest = undefined
+    if (!isSamePlace(current.log, base.log)) {
       const facts = { index: base.index, generation: base.generation, log: current.log }
       log.info(facts, 'another indexer committed these documents')
       return current
     }
-  }
+    const aside = await asideAfter(store, current, batch, written.failed)
+    // The older version of a document that cannot be encoded is not its newest, and goes too.
+    const deletedIds = [...batch.deletes, ...written.failed.map(({ id }) => id)]
+    return commitSegments(store, current, written.added, { deletedIds, log: batch.end, aside })
+  })
 }
 
 /** The documents set aside, without those that were written again since, and with those that fail now. */

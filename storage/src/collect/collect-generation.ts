@@ -128,7 +128,7 @@ async function clearCondemned(
   generation: GenerationRecord,
   deleted: ReadonlySet<string>,
 ): Promise<void> {
-  await retryOnConflict(clearAttemptsMax, async () => {
+  await retryOnConflict({ attemptsMax: clearAttemptsMax }, async () => {
     const current = await latestManifest(store, generation)
     const condemned = current.condemned.filter(file => !deleted.has(file))
     if (condemned.length < current.condemned.length) await commitManifest(store, current, { condemned })

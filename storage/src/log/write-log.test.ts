@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Deadline, HypershardError } from '@hypershard/common'
 import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import { deleteIndex, type IndexRecord } from '../catalog/index/index-record.ts'
@@ -95,6 +96,28 @@ describe('the write log', () => {
       bySequence.map(({ id }) => id),
     )
     assert.equal(await new WriteLog(store, index).head(), 40)
+  })
+
+  it('pauses, longer each time, before it tries again after another writer came first, within its deadline', async () => {
+    const pauses: number[] = []
+    let nowMs = 0
+    const pause = async (ms: number) => {
+      pauses.push(ms)
+      nowMs += ms
+    }
+    const clock = { now: () => nowMs, monotonicMs: () => nowMs, pause }
+    const parts = [await storePart(deletion('a'))]
+    const { putIfAbsent } = store
+    // Each number is taken between the look and the try.
+    store.putIfAbsent = async (key, bytes) => {
+      await putIfAbsent.call(store, key, bytes)
+      throw new HypershardError('conflict', 'told to fail')
+    }
+    const deadline = Deadline.after(50, { clock })
+    await assert.rejects(new WriteLog(store, index, clock).append({ parts }, deadline), { code: 'deadline_exceeded' })
+    store.putIfAbsent = putIfAbsent
+    assert(pauses.length > 2, `${pauses.length} pauses`)
+    for (const [at, ms] of pauses.entries()) assert(ms < 2 * 2 ** at, `${ms} ms after ${at + 1} lost attempts`)
   })
 
   it('writes once what is tried many times with one key, from several processes, also after a crash', async () => {

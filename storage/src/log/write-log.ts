@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, type Deadline, HypershardError, pauseAfterConflict, systemClock } from '@hypershard/common'
 import { type IndexIdentity, requireIndex } from '../catalog/index/index-record.ts'
 import { corruptData } from '../corrupt-data.ts'
 import { type LogReference, logEntriesFolder, logEntryKey, logTrimKey, logTrimsFolder, numberOfKey } from '../layout.ts'
@@ -111,9 +111,10 @@ export class WriteLog {
   /**
    * Appends one entry; it is durable, and ordered after every entry that was, when this resolves.
    * @throws HypershardError `conflict` when `expectedSequence` is taken, `idempotency_mismatch` when the key stands for
-   *   other operations, `index_not_found` when the index was deleted meanwhile, `storage_full`, `storage_failed`
+   *   other operations, `index_not_found` when the index was deleted meanwhile, `storage_full`, `storage_failed`;
+   *   `deadline_exceeded` or `cancelled` before another attempt
    */
-  async append(entry: NewLogEntry): Promise<Appended> {
+  async append(entry: NewLogEntry, deadline?: Deadline): Promise<Appended> {
     assert(entry.parts.length > 0 || entry.condemned !== undefined, 'an entry of nothing')
     // Whoever appends without having looked before reads everything: its parts may have been given up long ago.
     this.#seen ??= await newestTrim(this.#store, this.#log)
@@ -134,7 +135,7 @@ export class WriteLog {
         continue
       }
       if (await this.#create(entry, sequence)) return { sequence, repeated: false }
-      attempt++
+      await pauseAfterConflict(++attempt, { deadline, clock: this.#clock })
     }
     const message = `index \`${this.#log.index}\`: other writers came first ${appendAttemptsMax} times; try again`
     throw new HypershardError('overloaded', message, { details: { index: this.#log.index } })

@@ -1,6 +1,5 @@
 import type { handleClientStreamingCall, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
 import {
-  Deadline,
   deadlineOfCall,
   HypershardError,
   type Logger,
@@ -39,7 +38,7 @@ export function searchService(
     search: unaryHandler(async (request, deadline) => {
       const index = checkRequest(indexNameSchema, request.index, 'index')
       const body = checkRequest(searchRequestSchema, searchBodyOf(request), 'request')
-      const answer = await coordinator.search(toSearchInput(index, body), atMost(body.timeout_ms, deadline))
+      const answer = await coordinator.search(toSearchInput(index, body), deadline.within(body.timeout_ms))
       return searchResponse(answer)
     }, log),
     putDocuments: putHandler(coordinator, options),
@@ -70,10 +69,5 @@ async function putFrom(call: PutCall, coordinator: Coordinator, putTimeoutMs: nu
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index))
   checkRequest(indexNameSchema, received.index, 'index')
   const input = { ...received, waitMsMax: putTimeoutMs }
-  return putResponse(await coordinator.writeDocuments(input, atMost(putTimeoutMs, deadline)))
-}
-
-/** The sooner of the call's own deadline and what the request allows. */
-function atMost(ms: number, deadline: Deadline): Deadline {
-  return deadline.remainingMs <= ms ? deadline : Deadline.after(ms, { signal: deadline.signal })
+  return putResponse(await coordinator.writeDocuments(input, deadline.within(putTimeoutMs)))
 }

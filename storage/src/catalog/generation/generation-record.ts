@@ -83,7 +83,7 @@ export async function createGeneration(
   settings: NewGeneration,
   clock: Clock = systemClock,
 ): Promise<GenerationRecord> {
-  return retryOnConflict(createAttemptsMax, async () => {
+  return retryOnConflict({ attemptsMax: createAttemptsMax, clock }, async () => {
     const numbers = await listGenerations(store, index)
     const record: GenerationRecord = {
       ...firstGeneration(index),

@@ -74,7 +74,7 @@ export async function changeGenerationState(
   decide: (state: GenerationState) => GenerationChange | undefined,
   clock: Clock = systemClock,
 ): Promise<GenerationState> {
-  return retryOnConflict(changeAttemptsMax, async () => {
+  return retryOnConflict({ attemptsMax: changeAttemptsMax, clock }, async () => {
     const state = await readGenerationState(store, generation)
     const change = decide(state)
     if (change === undefined) return state

@@ -49,7 +49,7 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const { index, indexUid, model } = generation
   if (!indexNamePattern.test(name)) throw badName(name)
-  return retryOnConflict(takeAttemptsMax, async () => {
+  return retryOnConflict({ attemptsMax: takeAttemptsMax, clock }, async () => {
     const names = await listSnapshotNames(store, index)
     if (names.includes(name)) throw exists(index, name)
     if (names.length >= snapshotsMax) throw tooMany(index)

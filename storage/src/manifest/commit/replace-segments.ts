@@ -27,7 +27,7 @@ export async function replaceSegments(
   merged: SegmentEntry | undefined,
   clock?: Clock,
 ): Promise<Manifest | undefined> {
-  return retryOnConflict(attemptsMax, async () => {
+  return retryOnConflict({ attemptsMax, clock }, async () => {
     const current = await latestManifest(store, generation)
     const now = replaced.map(({ digest }) => current.segments.find(segment => segment.digest === digest))
     if (!now.every(segment => segment !== undefined)) return undefined
