@@ -130,9 +130,8 @@ export class Coordinator {
       const { record } = this.#parts.catalog.get(input.index)
       await this.#parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
     }
-    const answer = await this.#parts.searches.run(deadline, () => search(input, deadline, this.#parts))
-    this.#parts.pace.note(answer.tookMs)
-    return answer
+    const { pace, searches } = this.#parts
+    return pace.time(() => searches.run(deadline, () => search(input, deadline, this.#parts)))
   }
 
   /** @throws HypershardError `unavailable`, naming everything that keeps a search from being complete */

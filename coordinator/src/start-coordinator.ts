@@ -22,7 +22,7 @@ import type { CoordinatorConfig } from './config.ts'
 import { Coordinator } from './coordinator.ts'
 import { WorkGate } from './limits/work-gate.ts'
 import { SearchPace } from './pace/search-pace.ts'
-import { startSlowDown } from './pace/slow-down.ts'
+import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
@@ -121,7 +121,7 @@ async function assemble(
   watcher.start()
   stops.push(() => watcher.stop())
   const pace = new SearchPace()
-  const slowDown = startSlowDown({ store, catalog, pace, log })
+  const slowDown = new SlowDown({ store, catalog, pace, log }).start()
   stops.push(() => slowDown.stop())
   return new Coordinator({
     ...{ store, catalog, cluster, warmer, encoder, logs, watcher, pace, log },

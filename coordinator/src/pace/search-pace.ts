@@ -1,15 +1,23 @@
-import { type Clock, systemClock } from '@hypershard/common'
+import { type Clock, type ErrorCode, HypershardError, systemClock } from '@hypershard/common'
+import type { Coverage } from '../search/count-coverage.ts'
 
 /** How long a search counts. */
-const windowMs = 15_000
+export const windowMs = 15_000
 
 /** Searches kept; more than these a window would only blur. */
 const samplesMax = 10_000
 
-/** With fewer searches than this there is no p99. */
-const samplesMin = 20
+/** How a search or a shard of it ends that a machine with less to do would have answered. */
+const lateCodes: readonly string[] = ['deadline_exceeded', 'overloaded'] satisfies ErrorCode[]
 
-/** How long the searches of the last seconds took. */
+/** The searches of the last seconds. */
+export interface Pace {
+  readonly searches: number
+  /** The time that 99 of 100 stay below, infinite when more were not answered in time; 0 when there was no search. */
+  readonly p99Ms: number
+}
+
+/** How long the searches of the last seconds took, those included that got no whole answer in their time. */
 export class SearchPace {
   readonly #clock: Clock
   #samples: { readonly atMs: number; readonly tookMs: number }[] = []
@@ -18,17 +26,46 @@ export class SearchPace {
     this.#clock = clock
   }
 
+  /** Runs a search and counts it. One whose caller goes away counts with the time that it had. */
+  async time<Answer extends { readonly coverage: Pick<Coverage, 'missing'> }>(
+    search: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const beginMs = this.#clock.monotonicMs()
+    try {
+      const answer = await search()
+      const late = answer.coverage.missing.some(({ code }) => lateCodes.includes(code))
+      this.note(late ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() - beginMs)
+      return answer
+    } catch (error) {
+      if (isLate(error)) this.note(Number.POSITIVE_INFINITY)
+      else if (isCode(error, 'cancelled')) this.note(this.#clock.monotonicMs() - beginMs)
+      throw error
+    }
+  }
+
+  /** @param tookMs infinite for a search that was not answered in time */
   note(tookMs: number): void {
     this.#samples.push({ atMs: this.#clock.monotonicMs(), tookMs })
     if (this.#samples.length > samplesMax) this.#samples.shift()
   }
 
-  /** The time that 99 of 100 searches stay below, in milliseconds; undefined when there were too few. */
-  p99Ms(): number | undefined {
+  look(): Pace {
     const since = this.#clock.monotonicMs() - windowMs
     this.#samples = this.#samples.filter(({ atMs }) => atMs >= since)
-    if (this.#samples.length < samplesMin) return undefined
-    const sorted = this.#samples.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))]
+    const searches = this.#samples.length
+    if (searches === 0) return { searches, p99Ms: 0 }
+    const sorted = this.#samples.map(({ tookMs }) => tookMs).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    return { searches, p99Ms: sorted[Math.min(searches - 1, Math.floor(searches * 0.99))]! }
   }
+}
+
+function isLate(error: unknown): boolean {
+  if (lateCodes.some(code => isCode(error, code))) return true
+  if (!isCode(error, 'insufficient_coverage')) return false
+  const { coverage } = (error as HypershardError).details as { coverage: { missing: readonly { code: string }[] } }
+  return coverage.missing.some(({ code }) => lateCodes.includes(code))
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof HypershardError && error.code === code
 }

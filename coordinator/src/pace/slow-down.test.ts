@@ -1,51 +1,125 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import {
+  changeGenerationState,
+  createDirectoryStore,
+  createGeneration,
+  type GenerationRecord,
+  type ObjectStore,
+  readGenerationState,
+} from '@hypershard/storage'
+import { Catalog } from '../catalog/catalog.ts'
 import { SearchPace } from './search-pace.ts'
-import { nextRate } from './slow-down.ts'
+import { nextRate, SlowDown } from './slow-down.ts'
 
-describe('slowing a build down for searches', () => {
+describe('the next rate of a build', () => {
   const cases = [
-    { what: 'leaves a build without a limit alone', limit: null, slowed: null, p99: 900, measured: 50, rate: null },
+    { what: 'is free without a limit', limit: null, slowed: null, p99: 900, rate: null },
+    { what: 'is free again once the limit is taken away', limit: null, slowed: 5, p99: 900, rate: null },
+    { what: 'stays free while searches are fast', slowed: null, p99: 60, rate: null },
+    { what: 'is half of what the build does when searches are slow', slowed: null, p99: 120, rate: 25 },
+    { what: 'is half of that again', slowed: 25, p99: 120, measured: 24, rate: 12 },
+    { what: 'is half of a guess when nobody knows the rate', slowed: null, p99: 120, measured: 0, rate: 50 },
+    { what: 'is half when searches are not answered at all', slowed: null, p99: Number.POSITIVE_INFINITY, rate: 25 },
+    { what: 'is never nothing', slowed: 0.5, p99: 120, measured: 0.4, rate: 0.5 },
+    { what: 'stays while searches are near the limit', slowed: 20, p99: 90, measured: 20, rate: 20 },
+    { what: 'is higher once they are well below', slowed: 20, p99: 50, measured: 20, rate: 26 },
+    { what: 'is free when it would not hold the build back', slowed: 1_900, p99: 50, measured: 60, rate: null },
+    { what: 'stays when a few searches are slow', slowed: 20, searches: 19, p99: 120, rate: 20 },
+    { what: 'stays free when a few searches are slow', slowed: null, searches: 19, p99: 120, rate: null },
+    { what: 'is higher when a few searches are fast', slowed: 20, searches: 1, p99: 50, rate: 26 },
+    { what: 'is twice as high when nobody searches', slowed: 20, searches: 0, p99: 0, rate: 40 },
     {
-      what: 'leaves a build alone while searches are fast',
-      limit: 100,
-      slowed: null,
-      p99: 60,
-      measured: 50,
-      rate: null,
+      what: 'stays right after a change when nobody searches',
+      slowed: 20,
+      searches: 0,
+      p99: 0,
+      ageMs: 9_000,
+      rate: 20,
     },
-    { what: 'halves what the build does', limit: 100, slowed: null, p99: 120, measured: 50, rate: 25 },
-    { what: 'halves it again', limit: 100, slowed: 25, p99: 120, measured: 24, rate: 12 },
-    { what: 'halves a guess when nobody knows the rate', limit: 100, slowed: null, p99: 120, measured: 0, rate: 50 },
-    { what: 'never stops it', limit: 100, slowed: 0.5, p99: 120, measured: 0.4, rate: 0.5 },
-    { what: 'waits while searches are near the limit', limit: 100, slowed: 20, p99: 90, measured: 20, rate: 20 },
-    { what: 'lets it go faster once they are well below', limit: 100, slowed: 20, p99: 50, measured: 20, rate: 26 },
-    { what: 'lets it go when that no longer holds it', limit: 100, slowed: 1_900, p99: 50, measured: 60, rate: null },
+    { what: 'is free when nobody searches and it was high', slowed: 1_500, searches: 0, p99: 0, rate: null },
   ]
-  for (const { what, limit, slowed, p99, measured, rate } of cases) {
+  for (const { what, limit = 100, slowed, searches = 50, p99, measured = 50, ageMs = 15_000, rate } of cases) {
     it(what, () => {
-      const state = { searchP99MsMax: limit, slowedToDocumentsPerSecond: slowed }
-      assert.equal(nextRate(state, p99, measured), rate)
+      const changedAt = new Date(0).toISOString()
+      const state = { searchP99MsMax: limit, slowedToDocumentsPerSecond: slowed, changedAt }
+      assert.equal(nextRate(state, { searches, p99Ms: p99 }, { measured, nowMs: ageMs }), rate)
     })
   }
 })
 
-describe('the pace of searches', () => {
-  let nowMs = 0
-  const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+describe('slowing builds down for searches', () => {
+  let root: string
+  let store: ObjectStore
+  let catalog: Catalog
+  let build: GenerationRecord
+  let nowMs: number
+  let pace: SearchPace
+  const clock = { now: () => Date.UTC(2026, 0, 1) + nowMs, monotonicMs: () => nowMs }
 
-  it('is the time that 99 of 100 stay below, of the last seconds only', () => {
-    const pace = new SearchPace(clock)
-    for (let tookMs = 1; tookMs <= 200; tookMs++) pace.note(tookMs)
-    assert.equal(pace.p99Ms(), 199)
-    nowMs += 20_000
-    assert.equal(pace.p99Ms(), undefined)
-    for (let at = 0; at < 60; at++) pace.note(5)
-    assert.equal(pace.p99Ms(), 5)
+  beforeEach(async () => {
+    nowMs = 0
+    pace = new SearchPace(clock)
+    root = await mkdtemp(join(tmpdir(), 'hypershard-slow-down-'))
+    store = await createDirectoryStore(root)
+    catalog = await Catalog.load(store)
+    const settings = { model: { name: 'words', digest: 'ab'.repeat(32) }, vectorWidth: 3, shards: 1 }
+    const { record } = await catalog.create({ name: 'papers', ...settings, replicas: 1 }, Deadline.after(60_000))
+    build = await createGeneration(store, record, { ...settings, source: null }, clock)
+    await changeGenerationState(store, build, () => ({ searchP99MsMax: 100 }), clock)
   })
 
-  it('is not known of a few searches', () => {
-    const pace = new SearchPace(clock)
-    for (let at = 0; at < 10; at++) pace.note(5)
-    assert.equal(pace.p99Ms(), undefined)
+  afterEach(() => rm(root, { recursive: true }))
+
+  const slowDown = () => new SlowDown({ store, catalog, pace, clock, log: silentLogger() })
+  const rate = async () => (await readGenerationState(store, build)).slowedToDocumentsPerSecond
+
+  async function rounds(count: number, each: SlowDown) {
+    for (let round = 0; round < count; round++) {
+      nowMs += 3_000
+      await each.adjustAll()
+    }
+  }
+
+  it('slows a build for searches that all time out', async () => {
+    const late = new HypershardError('deadline_exceeded', 'told to')
+    for (let at = 0; at < 20; at++) await pace.time(() => Promise.reject(late)).catch(() => undefined)
+    await rounds(1, slowDown())
+    assert.equal(await rate(), 50)
+  })
+
+  it('lets a build go when the searches that it was slowed for end', async () => {
+    const each = slowDown()
+    for (let at = 0; at < 20; at++) pace.note(500)
+    await rounds(3, each)
+    assert.equal(await rate(), 12.5)
+    await rounds(60, each)
+    assert.equal(await rate(), null)
+  })
+
+  it('lets a build go that was slowed before the coordinator was started anew', async () => {
+    await changeGenerationState(store, build, () => ({ slowedToDocumentsPerSecond: 5 }), clock)
+    await rounds(60, slowDown())
+    assert.equal(await rate(), null)
+  })
+
+  it('asks the store nothing while nobody searches and no build is slowed', async () => {
+    const each = slowDown()
+    await rounds(1, each)
+    const { list, get } = store
+    let asked = 0
+    store.list = key => {
+      asked++
+      return list.call(store, key)
+    }
+    store.get = key => {
+      asked++
+      return get.call(store, key)
+    }
+    await rounds(100, each)
+    assert.equal(asked, 0)
   })
 })

@@ -1,5 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { HypershardError, type Logger } from '@hypershard/common'
+import { type Clock, HypershardError, type Logger, pauseBy, systemClock } from '@hypershard/common'
 import {
   changeGenerationState,
   type GenerationState,
@@ -9,23 +8,33 @@ import {
   readProgress,
 } from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { SearchPace } from './search-pace.ts'
+import { type Pace, type SearchPace, windowMs } from './search-pace.ts'
 
 export interface SlowDownParts {
   readonly store: ObjectStore
   readonly catalog: Catalog
   readonly pace: SearchPace
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /** How often builds are slowed down or let go faster. */
 const everyMs = 3_000
+
+/** While nobody searches here, only builds known to be slowed are looked at; all of them this often. */
+const lookAtAllEveryMs = 600_000
+
+/** Fewer searches say nothing about the slowest: no build is slowed down for them. */
+const searchesMin = 20
 
 /** Searches this much below their limit let a build go faster. */
 const easyShare = 0.7
 
 const slower = 0.5
 const faster = 1.3
+
+/** In one step while nobody searches: a step then is as long as searches count. */
+const fasterUnsearched = 2
 
 /** Documents a second: below the first a build hardly moves, above the second it is not held back by this any more. */
 const rateMin = 0.5
@@ -34,73 +43,110 @@ const rateMax = 2_000
 /** What a build is taken to do whose rate nobody has told yet. */
 const rateUnknown = 100
 
+/** A generation by its place. */
+interface Build {
+  readonly index: string
+  readonly generation: number
+}
+
 /**
  * Slows builds of other generations down while searches take longer than the builds' own limit says, and lets them go
- * again after. The first is done at once and by half, the other step by step.
+ * again after. The first is done at once and by half, the other step by step, also when no search comes any more.
  */
-export function startSlowDown(parts: SlowDownParts): { stop(): Promise<void> } {
-  const stopped = new AbortController()
-  const forever = async () => {
-    while (!stopped.signal.aborted) {
-      await wait(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined)
-      if (!stopped.signal.aborted) await adjustAll(parts)
+export class SlowDown {
+  readonly #parts: SlowDownParts
+  readonly #clock: Clock
+  /** Those that were slowed when they were last looked at, by index and number. */
+  readonly #slowed = new Map<string, Build>()
+  #lookedAtAllMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: SlowDownParts) {
+    this.#parts = parts
+    this.#clock = parts.clock ?? systemClock
+  }
+
+  start(): { stop(): Promise<void> } {
+    const stopped = new AbortController()
+    const forever = async () => {
+      while (!stopped.signal.aborted) {
+        await pauseBy(this.#clock, everyMs, stopped.signal).catch(() => undefined)
+        if (!stopped.signal.aborted) await this.adjustAll()
+      }
+    }
+    const running = forever()
+    return {
+      stop: () => {
+        stopped.abort()
+        return running
+      },
     }
   }
-  const running = forever()
-  return {
-    stop: () => {
-      stopped.abort()
-      return running
-    },
-  }
-}
 
-async function adjustAll(parts: SlowDownParts): Promise<void> {
-  const { store, catalog, pace, log } = parts
-  const p99Ms = pace.p99Ms()
-  if (p99Ms === undefined) return
-  for (const { record } of catalog.listIndexes()) {
-    try {
-      for (const generation of await listGenerations(store, record)) {
-        await adjust({ index: record.name, generation }, p99Ms, parts)
+  /** One look at the searches, and what follows from it for each build. */
+  async adjustAll(): Promise<void> {
+    const pace = this.#parts.pace.look()
+    const nowMs = this.#clock.monotonicMs()
+    const due = pace.searches > 0 || nowMs - this.#lookedAtAllMs >= lookAtAllEveryMs
+    if (!due) {
+      const slowed = [...this.#slowed.values()]
+      for (const index of new Set(slowed.map(build => build.index))) {
+        await this.#adjustEach(index, async () => slowed.filter(build => build.index === index), pace)
       }
+      return
+    }
+    this.#lookedAtAllMs = nowMs
+    for (const { record } of this.#parts.catalog.listIndexes()) {
+      const buildsOf = async () =>
+        (await listGenerations(this.#parts.store, record)).map(generation => ({ index: record.name, generation }))
+      await this.#adjustEach(record.name, buildsOf, pace)
+    }
+  }
+
+  /** A failure of one index holds up no other. */
+  async #adjustEach(index: string, builds: () => Promise<readonly Build[]>, pace: Pace): Promise<void> {
+    try {
+      for (const build of await builds()) await this.#adjust(build, pace)
     } catch (error) {
       if (!(error instanceof HypershardError)) throw error
-      log.warn({ err: error, index: record.name }, 'a build could not be slowed down')
+      this.#parts.log.warn({ err: error, index }, 'a build could not be slowed down')
     }
   }
-}
 
-async function adjust(
-  generation: { index: string; generation: number },
-  p99Ms: number,
-  { store, log }: SlowDownParts,
-): Promise<void> {
-  const state = await readGenerationState(store, generation)
-  if (state.phase !== 'building' || state.searchP99MsMax === null) return
-  const measured = (await readProgress(store, generation))?.documentsPerSecond ?? 0
-  const rate = nextRate(state, p99Ms, measured)
-  if (rate === state.slowedToDocumentsPerSecond) return
-  await changeGenerationState(store, generation, () => ({ slowedToDocumentsPerSecond: rate }))
-  log.info({ ...generation, p99Ms, documentsPerSecond: rate }, 'build slowed down for searches, or let go faster')
+  async #adjust(build: Build, pace: Pace): Promise<void> {
+    const { store, log } = this.#parts
+    const key = `${build.index}/${build.generation}`
+    const state = await readGenerationState(store, build)
+    this.#slowed.delete(key)
+    if (state.phase !== 'building' || (state.searchP99MsMax === null && state.slowedToDocumentsPerSecond === null))
+      return
+    const measured = (await readProgress(store, build))?.documentsPerSecond ?? 0
+    const rate = nextRate(state, pace, { measured, nowMs: this.#clock.now() })
+    if (rate !== null) this.#slowed.set(key, build)
+    if (rate === state.slowedToDocumentsPerSecond) return
+    await changeGenerationState(store, build, () => ({ slowedToDocumentsPerSecond: rate }), this.#clock)
+    const p99Ms = Number.isFinite(pace.p99Ms) ? pace.p99Ms : 'not answered in time'
+    log.info({ ...build, p99Ms, documentsPerSecond: rate }, 'build slowed down for searches, or let go faster')
+  }
 }
 
 /**
- * @param measured documents a second that the build does now; 0 when nobody knows
+ * @param now.measured documents a second that the build does now; 0 when nobody knows
  * @returns documents a second; null for as fast as it can
  */
 export function nextRate(
-  state: Pick<GenerationState, 'searchP99MsMax' | 'slowedToDocumentsPerSecond'>,
-  p99Ms: number,
-  measured: number,
+  state: Pick<GenerationState, 'searchP99MsMax' | 'slowedToDocumentsPerSecond' | 'changedAt'>,
+  { searches, p99Ms }: Pace,
+  { measured, nowMs }: { readonly measured: number; readonly nowMs: number },
 ): number | null {
-  const { searchP99MsMax: limit, slowedToDocumentsPerSecond: slowed } = state
+  const { searchP99MsMax: limit, slowedToDocumentsPerSecond: slowed, changedAt } = state
   if (limit === null) return null
-  if (p99Ms > limit) {
+  if (p99Ms > limit && searches >= searchesMin) {
     const now = Math.min(slowed ?? Number.POSITIVE_INFINITY, measured > 0 ? measured : rateUnknown)
     return Math.max(rateMin, now * slower)
   }
   if (slowed === null || p99Ms > limit * easyShare) return slowed
-  const next = slowed * faster
+  // Another coordinator may have searches where this one has none, and has its say first.
+  if (searches === 0 && nowMs - Date.parse(changedAt) < windowMs) return slowed
+  const next = slowed * (searches === 0 ? fasterUnsearched : faster)
   return next > rateMax ? null : next
 }
