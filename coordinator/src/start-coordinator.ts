@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   clientOptionsBehind,
   type GrpcServer,
@@ -15,7 +16,7 @@ import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { staticMembership } from './cluster/membership/static-membership.ts'
-import { releaseGeneration, releaseIndex } from './cluster/release-index.ts'
+import { releaseIndex, releaseUnserved } from './cluster/release-index.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
@@ -54,6 +55,14 @@ function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: CoordinatorConfig): Coor
   }
 }
 
+/** What the coordinator waits for on the side; tests need not. */
+export interface CoordinatorPauses {
+  /** While shard servers keep a generation that no name points at any more. */
+  unserved(): Promise<unknown>
+}
+
+const byTheClock: CoordinatorPauses = { unserved: () => wait(unservedMs, undefined, { ref: false }) }
+
 /**
  * Starts a coordinator: loads the catalogue, finds out which shard servers live, and serves HTTP and gRPC. It starts
  * without encoder and shard servers; `GET /readyz` tells when everything is there.
@@ -64,13 +73,14 @@ export async function startCoordinator(
   config: CoordinatorConfig,
   log: Logger,
   connections: CoordinatorConnections = overGrpc(config),
+  pauses: CoordinatorPauses = byTheClock,
 ): Promise<RunningService> {
   const stops: (() => unknown)[] = []
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
-    const coordinator = await assemble(config, log, connections, stops)
+    const coordinator = await assemble(config, log, { connections, pauses }, stops)
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
     const grpc = await serveGrpc(coordinator, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
@@ -87,7 +97,7 @@ export async function startCoordinator(
 async function assemble(
   config: CoordinatorConfig,
   log: Logger,
-  connections: CoordinatorConnections,
+  { connections, pauses }: { connections: CoordinatorConnections; pauses: CoordinatorPauses },
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
   const store = await openObjectStore(config.HYPERSHARD_STORE)
@@ -110,13 +120,7 @@ async function assemble(
   const watcher = new StoreWatcher({
     ...{ catalog, warmer, log, everyMs: config.HYPERSHARD_REFRESH_MS },
     onGone: index => void releaseIndex(index, { cluster, logs, log }),
-    onUnserved: generation => {
-      // Other coordinators move the name a moment later, and queries under way read it.
-      const release = () => {
-        if (!catalog.serves(generation)) void releaseGeneration(generation, { cluster, log })
-      }
-      setTimeout(release, unservedMs).unref()
-    },
+    onUnserved: generation => void releaseUnserved(generation, { catalog, cluster, log, pause: pauses.unserved }),
   })
   watcher.start()
   stops.push(() => watcher.stop())

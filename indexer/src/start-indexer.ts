@@ -5,8 +5,8 @@ import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import type { IndexerConfig } from './config.ts'
 import type { EncoderPort } from './ports.ts'
+import { FailedJobs } from './queue/failed-jobs.ts'
 import type { Job } from './queue/job.ts'
-import { jobKey } from './queue/job.ts'
 import type { JobQueue } from './queue/job-queue.ts'
 import { MemoryQueue } from './queue/memory-queue.ts'
 import { StoreScanner } from './queue/scan-store.ts'
@@ -20,13 +20,6 @@ export interface IndexerConnections {
 function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerConnections {
   return { connectEncoder: address => connectEncoder(address, clientOptionsBehind(proxy)) }
 }
-
-/** A job that failed is not tried again before this long; doubled each time in a row. */
-const retryMsMin = 200
-const retryMsMax = 30_000
-
-/** Jobs whose failures are remembered; far more than can fail at a time. */
-const failuresMax = 10_000
 
 /**
  * Starts an indexer: looks through the object store for work, all the time, and does it. Any number may run beside each
@@ -109,34 +102,5 @@ function scanForever({ store, queue, failures, clock, log, everyMs }: ScanParts)
       stopped.abort()
       return running
     },
-  }
-}
-
-/** Which jobs failed lately, and how long they wait. */
-class FailedJobs {
-  readonly #clock: Clock
-  readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  /** @returns how long the job waits now */
-  note(job: Job): number {
-    const key = jobKey(job)
-    const times = (this.#failed.get(key)?.times ?? 0) + 1
-    const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** (times - 1))
-    if (this.#failed.size >= failuresMax) this.#failed.delete(this.#failed.keys().next().value!)
-    this.#failed.set(key, { times, untilMs: this.#clock.monotonicMs() + waitMs })
-    return waitMs
-  }
-
-  forget(job: Job): void {
-    this.#failed.delete(jobKey(job))
-  }
-
-  mustWait(job: Job): boolean {
-    const failed = this.#failed.get(jobKey(job))
-    return failed !== undefined && this.#clock.monotonicMs() < failed.untilMs
   }
 }

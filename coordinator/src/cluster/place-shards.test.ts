@@ -45,6 +45,15 @@ describe('placeShards', () => {
     )
   })
 
+  it('lets a server with twice the weight win twice as many indexes of one shard, where no bound evens them out', () => {
+    const weighted = servers(3).map((server, at) => ({ ...server, weight: at === 0 ? 2 : 1 }))
+    const won = Array.from({ length: 2_000 }, (_, at) =>
+      placeShards({ uid: `u${at}`, shards: 1, replicas: 1 }, weighted),
+    )
+    const heavy = won.flat(2).filter(address => address === weighted[0]!.address).length
+    assert.ok(heavy >= 920 && heavy <= 1_080, `${heavy} of 2,000, for a weight of 2 in 4`)
+  })
+
   it('lets a server with twice the weight hold twice as many', () => {
     const weighted = servers(3).map((server, at) => ({ ...server, weight: at === 0 ? 2 : 1 }))
     const placed = placeShards({ uid: 'u', shards: 256, replicas: 1 }, weighted)

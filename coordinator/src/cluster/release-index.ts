@@ -1,4 +1,5 @@
 import { Deadline, type Logger } from '@hypershard/common'
+import type { Catalog } from '../catalog/catalog.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import type { Cluster } from './cluster.ts'
@@ -24,6 +25,24 @@ export async function releaseGeneration(
 ): Promise<void> {
   for (const member of cluster.members) member.markReleased(generationUid({ indexUid: uid, generation }))
   await releaseEverywhere({ name, uid, generation }, { cluster, log })
+}
+
+/**
+ * Has shard servers let go of a generation that no name points at any more, after a while: other coordinators move the
+ * name a moment later, and queries under way read it. Not when a name has come back to it by then.
+ * @param pause resolves after the while
+ */
+export async function releaseUnserved(
+  generation: { readonly index: string; readonly indexUid: string; readonly generation: number },
+  {
+    catalog,
+    cluster,
+    log,
+    pause,
+  }: { catalog: Pick<Catalog, 'serves'>; cluster: Cluster; log: Logger; pause: () => Promise<unknown> },
+): Promise<void> {
+  await pause()
+  if (!catalog.serves(generation)) await releaseGeneration(generation, { cluster, log })
 }
 
 async function releaseEverywhere(

@@ -1,5 +1,5 @@
 import { type Clock, type ErrorCode, HypershardError, systemClock } from '@hypershard/common'
-import type { Coverage } from '../search/count-coverage.ts'
+import type { Coverage } from '../search/coverage.ts'
 
 /** How long a search counts. */
 export const windowMs = 15_000

@@ -35,6 +35,8 @@ export class FakeShardServer implements ShardServerPort {
   readonly address: string
   readonly prepared: { version: number; shards: readonly number[] }[] = []
   readonly released: string[] = []
+  /** Generations that it was to let go of by themselves. */
+  readonly releasedGenerations: number[] = []
   readonly searches: SearchShardsRequest[] = []
   /** Refuses every call, as a process that is gone. */
   down = false
@@ -96,8 +98,9 @@ export class FakeShardServer implements ShardServerPort {
     return Promise.all(asked.map(address => this.#read(stored, address)))
   }
 
-  async release({ uid }: { uid: string }): Promise<void> {
+  async release({ uid, generation }: { uid: string; generation?: number }): Promise<void> {
     this.released.push(uid)
+    if (generation !== undefined) this.releasedGenerations.push(generation)
   }
 
   close(): void {}

@@ -7,7 +7,7 @@ import { startIndexer } from '@hypershard/indexer'
 import { indexerConfig } from '@hypershard/indexer/config'
 import { createDirectoryStore, type ObjectStore } from '@hypershard/storage'
 import { coordinatorConfig } from '../config.ts'
-import { startCoordinator } from '../start-coordinator.ts'
+import { type CoordinatorPauses, startCoordinator } from '../start-coordinator.ts'
 import { FakeShardServer } from './fake-shard-server.ts'
 
 /** A coordinator and an indexer, on free ports and a temporary store, with fakes where other processes would be. */
@@ -27,6 +27,7 @@ export interface TestCoordinatorOptions {
   readonly log?: Logger
   /** Whether an indexer runs beside it; one does unless this is false. */
   readonly indexer?: boolean
+  readonly pauses?: CoordinatorPauses
   /** Starts on a store that another test coordinator used, and keeps it. */
   readonly storeDirectory?: string
 }
@@ -47,10 +48,11 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     HYPERSHARD_REFRESH_MS: '10',
     ...options.environment,
   })
-  const running = await startCoordinator(config, options.log ?? silentLogger(), {
+  const connections = {
     connectEncoder: () => encoder,
-    connectShardServer: address => servers.find(server => server.address === address)!,
-  })
+    connectShardServer: (address: string) => servers.find(server => server.address === address)!,
+  }
+  const running = await startCoordinator(config, options.log ?? silentLogger(), connections, options.pauses)
   const indexer = options.indexer === false ? undefined : await startTestIndexer(storeDirectory, encoder)
   return {
     url: `http://${running.addresses.http}`,

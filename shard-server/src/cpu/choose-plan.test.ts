@@ -60,6 +60,17 @@ describe('choosePlan', () => {
     assert.deepEqual(plan, { kind: 'tangent', candidates: 50, expansions: [160] })
   })
 
+  it('asks for no less than was calibrated where fewer hits are wanted', () => {
+    const segments = [segmentOf(50_000, { recallKnobs: knobs })]
+    assert.deepEqual(choosePlan(auto(0.9, 1), segments), { kind: 'tangent', candidates: 20, expansions: [64] })
+  })
+
+  it('is exact up to 1,024 eligible documents, and no further', () => {
+    const planOf = (eligible: number) =>
+      choosePlan(auto(0.9), [segmentOf(50_000, { eligible, recallKnobs: knobs })]).kind
+    assert.deepEqual([planOf(1_024), planOf(1_025)], ['exact', 'tangent'])
+  })
+
   it('keeps more rows in a walk the fewer of them are eligible, until reading the vectors costs less', () => {
     const graph = { kind: 'graph', candidates: 30, expansion: 100 } as const
     const expansionOf = (eligible: number) => {

@@ -7,9 +7,10 @@ import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { ToFilterThread } from './filter-thread.ts'
 
 /** Of the row sets kept for the next query with the same filter: a bit a row. */
-const keptBytesMax = 64 * 1024 * 1024
+const keptBytesMaxDefault = 64 * 1024 * 1024
 
 export interface RowFilterOptions {
+  readonly keptBytesMax?: number
   readonly log: Logger
   /** The thread died. */
   readonly onDeath: (error: Error) => void
@@ -20,11 +21,18 @@ export class RowFilter {
   readonly #calls: ThreadCalls<ToFilterThread, Bitmap>
   /** By segment, then by filter; the first is the one unused for longest. */
   readonly #kept = new Map<string, { readonly segment: string; readonly selecting: Promise<Bitmap>; bytes: number }>()
+  readonly #keptBytesMax: number
   #keptBytes = 0
 
-  constructor({ log, onDeath }: RowFilterOptions) {
+  constructor({ log, onDeath, keptBytesMax = keptBytesMaxDefault }: RowFilterOptions) {
+    this.#keptBytesMax = keptBytesMax
     const file = new URL('./filter-thread.ts', import.meta.url)
     this.#calls = new ThreadCalls({ name: 'filter', file, workerData: undefined, log, onDeath })
+  }
+
+  /** Of the row sets kept. */
+  get keptBytes(): number {
+    return this.#keptBytes
   }
 
   /** Makes a segment known. The columns lie in shared memory and are not copied. */
@@ -73,7 +81,7 @@ export class RowFilter {
     kept.bytes = bytes
     this.#keptBytes += bytes
     for (const name of this.#kept.keys()) {
-      if (this.#keptBytes <= keptBytesMax) return
+      if (this.#keptBytes <= this.#keptBytesMax) return
       this.#forget(name)
     }
   }

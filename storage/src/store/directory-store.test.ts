@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type FileHandle, mkdir, open, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '@hypershard/common'
@@ -66,23 +66,93 @@ describe('the directory store', () => {
   })
 })
 
+/** Has every sync of a file or folder do something else, until the returned function is called. */
+async function replaceSync(root: string, sync: (handle: FileHandle, real: () => Promise<void>) => Promise<void>) {
+  const handle = await open(root, 'r')
+  const handles = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const { sync: real } = handles
+  handles.sync = function (this: FileHandle) {
+    return sync(this, () => real.call(this))
+  }
+  return () => {
+    handles.sync = real
+  }
+}
+
+describe('what the directory store has synced when a write returns', () => {
+  let temporary: TemporaryStore
+  let mend: () => void
+  let synced: Set<number>
+
+  beforeEach(async () => {
+    temporary = await createTemporaryStore()
+    synced = new Set()
+    mend = await replaceSync(temporary.root, async (handle, real) => {
+      synced.add((await handle.stat()).ino)
+      await real()
+    })
+  })
+
+  afterEach(async () => {
+    mend()
+    await temporary.remove()
+  })
+
+  /** Those of the paths below the root that were synced since this was last asked. */
+  async function syncedOf(...paths: string[]): Promise<string[]> {
+    const found: string[] = []
+    for (const path of paths) if (synced.has((await stat(join(temporary.root, path))).ino)) found.push(path)
+    synced.clear()
+    return found
+  }
+
+  const writes = {
+    put: (key: string) => temporary.store.put(key, bytesOf('x')),
+    putIfAbsent: (key: string) => temporary.store.putIfAbsent(key, bytesOf('x')),
+    putFile: async (key: string) => {
+      const path = join(await temporary.store.stagingDirectory(), 'local')
+      await writeFile(path, 'x')
+      await temporary.store.putFile(key, path)
+    },
+  }
+  for (const [name, write] of Object.entries(writes)) {
+    it(`${name}: the object, its folder, new folders above it and the one that has those, and no more`, async () => {
+      await write('a/b/c/k')
+      const all = ['.', 'a', 'a/b', 'a/b/c', 'a/b/c/k']
+      assert.deepEqual(await syncedOf(...all), all)
+      await write('a/b/d/k')
+      assert.deepEqual(await syncedOf('.', 'a', 'a/b', 'a/b/d', 'a/b/d/k'), ['a/b', 'a/b/d', 'a/b/d/k'])
+      await write('a/b/d/l')
+      assert.deepEqual(await syncedOf('.', 'a', 'a/b', 'a/b/d', 'a/b/d/l'), ['a/b/d', 'a/b/d/l'])
+    })
+  }
+
+  it('delete: the folder that had the object', async () => {
+    await writes.put('a/b/k')
+    synced.clear()
+    await temporary.store.delete('a/b/k')
+    assert.deepEqual(await syncedOf('.', 'a', 'a/b'), ['a/b'])
+  })
+
+  it('deletePrefix: the folder that had the folder', async () => {
+    await writes.put('a/b/k')
+    synced.clear()
+    await temporary.store.deletePrefix('a/b/')
+    assert.deepEqual(await syncedOf('.', 'a'), ['a'])
+  })
+})
+
 describe('the directory store on a disk that cannot sync folders', () => {
   let temporary: TemporaryStore
   let mend: () => void
 
   beforeEach(async () => {
     temporary = await createTemporaryStore()
-    const handle = await open(temporary.root, 'r')
-    const handles = Object.getPrototypeOf(handle) as FileHandle
-    await handle.close()
-    const { sync } = handles
-    handles.sync = async function (this: FileHandle) {
-      if ((await this.stat()).isDirectory()) throw Object.assign(new Error('EIO: told to fail'), { code: 'EIO' })
-      return sync.call(this)
-    }
-    mend = () => {
-      handles.sync = sync
-    }
+    mend = await replaceSync(temporary.root, async (handle, real) => {
+      if ((await handle.stat()).isDirectory()) throw Object.assign(new Error('EIO: told to fail'), { code: 'EIO' })
+      await real()
+    })
   })
 
   afterEach(async () => {

@@ -18,9 +18,12 @@ const corpus = Array.from({ length: 60 }, (_, at) => ({
 describe('generations over HTTP', () => {
   let coordinator: TestCoordinator
   let index: string
+  /** For which shard servers keep a generation that no name points at. */
+  let pause: PromiseWithResolvers<void>
 
   beforeEach(async () => {
-    coordinator = await startTestCoordinator({ servers: 2 })
+    pause = Promise.withResolvers<void>()
+    coordinator = await startTestCoordinator({ servers: 2, pauses: { unserved: () => pause.promise } })
     index = `${coordinator.url}/v1/indexes/papers`
     await post(`${coordinator.url}/v1/indexes`, { name: 'papers', shards: 2 })
     await put(`${index}/documents`, corpus)
@@ -72,6 +75,17 @@ describe('generations over HTTP', () => {
     assert.deepEqual([back.ids.includes('later'), back.json.coverage.documents_eligible], [true, 61])
     assert.equal((await request(index)).json.generation, 1)
   }).timeout(30_000)
+
+  it('has shard servers let go of the generation before, once the pause after a promotion is over', async () => {
+    await post(`${index}/reindex`, { model: 'words-too' })
+    await untilCaughtUp(2)
+    await post(`${index}/generations/2/promote`, {})
+    const letGo = () => coordinator.servers.map(({ releasedGenerations }) => releasedGenerations)
+    assert.deepEqual(letGo(), [[], []])
+    pause.resolve()
+    await eventually(() => letGo().every(generations => generations.length > 0))
+    assert.deepEqual(letGo(), [[1], [1]])
+  })
 
   it('answers every search while a generation is built and promoted', async () => {
     coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 20))

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { type Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import type { ServerHealth, ShardServerPort } from '../ports.ts'
+import { ClusterMember } from './cluster-member.ts'
+import { watchHealth } from './watch-health.ts'
+
+type Check = 'serving' | 'late' | 'refused' | 'not serving' | 'serving on another connection'
+
+/** Answers health checks as told, then waits until nobody asks any more. Notes whether it was live before each. */
+class ScriptedServer implements Pick<ShardServerPort, 'address' | 'checkHealth'> {
+  readonly address = 's0:1'
+  readonly liveBefore: boolean[] = []
+  readonly member = new ClusterMember(this as unknown as ShardServerPort, 1)
+  readonly #checks: Check[]
+  readonly #ended = Promise.withResolvers<void>()
+
+  constructor(checks: readonly Check[]) {
+    this.#checks = [...checks]
+  }
+
+  /** Every check has been answered, and what came of it is known. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  async checkHealth({ signal }: Deadline): Promise<ServerHealth> {
+    this.liveBefore.push(this.member.live)
+    const check = this.#checks.shift()
+    switch (check) {
+      case 'late':
+        throw new HypershardError('deadline_exceeded', 'told to be late')
+      case 'refused':
+        throw new HypershardError('unavailable', 'told to refuse')
+      case undefined:
+        this.#ended.resolve()
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
+      default:
+        return { serving: check !== 'not serving', connection: check === 'serving on another connection' ? 2 : 1 }
+    }
+  }
+}
+
+describe('watching the health of a server', () => {
+  /** Whether it counted as live after each check, and how often it came to life. */
+  async function watch(...checks: Check[]) {
+    const server = new ScriptedServer(checks)
+    let found = 0
+    const options = { intervalMs: 1, checkMsMax: 10_000, log: silentLogger(), onLive: () => found++ }
+    const watching = await watchHealth([server.member], options)
+    await server.ended
+    await watching.stop()
+    return { live: server.liveBefore.slice(1), lives: server.member.life, found, reason: server.member.downReason }
+  }
+
+  it('takes one late check for no death, and two in a row for one', async () => {
+    assert.deepEqual((await watch('serving', 'late', 'serving')).live, [true, true, true])
+    assert.deepEqual((await watch('serving', 'late', 'late')).live, [true, true, false])
+  })
+
+  it('forgives a late check once one is in time again, however many there were', async () => {
+    const { live, lives } = await watch('serving', 'late', 'serving', 'late', 'serving', 'late', 'serving')
+    assert.deepEqual([live.every(Boolean), lives], [true, 1])
+  })
+
+  it('believes a refusal at once, and the way back too', async () => {
+    const { live, lives } = await watch('serving', 'refused', 'serving')
+    assert.deepEqual([live, lives], [[true, false, true], 2])
+  })
+
+  it('counts a server that never answered in time as down from the start', async () => {
+    assert.deepEqual((await watch('late', 'serving')).live, [false, true])
+  })
+
+  it('counts one as down that says so', async () => {
+    const { live, reason } = await watch('serving', 'not serving')
+    assert.deepEqual([live, reason], [[true, false], 'it says that it is not serving'])
+  })
+
+  it('takes a connection that was lost between two checks for another life', async () => {
+    const { live, lives } = await watch('serving', 'serving on another connection')
+    assert.deepEqual([live, lives], [[true, true], 2])
+  })
+
+  it('tells of each check that found it live', async () => {
+    assert.equal((await watch('serving', 'late', 'serving', 'refused', 'serving')).found, 3)
+  })
+})

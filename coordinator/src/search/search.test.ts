@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Deadline, silentLogger } from '@hypershard/common'
+import { FakeEncoder } from '@hypershard/harness'
+import { writeSegments } from '@hypershard/indexer'
+import { commitSegments, createDirectoryStore } from '@hypershard/storage'
+import { Catalog } from '../catalog/catalog.ts'
+import { Cluster } from '../cluster/cluster.ts'
+import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { QueryEncoder } from './query-encoder.ts'
+import { QueryForms } from './query-forms.ts'
+import { type SearchInput, type SearchParts, search } from './search.ts'
+
+const soon = () => Deadline.after(10_000)
+
+const corpus = Array.from({ length: 20 }, (_, at) => ({
+  ...{ id: `d${at}`, title: '', text: `stars ${'dust '.repeat(at)}`, fields: '{}', version: 1 },
+}))
+
+const whole: SearchInput = {
+  ...{ index: 'papers', generation: undefined, query: 'stars dust', k: 5, cursor: undefined, minCoverage: 1 },
+  ...{ profile: true, idsOnly: false, precision: 'fp32', plan: 'exact', candidates: 7, expansion: 9, recall: 0.95 },
+  ...{ filter: undefined, minSequence: 0 },
+}
+
+/** Notes what is learnt of each form. */
+class NotingForms extends QueryForms {
+  readonly learnt: { form: string; bytes: number; tookMs: number }[] = []
+
+  override learn(...[, form, measured]: Parameters<QueryForms['learn']>): void {
+    this.learnt.push({ form, ...measured })
+  }
+}
+
+describe('a search', () => {
+  let directory: string
+  let server: FakeShardServer
+  let forms: NotingForms
+  let parts: SearchParts
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-search-'))
+    const store = await createDirectoryStore(directory)
+    const catalog = await Catalog.load(store)
+    const encoder = new FakeEncoder()
+    const model = { name: 'words', digest: encoder.models[0]!.digest }
+    const shape = { name: 'papers', shards: 2, replicas: 1, vectorWidth: 16, model }
+    const entry = await catalog.create(shape, soon())
+    const writing = { store, encoder, onEncoded: () => undefined }
+    const { added } = await writeSegments(entry.manifest, corpus, writing, soon())
+    catalog.publish({ ...entry, manifest: await commitSegments(store, entry.manifest, added) })
+    server = new FakeShardServer('s0:1', () => store)
+    const cluster = new Cluster([{ server, weight: 1 }])
+    cluster.members[0]!.markLive()
+    forms = new NotingForms('auto')
+    const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
+    parts = { catalog, cluster, queryEncoder, queryForms: forms, log: silentLogger() }
+  })
+
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+
+  /** All pages, one after the other. */
+  async function pages(input: SearchInput): Promise<string[][]> {
+    const found: string[][] = []
+    let cursor: string | undefined
+    do {
+      const { hits, nextCursor } = await search({ ...input, cursor }, soon(), parts)
+      found.push(hits.map(({ id }) => id))
+      cursor = nextCursor ?? undefined
+    } while (cursor !== undefined)
+    return found
+  }
+
+  it('asks, for a page, for as many more candidates as all pages before it gave hits', async () => {
+    const found = await pages({ ...whole, plan: 'graph' })
+    assert.deepEqual(
+      found.map(ids => ids.length),
+      [5, 5, 5, 5],
+    )
+    const asked = server.searches.map(({ limit, candidates, expansion, recallHits }) => ({
+      ...{ limit, candidates, expansion, recallHits },
+    }))
+    assert.deepEqual(asked, [
+      { limit: 6, candidates: 7, expansion: 9, recallHits: 5 },
+      { limit: 6, candidates: 12, expansion: 14, recallHits: 10 },
+      { limit: 6, candidates: 17, expansion: 19, recallHits: 15 },
+      { limit: 6, candidates: 22, expansion: 24, recallHits: 20 },
+    ])
+  })
+
+  it('gives every document once over its pages, in one order, whatever their size', async () => {
+    const all = (await pages({ ...whole, k: 100 })).flat()
+    assert.equal(new Set(all).size, corpus.length)
+    for (const k of [1, 3, 20]) assert.deepEqual((await pages({ ...whole, k })).flat(), all)
+  })
+
+  it('asks for at least one candidate more than the page has hits', async () => {
+    await search({ ...whole, plan: 'tangent', k: 12, candidates: 1, expansion: 1 }, soon(), parts)
+    const [{ candidates, expansion }] = server.searches as [(typeof server.searches)[number]]
+    assert.deepEqual([candidates, expansion], [13, 13])
+  })
+
+  it('learns of a query form what encoding took and the way to the slowest server', async () => {
+    const { profile } = await search(whole, soon(), parts)
+    const shipMs = Math.max(...profile!.shards.map(shard => shard.shipMs))
+    assert.deepEqual(forms.learnt, [{ form: 'weights', bytes: profile!.qnetBytes, tookMs: profile!.encodeMs + shipMs }])
+  })
+
+  it('learns nothing of a query that was in the cache, nor of one that nobody answered', async () => {
+    await search(whole, soon(), parts)
+    await search(whole, soon(), parts)
+    assert.equal(forms.learnt.length, 1)
+    server.down = true
+    await search({ ...whole, query: 'another', minCoverage: 0 }, soon(), parts)
+    assert.equal(forms.learnt.length, 1)
+  })
+
+  it('asks no server for a shard without documents', async () => {
+    await parts.catalog.create({ ...parts.catalog.get('papers').record, name: 'empty' }, soon())
+    const { hits, coverage } = await search({ ...whole, index: 'empty' }, soon(), parts)
+    assert.deepEqual([hits, coverage.ratio, server.searches.length], [[], 1, 0])
+  })
+})

@@ -1,0 +1,38 @@
+import type { Clock } from '@hypershard/common'
+import { type Job, jobKey } from './job.ts'
+
+/** A job that failed is not tried again before this long; doubled each time in a row. */
+const retryMsMin = 200
+const retryMsMax = 30_000
+
+/** Jobs whose failures are remembered; far more than can fail at a time. */
+const failuresMax = 10_000
+
+/** Which jobs failed lately, and how long they wait. */
+export class FailedJobs {
+  readonly #clock: Clock
+  readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** @returns how long the job waits now */
+  note(job: Job): number {
+    const key = jobKey(job)
+    const times = (this.#failed.get(key)?.times ?? 0) + 1
+    const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** (times - 1))
+    if (this.#failed.size >= failuresMax) this.#failed.delete(this.#failed.keys().next().value!)
+    this.#failed.set(key, { times, untilMs: this.#clock.monotonicMs() + waitMs })
+    return waitMs
+  }
+
+  forget(job: Job): void {
+    this.#failed.delete(jobKey(job))
+  }
+
+  mustWait(job: Job): boolean {
+    const failed = this.#failed.get(jobKey(job))
+    return failed !== undefined && this.#clock.monotonicMs() < failed.untilMs
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
+import type { RowFilter } from '../filtering/row-filter.ts'
+import type { ScoringPool } from '../scoring/scoring-pool.ts'
+import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
+import { createTestStore } from '../testing/test-shard-server.ts'
+import { type HoldingPlaces, readSegment } from './read-segment.ts'
+import { SegmentHolder } from './segment-holder.ts'
+import type { SegmentLoader } from './segment-loader.ts'
+
+const width = 4
+const segmentBytes = 10 * width * 5
+const soon = () => Deadline.after(10_000)
+
+/** What threads are told; each may be told to fail. */
+class ThreadsInMemory {
+  readonly loads: string[] = []
+  readonly held = new Set<string>()
+  failing: 'loading' | 'holding' | undefined
+  readonly #store: ObjectStore
+  readonly #places: HoldingPlaces
+
+  constructor(store: ObjectStore, scratch: string) {
+    this.#store = store
+    this.#places = { vectors: 'memory', scratch }
+  }
+
+  readonly loader: Pick<SegmentLoader, 'load'> = {
+    load: async (segment, fields) => {
+      this.loads.push(segment.digest)
+      if (this.failing === 'loading') throw new HypershardError('corrupt_data', 'told to fail')
+      return readSegment(this.#store, segment, fields, this.#places)
+    },
+  }
+
+  readonly scoring: Pick<ScoringPool, 'hold' | 'drop'> = {
+    hold: async ({ key }) => {
+      if (this.failing === 'holding') throw new HypershardError('internal', 'told to fail')
+      this.held.add(key)
+    },
+    drop: key => void this.held.delete(key),
+  }
+
+  readonly filter: Pick<RowFilter, 'hold' | 'drop'> = { hold: () => undefined, drop: () => undefined }
+}
+
+describe('what a shard server holds', () => {
+  let root: string
+  let store: ObjectStore
+  let remove: () => Promise<void>
+  let threads: ThreadsInMemory
+  let holder: SegmentHolder
+  let manifest: Manifest
+
+  beforeEach(async () => {
+    const made = await createTestStore()
+    root = made.root
+    store = made.store
+    remove = made.remove
+    threads = new ThreadsInMemory(store, root)
+    manifest = await newIndex('a')
+    holder = holderOf(2 * segmentBytes)
+  })
+
+  afterEach(async () => {
+    await holder.close()
+    await remove()
+  })
+
+  function holderOf(memoryBytesMax: number): SegmentHolder {
+    const { loader, scoring, filter } = threads as unknown as {
+      loader: SegmentLoader
+      scoring: ScoringPool
+      filter: RowFilter
+    }
+    return new SegmentHolder({
+      ...{ store, loader, scoring, filter, memoryBytesMax },
+      vectors: 'memory',
+      log: silentLogger(),
+    })
+  }
+
+  const newIndex = async (name: string) =>
+    putTestDocuments(store, await createTestIndex(store, { name, width, shards: 1 }), testDocuments(10, width))
+
+  /** The same documents once more: the segment before has none left. */
+  const replaceAll = (current: Manifest) => putTestDocuments(store, current, testDocuments(10, width))
+
+  /** A query that reads shard 0 and ends. */
+  async function query(of: Manifest): Promise<void> {
+    ;(await holder.lease(of, 0, soon())).release()
+  }
+
+  for (const failing of ['loading', 'holding'] as const) {
+    it(`has its memory back after a load that failed in ${failing}, and loads again when asked again`, async () => {
+      threads.failing = failing
+      // More often than there is room for if each kept its share.
+      for (let turn = 0; turn < 5; turn++) await assert.rejects(holder.lease(manifest, 0, soon()), /told to fail/)
+      assert.equal(holder.heldBytes, 0)
+      threads.failing = undefined
+      await query(manifest)
+      assert.deepEqual([holder.heldBytes, threads.held.size, threads.loads.length], [segmentBytes, 1, 6])
+    })
+  }
+
+  it('loads a segment once, however many ask at the same time', async () => {
+    await Promise.all([query(manifest), query(manifest), query(manifest)])
+    assert.deepEqual([threads.loads.length, holder.isLoaded(manifest, 0)], [1, true])
+  })
+
+  it('refuses before it loads what does not fit beside what it holds', async () => {
+    holder = holderOf(segmentBytes)
+    await query(manifest)
+    await assert.rejects(holder.lease(await newIndex('b'), 0, soon()), { code: 'overloaded' })
+    assert.deepEqual([holder.heldBytes, threads.loads.length], [segmentBytes, 1])
+  })
+
+  it('keeps the newest two versions, and what a query reads until it ends', async () => {
+    holder = holderOf(10 * segmentBytes)
+    const reading = await holder.lease(manifest, 0, soon())
+    const second = await replaceAll(manifest)
+    const third = await replaceAll(second)
+    for (const version of [second, third]) await query(version)
+    assert.equal(threads.held.size, 3)
+    reading.release()
+    assert.equal(threads.held.size, 2)
+    // Twice is once: another query's lease is not its own.
+    const again = await holder.lease(second, 0, soon())
+    reading.release()
+    holder.releaseGeneration(second.indexUid, 1)
+    assert.deepEqual([...threads.held], [again.segments[0]!.key])
+    again.release()
+    assert.deepEqual([threads.held.size, holder.heldBytes], [0, 0])
+  })
+
+  it('holds an older version for its query alone', async () => {
+    const second = await replaceAll(manifest)
+    const third = await replaceAll(second)
+    holder = holderOf(10 * segmentBytes)
+    for (const version of [second, third, manifest]) await query(version)
+    assert.equal(threads.held.size, 2)
+  })
+
+  it('lets go of a deleted index, and is not brought back to it by a search that was under way', async () => {
+    await query(manifest)
+    holder.forget(manifest.indexUid)
+    assert.equal(threads.held.size, 0)
+    await query(manifest)
+    assert.deepEqual([threads.held.size, holder.heldBytes], [0, 0])
+  })
+
+  it('reads a manifest once, and again after it could not be read', async () => {
+    assert.equal(await holder.manifest(manifest), await holder.manifest(manifest))
+    const missing = { ...manifest, version: 2 }
+    await assert.rejects(holder.manifest(missing), { code: 'corrupt_data' })
+    const second = await replaceAll(manifest)
+    assert.deepEqual(await holder.manifest(missing), await readManifest(store, second))
+  })
+
+  it('goes on loading when a query gives up, for the next to find', async () => {
+    const gone = new AbortController()
+    const leasing = holder.lease(manifest, 0, Deadline.after(10_000, { signal: gone.signal }))
+    gone.abort()
+    await assert.rejects(leasing, { code: 'cancelled' })
+    await query(manifest)
+    assert.equal(threads.loads.length, 1)
+  })
+})
