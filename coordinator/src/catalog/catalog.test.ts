@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Deadline } from '@hypershard/common'
-import { createDirectoryStore, type ObjectStore, readIndex } from '@hypershard/storage'
-import { Catalog } from './catalog.ts'
+import { changeAliases, commitManifest, createDirectoryStore, type ObjectStore, readIndex } from '@hypershard/storage'
+import { Catalog, type CatalogEntry } from './catalog.ts'
 
 const soon = () => Deadline.after(5_000)
 const papers = {
@@ -59,5 +59,58 @@ describe('changes of one index', () => {
     await assert.rejects(catalog.create(papers, Deadline.after(10)), { code: 'deadline_exceeded' })
     goOn()
     await deleting
+  })
+})
+
+describe('what a coordinator serves', () => {
+  let directory: string
+  let store: ObjectStore
+  let catalog: Catalog
+  let entry: CatalogEntry
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-catalog-'))
+    store = await createDirectoryStore(directory)
+    catalog = await Catalog.load(store)
+    entry = await catalog.create(papers, soon())
+  })
+
+  afterEach(() => rm(directory, { recursive: true, force: true }))
+
+  const served = () => catalog.get('papers').manifest.version
+
+  it('only goes forward, in whatever order versions are published', async () => {
+    const first = await commitManifest(store, entry.manifest, {})
+    const second = await commitManifest(store, first, {})
+    for (const manifest of [second, first]) catalog.publish({ ...entry, manifest })
+    assert.equal(served(), 2)
+  })
+
+  it('has nothing of a deleted index, though its name was given to another', async () => {
+    const manifest = await commitManifest(store, entry.manifest, {})
+    await catalog.delete('papers', soon())
+    catalog.publish({ ...entry, manifest })
+    assert.throws(() => catalog.get('papers'), { code: 'index_not_found' })
+    await catalog.create(papers, soon())
+    catalog.publish({ ...entry, manifest })
+    assert.equal(served(), 0)
+  })
+
+  it('follows no table of aliases that is older than the one it follows', async () => {
+    const to = { index: 'papers', indexUid: entry.record.uid, generation: 1 }
+    const first = await changeAliases(store, catalog.aliases, [{ name: 'live', to }])
+    const second = await changeAliases(store, first, [{ name: 'newest', to }])
+    for (const table of [second, first]) catalog.publishAliases(table)
+    assert.deepEqual(Object.keys(catalog.aliases.aliases), ['live', 'newest'])
+  })
+
+  it('is, to a cursor, the version of its first page, until that is gone', async () => {
+    const first = await commitManifest(store, entry.manifest, {})
+    const now = { ...entry, manifest: await commitManifest(store, first, {}) }
+    catalog.publish(now)
+    const versionOf = async (version: number) => (await catalog.pin(now, { generation: 1, version })).version
+    assert.deepEqual([await versionOf(1), await versionOf(2)], [1, 2])
+    assert.equal((await catalog.pin(now, undefined)).version, 2)
+    await assert.rejects(versionOf(7), { code: 'invalid_cursor', message: /search again without a cursor/ })
   })
 })

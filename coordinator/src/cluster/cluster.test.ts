@@ -3,24 +3,23 @@ import { Deadline, silentLogger } from '@hypershard/common'
 import { QNet } from '@hypershard/proto/qnet'
 import type { ObjectStore } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
+import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
-import { Cluster } from './cluster.ts'
 import type { ClusterMember } from './cluster-member.ts'
 import { ShardWarmer } from './shard-warmer.ts'
 
 const index = { uid: 'u', shards: 1, replicas: 3 }
 const noStore = (): ObjectStore => assert.fail('nothing is read')
 
-function clusterOf(count: number, random?: () => number) {
+function startCluster(count: number, random?: () => number) {
   const servers = Array.from({ length: count }, (_, at) => new FakeShardServer(`s${at}:1`, noStore))
-  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: 1 })) }
-  return { servers, cluster: new Cluster(view, address => servers.find(server => server.address === address)!, random) }
+  return { servers, cluster: clusterOf(servers, random && { random }) }
 }
 
 describe('the route to a shard', () => {
   it('asks who has the version loaded, then who must load it, then who is down, whatever chance says', () => {
     for (const chance of [0, 0.4, 0.7, 0.99]) {
-      const { cluster } = clusterOf(3, () => chance)
+      const { cluster } = startCluster(3, () => chance)
       const [down, cold, warm] = cluster.members as [ClusterMember, ClusterMember, ClusterMember]
       for (const member of [cold, warm]) member.markLive()
       for (const member of [down, warm]) member.markWarm({ indexUid: 'u', version: 3, shard: 0 })
@@ -31,7 +30,7 @@ describe('the route to a shard', () => {
   })
 
   it('asks the less loaded of two that are alike', async () => {
-    const { cluster, servers } = clusterOf(2)
+    const { cluster, servers } = startCluster(2)
     for (const member of cluster.members) member.markLive()
     const [busy, idle] = cluster.members as [ClusterMember, ClusterMember]
     servers[0]!.hanging = true
@@ -53,7 +52,7 @@ describe('what a member has loaded', () => {
     [2, 3, 1],
   ]) {
     it(`is known of the newest two versions, prepared in the order ${order}`, () => {
-      const [member] = clusterOf(1).cluster.members
+      const [member] = startCluster(1).cluster.members
       for (const version of order) member!.markWarm(at(version))
       assert.deepEqual(
         [1, 2, 3].map(version => member!.isWarm(at(version))),
@@ -63,7 +62,7 @@ describe('what a member has loaded', () => {
   }
 
   it('counts as gone once it is down', () => {
-    const [member] = clusterOf(1).cluster.members
+    const [member] = startCluster(1).cluster.members
     member!.markLive()
     member!.markWarm(at(1))
     member!.markDown('refused')
@@ -81,7 +80,7 @@ describe('warming', () => {
   const entry = { record, generation, manifest: { ...manifest, segments } } as unknown as CatalogEntry
 
   it('is tried again at once when a server comes back, though the last attempt had failed', async () => {
-    const { cluster, servers } = clusterOf(1)
+    const { cluster, servers } = startCluster(1)
     const [member] = cluster.members
     const warmer = new ShardWarmer(cluster, { list: () => [entry] } as never, silentLogger())
     member!.markLive()
@@ -97,7 +96,7 @@ describe('warming', () => {
   })
 
   it('believes nothing that a process loaded which was gone before it had answered', async () => {
-    const { cluster, servers } = clusterOf(1)
+    const { cluster, servers } = startCluster(1)
     const [member] = cluster.members
     const warmer = new ShardWarmer(cluster, { list: () => [entry] } as never, silentLogger())
     member!.markLive()

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { silentLogger } from '@hypershard/common'
+import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
-import { Cluster } from './cluster.ts'
 import { releaseIndex, releaseUnserved } from './release-index.ts'
 
 const log = silentLogger()
 const generation = { index: 'papers', indexUid: 'u', generation: 2 }
 
-function clusterOf(count: number) {
+function startCluster(count: number) {
   const servers = Array.from({ length: count }, (_, at) => new FakeShardServer(`s${at}:1`, () => assert.fail()))
-  const cluster = new Cluster(servers.map(server => ({ server, weight: 1 })))
+  const cluster = clusterOf(servers)
   for (const member of cluster.members) member.markLive()
   return { servers, cluster }
 }
@@ -18,7 +18,7 @@ function clusterOf(count: number) {
 describe('letting go of a generation that no name points at', () => {
   /** What each server was to let go of, when the generation is served or not after the pause. */
   async function release(servedAfter: boolean) {
-    const { servers, cluster } = clusterOf(2)
+    const { servers, cluster } = startCluster(2)
     let served = !servedAfter
     const catalog = { serves: () => served }
     const pause = async () => {
@@ -39,7 +39,7 @@ describe('letting go of a generation that no name points at', () => {
   })
 
   it('makes it count as cold here, and leaves other generations as they are', async () => {
-    const { cluster } = clusterOf(1)
+    const { cluster } = startCluster(1)
     const [member] = cluster.members
     for (const indexUid of ['u', 'u.2']) member!.markWarm({ indexUid, version: 1, shard: 0 })
     const catalog = { serves: () => false }
@@ -51,7 +51,7 @@ describe('letting go of a generation that no name points at', () => {
 
 describe('letting go of a deleted index', () => {
   it('reaches every live server, whoever of them fails, and the write log', async () => {
-    const { servers, cluster } = clusterOf(3)
+    const { servers, cluster } = startCluster(3)
     const forgotten: string[] = []
     const logs = { forget: (uid: string) => forgotten.push(uid) } as unknown as WriteLogs
     servers[0]!.release = async () => assert.fail('told to fail')

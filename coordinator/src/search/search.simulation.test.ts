@@ -8,7 +8,8 @@ import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
-import { Cluster } from '../cluster/cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
@@ -52,9 +53,7 @@ function draw(seed: number, store: ObjectStore): Scenario {
     server.claimScored = random.pick([scored => scored, scored => scored * 3, scored => Math.ceil(scored / 2)])
     for (let shard = 0; shard < 9; shard++) if (random.chance(0.05)) server.failingShards.add(shard)
   }
-  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: random.pick([1, 1, 2]) })) }
-  const connect = (address: string) => servers.find(server => server.address === address)!
-  const cluster = new Cluster(view, connect, () => random.next())
+  const cluster = clusterOf(servers, { weightOf: () => random.pick([1, 1, 2]), random: () => random.next() })
   for (const member of cluster.members) {
     // Health may not have noticed yet that a server is gone, and may be wrong about one that is not.
     const known =

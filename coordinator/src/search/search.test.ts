@@ -7,7 +7,7 @@ import { FakeEncoder } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
-import { Cluster } from '../cluster/cluster.ts'
+import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
@@ -52,7 +52,7 @@ describe('a search', () => {
     const { added } = await writeSegments(entry.manifest, corpus, writing, soon())
     catalog.publish({ ...entry, manifest: await commitSegments(store, entry.manifest, added) })
     server = new FakeShardServer('s0:1', () => store)
-    const cluster = new Cluster([{ server, weight: 1 }])
+    const cluster = clusterOf([server])
     cluster.members[0]!.markLive()
     forms = new NotingForms('auto')
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })

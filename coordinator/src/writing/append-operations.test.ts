@@ -5,76 +5,134 @@ import { join } from 'node:path'
 import { Deadline } from '@hypershard/common'
 import {
   createDirectoryStore,
-  createIndex,
-  firstGeneration,
-  type LogPart,
-  latestManifest,
+  type LogReference,
   type ObjectStore,
-  partBounds,
+  operationId,
   readLogEntry,
+  readLogPart,
   WriteLog,
 } from '@hypershard/storage'
-import type { CatalogEntry } from '../catalog/catalog.ts'
+import { Catalog, type CatalogEntry } from '../catalog/catalog.ts'
 import { appendOperations } from './append-operations.ts'
+import { findDocuments } from './find-documents.ts'
 import { type GoodLine, LineTally } from './line-tally.ts'
 import { WriteGuard } from './write-guard.ts'
 
-describe('appending a write to the log', () => {
-  let root: string
+const soon = () => Deadline.after(10_000)
+
+function put(line: number, id: string, ifVersion?: number): GoodLine {
+  const document = { id, title: '', text: `line ${line}`, fields: '{}' }
+  return { line, operation: { type: 'put', document }, ifVersion } as GoodLine
+}
+
+const remove = (line: number, id: string): GoodLine => ({ line, operation: { type: 'delete', id } }) as GoodLine
+
+describe('appending the lines of a write', () => {
+  let directory: string
   let store: ObjectStore
   let entry: CatalogEntry
   let log: WriteLog
+  let tally: LineTally
 
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'hypershard-append-'))
-    store = await createDirectoryStore(root)
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-append-'))
+    store = await createDirectoryStore(directory)
+    const catalog = await Catalog.load(store)
     const model = { name: 'words', digest: 'ab'.repeat(32) }
-    const record = await createIndex(store, { name: 'papers', model, vectorWidth: 2, shards: 1, replicas: 1 })
-    const generation = firstGeneration(record)
-    entry = { record, generation, manifest: await latestManifest(store, generation) }
-    log = new WriteLog(store, record)
+    entry = await catalog.create({ name: 'papers', model, vectorWidth: 3, shards: 1, replicas: 1 }, soon())
+    log = new WriteLog(store, entry.record)
+    tally = new LineTally()
   })
 
-  afterEach(() => rm(root, { recursive: true }))
+  afterEach(() => rm(directory, { recursive: true, force: true }))
 
-  const putOf = (line: number, text: string, ifVersion?: number): GoodLine => ({
-    ...{ line, ifVersion },
-    operation: { type: 'put', document: { id: `d${line}`, title: '', text, fields: '{}' } },
+  async function* streamOf(lines: readonly GoodLine[]) {
+    yield* lines
+  }
+
+  function append(lines: readonly GoodLine[], idempotencyKey?: string, own = store) {
+    const guard = new WriteGuard(own, { lagMax: 1_000, freeShareMin: 0 })
+    const input = { entry, lines: streamOf(lines), idempotencyKey }
+    return appendOperations(input, { store: own, log, guard, tally }, soon())
+  }
+
+  /** What an entry of the log does, as `id text` or `id`. */
+  async function operationsOf(sequence: number): Promise<string[]> {
+    const reference: LogReference = { index: 'papers', indexUid: entry.record.uid }
+    const { parts } = (await readLogEntry(store, reference, sequence))!
+    const operations = (await Promise.all(parts.map(part => readLogPart(store, reference, part)))).flat()
+    return operations.map(one => (one.type === 'put' ? `${one.document.id} ${one.document.text}` : operationId(one)))
+  }
+
+  it('makes them one entry, in their order', async () => {
+    const appended = await append([put(1, 'a'), remove(2, 'b'), put(3, 'a')])
+    assert.deepEqual(appended, { accepted: 3, sequence: 1, repeated: false })
+    assert.deepEqual(await operationsOf(1), ['a line 1', 'b', 'a line 3'])
   })
 
-  async function append(...lines: readonly GoodLine[]) {
-    const source = (async function* () {
-      yield* lines
-    })()
-    const guard = new WriteGuard(store, { lagMax: 1_000_000, freeShareMin: 0 })
-    const parts = { store, log, guard, tally: new LineTally() }
-    return appendOperations({ entry, lines: source, idempotencyKey: undefined }, parts, Deadline.after(60_000))
-  }
+  it('writes nothing for no lines', async () => {
+    assert.deepEqual(await append([]), { accepted: 0, sequence: null, repeated: false })
+    assert.equal(await log.head(), 0)
+  })
 
-  async function storedParts(sequence: number): Promise<readonly LogPart[]> {
-    const { name: index, uid: indexUid } = entry.record
-    return (await readLogEntry(store, { index, indexUid }, sequence))!.parts
-  }
+  it('leaves out lines whose condition does not hold, and says so of each', async () => {
+    await append([put(1, 'a')])
+    const appended = await append([put(1, 'a', 1), put(2, 'b', 5), put(3, 'c', 0), put(4, 'd')])
+    assert.deepEqual([appended.accepted, await operationsOf(2)], [3, ['a line 1', 'c line 3', 'd line 4']])
+    assert.deepEqual(
+      tally.errors.map(({ line, id, code }) => [line, id, code]),
+      [[2, 'b', 'version_mismatch']],
+    )
+  })
 
-  for (const { what, character } of [
-    { what: 'of three bytes in UTF-8', character: '婚' },
-    { what: 'that JSON writes as six', character: '\u0001' },
-  ]) {
-    it(`ends a part by its bytes as stored, also of characters ${what}`, async () => {
-      const text = character.repeat(2 ** 20)
-      const lines = Array.from({ length: 12 }, (_, line) => putOf(line, text))
-      const { sequence, accepted } = await append(...lines)
-      assert.equal(accepted, 12)
-      const lineBytesMax = 6 * 2 ** 20 + 100
-      const parts = await storedParts(sequence!)
-      assert(parts.length > 1)
-      for (const { bytes } of parts) assert(bytes < partBounds.bytesMax + lineBytesMax, `a part of ${bytes} bytes`)
+  it('lets the second of two conditional lines of one document meet what the first leaves', async () => {
+    assert.equal((await append([put(1, 'a', 0), put(2, 'a', 0)])).accepted, 1)
+    assert.deepEqual(await operationsOf(1), ['a line 1'])
+    assert.match(tally.errors[0]!.message, /written by an earlier line/)
+  })
+
+  it('decides anew when another write came in between', async () => {
+    await append([put(1, 'a')])
+    let others = 0
+    const raced: ObjectStore = new Proxy(store, {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (name !== 'putIfAbsent') return typeof value === 'function' ? value.bind(target) : value
+        return async (key: string, bytes: Uint8Array) => {
+          // The condition has been looked at, the line is about to be appended.
+          if (key.includes('/parts/') && others++ === 0) await append([put(1, 'a')])
+          return target.putIfAbsent(key, bytes)
+        }
+      },
     })
-  }
+    const appended = await append([put(9, 'a', 1)], undefined, raced)
+    assert.deepEqual([appended.accepted, appended.sequence, await log.head()], [0, null, 2])
+    assert.match(tally.errors[0]!.message, /_if_version is 1, and the document has version 2/)
+  })
 
-  it('refuses conditions on more bytes than a part has', async () => {
-    const text = '婚'.repeat(2 ** 20)
-    const lines = Array.from({ length: 12 }, (_, line) => putOf(line, text, 0))
-    await assert.rejects(append(...lines), { code: 'request_too_large' })
+  it('refuses an idempotency key beside conditions', async () => {
+    await assert.rejects(append([put(1, 'a', 0)], 'k'), { code: 'invalid_request' })
+    assert.equal((await append([put(1, 'a')], 'k')).repeated, false)
+    assert.equal((await append([put(1, 'a')], 'k')).repeated, true)
+  })
+
+  it('refuses conditions in a write of more lines than are decided together', async () => {
+    const many = Array.from({ length: 4_097 }, (_, at) => put(at, `${at}`))
+    for (const lines of [
+      [put(0, 'x', 0), ...many],
+      [...many, put(0, 'x', 0)],
+    ]) {
+      await assert.rejects(append(lines), { code: 'request_too_large' })
+    }
+    assert.equal(await log.head(), 0)
+    assert.equal((await append(many)).accepted, 4_097)
+  })
+
+  it('finds of each document what the log says last', async () => {
+    await append([put(1, 'a'), put(2, 'b')])
+    await append([remove(1, 'a'), put(2, 'c'), put(3, 'c')])
+    const found = await findDocuments(store, entry.manifest, new Set(['a', 'b', 'c', 'd']))
+    const texts = [...found.documents.values()].map(({ id, text, version }) => `${id}@${version} ${text}`)
+    assert.deepEqual([found.sequence, texts.sort()], [2, ['b@1 line 2', 'c@2 line 3']])
   })
 })

@@ -168,6 +168,31 @@ describe('collecting what nothing needs', () => {
     )
   })
 
+  it('trims the log no further than the generation that is furthest behind, those given up aside', async () => {
+    const log = new WriteLog(store, index)
+    for (const id of ['a', 'b', 'c']) await write(log, id)
+    const settings = { model: testModel, vectorWidth: testWidth, shards: 1, source: null }
+    const [second, third] = [
+      await createGeneration(store, index, settings),
+      await createGeneration(store, index, settings),
+    ]
+    for (const [record, sequence] of [
+      [generation, 3],
+      [second, 1],
+      [third, 0],
+    ] as const) {
+      await commitManifest(store, await latestManifest(store, record), { log: { sequence, parts: 0 } })
+    }
+    await changeGenerationState(store, third, () => ({ phase: 'dropped' }))
+    await collect()
+    const reference = { index: 'papers', indexUid: index.uid }
+    const left = await Promise.all([1, 2, 3].map(sequence => readLogEntry(store, reference, sequence)))
+    assert.deepEqual(
+      left.map(entry => entry?.sequence),
+      [undefined, 2, 3],
+    )
+  })
+
   it('deletes the parts of a write that broke off, after a day, and its key', async () => {
     const log = new WriteLog(store, index)
     await write(log, 'kept', 'k')

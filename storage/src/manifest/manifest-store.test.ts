@@ -5,9 +5,8 @@ import { createIndex, deleteIndex, type IndexRecord } from '../catalog/index/ind
 import { manifestKey, segmentRecordKey } from '../layout.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { createTestIndex, testModel } from '../testing/write-segment.ts'
-import { initialManifest } from './initial-manifest.ts'
-import { eligibleDocuments, type Manifest, type SegmentEntry } from './manifest.ts'
-import { commitManifest, latestManifest, readManifest } from './manifest-store.ts'
+import { covers, eligibleDocuments, type Manifest, type SegmentEntry } from './manifest.ts'
+import { commitManifest, latestManifest, newerManifest, readManifest } from './manifest-store.ts'
 
 function entry(letter: string, shard: number, documents = 10, deletedCount = 0): SegmentEntry {
   const deleted = deletedCount === 0 ? null : { digest: 'e'.repeat(64), count: deletedCount }
@@ -34,7 +33,7 @@ describe('manifests', () => {
 
   it('begin with an empty version 0 that is not stored', async () => {
     const manifest = await latestManifest(store, firstGeneration(index))
-    assert.deepEqual(manifest, initialManifest(firstGeneration(index)))
+    assert.deepEqual(manifest(firstGeneration(index)))
     assert.deepEqual(await readManifest(store, manifest), manifest)
     assert.deepEqual(await store.list('indexes/papers/generations/1/manifest/'), [])
   })
@@ -64,6 +63,33 @@ describe('manifests', () => {
       code: 'conflict',
       message: /being deleted/,
     })
+  })
+
+  it('name no file again that a version before condemned, not even in the commit that clears it', async () => {
+    const base = await latestManifest(store, firstGeneration(index))
+    const name = `segments/${entry('a', 0).digest}`
+    const condemning = await commitManifest(store, base, { condemned: [name] })
+    const again = { segments: [entry('a', 0)], condemned: [] }
+    await assert.rejects(commitManifest(store, condemning, again), { code: 'conflict', message: /being deleted/ })
+    await commitManifest(store, condemning, { condemned: [] })
+  })
+
+  it('are followed from an older one, up to an index that took the name meanwhile', async () => {
+    const base = await latestManifest(store, firstGeneration(index))
+    const first = await commitManifest(store, base, {})
+    assert.equal((await newerManifest(store, base)).version, 1)
+    assert.equal(await newerManifest(store, first), first)
+    await deleteIndex(store, 'papers')
+    const other = firstGeneration(await createTestIndex(store, 2))
+    await commitManifest(store, await commitManifest(store, await latestManifest(store, other), {}), {})
+    assert.equal(await newerManifest(store, first), first)
+  })
+
+  it('have a write once they have its number, and all that is copied is in', async () => {
+    const manifest = { ...(await latestManifest(store, firstGeneration(index))), log: { sequence: 3, parts: 0 } }
+    const copied = (...done: number[]) => ({ ...manifest, backfill: { generation: 1, version: 1, slices: 2, done } })
+    assert.deepEqual([covers(manifest, 3), covers(manifest, 4)], [true, false])
+    assert.deepEqual([covers(copied(1), 3), covers(copied(0, 1), 3)], [false, true])
   })
 
   it('let one of two writers win; the other is told to read and commit again', async () => {

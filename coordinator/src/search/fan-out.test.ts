@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { QNet } from '@hypershard/proto/qnet'
+import {
+  ScoringPrecision,
+  SearchPlan,
+  type SearchShardsRequest,
+  type ShardHit,
+  ShardResult,
+  StopReason,
+} from '@hypershard/proto/shard'
+import { ClusterMember } from '../cluster/cluster-member.ts'
+import type { ShardServerPort } from '../ports.ts'
+import { type FanOutRequest, fanOut } from './fan-out.ts'
+
+type Answer = (shard: number) => Partial<ShardResult> | undefined
+
+/** Answers the last shard asked for first, each as told; undefined leaves it out. */
+class Server implements Pick<ShardServerPort, 'address' | 'search'> {
+  readonly address: string
+  readonly asked: (readonly number[])[] = []
+  readonly #answer: Answer
+
+  constructor(address: string, answer: Answer) {
+    this.address = address
+    this.#answer = answer
+  }
+
+  async search({ shards }: SearchShardsRequest): Promise<ShardResult[]> {
+    this.asked.push(shards)
+    return shards.toReversed().flatMap(shard => {
+      const result = this.#answer(shard)
+      if (result === undefined) return []
+      return [ShardResult.fromPartial({ shard, stopReason: StopReason.STOP_REASON_COMPLETE, ...result } as ShardResult)]
+    })
+  }
+}
+
+const done: Answer = shard => ({ documentsScored: 10 + shard })
+const failing: Answer = () => ({ error: { code: 'corrupt_data', message: 'told to fail' } })
+const refusing: Answer = () => {
+  throw new HypershardError('overloaded', 'told to refuse')
+}
+
+describe('asking shard servers', () => {
+  const servers = (...answers: Answer[]) => answers.map((answer, at) => new Server(`s${at}`, answer))
+
+  function membersOf(list: readonly Server[]): ClusterMember[] {
+    return list.map(server => {
+      const member = new ClusterMember(server as unknown as ShardServerPort, 1)
+      member.markLive()
+      return member
+    })
+  }
+
+  function ask(route: FanOutRequest['route'], deadline = Deadline.after(10_000)) {
+    const request: FanOutRequest = {
+      ...{ manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 }, route, limit: 10 },
+      ...{ payload: QNet.fromPartial({ digest: 'd' }), precision: ScoringPrecision.SCORING_PRECISION_FP32 },
+      ...{ plan: SearchPlan.SEARCH_PLAN_EXACT, candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
+      ...{ filter: undefined, after: undefined },
+    }
+    return fanOut(request, deadline, silentLogger())
+  }
+
+  it('makes one call a server with all its shards, and gives each the answer that names it', async () => {
+    const [one, two] = servers(done, done) as [Server, Server]
+    const [first, second] = membersOf([one, two]) as [ClusterMember, ClusterMember]
+    const { answers, failures } = await ask(
+      new Map([
+        [0, [first]],
+        [1, [second]],
+        [2, [first]],
+      ]),
+    )
+    assert.deepEqual([one.asked, two.asked, failures.size], [[[0, 2]], [[1]], 0])
+    const scored = [0, 1, 2].map(shard => answers.get(shard)?.documentsScored)
+    assert.deepEqual(scored, [10, 11, 12])
+  })
+
+  for (const [what, answer] of [
+    ['fails', failing],
+    ['refuses the call', refusing],
+    ['is left out of the answer', () => undefined],
+  ] as const) {
+    it(`asks the next holder for a shard that ${what}, and then it counts as answered`, async () => {
+      const list = servers(answer, done)
+      const { answers, failures } = await ask(new Map([[0, membersOf(list)]]))
+      assert.deepEqual([answers.get(0)?.member.address, failures.size], ['s1', 0])
+      assert.deepEqual(
+        list.map(({ asked }) => asked.length),
+        [1, 1],
+      )
+    })
+  }
+
+  it('asks two holders at most, and tells the failure of the second', async () => {
+    const list = servers(failing, refusing, done)
+    const { answers, failures } = await ask(new Map([[0, membersOf(list)]]))
+    assert.deepEqual(
+      list.map(({ asked }) => asked.length),
+      [1, 1, 0],
+    )
+    assert.deepEqual([answers.size, failures.get(0)?.server, failures.get(0)?.code], [0, 's1', 'overloaded'])
+  })
+
+  it('asks again only for the shards that failed', async () => {
+    const list = servers(shard => (shard === 1 ? failing(shard) : done(shard)), done)
+    const members = membersOf(list)
+    const { answers } = await ask(
+      new Map([
+        [0, members],
+        [1, members],
+      ]),
+    )
+    assert.deepEqual(
+      list.map(({ asked }) => asked),
+      [[[0, 1]], [[1]]],
+    )
+    assert.equal(answers.size, 2)
+  })
+
+  it('asks nobody again once the time is over, or the caller has gone', async () => {
+    let nowMs = 0
+    const caller = new AbortController()
+    const ends: (() => void)[] = [() => (nowMs += 1_000), () => caller.abort()]
+    for (const end of ends) {
+      const list = servers(shard => {
+        end()
+        return failing(shard)
+      }, done)
+      const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+      const { failures } = await ask(
+        new Map([[0, membersOf(list)]]),
+        Deadline.after(500, { clock, signal: caller.signal }),
+      )
+      assert.deepEqual([list[1]!.asked.length, failures.get(0)?.code], [0, 'corrupt_data'])
+    }
+  })
+
+  it('makes no call to a server that is down, nor to a next holder that is', async () => {
+    const list = servers(done, failing, done)
+    const members = membersOf(list)
+    for (const at of [0, 2]) members[at]!.markDown('gone')
+    const { answers, failures } = await ask(
+      new Map([
+        [0, [members[0]!]],
+        [1, [members[1]!, members[2]!]],
+        [2, [members[0]!, members[1]!]],
+      ]),
+    )
+    assert.deepEqual(
+      list.map(({ asked }) => asked),
+      [[], [[2], [1]], []],
+    )
+    assert.deepEqual([answers.size, failures.get(0)?.code, failures.get(1)?.code], [0, 'unavailable', 'corrupt_data'])
+  })
+
+  it('takes a hit without an address, and a failure without a reason, for a defect of the server', async () => {
+    const unsaid: Answer = () => ({ stopReason: StopReason.STOP_REASON_ERROR })
+    const nowhere: Answer = () => ({ hits: [{ id: 'a', score: 1, address: undefined } as ShardHit] })
+    for (const answer of [unsaid, nowhere]) {
+      const { failures } = await ask(new Map([[0, membersOf(servers(answer))]]))
+      assert.equal(failures.get(0)?.code, 'internal')
+    }
+  })
+})
