@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
-import { Client, credentials, Server, ServerCredentials, type UntypedHandleCall } from '@grpc/grpc-js'
+import { Client, Server, type UntypedHandleCall } from '@grpc/grpc-js'
 import { freePort } from '@hypershard/harness'
 import { Deadline } from '../time/deadline.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
 import { clientOptions, clientOptionsBehind } from './channel-options.ts'
+import { connectClient, serverCredentials } from './credentials.ts'
 
 const bytes = { requestSerialize: Buffer.from, responseDeserialize: Buffer.from }
 const echo = { path: '/test.Echo/Echo', requestStream: false, responseStream: false } as const
 
 /** One call to an address, as the services make them. */
 async function call(address: string, options = clientOptions, ms = 5_000): Promise<string> {
-  const client = new Client(address, credentials.createInsecure(), options)
+  const client = connectClient(Client, address, options)
   const method: UnaryMethod<Buffer, Buffer> = (request, metadata, callOptions, callback) =>
     client.makeUnaryRequest(
       ...([echo.path, bytes.requestSerialize, bytes.responseDeserialize, request, metadata] as const),
@@ -45,7 +46,7 @@ describe('a call to another process', () => {
     const definition = { echo: { ...echo, ...bytes, ...serialize } }
     server.addService(definition as never, { echo: reply as UntypedHandleCall })
     const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      server.bindAsync('127.0.0.1:0', serverCredentials(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       )
     })
