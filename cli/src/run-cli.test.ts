@@ -4,6 +4,7 @@ import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import { widthOf } from './terminal/fit-text.ts'
 import { runCommand } from './testing/run-command.ts'
@@ -122,6 +123,63 @@ describe('the command line', () => {
     assert.match((await run('snapshot', 'delete', 'papers', 'monday')).stdout, /^deleted snapshot monday of papers$/m)
     const gone = await run('snapshot', 'restore', 'papers', 'monday')
     assert.deepEqual([gone.exitCode, gone.stderr.split(':')[1]], [1, ' snapshot_not_found'])
+  })
+
+  for (const { name, bytes } of [
+    { name: 'corpus.jsonl.gz', bytes: gzipSync(`\ufeff${corpus}`) },
+    { name: 'corpus.jsonl.zst', bytes: zstdCompressSync(`\ufeff${corpus}`) },
+    { name: 'corpus.jsonl.br', bytes: brotliCompressSync(`\ufeff${corpus}`) },
+    { name: 'corpus.jsonl', bytes: Buffer.from(`\ufeff${corpus.replaceAll('\n', '\r\n')}`) },
+  ]) {
+    it(`puts documents of a file that begins with a byte order mark, plain or packed: ${name}`, async () => {
+      await run('index', 'create', 'papers')
+      await writeFile(join(folder, name), bytes)
+      const { exitCode, stdout, stderr } = await run('documents', 'put', 'papers', join(folder, name))
+      assert.equal(exitCode, 0, stderr)
+      assert.match(stdout, /^indexed 2 documents into papers/)
+    })
+  }
+
+  it('puts packed documents from standard input, and from a folder', async () => {
+    await run('index', 'create', 'papers')
+    const stdin = Readable.from([gzipSync(corpus)])
+    const piped = await runCommand(['--url', url, 'documents', 'put', 'papers', '-'], { surroundings: { stdin } })
+    assert.match(piped.stdout, /^indexed 2 documents/)
+    await writeFile(join(folder, 'notes.md.gz'), gzipSync('# Tides\n\nTwice a day.'))
+    await writeFile(join(folder, 'bomb.txt.gz'), gzipSync('x'.repeat(50_000_000)))
+    const put = await run('documents', 'put', 'papers', folder)
+    assert.equal(put.exitCode, 4)
+    assert.match(put.stdout, /^indexed 1 document/)
+    assert.match(put.stdout, /bomb\.txt\.gz: more than the 1048576 bytes that a document may have/)
+    assert.match((await run('search', 'papers', 'Tides')).stdout, /notes\.md\.gz/)
+  })
+
+  it('says which packed file is cut off, how far it was read, and that nothing was written', async () => {
+    await run('index', 'create', 'papers')
+    const many = Array.from({ length: 50_000 }, (_, at) => `{"id":"${at}","text":"${Math.sin(at)}"}\n`).join('')
+    for (const [name, packed] of [
+      ['cut.jsonl.gz', gzipSync(many)],
+      ['cut.jsonl.zst', zstdCompressSync(many)],
+    ] as const) {
+      await writeFile(join(folder, name), packed.subarray(0, packed.length - 40_000))
+      const { exitCode, stdout, stderr } = await run('documents', 'put', 'papers', join(folder, name))
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      const says =
+        /^error: invalid_request: cannot read .*cut\.jsonl\.(gz|zst): the compressed file is cut off; .*; \d{4,} lines were read/
+      assert.match(stderr, says)
+      assert.match(stderr, /none of them was written/)
+    }
+    assert.match((await run('index', 'describe', 'papers')).stdout, /^documents +0$/m)
+  })
+
+  it('takes sample queries of which some are long or blank, and says what it made of them', async () => {
+    await run('index', 'create', 'papers')
+    const path = join(folder, 'sample.tsv')
+    await writeFile(path, `# of may\nq1\t${'tides '.repeat(300)}\nq2\t \nq3\tstars\n`)
+    const { stderr } = await run('generation', 'sample-queries', 'papers', '1', path)
+    assert.match(stderr, /^1 query cut at 1000 characters$/m)
+    assert.match(stderr, /^1 query without text left out$/m)
+    assert.match(stderr, /sample\.tsv: skipped 1 comment line$/m)
   })
 
   it('sends nothing to an index that does not exist', async () => {

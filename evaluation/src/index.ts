@@ -1,6 +1,7 @@
 export * from './comparison/compare-runs.ts'
 export { exactDifferencesMax, type RandomisationOptions, randomisationTest } from './comparison/randomisation-test.ts'
 export * from './formats/beir-folder.ts'
+export type { FileFacts } from './formats/file-facts.ts'
 export * from './formats/read-judgements.ts'
 export * from './formats/read-queries.ts'
 export * from './formats/run-file.ts'

@@ -43,7 +43,7 @@ describe('hypershard eval on a cluster of processes', function () {
     const words = ['judged', '--queries', at('queries.jsonl'), '--run', at('run.trec'), '--limit', '60']
     const asked = await evaluate(...words)
     assert.equal(asked.counts.hits, 40 * 60)
-    const run = await readRun(at('run.trec'))
+    const { run } = await readRun(at('run.trec'))
     let ties = 0
     for (const { _id, text } of queries) {
       const { body } = await cluster.search('judged', text, { k: 60, ids_only: true })

@@ -57,8 +57,8 @@ export async function runRankingBench(options: Readonly<Record<string, unknown>>
 async function judgeAll(folder: string, data: string, groups: readonly Group[]): Promise<Judged> {
   const judged = new Map<string, JudgedRun>()
   for (const { name, split } of groups.flatMap(group => group.collections)) {
-    const judgements = await readJudgements(beirFiles(join(data, name), split).judgementsPath)
-    judged.set(name, judgeRun(await readRun(join(folder, `${name}.trec`)), judgements, metrics))
+    const { judgements } = await readJudgements(beirFiles(join(data, name), split).judgementsPath)
+    judged.set(name, judgeRun((await readRun(join(folder, `${name}.trec`))).run, judgements, metrics))
   }
   return judged
 }

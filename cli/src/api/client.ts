@@ -185,6 +185,7 @@ export class ApiClient {
   /**
    * Puts documents as they are read. An index that does not exist is found out before anything is sent.
    * @param body NDJSON in UTF-8
+   * @throws what reading the body threw: nothing of it was written then
    */
   async putDocuments(
     index: string,
@@ -194,6 +195,7 @@ export class ApiClient {
   ): Promise<PutAnswer> {
     await this.describeIndex(index)
     const silence = new SilenceLimit(this.#timeoutMs ?? silenceMsDefault, this.#base)
+    const source = new WatchedSource(body)
     const request: HttpRequest = {
       url: this.#urlOf(`${indexPath(index)}/documents?progress=true&wait_for=${options.waitFor}`),
       method: 'PUT',
@@ -201,13 +203,16 @@ export class ApiClient {
         ...{ 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
         ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
       },
-      body: silence.watch(body),
+      body: silence.watch(source.chunks()),
       signal: silence.signal,
     }
     try {
       const answer = await sendRequest(request)
       if (answer.statusCode !== 200) throw problemOfAnswer(answer, await readText(answer, request), request)
       return await readPutAnswer(silence.watch(readChunks(answer, request)), onProgress)
+    } catch (error) {
+      // The answer to half a body says that the connection broke; why it did is known here.
+      throw source.failure ?? error
     } finally {
       silence.end()
     }
@@ -275,6 +280,25 @@ function problemOfAnswer(answer: IncomingMessage, text: string, { url }: HttpReq
 function notHypershard(url: URL, cause: unknown, status = 200): NotReachable {
   const message = `${url.origin} answers, but not as hypershard does (status ${status}); is --url right?`
   return new NotReachable('unavailable', message, cause)
+}
+
+/** Remembers what reading a source threw. */
+class WatchedSource {
+  readonly #chunks: AsyncIterable<Uint8Array>
+  failure: unknown
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#chunks
+    } catch (error) {
+      this.failure = error
+      throw error
+    }
+  }
 }
 
 /** Ends an exchange in which nothing moves, in either direction, for too long. */

@@ -33,7 +33,7 @@ export function addDocumentsCommand(program: Command, context: CommandContext): 
   group
     .command('put')
     .argument('<index>', 'an index that exists')
-    .argument('<source>', 'a .jsonl, .md or .txt file, a folder, or - for standard input')
+    .argument('<source>', 'a .jsonl, .md or .txt file, also as .gz, .zst or .br, a folder, or - for standard input')
     .description('write documents; those whose id is in the index already replace the old ones')
     .addOption(waitOption())
     .option('--key <key>', 'an idempotency key: the same documents with the same key are written once')
@@ -49,7 +49,8 @@ wait without a sign of life.
 Examples:
   hypershard documents put papers papers.jsonl
   hypershard documents put notes ./notes
-  zcat papers.jsonl.gz | hypershard documents put papers -`,
+  hypershard documents put papers papers.jsonl.gz
+  xzcat papers.jsonl.xz | hypershard documents put papers -`,
     )
     .action((index: string, source: string, options: PutOptions) => putDocuments(context, index, source, options))
   group

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { HypershardError } from '@hypershard/common'
 import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import { widthOf } from '../terminal/fit-text.ts'
@@ -176,6 +177,78 @@ describe('hypershard eval', () => {
     assert.match(stdout, /^judged queries that failed +1$/m)
     assert.match(stdout, /^1 of 4 queries failed and count as 0: the means are too low$/m)
     assert.match(stdout, /^failed: query q2: corrupt_data: a segment is torn$/m)
+  })
+
+  it('cuts a query that is longer than the API takes, and counts it as any other that is truncated', async () => {
+    const long = `moon ${'sea '.repeat(4_500)}`
+    await writeFile(
+      at('queries.jsonl'),
+      lines(Object.entries({ ...queries, q1: long }).map(([_id, text]) => ({ _id, text }))),
+    )
+    const { exitCode, stdout, stderr } = await evaluate('--metrics', 'MRR')
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stdout, /^MRR@100 +0\.5000$/m)
+    assert.match(stdout, /^queries longer than the model reads +1$/m)
+    const { counts } = await evaluateJson()
+    assert.deepEqual([counts.queries_truncated, counts.queries_failed], [1, 0])
+    assert.equal(Math.max(...searched.map(query => query.length)), 16_384)
+  })
+
+  it('counts a query that cannot be asked as 0 without being told to, and asks the others', async () => {
+    await writeFile(
+      at('queries.jsonl'),
+      lines(Object.entries({ ...queries, q2: ' ' }).map(([_id, text]) => ({ _id, text }))),
+    )
+    const { exitCode, stdout } = await evaluate('--metrics', 'MRR')
+    assert.equal(exitCode, 4)
+    assert.match(stdout, /^MRR@100 +0\.3750$/m)
+    assert.match(stdout, /^judged queries that failed +1$/m)
+    assert.match(stdout, /^failed: query q2: invalid_request: body\.query: must not be blank$/m)
+    const { failures, metrics } = await evaluateJson('--metrics', 'MRR')
+    assert.deepEqual([failures[0].query, failures[0].code, metrics[0].mean], ['q2', 'invalid_request', 0.375])
+  })
+
+  it('skips comments and exact duplicates in every file, and says how many', async () => {
+    const text = await readFile(at('qrels/test.tsv'), 'utf8')
+    await writeFile(
+      at('qrels/test.tsv'),
+      `# Robust track 2004\r\n${text.replace(/\t1\n/, '\t1.0\n')}\n${text.split('\n')[1]}\n`,
+    )
+    await writeFile(at('queries.jsonl'), `\ufeff# of may\n${await readFile(at('queries.jsonl'), 'utf8')}`)
+    const { exitCode, stdout, stderr } = await evaluate('--limit', '3')
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stdout, /^MRR@3 +0\.5000$/m)
+    const plain = stdout.replaceAll('\n', ' ')
+    assert.match(plain, /test\.tsv: skipped 1 comment line, 1 blank line, 1 line that stands twice/)
+    assert.match(plain, /test\.tsv: 1 grade with a point, as 1\.0, taken as whole numbers/)
+    const { files } = await evaluateJson()
+    assert.deepEqual(files, [
+      {
+        ...{ path: at('qrels/test.tsv'), comment_lines: 1, blank_lines: 1, duplicates: 1 },
+        ...{ grades_normalised: 1, grades_below_zero: 0 },
+      },
+      {
+        ...{ path: at('queries.jsonl'), comment_lines: 1, blank_lines: 0, duplicates: 0 },
+        ...{ grades_normalised: 0, grades_below_zero: 0 },
+      },
+    ])
+  })
+
+  it('ends at a line that is no judgement with its number', async () => {
+    await writeFile(at('x.qrels'), '# TREC\nq1 0 tides 1\nRobust track 2004 qrels\n')
+    const { exitCode, stderr } = await run('eval', 'papers', '--queries', at('queries.jsonl'), '--qrels', at('x.qrels'))
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /x\.qrels, line 3: the grade `qrels` is no whole number/)
+  })
+
+  it('reads a collection of which every file is packed', async () => {
+    const plain = await evaluateJson('--limit', '3')
+    for (const name of ['corpus.jsonl', 'queries.jsonl', 'qrels/test.tsv']) {
+      await writeFile(at(`${name}.gz`), gzipSync(await readFile(at(name))))
+      await rm(at(name))
+    }
+    const { metrics, counts } = await evaluateJson('--limit', '3')
+    assert.deepEqual([metrics, counts], [plain.metrics, plain.counts])
   })
 
   it('shows how far it is on a terminal', async () => {

@@ -35,7 +35,10 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--seed <n>', 'of the test (default: 1)', wholeNumberIn(0, 2 ** 32 - 1))
     .option('--per-query <file>', 'write the values of every query as TSV')
     .option('--concurrency <n>', 'how many queries at a time (default: 4)', wholeNumberIn(1, 64))
-    .option('--allow-failures', 'count queries that fail as 0 instead of giving up')
+    .option(
+      '--allow-failures',
+      'count queries that fail as 0 instead of giving up; those that are no queries always are',
+    )
     .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
   addPlanOptions(command)
     .addHelpText(

@@ -10,7 +10,8 @@ export const exitCodesHelp = `Exit codes:
   2  the command line is wrong, or the server found the request invalid
   3  no answer from --url
   4  documents put: some documents could not be written, the others are
-     eval --allow-failures: some queries failed and count as 0`
+     eval, recall: some queries could not be asked; for eval they count as 0,
+     as do all that failed with --allow-failures`
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof NotReachable) return exitCodes.notReachable

@@ -53,7 +53,7 @@ export function addGenerationCommands(program: Command, context: CommandContext)
     .argument('<file>', 'JSONL with "_id" and "text", or id<TAB>text')
     .description('calibrate graphs, for `--recall`, with queries of your users')
     .action(async (index: string, generation: number, file: string) => {
-      const order = { sample_queries: await readSampleQueries(file) }
+      const order = { sample_queries: await readSampleQueries(file, context.terminal.notes) }
       const answer = await api().orderGeneration(index, generation, order)
       const { sample_queries: queries, segments_to_calibrate: segments } = answer
       context.answer(answer, () => [

@@ -88,6 +88,21 @@ describe('hypershard recall', () => {
     assert.equal(stderr, 'error: corrupt_data: query `q2`: a segment is torn; nothing was measured\n')
   })
 
+  it('cuts queries that are too long, leaves out those that cannot be asked, and tells both', async () => {
+    const long = `moon ${'sea '.repeat(4_500)}`
+    await writeFile(at('queries.tsv'), `# of may\nq1\t${long}\nq2\tyeast\nq3\t \nq2\tyeast\n`)
+    const { exitCode, stdout, stderr } = await recall('-k', '2')
+    assert.equal(exitCode, 4, stderr)
+    assert.match(stdout, /^recall@2 +0\.7500$/m)
+    assert.match(stdout, /^1 query was longer than the model reads$/m)
+    assert.match(stdout, /^1 query could not be asked and is left out$/m)
+    assert.match(stdout, /^failed: query q3: invalid_request: body\.query: must not be blank$/m)
+    assert.match(stdout.replaceAll('\n', ' '), /queries\.tsv: skipped 1 comment line, 1 line that stands twice/)
+    const answer = JSON.parse((await recall('--json')).stdout)
+    assert.deepEqual([answer.queries, answer.queries_truncated, answer.failures.length], [2, 1, 1])
+    assert.equal(answer.files[0].comment_lines, 1)
+  })
+
   it('refuses what it cannot use before it asks', async () => {
     await writeFile(at('empty.tsv'), '')
     for (const [words, message] of [

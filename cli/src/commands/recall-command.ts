@@ -1,14 +1,16 @@
 import { HypershardError } from '@hypershard/common'
 import { readQueries } from '@hypershard/evaluation'
 import type { Command } from 'commander'
-import type { SearchAnswer, SearchRequest } from '../api/answers.ts'
+import type { SearchRequest } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
-import { askQueries } from '../evaluation/ask-queries.ts'
+import { type AskedQueries, askQueries } from '../evaluation/ask-queries.ts'
+import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { requireDocuments } from '../evaluation/require-documents.ts'
 import { measureRecall } from '../recall/measure-recall.ts'
 import { type RecallAnswer, renderRecall } from '../recall/render-recall.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
 import { wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 
@@ -49,7 +51,7 @@ Examples:
 }
 
 async function recall(context: CommandContext, index: string, options: RecallOptions): Promise<void> {
-  const queries = await readQueries(options.queries)
+  const { queries, facts } = await readQueries(options.queries)
   if (queries.size === 0) throw new HypershardError('invalid_request', `${options.queries} has no queries in it`)
   const { filter, ...how } = planOfRequest(options)
   const filtered = filter === undefined ? {} : { filter }
@@ -59,36 +61,40 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
   await requireDocuments(api, index)
   const progress = new ProgressDisplay(context.terminal.notes, 'searching')
   try {
-    const ask = (searched: Omit<SearchRequest, 'query'>, before: number) =>
-      askAll(api, index, queries, { ...searched, k }, options, done =>
-        progress.update({ done: before + done, total: 2 * queries.size }),
+    const ask = (texts: typeof queries, searched: Omit<SearchRequest, 'query'>, before: number) =>
+      askAll(api, index, texts, { ...searched, k }, options, done =>
+        progress.update({ done: before + done, total: queries.size + texts.size }),
       )
     // The plan under test goes first: in the second round shard servers have the q-nets already, which saves time.
-    const tested = await ask(request, 0)
-    const exact = await ask({ plan: 'exact', ...filtered }, queries.size)
-    const asked = [...queries].map(([id, text]) => ({ id, text, exact: exact.get(id)!, tested: tested.get(id)! }))
-    const answer: RecallAnswer = { index, k, request, ...measureRecall(asked) }
+    // Queries that cannot be asked are known by then.
+    const { answers: tested, failures } = await ask(queries, request, 0)
+    const answered = new Map([...queries].filter(([id]) => tested.has(id)))
+    const { answers: exact } = await ask(answered, { plan: 'exact', ...filtered }, queries.size)
+    const asked = [...exact].map(([id, answer]) => {
+      return { id, text: queries.get(id)!, exact: answer, tested: tested.get(id)! }
+    })
+    const files = [fileAnswer(facts)]
+    const answer: RecallAnswer = { index, k, request, ...measureRecall(asked), failures, files }
     context.answer(answer, () => renderRecall(answer, context.terminal.out))
+    if (failures.length > 0) context.exitCode = exitCodes.partial
   } finally {
     progress.end()
   }
 }
 
-/** @returns answers by the queries' ids */
-async function askAll(
+function askAll(
   api: ApiClient,
   index: string,
   queries: ReadonlyMap<string, string>,
   request: Omit<SearchRequest, 'query'>,
   { concurrency = 1, timeoutMs }: RecallOptions,
   onProgress: (done: number) => void,
-): Promise<ReadonlyMap<string, SearchAnswer>> {
+): Promise<AskedQueries> {
   const timeout = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }
   const common = { ...request, ...timeout, ids_only: true, min_coverage: 1, profile: true }
-  const { answers } = await askQueries(queries, {
+  return askQueries(queries, {
     search: query => api.search(index, { ...common, query }),
     ...{ concurrency, onProgress, allowFailures: false, failureAdvice: 'nothing was measured' },
     checkAnswer: () => undefined,
   })
-  return answers
 }

@@ -77,7 +77,7 @@ Examples:
 async function reindex(context: CommandContext, index: string, options: ReindexOptions): Promise<void> {
   const startMs = performance.now()
   const api = context.api()
-  const started = await api.startReindex(index, await requestOf(options))
+  const started = await api.startReindex(index, await requestOf(options, context.terminal.notes))
   const { generation } = started
   if (options.detach) {
     return context.answer(started, () => [
@@ -101,13 +101,16 @@ async function reindex(context: CommandContext, index: string, options: ReindexO
   }
 }
 
-async function requestOf({ model, shards, rate, searchP99, sampleQueries }: ReindexOptions): Promise<ReindexRequest> {
+async function requestOf(
+  { model, shards, rate, searchP99, sampleQueries }: ReindexOptions,
+  notes: Output,
+): Promise<ReindexRequest> {
   return {
     ...(model === undefined ? {} : { model }),
     ...(shards === undefined ? {} : { shards }),
     ...(rate === undefined ? {} : { documents_per_second_max: rate }),
     ...(searchP99 === undefined ? {} : { search_p99_ms_max: searchP99 }),
-    ...(sampleQueries === undefined ? {} : { sample_queries: await readSampleQueries(sampleQueries) }),
+    ...(sampleQueries === undefined ? {} : { sample_queries: await readSampleQueries(sampleQueries, notes) }),
   }
 }
 

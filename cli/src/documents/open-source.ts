@@ -1,15 +1,14 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, messageOf, openTextFile, readTextFile, type TextFile } from '@hypershard/common'
 import type { PutProgress } from '../api/answers.ts'
 import type { WorkState } from '../terminal/progress.ts'
 import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 
 /** Documents on their way in: read once, from the beginning, while they are being sent. */
 export interface DocumentSource {
-  /** NDJSON in UTF-8. */
+  /** NDJSON in UTF-8, without a byte order mark and unpacked, whatever it was read from. */
   readonly body: AsyncIterable<Uint8Array>
   /** Files that did not become lines; grows while the body is read. */
   readonly failedFiles: readonly FailedFile[]
@@ -20,32 +19,40 @@ export interface DocumentSource {
 }
 
 /**
- * Opens a JSONL file, a .md or .txt file, a folder of those, or, where it is given, standard input as `-`.
+ * Opens a JSONL file, a .md or .txt file, a folder of those, or, where it is given, standard input as `-`. Any of the
+ * files may be packed with gzip, zstd or brotli.
  * @throws HypershardError `invalid_request` when there is nothing to read
  */
 export async function openSource(path: string, stdin?: Readable): Promise<DocumentSource> {
-  if (path === '-' && stdin !== undefined) return lineSource(stdin, 'standard input', undefined)
+  if (path === '-' && stdin !== undefined)
+    return lineSource(readTextFile(stdin, 'standard input'), 'standard input', undefined)
   const facts = await stat(path).catch(error => {
     throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
   })
   if (facts.isFile() && isTextFile(path)) return folderSource(dirname(path), [basename(path)])
-  if (!facts.isDirectory()) return lineSource(createReadStream(path), path, facts.isFile() ? facts.size : undefined)
+  if (!facts.isDirectory()) return lineSource(openTextFile(path), path, facts.isFile() ? facts.size : undefined)
   const files = await listTextFiles(path)
   if (files.length === 0) throw new HypershardError('invalid_request', `${path} has no .md or .txt files in it`)
   return folderSource(path, files)
 }
 
-/** @param bytesTotal the file's size, undefined for a pipe */
-function lineSource(stream: Readable, path: string, bytesTotal: number | undefined): DocumentSource {
-  let bytesRead = 0
+const newline = 0x0a
+
+/** @param bytesTotal the file's size as it is stored, undefined for a pipe */
+function lineSource(file: TextFile, path: string, bytesTotal: number | undefined): DocumentSource {
   async function* body() {
+    let lines = 0
     try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        bytesRead += chunk.length
+      for await (const chunk of file.bytes) {
+        lines += countLines(chunk)
         yield chunk
       }
     } catch (error) {
-      throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+      const sent = `${lines} lines were read before that, and none of them was written`
+      throw new HypershardError('invalid_request', `${messageOf(error)}; ${sent}`, {
+        details: { file: path, lines_read: lines },
+        cause: error,
+      })
     }
   }
   return {
@@ -54,9 +61,16 @@ function lineSource(stream: Readable, path: string, bytesTotal: number | undefin
     fileOfLine: () => undefined,
     workState: progress => ({
       done: doneOf(progress),
-      total: progress.sequence === null ? estimateTotal(progress.received, bytesRead, bytesTotal) : progress.received,
+      total:
+        progress.sequence === null ? estimateTotal(progress.received, file.bytesRead(), bytesTotal) : progress.received,
     }),
   }
+}
+
+function countLines(chunk: Buffer): number {
+  let lines = 0
+  for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) lines++
+  return lines
 }
 
 /** How many documents are searchable: they become so in order, so those that still wait are the last ones. */

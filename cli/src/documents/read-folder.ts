@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { isUtf8 } from 'node:buffer'
+import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
-import { messageOf } from '@hypershard/common'
+import { compressedExtensions, HypershardError, messageOf, openTextFile } from '@hypershard/common'
 
 /** The longest line that `PUT …/documents` takes, without its line end. */
 export const lineBytesMax = 1024 * 1024
@@ -24,7 +25,17 @@ export interface FileDocument {
 
 /** Whether a file is one document by its name, and not lines of them. */
 export function isTextFile(file: string): boolean {
-  return extensions.has(extname(file).toLowerCase())
+  return extensions.has(textExtension(file))
+}
+
+/** `.md` of `notes.md`, and of `notes.md.gz` too. */
+function textExtension(file: string): string {
+  return extname(withoutPacking(file)).toLowerCase()
+}
+
+function withoutPacking(file: string): string {
+  const extension = extname(file)
+  return compressedExtensions.includes(extension.toLowerCase()) ? file.slice(0, -extension.length) : file
 }
 
 /**
@@ -50,20 +61,31 @@ export async function listTextFiles(folder: string): Promise<string[]> {
 /** One file as a line of NDJSON without its end, or why it cannot be one. */
 export async function readFileLine(folder: string, file: string): Promise<string | FailedFile> {
   try {
-    const path = join(folder, file)
-    // The text alone is shorter than its line: a huge file is not read to find that out.
-    const { size } = await stat(path)
-    if (size > lineBytesMax) return tooLarge(file, size)
-    const text = decodeUtf8(await readFile(path))
-    if (text === undefined) {
-      return { file, code: 'invalid_request', message: 'not UTF-8; convert it, for example with iconv' }
-    }
+    const text = await readText(join(folder, file))
+    if (text === undefined) return tooLarge(file)
     const line = JSON.stringify(documentOf(file, text))
-    const bytes = Buffer.byteLength(line)
-    return bytes > lineBytesMax ? tooLarge(file, bytes) : line
+    return Buffer.byteLength(line) > lineBytesMax ? tooLarge(file) : line
   } catch (error) {
-    return { file, code: 'invalid_request', message: `cannot be read: ${messageOf(error)}` }
+    return { file, code: 'invalid_request', message: messageOf(error) }
   }
+}
+
+/**
+ * A file's text; undefined when it alone is longer than its line may be. No more than that is read of a huge file, or of
+ * a small one that unpacks to a huge one.
+ * @throws HypershardError `invalid_request`
+ */
+async function readText(path: string): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of openTextFile(path).bytes) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > lineBytesMax) return undefined
+  }
+  const bytes = Buffer.concat(chunks)
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw new HypershardError('invalid_request', 'not UTF-8; convert it, for example with iconv')
 }
 
 /**
@@ -71,12 +93,12 @@ export async function readFileLine(folder: string, file: string): Promise<string
  * else the file's name. Front matter, and a heading that the text begins with, are not in the text again.
  */
 export function documentOf(file: string, content: string): FileDocument {
-  const isMarkdown = extname(file).toLowerCase() === '.md'
+  const isMarkdown = textExtension(file) === '.md'
   const { body, frontTitle } = isMarkdown ? splitFrontMatter(content) : { body: content, frontTitle: undefined }
   const heading = isMarkdown ? headingPattern.exec(body) : null
   const headingTitle = heading?.[1]?.replace(/[ \t]+#+$/, '')
   const firstLine = /\S.*/.exec(body)?.[0].trim()
-  const title = frontTitle ?? headingTitle ?? firstLine ?? basename(file, extname(file))
+  const title = frontTitle ?? headingTitle ?? firstLine ?? basename(withoutPacking(file), extname(withoutPacking(file)))
   const beginsWithTitle = heading !== null && headingTitle === title && body.slice(0, heading.index).trim() === ''
   const text = beginsWithTitle ? body.slice(heading.index + heading[0].length).trimStart() : body
   return { id: file, title: [...title].slice(0, titleCharactersMax).join(''), text }
@@ -92,16 +114,7 @@ function splitFrontMatter(content: string): { body: string; frontTitle: string |
   return { body: content.slice(front[0].length), frontTitle: title }
 }
 
-function tooLarge(file: string, bytes: number): FailedFile {
-  const message = `${bytes} bytes, and a document may have ${lineBytesMax}; split the file`
+function tooLarge(file: string): FailedFile {
+  const message = `more than the ${lineBytesMax} bytes that a document may have; split the file`
   return { file, code: 'request_too_large', message }
-}
-
-/** The text without its byte order mark; undefined when the bytes are not UTF-8. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }

@@ -3,6 +3,7 @@ import { HypershardError, isErrorCode } from '@hypershard/common'
 import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
 import type { SearchAnswer } from '../api/answers.ts'
 import { NotReachable, problemOf } from '../api/problem.ts'
+import { cutQuery } from './cut-query.ts'
 
 /** A failed query is asked again after this long plus a random time of at most the same length. */
 const pauseMs = 300
@@ -12,7 +13,7 @@ export interface AskOptions {
   readonly search: (text: string) => Promise<SearchAnswer>
   /** Searches under way at a time. */
   readonly concurrency: number
-  /** Whether a query that fails is told in the result instead of ending the work. */
+  /** Whether a query that fails is told in the result instead of ending the work; one that is no query always is. */
   readonly allowFailures: boolean
   /** What an error message says at its end where failures are not allowed. */
   readonly failureAdvice: string
@@ -35,7 +36,7 @@ export interface AskedQueries {
   /** In the order of the queries; without those that failed. */
   readonly run: Run
   readonly failures: readonly FailedQuery[]
-  /** Queries longer than the model reads. */
+  /** Queries longer than the model reads, or than the coordinator takes. */
   readonly truncated: number
   /** Of the index, ascending; more than one when documents were put meanwhile. */
   readonly manifestVersions: readonly number[]
@@ -43,7 +44,8 @@ export interface AskedQueries {
 
 /**
  * Asks every query, several at a time, and once more where that may help. An answer of less than all documents is a
- * failure. Without `allowFailures` the first failure ends the work when the searches under way have ended.
+ * failure. Without `allowFailures` the first failure ends the work when the searches under way have ended, unless it is
+ * the query's own: a blank one among thousands keeps no other from being asked.
  * @param queries texts by id
  * @throws HypershardError the first failure; with `allowFailures` only when no query succeeds
  */
@@ -59,7 +61,8 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
       options.onProgress(answers.size + failures.size)
       try {
         if (answer !== undefined) options.checkAnswer(answer)
-        else if (!options.allowFailures) throw failureOf(id, failures.get(id), options.failureAdvice)
+        else if (!options.allowFailures && !isOfQuery(failures.get(id)))
+          throw failureOf(id, failures.get(id), options.failureAdvice)
       } catch (error) {
         end ??= error
       }
@@ -73,14 +76,26 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
   return collect([...queries.keys()], answers, failures)
 }
 
-async function askTwice(text: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
+async function askTwice(query: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
+  const { text, isCut } = cutQuery(query)
+  const ask = async () => {
+    const answer = checkWhole(await search(text))
+    return isCut ? { ...answer, query_truncated: true } : answer
+  }
   try {
-    return checkWhole(await search(text))
+    return await ask()
   } catch (error) {
     if (!problemOf(error).retryable) throw error
   }
   await pause()
-  return checkWhole(await search(text))
+  return ask()
+}
+
+/** Whether the coordinator found fault with the query's text alone: another query is not refused for that. */
+function isOfQuery(error: unknown): boolean {
+  const { code, details } = problemOf(error)
+  const { issues } = details as { issues?: readonly { path?: unknown }[] }
+  return code === 'invalid_request' && Array.isArray(issues) && issues.every(issue => issue.path === 'query')
 }
 
 async function someTime(): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   compareRuns,
   countWithoutRelevant,
+  type FileFacts,
   type JudgedRun,
   judgedDocuments,
   judgeRun,
@@ -23,11 +24,22 @@ export interface EvaluationAnswer {
   readonly metrics: readonly { readonly name: string; readonly mean: number }[]
   readonly counts: EvaluationCounts
   readonly failures: readonly FailedQuery[]
+  /** What was read, and what of it was skipped or not taken word for word. */
+  readonly files: readonly FileAnswer[]
   /** Of the index; more than one when documents were put meanwhile. */
   readonly manifest_versions: readonly number[]
   readonly comparison: ComparisonAnswer | null
   /** Every judged query, in the judgements' order. */
   readonly queries: readonly EvaluatedQuery[]
+}
+
+export interface FileAnswer {
+  readonly path: string
+  readonly comment_lines: number
+  readonly blank_lines: number
+  readonly duplicates: number
+  readonly grades_normalised: number
+  readonly grades_below_zero: number
 }
 
 /** Values by the names of the metrics. */
@@ -111,6 +123,7 @@ export function evaluationAnswer(
     metrics: names.map((name, at) => ({ name, mean: judged.means[at]! })),
     counts: countAll(inputs, judged, asked),
     failures: asked?.failures ?? [],
+    files: inputs.files.map(fileAnswer),
     manifest_versions: asked?.manifestVersions ?? [],
     comparison: judgedOther === undefined ? null : compareAll(plan, names, judged, judgedOther),
     queries: [...judged.values].map(([id, values]) => ({
@@ -119,6 +132,17 @@ export function evaluationAnswer(
       values: named(names, values),
       ...(judgedOther === undefined ? {} : differencesOf(names, values, judgedOther.values.get(id)!)),
     })),
+  }
+}
+
+export function fileAnswer(facts: FileFacts): FileAnswer {
+  return {
+    path: facts.path,
+    comment_lines: facts.comments,
+    blank_lines: facts.blankLines,
+    duplicates: facts.duplicates,
+    grades_normalised: facts.gradesNormalised,
+    grades_below_zero: facts.gradesBelowZero,
   }
 }
 

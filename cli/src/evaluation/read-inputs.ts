@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises'
 import { HypershardError, messageOf } from '@hypershard/common'
 import {
-  checkRunId,
+  checkRunQuery,
   countMissingDocuments,
+  type FileFacts,
   type Judgements,
   type Queries,
   type Run,
@@ -21,6 +22,8 @@ export interface EvaluationInputs {
   readonly run: Run | undefined
   /** The run to compare with. */
   readonly other: Run | undefined
+  /** Of the files with judgements, queries and runs, in the order in which they were read. */
+  readonly files: readonly FileFacts[]
 }
 
 /**
@@ -30,12 +33,16 @@ export interface EvaluationInputs {
  */
 export async function readInputs(plan: EvaluationPlan): Promise<EvaluationInputs> {
   const { source, judgementsPath, queriesPath, corpusPath, comparison } = plan
-  const judgements = await readJudgements(judgementsPath)
+  const { judgements, facts } = await readJudgements(judgementsPath)
+  const files = [facts]
   if (judgements.size === 0) throw new HypershardError('invalid_request', `${judgementsPath} has no judgements in it`)
-  const queries = queriesPath === undefined ? undefined : await readQueries(queriesPath)
+  const asked = queriesPath === undefined ? undefined : await readQueries(queriesPath)
+  if (asked !== undefined) files.push(asked.facts)
+  const queries = asked?.queries
   if (queries !== undefined) checkOverlap(queries, judgements, queriesPath!, judgementsPath)
   const runOf = async (path: string) => {
-    const run = await readRun(path)
+    const { run, facts: ofRun } = await readRun(path)
+    files.push(ofRun)
     checkOverlap(run, judgements, path, judgementsPath)
     return run
   }
@@ -45,9 +52,10 @@ export async function readInputs(plan: EvaluationPlan): Promise<EvaluationInputs
     run: source.kind === 'run' ? await runOf(source.path) : undefined,
     other: comparison === undefined ? undefined : await runOf(comparison.path),
     corpus: corpusPath === undefined ? undefined : await countMissingDocuments(corpusPath, judgements),
+    files,
   }
   const runPath = source.kind === 'index' ? source.runPath : undefined
-  if (runPath !== undefined) for (const id of judgements.keys()) checkRunId(id)
+  if (runPath !== undefined) for (const id of judgements.keys()) checkRunQuery(id)
   for (const path of [runPath, plan.perQueryPath]) if (path !== undefined) await checkWritable(path)
   return inputs
 }

@@ -1,7 +1,8 @@
 import { shorten, toPlainLine, wrap } from '../terminal/fit-text.ts'
-import { formatCount } from '../terminal/format-number.ts'
+import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import type { Output } from '../terminal/terminal.ts'
-import type { EvaluationAnswer } from './evaluation-answer.ts'
+import type { FailedQuery } from './ask-queries.ts'
+import type { EvaluationAnswer, FileAnswer } from './evaluation-answer.ts'
 
 const failuresShownMax = 10
 const noticeLinesMax = 4
@@ -9,16 +10,44 @@ const noticeLinesMax = 4
 /** What makes the means mean something else than a reader may think. */
 export function renderNotices(answer: EvaluationAnswer, output: Output): string[] {
   const lines = noticesOf(answer).flatMap(notice => wrap(toPlainLine(notice), output.columns, noticeLinesMax))
-  const failures = answer.failures.slice(0, failuresShownMax).map(({ query, code, message }) => {
-    return shorten(toPlainLine(`failed: query ${query}: ${code}: ${message}`), output.columns)
-  })
-  const more = answer.failures.length - failures.length
-  if (more > 0) failures.push(`and ${formatCount(more)} more failed; --json lists all`)
-  const notices = [...lines, ...failures].map(line => output.style('yellow', line))
+  const notices = [...lines, ...failureNotices(answer.failures, output)].map(line => output.style('yellow', line))
   return notices.length === 0 ? [] : ['', ...notices]
 }
 
-function noticesOf({ counts, manifest_versions, comparison }: EvaluationAnswer): string[] {
+/** The first queries that failed, a line each. */
+export function failureNotices(failures: readonly FailedQuery[], output: Output): string[] {
+  const lines = failures.slice(0, failuresShownMax).map(({ query, code, message }) => {
+    return shorten(toPlainLine(`failed: query ${query}: ${code}: ${message}`), output.columns)
+  })
+  const more = failures.length - lines.length
+  return more > 0 ? [...lines, `and ${formatCount(more)} more failed; --json lists all`] : lines
+}
+
+/** What was not taken word for word of a file; nothing for one that was. */
+export function fileNotices(files: readonly FileAnswer[]): string[] {
+  return files.flatMap(file => {
+    const skipped = [
+      ...(file.comment_lines > 0 ? [formatCountOf(file.comment_lines, 'comment line')] : []),
+      ...(file.blank_lines > 0 ? [formatCountOf(file.blank_lines, 'blank line')] : []),
+      ...(file.duplicates > 0
+        ? [formatCountOf(file.duplicates, 'line that stands twice', 'lines that stand twice')]
+        : []),
+    ]
+    return [
+      ...(skipped.length > 0 ? [`${file.path}: skipped ${skipped.join(', ')}`] : []),
+      ...(file.grades_normalised > 0
+        ? [
+            `${file.path}: ${formatCountOf(file.grades_normalised, 'grade')} with a point, as 1.0, taken as whole numbers`,
+          ]
+        : []),
+      ...(file.grades_below_zero > 0
+        ? [`${file.path}: ${formatCountOf(file.grades_below_zero, 'grade')} below 0, taken as not relevant`]
+        : []),
+    ]
+  })
+}
+
+function noticesOf({ counts, manifest_versions, comparison, files }: EvaluationAnswer): string[] {
   const count = (number: number | null) => formatCount(number ?? 0)
   const inCorpus = counts.documents_in_corpus ?? counts.documents_in_index
   const inIndex = counts.documents_in_index ?? inCorpus
@@ -52,5 +81,5 @@ function noticesOf({ counts, manifest_versions, comparison }: EvaluationAnswer):
       `the other run lacks ${count(comparison?.other_queries_without_hits ?? 0)} of the judged queries; they count as 0 there`,
     ],
   ]
-  return notices.filter(([applies]) => applies).map(([, text]) => text)
+  return [...notices.filter(([applies]) => applies).map(([, text]) => text), ...fileNotices(files)]
 }

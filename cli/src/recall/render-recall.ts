@@ -1,5 +1,8 @@
 import type { SearchRequest } from '../api/answers.ts'
 import { boldHeading } from '../commands/bold-heading.ts'
+import type { FailedQuery } from '../evaluation/ask-queries.ts'
+import type { FileAnswer } from '../evaluation/evaluation-answer.ts'
+import { failureNotices, fileNotices } from '../evaluation/render-notices.ts'
 import { shorten, toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
@@ -16,6 +19,10 @@ export interface RecallAnswer extends RecallMeasured {
   readonly k: number
   /** How documents were found. */
   readonly request: Omit<SearchRequest, 'query' | 'k'>
+  /** Queries that cannot be asked; they are left out. */
+  readonly failures: readonly FailedQuery[]
+  /** The queries' file, and what of it was skipped. */
+  readonly files: readonly FileAnswer[]
 }
 
 /** Recall for people: how much was found, what either way costs, and the queries that lack most. */
@@ -42,6 +49,10 @@ function howOf({ request }: RecallAnswer): string {
 
 function queriesOf(count: number): string {
   return formatCountOf(count, 'query', 'queries')
+}
+
+function isOrAre(count: number): string {
+  return count === 1 ? 'is' : 'are'
 }
 
 function renderFound(answer: RecallAnswer, output: Output): string[] {
@@ -97,14 +108,21 @@ function renderWorst({ per_query }: RecallAnswer, output: Output): string[] {
 function renderNotices(answer: RecallAnswer, output: Output): string[] {
   const { manifest_versions: versions, queries_without_hits: without, queries_truncated: truncated } = answer
   const notices: string[] = []
-  if (without > 0) notices.push(`${queriesOf(without)} without hits are left out`)
-  if (truncated > 0) notices.push(`${queriesOf(truncated)} were longer than the model reads`)
+  if (without > 0) notices.push(`${queriesOf(without)} without hits ${isOrAre(without)} left out`)
+  if (truncated > 0)
+    notices.push(`${queriesOf(truncated)} ${truncated === 1 ? 'was' : 'were'} longer than the model reads`)
   if (versions.length > 1) {
     const [first, last] = [versions.at(0), versions.at(-1)]
     notices.push(
       `the index changed meanwhile: searches saw versions ${first} to ${last} of it; what is missing may have been put after a query was asked first`,
     )
   }
-  const lines = notices.flatMap(notice => wrap(notice, output.columns, noticeLinesMax))
+  const failed = answer.failures.length
+  if (failed > 0) notices.push(`${queriesOf(failed)} could not be asked and ${isOrAre(failed)} left out`)
+  notices.push(...fileNotices(answer.files))
+  const lines = [
+    ...notices.flatMap(notice => wrap(toPlainLine(notice), output.columns, noticeLinesMax)),
+    ...failureNotices(answer.failures, output),
+  ]
   return lines.length === 0 ? [] : ['', ...lines.map(line => output.style('yellow', line))]
 }

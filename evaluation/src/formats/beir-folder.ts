@@ -1,11 +1,11 @@
 /** A collection in BEIR's layout (Thakur et al., 2021): `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`. */
 import { join } from 'node:path'
-import { messageOf } from '@hypershard/common'
+import { findTextFile, messageOf } from '@hypershard/common'
 import { forEachLine, LineProblem } from './for-each-line.ts'
 import { type Judgements, judgedDocuments, readJudgements } from './read-judgements.ts'
 import { type Queries, readQueries } from './read-queries.ts'
 
-const corpusBounds = { lineCharactersMax: 16 * 1024 * 1024, linesMax: 1_000_000_000 }
+const corpusBounds = { lineCharactersMax: 16 * 1024 * 1024, linesMax: 1_000_000_000, comments: false }
 
 export interface BeirFiles {
   readonly corpusPath: string
@@ -13,11 +13,12 @@ export interface BeirFiles {
   readonly judgementsPath: string
 }
 
+/** The collection's files, plain or packed: `corpus.jsonl`, else `corpus.jsonl.gz` and the like. */
 export function beirFiles(folder: string, split: string): BeirFiles {
   return {
-    corpusPath: join(folder, 'corpus.jsonl'),
-    queriesPath: join(folder, 'queries.jsonl'),
-    judgementsPath: join(folder, 'qrels', `${split}.tsv`),
+    corpusPath: findTextFile(join(folder, 'corpus.jsonl')),
+    queriesPath: findTextFile(join(folder, 'queries.jsonl')),
+    judgementsPath: findTextFile(join(folder, 'qrels', `${split}.tsv`)),
   }
 }
 
@@ -27,7 +28,9 @@ export async function readBeirFolder(
   split: string,
 ): Promise<{ queries: Queries; judgements: Judgements }> {
   const { queriesPath, judgementsPath } = beirFiles(folder, split)
-  return { queries: await readQueries(queriesPath), judgements: await readJudgements(judgementsPath) }
+  const { queries } = await readQueries(queriesPath)
+  const { judgements } = await readJudgements(judgementsPath)
+  return { queries, judgements }
 }
 
 /**

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { createReadStream } from 'node:fs'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, openTextFile } from '@hypershard/common'
 
 /** What is wrong with a line; `forEachLine` adds the file and the number. */
 export class LineProblem extends Error {
@@ -12,45 +11,53 @@ export interface LineBounds {
   readonly lineCharactersMax: number
   /** Of a file, blank lines included. */
   readonly linesMax: number
+  /** Whether a line that begins with `#` is a comment. */
+  readonly comments: boolean
+}
+
+/** Lines that were not visited. */
+export interface SkippedLines {
+  readonly blankLines: number
+  readonly comments: number
 }
 
 const newline = 0x0a
-const chunkBytes = 1024 * 1024
 const utf8BytesMax = 4
-const byteOrderMark = '\ufeff'
 
 /**
- * Calls `visit` for every line of a UTF-8 file that is not blank, in order. A byte order mark and carriage returns at
- * line ends are left out. What is held of the file is one chunk and one line.
- * @param visit throws `LineProblem` for a line that it cannot use
+ * Calls `visit` for every line of a UTF-8 file that is neither blank nor a comment, in order. A byte order mark and
+ * carriage returns at line ends are left out; the file may be packed (`openTextFile`). What is held of it is one chunk
+ * and one line.
+ * @param visit is given the line's number too, from 1; throws `LineProblem` for a line that it cannot use
  * @throws HypershardError `invalid_request` with the file and, where it is a line's fault, its number
  */
-export async function forEachLine(path: string, bounds: LineBounds, visit: (line: string) => void): Promise<void> {
+export async function forEachLine(
+  path: string,
+  bounds: LineBounds,
+  visit: (line: string, number: number) => void,
+): Promise<SkippedLines> {
   const lines = new LineVisitor(path, bounds, visit)
-  try {
-    let rest: Buffer = Buffer.alloc(0)
-    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes }) as AsyncIterable<Buffer>) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const end = bytes.lastIndexOf(newline) + 1
-      if (end > 0) lines.visitBlock(bytes.subarray(0, end - 1))
-      rest = bytes.subarray(end)
-      if (rest.length > bounds.lineCharactersMax * utf8BytesMax) lines.refuseLength()
-    }
-    if (rest.length > 0) lines.visitBlock(rest)
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of openTextFile(path).bytes) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    const end = bytes.lastIndexOf(newline) + 1
+    if (end > 0) lines.visitBlock(bytes.subarray(0, end - 1))
+    rest = bytes.subarray(end)
+    if (rest.length > bounds.lineCharactersMax * utf8BytesMax) lines.refuseLength()
   }
+  if (rest.length > 0) lines.visitBlock(rest)
+  return lines.skipped
 }
 
 class LineVisitor {
   readonly #path: string
   readonly #bounds: LineBounds
-  readonly #visit: (line: string) => void
+  readonly #visit: (line: string, number: number) => void
+  readonly skipped = { blankLines: 0, comments: 0 }
   /** The number of the last line that was begun, from 1. */
   #number = 0
 
-  constructor(path: string, bounds: LineBounds, visit: (line: string) => void) {
+  constructor(path: string, bounds: LineBounds, visit: (line: string, number: number) => void) {
     this.#path = path
     this.#bounds = bounds
     this.#visit = visit
@@ -63,10 +70,17 @@ class LineVisitor {
       this.#number++
       if (this.#number > this.#bounds.linesMax) this.#fail(`a file may have ${this.#bounds.linesMax} lines; split it`)
       if (line.length > this.#bounds.lineCharactersMax + 1) this.refuseLength(this.#number)
-      const text = trimLine(line, this.#number === 1)
-      if (text.trim() === '') continue
+      this.#visitLine(line.endsWith('\r') ? line.slice(0, -1) : line)
+    }
+  }
+
+  #visitLine(line: string): void {
+    const begin = line.trimStart()
+    if (begin === '') this.skipped.blankLines++
+    else if (this.#bounds.comments && begin.startsWith('#')) this.skipped.comments++
+    else {
       try {
-        this.#visit(text)
+        this.#visit(line, this.#number)
       } catch (error) {
         if (!(error instanceof LineProblem)) throw error
         this.#fail(error.message)
@@ -95,9 +109,4 @@ class LineVisitor {
       details: { file: this.#path, line: this.#number },
     })
   }
-}
-
-function trimLine(line: string, first: boolean): string {
-  const text = line.endsWith('\r') ? line.slice(0, -1) : line
-  return first && text.startsWith(byteOrderMark) ? text.slice(1) : text
 }

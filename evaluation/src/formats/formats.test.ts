@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { keepRankOrder } from '../runs/keep-rank-order.ts'
 import { trecOrder } from '../runs/run.ts'
@@ -25,14 +26,15 @@ describe('evaluation files', () => {
 
   it('hold a run that is read as it was written', async () => {
     const hits = fc.uniqueArray(fc.record({ id, score }), { selector: hit => hit.id, minLength: 1, maxLength: 8 })
-    const runs = fc.uniqueArray(fc.tuple(id, hits), { selector: ([query]) => query, maxLength: 4 })
+    const query = id.filter(text => !text.startsWith('#'))
+    const runs = fc.uniqueArray(fc.tuple(query, hits), { selector: ([query]) => query, maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(runs, async lists => {
         const run = new Map(lists.map(([query, found]) => [query, trecOrder(found)]))
         await writeRun(path, run, 'hypershard')
-        const plain = (given: typeof run | Awaited<ReturnType<typeof readRun>>) =>
+        const plain = (given: Awaited<ReturnType<typeof readRun>>['run']) =>
           [...given].map(([query, found]) => [query, found.map(hit => [hit.id, hit.score + 0])])
-        assert.deepEqual(plain(await readRun(path)), plain(run))
+        assert.deepEqual(plain((await readRun(path)).run), plain(run))
       }),
       { numRuns: 60 },
     )
@@ -41,7 +43,7 @@ describe('evaluation files', () => {
   it('hold a run whose order is that of the answer, ties and all', async () => {
     const answer = [5, 5, 5, 4.5, null, null].map((value, at) => ({ id: `d${at}`, score: value }))
     await writeRun(path, new Map([['q', keepRankOrder(answer)]]), 'hypershard')
-    const read = await readRun(path)
+    const { run: read } = await readRun(path)
     assert.deepEqual(
       read.get('q')?.map(hit => hit.id),
       answer.map(hit => hit.id),
@@ -69,7 +71,7 @@ describe('evaluation files', () => {
   ]) {
     it(`give queries as ${title}`, async () => {
       await writeFile(path, text)
-      assert.deepEqual(Object.fromEntries(await readQueries(path)), { q1: 'one', q2: 'two' })
+      assert.deepEqual(Object.fromEntries((await readQueries(path)).queries), { q1: 'one', q2: 'two' })
     })
   }
 
@@ -84,7 +86,8 @@ describe('evaluation files', () => {
   ]) {
     it(`give judgements as ${title}`, async () => {
       await writeFile(path, text)
-      const judgements = [...(await readJudgements(path))].map(([query, grades]) => [query, Object.fromEntries(grades)])
+      const { judgements: read } = await readJudgements(path)
+      const judgements = [...read].map(([query, grades]) => [query, Object.fromEntries(grades)])
       assert.deepEqual(judgements, [
         ['q1', { d1: 2, d2: 0 }],
         ['q2', { d1: -1 }],
@@ -92,9 +95,72 @@ describe('evaluation files', () => {
     })
   }
 
+  const ofTwo = [
+    ['q1', { d1: 2, d2: 0 }],
+    ['q2', { d1: -1 }],
+  ]
+  const none = { blankLines: 0, comments: 0, duplicates: 0, gradesNormalised: 0, gradesBelowZero: 1 }
+  for (const { title, text, counted } of [
+    {
+      title: 'comments of four words and more, blank lines, white space at ends',
+      text: '# Robust track 2004\nq1 0 d1 2  \r\n  # pooled to depth 100\r\n \t\r\nq1 0 d2 0\t\n#\nq2 0 d1 -1\n\n',
+      counted: { comments: 3, blankLines: 2 },
+    },
+    {
+      title: 'grades with a point, exact duplicates',
+      text: 'q1 0 d1 2.0\nq1 0 d2 0\nq1 0 d1 2\nq2 0 d1 -1.\nq2 0 d1 -1\n',
+      counted: { gradesNormalised: 2, duplicates: 2 },
+    },
+    {
+      title: 'a comment before the header of BEIR',
+      text: '\ufeff# of monday\r\nquery-id\tcorpus-id\tscore\r\nq1\td1\t2\t\r\nq1\td2\t0\r\nq2\td1\t-1.0',
+      counted: { comments: 1, gradesNormalised: 1 },
+    },
+    { title: 'a header with spaces', text: 'query-id corpus-id score\nq1 d1 2\nq1  d2 0\nq2\td1 -1\n', counted: {} },
+    { title: 'gzip', text: gzipSync('# x\nq1 0 d1 2\nq1 0 d2 0\nq2 0 d1 -1\n'), counted: { comments: 1 } },
+    { title: 'zstd', text: zstdCompressSync('\ufeffq1 0 d1 2\nq1 0 d2 0\nq2 0 d1 -1\n'), counted: {} },
+  ]) {
+    it(`give judgements, and tell what was not taken word for word: ${title}`, async () => {
+      await writeFile(path, text)
+      const { judgements, facts } = await readJudgements(path)
+      const plain = [...judgements].map(([query, grades]) => [query, Object.fromEntries(grades)])
+      assert.deepEqual(plain, ofTwo)
+      assert.deepEqual(facts, { path, ...none, ...counted })
+    })
+  }
+
+  it('give queries and runs with comments and exact duplicates, counted', async () => {
+    await writeFile(path, '# asked in may\nq1\tone\n\nq1\tone\n#q7\tseven\n')
+    const { queries, facts } = await readQueries(path)
+    assert.deepEqual(Object.fromEntries(queries), { q1: 'one' })
+    assert.deepEqual([facts.comments, facts.blankLines, facts.duplicates], [2, 1, 1])
+    await writeFile(path, '# bm25, k1 0.9, by anserini\nq1 Q0 d1 1 2.0 t\nq1 Q0 d1 9 2 other\n')
+    const { run, facts: ofRun } = await readRun(path)
+    assert.deepEqual(run.get('q1'), [{ id: 'd1', score: 2 }])
+    assert.deepEqual([ofRun.comments, ofRun.duplicates], [1, 1])
+  })
+
+  it('hold no run with a query that would be read as a comment', async () => {
+    await assert.rejects(writeRun(path, new Map([['#1', []]]), 'x'), {
+      code: 'invalid_request',
+      message: /begins with #/,
+    })
+  })
+
+  it('of a BEIR folder may be packed', async () => {
+    await mkdir(join(folder, 'qrels'))
+    await writeFile(join(folder, 'corpus.jsonl.gz'), gzipSync('{"_id":"d1","text":"x"}\n'))
+    await writeFile(join(folder, 'queries.jsonl.zst'), zstdCompressSync('\ufeff{"_id":"q1","text":"one"}\n'))
+    await writeFile(join(folder, 'qrels', 'dev.tsv.gz'), gzipSync('query-id\tcorpus-id\tscore\nq1\td2\t1\n'))
+    const { queries, judgements } = await readBeirFolder(folder, 'dev')
+    assert.deepEqual([queries.get('q1'), judgements.get('q1')?.get('d2')], ['one', 1])
+    const { corpusPath } = beirFiles(folder, 'dev')
+    assert.deepEqual(await countMissingDocuments(corpusPath, judgements), { documents: 1, missing: 1 })
+  })
+
   it('may have document ids with spaces in BEIR TSV', async () => {
     await writeFile(path, 'query-id\tcorpus-id\tscore\nq 1\tmy notes.md\t1\n')
-    assert.equal((await readJudgements(path)).get('q 1')?.get('my notes.md'), 1)
+    assert.equal((await readJudgements(path)).judgements.get('q 1')?.get('my notes.md'), 1)
   })
 
   it('in a BEIR folder belong together, and a corpus is compared with the judgements', async () => {
@@ -124,7 +190,6 @@ describe('evaluation files', () => {
       line: 1,
       problem: /two strings/,
     },
-    { title: 'a query of spaces', read: readQueries, text: '1\ta\n2\t  \n', line: 2, problem: /`2` has no text/ },
     { title: 'a query without an id', read: readQueries, text: '\ta\n', line: 1, problem: /no id/ },
     {
       title: 'a query line without a tab',
@@ -133,7 +198,13 @@ describe('evaluation files', () => {
       line: 3,
       problem: /a tab and the text/,
     },
-    { title: 'a query that stands twice', read: readQueries, text: '1\ta\n1\tb\n', line: 2, problem: /second time/ },
+    {
+      title: 'a query that has two texts',
+      read: readQueries,
+      text: '# of monday\n1\ta\n1\tb\n',
+      line: 3,
+      problem: /`1` has another text than in line 2/,
+    },
     {
       title: 'three columns without a header',
       read: readJudgements,
@@ -157,11 +228,25 @@ describe('evaluation files', () => {
       problem: /no whole number/,
     },
     {
-      title: 'a document judged twice',
+      title: 'a document that has two grades',
       read: readJudgements,
-      text: 'q1 0 d1 1\nq1 0 d1 1\n',
+      text: 'q1 0 d1 1\n\nq1 0 d2 1\nq1 0 d1 2.0\n',
+      line: 4,
+      problem: /`d1` has for query `q1` grade 1 in line 1 and 2 here; keep one/,
+    },
+    {
+      title: 'two columns under a header with spaces',
+      read: readJudgements,
+      text: 'query-id corpus-id score\nq1 d1\n',
       line: 2,
-      problem: /second time/,
+      problem: /three columns, separated as in the header/,
+    },
+    {
+      title: 'a heading without the mark of a comment',
+      read: readJudgements,
+      text: 'q1 0 d1 1\nRobust track, later judgements\n',
+      line: 2,
+      problem: /`judgements` is no whole number/,
     },
     {
       title: 'two columns under the header',
@@ -187,11 +272,11 @@ describe('evaluation files', () => {
     },
     { title: 'a hexadecimal score', read: readRun, text: 'q1 Q0 d1 1 0x10 t\n', line: 1, problem: /no decimal/ },
     {
-      title: 'a hit that stands twice',
+      title: 'a hit that has two scores',
       read: readRun,
       text: 'q1 Q0 d1 1 2 t\nq1 Q0 d1 2 1 t\n',
       line: 2,
-      problem: /stands here again/,
+      problem: /`d1` has for query `q1` score 2 in line 1 and 1 here/,
     },
     {
       title: 'bytes that are not UTF-8',
@@ -248,7 +333,7 @@ describe('evaluation files', () => {
     await writeFile(path, `${lines.join('\n')}\nbad line\n`)
     await assert.rejects(readRun(path), { message: /, line 80001: expected six columns/ })
     await writeFile(path, lines.join('\n'))
-    const run = await readRun(path)
+    const { run } = await readRun(path)
     assert.deepEqual([run.size, run.get('q7')?.length, run.get('q7')?.[0]?.id], [100, 800, 'größe-79907'])
   })
 })

@@ -3,26 +3,45 @@
  *
  * - BEIR JSONL: one object a line with `_id` (or `id`) and `text`, both strings; other keys are ignored.
  * - TSV: the id, a tab, the text.
+ *
+ * Lines that begin with `#` are comments.
  */
 import { messageOf } from '@hypershard/common'
+import { type FileFacts, FileTally } from './file-facts.ts'
 import { forEachLine, LineProblem } from './for-each-line.ts'
 
 /** The text of each query by its id, in the file's order. */
 export type Queries = ReadonlyMap<string, string>
 
-const bounds = { lineCharactersMax: 1024 * 1024, linesMax: 2_000_000 }
+export interface QueriesFile {
+  readonly queries: Queries
+  readonly facts: FileFacts
+}
 
-/** @throws HypershardError `invalid_request` naming the file and the line */
-export async function readQueries(path: string): Promise<Queries> {
+const bounds = { lineCharactersMax: 1024 * 1024, linesMax: 2_000_000, comments: true }
+
+/**
+ * A query without text is among them: whoever asks it finds out that it cannot be asked, and no other is harmed.
+ * @throws HypershardError `invalid_request` naming the file and the line
+ */
+export async function readQueries(path: string): Promise<QueriesFile> {
   const queries = new Map<string, string>()
+  const lines = new Map<string, number>()
+  const tally = new FileTally()
   let parse: ((line: string) => Query) | undefined
-  await forEachLine(path, bounds, line => {
+  const skipped = await forEachLine(path, bounds, (line, number) => {
     parse ??= line.trimStart().startsWith('{') ? parseJson : parseTabs
     const { id, text } = parse(line)
-    if (queries.has(id)) throw new LineProblem(`query \`${id}\` stands here a second time`)
-    queries.set(id, text)
+    const before = queries.get(id)
+    if (before === text) tally.duplicates++
+    else if (before !== undefined) {
+      throw new LineProblem(`query \`${id}\` has another text than in line ${lines.get(id)}; keep one`)
+    } else {
+      queries.set(id, text)
+      lines.set(id, number)
+    }
   })
-  return queries
+  return { queries, facts: tally.factsOf(path, skipped) }
 }
 
 interface Query {
@@ -57,6 +76,5 @@ function parseTabs(line: string): Query {
 
 function checked(query: Query): Query {
   if (query.id === '') throw new LineProblem('the query has no id')
-  if (query.text.trim() === '') throw new LineProblem(`query \`${query.id}\` has no text`)
   return query
 }

@@ -9,35 +9,49 @@
  * | rank | ignored, as trec_eval does | from 1 |
  * | score | decides the order | the shortest decimal that is read as the same number |
  * | tag | ignored | who made the run |
+ *
+ * Lines that begin with `#` are comments.
  */
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HypershardError, messageOf } from '@hypershard/common'
 import { type Run, type ScoredDocument, trecOrder } from '../runs/run.ts'
+import { type FileFacts, FileTally } from './file-facts.ts'
 import { forEachLine, LineProblem } from './for-each-line.ts'
 
-const bounds = { lineCharactersMax: 8_192, linesMax: 10_000_000 }
+const bounds = { lineCharactersMax: 8_192, linesMax: 10_000_000, comments: true }
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+
+export interface RunFile {
+  readonly run: Run
+  readonly facts: FileFacts
+}
 
 /**
  * Reads a run; the hits of each query come in the order in which trec_eval judges them.
  * @throws HypershardError `invalid_request` naming the file and the line
  */
-export async function readRun(path: string): Promise<Run> {
+export async function readRun(path: string): Promise<RunFile> {
   const scores = new Map<string, Map<string, number>>()
-  await forEachLine(path, bounds, line => {
-    const columns = line.trim().split(/\s+/)
-    if (columns.length !== 6) {
-      throw new LineProblem('expected six columns: query id, Q0, document id, rank, score, tag')
-    }
-    const [query, , document, , score] = columns as [string, string, string, string, string, string]
-    if (!decimal.test(score)) throw new LineProblem(`the score \`${score}\` is no decimal number`)
+  const lines = new Map<string, Map<string, number>>()
+  const tally = new FileTally()
+  const skipped = await forEachLine(path, bounds, (line, number) => {
+    const { query, document, score } = parseHit(line)
     const hits = scores.get(query) ?? new Map<string, number>()
-    if (hits.has(document)) throw new LineProblem(`document \`${document}\` of query \`${query}\` stands here again`)
-    scores.set(query, hits.set(document, Number(score)))
+    const linesOfQuery = lines.get(query) ?? new Map<string, number>()
+    const before = hits.get(document)
+    if (before === undefined) {
+      scores.set(query, hits.set(document, score))
+      lines.set(query, linesOfQuery.set(document, number))
+    } else if (before === score) tally.duplicates++
+    else {
+      const earlier = `score ${before} in line ${linesOfQuery.get(document)} and ${score} here`
+      throw new LineProblem(`document \`${document}\` has for query \`${query}\` ${earlier}; keep one`)
+    }
   })
-  return new Map([...scores].map(([query, hits]) => [query, trecOrder(toScored(hits))]))
+  const run = new Map([...scores].map(([query, hits]) => [query, trecOrder(toScored(hits))]))
+  return { run, facts: tally.factsOf(path, skipped) }
 }
 
 /**
@@ -60,13 +74,30 @@ export function checkRunId(id: string): void {
   throw new HypershardError('invalid_request', `id \`${id}\` has white space in it, which a TREC run cannot hold`)
 }
 
+/** @throws HypershardError `invalid_request` for the id of a query that a TREC run cannot hold */
+export function checkRunQuery(id: string): void {
+  checkRunId(id)
+  if (!id.startsWith('#')) return
+  throw new HypershardError('invalid_request', `query id \`${id}\` begins with #, as a comment does in a TREC run`)
+}
+
 /** The lines of one query at a time. */
 function* runLines(run: Run, tag: string): Generator<string> {
   for (const [query, hits] of run) {
-    checkRunId(query)
+    checkRunQuery(query)
     for (const { id } of hits) checkRunId(id)
     yield hits.map(({ id, score }, at) => `${query} Q0 ${id} ${at + 1} ${score} ${tag}\n`).join('')
   }
+}
+
+function parseHit(line: string): { query: string; document: string; score: number } {
+  const columns = line.trim().split(/\s+/)
+  if (columns.length !== 6) {
+    throw new LineProblem('expected six columns: query id, Q0, document id, rank, score, tag')
+  }
+  const [query, , document, , score] = columns as [string, string, string, string, string, string]
+  if (!decimal.test(score)) throw new LineProblem(`the score \`${score}\` is no decimal number`)
+  return { query, document, score: Number(score) }
 }
 
 function toScored(hits: ReadonlyMap<string, number>): ScoredDocument[] {

@@ -21,8 +21,8 @@ const tolerance = 1e-12
 describe('metrics beside trec_eval, through pytrec_eval', () => {
   for (const { name, metrics, means, queries } of cases) {
     it(`are the same for ${name}: ${metrics.length} metrics of ${Object.keys(queries).length} queries`, async () => {
-      const judgements = await readJudgements(`${folder}${name}.qrels`)
-      const judged = judgeRun(await readRun(`${folder}${name}.trec`), judgements, metrics.map(parseMetric))
+      const { judgements } = await readJudgements(`${folder}${name}.qrels`)
+      const judged = judgeRun((await readRun(`${folder}${name}.trec`)).run, judgements, metrics.map(parseMetric))
       assert.deepEqual([...judged.values.keys()], Object.keys(queries))
       for (const [query, values] of judged.values) assertNear(values, queries[query]!, metrics, query)
       assertNear(judged.means, means, metrics, 'the mean')

@@ -88,6 +88,7 @@ async function answer(
       return put(find(indexes, name), request, response)
     case 'POST indexes/:name/search': {
       const body = await readJson<SearchRequest>(request)
+      checkQuery(body.query)
       onSearch(body.query, body)
       return send(
         response,
@@ -110,6 +111,14 @@ async function answer(
     default:
       throw new HypershardError('route_not_found', route)
   }
+}
+
+function checkQuery(query: string) {
+  const fault =
+    query.trim() === '' ? 'must not be blank' : [...query].length > 16_384 ? 'must be at most 16384 characters' : ''
+  if (fault === '') return
+  const details = { issues: [{ path: 'query', message: fault }] }
+  throw new HypershardError('invalid_request', `body.query: ${fault}`, { details })
 }
 
 function find(indexes: Map<string, FakeIndex>, name = ''): FakeIndex {
