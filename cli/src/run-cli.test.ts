@@ -83,6 +83,23 @@ describe('the command line', () => {
     assert.match(stdout, /^ {2}and 2 more/m)
   })
 
+  it('says what the model cannot read: of documents, of the index, and of a query', async () => {
+    await run('index', 'create', 'papers')
+    const stdin = '{"id":"zh","text":"婚礼"}\n{"id":"blank","text":" "}\n{"id":"en","text":"tides"}\n'
+    const { stdout } = await runCommand(['--url', url, 'documents', 'put', 'papers', '-'], { stdin })
+    assert.match(
+      stdout,
+      /^2 documents say next to nothing to the model; `hypershard model list` tells its languages:$/m,
+    )
+    assert.match(stdout, /^ {2}zh: 1 of 1 tokens unknown$/m)
+    assert.match(stdout, /^ {2}blank: has no tokens$/m)
+    assert.match((await run('index', 'describe', 'papers')).stdout, /^ {2}that the model cannot read +2$/m)
+    assert.match((await run('search', 'papers', 'tides 婚礼')).stdout, /does not know 1 of the query's 2 tokens/)
+    assert.match((await run('search', 'papers', '婚礼')).stdout, /does not know the query's only token/)
+    assert.match((await run('search', 'papers', ' ')).stdout, /the model reads nothing in this query/)
+    assert.ok(!(await run('search', 'papers', 'tides')).stdout.includes('know'))
+  })
+
   it('puts a folder, and counts the files that cannot be documents', async () => {
     await run('index', 'create', 'notes')
     await mkdir(join(folder, 'sea'))
@@ -213,9 +230,10 @@ describe('the command line', () => {
     await fill()
     assert.match(
       (await run('model', 'list')).stdout,
-      /^\* {2}fake-model {2}384 x 3 → 1 +295,296 {2}22\.9 MB {2}f{12}$/m,
+      /^\* {2}fake-model {2}384 x 3 → 1 +en +295,296 {2}22\.9 MB {2}f{12}$/m,
     )
     assert.match((await run('model', 'describe')).stdout, /^q-net +384 x 3 → 1, relu, layer norm before the residual/m)
+    assert.match((await run('model', 'describe')).stdout, /^languages +en$/m)
     assert.equal((await run('model', 'describe', 'none')).exitCode, 1)
     const { stdout } = await run('cluster')
     assert.match(stdout, /^127\.0\.0\.1:7003 {2}down: connection refused +0 +1 +2$/m)

@@ -24,6 +24,10 @@ export interface EncodedQuery {
   readonly payload: QNet | TokenStates
   /** The text was longer than the model reads. */
   readonly truncated: boolean
+  /** Of the text, those that the model read. */
+  readonly tokens: number
+  /** Of these, the ones that its vocabulary does not have. */
+  readonly unknownTokens: number
 }
 
 /** The encoder service. */

@@ -29,6 +29,8 @@ function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: 
     const output = input.texts.map(text => ({
       ids: new Int32Array(Math.min(32, text.length)),
       truncated: text.length > 32,
+      textTokens: Math.min(32, text.length),
+      unknownTokens: 0,
     }))
     return { output, texts: input.texts.length }
   }
@@ -39,7 +41,14 @@ function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: 
   const output = input.queries.map(({ text }) =>
     text === 'bad'
       ? { failure: { code: 'invalid_request' as const, message: 'too bad', details: {} }, stack: undefined }
-      : { bytes: new Uint8Array(4), digest: text, tokens: text.length, truncated: false },
+      : {
+          bytes: new Uint8Array(4),
+          digest: text,
+          tokens: text.length,
+          truncated: false,
+          textTokens: text.length,
+          unknownTokens: 0,
+        },
   )
   return { output, texts: input.queries.length }
 }
@@ -65,7 +74,7 @@ function modelOf(vectorDimensions: number[]): LoadedModel {
     },
     files: {},
   }
-  return { digest: vectorDimensions.join(), settings, bytes: 1 }
+  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1 }
 }
 
 function query(text: string): QueryWork {

@@ -17,6 +17,8 @@ export interface EncodedDocuments {
   readonly vectors: Float32Array<ArrayBuffer>
   /** Texts that were longer than the model reads. */
   readonly truncated: number
+  /** What the model read of each text, in their order. */
+  readonly read: readonly Pick<TokenizedText, 'textTokens' | 'unknownTokens'>[]
 }
 
 type Work = { readonly query: QueryWork } | { readonly ids: Int32Array }
@@ -91,7 +93,8 @@ export class Encoder {
       const { answers } = await this.#batcher.submit(request)
       const vectors = new Float32Array(texts.length * encoder.hiddenWidth)
       for (const [row, vector] of (answers as Float32Array[]).entries()) vectors.set(vector, row * encoder.hiddenWidth)
-      return { vectors, truncated: tokenized.filter(text => text.truncated).length }
+      const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
+      return { vectors, truncated: tokenized.filter(text => text.truncated).length, read }
     })
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -92,6 +92,18 @@ describe('the encoder service', () => {
     assert.deepEqual([models[0]?.maxQueryTokens, models[0]?.maxDocumentTokens], [32, 64])
   })
 
+  it('tells the languages that a model was made for, where its directory does', async () => {
+    const other = await writeTinyModel(parent, { name: 'silent' })
+    await writeFile(join(model.path, 'about.json'), '{ "languages": ["en", "pt-BR"] }')
+    await start({ HYPERSHARD_MODELS: `${model.path}, ${other.path}` })
+    const { models } = await callUnary(client.listModels.bind(client), {}, Deadline.after(5_000), 'encoder')
+    assert.deepEqual(
+      models.map(({ languages }) => languages),
+      [['en', 'pt-BR'], []],
+    )
+    assert.equal(models[0]!.digest, model.digest)
+  })
+
   it('answers with a q-net that a shard server takes, or with token states without padding', async () => {
     await start()
     const weights = await encodeQuery({ precision: WeightsPrecision.WEIGHTS_PRECISION_INT8 })
@@ -127,6 +139,23 @@ describe('the encoder service', () => {
     const { batches, tokens, paddedTokens } = running.statistics()
     assert(batches > 100)
     assert(paddedTokens < 1.1 * tokens, `${paddedTokens} padded tokens for ${tokens}`)
+  })
+
+  it('tells of every text how much of it the model can read', async () => {
+    await start()
+    const { textTokens, unknownTokens } = await encodeDocuments([
+      { title: 'stars', text: '婚礼' },
+      { title: '', text: '🦊' },
+      { title: '', text: '\u0001' },
+      { title: '', text: 'a'.repeat(200_000) },
+      { title: '', text: 'ab cd' },
+    ])
+    assert.deepEqual(unknownTokens, [2, 1, 0, 1, 0])
+    assert.deepEqual(textTokens, [2 + 3, 1, 0, 1, 2])
+    for (const form of [QueryForm.QUERY_FORM_WEIGHTS, QueryForm.QUERY_FORM_TOKEN_STATES]) {
+      const query = await encodeQuery({ text: '婚礼 ab', form })
+      assert.deepEqual([query.textTokens, query.unknownTokens, query.tokens], [3, 2, 5])
+    }
   })
 
   it('joins title and text with a space', async () => {

@@ -2,12 +2,22 @@ import { createHash } from 'node:crypto'
 import type { Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
+import type { TextRead } from '@hypershard/storage'
 
 const vectorWidth = 16
 const architecture = {
   vectorDimensions: [vectorWidth, 1],
   activation: Activation.ACTIVATION_RELU,
   ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+}
+
+/** A query as the encoder service answers it. */
+export interface FakeQuery {
+  readonly qnet: QNet
+  readonly payload: QNet
+  readonly truncated: boolean
+  readonly tokens: number
+  readonly unknownTokens: number
 }
 
 /** A query with this word in it gets weights of NaN, so that no score is finite. */
@@ -33,10 +43,7 @@ export class FakeEncoder {
     return this.models
   }
 
-  async encodeQuery(
-    query: { modelDigest: string; text: string },
-    deadline: Deadline,
-  ): Promise<{ readonly qnet: QNet; readonly payload: QNet; readonly truncated: boolean }> {
+  async encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<FakeQuery> {
     if (this.failure !== undefined) throw this.failure
     this.queriesEncoded++
     await this.beforeQuery(deadline)
@@ -44,23 +51,31 @@ export class FakeEncoder {
     const weights = Buffer.from(vector.buffer)
     const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
     const qnet = { digest: sha256(query.text), modelDigest: query.modelDigest, architecture, precision, weights }
-    return { qnet, payload: qnet, truncated: false }
+    const { tokens, unknown: unknownTokens } = readOf(query.text)
+    return { qnet, payload: qnet, truncated: false, tokens, unknownTokens }
   }
 
   async encodeDocuments(
     batch: { modelDigest: string; documents: readonly { title: string; text: string }[] },
     deadline: Deadline,
-  ): Promise<{ vectors: Float32Array; vectorWidth: number; truncated: number }> {
+  ): Promise<{ vectors: Float32Array; vectorWidth: number; truncated: number; read: TextRead[] }> {
     if (this.failure !== undefined) throw this.failure
     await this.beforeBatch(deadline)
     this.documentsEncoded += batch.documents.length
     const vectors = new Float32Array(batch.documents.length * vectorWidth)
     for (const [row, { title, text }] of batch.documents.entries())
       vectors.set(embed(`${title} ${text}`), row * vectorWidth)
-    return { vectors, vectorWidth, truncated: 0 }
+    const read = batch.documents.map(({ title, text }) => readOf(`${title} ${text}`))
+    return { vectors, vectorWidth, truncated: 0, read }
   }
 
   close(): void {}
+}
+
+/** Its tokens are words; it knows those of printable ASCII. */
+function readOf(text: string): TextRead {
+  const words = text.split(/[\s\p{Cc}]+/u).filter(word => word !== '')
+  return { tokens: words.length, unknown: words.filter(word => !/^[!-~]+$/.test(word)).length }
 }
 
 /** The score that any server must give. */
@@ -90,6 +105,7 @@ function modelNamed(name: string): Model {
       license: 'Apache-2.0',
       architecture,
       source: 'tests',
+      languages: ['en'],
     },
     ...{ vectorWidth, maxQueryTokens: 32, maxDocumentTokens: 256, bytes: 1, qnetParameters: vectorWidth },
   }

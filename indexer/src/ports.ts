@@ -2,6 +2,7 @@
 import type { Deadline } from '@hypershard/common'
 import type { DocumentText } from '@hypershard/proto/encoder'
 import type { QNet } from '@hypershard/proto/qnet'
+import type { TextRead } from '@hypershard/storage'
 
 /** Document vectors, f32 row-major [documents, vectorWidth], in the order of the texts. */
 export interface EncodedDocuments {
@@ -9,6 +10,8 @@ export interface EncodedDocuments {
   readonly vectorWidth: number
   /** How many texts were longer than the model reads. */
   readonly truncated: number
+  /** Of each text, how much of it the model could read; left out by an encoder service that does not tell. */
+  readonly read?: readonly TextRead[] | undefined
 }
 
 /** The encoder service. */

@@ -78,6 +78,7 @@ export {
 } from './manifest/manifest.ts'
 export { homeOf, segmentAt } from './manifest/manifest-files.ts'
 export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
+export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
 export type { FilterColumn, FilterColumns } from './segment/fields/columns-file.ts'
@@ -110,6 +111,7 @@ export {
   newSegmentOf,
   type SegmentWriter,
 } from './segment/segment-writer.ts'
+export { addRead, isUnreadable, nothingRead, type SegmentRead, type TextRead } from './segment/text-read.ts'
 export {
   type Bitmap,
   complementOf,

@@ -17,6 +17,10 @@ export interface IndexDescription {
   readonly documents: number
   /** Longer than the model reads: their vectors are of their beginning. */
   readonly documents_truncated: number
+  /** Half of their tokens or more are not in the model's vocabulary, or they have none. */
+  readonly documents_unreadable: number
+  /** Of all tokens; null where none were counted. */
+  readonly unknown_token_share: number | null
   /** Could not be encoded and are not searched. */
   readonly documents_aside: number
   readonly segments: number
@@ -38,6 +42,8 @@ export interface ModelDescription extends ModelReference {
   readonly description: string
   readonly license: string
   readonly source: string
+  /** BCP 47 tags; empty where the model does not say. */
+  readonly languages: readonly string[]
   readonly vector_width: number
   readonly qnet: {
     /** Widths from the document vector to the score, which is 1. */
@@ -151,6 +157,9 @@ export interface SearchAnswer {
   readonly took_ms: number
   readonly manifest_version: number
   readonly query_truncated: boolean
+  readonly query_tokens: number
+  /** Of these, the ones that the model's vocabulary does not have. */
+  readonly query_unknown_tokens: number
   readonly next_cursor: string | null
   readonly profile?: SearchProfile
 }
@@ -173,6 +182,10 @@ export interface PutAnswer {
   readonly searchable: boolean
   /** Why indexing does not go on, when it does not. */
   readonly problem: { readonly code: string; readonly message: string } | null
+  /** That the model cannot read; null until they are searchable, or when it is not known. */
+  readonly documents_unreadable: number | null
+  /** The first of them. */
+  readonly unreadable: readonly { readonly id: string; readonly tokens: number; readonly unknown_tokens: number }[]
   readonly took_ms: number
   readonly manifest_version: number
   /** The first 1,000 bad lines. */
@@ -186,6 +199,9 @@ export interface StoredDocument {
   readonly fields: Readonly<Record<string, unknown>>
   /** The sequence number of the write that put it. */
   readonly version: number
+  /** That the model read, and of these the unknown ones; null where they were not counted. */
+  readonly tokens: number | null
+  readonly unknown_tokens: number | null
 }
 
 export type GenerationPhase = 'building' | 'live' | 'cancelled' | 'dropped'

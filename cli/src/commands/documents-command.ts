@@ -79,19 +79,26 @@ function waitOption(): Option {
 }
 
 async function getDocument(context: CommandContext, index: string, id: string): Promise<void> {
-  context.answer(await context.api().getDocument(index, id), ({ title, text, fields, version }) => [
-    ...renderPairs(
-      [
-        ['id', id],
-        ['version', `${version}`],
-        ['title', toPlainLine(title)],
-        ...Object.entries(fields).map(([name, value]): [string, string] => [name, toPlainLine(JSON.stringify(value))]),
-      ],
-      context.terminal.out.columns,
-    ),
-    '',
-    ...text.split('\n').map(toPlainLine),
-  ])
+  context.answer(
+    await context.api().getDocument(index, id),
+    ({ title, text, fields, version, tokens, unknown_tokens: unknown }) => [
+      ...renderPairs(
+        [
+          ['id', id],
+          ['version', `${version}`],
+          ...(tokens === null ? [] : [['unknown tokens', `${unknown ?? 0} of ${tokens}`] as [string, string]]),
+          ['title', toPlainLine(title)],
+          ...Object.entries(fields).map(([name, value]): [string, string] => [
+            name,
+            toPlainLine(JSON.stringify(value)),
+          ]),
+        ],
+        context.terminal.out.columns,
+      ),
+      '',
+      ...text.split('\n').map(toPlainLine),
+    ],
+  )
 }
 
 async function deleteDocuments(
@@ -148,6 +155,7 @@ function renderResult(result: PutResult, index: string, output: Output): string[
   const done = searchable ? 'indexed' : 'wrote'
   const lines = [`${done} ${formatCountOf(accepted, 'document')} into ${index} in ${formatDuration(tookMs)}${rate}`]
   if (repeated) lines.push(`  an earlier attempt with this key had written them, as write ${sequence}`)
+  lines.push(...renderUnread(result, output))
   if (problem !== null) {
     lines.push(
       output.style('yellow', `not searchable yet, indexing does not go on: ${problem.code}: ${problem.message}`),
@@ -155,6 +163,21 @@ function renderResult(result: PutResult, index: string, output: Output): string[
   }
   if (result.failed > 0) lines.push(...renderFailures(result, output))
   return lines
+}
+
+function renderUnread({ documents_unreadable: count, unreadable }: PutResult, output: Output): string[] {
+  if (count === null || count === 0) return []
+  const of = `${formatCountOf(count, 'document')}${count === 1 ? ' says' : ' say'} next to nothing to the model`
+  const first = unreadable.map(({ id, tokens, unknown_tokens: unknown }) => {
+    const why = tokens === 0 ? 'has no tokens' : `${formatCount(unknown)} of ${formatCount(tokens)} tokens unknown`
+    return shorten(`  ${toPlainLine(id)}: ${why}`, output.columns)
+  })
+  const more = count - unreadable.length
+  return [
+    output.style('yellow', `${of}; \`hypershard model list\` tells its languages:`),
+    ...first,
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+  ]
 }
 
 function renderFailures(result: PutResult, output: Output): string[] {

@@ -81,6 +81,7 @@ describe('hypershard eval', () => {
       queries_unknown: 1,
       queries_failed: 0,
       queries_truncated: 0,
+      queries_with_unknown_tokens: 0,
       queries_not_judged: 1,
       run_queries_not_judged: 0,
       judgements: 5,

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { HypershardError } from '@hypershard/common'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { FieldDescriptions, IndexDescription } from '../api/answers.ts'
-import { formatCount, formatCountOf } from '../terminal/format-number.ts'
+import { formatCount, formatCountOf, formatShare } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
@@ -108,7 +108,9 @@ async function describeIndex(context: CommandContext, name: string): Promise<voi
         ['fields', fieldsOf(index)],
         ['documents', formatCount(index.documents)],
         ['  longer than the model reads', formatCount(index.documents_truncated)],
+        ['  that the model cannot read', formatCount(index.documents_unreadable)],
         ['  that could not be encoded', formatCount(index.documents_aside)],
+        ['unknown tokens', index.unknown_token_share === null ? 'n/a' : formatShare(index.unknown_token_share)],
         ['segments', formatCount(index.segments)],
         ['generation', `${index.generation}`],
         ['manifest version', `${index.manifest_version}`],

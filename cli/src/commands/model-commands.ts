@@ -6,6 +6,8 @@ import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 
+const languagesShownMax = 3
+
 /** `hypershard model list|describe` */
 export function addModelCommands(program: Command, context: CommandContext): void {
   const group = program.command('model').description('show the models that the cluster holds')
@@ -29,6 +31,7 @@ async function listModels(context: CommandContext): Promise<void> {
         { title: '' },
         { title: 'name', flexible: true },
         { title: 'q-net', flexible: true },
+        { title: 'languages' },
         { title: 'parameters', align: 'right' },
         { title: 'size', align: 'right' },
         { title: 'digest' },
@@ -37,6 +40,7 @@ async function listModels(context: CommandContext): Promise<void> {
         isDefault(model, at) ? '*' : '',
         model.name,
         qnetShape(model),
+        languagesOf(model),
         formatCount(model.qnet_parameters),
         formatBytes(model.bytes),
         model.digest.slice(0, 12),
@@ -62,6 +66,7 @@ async function describeModel(context: CommandContext, name: string | undefined):
         ['description', model.description],
         ['license', model.license],
         ['source', model.source],
+        ['languages', model.languages.join(' ') || 'not told'],
         ['document vector', `${model.vector_width} wide`],
         ['q-net', qnetDescription(model)],
         ['q-net parameters', formatCount(model.qnet_parameters)],
@@ -72,6 +77,12 @@ async function describeModel(context: CommandContext, name: string | undefined):
       context.terminal.out.columns,
     ),
   )
+}
+
+/** A column's worth of them. */
+function languagesOf({ languages }: ModelDescription): string {
+  const shown = languages.slice(0, languagesShownMax).join(' ')
+  return languages.length > languagesShownMax ? `${shown} and ${languages.length - languagesShownMax} more` : shown
 }
 
 /** The first is the default where none says so. */

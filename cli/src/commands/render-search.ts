@@ -57,12 +57,23 @@ function renderSummary(answer: SearchAnswer, output: Output): string[] {
     lines.push(output.style('yellow', `missing: shard ${missing.shard} on ${missing.server}, ${documents}: ${reason}`))
   }
   if (answer.query_truncated) lines.push('the query is longer than the model reads; its end was left out')
+  const unread = unreadQuery(answer)
+  if (unread !== undefined) lines.push(output.style('yellow', unread))
   if (coverage.non_finite_scores > 0) {
     const documents = formatCountOf(coverage.non_finite_scores, 'document')
     lines.push(`${documents} without a finite score, ranked last`)
   }
   if (answer.next_cursor !== null) lines.push(output.style('dim', `next page: --cursor ${answer.next_cursor}`))
   return lines
+}
+
+/** What makes the ranking mean little: the model gives everything it does not know the same token. */
+function unreadQuery({ query_tokens: tokens, query_unknown_tokens: unknown }: SearchAnswer): string | undefined {
+  if (tokens === 0) return 'the model reads nothing in this query: the order of the hits means nothing'
+  if (unknown === 0) return undefined
+  const what =
+    tokens === 1 ? "the query's only token" : `${formatCount(unknown)} of the query's ${formatCount(tokens)} tokens`
+  return `the model does not know ${what}; \`hypershard model list\` tells its languages`
 }
 
 const queryForms = { weights: 'weights', token_states: 'token states' } as const

@@ -26,6 +26,8 @@ function answerTo(text: string, change: Partial<SearchAnswer> = {}): SearchAnswe
     took_ms: 1,
     manifest_version: 1,
     query_truncated: false,
+    query_tokens: 2,
+    query_unknown_tokens: 0,
     next_cursor: null,
     ...change,
   }

@@ -38,6 +38,8 @@ export interface AskedQueries {
   readonly failures: readonly FailedQuery[]
   /** Queries longer than the model reads, or than the coordinator takes. */
   readonly truncated: number
+  /** Queries with tokens that the model does not know, or with none. */
+  readonly unread: number
   /** Of the index, ascending; more than one when documents were put meanwhile. */
   readonly manifestVersions: readonly number[]
 }
@@ -137,6 +139,7 @@ function collect(
   const failed: FailedQuery[] = []
   const versions = new Set<number>()
   let truncated = 0
+  let unread = 0
   for (const query of ids) {
     const answer = answers.get(query)
     const failure = failures.get(query)
@@ -148,6 +151,12 @@ function collect(
     run.set(query, keepRankOrder(answer.hits))
     versions.add(answer.manifest_version)
     if (answer.query_truncated) truncated++
+    if (isUnread(answer)) unread++
   }
-  return { answers, run, failures: failed, truncated, manifestVersions: [...versions].sort((a, b) => a - b) }
+  return { answers, run, failures: failed, truncated, unread, manifestVersions: [...versions].sort((a, b) => a - b) }
+}
+
+/** Whether some of a query, or all, says nothing to the model. */
+export function isUnread({ query_tokens: tokens, query_unknown_tokens: unknown }: SearchAnswer): boolean {
+  return tokens === 0 || unknown > 0
 }

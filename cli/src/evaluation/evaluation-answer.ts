@@ -63,6 +63,8 @@ export interface EvaluationCounts {
   readonly queries_unknown: number | null
   readonly queries_failed: number | null
   readonly queries_truncated: number | null
+  /** With tokens that the model does not know, or with none. */
+  readonly queries_with_unknown_tokens: number | null
   /** In the queries' file, but not judged; they are not asked. */
   readonly queries_not_judged: number | null
   /** In the run that was judged, but not in the judgements. */
@@ -159,6 +161,7 @@ function countAll(
     queries_unknown: known === null ? null : judgements.size - known,
     queries_failed: asked?.failures.length ?? null,
     queries_truncated: asked?.truncated ?? null,
+    queries_with_unknown_tokens: asked?.unread ?? null,
     queries_not_judged: known === null ? null : queries!.size - known,
     run_queries_not_judged: counts.queriesWithoutJudgements,
     judgements: [...judgements.values()].reduce((sum, grades) => sum + grades.size, 0),

@@ -113,6 +113,7 @@ function renderCounts({ counts, comparison }: EvaluationAnswer, output: Output):
     ['judged queries that the queries file lacks', counts.queries_unknown],
     ['judged queries that failed', counts.queries_failed],
     ['queries longer than the model reads', counts.queries_truncated],
+    ['queries with tokens that the model does not know', counts.queries_with_unknown_tokens],
     ['queries without judgements', counts.queries_not_judged],
     ['queries of the run without judgements', counts.run_queries_not_judged],
     ['judged queries without hits in the other run', comparison?.other_queries_without_hits ?? null],

@@ -69,6 +69,10 @@ function noticesOf({ counts, manifest_versions, comparison, files }: EvaluationA
       `the corpus lacks ${count(counts.documents_unknown)} of the judged documents; no run can find them`,
     ],
     [
+      (counts.queries_with_unknown_tokens ?? 0) > 0,
+      `the model does not know some tokens of ${count(counts.queries_with_unknown_tokens)} queries; \`hypershard model list\` tells its languages`,
+    ],
+    [
       inCorpus !== inIndex,
       `the corpus has ${count(inCorpus)} documents and the index ${count(inIndex)}; is the index made of this corpus?`,
     ],

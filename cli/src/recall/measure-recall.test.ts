@@ -8,7 +8,16 @@ function answerOf(scores: Scores, fan_out_ms = 1, manifest_version = 1): SearchA
   const hits = Object.entries(scores).map(([id, score]) => ({ id, score }))
   const coverage = { documents_scored: hits.length * 10 } as SearchAnswer['coverage']
   const profile = { fan_out_ms } as NonNullable<SearchAnswer['profile']>
-  return { ...({} as SearchAnswer), hits, coverage, profile, manifest_version, query_truncated: false }
+  return {
+    ...({} as SearchAnswer),
+    hits,
+    coverage,
+    profile,
+    manifest_version,
+    query_truncated: false,
+    query_tokens: 2,
+    query_unknown_tokens: 0,
+  }
 }
 
 const asked = (id: string, exact: Scores, tested: Scores): AskedTwice => {

@@ -1,4 +1,5 @@
 import type { Hit, SearchAnswer } from '../api/answers.ts'
+import { isUnread } from '../evaluation/ask-queries.ts'
 
 /** One query, asked twice. */
 export interface AskedTwice {
@@ -36,6 +37,8 @@ export interface RecallMeasured {
   /** Of the index, ascending; more than one when documents were put meanwhile. */
   readonly manifest_versions: readonly number[]
   readonly queries_truncated: number
+  /** With tokens that the model does not know, or with none. */
+  readonly queries_with_unknown_tokens: number
   /** Every query, those that lack most first. */
   readonly per_query: readonly QueryRecall[]
 }
@@ -63,6 +66,7 @@ export function measureRecall(asked: readonly AskedTwice[]): RecallMeasured {
     exact_fan_out_ms: medianOf(asked.map(({ exact }) => fanOut(exact))),
     manifest_versions: [...new Set(answers.map(answer => answer.manifest_version))].sort((a, b) => a - b),
     queries_truncated: asked.filter(({ exact }) => exact.query_truncated).length,
+    queries_with_unknown_tokens: asked.filter(({ exact }) => isUnread(exact)).length,
     per_query: queries.toSorted((a, b) => b.hits - b.found - (a.hits - a.found)),
   }
 }

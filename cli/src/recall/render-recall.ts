@@ -107,10 +107,12 @@ function renderWorst({ per_query }: RecallAnswer, output: Output): string[] {
 
 function renderNotices(answer: RecallAnswer, output: Output): string[] {
   const { manifest_versions: versions, queries_without_hits: without, queries_truncated: truncated } = answer
+  const { queries_with_unknown_tokens: unread } = answer
   const notices: string[] = []
   if (without > 0) notices.push(`${queriesOf(without)} without hits ${isOrAre(without)} left out`)
   if (truncated > 0)
     notices.push(`${queriesOf(truncated)} ${truncated === 1 ? 'was' : 'were'} longer than the model reads`)
+  if (unread > 0) notices.push(`the model does not know some tokens of ${queriesOf(unread)}`)
   if (versions.length > 1) {
     const [first, last] = [versions.at(0), versions.at(-1)]
     notices.push(

@@ -59,7 +59,8 @@ describe('the gRPC adapters', () => {
         if (request.text === 'full') throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
         return {
           query: { $case: 'qnet' as const, value: qnet },
-          ...{ tokens: 3, truncated: true, queueMs: 0, encodeMs: 0 },
+          ...{ tokens: 5, truncated: true, queueMs: 0, encodeMs: 0 },
+          ...{ textTokens: 3, unknownTokens: 2 },
         }
       }, log),
       encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),
@@ -90,7 +91,7 @@ describe('the gRPC adapters', () => {
     const port = connectEncoder(server.address)
     try {
       const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars', form: 'weights' }, soon())
-      assert.equal(encoded.truncated, true)
+      assert.deepEqual([encoded.truncated, encoded.tokens, encoded.unknownTokens], [true, 3, 2])
       assert.deepEqual(encoded.payload, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
       assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)

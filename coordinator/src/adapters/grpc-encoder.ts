@@ -16,8 +16,9 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
       (await callUnary(client.listModels.bind(client), {}, deadline, peer)).models,
     encodeQuery: async ({ modelDigest, text, form }, deadline) => {
       const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
-      const { query, truncated } = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
-      if (query?.$case === cases[form]) return { payload: query.value, truncated }
+      const answer = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
+      const { query, truncated, textTokens: tokens, unknownTokens } = answer
+      if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
       throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
     },
     close: () => client.close(),

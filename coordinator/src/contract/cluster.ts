@@ -11,6 +11,9 @@ export const modelSchema = z.object({
   description: z.string(),
   license: z.string(),
   source: z.string(),
+  languages: z
+    .array(z.string())
+    .describe('BCP 47 tags of the languages that it was made for; empty where its directory does not say.'),
   vector_width: count,
   qnet: z.object({
     vector_dimensions: z.array(count),
@@ -59,9 +62,9 @@ const activations = {
 } as const
 
 export function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
-  const { name, digest, description, license, source, bytes } = model
+  const { name, digest, description, license, source, languages, bytes } = model
   return {
-    ...{ name, digest, description, license, source },
+    ...{ name, digest, description, license, source, languages },
     vector_width: model.vectorWidth,
     qnet: architectureJson(model),
     qnet_parameters: model.qnetParameters,

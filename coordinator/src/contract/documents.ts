@@ -55,6 +55,15 @@ export const writeReportSchema = z.object({
     .object({ code: z.string(), message: z.string() })
     .nullable()
     .describe('Why indexing does not go on, when it does not; the documents are safe.'),
+  documents_unreadable: count
+    .nullable()
+    .describe(
+      'Documents of this write that the model cannot read: half of their tokens or more are not in its vocabulary, or ' +
+        'they have none. Null until they are searchable, and when it is not known any more.',
+    ),
+  unreadable: z
+    .array(z.object({ id: z.string(), tokens: count, unknown_tokens: count }))
+    .describe('The first of them, with the tokens read.'),
   took_ms: z.number().min(0),
   errors: z
     .array(z.object({ line: z.int().min(1), id: z.string().nullable(), code: z.string(), message: z.string() }))
@@ -67,6 +76,8 @@ export const documentSchema = z.object({
   text: z.string(),
   fields: z.record(z.string(), z.unknown()),
   version: count.describe('The sequence number of the write that put it.'),
+  tokens: count.nullable().describe('That the model read; null until it is indexed, or where they were not counted.'),
+  unknown_tokens: count.nullable().describe("Of these, the ones that the model's vocabulary does not have."),
 })
 
 export function writeReportJson(report: WriteReport): z.input<typeof writeReportSchema> {
@@ -74,6 +85,8 @@ export function writeReportJson(report: WriteReport): z.input<typeof writeReport
     report
   return {
     ...{ received, accepted, failed, sequence, repeated, searchable, problem },
+    documents_unreadable: report.documentsUnreadable,
+    unreadable: report.unreadable.map(({ id, tokens, unknown }) => ({ id, tokens, unknown_tokens: unknown })),
     took_ms: tookMs,
     manifest_version: manifestVersion,
     errors: errors.map(({ line, id, code, message }: LineError) => ({ line, id, code, message })),

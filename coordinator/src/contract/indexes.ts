@@ -1,4 +1,4 @@
-import { fieldsSchema, fieldTypes, indexNamePattern } from '@hypershard/storage'
+import { fieldsSchema, fieldTypes, indexNamePattern, type Manifest, type SegmentRead } from '@hypershard/storage'
 import { z } from 'zod'
 import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
@@ -29,6 +29,15 @@ export const indexSchema = z.object({
   fields: z.record(z.string(), z.object({ type: z.enum(fieldTypes), list: z.boolean() })),
   documents: count,
   documents_truncated: count.describe('Documents longer than the model reads; their vectors are of their beginning.'),
+  documents_unreadable: count.describe(
+    'Documents that the model cannot read: half of their tokens or more are not in its vocabulary, or they have none.',
+  ),
+  unknown_token_share: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe('Of all tokens of the documents, those that the vocabulary does not have; null where none were counted.'),
   documents_aside: count.describe('Documents that could not be encoded and are not searched.'),
   segments: count,
   generation: count.describe('The build that searches of this index use.'),
@@ -50,6 +59,17 @@ export function failedIndexJson({ name, failure }: FailedIndex): z.input<typeof 
   return { name, code: failure.code, message: failure.message }
 }
 
+/** Rows that are deleted and not merged away yet count too. */
+function unreadOf({ segments }: Manifest) {
+  const read = segments.flatMap(segment => segment.read ?? [])
+  const sum = (count: (of: SegmentRead) => number) => read.reduce((total, of) => total + count(of), 0)
+  const tokens = sum(of => of.tokens)
+  return {
+    documents_unreadable: sum(of => of.unreadable),
+    unknown_token_share: tokens === 0 ? null : sum(of => of.unknown) / tokens,
+  }
+}
+
 export function indexJson({ record, generation, manifest }: CatalogEntry): z.input<typeof indexSchema> {
   const { name, replicas, createdAt } = record
   const { model, shards, fields = {} } = generation
@@ -57,6 +77,7 @@ export function indexJson({ record, generation, manifest }: CatalogEntry): z.inp
     ...{ name, model, shards, replicas, fields },
     documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
     documents_truncated: manifest.segments.reduce((sum, { truncated }) => sum + truncated, 0),
+    ...unreadOf(manifest),
     documents_aside: manifest.aside?.documents ?? 0,
     segments: manifest.segments.length,
     generation: generation.generation,

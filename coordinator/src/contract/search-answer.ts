@@ -48,6 +48,10 @@ export const searchAnswerSchema = z.object({
   took_ms: milliseconds,
   manifest_version: count,
   query_truncated: z.boolean(),
+  query_tokens: count.describe('Of the query, those that the model read.'),
+  query_unknown_tokens: count.describe(
+    "Of these, the ones that the model's vocabulary does not have: it cannot tell them apart.",
+  ),
   next_cursor: z.string().nullable().describe('Null on the last page.'),
   profile: profileSchema.optional(),
 })
@@ -60,6 +64,8 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     took_ms: answer.tookMs,
     manifest_version: answer.manifestVersion,
     query_truncated: answer.queryTruncated,
+    query_tokens: answer.queryTokens,
+    query_unknown_tokens: answer.queryUnknownTokens,
     next_cursor: answer.nextCursor,
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }

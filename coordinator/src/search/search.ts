@@ -64,6 +64,10 @@ export interface SearchAnswer {
   readonly plan: SearchInput['plan']
   readonly manifestVersion: number
   readonly queryTruncated: boolean
+  /** Of the query, those that the model read. */
+  readonly queryTokens: number
+  /** Of these, the ones that its vocabulary does not have. */
+  readonly queryUnknownTokens: number
   /** Null on the last page. */
   readonly nextCursor: string | null
   readonly tookMs: number
@@ -133,6 +137,8 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     plan,
     manifestVersion: manifest.version,
     queryTruncated: query.truncated,
+    queryTokens: query.tokens,
+    queryUnknownTokens: query.unknownTokens,
     nextCursor:
       last === undefined
         ? null

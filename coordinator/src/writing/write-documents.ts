@@ -1,5 +1,13 @@
 import { type Deadline, HypershardError, pauseWithin } from '@hypershard/common'
-import { type IndexRecord, type ObjectStore, readProgress, WriteLog } from '@hypershard/storage'
+import {
+  findUnreadWrite,
+  type IndexRecord,
+  type Manifest,
+  type ObjectStore,
+  readProgress,
+  type UnreadWrite,
+  WriteLog,
+} from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { WorkGate } from '../limits/work-gate.ts'
@@ -29,6 +37,8 @@ export interface WriteProgress {
   readonly waiting: number | null
 }
 
+type UnreadDocument = UnreadWrite['first'][number]
+
 export interface WriteReport {
   readonly received: number
   readonly accepted: number
@@ -41,6 +51,10 @@ export interface WriteReport {
   readonly manifestVersion: number
   /** Why indexing does not go on, when it does not. */
   readonly problem: { readonly code: string; readonly message: string } | null
+  /** Documents that the model cannot read; null until searches see the write, or when it is not known any more. */
+  readonly documentsUnreadable: number | null
+  /** The first of them. */
+  readonly unreadable: readonly UnreadDocument[]
   readonly tookMs: number
   readonly errors: readonly LineError[]
 }
@@ -86,7 +100,7 @@ export async function writeDocuments(input: WriteInput, deadline: Deadline, part
   const waits = input.waitFor === 'searchable' && sequence !== null
   const seen = waits
     ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, deadline)
-    : { searchable: false, manifestVersion: entry.manifest.version, problem: null }
+    : notYet(entry, null)
   const { received, failed, errors } = tally
   return { received, failed, errors, ...appended, ...seen, tookMs: performance.now() - startMs }
 }
@@ -104,7 +118,7 @@ async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: Write
   const until = deadline.within(wait.waitMsMax)
   const { sequence } = wait
   const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
-    ({ manifest }) => ({ searchable: true, manifestVersion: manifest.version, problem: null }),
+    ({ manifest }) => isIn(manifest, sequence),
     error => {
       if (!(error instanceof HypershardError) || error.code !== 'deadline_exceeded') throw error
       return notYet(parts.catalog.get(wait.index), null)
@@ -132,7 +146,17 @@ async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: Write
 }
 
 function notYet({ manifest }: CatalogEntry, problem: WriteReport['problem']) {
-  return { searchable: false, manifestVersion: manifest.version, problem }
+  const unread = { documentsUnreadable: null, unreadable: [] }
+  return { searchable: false, manifestVersion: manifest.version, problem, ...unread }
+}
+
+/** What is told of a write that searches see. */
+function isIn(manifest: Manifest, sequence: number) {
+  const unread = findUnreadWrite(manifest.unread ?? [], sequence)
+  return {
+    ...{ searchable: true, manifestVersion: manifest.version, problem: null },
+    ...{ documentsUnreadable: unread?.documents ?? null, unreadable: unread?.first ?? [] },
+  }
 }
 
 async function* counted<T>(items: AsyncIterable<T>, each: () => void): AsyncGenerator<T> {

@@ -47,8 +47,8 @@ export class EncodingModel {
 
   /** The same for a directory that was read before. Its files are not held on to. */
   static async fromDirectory(directory: ModelDirectory, threads: number): Promise<EncodingModel> {
-    const { digest, settings, bytes } = directory
-    return new EncodingModel({ digest, settings, bytes }, await openParts(directory, threads))
+    const { digest, settings, languages, bytes } = directory
+    return new EncodingModel({ digest, settings, languages, bytes }, await openParts(directory, threads))
   }
 
   tokenizeDocuments(texts: readonly string[]): TokenizedText[] {
@@ -86,7 +86,8 @@ export class EncodingModel {
   }
 
   async #answer(query: QueryWork, states: Float32Array, text: TokenizedText): Promise<EncodedQuery> {
-    const read = { tokens: text.ids.length, truncated: text.truncated }
+    const { truncated, textTokens, unknownTokens } = text
+    const read = { tokens: text.ids.length, truncated, textTokens, unknownTokens }
     const { digest: modelDigest } = this.loaded
     const { qnet, encoder } = this.loaded.settings
     const width = encoder.hiddenWidth

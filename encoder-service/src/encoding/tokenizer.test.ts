@@ -34,6 +34,29 @@ describe('the tokenizer', () => {
       })
     }
 
+    // Of the text's own tokens, and those of them that are [UNK].
+    const countedTokens = [
+      { title: 'words that it knows', text: 'stars twinkle', tokens: 2, unknown: 0 },
+      { title: 'punctuation alone', text: '?! ...', tokens: 5, unknown: 0 },
+      { title: 'ideographs that it does not know', text: '婚礼', tokens: 2, unknown: 2 },
+      { title: 'a picture', text: '🦊', tokens: 1, unknown: 1 },
+      { title: 'a word of 200,000 letters', text: 'a'.repeat(200_000), tokens: 1, unknown: 1 },
+      { title: 'both kinds', text: 'the 🦊 is quick', tokens: 4, unknown: 1 },
+      { title: 'control characters and white space', text: '\u0001\u0002 \u200b\n\t', tokens: 0, unknown: 0 },
+      { title: 'nothing', text: '', tokens: 0, unknown: 0 },
+    ]
+    for (const { title, text, tokens, unknown } of countedTokens) {
+      it(`counts what it does not know of ${title}`, () => {
+        const { textTokens, unknownTokens, ids } = tokenizer.tokenize(text, 64)
+        assert.deepEqual([textTokens, unknownTokens, ids.length], [tokens, unknown, tokens + 2])
+      })
+    }
+
+    it('counts only what it reads of a text that it cuts', () => {
+      const { textTokens, unknownTokens } = tokenizer.tokenize('a 🦊 b 🦊 🦊', 5)
+      assert.deepEqual([textTokens, unknownTokens], [3, 1])
+    })
+
     it('cuts a long text to its first tokens and keeps [CLS] and [SEP]', () => {
       const whole = tokenizer.tokenize('one two three four five', 64)
       const cut = tokenizer.tokenize('one two three four five', 5)

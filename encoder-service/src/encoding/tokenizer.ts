@@ -8,6 +8,10 @@ export interface TokenizedText {
   readonly ids: Int32Array
   /** Whether the text went on after the last token kept. */
   readonly truncated: boolean
+  /** How many of the ids are of the text itself, and not put around it. */
+  readonly textTokens: number
+  /** Of the text's own, those that stand for what the vocabulary does not have. */
+  readonly unknownTokens: number
 }
 
 /** Turns text into token ids. Pure: the same text gives the same ids, whatever was tokenised before. */
@@ -43,6 +47,7 @@ function createTokenizer(json: object): TextTokenizer {
   const tokenizer = new Tokenizer(json, {})
   const bert = readBertNormalizer(json)
   const { before, after } = specialTokens(tokenizer)
+  const unknownId = unknownIdOf(json, tokenizer)
   const plainIds = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
 
   return {
@@ -53,9 +58,27 @@ function createTokenizer(json: object): TextTokenizer {
       // Only where words are split at white space does the beginning of a text have the tokens the text begins with.
       const ids = bert?.splitsAtWhiteSpace ? idsOfBeginning(plainIds, prepared, room) : plainIds(prepared)
       const kept = ids.length > room ? ids.slice(0, room) : ids
-      return { ids: Int32Array.from([...before, ...kept, ...after]), truncated: ids.length > room }
+      return {
+        ids: Int32Array.from([...before, ...kept, ...after]),
+        truncated: ids.length > room,
+        textTokens: kept.length,
+        unknownTokens: kept.filter((id: number) => id === unknownId).length,
+      }
     },
   }
+}
+
+/**
+ * The id that a tokenizer gives for what its vocabulary does not have: WordPiece and BPE name the token, Unigram its
+ * place. Undefined for one that can spell everything, as a byte-level BPE does.
+ */
+function unknownIdOf(json: object, tokenizer: Tokenizer): number | undefined {
+  const model = 'model' in json && typeof json.model === 'object' ? json.model : null
+  if (model === null) return undefined
+  if ('unk_id' in model && typeof model.unk_id === 'number') return model.unk_id
+  return 'unk_token' in model && typeof model.unk_token === 'string'
+    ? tokenizer.get_vocab().get(model.unk_token)
+    : undefined
 }
 
 /**

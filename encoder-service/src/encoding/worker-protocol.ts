@@ -17,6 +17,8 @@ export interface LoadedModel {
   /** SHA-256 (hex) of `model.json`. */
   readonly digest: string
   readonly settings: ModelSettings
+  /** That it was made for; empty where its directory does not say. */
+  readonly languages: readonly string[]
   /** All files of the directory together. */
   readonly bytes: number
 }
@@ -37,6 +39,10 @@ export interface EncodedQuery {
   /** Read by the encoder, after truncation. */
   readonly tokens: number
   readonly truncated: boolean
+  /** Of the tokens, those of the text itself. */
+  readonly textTokens: number
+  /** Of the text's own, those that stand for what the vocabulary does not have. */
+  readonly unknownTokens: number
 }
 
 /** Each operation's input and output. */

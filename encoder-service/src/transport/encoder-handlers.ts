@@ -32,7 +32,7 @@ export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceSe
   }
 }
 
-function modelToProto({ digest, settings, bytes }: LoadedModel): Model {
+function modelToProto({ digest, settings, languages, bytes }: LoadedModel): Model {
   const { name, description, license, source, tokenizer, qnet } = settings
   return {
     digest,
@@ -40,6 +40,7 @@ function modelToProto({ digest, settings, bytes }: LoadedModel): Model {
     description,
     license,
     source,
+    languages: [...languages],
     architecture: architectureToProto(qnet),
     vectorWidth: vectorWidth(qnet),
     maxQueryTokens: tokenizer.maxQueryTokens,
@@ -49,8 +50,14 @@ function modelToProto({ digest, settings, bytes }: LoadedModel): Model {
   }
 }
 
-function documentsToProto(model: LoadedModel, { vectors, truncated }: EncodedDocuments): EncodeDocumentsResponse {
-  return { vectorWidth: vectorWidth(model.settings.qnet), vectors: Buffer.from(vectors.buffer), truncated }
+function documentsToProto(model: LoadedModel, { vectors, truncated, read }: EncodedDocuments): EncodeDocumentsResponse {
+  return {
+    vectorWidth: vectorWidth(model.settings.qnet),
+    vectors: Buffer.from(vectors.buffer),
+    truncated,
+    textTokens: read.map(({ textTokens }) => textTokens),
+    unknownTokens: read.map(({ unknownTokens }) => unknownTokens),
+  }
 }
 
 function queryToProto(
@@ -63,6 +70,8 @@ function queryToProto(
     query: formToProto(model, request, answer),
     tokens: answer.tokens,
     truncated: answer.truncated,
+    textTokens: answer.textTokens,
+    unknownTokens: answer.unknownTokens,
     queueMs: encoded.queueMs,
     encodeMs: encoded.runMs,
   }

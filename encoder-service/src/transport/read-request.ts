@@ -19,7 +19,8 @@ export function readModel(models: readonly LoadedModel[], digest: string): numbe
   const model = digest === '' ? 0 : models.findIndex(candidate => candidate.digest === digest)
   if (model !== -1) return model
   const message = `this encoder service has no model ${digest}; ListModels names those it has`
-  throw new HypershardError('model_not_found', message, { details: { digest } })
+  const loaded = models.map(({ digest: own, settings }) => ({ name: settings.name, digest: own }))
+  throw new HypershardError('model_not_found', message, { details: { digest, models: loaded } })
 }
 
 /** @throws HypershardError `invalid_request` */

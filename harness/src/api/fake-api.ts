@@ -19,6 +19,7 @@ const model = {
   description: 'no model at all',
   license: 'Apache-2.0',
   source: 'nowhere',
+  languages: ['en'],
   vector_width: 384,
   qnet: {
     vector_dimensions: [384, 384, 384, 1],
@@ -180,7 +181,12 @@ function describe({ name, shards, documents, version, generation }: FakeIndex) {
     fields: {},
     replicas: 1,
     documents: documents.size,
-    ...{ documents_truncated: 0, documents_aside: 0 },
+    ...{
+      documents_truncated: 0,
+      documents_aside: 0,
+      documents_unreadable: unreadIn({ documents }).documents_unreadable,
+      unknown_token_share: 0,
+    },
     segments: shards * version,
     ...{ generation, manifest_version: version, sequence: version },
     created_at: '2026-11-23T00:00:00.000Z',
@@ -224,7 +230,7 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   const result = {
     ...{ received: lines.length, accepted: lines.length - errors.length, failed: errors.length },
     ...{ sequence, repeated: false, searchable: true, problem: null },
-    ...{ took_ms: 12.5, manifest_version: index.version },
+    ...{ took_ms: 12.5, manifest_version: index.version, ...unreadIn(index) },
   }
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
@@ -275,9 +281,30 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
     took_ms: 4.1,
     manifest_version: index.version,
     query_truncated: false,
+    ...queryTokens(request.query),
     next_cursor: null,
     ...(request.profile ? { profile } : {}),
   }
+}
+
+/** Its words, and those that are not ASCII, which this model does not know. */
+function tokensOf(text: string) {
+  const words = text.split(/\s+/).filter(word => word !== '')
+  return { tokens: words.length, unknown_tokens: words.filter(word => !/^[!-~]+$/.test(word)).length }
+}
+
+function queryTokens(query: string) {
+  const { tokens, unknown_tokens } = tokensOf(query)
+  return { query_tokens: tokens, query_unknown_tokens: unknown_tokens }
+}
+
+function unreadIn({ documents }: Pick<FakeIndex, 'documents'>) {
+  const read = [...documents.values()].map(({ id, title, text }) => ({
+    id,
+    ...tokensOf(`${title ?? ''} ${text ?? ''}`),
+  }))
+  const unreadable = read.filter(({ tokens, unknown_tokens }) => 2 * unknown_tokens >= tokens)
+  return { documents_unreadable: unreadable.length, unreadable: unreadable.slice(0, 8) }
 }
 
 async function readText(request: IncomingMessage): Promise<string> {

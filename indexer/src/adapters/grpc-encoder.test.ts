@@ -41,7 +41,7 @@ describe('the gRPC adapter of the indexer', () => {
       encodeQuery: unaryHandler(async () => assert.fail('the indexer encodes no queries'), log),
       encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
         if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
-        return { vectorWidth: 2, vectors, truncated: 1 }
+        return { vectorWidth: 2, vectors, truncated: 1, textTokens: [3, 4], unknownTokens: [0, 4] }
       }, log),
     }
   }
@@ -50,6 +50,10 @@ describe('the gRPC adapter of the indexer', () => {
     const documents = ['a', 'b'].map(text => ({ title: '', text }))
     const encoded = await port.encodeDocuments({ modelDigest: 'm', documents }, soon())
     assert.deepEqual([[...encoded.vectors], encoded.vectorWidth, encoded.truncated], [[1, 2, 3, 4], 2, 1])
+    assert.deepEqual(encoded.read, [
+      { tokens: 3, unknown: 0 },
+      { tokens: 4, unknown: 4 },
+    ])
   })
 
   it('refuses bytes that are no whole numbers', async () => {

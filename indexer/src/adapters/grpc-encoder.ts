@@ -2,6 +2,7 @@ import type { ChannelOptions } from '@grpc/grpc-js'
 import { callUnary, connectClient, HypershardError } from '@hypershard/common'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
+import type { TextRead } from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
 /** The encoder service over gRPC. */
@@ -13,7 +14,7 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
       const request = { modelDigest, documents: [...documents] }
       const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
       const { vectorWidth, truncated } = response
-      return { vectors: vectorsOf(response, peer), vectorWidth, truncated }
+      return { vectors: vectorsOf(response, peer), vectorWidth, truncated, read: readOf(response, documents.length) }
     },
     encodeQuery: async ({ modelDigest, text }, deadline) => {
       const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
@@ -24,6 +25,12 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
     },
     close: () => client.close(),
   }
+}
+
+/** Nothing of an encoder service that is older than these counts. */
+function readOf({ textTokens, unknownTokens }: EncodeDocumentsResponse, documents: number): TextRead[] | undefined {
+  if (textTokens.length !== documents || unknownTokens.length !== documents) return undefined
+  return textTokens.map((tokens, at) => ({ tokens, unknown: unknownTokens[at]! }))
 }
 
 /** The bytes lie anywhere in a larger buffer; a Float32Array needs a place divisible by 4. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, HypershardError } from '@hypershard/common'
+import type { TextRead } from '@hypershard/storage'
 import type { EncodedDocuments } from '../ports.ts'
 import type { EncodedBatch, EncodingFailure, Text } from './encoded-batch.ts'
 
@@ -51,6 +52,7 @@ function unite<Document>(parts: readonly Part<Document>[]): EncodedBatch<Documen
   const failures: EncodingFailure<Document>[] = []
   const documents: Document[] = []
   const rows: Float32Array[] = []
+  const read: (TextRead | undefined)[] = []
   let truncated = 0
   for (const part of parts) {
     if ('failure' in part) {
@@ -64,13 +66,14 @@ function unite<Document>(parts: readonly Part<Document>[]): EncodedBatch<Documen
       if (row.every(Number.isFinite)) {
         documents.push(document)
         rows.push(row)
+        read.push(part.encoded.read?.[at])
       } else failures.push({ document, failure: notFinite() })
     }
   }
   const vectorWidth = rows[0]?.length ?? 0
   const vectors = new Float32Array(rows.length * vectorWidth)
   for (const [at, row] of rows.entries()) vectors.set(row, at * vectorWidth)
-  return { documents, vectors, vectorWidth, truncated, failures }
+  return { documents, vectors, vectorWidth, truncated, read, failures }
 }
 
 function notFinite(): HypershardError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
-import { commitSegments, latestManifest, readAside } from '@hypershard/storage'
+import { commitSegments, latestManifest, mergeSegments, readAside, type SegmentRead } from '@hypershard/storage'
 import fc from 'fast-check'
 import { poison, TestLog } from '../testing/test-log.ts'
 import { ingestLog } from './ingest-log.ts'
@@ -103,6 +103,51 @@ describe('ingesting the write log', () => {
     assert.deepEqual([aside!.id, aside!.text, aside!.version, aside!.code], ['bad', poison, 2, 'internal'])
     await log.write({ bad: null })
     assert.equal((await ingestAll()).aside, null)
+  })
+
+  it('counts what the model cannot read, and tells it of each write', async () => {
+    await log.write({ zh1: '婚礼', zh2: '菜单', half: 'ab婚礼', en: 'wedding婚礼' })
+    await log.write({ plain: 'menu' })
+    await log.write({ late: '邀请' })
+    const manifest = await ingestAll()
+    const counted = manifest.segments.map(({ read }) => read!)
+    const sum = (count: (read: SegmentRead) => number) => counted.reduce((total, read) => total + count(read), 0)
+    assert.deepEqual([sum(read => read.tokens), sum(read => read.unknown), sum(read => read.unreadable)], [23, 10, 4])
+    const [first, ...others] = manifest.unread!
+    assert.deepEqual([first!.sequence, first!.documents], [1, 3])
+    const ids = first!.first.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    assert.deepEqual(ids, [
+      { id: 'half', tokens: 4, unknown: 2 },
+      { id: 'zh1', tokens: 2, unknown: 2 },
+      { id: 'zh2', tokens: 2, unknown: 2 },
+    ])
+    assert.deepEqual(others, [{ sequence: 3, documents: 1, first: [{ id: 'late', tokens: 2, unknown: 2 }] }])
+  })
+
+  it('counts nothing for an encoder that does not tell', async () => {
+    const { encodeDocuments } = log.encoder
+    log.encoder.encodeDocuments = async batch => {
+      const { read: _, ...encoded } = await encodeDocuments.call(log.encoder, batch)
+      return encoded as Awaited<ReturnType<typeof encodeDocuments>>
+    }
+    await log.write({ zh: '婚礼' })
+    const manifest = await ingestAll()
+    assert.deepEqual(manifest.segments[0]!.read, { tokens: 0, unknown: 0, unreadable: 0 })
+    assert.equal(manifest.unread, undefined)
+  })
+
+  it('counts exactly again once segments are merged', async () => {
+    const own = await TestLog.create(1)
+    try {
+      await own.write({ a: '婚礼', b: '菜单', c: 'menu' })
+      await ingestLog(own.generation, own.parts, soon())
+      await own.write({ a: 'wedding' })
+      const { manifest } = await ingestLog(own.generation, own.parts, soon())
+      const merged = await mergeSegments(own.store, manifest, manifest.segments)
+      assert.deepEqual(merged!.read, { tokens: 13, unknown: 2, unreadable: 1 })
+    } finally {
+      await own.remove()
+    }
   })
 
   it('sets nothing aside while the encoder can encode nothing at all', async () => {

@@ -2,6 +2,7 @@ import { type Deadline, type Logger, retryOnConflict } from '@hypershard/common'
 import {
   type AsideDocument,
   commitSegments,
+  extendUnreadWrites,
   type GenerationRecord,
   isBackfilled,
   type LogPosition,
@@ -101,7 +102,9 @@ async function commitBatch(
     const aside = await asideAfter(store, current, batch, written.failed)
     // The older version of a document that cannot be encoded is not its newest, and goes too.
     const deletedIds = [...batch.deletes, ...written.failed.map(({ id }) => id)]
-    return commitSegments(store, current, written.added, { deletedIds, log: batch.end, aside })
+    const unread = extendUnreadWrites(current.unread ?? [], written.unread)
+    const options = { deletedIds, log: batch.end, aside, ...(unread.length > 0 && { unread }) }
+    return commitSegments(store, current, written.added, options)
   })
 }
 

@@ -2,6 +2,7 @@ import { type Deadline, HypershardError } from '@hypershard/common'
 import {
   type AsideDocument,
   createSegmentWriter,
+  extendUnreadWrites,
   type Manifest,
   newSegmentOf,
   type ObjectStore,
@@ -9,6 +10,8 @@ import {
   type SegmentWriter,
   type StoredDocument,
   shardOf,
+  type UnreadWrite,
+  unreadWritesOf,
 } from '@hypershard/storage'
 import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
 import type { EncodedBatch } from '../encoding/encoded-batch.ts'
@@ -22,6 +25,8 @@ export interface WrittenSegments {
   readonly added: readonly SegmentEntry[]
   /** Documents that could not be encoded. */
   readonly failed: readonly AsideDocument[]
+  /** Documents that the model cannot read, by the write that put them. */
+  readonly unread: readonly UnreadWrite[]
 }
 
 /**
@@ -38,11 +43,14 @@ export async function writeSegments(
 ): Promise<WrittenSegments> {
   const writers: SegmentWriter[] = []
   const failed: AsideDocument[] = []
+  let unread: readonly UnreadWrite[] = []
   try {
     for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
       const batches: EncodedBatch<StoredDocument>[] = []
       for await (const batch of encodeDocuments(own, manifest.modelDigest, parts, deadline)) {
-        batches.push(batch)
+        const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
+        batches.push({ ...batch, documents: own })
+        unread = extendUnreadWrites(unread, unreadWritesOf(own))
         parts.onEncoded(batch.documents.length + batch.failures.length)
         failed.push(...batch.failures.map(({ document, failure }) => asideOf(document, failure)))
       }
@@ -53,7 +61,7 @@ export async function writeSegments(
     for (const writer of writers) await writer.seal()
     const added: SegmentEntry[] = []
     for (const writer of writers) added.push(await writer.finish())
-    return { added, failed }
+    return { added, failed, unread }
   } finally {
     await Promise.all(writers.map(writer => writer.abort()))
   }

@@ -19,6 +19,7 @@ import {
   openSegment,
   rowsLeft,
   segmentAt,
+  type TextRead,
   WriteLog,
 } from '@hypershard/storage'
 import type { IngestParts } from '../ingest/ingest-log.ts'
@@ -98,7 +99,8 @@ export class LetterEncoder implements EncoderPort {
     if (this.failure !== undefined) throw this.failure
     if (documents.some(({ text }) => text === poison)) throw new HypershardError('internal', 'told to fail')
     const vectors = Float32Array.from(documents.flatMap(({ text }) => [text.length, 1]))
-    return { vectors, vectorWidth, truncated: 0 }
+    const read = documents.map(({ text }) => readOf(text))
+    return { vectors, vectorWidth, truncated: 0, read }
   }
 
   /** One linear layer: longer texts score higher. */
@@ -113,6 +115,12 @@ export class LetterEncoder implements EncoderPort {
   }
 
   close(): void {}
+}
+
+/** A letter is a token, and those of other alphabets than Latin are unknown. */
+function readOf(text: string): TextRead {
+  const letters = [...text]
+  return { tokens: letters.length, unknown: letters.filter(letter => !/[\p{Script=Latin} ]/u.test(letter)).length }
 }
 
 function operationOf(id: string, text: string | null): Operation {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, mkdtemp, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { loadModelDirectory } from './load-model-directory.ts'
 
@@ -27,6 +28,27 @@ describe('a model directory', () => {
     const listed = Object.values(model.settings.files).reduce((sum, file) => sum + file.bytes, 0)
     assert.equal(directory.bytes, listed + modelJson.byteLength)
   })
+
+  it('tells its languages without being another model for it', async () => {
+    assert.deepEqual((await loadModelDirectory(model.path)).languages, [])
+    await writeFile(join(model.path, 'about.json'), '{ "languages": ["en"] }')
+    const { languages, digest } = await loadModelDirectory(model.path)
+    assert.deepEqual([languages, digest], [['en'], model.digest])
+  })
+
+  for (const content of ['{', '{}', '{ "languages": ["English!"] }', '{ "languages": [], "more": 1 }']) {
+    it(`is refused with an about.json that is \`${content}\``, async () => {
+      await writeFile(join(model.path, 'about.json'), content)
+      await assert.rejects(loadModelDirectory(model.path), { code: 'invalid_model', message: /about\.json/ })
+    })
+  }
+
+  for (const name of ['hypershard-mini', 'minilm-dense']) {
+    it(`of the shipped ${name} tells that it reads English`, async () => {
+      const path = fileURLToPath(new URL(`../../../models/${name}`, import.meta.url))
+      assert.deepEqual((await loadModelDirectory(path)).languages, ['en'])
+    })
+  }
 
   const brokenFiles: { title: string; harm: (path: string) => Promise<unknown>; problem: RegExp }[] = [
     {

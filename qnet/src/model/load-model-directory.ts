@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HypershardError, messageOf } from '@hypershard/common'
-import { type ModelSettings, modelSchema } from './model-schema.ts'
+import type { z } from 'zod'
+import { aboutSchema, type ModelSettings, modelSchema } from './model-schema.ts'
 
 /** A model directory as it was read: settings and the very bytes that were verified. */
 export interface ModelDirectory {
@@ -10,9 +11,11 @@ export interface ModelDirectory {
   /** SHA-256 (hex) of `model.json`, which holds the digest of every other file. */
   readonly digest: string
   readonly settings: ModelSettings
-  /** Contents by file name, all but `model.json`. */
+  /** BCP 47 tags of the languages that it was made for, from `about.json`; empty without one. */
+  readonly languages: readonly string[]
+  /** Contents by file name, all but `model.json` and `about.json`. */
   readonly files: ReadonlyMap<string, Uint8Array>
-  /** All files together, with `model.json`. */
+  /** All files that the digest stands for, with `model.json`. */
   readonly bytes: number
 }
 
@@ -38,7 +41,28 @@ export async function loadModelDirectory(path: string): Promise<ModelDirectory> 
     files.set(name, content)
   }
   const bytes = [...files.values()].reduce((sum, content) => sum + content.byteLength, modelJson.byteLength)
-  return { path, digest: sha256(modelJson), settings, files, bytes }
+  return { path, digest: sha256(modelJson), settings, languages: await readLanguages(path), files, bytes }
+}
+
+/**
+ * What `about.json` tells people of the model. It changes no vector, so the digest leaves it out: it may be mended
+ * without making another model of it, whose documents would have to be encoded again.
+ */
+async function readLanguages(path: string): Promise<readonly string[]> {
+  const content = await readModelFile(path, 'about.json').catch(unlessMissing)
+  if (content === undefined) return []
+  const parsed = aboutSchema.safeParse(parseJson(path, 'about.json', content))
+  if (parsed.success) return parsed.data.languages
+  throw invalidModel(path, 'about.json', `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; mend it`)
+}
+
+function unlessMissing(error: HypershardError): undefined {
+  if (isMissing(error.cause)) return undefined
+  throw error
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** A failure of one file of a model directory. */
@@ -50,29 +74,34 @@ async function readModelFile(path: string, name: string): Promise<Buffer> {
   try {
     return await readFile(join(path, name))
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const problem = missing ? 'is missing; copy the whole model directory again' : `cannot be read: ${messageOf(error)}`
+    const problem = isMissing(error)
+      ? 'is missing; copy the whole model directory again'
+      : `cannot be read: ${messageOf(error)}`
     throw invalidModel(path, name, problem, error)
   }
 }
 
 function parseSettings(path: string, content: Buffer): ModelSettings {
-  if (content.byteLength > modelJsonBytesMax) {
-    throw invalidModel(path, 'model.json', `is over ${modelJsonBytesMax} bytes; it is not a model description`)
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(content.toString('utf8'))
-  } catch (error) {
-    throw invalidModel(path, 'model.json', `is not JSON: ${messageOf(error)}; export the model again`, error)
-  }
-  const parsed = modelSchema.safeParse(json)
+  const parsed = modelSchema.safeParse(parseJson(path, 'model.json', content))
   if (parsed.success) return parsed.data
-  const problems = parsed.error.issues.map(
-    ({ path: where, message }) => `${where.join('.') || 'top level'}: ${message}`,
-  )
-  const shown = problems.slice(0, problemsShownMax).join('; ')
-  throw invalidModel(path, 'model.json', `does not follow docs/formats/model.md: ${shown}; export the model again`)
+  const problem = `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; export the model again`
+  throw invalidModel(path, 'model.json', problem)
+}
+
+function parseJson(path: string, name: string, content: Buffer): unknown {
+  if (content.byteLength > modelJsonBytesMax) {
+    throw invalidModel(path, name, `is over ${modelJsonBytesMax} bytes; it is not a model description`)
+  }
+  try {
+    return JSON.parse(content.toString('utf8'))
+  } catch (error) {
+    throw invalidModel(path, name, `is not JSON: ${messageOf(error)}; export the model again`, error)
+  }
+}
+
+function problemsOf({ issues }: z.ZodError): string {
+  const problems = issues.map(({ path: where, message }) => `${where.join('.') || 'top level'}: ${message}`)
+  return problems.slice(0, problemsShownMax).join('; ')
 }
 
 function verify(path: string, name: string, content: Buffer, facts: { sha256: string; bytes: number }): void {

@@ -58,6 +58,16 @@ export const modelSchema = z
   })
   .readonly()
 
+/** `about.json`, beside it: what people want to know of a model and no vector depends on. */
+export const aboutSchema = z
+  .strictObject({
+    languages: z
+      .array(z.string().regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a BCP 47 tag, such as "en"'))
+      .min(1)
+      .max(200),
+  })
+  .readonly()
+
 export type ModelSettings = z.output<typeof modelSchema>
 export type Pooling = z.output<typeof pooling>
 

@@ -9,6 +9,8 @@ import { indexNamePattern } from '../catalog/index/index-name.ts'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
 import { fieldsSchema } from '../segment/fields/field-types.ts'
+import { segmentReadSchema } from '../segment/text-read.ts'
+import { unreadWritesSchema } from './unread-writes.ts'
 
 /** One immutable version of a generation's segment list. */
 export interface ManifestReference extends GenerationReference {
@@ -31,6 +33,8 @@ const segmentEntrySchema = z
     bytes: z.int().min(1),
     /** Rows, deleted ones too, that were longer than the model reads. */
     truncated: z.int().min(0),
+    /** How much of its rows, deleted ones too, the model could read; left out where that was not counted. */
+    read: segmentReadSchema.optional(),
     /** The digest of the tombstone file and how many rows it marks; null when every row is eligible. */
     deleted: z.strictObject({ digest: sha256Hex, home: homeSchema, count: z.int().min(1) }).nullable(),
     /** SHA-256 of the users' queries that its graph was calibrated with; left out for queries made of documents, or no graph. */
@@ -83,6 +87,8 @@ export const manifestSchema = z
     /** How much of the source generation is in them; null when there is none. */
     backfill: backfillSchema.nullable(),
     ...manifestFilesSchema.shape,
+    /** The newest writes with documents that the model cannot read; left out while there are none. */
+    unread: unreadWritesSchema.optional(),
     /** Files, as `filesAt` names them, that are being deleted: no later version may name them. */
     condemned: z.array(z.string()),
     createdAt: z.iso.datetime(),
@@ -111,7 +117,10 @@ export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
 export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration'>
 
 /** What a version may change of the one before it. */
-export type ManifestContent = Pick<Manifest, 'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'condemned'>
+export type ManifestContent = Pick<
+  Manifest,
+  'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'condemned' | 'unread'
+>
 
 /** The manifest that follows `current` with this content. */
 export function nextManifest(current: Manifest, content: Partial<ManifestContent>, clock: Clock = systemClock) {

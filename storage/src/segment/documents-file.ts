@@ -1,7 +1,7 @@
 /**
  * `documents.arrow`: what is given back with a hit. Utf8 columns `id`, `title`, `text`, `fields` (the JSON text of an
- * object) and `version` (in decimal), in row order, in record batches of `documentsPerBatch` rows, so that a few rows can be read without the
- * rest.
+ * object), `version` (in decimal) and `read` (`encodeTextRead`; older segments lack it), in row order, in record batches
+ * of `documentsPerBatch` rows, so that a few rows can be read without the rest.
  */
 import { expectFormat } from '@hypershard/common'
 import type { ObjectStore, RangeReader } from '../store/object-store.ts'
@@ -14,6 +14,7 @@ import {
 } from './formats/arrow-text-reader.ts'
 import { ArrowTextWriter } from './formats/arrow-text-writer.ts'
 import { textAt, type Utf8Column, utf8Column } from './formats/utf8-column.ts'
+import { decodeTextRead, encodeTextRead, type TextRead } from './text-read.ts'
 import { decodeFile, openSealedFile, type SealedFile } from './verified-file.ts'
 
 /** A document as it was put. */
@@ -29,6 +30,8 @@ export interface DocumentContent {
 export interface StoredDocument extends DocumentContent {
   /** The sequence number of the write that put it. */
   readonly version: number
+  /** How much of it the model of its segment could read, where that is known. */
+  readonly read?: TextRead | undefined
 }
 
 /**
@@ -37,7 +40,8 @@ export interface StoredDocument extends DocumentContent {
  */
 export const documentsPerBatch = 32
 
-const columns = ['id', 'title', 'text', 'fields', 'version'] as const
+const olderColumns = ['id', 'title', 'text', 'fields', 'version'] as const
+const columns = [...olderColumns, 'read'] as const
 
 /** Encodes documents as they come; holds less than one batch of them. */
 export class DocumentsEncoder {
@@ -61,9 +65,19 @@ export class DocumentsEncoder {
   #flush(): Uint8Array {
     const documents = this.#pending
     this.#pending = []
-    const batch = this.#writer.batch(columns.map(name => utf8Column(documents.map(document => String(document[name])))))
+    const texts = olderColumns.map(name => documents.map(document => String(document[name])))
+    const read = documents.map(document => encodeTextRead(document.read))
+    const batch = this.#writer.batch([...texts, read].map(utf8Column))
     return Buffer.concat(batch)
   }
+}
+
+/** What is known of a documents' file before it is opened. */
+export interface DocumentsShape {
+  readonly documents: number
+  readonly documentsPerBatch: number
+  /** Whether it has the column `read`. */
+  readonly hasRead: boolean
 }
 
 /** Random access to the documents of a segment. */
@@ -85,11 +99,11 @@ export interface DocumentsReader {
 export async function openDocumentsFile(
   store: ObjectStore,
   file: SealedFile,
-  shape: { documents: number; documentsPerBatch: number },
+  shape: DocumentsShape,
 ): Promise<DocumentsReader> {
   const range = await openSealedFile(store, file)
   try {
-    const places = await readPlaces(range, file, Math.ceil(shape.documents / shape.documentsPerBatch))
+    const places = await readPlaces(range, file, shape)
     return new BatchedDocuments(range, file, places, shape)
   } catch (error) {
     await range.close()
@@ -97,34 +111,35 @@ export async function openDocumentsFile(
   }
 }
 
-async function readPlaces(range: RangeReader, file: SealedFile, batches: number): Promise<BatchPlace[]> {
+async function readPlaces(range: RangeReader, file: SealedFile, shape: DocumentsShape): Promise<BatchPlace[]> {
+  const batches = Math.ceil(shape.documents / shape.documentsPerBatch)
   const trailer = await range.read(Math.max(0, range.bytes - trailerBytes), Math.min(range.bytes, trailerBytes))
   const length = decodeFile(file, () => footerBytes(trailer, range.bytes))
   const footer = await range.read(range.bytes - length, length)
   return decodeFile(file, () => {
-    const places = readBatchPlaces(footer, range.bytes, columns)
+    const places = readBatchPlaces(footer, range.bytes, columnsOf(shape))
     expectFormat(places.length === batches, `it has ${places.length} record batches where ${batches} should be`)
     return places
   })
+}
+
+function columnsOf({ hasRead }: DocumentsShape): readonly string[] {
+  return hasRead ? columns : olderColumns
 }
 
 class BatchedDocuments implements DocumentsReader {
   readonly #range: RangeReader
   readonly #file: SealedFile
   readonly #places: readonly BatchPlace[]
-  readonly #shape: { readonly documents: number; readonly documentsPerBatch: number }
-  readonly #decoder = new BatchDecoder(columns)
+  readonly #shape: DocumentsShape
+  readonly #decoder: BatchDecoder
 
-  constructor(
-    range: RangeReader,
-    file: SealedFile,
-    places: readonly BatchPlace[],
-    shape: { documents: number; documentsPerBatch: number },
-  ) {
+  constructor(range: RangeReader, file: SealedFile, places: readonly BatchPlace[], shape: DocumentsShape) {
     this.#range = range
     this.#file = file
     this.#places = places
     this.#shape = shape
+    this.#decoder = new BatchDecoder(columnsOf(shape))
   }
 
   async read(rows: readonly number[]): Promise<StoredDocument[]> {
@@ -163,7 +178,9 @@ class BatchedDocuments implements DocumentsReader {
 }
 
 function documentAt(columnsRead: readonly Utf8Column[], row: number): StoredDocument {
-  const [id, title, text, fields, version] = columnsRead.map(column => textAt(column, row))
+  const [id, title, text, fields, version, readText] = columnsRead.map(column => textAt(column, row))
   expectFormat(/^\d{1,15}$/.test(version!), `the version in row ${row} of a record batch is no number`)
-  return { id: id!, title: title!, text: text!, fields: fields!, version: Number(version) }
+  const read = readText === undefined ? undefined : decodeTextRead(readText)
+  const document = { id: id!, title: title!, text: text!, fields: fields!, version: Number(version) }
+  return read === undefined ? document : { ...document, read }
 }

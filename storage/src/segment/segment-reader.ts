@@ -105,7 +105,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     loadIds: () => readIds(store, sealed(idsName), documents),
     loadColumns: async fields =>
       Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
-    openDocuments: () => openDocumentsFile(store, sealed(documentsName), record),
+    openDocuments: () =>
+      openDocumentsFile(store, sealed(documentsName), { ...record, hasRead: record.read !== undefined }),
     async verifyDocuments() {
       for await (const _ of readSealedFile(store, sealed(documentsName))) {
         // Reading to the end is the check.

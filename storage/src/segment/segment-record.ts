@@ -9,6 +9,7 @@ import { type SegmentReference, segmentRecordKey } from '../layout.ts'
 import { checkShape, parseJson, sha256Hex } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { recallKnobsSchema } from './graph/recall-knobs.ts'
+import { segmentReadSchema } from './text-read.ts'
 
 export const recordName = 'segment.json'
 export const vectorsName = 'vectors.safetensors'
@@ -39,6 +40,8 @@ const recordSchema = z.strictObject({
   modelDigest: sha256Hex,
   /** Documents longer than the model reads; their vectors are of their beginning. */
   truncated: z.int().min(0),
+  /** How much of its documents the model could read; left out by those written before it was counted. */
+  read: segmentReadSchema.optional(),
   /** Rows of each record batch of documents.arrow; the last may have fewer. */
   documentsPerBatch: z.int().min(1),
   /**

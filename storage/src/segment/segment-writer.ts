@@ -27,6 +27,7 @@ import {
   vectorsName,
 } from './segment-record.ts'
 import { StagedFile, sealWrittenFile } from './staged-file.ts'
+import { addRead, nothingRead } from './text-read.ts'
 import { encodeVectorsHeader, firstNonFiniteRow } from './vectors-file.ts'
 import { chunkBytes } from './verified-file.ts'
 
@@ -144,6 +145,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #columns: ColumnsEncoder
   #graph: { readonly seal: FileSeal; readonly recallKnobs: readonly RecallKnob[] } | undefined
   #truncated = 0
+  #read = nothingRead
   #open = true
   #sealed: SealedSegment | undefined
 
@@ -168,8 +170,9 @@ class StagedSegmentWriter implements SegmentWriter {
       if (badRow !== undefined) throw notFinite(documents[badRow]!.id)
       await this.#files[vectorsName].append(bytesOf(vectors))
       for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
-      for (const { id, fields } of documents) {
+      for (const { id, fields, read } of documents) {
         this.#ids.append(id)
+        this.#read = addRead(this.#read, read)
         this.#columns.append(fields)
       }
       this.#truncated += truncated
@@ -215,7 +218,7 @@ class StagedSegmentWriter implements SegmentWriter {
       }
       await this.abort()
       const { shard, documents } = this.#segment
-      return { digest, shard, documents, bytes, truncated: this.#truncated, deleted: null }
+      return { digest, shard, documents, bytes, truncated: this.#truncated, read: this.#read, deleted: null }
     })
   }
 
@@ -229,7 +232,7 @@ class StagedSegmentWriter implements SegmentWriter {
     const record = encodeSegmentRecord({
       format: 'hypershard.segment/2',
       ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
-      ...{ truncated: this.#truncated, writeId: randomUUID() },
+      ...{ truncated: this.#truncated, read: this.#read, writeId: randomUUID() },
       ...(this.#graph && { recallKnobs: [...this.#graph.recallKnobs] }),
     })
     await stageFile(join(this.#folder, recordName), record.bytes)

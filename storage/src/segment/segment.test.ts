@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { hash } from 'node:crypto'
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { hash, randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTemporaryStore, mountSmallDisk, type SmallDisk, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
@@ -9,7 +9,9 @@ import { createDirectoryStore } from '../store/directory-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { testDocument, testModel, testWidth, writeTestSegment } from '../testing/write-segment.ts'
 import { documentsPerBatch, type StoredDocument } from './documents-file.ts'
-import { textAt } from './formats/utf8-column.ts'
+import { ArrowTextWriter } from './formats/arrow-text-writer.ts'
+import { textAt, utf8Column } from './formats/utf8-column.ts'
+import { encodeIds } from './ids-file.ts'
 import { openSegment } from './segment-reader.ts'
 import { encodeSegmentRecord, readSegmentRecord } from './segment-record.ts'
 import { createSegmentWriter } from './segment-writer.ts'
@@ -21,6 +23,36 @@ const newSegment = { ...papers, shard: 0, vectorWidth: testWidth, modelDigest: t
 const manyDocuments = Array.from({ length: 3 * documentsPerBatch + 5 }, (_, row) => testDocument(`document-${row}`))
 
 const reference = ({ digest }: SegmentEntry) => ({ ...papers, digest })
+
+/** A segment of one document as it was before `read` was written: no such column, and no such member of its record. */
+async function writeOlderSegment(root: string, id: string) {
+  const document = testDocument(id)
+  const names = ['id', 'title', 'text', 'fields', 'version'] as const
+  const arrow = new ArrowTextWriter(names)
+  const batch = arrow.batch(names.map(name => utf8Column([String(document[name])])))
+  const contents = {
+    'documents.arrow': Buffer.concat([...batch, ...arrow.end()]),
+    'ids.arrow': Buffer.concat([...encodeIds(utf8Column([id]))]),
+    'vectors.safetensors': Buffer.concat([
+      encodeVectorsHeader({ documents: 1, vectorWidth: testWidth }),
+      Buffer.from(new Float32Array(testWidth).buffer),
+    ]),
+  }
+  const seals = Object.entries(contents).map(([name, content]) => [
+    name,
+    { sha256: hash('sha256', content, 'hex'), bytes: content.length },
+  ])
+  const { bytes, digest } = encodeSegmentRecord({
+    format: 'hypershard.segment/2',
+    ...{ shard: 0, documents: 1, vectorWidth: testWidth, modelDigest: testModel.digest, truncated: 0 },
+    ...{ documentsPerBatch, writeId: randomUUID(), files: Object.fromEntries(seals) },
+  })
+  const folder = join(root, 'indexes/papers/generations/1/segments', digest)
+  await mkdir(folder, { recursive: true })
+  for (const [name, content] of Object.entries(contents)) await writeFile(join(folder, name), content)
+  await writeFile(join(folder, 'segment.json'), bytes)
+  return { folder, digest }
+}
 
 /** Loads and checks all of a segment, as a shard server does. */
 async function loadSegment(store: ObjectStore, entry: SegmentEntry) {
@@ -53,8 +85,11 @@ describe('a segment', () => {
   it('gives back every document and vector, however they came in', async () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '\ufeffmark', 'é😀'))
     const document = fc.record(
-      { id: text, title: text, text, fields: text, version: fc.nat() },
-      { noNullPrototype: true },
+      {
+        ...{ id: text, title: text, text, fields: text, version: fc.nat() },
+        read: fc.record({ tokens: fc.nat(8_192), unknown: fc.nat(8_192) }, { noNullPrototype: true }),
+      },
+      { noNullPrototype: true, requiredKeys: ['id', 'title', 'text', 'fields', 'version'] },
     )
     const pieces = fc.array(fc.array(document, { maxLength: 50 }), { minLength: 1, maxLength: 4 })
     const property = fc.asyncProperty(pieces, fc.float({ noNaN: true, noDefaultInfinity: true }), async (all, seed) => {
@@ -98,6 +133,21 @@ describe('a segment', () => {
     )
     assert.equal(vectors.buffer.byteLength, vectors.byteLength)
     assert.deepEqual(await readdir(await store.stagingDirectory()), [])
+  })
+
+  it('counts how much of its documents the model can read', async () => {
+    const reads = [{ tokens: 10, unknown: 1 }, { tokens: 4, unknown: 2 }, { tokens: 0, unknown: 0 }, undefined]
+    const documents = reads.map((read, row) => ({ ...testDocument(`${row}`), read }))
+    const entry = await writeTestSegment(store, documents)
+    const expected = { tokens: 14, unknown: 3, unreadable: 2 }
+    assert.deepEqual([entry.read, (await readSegmentRecord(store, reference(entry))).read], [expected, expected])
+  })
+
+  it('is read when it was written before that was counted', async () => {
+    const { folder, digest } = await writeOlderSegment(temporary.root, 'it')
+    const documents = await (await openSegment(store, { ...papers, digest })).openDocuments()
+    assert.deepEqual(await documents.read([0]), [testDocument('it')], folder)
+    await documents.close()
   })
 
   it('holds vectors that are read and written in several chunks', async () => {

@@ -30,11 +30,14 @@ export function createIndexBodyOf(request: CreateIndexRequest): Record<string, u
 
 export function indexMessage(entry: CatalogEntry): Index {
   const { model, manifest_version: manifestVersion, created_at: createdAt, ...counts } = indexJson(entry)
-  const { documents_truncated: documentsTruncated, documents_aside: documentsAside, ...others } = counts
+  const { documents_truncated: documentsTruncated, documents_aside: documentsAside, ...more } = counts
+  const { documents_unreadable: documentsUnreadable, unknown_token_share: unknownTokenShare, ...others } = more
   return {
     ...others,
     documentsTruncated,
     documentsAside,
+    documentsUnreadable,
+    unknownTokenShare: unknownTokenShare ?? undefined,
     modelName: model.name,
     modelDigest: model.digest,
     manifestVersion,
@@ -43,21 +46,24 @@ export function indexMessage(entry: CatalogEntry): Index {
 }
 
 export function putResponse(report: WriteReport): PutDocumentsResponse {
-  const { errors, problem, sequence, ...facts } = report
+  const { errors, problem, sequence, documentsUnreadable, unreadable, ...facts } = report
   return {
     ...facts,
     ...{ sequence: sequence ?? 0, problemCode: problem?.code ?? '', problemMessage: problem?.message ?? '' },
+    documentsUnreadable: documentsUnreadable ?? undefined,
+    unreadable: unreadable.map(({ id, tokens, unknown }) => ({ id, tokens, unknownTokens: unknown })),
     errors: errors.map(({ line, id, code, message }) => ({ line, id: id ?? '', code, message })),
   }
 }
 
 export function searchResponse(answer: SearchAnswer): SearchResponse {
-  const { hits, profile, plan, nextCursor, tookMs, manifestVersion, queryTruncated } = answer
+  const { hits, profile, plan, nextCursor, tookMs, manifestVersion } = answer
+  const { queryTruncated, queryTokens, queryUnknownTokens } = answer
   const { documentsCovered: _, ...coverage } = answer.coverage
   return {
     hits: hits.map(hitMessage),
     coverage: { ...coverage, missing: [...coverage.missing] },
-    ...{ plan, tookMs, manifestVersion, queryTruncated },
+    ...{ plan, tookMs, manifestVersion, queryTruncated, queryTokens, queryUnknownTokens },
     nextCursor: nextCursor ?? '',
     profile:
       profile === undefined

@@ -48,6 +48,18 @@ describe('the gRPC twin', () => {
     return callUnary(client.search.bind(client), request, soon(), 'coordinator')
   }
 
+  it('tells what the model cannot read of documents and of a query', async () => {
+    const written = await put([
+      { index: 'papers', documents: [document('zh', '婚礼'), document('en', 'stars 菜单 x')] },
+    ])
+    assert.equal(written.documentsUnreadable, 1)
+    assert.deepEqual(written.unreadable, [{ id: 'zh', tokens: 1, unknownTokens: 1 }])
+    const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
+    assert.deepEqual([index!.documentsUnreadable, index!.unknownTokenShare], [1, 0.5])
+    const { queryTokens, queryUnknownTokens } = await search({ query: 'stars 婚礼' })
+    assert.deepEqual([queryTokens, queryUnknownTokens], [2, 1])
+  })
+
   it('creates, describes, lists and deletes indexes', async () => {
     const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
     const { name, modelName, shards, replicas, documents, manifestVersion } = index!

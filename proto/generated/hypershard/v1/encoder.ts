@@ -63,6 +63,8 @@ export interface Model {
   /** Weights and biases of one q-net. */
   qnetParameters: number;
   source: string;
+  /** BCP 47 tags of the languages that it was made for; empty where its directory does not say. */
+  languages: string[];
 }
 
 export interface DocumentText {
@@ -81,6 +83,10 @@ export interface EncodeDocumentsResponse {
   vectors: Buffer;
   /** How many documents were longer than the model's max_document_tokens and were cut there. */
   truncated: number;
+  /** Of each document, in the order of the request: tokens read, those that the tokenizer puts around a text not counted. */
+  textTokens: number[];
+  /** Of these, the ones that the vocabulary does not have. */
+  unknownTokens: number[];
 }
 
 export interface EncodeQueryRequest {
@@ -101,6 +107,10 @@ export interface EncodeQueryResponse {
   truncated: boolean;
   queueMs: number;
   encodeMs: number;
+  /** Tokens of the text alone, without those that the tokenizer puts around it. */
+  textTokens: number;
+  /** Of these, the ones that the vocabulary does not have. */
+  unknownTokens: number;
 }
 
 function createBaseListModelsRequest(): ListModelsRequest {
@@ -214,6 +224,7 @@ function createBaseModel(): Model {
     bytes: 0,
     qnetParameters: 0,
     source: "",
+    languages: [],
   };
 }
 
@@ -251,6 +262,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.source !== "") {
       writer.uint32(90).string(message.source);
+    }
+    for (const v of message.languages) {
+      writer.uint32(98).string(v!);
     }
     return writer;
   },
@@ -356,6 +370,14 @@ export const Model: MessageFns<Model> = {
             message.source = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.languages.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -386,6 +408,7 @@ export const Model: MessageFns<Model> = {
     message.bytes = object.bytes ?? 0;
     message.qnetParameters = object.qnetParameters ?? 0;
     message.source = object.source ?? "";
+    message.languages = object.languages?.map((e) => e) || [];
     return message;
   },
 };
@@ -525,7 +548,7 @@ export const EncodeDocumentsRequest: MessageFns<EncodeDocumentsRequest> = {
 };
 
 function createBaseEncodeDocumentsResponse(): EncodeDocumentsResponse {
-  return { vectorWidth: 0, vectors: Buffer.alloc(0), truncated: 0 };
+  return { vectorWidth: 0, vectors: Buffer.alloc(0), truncated: 0, textTokens: [], unknownTokens: [] };
 }
 
 export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
@@ -538,6 +561,20 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
     }
     if (message.truncated !== 0) {
       writer.uint32(24).uint32(message.truncated);
+    }
+    if (message.textTokens.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.textTokens) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.unknownTokens.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.unknownTokens) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -579,6 +616,42 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
             message.truncated = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag === 32) {
+              message.textTokens.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.textTokens.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.unknownTokens.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.unknownTokens.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -599,6 +672,8 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
     message.vectorWidth = object.vectorWidth ?? 0;
     message.vectors = object.vectors ?? Buffer.alloc(0);
     message.truncated = object.truncated ?? 0;
+    message.textTokens = object.textTokens?.map((e) => e) || [];
+    message.unknownTokens = object.unknownTokens?.map((e) => e) || [];
     return message;
   },
 };
@@ -695,7 +770,7 @@ export const EncodeQueryRequest: MessageFns<EncodeQueryRequest> = {
 };
 
 function createBaseEncodeQueryResponse(): EncodeQueryResponse {
-  return { query: undefined, tokens: 0, truncated: false, queueMs: 0, encodeMs: 0 };
+  return { query: undefined, tokens: 0, truncated: false, queueMs: 0, encodeMs: 0, textTokens: 0, unknownTokens: 0 };
 }
 
 export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
@@ -719,6 +794,12 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
     }
     if (message.encodeMs !== 0) {
       writer.uint32(49).double(message.encodeMs);
+    }
+    if (message.textTokens !== 0) {
+      writer.uint32(56).uint32(message.textTokens);
+    }
+    if (message.unknownTokens !== 0) {
+      writer.uint32(64).uint32(message.unknownTokens);
     }
     return writer;
   },
@@ -784,6 +865,22 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
             message.encodeMs = reader.double();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.textTokens = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.unknownTokens = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -819,6 +916,8 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
     message.truncated = object.truncated ?? false;
     message.queueMs = object.queueMs ?? 0;
     message.encodeMs = object.encodeMs ?? 0;
+    message.textTokens = object.textTokens ?? 0;
+    message.unknownTokens = object.unknownTokens ?? 0;
     return message;
   },
 };

@@ -46,6 +46,10 @@ export interface Index {
   /** Documents that could not be encoded and are not searched. */
   documentsAside: number;
   fields: { [key: string]: Field };
+  /** Documents that the model cannot read: half of their tokens or more are not in its vocabulary, or they have none. */
+  documentsUnreadable: number;
+  /** Of all tokens read, those that the vocabulary does not have: 0 to 1. Not given where none were counted. */
+  unknownTokenShare?: number | undefined;
 }
 
 export interface Index_FieldsEntry {
@@ -142,6 +146,19 @@ export interface PutDocumentsResponse {
   /** Why indexing does not go on; empty when it does. `code` is one of docs/errors.md. */
   problemCode: string;
   problemMessage: string;
+  /** Documents of this write that the model cannot read; given when they are searchable. */
+  documentsUnreadable?:
+    | number
+    | undefined;
+  /** The first of them. */
+  unreadable: UnreadableDocument[];
+}
+
+export interface UnreadableDocument {
+  id: string;
+  /** Read, up to the longest text that the model takes. */
+  tokens: number;
+  unknownTokens: number;
 }
 
 export interface LineError {
@@ -200,6 +217,10 @@ export interface SearchResponse {
   manifestVersion: number;
   /** The query was longer than the model reads and was cut. */
   queryTruncated: boolean;
+  /** Of the query, those that the model read. */
+  queryTokens: number;
+  /** Of these, the ones that its vocabulary does not have. */
+  queryUnknownTokens: number;
 }
 
 export interface Hit {
@@ -280,6 +301,8 @@ function createBaseIndex(): Index {
     documentsTruncated: 0,
     documentsAside: 0,
     fields: {},
+    documentsUnreadable: 0,
+    unknownTokenShare: undefined,
   };
 }
 
@@ -327,6 +350,12 @@ export const Index: MessageFns<Index> = {
     globalThis.Object.entries(message.fields).forEach(([key, value]: [string, Field]) => {
       Index_FieldsEntry.encode({ key: key as any, value }, writer.uint32(114).fork()).join();
     });
+    if (message.documentsUnreadable !== 0) {
+      writer.uint32(120).uint64(message.documentsUnreadable);
+    }
+    if (message.unknownTokenShare !== undefined) {
+      writer.uint32(129).double(message.unknownTokenShare);
+    }
     return writer;
   },
 
@@ -458,6 +487,22 @@ export const Index: MessageFns<Index> = {
             }
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.documentsUnreadable = longToNumber(reader.uint64());
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.unknownTokenShare = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -497,6 +542,8 @@ export const Index: MessageFns<Index> = {
       },
       {},
     );
+    message.documentsUnreadable = object.documentsUnreadable ?? 0;
+    message.unknownTokenShare = object.unknownTokenShare ?? undefined;
     return message;
   },
 };
@@ -1396,6 +1443,8 @@ function createBasePutDocumentsResponse(): PutDocumentsResponse {
     searchable: false,
     problemCode: "",
     problemMessage: "",
+    documentsUnreadable: undefined,
+    unreadable: [],
   };
 }
 
@@ -1433,6 +1482,12 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
     }
     if (message.problemMessage !== "") {
       writer.uint32(90).string(message.problemMessage);
+    }
+    if (message.documentsUnreadable !== undefined) {
+      writer.uint32(96).uint64(message.documentsUnreadable);
+    }
+    for (const v of message.unreadable) {
+      UnreadableDocument.encode(v!, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1538,6 +1593,22 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
             message.problemMessage = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.documentsUnreadable = longToNumber(reader.uint64());
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.unreadable.push(UnreadableDocument.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1566,6 +1637,87 @@ export const PutDocumentsResponse: MessageFns<PutDocumentsResponse> = {
     message.searchable = object.searchable ?? false;
     message.problemCode = object.problemCode ?? "";
     message.problemMessage = object.problemMessage ?? "";
+    message.documentsUnreadable = object.documentsUnreadable ?? undefined;
+    message.unreadable = object.unreadable?.map((e) => UnreadableDocument.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUnreadableDocument(): UnreadableDocument {
+  return { id: "", tokens: 0, unknownTokens: 0 };
+}
+
+export const UnreadableDocument: MessageFns<UnreadableDocument> = {
+  encode(message: UnreadableDocument, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.tokens !== 0) {
+      writer.uint32(16).uint32(message.tokens);
+    }
+    if (message.unknownTokens !== 0) {
+      writer.uint32(24).uint32(message.unknownTokens);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnreadableDocument {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnreadableDocument();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tokens = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unknownTokens = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnreadableDocument>): UnreadableDocument {
+    return UnreadableDocument.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnreadableDocument>): UnreadableDocument {
+    const message = createBaseUnreadableDocument();
+    message.id = object.id ?? "";
+    message.tokens = object.tokens ?? 0;
+    message.unknownTokens = object.unknownTokens ?? 0;
     return message;
   },
 };
@@ -1910,6 +2062,8 @@ function createBaseSearchResponse(): SearchResponse {
     profile: undefined,
     manifestVersion: 0,
     queryTruncated: false,
+    queryTokens: 0,
+    queryUnknownTokens: 0,
   };
 }
 
@@ -1938,6 +2092,12 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.queryTruncated !== false) {
       writer.uint32(64).bool(message.queryTruncated);
+    }
+    if (message.queryTokens !== 0) {
+      writer.uint32(72).uint32(message.queryTokens);
+    }
+    if (message.queryUnknownTokens !== 0) {
+      writer.uint32(80).uint32(message.queryUnknownTokens);
     }
     return writer;
   },
@@ -2019,6 +2179,22 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.queryTruncated = reader.bool();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.queryTokens = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.queryUnknownTokens = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2048,6 +2224,8 @@ export const SearchResponse: MessageFns<SearchResponse> = {
       : undefined;
     message.manifestVersion = object.manifestVersion ?? 0;
     message.queryTruncated = object.queryTruncated ?? false;
+    message.queryTokens = object.queryTokens ?? 0;
+    message.queryUnknownTokens = object.queryUnknownTokens ?? 0;
     return message;
   },
 };

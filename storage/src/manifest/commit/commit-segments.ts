@@ -12,7 +12,7 @@ import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest-store.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
-export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside'>> {
+export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside' | 'unread'>> {
   /** Documents that are to be gone; none of them may be in an added segment. */
   readonly deletedIds?: Iterable<string>
   /** No added document is in an older segment: nobody needs to look. */

@@ -84,8 +84,9 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       answer: { status: 200, description: 'The document and its version', schema: documentSchema },
       errors: ['index_not_found', 'document_not_found'],
       handle: async ({ params }) => {
-        const { fields, ...document } = await coordinator.getDocument(params.index, params.id)
-        return { status: 200, json: { ...document, fields: JSON.parse(fields) } }
+        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id)
+        const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
+        return { status: 200, json: { ...document, fields: JSON.parse(fields), ...tokens } }
       },
     }),
   ]
