@@ -106,7 +106,7 @@ async function appendConditionally(
   })
 }
 
-/** Lines are decided in order: of two with one id, the second is judged by what the first makes of the document. */
+/** Lines are decided in order: once one changes a document, no later line's condition on it holds. */
 function judge(lines: readonly GoodLine[], versionOf: (id: string) => number) {
   const holding: GoodLine[] = []
   const failing: { line: number; id: string; message: string }[] = []
