@@ -219,6 +219,18 @@ describe('the command line', () => {
     assert.ok(!stdout.includes('\u001b'))
   })
 
+  it('names the indexes of the cluster that lack their model', async () => {
+    const other = await serve(createFakeApi({ unserved: Array.from({ length: 7 }, (_, at) => `old-${at}`) }))
+    const { stdout } = await runCommand(['--url', other.url, 'cluster'])
+    const json = JSON.parse((await runCommand(['--url', other.url, 'cluster', '--json'])).stdout)
+    other.close()
+    assert.match(stdout, /^encoder service {2}127\.0\.0\.1:7001 {2}fake-model$/m)
+    assert.match(stdout, /^index `old-0`: it was made with the model `gone`$/m)
+    assert.match(stdout, /^and 2 more indexes; `hypershard cluster --json` has all$/m)
+    assert.equal(json.indexes_without_model.length, 7)
+    assert.ok(!(await run('cluster')).stdout.includes('made with'))
+  })
+
   it('shows where the time went', async () => {
     await fill()
     const { stdout } = await run('search', 'papers', 'tides', '--profile', '--ids-only', '-k', '1')

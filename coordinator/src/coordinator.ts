@@ -1,11 +1,12 @@
-import { type Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
+import { type Fields, type NamedModel, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
 import type { StoreWatcher } from './catalog/store-watcher.ts'
+import { findUnserved, type UnservedIndex } from './catalog/unserved-models.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { placementOf } from './cluster/placement-of.ts'
 import { releaseIndex } from './cluster/release-index.ts'
@@ -45,6 +46,9 @@ export interface CoordinatorParts {
 
 export interface ClusterDescription {
   readonly encoderAddress: string
+  /** Null while the encoder service does not answer, as is `unserved`. */
+  readonly models: readonly NamedModel[] | null
+  readonly unserved: readonly UnservedIndex[] | null
   readonly servers: readonly {
     readonly address: string
     readonly live: boolean
@@ -54,6 +58,9 @@ export interface ClusterDescription {
     readonly shards: readonly { index: string; shard: number; documents: number; warm: boolean }[]
   }[]
 }
+
+/** How long the description of the cluster waits for an encoder service that hangs. */
+const listMsMax = 2_000
 
 /** What the public API can do, whichever transport asks. Requests have been checked; every failure is a HypershardError. */
 export class Coordinator {
@@ -134,11 +141,16 @@ export class Coordinator {
     return pace.time(() => searches.run(deadline, () => search(input, deadline, this.#parts)))
   }
 
-  /** @throws HypershardError `unavailable`, naming everything that keeps a search from being complete */
-  async requireReady(deadline: Deadline): Promise<void> {
+  /**
+   * @returns the indexes that no search can use until their model is there: others are served, so they keep nobody
+   *   from asking this coordinator
+   * @throws HypershardError `unavailable`, naming everything that keeps a search from being complete
+   */
+  async requireReady(deadline: Deadline): Promise<readonly UnservedIndex[]> {
     const missing = this.#parts.warmer.coldShards()
-    const encoder = await this.#parts.encoder.listModels(deadline).then(() => undefined, messageOf)
-    if (missing.length === 0 && encoder === undefined) return
+    const loaded = await this.#parts.encoder.listModels(deadline).catch(messageOf)
+    const encoder = typeof loaded === 'string' ? loaded : undefined
+    if (missing.length === 0 && typeof loaded !== 'string') return findUnserved(this.#parts.catalog.list(), loaded)
     const shards = missing.map(({ index, shard, servers }) => `shard ${shard} of ${index} (${servers.join(', ')})`)
     const reasons = [
       ...(encoder === undefined ? [] : [`the encoder service does not answer: ${encoder}`]),
@@ -148,8 +160,11 @@ export class Coordinator {
     throw new HypershardError('unavailable', `not ready: ${reasons.join('; ')}`, { details })
   }
 
-  describeCluster(): ClusterDescription {
-    const { cluster, catalog, encoderAddress } = this.#parts
+  async describeCluster(deadline: Deadline): Promise<ClusterDescription> {
+    const { cluster, catalog, encoderAddress, models } = this.#parts
+    const asked = Deadline.after(Math.min(listMsMax, deadline.remainingMs), { signal: deadline.signal })
+    const loaded = await models.list(asked).catch(() => null)
+    const unserved = loaded === null ? null : findUnserved(catalog.list(), loaded)
     const servers = cluster.members.map(member => {
       const { address, live, weight, outstanding } = member
       const shards = catalog.list().flatMap(entry =>
@@ -162,6 +177,6 @@ export class Coordinator {
       )
       return { address, live, downReason: live ? null : member.downReason, weight, outstanding, shards }
     })
-    return { encoderAddress, servers }
+    return { encoderAddress, models: loaded, unserved, servers }
   }
 }

@@ -277,7 +277,11 @@ describe('the encoder service', () => {
   it('refuses what are no documents, and goes on', async () => {
     await start()
     const document = { title: '', text: 'a' }
-    await assert.rejects(encodeDocuments([document], 'f00'), { code: 'model_not_found' })
+    const models = [{ name: 'tiny', digest: model.digest }]
+    await assert.rejects(encodeDocuments([document], 'f00'), {
+      code: 'model_not_found',
+      details: { digest: 'f00', models },
+    })
     await assert.rejects(encodeDocuments([document, { title: '', text: '' }]), {
       code: 'invalid_request',
       message: /documents\[1\]: has neither title nor text/,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Deadline, HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -28,7 +28,7 @@ export const wordOfNaN = 'not-a-number'
  * layer with the same counts. Texts that share words score high.
  */
 export class FakeEncoder {
-  readonly models: Model[] = [modelNamed('words'), modelNamed('words-too')]
+  models: Model[] = [modelNamed('words'), modelNamed('words-too')]
   queriesEncoded = 0
   documentsEncoded = 0
   /** Rejects every call with this. */
@@ -45,6 +45,7 @@ export class FakeEncoder {
 
   async encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<FakeQuery> {
     if (this.failure !== undefined) throw this.failure
+    this.#requireModel(query.modelDigest)
     this.queriesEncoded++
     await this.beforeQuery(deadline)
     const vector = query.text.includes(wordOfNaN) ? new Float32Array(vectorWidth).fill(Number.NaN) : embed(query.text)
@@ -60,6 +61,7 @@ export class FakeEncoder {
     deadline: Deadline,
   ): Promise<{ vectors: Float32Array; vectorWidth: number; truncated: number; read: TextRead[] }> {
     if (this.failure !== undefined) throw this.failure
+    this.#requireModel(batch.modelDigest)
     await this.beforeBatch(deadline)
     this.documentsEncoded += batch.documents.length
     const vectors = new Float32Array(batch.documents.length * vectorWidth)
@@ -70,6 +72,12 @@ export class FakeEncoder {
   }
 
   close(): void {}
+
+  #requireModel(digest: string): void {
+    if (this.models.some(model => model.digest === digest)) return
+    const models = this.models.map(model => ({ name: model.name, digest: model.digest }))
+    throw new HypershardError('model_not_found', `no model ${digest}`, { details: { digest, models } })
+  }
 }
 
 /** Its tokens are words; it knows those of printable ASCII. */

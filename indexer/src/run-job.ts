@@ -4,6 +4,8 @@ import {
   type GenerationState,
   isWorkedOn,
   latestManifest,
+  modelNotServed,
+  type NamedModel,
   rateLimit,
   readGeneration,
   readGenerationState,
@@ -101,9 +103,16 @@ class GenerationWork {
     try {
       return await work(Deadline.after(stepMsMax, { signal: this.#signal, clock: this.#parts.clock }))
     } catch (error) {
-      if (!isNoFailure(error, this.#signal)) await this.#progress.stuck(error)
-      throw error
+      const named = this.#naming(error)
+      if (!isNoFailure(named, this.#signal)) await this.#progress.stuck(named)
+      throw named
     }
+  }
+
+  /** The encoder service knows a model by its digest alone; who reads of the failure knows an index. */
+  #naming(error: unknown): unknown {
+    if (!(error instanceof HypershardError) || error.code !== 'model_not_found') return error
+    return modelNotServed(this.#generation, (error.details.models ?? []) as NamedModel[], error)
   }
 
   async #mayGoOn(): Promise<boolean> {

@@ -4,6 +4,7 @@ import { type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import type { IndexerConfig } from './config.ts'
+import { JobFailureLog } from './job-failure-log.ts'
 import type { EncoderPort } from './ports.ts'
 import { FailedJobs } from './queue/failed-jobs.ts'
 import type { Job } from './queue/job.ts'
@@ -37,7 +38,8 @@ export async function startIndexer(
   const queue = await openQueue(config, log)
   const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
   const failures = new FailedJobs(clock)
-  queue.process((job, signal) => attempt(job, parts, signal, failures))
+  const failureLog = new JobFailureLog(log)
+  queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))
   const scan = scanForever({ store, queue, failures, clock, log, everyMs: config.HYPERSHARD_INDEXER_SCAN_MS })
   return {
     addresses: {},
@@ -54,14 +56,24 @@ function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> | JobQ
   return url === undefined ? new MemoryQueue(concurrency) : openBullQueue({ url, concurrency, log })
 }
 
-async function attempt(job: Job, parts: JobParts, signal: AbortSignal, failures: FailedJobs): Promise<void> {
+interface Failures {
+  readonly failures: FailedJobs
+  readonly failureLog: JobFailureLog
+}
+
+async function attempt(
+  job: Job,
+  parts: JobParts,
+  signal: AbortSignal,
+  { failures, failureLog }: Failures,
+): Promise<void> {
   try {
     await runJob(job, parts, signal)
     failures.forget(job)
+    failureLog.succeeded(job)
   } catch (error) {
     if (isNoFailure(error, signal)) return
-    const retryInMs = failures.note(job)
-    parts.log.warn({ err: error, job, retryInMs }, 'job failed')
+    failureLog.failed(job, error, failures.note(job))
   }
 }
 

@@ -26,6 +26,7 @@ export {
   sampleQueriesMax,
   sampleQueriesSchema,
 } from './catalog/generation/generation-state.ts'
+export { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from './catalog/generation/model-not-served.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
 export { indexNamePattern } from './catalog/index/index-name.ts'
 export {

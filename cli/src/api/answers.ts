@@ -61,8 +61,23 @@ export interface ModelDescription extends ModelReference {
   readonly default?: boolean
 }
 
+/** An index that no search can use until its model is there. */
+export interface IndexWithoutModel {
+  readonly index: string
+  readonly generation: number
+  readonly model: ModelReference
+  /** What is wrong and what to do. */
+  readonly message: string
+}
+
 export interface ClusterDescription {
-  readonly encoder: { readonly address: string }
+  readonly encoder: {
+    readonly address: string
+    /** Null while it does not answer. */
+    readonly models: readonly ModelReference[] | null
+  }
+  /** Null while the encoder service does not answer. */
+  readonly indexes_without_model: readonly IndexWithoutModel[] | null
   readonly servers: readonly ServerDescription[]
 }
 

@@ -1,23 +1,28 @@
 import type { Command } from 'commander'
-import type { ClusterDescription, ServerDescription } from '../api/answers.ts'
+import type { ClusterDescription, IndexWithoutModel, ServerDescription } from '../api/answers.ts'
+import { toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 
+const unservedShownMax = 5
+const messageLinesMax = 6
+
 /** `hypershard cluster` */
 export function addClusterCommand(program: Command, context: CommandContext): void {
   program
     .command('cluster')
-    .description('show the servers, whether they live, and the shards they hold')
+    .description('show the servers, whether they live, the shards they hold, and indexes without their model')
     .addHelpText('after', '\nExamples:\n  hypershard cluster\n  hypershard cluster --json')
     .action(async () => {
       context.answer(await context.api().describeCluster(), cluster => renderCluster(cluster, context.terminal.out))
     })
 }
 
-function renderCluster({ encoder, servers }: ClusterDescription, output: Output): string[] {
+function renderCluster(cluster: ClusterDescription, output: Output): string[] {
+  const { encoder, servers } = cluster
   const serverLines = renderTable(
     [
       { title: 'shard server' },
@@ -35,8 +40,19 @@ function renderCluster({ encoder, servers }: ClusterDescription, output: Output)
     ]),
     output.columns,
   )
-  const lines = [`encoder service  ${encoder.address}`, '', ...boldHeading(serverLines, output)]
+  const models = encoder.models?.map(({ name }) => name).join(', ') ?? output.style('yellow', 'does not answer')
+  const unserved = renderUnserved(cluster.indexes_without_model ?? [], output)
+  const lines = [`encoder service  ${encoder.address}  ${models}`, ...unserved, '', ...boldHeading(serverLines, output)]
   return servers.some(server => server.shards.length > 0) ? [...lines, '', ...renderShards(servers, output)] : lines
+}
+
+/** What keeps searches of an index from working; nothing when all can be searched. */
+export function renderUnserved(unserved: readonly IndexWithoutModel[], output: Output): string[] {
+  const shown = unserved.slice(0, unservedShownMax)
+  const lines = shown.flatMap(({ message }) => wrap(toPlainLine(message), output.columns, messageLinesMax))
+  const more = unserved.length - shown.length
+  if (more > 0) lines.push(`and ${formatCount(more)} more indexes; \`hypershard cluster --json\` has all`)
+  return lines.length === 0 ? [] : ['', ...lines.map(line => output.style('yellow', line))]
 }
 
 function renderShards(servers: readonly ServerDescription[], output: Output): string[] {

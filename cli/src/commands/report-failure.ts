@@ -7,6 +7,7 @@ import type { Output, Terminal } from '../terminal/terminal.ts'
 const adviceByCode: Readonly<Record<string, string>> = Object.freeze({
   index_not_found: 'see `npx hypershard index list`, or make it with `index create <name>`',
   model_not_found: '`npx hypershard model list` shows the models of this cluster',
+  model_not_served: '`npx hypershard cluster` names every such index; `npx hypershard reindex <index>` builds one anew',
   index_exists: 'to delete it: `npx hypershard index delete <name>`',
   insufficient_coverage: '`npx hypershard cluster` shows what is down; `search --min-coverage` takes less',
   overloaded: 'try again in a moment',

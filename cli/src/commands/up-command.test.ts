@@ -42,6 +42,33 @@ describe('hypershard up', () => {
     assert.equal(searches.length, 3)
   })
 
+  it('says at the start which indexes lack their model', async () => {
+    const environment = { ...process.env, FAKE_UNSERVED: 'papers' }
+    const { exitCode, stdout } = await runCommand(words('--once'), { surroundings: { ...surroundings, environment } })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /^index `papers`: it was made with the model `gone`$/m)
+    const json = await runCommand(words('--once', '--json'), { surroundings: { ...surroundings, environment } })
+    assert.equal(JSON.parse(json.stdout).indexes_without_model[0].index, 'papers')
+  })
+
+  it('says when it is ready that some indexes cannot be searched', async () => {
+    const stdout = new PassThrough()
+    const environment = { ...process.env, FAKE_UNSERVED: 'papers,notes' }
+    let end = () => {}
+    const onEndRequest = (callback: () => void) => {
+      end = callback
+    }
+    const running = runCommand(words(), { surroundings: { ...surroundings, environment, stdout, onEndRequest } })
+    let shown = ''
+    for await (const chunk of stdout) {
+      shown += chunk
+      if (shown.includes('npx hypershard search')) break
+    }
+    end()
+    assert.equal((await running).exitCode, 0)
+    assert.match(shown, /^ready, but 2 indexes cannot be searched {2}http/m)
+  })
+
   it('serves until it is asked to end, and exits with 0', async () => {
     const stdout = new PassThrough()
     let end = () => {}

@@ -10,7 +10,7 @@ import { EndOnRequest } from './end-on-request.ts'
 import { exitCodes } from './exit-codes.ts'
 import { commaList, hostAndPort, wholeNumberIn } from './parse-option.ts'
 import { tellClusterEvent } from './tell-cluster-event.ts'
-import { announce, showModels, showSample } from './up-steps.ts'
+import { announce, showModels, showSample, showUnserved } from './up-steps.ts'
 
 /** `hypershard up` */
 export function addUpCommand(program: Command, context: CommandContext): void {
@@ -86,9 +86,10 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
 async function serve(context: CommandContext, cluster: LocalCluster, steps: Steps, options: UpOptions): Promise<void> {
   const api = new ApiClient({ url: cluster.httpUrl })
   await showModels(api, steps)
+  const unserved = await showUnserved(context, api)
   let searches: SampleSearch[] | undefined
   if (options.sample) searches = await showSample(context, api, steps, sampleCorpusPath)
-  announce(context, cluster, { searches, keepsServing: !options.once, data: options.data })
+  announce(context, cluster, { searches, unserved, keepsServing: !options.once, data: options.data })
   if (!options.once) await cluster.closed
 }
 

@@ -1,11 +1,13 @@
 import { relative } from 'node:path'
 import type { LocalCluster } from '@hypershard/local-cluster'
+import type { IndexWithoutModel } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 import { fillSampleIndex, type SampleSearch, searchSample } from '../sample/run-sample.ts'
 import { formatCountOf, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { Steps } from '../terminal/steps.ts'
 import type { Output } from '../terminal/terminal.ts'
+import { renderUnserved } from './cluster-command.ts'
 import type { CommandContext } from './context.ts'
 import { qnetShape } from './model-commands.ts'
 import { renderHits } from './render-search.ts'
@@ -20,6 +22,14 @@ export async function showModels(api: ApiClient, steps: Steps): Promise<void> {
   const { models } = await api.listModels()
   const names = models.map(model => `${model.name}, ${qnetShape(model)}`)
   steps.done('models', names.join('; '), performance.now() - startMs)
+}
+
+/** Says which indexes cannot be searched with these models. */
+export async function showUnserved(context: CommandContext, api: ApiClient): Promise<readonly IndexWithoutModel[]> {
+  const { indexes_without_model: unserved } = await api.describeCluster()
+  const output = context.json ? context.terminal.notes : context.terminal.out
+  for (const line of renderUnserved(unserved ?? [], output)) output.line(line)
+  return unserved ?? []
 }
 
 /** Fills the sample index if it is not filled, and shows three searches. */
@@ -46,16 +56,24 @@ function showSearch({ query, answer }: SampleSearch, output: Output): void {
   for (const line of renderHits(answer.hits, output, samplePassageLines)) output.line(line)
 }
 
+export interface ReadyFacts {
+  readonly searches: readonly SampleSearch[] | undefined
+  readonly unserved: readonly IndexWithoutModel[]
+  readonly keepsServing: boolean
+  readonly data: string
+}
+
+function withoutSome({ length }: readonly IndexWithoutModel[]): string {
+  return length === 0 ? '' : `, but ${formatCountOf(length, 'index', 'indexes')} cannot be searched`
+}
+
 /** Says where the cluster serves and what to do next; with `--json`, the one document. */
-export function announce(
-  context: CommandContext,
-  cluster: LocalCluster,
-  facts: { searches: readonly SampleSearch[] | undefined; keepsServing: boolean; data: string },
-): void {
+export function announce(context: CommandContext, cluster: LocalCluster, facts: ReadyFacts): void {
   const { httpUrl, grpcAddress, processes } = cluster
   const answer = {
     http_url: httpUrl,
     grpc_address: grpcAddress,
+    indexes_without_model: facts.unserved,
     processes: processes.map(({ name, pid, address, logPath }) => ({ name, pid, address, log: logPath })),
     ...(facts.searches === undefined ? {} : { searches: facts.searches }),
   }
@@ -71,7 +89,7 @@ export function announce(
     ]
     return [
       '',
-      `${out.style('bold', 'ready')}  ${out.style('cyan', `${httpUrl}/docs`)}`,
+      `${out.style('bold', 'ready')}${withoutSome(facts.unserved)}  ${out.style('cyan', `${httpUrl}/docs`)}`,
       out.style(
         'dim',
         `gRPC ${grpcAddress}, logs in ${relative('', facts.data) || facts.data}/logs; Ctrl-C stops everything`,

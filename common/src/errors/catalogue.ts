@@ -45,6 +45,7 @@ export const errorCatalogue = Object.freeze({
   storage_failed: row(500, status.INTERNAL, true, 'The object store failed'),
   insufficient_coverage: row(503, status.UNAVAILABLE, true, 'Too few documents could be searched'),
   unavailable: row(503, status.UNAVAILABLE, true, 'A server cannot be reached'),
+  model_not_served: row(503, status.UNAVAILABLE, true, 'No encoder service has the model of the index'),
   deadline_exceeded: row(504, status.DEADLINE_EXCEEDED, true, 'The deadline passed'),
   storage_full: row(507, status.RESOURCE_EXHAUSTED, true, 'The disk is full'),
   invalid_config: row(500, status.FAILED_PRECONDITION, false, 'A setting is missing or wrong'),

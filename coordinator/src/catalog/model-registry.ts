@@ -1,9 +1,13 @@
-import { type Clock, type Deadline, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, Deadline, HypershardError, systemClock } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
+import { type BuildOfModel, isLoaded, modelNotServed } from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
 /** A model that an encoder service was given since shows up after this long. */
 const keptMs = 5_000
+
+/** For asking when nobody waits. */
+const askMsMax = 5_000
 
 /** The models of the encoder service, asked for at most every few seconds. */
 export class ModelRegistry {
@@ -27,6 +31,17 @@ export class ModelRegistry {
   }
 
   /**
+   * Why nothing can be encoded for a build, as far as is known. Asks nobody, so that no write waits for the encoder
+   * service, but sees to it that the next call knows.
+   */
+  knownProblemOf(build: BuildOfModel): HypershardError | undefined {
+    const ageMs = this.#clock.monotonicMs() - this.#askedAtMs
+    if (ageMs >= keptMs) this.list(Deadline.after(askMsMax)).catch(() => undefined)
+    const missing = ageMs < keptMs && !isLoaded(build.model, this.#models)
+    return missing ? modelNotServed(build, this.#models) : undefined
+  }
+
+  /**
    * @param nameOrDigest undefined for the default
    * @throws HypershardError `model_not_found`, naming those there are
    */
@@ -38,7 +53,9 @@ export class ModelRegistry {
         : models.find(({ name, digest }) => name === nameOrDigest || digest === nameOrDigest)
     if (model !== undefined) return model
     const names = models.map(({ name }) => name)
-    const message = `model \`${nameOrDigest ?? 'default'}\`: the encoder service has ${names.join(', ') || 'no models'}`
+    const message =
+      `model \`${nameOrDigest ?? 'default'}\`: the encoder service has ${names.join(', ') || 'no models'}; ` +
+      "choose one of them, or start the cluster with the model's directory (`--models`)"
     throw new HypershardError('model_not_found', message, { details: { model: nameOrDigest, models: names } })
   }
 }

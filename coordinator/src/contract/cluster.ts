@@ -1,6 +1,7 @@
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
 import { z } from 'zod'
+import type { UnservedIndex } from '../catalog/unserved-models.ts'
 import type { ClusterDescription } from '../coordinator.ts'
 
 const count = z.int().min(0)
@@ -32,8 +33,27 @@ export const modelSchema = z.object({
 
 export const modelListSchema = z.object({ models: z.array(modelSchema).describe('The first is the default.') })
 
+const namedModelSchema = z.object({ name: z.string(), digest: z.string() })
+
+const indexesWithoutModelSchema = z
+  .array(z.object({ index: z.string(), generation: count, model: namedModelSchema, message: z.string() }))
+  .describe('Indexes that no search can use, because the encoder service does not have the model they were made with.')
+
+export const readySchema = z.object({
+  status: z.literal('ready'),
+  indexes_without_model: indexesWithoutModelSchema,
+})
+
+export function readyJson(unserved: readonly UnservedIndex[]): z.input<typeof readySchema> {
+  return { status: 'ready', indexes_without_model: [...unserved] }
+}
+
 export const clusterSchema = z.object({
-  encoder: z.object({ address: z.string() }),
+  encoder: z.object({
+    address: z.string(),
+    models: z.array(namedModelSchema).nullable().describe('That it has; null while it does not answer.'),
+  }),
+  indexes_without_model: indexesWithoutModelSchema.nullable(),
   servers: z.array(
     z.object({
       address: z.string(),
@@ -87,9 +107,11 @@ function architectureJson({ architecture }: Model): z.input<typeof modelSchema>[
   }
 }
 
-export function clusterJson({ encoderAddress, servers }: ClusterDescription): z.input<typeof clusterSchema> {
+export function clusterJson(description: ClusterDescription): z.input<typeof clusterSchema> {
+  const { encoderAddress, models, unserved, servers } = description
   return {
-    encoder: { address: encoderAddress },
+    encoder: { address: encoderAddress, models: models?.map(({ name, digest }) => ({ name, digest })) ?? null },
+    indexes_without_model: unserved && [...unserved],
     servers: servers.map(({ downReason, shards, ...server }) => ({
       ...server,
       down_reason: downReason,

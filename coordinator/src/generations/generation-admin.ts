@@ -13,6 +13,7 @@ import { moveName } from '../aliases/change-names.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import { requireServed } from '../catalog/unserved-models.ts'
 import { type SearchParts, search } from '../search/search.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import { comparedHits, compareGenerations, type ParityReport, sampleQueries } from './compare-generations.ts'
@@ -109,12 +110,13 @@ export class GenerationAdmin {
   /**
    * Lets an index's name point at a finished generation: from now on searches use it. It must have caught up with the
    * log. The one before stays, and follows the log, until it is dropped.
-   * @throws HypershardError `wrong_phase` when it has not caught up or is not to be used
+   * @throws HypershardError `wrong_phase` when it has not caught up or is not to be used, `model_not_served`
    */
   async promote(index: string, generation: number, deadline: Deadline): Promise<DescribedGeneration> {
     const { record } = this.#parts.catalog.get(index)
     const described = await this.describe(index, generation)
     if (!described.caughtUp) throw notCaughtUp(index, described)
+    await requireServed(described.record, this.#parts.models, deadline)
     await this.#change(index, generation, ['building', 'live'], state =>
       state.phase === 'live' ? undefined : { phase: 'live' },
     )
@@ -124,7 +126,7 @@ export class GenerationAdmin {
 
   /**
    * Lets a name point at what it pointed at before its last move.
-   * @throws HypershardError `wrong_phase` when there is nothing to go back to, or it was dropped
+   * @throws HypershardError `wrong_phase` when there is nothing to go back to, or it was dropped; `model_not_served`
    */
   async rollBack(index: string, deadline: Deadline): Promise<DescribedGeneration> {
     const { store, catalog } = this.#parts
@@ -139,6 +141,7 @@ export class GenerationAdmin {
     if (before === undefined) throw nothingBefore(index)
     const { phase } = await readGenerationState(store, before)
     if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
+    await requireServed(await readGeneration(store, record, before.generation), this.#parts.models, deadline)
     await moveName(index, before, deadline, this.#parts)
     return this.describe(index, before.generation)
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Deadline, Logger } from '@hypershard/common'
+import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
 import {
   type FetchedDocument,
   type Filter,
@@ -7,7 +7,7 @@ import {
   ScoringPrecision,
   SearchPlan,
 } from '@hypershard/proto/shard'
-import { expansionMax, type Manifest } from '@hypershard/storage'
+import { type BuildOfModel, expansionMax, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -102,7 +102,7 @@ const reserveMsMax = 200
 /**
  * check, pin, encode, route, fan out, merge, count coverage, fetch. One manifest version for every shard of one
  * answer, and for every page of one cursor.
- * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, and what its steps throw
+ * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(input: SearchInput, deadline: Deadline, parts: SearchParts): Promise<SearchAnswer> {
   const watch = new Stopwatch()
@@ -165,7 +165,7 @@ async function askShards(
   const { queryForms, queryEncoder } = parts
   const form = queryForms.choose(modelDigest)
   const ask = async (text: QueryText): Promise<Asked> => {
-    const query = await queryEncoder.encode(text, deadline)
+    const query = await queryEncoder.encode(text, deadline).catch(naming(pinned.entry.generation))
     watch.lap('encode')
     const request = planFanOut(input, { ...pinned, payload: query.payload }, parts.cluster)
     const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
@@ -187,6 +187,14 @@ async function askShards(
     queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
   }
   return asked
+}
+
+/** The encoder service knows a model by its digest alone; who searches knows an index. */
+function naming(build: BuildOfModel) {
+  return (error: unknown): never => {
+    if (!(error instanceof HypershardError) || error.code !== 'model_not_found') throw error
+    throw modelNotServed(build, (error.details.models ?? []) as NamedModel[], error)
+  }
 }
 
 interface Found {

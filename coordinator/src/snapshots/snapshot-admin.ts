@@ -11,6 +11,7 @@ import {
 } from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
+import { requireServed } from '../catalog/unserved-models.ts'
 import { type DescribedGeneration, describeGeneration } from '../generations/describe-generation.ts'
 import type { GenerationParts } from '../generations/generation-admin.ts'
 
@@ -40,13 +41,14 @@ export class SnapshotAdmin {
   /**
    * Lets an index's name stand for a new generation that is the snapshot: searches no longer see what was written since.
    * The generation before stays, with all of it, until it is dropped.
-   * @throws HypershardError `snapshot_not_found`, `model_not_found` when its model is not served any more
+   * @throws HypershardError `snapshot_not_found`, `model_not_served`
    */
   async restore(index: string, name: string, deadline: Deadline): Promise<DescribedGeneration> {
     const { store, catalog, models } = this.#parts
     const { record } = catalog.get(index)
     const origin = await this.#originOf(index, name)
-    await models.resolve(origin.model.digest, deadline)
+    const { generation: from } = origin.manifest
+    await requireServed({ index, generation: from, model: origin.model }, models, deadline)
     const { generation } = await restoreSnapshot(store, record, origin)
     await moveName(index, { index: record.name, indexUid: record.uid, generation }, deadline, this.#parts)
     return describeGeneration(record, generation, this.#parts)

@@ -9,6 +9,7 @@ import {
   WriteLog,
 } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
+import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { WorkGate } from '../limits/work-gate.ts'
 import { appendOperations } from './append-operations.ts'
@@ -62,6 +63,7 @@ export interface WriteReport {
 export interface WriteParts {
   readonly store: ObjectStore
   readonly catalog: Catalog
+  readonly models: ModelRegistry
   readonly watcher: StoreWatcher
   readonly guard: WriteGuard
   readonly logs: WriteLogs
@@ -100,7 +102,7 @@ export async function writeDocuments(input: WriteInput, deadline: Deadline, part
   const waits = input.waitFor === 'searchable' && sequence !== null
   const seen = waits
     ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, deadline)
-    : notYet(entry, null)
+    : notYet(entry, sequence === null ? null : problemOf(entry, parts))
   const { received, failed, errors } = tally
   return { received, failed, errors, ...appended, ...seen, tookMs: performance.now() - startMs }
 }
@@ -115,7 +117,8 @@ interface Wait {
 
 /** Waits as long as there is hope and time. The write is safe meanwhile, so that giving up is no failure. */
 async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: WriteParts, deadline: Deadline) {
-  const until = deadline.within(wait.waitMsMax)
+  const giveUp = new AbortController()
+  const until = deadline.within(wait.waitMsMax).withSignal(giveUp.signal)
   const { sequence } = wait
   const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
     ({ manifest }) => isIn(manifest, sequence),
@@ -137,12 +140,20 @@ async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: Write
     const lag = await wait.log.lagBehind(served.manifest.log)
     const progress = await readProgress(parts.store, served.generation)
     wait.tell({ sequence, waiting: Math.max(0, lag.operations - (progress?.encoded ?? 0)) })
-    const problem = progress !== undefined && Date.parse(progress.updatedAt) >= startedAt ? progress.problem : null
+    const told = progress !== undefined && Date.parse(progress.updatedAt) >= startedAt ? progress.problem : null
+    const problem = problemOf(served, parts) ?? told
     if (problem !== null && !passing.includes(problem.code)) {
       searchable.catch(() => undefined)
+      giveUp.abort()
       return notYet(served, problem)
     }
   }
+}
+
+/** Known before an indexer tries: it tries again only after a while. */
+function problemOf({ generation }: CatalogEntry, { models }: WriteParts): WriteReport['problem'] {
+  const problem = models.knownProblemOf(generation)
+  return problem === undefined ? null : { code: problem.code, message: problem.message }
 }
 
 function notYet({ manifest }: CatalogEntry, problem: WriteReport['problem']) {

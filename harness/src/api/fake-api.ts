@@ -40,14 +40,20 @@ export interface FakeApiOptions {
   /** Called with the query of each search, and the whole request; what it throws is answered. */
   readonly onSearch?: (query: string, request: SearchRequest) => void
   /** Whether a search finds this document. */
+  /** Names of indexes that are said to lack their model. */
+  readonly unserved?: readonly string[]
   readonly keepHit?: (id: string, request: SearchRequest) => boolean
 }
 
 /** The coordinator's HTTP API in memory, as docs/api.md tells it. A hit's score is the share of query words in it. */
-export function createFakeApi({ onSearch = () => {}, keepHit = () => true }: FakeApiOptions = {}): RequestListener {
+export function createFakeApi({
+  onSearch = () => {},
+  keepHit = () => true,
+  unserved = [],
+}: FakeApiOptions = {}): RequestListener {
   const indexes = new Map<string, FakeIndex>()
   return (request, response) => {
-    answer(indexes, request, response, { onSearch, keepHit }).catch(error => {
+    answer(indexes, request, response, { onSearch, keepHit, unserved }).catch(error => {
       const { code, message, details } = toHypershardError(error)
       const { http: status, title, retryable } = errorCatalogue[code]
       const type = `https://hypershard.dev/errors/${code}`
@@ -61,7 +67,7 @@ async function answer(
   indexes: Map<string, FakeIndex>,
   request: IncomingMessage,
   response: ServerResponse,
-  { onSearch, keepHit }: Required<FakeApiOptions>,
+  { onSearch, keepHit, unserved }: Required<FakeApiOptions>,
 ) {
   const url = new URL(request.url ?? '/', 'http://fake')
   const [, , collection, name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
@@ -75,7 +81,7 @@ async function answer(
     case 'GET models':
       return send(response, 200, { models: [model] })
     case 'GET cluster':
-      return send(response, 200, describeCluster(indexes))
+      return send(response, 200, describeCluster(indexes, unserved))
     case 'GET indexes':
       return send(response, 200, { indexes: [...indexes.values()].map(describe) })
     case 'POST indexes':
@@ -193,7 +199,7 @@ function describe({ name, shards, documents, version, generation }: FakeIndex) {
   }
 }
 
-function describeCluster(indexes: Map<string, FakeIndex>) {
+function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly string[]) {
   const shards = [...indexes.values()].map(({ name, documents }) => ({
     index: name,
     shard: 0,
@@ -201,7 +207,11 @@ function describeCluster(indexes: Map<string, FakeIndex>) {
     warm: true,
   }))
   return {
-    encoder: { address: '127.0.0.1:7001' },
+    encoder: { address: '127.0.0.1:7001', models: [{ name: model.name, digest: model.digest }] },
+    indexes_without_model: unserved.map(index => ({
+      ...{ index, generation: 1, model: { name: 'gone', digest: 'e'.repeat(64) } },
+      message: `index \`${index}\`: it was made with the model \`gone\``,
+    })),
     servers: [
       { address: '127.0.0.1:7002', live: true, down_reason: null, weight: 1, outstanding: 0, shards },
       { address: '127.0.0.1:7003', live: false, down_reason: 'connection refused', weight: 1, outstanding: 0, shards },

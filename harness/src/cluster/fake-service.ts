@@ -1,7 +1,7 @@
 /**
  * Stands in for a service's `main.ts` in tests of the supervisor: listens where its settings say, announces itself, and
  * ends when its parent does. `FAKE_FATAL=<role>` makes it fail as a service with a wrong setting, `FAKE_CRASH=<role>`
- * end soon after it was ready.
+ * end soon after it was ready. `FAKE_UNSERVED=<names>` makes the coordinator say that these indexes lack their model.
  */
 import { writeSync } from 'node:fs'
 import http from 'node:http'
@@ -13,7 +13,10 @@ const role = roleOf(env)
 if (env.FAKE_FATAL === role) fail('models/none: model.json is missing; export the model again', 'invalid_model')
 
 // Only the coordinator is asked anything; the others start faster without what the API needs.
-const api = role === 'coordinator' ? (await import('../api/fake-api.ts')).createFakeApi() : undefined
+const api =
+  role === 'coordinator'
+    ? (await import('../api/fake-api.ts')).createFakeApi({ unserved: env.FAKE_UNSERVED?.split(',') ?? [] })
+    : undefined
 
 const listens =
   role === 'coordinator'

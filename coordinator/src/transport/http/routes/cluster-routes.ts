@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { clusterJson, clusterSchema, modelJson, modelListSchema } from '../../../contract/cluster.ts'
+import {
+  clusterJson,
+  clusterSchema,
+  modelJson,
+  modelListSchema,
+  readyJson,
+  readySchema,
+} from '../../../contract/cluster.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 
@@ -46,12 +53,12 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       id: 'ready',
       tag: 'cluster',
       summary: 'Whether every shard of every index has a live, warm server and the encoder answers',
-      answer: { status: 200, description: 'Searches are complete', schema: z.object({ status: z.literal('ready') }) },
+      description: 'Indexes whose model the encoder service does not have are named: the others can be searched.',
+      answer: { status: 200, description: 'Searches are complete', schema: readySchema },
       errors: ['unavailable'],
       timeoutMs: probeMsMax,
       handle: async ({ deadline }) => {
-        await coordinator.requireReady(deadline)
-        return { status: 200, json: { status: 'ready' } }
+        return { status: 200, json: readyJson(await coordinator.requireReady(deadline)) }
       },
     }),
     defineRoute({
@@ -71,9 +78,9 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       path: '/v1/cluster',
       id: 'describeCluster',
       tag: 'cluster',
-      summary: 'Shard servers, whether they live, and which shards they hold',
+      summary: 'Shard servers, whether they live, which shards they hold, and indexes whose model is not there',
       answer: { status: 200, description: 'The cluster as this coordinator sees it', schema: clusterSchema },
-      handle: () => ({ status: 200, json: clusterJson(coordinator.describeCluster()) }),
+      handle: async ({ deadline }) => ({ status: 200, json: clusterJson(await coordinator.describeCluster(deadline)) }),
     }),
   ]
 }

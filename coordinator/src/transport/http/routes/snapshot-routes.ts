@@ -84,7 +84,7 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       description: 'What was written since is not seen any more; `rollback` brings it back.',
       params: oneSnapshot,
       answer: { status: 200, description: 'The new generation, which is the snapshot', schema: generationSchema },
-      errors: ['index_not_found', 'snapshot_not_found', 'model_not_found', 'conflict'],
+      errors: ['index_not_found', 'snapshot_not_found', 'model_not_served', 'conflict'],
       timeoutMs: restoreMsMax,
       handle: async ({ params, deadline }) => ({
         status: 200,

@@ -1,0 +1,34 @@
+/** Which builds cannot be searched because no encoder service has the model that they were made with. */
+import { type Deadline, HypershardError } from '@hypershard/common'
+import { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from '@hypershard/storage'
+import type { CatalogEntry } from './catalog.ts'
+import type { ModelRegistry } from './model-registry.ts'
+
+export interface UnservedIndex extends BuildOfModel {
+  /** What is wrong and what to do. */
+  readonly message: string
+}
+
+/** Those of the entries, in their order. */
+export function findUnserved(entries: readonly CatalogEntry[], loaded: readonly NamedModel[]): UnservedIndex[] {
+  const builds = entries.map(({ generation }) => generation).filter(({ model }) => !isLoaded(model, loaded))
+  return builds.map(({ index, generation, model }) => {
+    const { message } = modelNotServed({ index, generation, model }, loaded)
+    return { index, generation, model, message }
+  })
+}
+
+/**
+ * Refuses to let a name stand for a build that no search could use. While the encoder service cannot be reached nobody
+ * knows, and going back to an older build must not wait for it.
+ * @throws HypershardError `model_not_served`, `deadline_exceeded`, `cancelled`
+ */
+export async function requireServed(build: BuildOfModel, models: ModelRegistry, deadline: Deadline): Promise<void> {
+  const loaded = await models.list(deadline).catch(unlessUnreachable)
+  if (loaded !== undefined && !isLoaded(build.model, loaded)) throw modelNotServed(build, loaded)
+}
+
+function unlessUnreachable(error: unknown): undefined {
+  if (error instanceof HypershardError && error.code === 'unavailable') return undefined
+  throw error
+}

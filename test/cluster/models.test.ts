@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Problem, type SearchAnswer, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
+import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
+
+interface Ready {
+  readonly indexes_without_model: readonly { readonly index: string; readonly message: string }[]
+}
+
+describe('a cluster and what its models can read', function () {
+  this.timeout(120_000)
+  let directory: string
+  let mini: TinyModel
+  let dense: TinyModel
+  let cluster: TestCluster | undefined
+
+  /** A cluster on the same data as those before, with these models. */
+  async function restart(...models: TinyModel[]): Promise<TestCluster> {
+    await cluster?.stop()
+    const modelDirectories = models.map(({ path }) => path)
+    cluster = await startTestCluster({ dataDirectory: join(directory, 'data'), modelDirectories })
+    return cluster
+  }
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'hypershard-models-'))
+    mini = await writeTinyModel(directory, { name: 'mini', qnet: tinyArchitecture })
+    dense = await writeTinyModel(directory, { name: 'dense' })
+    await writeFile(join(mini.path, 'about.json'), '{ "languages": ["en"] }')
+  })
+
+  afterEach(async () => {
+    await cluster?.stop()
+    cluster = undefined
+    await rm(directory, { recursive: true })
+  })
+
+  it('tells the languages of a model, and what it cannot read of documents and queries', async () => {
+    const { request, put, search } = await restart(mini)
+    const { body: listed } = await request<{ models: { languages: string[] }[] }>('GET', '/v1/models')
+    assert.deepEqual(listed.models[0]!.languages, ['en'])
+    await request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
+    const written = await put('papers', [
+      ...['婚礼', '菜单', '邀请', '🦊', 'a'.repeat(200_000), '\u0001'].map((text, at) => ({
+        id: `unread-${at}`,
+        text,
+      })),
+      { id: 'read', text: 'how stars twinkle' },
+    ])
+    const report = written.body as unknown as { documents_unreadable: number; unreadable: { id: string }[] }
+    assert.deepEqual([report.documents_unreadable, report.unreadable.length], [6, 6])
+    const { body: index } = await request<{ documents_unreadable: number; unknown_token_share: number }>(
+      'GET',
+      '/v1/indexes/papers',
+    )
+    assert.equal(index.documents_unreadable, 6)
+    assert.ok(index.unknown_token_share > 0 && index.unknown_token_share < 1, String(index.unknown_token_share))
+    const { body } = await search<SearchAnswer & { query_tokens: number; query_unknown_tokens: number }>(
+      'papers',
+      '婚礼',
+    )
+    assert.deepEqual([body.query_tokens, body.query_unknown_tokens], [2, 2])
+  })
+
+  it('names the model of an index that is started without it, and mends it by building the index anew', async () => {
+    const first = await restart(mini)
+    await first.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
+    await first.put('papers', [{ id: 'a', text: 'how stars twinkle' }])
+
+    const { request, search, put } = await restart(dense)
+    const refused = await search<Problem>('papers', 'stars')
+    assert.deepEqual([refused.status, refused.body.code], [503, 'model_not_served'])
+    assert.match(refused.body.detail, /^index `papers`: it was made with the model `mini`, .* \(it has `dense`\)/)
+    const ready = await request<Ready>('GET', '/readyz')
+    assert.equal(ready.status, 200)
+    assert.deepEqual(
+      ready.body.indexes_without_model.map(({ index }) => index),
+      ['papers'],
+    )
+    const written = await put('papers', [{ id: 'b', text: 'why the moon pulls at the sea' }])
+    const { problem } = written.body as unknown as { problem: { code: string } }
+    assert.deepEqual([written.body.accepted, problem.code], [1, 'model_not_served'])
+
+    await request('POST', '/v1/indexes/papers/reindex', { model: 'dense' })
+    // The events of a build end when it has caught up.
+    await (await fetch(`${cluster!.cluster.httpUrl}/v1/indexes/papers/generations/2/events`)).text()
+    assert.equal((await request('POST', '/v1/indexes/papers/generations/2/promote', {})).status, 200)
+    assert.deepEqual((await search('papers', 'stars')).body.hits.map(({ id }) => id).sort(), ['a', 'b'])
+  })
+
+  it('tells a model whose file has changed from the one that the index was made with', async () => {
+    const first = await restart(mini)
+    await first.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
+    const path = join(mini.path, 'model.json')
+    await writeFile(path, (await readFile(path, 'utf8')).replace('for tests', 'for other tests'))
+    const { search } = await restart(mini)
+    const { status, body } = await search<Problem>('papers', 'stars')
+    assert.equal(status, 503)
+    assert.match(body.detail, /the model `mini` that is loaded is not the one that it was made with/)
+  })
+})
