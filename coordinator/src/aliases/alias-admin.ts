@@ -47,7 +47,7 @@ export class AliasAdmin {
     const { catalog } = this.#parts
     if ('remove' in order) {
       const { alias } = order.remove
-      if (catalog.isIndex(alias) || !Object.hasOwn(catalog.aliases.aliases, alias)) throw notFound(alias)
+      if (catalog.isIndex(alias) || !Object.hasOwn(catalog.newestAliases.aliases, alias)) throw notFound(alias)
       return { name: alias, to: null }
     }
     const { alias, index, generation } = order.add

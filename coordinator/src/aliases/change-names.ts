@@ -38,8 +38,12 @@ export function changeNames(
   { store, catalog, watcher }: ChangeNamesParts,
 ): Promise<void> {
   return retryOnConflict({ attemptsMax, deadline }, async () => {
-    await watcher.refresh()
-    await changeAliases(store, catalog.aliases, await decide())
-    await watcher.refresh()
+    await watcher.findMoves()
+    const actions = await decide()
+    await changeAliases(store, catalog.newestAliases, actions)
+    await watcher.untilMoved(
+      actions.map(({ name }) => name),
+      deadline,
+    )
   })
 }

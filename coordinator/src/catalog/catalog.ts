@@ -6,7 +6,6 @@ import {
   cloneIndex,
   createIndex,
   deleteIndex,
-  emptyAliasTable,
   firstGeneration,
   type GenerationRecord,
   type IndexRecord,
@@ -15,7 +14,6 @@ import {
   listIndexNames,
   type Manifest,
   type NewIndex,
-  newerAliasTable,
   newerManifest,
   type ObjectStore,
   type Origin,
@@ -24,6 +22,7 @@ import {
   readManifest,
 } from '@hypershard/storage'
 import { NameLocks } from '../limits/name-locks.ts'
+import { type NamesMove, ServedNames } from './served-names.ts'
 
 /** A generation that searches may ask for, and the manifest version that new searches pin. */
 export interface CatalogEntry {
@@ -60,7 +59,7 @@ export class Catalog {
   readonly #locks = new NameLocks('changes of the index')
   /** By uid, generation and version, in the order of use. */
   readonly #older = new Map<string, Manifest>()
-  #aliases: AliasTable = emptyAliasTable
+  readonly #names = new ServedNames()
   /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
 
@@ -70,20 +69,25 @@ export class Catalog {
 
   static async load(store: ObjectStore): Promise<Catalog> {
     const catalog = new Catalog(store)
-    catalog.#aliases = await latestAliasTable(store)
+    catalog.#names.newest = await latestAliasTable(store)
     await catalog.findIndexes()
     return catalog
   }
 
-  /** What names point at, besides each index's own first generation. */
+  /** What names point at as searches see it, besides each index's own first generation. */
   get aliases(): AliasTable {
-    return this.#aliases
+    return this.#names.table
+  }
+
+  /** With the moves that are under way: what changes are decided on. */
+  get newestAliases(): AliasTable {
+    return this.#names.newest
   }
 
   /** The generations that searches may ask for, in the order of their indexes' names. */
   list(): CatalogEntry[] {
     const served = new Set(
-      [...this.#records.keys(), ...Object.keys(this.#aliases.aliases)].map(name => this.#find(name)),
+      [...this.#records.keys(), ...Object.keys(this.aliases.aliases)].map(name => this.#find(name)),
     )
     for (const key of this.#trials) served.add(this.#entries.get(key))
     const entries = [...served].filter(entry => entry !== undefined)
@@ -154,7 +158,7 @@ export class Catalog {
 
   /** What a name points at, served or not. */
   targetOf(name: string): AliasTarget | undefined {
-    const target = Object.hasOwn(this.#aliases.aliases, name) ? this.#aliases.aliases[name] : undefined
+    const target = this.#names.targetOf(name)
     if (target !== undefined && this.#records.get(target.index)?.uid === target.indexUid) return target
     const record = this.#records.get(name)
     return record === undefined ? undefined : { index: name, indexUid: record.uid, generation: 1 }
@@ -227,19 +231,20 @@ export class Catalog {
     return gone
   }
 
-  /** The newest table of aliases, with those entries that it names and that are not served yet. */
-  async findAliases(): Promise<{ table: AliasTable; entries: CatalogEntry[] } | undefined> {
-    const table = await newerAliasTable(this.#store, this.#aliases)
-    if (table.version === this.#aliases.version) return undefined
+  /** Which names are to point elsewhere; they stay where they are until `publishAliases`. Undefined for none. */
+  findAliases(): Promise<NamesMove | undefined> {
+    return this.#names.findMove(this.#store)
+  }
+
+  /** The entries that names are to move to and that are not served yet. @throws HypershardError of the store */
+  async readTargets(move: NamesMove): Promise<CatalogEntry[]> {
     const entries: CatalogEntry[] = []
-    for (const target of Object.values(table.aliases)) {
-      const record = this.#records.get(target.index)
-      if (record?.uid !== target.indexUid) continue
-      if (!this.#entries.has(keyOf(target))) {
-        entries.push(await this.#read(record, await readGeneration(this.#store, record, target.generation)))
-      }
+    for (const target of move.values()) {
+      const record = target && this.#records.get(target.index)
+      if (record?.uid !== target?.indexUid || record === undefined || this.#entries.has(keyOf(target!))) continue
+      entries.push(await this.#read(record, await readGeneration(this.#store, record, target!.generation)))
     }
-    return { table, entries }
+    return entries
   }
 
   /** The entry at its generation's newest manifest; the same one when that is served. */
@@ -256,9 +261,9 @@ export class Catalog {
     if (before === undefined || before.manifest.version < manifest.version) this.#entries.set(keyOf(manifest), entry)
   }
 
-  /** From now on names point where this table says. What it names has been published. */
-  publishAliases(table: AliasTable): void {
-    if (table.version > this.#aliases.version) this.#aliases = table
+  /** From now on these names point where they were to move, all at once. What they point at has been published. */
+  publishAliases(move: NamesMove): void {
+    this.#names.publish(move)
   }
 
   /**
@@ -321,7 +326,7 @@ export class Catalog {
   /** The numbers of the generations of an index that some name points at. */
   #targetsIn(record: IndexRecord): Set<number> {
     const own = this.targetOf(record.name)!
-    const aliased = Object.values(this.#aliases.aliases).filter(({ indexUid }) => indexUid === record.uid)
+    const aliased = Object.values(this.aliases.aliases).filter(({ indexUid }) => indexUid === record.uid)
     return new Set([own, ...aliased].map(({ generation }) => generation))
   }
 

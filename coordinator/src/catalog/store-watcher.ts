@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
-import { type AliasTable, covers, type GenerationRecord, type IndexRecord } from '@hypershard/storage'
+import { covers, type GenerationRecord, type IndexRecord } from '@hypershard/storage'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
+import type { NamesMove } from './served-names.ts'
 
 export interface WatcherParts {
   readonly catalog: Catalog
-  readonly warmer: ShardWarmer
+  readonly warmer: Pick<ShardWarmer, 'loadEverywhere'>
   readonly log: Logger
   /** How often the store is looked at. */
   readonly everyMs: number
@@ -35,6 +36,8 @@ export class StoreWatcher {
   readonly #stop = new AbortController()
   /** Entries that are being loaded, by index uid and generation. */
   readonly #loading = new Set<string>()
+  /** Moves of names that are under way. */
+  readonly #moves = new Set<{ readonly move: NamesMove; readonly done: Promise<void> }>()
   #running: Promise<void> | undefined
   #published = Promise.withResolvers<void>()
   #listedAtMs = performance.now()
@@ -50,12 +53,24 @@ export class StoreWatcher {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
+    await Promise.all([...this.#moves].map(({ done }) => done))
   }
 
   /** Looks at the store now and returns when what it found is served, aliases included. */
   async refresh(): Promise<void> {
-    await this.#followAliases()
+    await this.findMoves()
+    await Promise.all([...this.#moves].map(({ done }) => done))
     await Promise.all(this.#parts.catalog.list().map(entry => this.#follow(entry)))
+  }
+
+  /**
+   * Looks for changes of names now and returns when those of these names are served; other names may take longer.
+   * @throws HypershardError `deadline_exceeded`, `cancelled`; the names move all the same
+   */
+  async untilMoved(names: readonly string[], deadline: Deadline): Promise<void> {
+    await waitWithin(this.findMoves(), deadline, 'reading aliases')
+    const own = [...this.#moves].filter(({ move }) => names.some(name => move.has(name)))
+    await waitWithin(Promise.all(own.map(({ done }) => done)), deadline, 'waiting until the names have moved')
   }
 
   /**
@@ -87,31 +102,62 @@ export class StoreWatcher {
       for (const index of gone) onGone(index)
       if (gone.length > 0) this.#tellPublished()
     }
-    await this.#followAliases()
+    await this.findMoves()
     // One index that takes long to load holds up no other.
     for (const entry of catalog.list()) void this.#follow(entry)
   }
 
-  /** Names move once what they will point at is loaded. */
-  async #followAliases(): Promise<void> {
-    const { catalog } = this.#parts
-    const found = await catalog.findAliases()
-    if (found === undefined) return
-    await Promise.all(found.entries.map(entry => this.#publish(entry)))
-    await this.#untilAsNew(found.table)
+  /** Finds names that are to move, and has each move made as soon as it can be: a slow one holds up nothing else. */
+  async findMoves(): Promise<void> {
+    const move = await this.#parts.catalog.findAliases()
+    if (move === undefined) return
+    // Of two moves of one name the later is made last.
+    const earlier = [...this.#moves].filter(other => [...move.keys()].some(name => other.move.has(name)))
+    const done = Promise.all(earlier.map(other => other.done)).then(() => this.#move(move))
+    const underWay = { move, done }
+    this.#moves.add(underWay)
+    void done.then(() => this.#moves.delete(underWay))
+  }
+
+  /** Names move once what they will point at is loaded and has what searches see. Never rejects. */
+  async #move(move: NamesMove): Promise<void> {
+    const { catalog, log } = this.#parts
+    try {
+      await this.#loadTargets(move)
+      await this.#untilAsNew(move)
+    } catch (error) {
+      log.error({ err: error, names: [...move.keys()] }, 'names move before what they point at is ready')
+    }
     const before = catalog.list()
-    catalog.publishAliases(found.table)
+    catalog.publishAliases(move)
     const now = new Set(catalog.list().map(({ generation }) => generation))
     for (const { generation } of before) if (!now.has(generation)) this.#parts.onUnserved(generation)
     this.#tellPublished()
   }
 
+  /** As often as it takes: names stay where they are while what they are to point at cannot be read. */
+  async #loadTargets(move: NamesMove): Promise<void> {
+    const { catalog, log, everyMs } = this.#parts
+    while (!this.#stop.signal.aborted) {
+      try {
+        const entries = await catalog.readTargets(move)
+        await Promise.all(entries.map(entry => this.#publish(entry)))
+        return
+      } catch (error) {
+        if (!(error instanceof HypershardError)) throw error
+        log.warn({ ...failureFacts(error), names: [...move.keys()] }, 'what names are to point at cannot be read')
+        await wait(everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+      }
+    }
+  }
+
   /** Waits until no name would move to a generation that lacks writes which searches of the name see already. */
-  async #untilAsNew(table: AliasTable): Promise<void> {
+  async #untilAsNew(move: NamesMove): Promise<void> {
     const deadline = Deadline.after(catchUpMsMax, { signal: this.#stop.signal })
-    for (const [name, target] of Object.entries(table.aliases)) {
+    for (const [name, target] of move) {
       const before = this.#parts.catalog.targetOf(name)
-      if (before?.indexUid !== target.indexUid || before.generation === target.generation) continue
+      if (target === undefined || before?.indexUid !== target.indexUid) continue
+      if (before.generation === target.generation) continue
       while (!deadline.passed && !deadline.cancelled) {
         const now = this.#parts.catalog.get(name)
         const next = this.#parts.catalog.getGeneration(name, target.generation)
