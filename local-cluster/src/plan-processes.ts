@@ -1,6 +1,7 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { memoryLimitBytes } from '@hypershard/common'
 
 export type ServiceKind = 'encoder' | 'shard' | 'indexer' | 'coordinator'
 
@@ -72,12 +73,6 @@ export function planEncoder(settings: ClusterSettings): ProcessPlan {
 /** Of the machine's memory, for the vectors of all shard servers together: what one alone would take by itself. */
 const vectorsShare = 0.6
 
-/** What this machine has, or what a container may use of it. */
-function memoryBytes(): number {
-  const constrained = process.constrainedMemory()
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
-}
-
 /** @param number from 1 */
 export function planShardServer(settings: ClusterSettings, number: number): ProcessPlan {
   const threads = Math.max(1, Math.floor(availableParallelism() / settings.shardServers))
@@ -90,7 +85,7 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
     },
     defaults: {
       HYPERSHARD_SHARD_THREADS: `${threads}`,
-      HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryBytes()) / settings.shardServers)}`,
+      HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryLimitBytes()) / settings.shardServers)}`,
     },
   })
 }

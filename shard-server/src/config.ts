@@ -13,11 +13,13 @@ export const shardServerConfig = {
     ),
   HYPERSHARD_SHARD_THREADS: wholeNumber({ min: 0, max: 256 })
     .default(0)
-    .describe('Threads inside one matrix product; 0 takes one for each core.'),
+    .describe(
+      'Scoring threads: each works on every query, block by block, and computes on one core. A hyper-head computes on as many. 0 takes one for each core.',
+    ),
   HYPERSHARD_SHARD_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe(
-      "Most bytes held, a segment beyond it is refused: of vectors five a value, four for f32 and one for the int8 copy that the tangent plan scans, or the one alone where f32 lies on disk. 0 takes 60 % of the machine's memory.",
+      'Most bytes held; a segment beyond it is refused before it is read. Of vectors five a value count, four for f32 and one for the int8 copy that the tangent plan scans, or the one alone where f32 lies on disk; ids, columns, graphs and tombstones count too. 0 takes 60 % of the memory there is: of the machine, or of the control group (a container) around the process.',
     ),
   HYPERSHARD_SHARD_VECTORS: z
     .enum(['memory', 'disk'])

@@ -28,6 +28,9 @@ import { createTestIndex, putTestDocuments, type TestDocument, testDocuments } f
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 
 const width = 32
+
+/** About what a segment of so many test documents takes: f32, its int8 copy, ids, places. */
+const heldBytes = (documents: number) => Math.ceil(documents * (5 * width + 24))
 const small = publishedArchitecture(width, 2)
 
 describe('a shard server', () => {
@@ -266,7 +269,7 @@ describe('a shard server', () => {
   })
 
   it('refuses a segment that does not fit in its memory', async () => {
-    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 100 * width * 4 })
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: heldBytes(100) })
     const empty = await createTestIndex(store, { name: 'a', width, shards: 1 })
     const manifest = await putTestDocuments(store, empty, testDocuments(101, width))
     const { results } = await search(manifest)
@@ -275,7 +278,7 @@ describe('a shard server', () => {
   })
 
   it('frees the memory of an index that is released', async () => {
-    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 1.5 * heldBytes(100) })
     for (const name of ['a', 'b', 'c']) {
       const empty = await createTestIndex(store, { name, width, shards: 1 })
       const manifest = await putTestDocuments(store, empty, testDocuments(100, width))
@@ -286,7 +289,7 @@ describe('a shard server', () => {
   })
 
   it('frees the memory of a generation that is released, and loads it again when it is asked for', async () => {
-    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 1.5 * heldBytes(100) })
     const documents = testDocuments(100, width)
     const [one, other] = await Promise.all(
       ['a', 'b'].map(async name =>
@@ -303,7 +306,7 @@ describe('a shard server', () => {
   })
 
   it('gives up an older version rather than refuse the new one when memory is short', async () => {
-    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 150 * width * 4 })
+    await start({ HYPERSHARD_SHARD_MEMORY_BYTES: 1.5 * heldBytes(100) })
     const first = await putTestDocuments(
       store,
       await createTestIndex(store, { name: 'a', width, shards: 1 }),

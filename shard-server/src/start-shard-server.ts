@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
-import { availableParallelism, tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, type Logger, type RunningService, startGrpcServer } from '@hypershard/common'
+import { type Config, type Logger, memoryLimitBytes, type RunningService, startGrpcServer } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
@@ -17,7 +17,7 @@ import { createShardService, shardServiceDefinition } from './transport/shard-se
 
 export type ShardServerConfig = Config<typeof shardServerConfig>
 
-/** The share of the machine's memory that vectors may take unless told otherwise. */
+/** The share of the memory there is that segments may take unless told otherwise. */
 const memoryShare = 0.6
 
 /** A copy of a file is opened within seconds of its last byte; one that is older is a killed server's. */
@@ -45,7 +45,7 @@ export async function startShardServer(
   }
   await sweepScratch(places.scratch)
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
-  const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(totalmem() * memoryShare)
+  const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
   const heads = new ThreadCalls<HeadRequest, MadeQNet>({
     ...{ name: 'head', file: new URL('./qnets/head-thread.ts', import.meta.url), log, onDeath },

@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
-import type { Fields, Manifest, ObjectStore } from '@hypershard/storage'
+import { type Fields, type Manifest, type ObjectStore, openSegment } from '@hypershard/storage'
+import { boundOfHeldBytes } from './holding/held-bytes.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 
@@ -89,8 +90,13 @@ describe('a shard server that holds vectors on disk', () => {
     assert.deepEqual(await readdir(scratch), [])
   })
 
-  it('needs a fifth of the memory, and one that has not enough for f32 says so', async () => {
-    const settings = { HYPERSHARD_SHARD_MEMORY_BYTES: 2 * rows * width }
+  it('needs no memory for f32, and one that has not enough for it says so', async () => {
+    let bytes = 0
+    for (const { digest } of manifest.segments) {
+      const reader = await openSegment(store, { index: 'papers', generation: 1, digest })
+      bytes += boundOfHeldBytes(reader, fields, 'disk')
+    }
+    const settings = { HYPERSHARD_SHARD_MEMORY_BYTES: bytes }
     const refusing = await startTestShardServer(root, settings)
     const { error } = (await refusing.search(manifest, { qnet })).results[0]!
     assert.equal(error?.code, 'overloaded')

@@ -10,7 +10,12 @@ export interface ScoringOptions {
   readonly log: Logger
   /** A scoring thread died. */
   readonly onDeath: (error: Error) => void
+  /** Starts a scoring thread; another kind in tests. */
+  readonly startThread?: () => ScoringThread
 }
+
+/** One scoring thread as the pool knows it. */
+export type ScoringThread = Pick<ThreadCalls<ToScoringThread, ScanAnswer>, 'call' | 'post' | 'close'>
 
 /** What a query gives the pool; the pool adds what its threads share. */
 export type ScanRequest = Omit<ScanTask, 'blockCounter'>
@@ -20,27 +25,31 @@ export type PoolAnswer = ScanAnswer & { readonly queueMs: number }
 
 /** The scoring threads as one: every query is shared out between all of them, block by block. */
 export class ScoringPool {
-  readonly #threads: readonly ThreadCalls<ToScoringThread, ScanAnswer>[]
+  readonly #threads: readonly ScoringThread[]
   readonly #searchesMax: number
   /** Of searches that have ended. */
   readonly #blockCounters: ScanTask['blockCounter'][] = []
   #searches = 0
 
-  constructor({ threads, searchesMax, log, onDeath }: ScoringOptions) {
+  constructor({ threads, searchesMax, log, onDeath, startThread }: ScoringOptions) {
     this.#searchesMax = searchesMax
     const file = new URL('./scoring-thread.ts', import.meta.url)
-    this.#threads = Array.from(
-      { length: threads },
-      () => new ThreadCalls({ name: 'scoring', file, workerData: undefined, log, onDeath }),
-    )
+    const start = startThread ?? (() => new ThreadCalls({ name: 'scoring', file, workerData: undefined, log, onDeath }))
+    this.#threads = Array.from({ length: threads }, start)
   }
 
   /**
-   * Makes a segment known to every thread. The arrays lie in shared memory and are not copied; the graph's file is not
-   * needed any more once this has resolved.
+   * Makes a segment known to every thread, or to none. The arrays lie in shared memory and are not copied; files are not
+   * needed any more once this has ended.
+   * @throws HypershardError of the first thread that refuses it
    */
   async hold(segment: Omit<HoldMessage, 'type' | 'call'>): Promise<void> {
-    await Promise.all(this.#threads.map(thread => thread.call(call => ({ type: 'hold', call, ...segment })).answer))
+    const answers = this.#threads.map(thread => thread.call(call => ({ type: 'hold', call, ...segment })).answer)
+    // All of them, so that no thread opens a file that is removed already.
+    const refused = (await Promise.allSettled(answers)).find(result => result.status === 'rejected')
+    if (refused === undefined) return
+    this.drop(segment.key)
+    throw refused.reason
   }
 
   drop(key: string): void {

@@ -50,11 +50,19 @@ export async function readSegment(
   fields: Fields,
   places: HoldingPlaces,
 ): Promise<LoadedSegment> {
+  const { read, firstProblem } = await againIfDamaged(() => readOnce(store, segment, fields, places))
+  return { ...read, firstProblem }
+}
+
+/** Reads, and once more when what was read is damaged. @returns what was wrong with it when it was read first, if it was */
+export async function againIfDamaged<T>(
+  read: () => Promise<T>,
+): Promise<{ readonly read: T; readonly firstProblem: string | undefined }> {
   try {
-    return { ...(await readOnce(store, segment, fields, places)), firstProblem: undefined }
+    return { read: await read(), firstProblem: undefined }
   } catch (error) {
     if (!(error instanceof HypershardError && error.code === 'corrupt_data')) throw error
-    return { ...(await readOnce(store, segment, fields, places)), firstProblem: error.message }
+    return { read: await read(), firstProblem: error.message }
   }
 }
 

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
-import { type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
+import { type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
+import { boundOfHeldBytes } from './held-bytes.ts'
 import { type HoldingPlaces, readSegment } from './read-segment.ts'
 import { SegmentHolder } from './segment-holder.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
 const width = 4
-const segmentBytes = 10 * width * 5
 const soon = () => Deadline.after(10_000)
 
 /** What threads are told; each may be told to fail. */
@@ -24,6 +24,11 @@ class ThreadsInMemory {
   constructor(store: ObjectStore, scratch: string) {
     this.#store = store
     this.#places = { vectors: 'memory', scratch }
+  }
+
+  forget(): void {
+    this.loads.length = 0
+    this.held.clear()
   }
 
   readonly loader: Pick<SegmentLoader, 'load'> = {
@@ -52,6 +57,9 @@ describe('what a shard server holds', () => {
   let threads: ThreadsInMemory
   let holder: SegmentHolder
   let manifest: Manifest
+  /** Of each segment here: what admits it, and what is held of it then. */
+  let bound: number
+  let segmentBytes: number
 
   beforeEach(async () => {
     const made = await createTestStore()
@@ -60,7 +68,14 @@ describe('what a shard server holds', () => {
     remove = made.remove
     threads = new ThreadsInMemory(store, root)
     manifest = await newIndex('a')
-    holder = holderOf(2 * segmentBytes)
+    const [entry] = manifest.segments
+    bound = boundOfHeldBytes(await openSegment(store, segmentAt(manifest, entry!)), {}, 'memory')
+    const first = holderOf(bound)
+    ;(await first.lease(manifest, 0, soon())).release()
+    segmentBytes = first.heldBytes
+    await first.close()
+    threads.forget()
+    holder = holderOf(2 * bound)
   })
 
   afterEach(async () => {
@@ -110,14 +125,14 @@ describe('what a shard server holds', () => {
   })
 
   it('refuses before it loads what does not fit beside what it holds', async () => {
-    holder = holderOf(segmentBytes)
+    holder = holderOf(bound)
     await query(manifest)
     await assert.rejects(holder.lease(await newIndex('b'), 0, soon()), { code: 'overloaded' })
     assert.deepEqual([holder.heldBytes, threads.loads.length], [segmentBytes, 1])
   })
 
   it('keeps the newest two versions, and what a query reads until it ends', async () => {
-    holder = holderOf(10 * segmentBytes)
+    holder = holderOf(10 * bound)
     const reading = await holder.lease(manifest, 0, soon())
     const second = await replaceAll(manifest)
     const third = await replaceAll(second)
@@ -137,7 +152,7 @@ describe('what a shard server holds', () => {
   it('holds an older version for its query alone', async () => {
     const second = await replaceAll(manifest)
     const third = await replaceAll(second)
-    holder = holderOf(10 * segmentBytes)
+    holder = holderOf(10 * bound)
     for (const version of [second, third, manifest]) await query(version)
     assert.equal(threads.held.size, 2)
   })

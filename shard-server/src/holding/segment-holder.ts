@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises'
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
-  type FilterColumns,
   homeOf,
   type Manifest,
   type ManifestReference,
@@ -12,11 +11,13 @@ import {
   readManifest,
   readTombstones,
   type SegmentEntry,
+  type SegmentReader,
   segmentAt,
 } from '@hypershard/storage'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
-import type { HoldingPlaces } from './read-segment.ts'
+import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
+import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
 export interface HolderOptions {
@@ -26,19 +27,15 @@ export interface HolderOptions {
   readonly filter: RowFilter
   /** Where the loader puts f32 vectors: those on disk do not count against `memoryBytesMax`. */
   readonly vectors: HoldingPlaces['vectors']
-  /** Vectors and ids of all segments held; a segment that does not fit is refused. */
+  /** All that segments held take; one that does not fit is refused before it is read. */
   readonly memoryBytesMax: number
   readonly log: Logger
 }
 
-/** The newest manifest versions whose segments stay held, so that cursors and slower coordinators find them. */
-const versionsKeptMax = 2
 /** Deleted indexes remembered, so that a search that was under way does not bring one back. */
 const forgottenMax = 1_000
 /** Calibration samples kept, of some hundred KB at most: every int8 query needs its generation's. */
 const calibrationsMax = 16
-/** Of a vector in memory: one for the copy that a first pass scans, four for f32. */
-const bytesPerValue = { disk: 1, memory: 5 }
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -100,7 +97,7 @@ export class SegmentHolder {
     this.#options = options
   }
 
-  /** Bytes of vectors and ids held. */
+  /** What the segments held and those being loaded take. */
   get heldBytes(): number {
     return this.#heldBytes
   }
@@ -252,46 +249,56 @@ export class SegmentHolder {
     return held
   }
 
+  /** Its record, its place in the memory bound, its files, every thread. All of it is undone when a step fails. */
   async #load(manifest: Manifest, entry: SegmentEntry, key: string): Promise<HeldSegment> {
-    let bytes = this.#reserve(manifest, entry)
-    const files: string[] = []
+    const { store, loader, vectors } = this.#options
+    const reference = segmentAt(manifest, entry)
+    const { fields = {} } = manifest
+    const { read: reader, firstProblem } = await againIfDamaged(() => openSegment(store, reference))
+    this.#noteFirstProblem(entry, firstProblem)
+    checkModel(reader, manifest)
+    let bytes = this.#reserve(manifest, entry, boundOfHeldBytes(reader, fields, vectors))
     try {
-      const reference = segmentAt(manifest, entry)
-      const { fields = {} } = manifest
-      const loaded = await this.#options.loader.load(reference, fields)
-      const { modelDigest, width, columns, graph, firstProblem, ...segment } = loaded
-      if (graph !== undefined) files.push(graph.path)
-      if ('path' in segment.vectors) files.push(segment.vectors.path)
-      if (modelDigest !== manifest.modelDigest || width !== manifest.vectorWidth) {
-        const message = `segment ${entry.digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
-        throw new HypershardError('corrupt_data', message)
-      }
-      if (firstProblem !== undefined) {
-        this.#options.log.warn(
-          { segment: entry.digest, problem: firstProblem },
-          'segment was sound when it was read again',
-        )
-      }
-      const documents = await (await openSegment(this.#options.store, reference)).openDocuments()
-      // How much columns and graph take is known only now; that they fit is not asked again.
-      const moreBytes = bytesOf(columns) + (graph?.bytes ?? 0)
-      bytes += moreBytes
-      this.#heldBytes += moreBytes
-      await this.#options.scoring.hold({ key, width, ...segment, graphPath: graph?.path })
-      this.#options.filter.hold({ key, rows: entry.documents, columns })
+      const loaded = await loader.load(reference, fields)
+      const held = heldBytesOf(reader, loaded, vectors)
+      this.#heldBytes += held - bytes
+      bytes = held
+      this.#noteFirstProblem(entry, loaded.firstProblem)
+      const documents = await this.#distribute(key, reader, loaded)
       return { key, bytes, documents }
     } catch (error) {
       this.#heldBytes -= bytes
       throw error
-    } finally {
-      // Threads that have opened a file can still read it.
-      for (const path of files) await rm(path, { force: true })
     }
   }
 
-  /** Counts the segment against the memory bound before a byte is read: refused, never out of memory. */
-  #reserve(manifest: Manifest, entry: SegmentEntry): number {
-    const bytes = entry.documents * manifest.vectorWidth * bytesPerValue[this.#options.vectors]
+  /** Makes what was loaded known to every thread, or to none. @returns the open documents file */
+  async #distribute(key: string, reader: SegmentReader, loaded: LoadedSegment): Promise<DocumentsReader> {
+    const { scoring, filter } = this.#options
+    const { width, vectors, ids, scanCopy, columns, graph, recallKnobs } = loaded
+    let documents: DocumentsReader | undefined
+    try {
+      documents = await reader.openDocuments()
+      await scoring.hold({ key, width, vectors, ids, scanCopy, recallKnobs, graphPath: graph?.path })
+      filter.hold({ key, rows: reader.documents, columns })
+      return documents
+    } catch (error) {
+      if (documents !== undefined) await this.#closeDocuments({ key, documents })
+      throw error
+    } finally {
+      // Threads that have opened one keep what is in it.
+      const paths = [graph?.path, 'path' in vectors ? vectors.path : undefined]
+      for (const path of paths) if (path !== undefined) await rm(path, { force: true })
+    }
+  }
+
+  #noteFirstProblem({ digest }: SegmentEntry, problem: string | undefined): void {
+    if (problem === undefined) return
+    this.#options.log.warn({ segment: digest, problem }, 'segment was sound when it was read again')
+  }
+
+  /** Counts the segment against the memory bound before its files are read: refused, never out of memory. */
+  #reserve(manifest: Manifest, entry: SegmentEntry, bytes: number): number {
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) this.#giveUpOlderVersions(manifest)
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) {
       const message =
@@ -355,7 +362,7 @@ export class SegmentHolder {
     }
   }
 
-  async #closeDocuments({ key, documents }: HeldSegment): Promise<void> {
+  async #closeDocuments({ key, documents }: Pick<HeldSegment, 'key' | 'documents'>): Promise<void> {
     try {
       await documents.close()
     } catch (error) {
@@ -364,8 +371,10 @@ export class SegmentHolder {
   }
 }
 
-function bytesOf(columns: FilterColumns): number {
-  return Object.values(columns).reduce((sum, { offsets, values }) => sum + offsets.byteLength + values.byteLength, 0)
+function checkModel({ digest, modelDigest, vectorWidth }: SegmentReader, manifest: Manifest): void {
+  if (modelDigest === manifest.modelDigest && vectorWidth === manifest.vectorWidth) return
+  const message = `segment ${digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
+  throw new HypershardError('corrupt_data', message)
 }
 
 function generationKey({ indexUid, generation }: Manifest): string {

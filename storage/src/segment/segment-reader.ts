@@ -28,9 +28,12 @@ import { readSealedFile, type SealedFile } from './verified-file.ts'
  * of it has been checked. Everything that comes back is plain data, and its buffers can be transferred. Loading a
  * segment of some GiB takes seconds of hashing, so it belongs into a worker thread.
  */
-export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
+export interface SegmentReader
+  extends Pick<SegmentRecord, 'shard' | 'documents' | 'documentsPerBatch' | 'vectorWidth' | 'modelDigest'> {
   readonly digest: string
   readonly hasGraph: boolean
+  /** The length of each of its files but the record, 0 for one that it does not have. */
+  readonly fileBytes: Readonly<Record<SegmentFileName, number>>
   /** Of its graph. */
   readonly recallKnobs: readonly RecallKnob[]
   /**
@@ -86,7 +89,7 @@ export interface SegmentReader extends Pick<SegmentRecord, 'shard' | 'documents'
  */
 export async function openSegment(store: ObjectStore, segment: SegmentReference): Promise<SegmentReader> {
   const record = await readSegmentRecord(store, segment)
-  const { shard, documents, vectorWidth, modelDigest } = record
+  const { shard, documents, documentsPerBatch, vectorWidth, modelDigest } = record
   const sealed = (name: SegmentFileName): SealedFile => {
     const seal = record.files[name]
     if (seal === undefined) throw corruptData(segmentTitle(segment), `${name} is missing`, { ...segment, file: name })
@@ -97,7 +100,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     hasGraph: record.files[graphName] !== undefined,
     recallKnobs: record.recallKnobs ?? [],
     copyGraph: path => copyFile(readSealedFile(store, sealed(graphName)), path),
-    ...{ shard, documents, vectorWidth, modelDigest },
+    fileBytes: bytesOfFiles(record),
+    ...{ shard, documents, documentsPerBatch, vectorWidth, modelDigest },
     loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
     copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), record), path),
     loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
@@ -112,6 +116,16 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
         // Reading to the end is the check.
       }
     },
+  }
+}
+
+function bytesOfFiles({ files }: SegmentRecord): SegmentReader['fileBytes'] {
+  return {
+    [vectorsName]: files[vectorsName].bytes,
+    [idsName]: files[idsName].bytes,
+    [documentsName]: files[documentsName].bytes,
+    [columnsName]: files[columnsName]?.bytes ?? 0,
+    [graphName]: files[graphName]?.bytes ?? 0,
   }
 }
 
