@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, messageOf, waitWithin } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { type Fields, type NamedModel, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
@@ -123,10 +123,12 @@ export class Coordinator {
    * A document as the newest write left it, searchable or not.
    * @throws HypershardError `index_not_found`, `document_not_found`
    */
-  async getDocument(index: string, id: string): Promise<StoredDocument> {
+  async getDocument(index: string, id: string, deadline: Deadline): Promise<StoredDocument> {
     const { store, catalog } = this.#parts
-    const manifest = await newerManifest(store, catalog.get(index).manifest)
-    const document = (await findDocuments(store, manifest, new Set([id]))).documents.get(id)
+    const finding = newerManifest(store, catalog.get(index).manifest).then(manifest =>
+      findDocuments(store, manifest, new Set([id])),
+    )
+    const document = (await waitWithin(finding, deadline, 'reading the document')).documents.get(id)
     if (document !== undefined) return document
     const message = `index \`${index}\` has no document ${JSON.stringify(id)}`
     throw new HypershardError('document_not_found', message, { details: { index, id } })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
 import {
   type FetchedDocument,
   type Filter,
@@ -114,7 +114,7 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     filter: JSON.stringify(input.filter ?? null),
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
-  const manifest = await parts.catalog.pin(entry, cursor)
+  const manifest = await waitWithin(parts.catalog.pin(entry, cursor), deadline, 'reading the manifest')
   const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
 
   const pinned = { entry, manifest, cursor, filter }

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, pauseWithin, waitWithin } from '@hypershard/common'
 import {
   findUnreadWrite,
   type IndexRecord,
@@ -88,8 +88,8 @@ export async function writeDocuments(input: WriteInput, deadline: Deadline, part
   const startMs = performance.now()
   const entry = parts.catalog.get(input.index)
   const log = parts.logs.of(entry.record)
-  await log.head()
-  await parts.guard.check(log, entry.manifest)
+  await waitWithin(log.head(), deadline, 'reading the write log')
+  await waitWithin(parts.guard.check(log, entry.manifest), deadline, 'looking for room')
   const tally = new LineTally()
   const lines = counted(tally.goodOnes(input.operations), () => tell({ sequence: null, waiting: null }))
   const tell = (progress: Omit<WriteProgress, 'received'>) =>

@@ -102,8 +102,15 @@ export class SegmentHolder {
     return this.#heldBytes
   }
 
-  /** @throws HypershardError `index_not_found`, `corrupt_data` */
-  async manifest(reference: ManifestReference): Promise<Manifest> {
+  /**
+   * Reading goes on when the deadline passes, for the next to find.
+   * @throws HypershardError `index_not_found`, `corrupt_data`, `deadline_exceeded`
+   */
+  manifest(reference: ManifestReference, deadline: Deadline): Promise<Manifest> {
+    return waitWithin(this.#manifest(reference), deadline, 'reading the manifest')
+  }
+
+  #manifest(reference: ManifestReference): Promise<Manifest> {
     const key = `${reference.indexUid}/${reference.index}/${reference.generation}/${reference.version}`
     const known = this.#manifests.get(key)
     if (known !== undefined) return known
@@ -172,9 +179,13 @@ export class SegmentHolder {
 
   /**
    * The generation's sample of document vectors, f32 [rows, width]: the same for every shard and server.
-   * @throws HypershardError `corrupt_data`
+   * @throws HypershardError `corrupt_data`, `deadline_exceeded`
    */
-  async calibrationSample(manifest: Manifest): Promise<Float32Array> {
+  calibrationSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
+    return waitWithin(this.#calibrationSample(manifest), deadline, 'reading the calibration sample')
+  }
+
+  #calibrationSample(manifest: Manifest): Promise<Float32Array> {
     const key = `${manifest.indexUid}/${manifest.generation}/${manifest.calibration?.digest}`
     const known = this.#calibrations.get(key)
     if (known !== undefined) return known

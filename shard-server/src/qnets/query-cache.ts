@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
 import type { ScanTask } from '../cpu/messages.ts'
@@ -37,23 +37,23 @@ interface MadeQuery {
  * threads check them against the digest when they first see them.
  */
 export class QueryCache {
-  readonly #heads: ThreadCalls<HeadRequest, MadeQNet>
+  readonly #heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>
   /** In the order of use, the least recent first. */
   readonly #queries = new Map<string, KeptQuery>()
   readonly #making = new Map<string, Promise<MadeQuery>>()
   readonly #memory = new WeightsMemory()
   #bytes = 0
 
-  constructor(heads: ThreadCalls<HeadRequest, MadeQNet>) {
+  constructor(heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>) {
     this.#heads = heads
   }
 
   /**
    * The query of a request, from the cache if it can be.
    * @throws HypershardError `invalid_request`, `query_unknown` for a digest alone that is not there, `model_not_found` for token
-   * states of a model that this server does not hold
+   * states of a model that this server does not hold, `deadline_exceeded` while it waits for the hyper-head, which goes on
    */
-  async take(qnet: QNet | undefined, tokenStates: TokenStates | undefined): Promise<ReadyQuery> {
+  async take(qnet: QNet | undefined, tokenStates: TokenStates | undefined, deadline: Deadline): Promise<ReadyQuery> {
     if ((qnet === undefined) === (tokenStates === undefined)) {
       throw new HypershardError('invalid_request', 'give a q-net or token states')
     }
@@ -68,7 +68,8 @@ export class QueryCache {
       return this.#lend(known, 0)
     }
     if (tokenStates !== undefined) {
-      const { query, headMs } = await this.#makeOnce(key, tokenStates)
+      const making = this.#makeOnce(key, tokenStates)
+      const { query, headMs } = await waitWithin(making, deadline, 'making the q-net of token states')
       return this.#lend(query, headMs)
     }
     if (given === 0) {

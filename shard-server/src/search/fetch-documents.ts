@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, messageBytesMax } from '@hypershard/common'
+import { type Deadline, HypershardError, messageBytesMax, waitWithin } from '@hypershard/common'
 import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
@@ -30,7 +30,7 @@ export async function fetchDocuments(
   if (request.addresses.length > addressesMax) {
     throw new HypershardError('request_too_large', `at most ${addressesMax} documents a fetch`)
   }
-  const manifest = await holder.manifest(checkManifestReference(request.manifest))
+  const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
   const documents = new Array<FetchedDocument>(request.addresses.length)
   const bySegment = Map.groupBy(request.addresses.entries(), ([, address]) => address.segment)
   const budget: Budget = { bytes: 0 }
@@ -56,7 +56,8 @@ async function fetchFromSegment(
     const documents: FetchedDocument[] = []
     for (let first = 0; first < rows.length; first += rowsPerRead) {
       deadline.check('fetch documents')
-      for (const { id, title, text, fields } of await lease.documents.read(rows.slice(first, first + rowsPerRead))) {
+      const reading = lease.documents.read(rows.slice(first, first + rowsPerRead))
+      for (const { id, title, text, fields } of await waitWithin(reading, deadline, 'fetching documents')) {
         budget.bytes += Buffer.byteLength(title) + Buffer.byteLength(text) + Buffer.byteLength(fields)
         documents.push({ id, title, text, fieldsJson: fields })
       }

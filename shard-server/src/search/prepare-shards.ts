@@ -10,7 +10,7 @@ export async function prepareShards(
   request: PrepareRequest,
   deadline: Deadline,
 ): Promise<PrepareResponse> {
-  const manifest = await holder.manifest(checkManifestReference(request.manifest))
+  const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
   checkShards(manifest, request.shards)
   return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, deadline))) }
 }

@@ -51,13 +51,13 @@ export async function searchShards(
   const precision = checkSearch(request)
   const plan = checkPlan(request)
   return scoring.admit(async () => {
-    const manifest = await holder.manifest(checkManifestReference(request.manifest))
+    const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
     checkShards(manifest, request.shards)
-    const query = await queries.take(request.qnet, request.tokenStates)
+    const query = await queries.take(request.qnet, request.tokenStates, deadline)
     try {
       checkQuery(query, manifest)
       const { qnet } = query
-      const sample = precision === 'int8' ? await holder.calibrationSample(manifest) : new Float32Array(0)
+      const sample = precision === 'int8' ? await holder.calibrationSample(manifest, deadline) : new Float32Array(0)
       const scoringDeadline = deadline.earlier(replyReserve(deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
       const { limit, after, filter } = request

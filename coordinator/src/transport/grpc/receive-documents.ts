@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
 import type { Fields } from '@hypershard/storage'
 import { checkRequest } from '../../contract/check-request.ts'
@@ -22,8 +22,10 @@ export interface ReceivedPut {
 export async function receiveDocuments(
   messages: AsyncIterable<PutDocumentsRequest>,
   fieldsOf: (index: string) => Fields,
+  deadline: Deadline,
 ): Promise<ReceivedPut> {
-  const rest = messages[Symbol.asyncIterator]()
+  const stream = messages[Symbol.asyncIterator]()
+  const rest = { next: () => waitWithin(stream.next(), deadline, 'receiving documents') }
   const first = await rest.next()
   if (first.done === true || first.value.index === '') {
     throw new HypershardError('invalid_request', 'index: the first message must name it')
@@ -40,7 +42,7 @@ export async function receiveDocuments(
 
 async function* operationsOf(
   first: PutDocumentsRequest,
-  rest: AsyncIterator<PutDocumentsRequest>,
+  rest: Pick<AsyncIterator<PutDocumentsRequest>, 'next'>,
   fieldsOf: (index: string) => Fields,
 ): AsyncGenerator<ReceivedOperation> {
   const fields = fieldsOf(first.index)

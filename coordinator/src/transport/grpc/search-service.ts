@@ -64,10 +64,11 @@ function putHandler(
 
 async function putFrom(call: PutCall, coordinator: Coordinator, putTimeoutMs: number): Promise<PutDocumentsResponse> {
   // The two kinds of call differ in the events they declare; `cancelled` is an event of both.
-  const deadline = deadlineOfCall(call as unknown as ServerUnaryCall<unknown, unknown>)
-  if (deadline === undefined) throw noDeadline(call.getPath())
-  const received = await receiveDocuments(call, index => coordinator.fieldsOf(index))
+  const whole = deadlineOfCall(call as unknown as ServerUnaryCall<unknown, unknown>)
+  if (whole === undefined) throw noDeadline(call.getPath())
+  const deadline = whole.within(putTimeoutMs)
+  const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), deadline)
   checkRequest(indexNameSchema, received.index, 'index')
   const input = { ...received, waitMsMax: putTimeoutMs }
-  return putResponse(await coordinator.writeDocuments(input, deadline.within(putTimeoutMs)))
+  return putResponse(await coordinator.writeDocuments(input, deadline))
 }

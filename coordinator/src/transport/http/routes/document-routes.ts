@@ -83,8 +83,8 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       params: oneDocument,
       answer: { status: 200, description: 'The document and its version', schema: documentSchema },
       errors: ['index_not_found', 'document_not_found'],
-      handle: async ({ params }) => {
-        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id)
+      handle: async ({ params, deadline }) => {
+        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id, deadline)
         const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
         return { status: 200, json: { ...document, fields: JSON.parse(fields), ...tokens } }
       },

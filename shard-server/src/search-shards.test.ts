@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { publishedArchitecture } from '@hypershard/harness/qnets'
+import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
+import type { Manifest } from '@hypershard/storage'
+import { ScoringPool } from './cpu/scoring-pool.ts'
+import { SegmentHolder } from './holding/segment-holder.ts'
+import { QueryCache } from './qnets/query-cache.ts'
+import { fetchDocuments } from './search/fetch-documents.ts'
+import { prepareShards } from './search/prepare-shards.ts'
+import { type SearchParts, searchShards } from './search/search-shards.ts'
+import { createTestIndex, putTestDocuments, testDocuments, testModel } from './testing/test-index.ts'
+import { createTestStore, testQNet } from './testing/test-shard-server.ts'
+
+const width = 16
+const hour = () => Deadline.after(3_600_000)
+
+/** What never ends, and tells when it is waited for. */
+function hanging<T>() {
+  const asked = Promise.withResolvers<void>()
+  const hang = () => {
+    asked.resolve()
+    return new Promise<T>(() => undefined)
+  }
+  return { asked: asked.promise, hang }
+}
+
+describe('what a search waits for', () => {
+  let root: Awaited<ReturnType<typeof createTestStore>>
+  let manifest: Manifest
+  let parts: SearchParts
+
+  beforeEach(async () => {
+    root = await createTestStore()
+    const empty = await createTestIndex(root.store, { name: 'a', width, shards: 1 })
+    manifest = await putTestDocuments(root.store, empty, testDocuments(20, width))
+    const log = silentLogger()
+    const none = undefined as never
+    const scoring = new ScoringPool({ threads: 0, searchesMax: 1, log, onDeath: assert.fail })
+    const memory = { vectors: 'memory', memoryBytesMax: 2 ** 30 } as const
+    const holder = new SegmentHolder({ store: root.store, loader: none, scoring, filter: none, ...memory, log })
+    parts = { holder, scoring, filter: none, queries: new QueryCache(none) }
+  })
+
+  afterEach(() => root.remove())
+
+  const request = (change: Partial<SearchShardsRequest> = {}): SearchShardsRequest => ({
+    ...{ manifest, shards: [0], qnet: testQNet(publishedArchitecture(width, 2)), tokenStates: undefined, limit: 5 },
+    ...{ precision: ScoringPrecision.SCORING_PRECISION_INT8, after: undefined, filter: undefined },
+    ...{ plan: SearchPlan.SEARCH_PLAN_EXACT, candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
+    ...change,
+  })
+
+  /** A caller who goes away stands for any end of a deadline: the same wait ends by both, and no time passes. */
+  async function expectFreed(asked: Promise<void>, search: SearchShardsRequest) {
+    const caller = new AbortController()
+    const searching = searchShards(parts, search, Deadline.after(3_600_000, { signal: caller.signal }))
+    searching.catch(() => undefined)
+    await asked
+    await assert.rejects(searchShards(parts, request(), hour()), { code: 'overloaded' })
+    caller.abort()
+    await assert.rejects(searching, { code: 'cancelled' })
+    await parts.scoring.admit(async () => undefined)
+  }
+
+  const reads = [
+    { what: 'the manifest', folder: '/manifest/' },
+    { what: 'the calibration sample', folder: '/calibration/' },
+  ]
+  for (const { what, folder } of reads) {
+    it(`is ${what} no longer than its deadline, and its place is free then`, async () => {
+      const { get } = root.store
+      const { asked, hang } = hanging<undefined>()
+      root.store.get = key => (key.includes(folder) ? hang() : get.call(root.store, key))
+      await expectFreed(asked, request())
+    })
+  }
+
+  it('is the hyper-head no longer than its deadline, and its place is free then', async () => {
+    const { asked, hang } = hanging<never>()
+    const queries = new QueryCache({ call: () => ({ call: 1, answer: hang() }) })
+    parts = { ...parts, queries }
+    const states = { digest: 'cd'.repeat(32), modelDigest: testModel.digest, tokens: 1, width, states: Buffer.alloc(0) }
+    await expectFreed(asked, request({ qnet: undefined, tokenStates: states as never }))
+  })
+
+  it('is the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
+    root.store.get = () => new Promise<undefined>(() => undefined)
+    const gone = () => Deadline.after(3_600_000, { signal: AbortSignal.abort() })
+    await assert.rejects(prepareShards(parts, { manifest, shards: [0] }, gone()), { code: 'cancelled' })
+    await assert.rejects(fetchDocuments(parts, { manifest, addresses: [] }, gone()), { code: 'cancelled' })
+  })
+
+  it('leaves what was read for the next', async () => {
+    const gone = Deadline.after(3_600_000, { signal: AbortSignal.abort() })
+    await assert.rejects(parts.holder.manifest(manifest, gone), HypershardError)
+    root.store.get = () => assert.fail('read twice')
+    assert.deepEqual(await parts.holder.manifest(manifest, hour()), manifest)
+  })
+})
