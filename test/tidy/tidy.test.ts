@@ -122,6 +122,14 @@ describe('the source tree', () => {
     report(problems, 'move what they share into a file of its own below them')
   })
 
+  it('keeps no cache by hand', () => {
+    const problems = files
+      .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined && !isTest(path))
+      .filter(({ text }) => /\.delete\((?:[\w.#]+)\.(?:keys|values)\(\)\.next\(\)\.value/.test(text))
+      .map(({ path }) => path)
+    report(problems, 'bound it with lru-cache, which drops what was used least recently')
+  })
+
   it('keeps files short', () => {
     const problems = files
       .filter(({ text }) => text.split('\n').length > fileLinesMax)

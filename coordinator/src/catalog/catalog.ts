@@ -21,6 +21,7 @@ import {
   readIndex,
   readManifest,
 } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
 import { NameLocks } from '../limits/name-locks.ts'
 import { type NamesMove, ServedNames } from './served-names.ts'
 
@@ -57,8 +58,8 @@ export class Catalog {
   readonly #entries = new Map<string, CatalogEntry>()
   readonly #failures = new Map<string, HypershardError>()
   readonly #locks = new NameLocks('changes of the index')
-  /** By uid, generation and version, in the order of use. */
-  readonly #older = new Map<string, Manifest>()
+  /** By uid, generation and version. */
+  readonly #older = new LRUCache<string, Manifest>({ max: olderManifestsMax })
   readonly #names = new ServedNames()
   /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
@@ -278,12 +279,7 @@ export class Catalog {
     if (page.version === manifest.version && page.generation === manifest.generation) return manifest
     const key = `${record.uid}/${page.generation}/${page.version}`
     const older = this.#older.get(key) ?? (await this.#readOlder(record, page))
-    this.#older.delete(key)
     this.#older.set(key, older)
-    for (const leastRecent of this.#older.keys()) {
-      if (this.#older.size <= olderManifestsMax) break
-      this.#older.delete(leastRecent)
-    }
     return older
   }
 

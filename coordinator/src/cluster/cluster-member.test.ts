@@ -63,6 +63,16 @@ describe('a cluster member', () => {
     assert.deepEqual(server.seen, ['whole', 'whole'])
   })
 
+  it('is believed to forget the query that was asked least recently, not the one that came first', async () => {
+    for (let at = 0; at < 256; at++) await search(`${at}`)
+    await search('0')
+    await search('one more')
+    server.seen.length = 0
+    await search('0')
+    await search('1')
+    assert.deepEqual(server.seen, ['digest', 'whole'])
+  })
+
   it('is believed to know 256 queries and no more', async () => {
     for (let query = 0; query <= 256; query++) await search(`${query}`)
     await search('0')

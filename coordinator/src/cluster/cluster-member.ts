@@ -1,5 +1,6 @@
 import { type Deadline, HypershardError } from '@hypershard/common'
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
+import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
 import { digestAlone, encodedBytes, payloadBytes, type QueryPayload, requestQuery } from '../search/query-payload.ts'
 import { isOfIndex } from './placement-of.ts'
@@ -35,8 +36,8 @@ export class ClusterMember {
   #outstanding = 0
   /** By index uid: the newest versions prepared, ascending, and the shards of each that are loaded. */
   readonly #warm = new Map<string, ReadonlyMap<number, Set<number>>>()
-  /** Digests of queries that it was given, the least recent first. */
-  readonly #given = new Set<string>()
+  /** Digests of queries that it was given; its own cache drops the least recently used as well. */
+  readonly #given = new LRUCache<string, true>({ max: givenMax })
 
   constructor(server: ShardServerPort, weight: number) {
     this.server = server
@@ -108,13 +109,13 @@ export class ClusterMember {
     try {
       const { payload, ...others } = request
       const name = digestAlone(payload)
-      if (name !== undefined && this.#given.has(payload.digest)) {
+      if (name !== undefined && this.#given.get(payload.digest) === true) {
         const known = { ...others, qnet: name, tokenStates: undefined }
         const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, deadline))
         if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
       }
       const results = await this.server.search({ ...others, ...requestQuery(payload) }, deadline)
-      if (name !== undefined) this.#remember(payload.digest)
+      if (name !== undefined) this.#given.set(payload.digest, true)
       return { results, queryBytes: payloadBytes(payload) }
     } finally {
       this.#outstanding--
@@ -129,11 +130,5 @@ export class ClusterMember {
       this.#given.delete(digest)
       return undefined
     }
-  }
-
-  #remember(digest: string): void {
-    this.#given.delete(digest)
-    this.#given.add(digest)
-    if (this.#given.size > givenMax) this.#given.delete(this.#given.values().next().value!)
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Deadline, waitWithin } from '@hypershard/common'
+import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 import type { QueryForm } from './query-forms.ts'
 import { isTokenStates, payloadBytes } from './query-payload.ts'
@@ -36,26 +37,20 @@ const sharedCallMsMax = 600_000
  */
 export class QueryEncoder {
   readonly #encoder: EncoderPort
-  readonly #cacheBytesMax: number
-  /** In the order of use, the least recent first. */
-  readonly #cache = new Map<string, EncodedQuery>()
+  readonly #cache: LRUCache<string, EncodedQuery>
   readonly #shared = new Map<string, SharedCall>()
-  #cacheBytes = 0
 
   constructor(encoder: EncoderPort, options: { cacheBytesMax: number }) {
     this.#encoder = encoder
-    this.#cacheBytesMax = options.cacheBytesMax
+    // Nothing fits into one byte, which stands for no cache.
+    this.#cache = new LRUCache({ maxSize: Math.max(1, options.cacheBytesMax), sizeCalculation: bytesOf })
   }
 
   /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
   async encode(query: QueryText, deadline: Deadline): Promise<EncodedQueryAndOrigin> {
     const key = keyOf(query)
     const known = this.#cache.get(key)
-    if (known !== undefined) {
-      this.#cache.delete(key)
-      this.#cache.set(key, known)
-      return { ...known, cached: true }
-    }
+    if (known !== undefined) return { ...known, cached: true }
     const call = this.#shared.get(key) ?? this.#startCall(key, query)
     call.waiters++
     try {
@@ -69,17 +64,16 @@ export class QueryEncoder {
   /** Forgets a query that was encoded in this form. */
   forget(query: QueryText): void {
     const key = keyOf(query)
-    const known = this.#cache.get(key)
+    const known = this.#cache.peek(key)
     if (known === undefined || isTokenStates(known.payload) !== (query.form === 'tokenStates')) return
     this.#cache.delete(key)
-    this.#cacheBytes -= bytesOf(known)
   }
 
   #startCall(key: string, query: QueryText): SharedCall {
     const abandon = new AbortController()
     const deadline = Deadline.after(sharedCallMsMax, { signal: abandon.signal })
     const result = this.#encoder.encodeQuery(query, deadline).then(encoded => {
-      this.#remember(key, encoded)
+      if (!this.#cache.has(key)) this.#cache.set(key, encoded)
       return encoded
     })
     const call: SharedCall = { result, abandon, waiters: 0 }
@@ -90,18 +84,6 @@ export class QueryEncoder {
   #endCall(key: string, call: SharedCall): void {
     if (this.#shared.get(key) === call) this.#shared.delete(key)
     call.abandon.abort()
-  }
-
-  #remember(key: string, encoded: EncodedQuery): void {
-    const bytes = bytesOf(encoded)
-    if (bytes > this.#cacheBytesMax || this.#cache.has(key)) return
-    this.#cache.set(key, encoded)
-    this.#cacheBytes += bytes
-    for (const [oldKey, old] of this.#cache) {
-      if (this.#cacheBytes <= this.#cacheBytesMax) break
-      this.#cache.delete(oldKey)
-      this.#cacheBytes -= bytesOf(old)
-    }
   }
 }
 

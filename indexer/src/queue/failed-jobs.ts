@@ -1,4 +1,5 @@
 import type { Clock } from '@hypershard/common'
+import { LRUCache } from 'lru-cache'
 import { type Job, jobKey } from './job.ts'
 
 /** A job that failed is not tried again before this long; doubled each time in a row. */
@@ -11,7 +12,7 @@ const failuresMax = 10_000
 /** Which jobs failed lately, and how long they wait. */
 export class FailedJobs {
   readonly #clock: Clock
-  readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
+  readonly #failed = new LRUCache<string, { readonly times: number; readonly untilMs: number }>({ max: failuresMax })
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -22,7 +23,6 @@ export class FailedJobs {
     const key = jobKey(job)
     const times = (this.#failed.get(key)?.times ?? 0) + 1
     const waitMs = Math.min(retryMsMax, retryMsMin * 2 ** (times - 1))
-    if (this.#failed.size >= failuresMax) this.#failed.delete(this.#failed.keys().next().value!)
     this.#failed.set(key, { times, untilMs: this.#clock.monotonicMs() + waitMs })
     return waitMs
   }

@@ -15,6 +15,7 @@ import {
   readWeights,
 } from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
@@ -45,9 +46,9 @@ const port = parentPort
 assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, OpenSegment>()
-const scorers = new Map<string, QNetScorer>()
+const scorers = new LRUCache<string, QNetScorer>({ max: scorersMax })
 /** By `SharedWeights.copy`. */
-const readQNets = new Map<number, QNetWeights>()
+const readQNets = new LRUCache<number, QNetWeights>({ max: readQNetsMax })
 const turns: Turn[] = []
 let driving = false
 
@@ -209,17 +210,13 @@ function weightsOf({ architecture, precision, weights: { bytes, copy } }: ScanTa
   if (known !== undefined) return known
   const read = readWeights(architecture, bytes, precision)
   readQNets.set(copy, read)
-  if (readQNets.size > readQNetsMax) readQNets.delete(readQNets.keys().next().value!)
   return read
 }
 
 function scorerOf(architecture: QNetArchitecture): QNetScorer {
   const key = architectureKey(architecture)
   const scorer = scorers.get(key) ?? new QNetScorer(architecture)
-  // Moved to the end: the map's first is the one unused for longest.
-  scorers.delete(key)
   scorers.set(key, scorer)
-  if (scorers.size > scorersMax) scorers.delete(scorers.keys().next().value!)
   return scorer
 }
 

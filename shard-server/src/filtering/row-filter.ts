@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { type Deadline, type Logger, waitWithin } from '@hypershard/common'
 import { Filter } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { ToFilterThread } from './filter-thread.ts'
 
@@ -16,23 +17,27 @@ export interface RowFilterOptions {
   readonly onDeath: (error: Error) => void
 }
 
+interface KeptRows {
+  readonly segment: string
+  readonly selecting: Promise<Bitmap>
+  readonly bytes: number
+}
+
 /** Selects rows of the segments that it was given. A filter's answer is kept while there is room: most come again. */
 export class RowFilter {
   readonly #calls: ThreadCalls<ToFilterThread, Bitmap>
-  /** By segment, then by filter; the first is the one unused for longest. */
-  readonly #kept = new Map<string, { readonly segment: string; readonly selecting: Promise<Bitmap>; bytes: number }>()
-  readonly #keptBytesMax: number
-  #keptBytes = 0
+  /** By segment and filter. */
+  readonly #kept: LRUCache<string, KeptRows>
 
   constructor({ log, onDeath, keptBytesMax = keptBytesMaxDefault }: RowFilterOptions) {
-    this.#keptBytesMax = keptBytesMax
+    this.#kept = new LRUCache({ maxSize: keptBytesMax, sizeCalculation: ({ bytes }) => bytes })
     const file = new URL('./filter-thread.ts', import.meta.url)
     this.#calls = new ThreadCalls({ name: 'filter', file, workerData: undefined, log, onDeath })
   }
 
   /** Of the row sets kept. */
   get keptBytes(): number {
-    return this.#keptBytes
+    return this.#kept.calculatedSize
   }
 
   /** Makes a segment known. The columns lie in shared memory and are not copied. */
@@ -42,7 +47,7 @@ export class RowFilter {
 
   drop(key: string): void {
     this.#calls.post({ type: 'drop', key })
-    for (const [name, { segment }] of this.#kept) if (segment === key) this.#forget(name)
+    for (const [name, { segment }] of this.#kept) if (segment === key) this.#kept.delete(name)
   }
 
   /**
@@ -60,34 +65,16 @@ export class RowFilter {
 
   #selecting(segment: string, filter: Filter, name: string): Promise<Bitmap> {
     const known = this.#kept.get(name)
-    if (known !== undefined) {
-      this.#kept.delete(name)
-      this.#kept.set(name, known)
-      return known.selecting
-    }
+    if (known !== undefined) return known.selecting
     const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter })).answer
-    const kept = { segment, selecting, bytes: 0 }
+    // How many bytes it takes is known once it is there; until then it counts next to nothing.
+    const kept = { segment, selecting, bytes: 1 }
     this.#kept.set(name, kept)
+    const isKept = () => this.#kept.peek(name) === kept
     selecting.then(
-      ({ byteLength }) => {
-        if (this.#kept.get(name) === kept) this.#count(kept, byteLength)
-      },
-      () => this.#kept.get(name) === kept && this.#forget(name),
+      ({ byteLength }) => isKept() && this.#kept.set(name, { segment, selecting, bytes: Math.max(1, byteLength) }),
+      () => isKept() && this.#kept.delete(name),
     )
     return selecting
-  }
-
-  #count(kept: { bytes: number }, bytes: number): void {
-    kept.bytes = bytes
-    this.#keptBytes += bytes
-    for (const name of this.#kept.keys()) {
-      if (this.#keptBytes <= this.#keptBytesMax) return
-      this.#forget(name)
-    }
-  }
-
-  #forget(name: string): void {
-    this.#keptBytes -= this.#kept.get(name)!.bytes
-    this.#kept.delete(name)
   }
 }

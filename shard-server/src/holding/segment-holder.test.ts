@@ -166,11 +166,11 @@ describe('what a shard server holds', () => {
   })
 
   it('reads a manifest once, and again after it could not be read', async () => {
-    assert.equal(await holder.manifest(manifest), await holder.manifest(manifest))
+    assert.equal(await holder.manifest(manifest, soon()), await holder.manifest(manifest, soon()))
     const missing = { ...manifest, version: 2 }
-    await assert.rejects(holder.manifest(missing), { code: 'corrupt_data' })
+    await assert.rejects(holder.manifest(missing, soon()), { code: 'corrupt_data' })
     const second = await replaceAll(manifest)
-    assert.deepEqual(await holder.manifest(missing), await readManifest(store, second))
+    assert.deepEqual(await holder.manifest(missing, soon()), await readManifest(store, second))
   })
 
   it('goes on loading when a query gives up, for the next to find', async () => {

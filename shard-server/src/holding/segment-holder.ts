@@ -14,6 +14,7 @@ import {
   type SegmentReader,
   segmentAt,
 } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
@@ -50,7 +51,7 @@ interface Held {
   /** Undefined until it is in memory. */
   loaded: HeldSegment | undefined
   /** Deleted rows by the tombstones' digest, of the kept versions only. */
-  readonly tombstones: Map<string, Promise<Uint8Array<ArrayBuffer>>>
+  readonly tombstones: LRUCache<string, Promise<Uint8Array<ArrayBuffer>>>
   /** Queries that read it now. */
   leases: number
   /** Index uid, generation and manifest version of those that want it kept. */
@@ -86,11 +87,11 @@ export interface DocumentsLease {
 export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
-  readonly #manifests = new Map<string, Promise<Manifest>>()
-  readonly #calibrations = new Map<string, Promise<Float32Array>>()
+  readonly #manifests = new LRUCache<string, Promise<Manifest>>({ max: manifestsMax })
+  readonly #calibrations = new LRUCache<string, Promise<Float32Array>>({ max: calibrationsMax })
   /** By index uid and generation: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
-  readonly #forgotten = new Set<string>()
+  readonly #forgotten = new LRUCache<string, true>({ max: forgottenMax })
   #heldBytes = 0
 
   constructor(options: HolderOptions) {
@@ -117,7 +118,6 @@ export class SegmentHolder {
     const reading = readManifest(this.#options.store, reference)
     this.#manifests.set(key, reading)
     reading.catch(() => this.#manifests.delete(key))
-    if (this.#manifests.size > manifestsMax) this.#manifests.delete(this.#manifests.keys().next().value!)
     return reading
   }
 
@@ -192,15 +192,13 @@ export class SegmentHolder {
     const reading = readCalibration(this.#options.store, manifest)
     this.#calibrations.set(key, reading)
     reading.catch(() => this.#calibrations.delete(key))
-    if (this.#calibrations.size > calibrationsMax) this.#calibrations.delete(this.#calibrations.keys().next().value!)
     return reading
   }
 
   /** Forgets an index; what running queries still read goes when they end. */
   forget(indexUid: string): void {
     for (const key of this.#versions.keys()) if (key.startsWith(`${indexUid}/`)) this.#versions.delete(key)
-    this.#forgotten.add(indexUid)
-    if (this.#forgotten.size > forgottenMax) this.#forgotten.delete(this.#forgotten.values().next().value!)
+    this.#forgotten.set(indexUid, true)
     for (const held of this.#held.values()) {
       for (const want of held.wantedBy) if (want.startsWith(`${indexUid}/`)) held.wantedBy.delete(want)
     }
@@ -241,7 +239,7 @@ export class SegmentHolder {
     const held: Held = {
       loading: this.#load(manifest, entry, key),
       loaded: undefined,
-      tombstones: new Map(),
+      tombstones: new LRUCache({ max: versionsKeptMax }),
       leases: 0,
       wantedBy: new Set(),
     }
@@ -330,7 +328,6 @@ export class SegmentHolder {
     const reading = readTombstones(this.#options.store, homeOf(manifest, entry.deleted), digest, entry.documents)
     held.tombstones.set(digest, reading)
     reading.catch(() => held.tombstones.delete(digest))
-    if (held.tombstones.size > versionsKeptMax) held.tombstones.delete(held.tombstones.keys().next().value!)
     return reading
   }
 

@@ -1,6 +1,7 @@
 import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
+import { LRUCache } from 'lru-cache'
 import type { ScanTask } from '../cpu/messages.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HeadRequest, MadeQNet } from './head-thread.ts'
@@ -38,11 +39,12 @@ interface MadeQuery {
  */
 export class QueryCache {
   readonly #heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>
-  /** In the order of use, the least recent first. */
-  readonly #queries = new Map<string, KeptQuery>()
+  readonly #queries = new LRUCache<string, KeptQuery>({
+    ...{ maxSize: cacheBytesMax, sizeCalculation: bytesOf },
+    dispose: query => this.#drop(query),
+  })
   readonly #making = new Map<string, Promise<MadeQuery>>()
   readonly #memory = new WeightsMemory()
-  #bytes = 0
 
   constructor(heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>) {
     this.#heads = heads
@@ -63,8 +65,6 @@ export class QueryCache {
     const given = qnet?.weights.byteLength ?? 0
     // A different length cannot have this digest: verify instead of serving the cached copy.
     if (known !== undefined && (given === 0 || given === known.qnet.weights.bytes.byteLength)) {
-      this.#queries.delete(key)
-      this.#queries.set(key, known)
       return this.#lend(known, 0)
     }
     if (tokenStates !== undefined) {
@@ -85,7 +85,7 @@ export class QueryCache {
   forget({ modelDigest, qnet }: ReadyQuery): void {
     const key = `${modelDigest}/${qnet.digest}`
     // Another copy may have taken its place meanwhile; that one stays.
-    if (this.#queries.get(key)?.qnet.weights.copy === qnet.weights.copy) this.#drop(key)
+    if (this.#queries.peek(key)?.qnet.weights.copy === qnet.weights.copy) this.#queries.delete(key)
   }
 
   /** Shards of one query may be asked for by several calls at once. */
@@ -117,22 +117,14 @@ export class QueryCache {
   }
 
   #keep(key: string, { modelDigest, qnet }: Pick<ReadyQuery, 'modelDigest' | 'qnet'>): KeptQuery {
-    this.#drop(key)
-    const kept = { modelDigest, qnet, users: undefined, dropped: false }
+    const kept: KeptQuery = { modelDigest, qnet, users: undefined, dropped: false }
     this.#queries.set(key, kept)
-    this.#bytes += bytesOf(kept)
-    for (const oldest of this.#queries.keys()) {
-      if (this.#bytes <= cacheBytesMax || oldest === key) break
-      this.#drop(oldest)
-    }
+    // What is larger than the whole cache is used once.
+    if (!this.#queries.has(key)) kept.dropped = true
     return kept
   }
 
-  #drop(key: string): void {
-    const query = this.#queries.get(key)
-    if (query === undefined) return
-    this.#queries.delete(key)
-    this.#bytes -= bytesOf(query)
+  #drop(query: KeptQuery): void {
     query.dropped = true
     this.#giveBackUnused(query)
   }
