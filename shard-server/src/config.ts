@@ -25,7 +25,7 @@ export const shardServerConfig = {
     .enum(['memory', 'disk'])
     .default('memory')
     .describe(
-      'Where f32 vectors are held. On disk, in files of the scratch folder, five times as many documents fit; graphs and the tangent plan read a few of them a query, exact scoring reads them all.',
+      'Where f32 vectors are held. On disk, in files of the scratch folder, up to five times as many documents fit; graphs and the tangent plan read a few of them a query, exact scoring reads them all.',
     ),
   HYPERSHARD_SHARD_SCRATCH: z
     .string()

@@ -13,7 +13,9 @@ export function searchRoutes(coordinator: Coordinator): Route[] {
       id: 'search',
       tag: 'search',
       summary: 'Search an index',
-      description: 'Scores every document of the index with the q-net of the query and answers the best.',
+      description:
+        'Answers the documents that the q-net of the query scores best: of all in the plan exact, of those that a cheaper ' +
+        'first pass finds in the others. A filter leaves out documents before.',
       params: z.strictObject({ index: indexNameSchema }),
       body: searchRequestSchema,
       answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
