@@ -13,6 +13,7 @@ import {
   EncoderServiceClient,
   QueryForm,
 } from '@hypershard/proto/encoder'
+import { encodedDocumentsMax, queryCharactersMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import {
   architectureFromProto,
@@ -24,7 +25,6 @@ import {
 import { encoderServiceConfig } from './config.ts'
 import { type RunningEncoderService, startEncoderService } from './start-encoder-service.ts'
 import { minilmPath } from './testing/minilm-reference.ts'
-import { documentsMax, queryCharactersMax } from './transport/read-request.ts'
 
 describe('the encoder service', () => {
   let parent: string
@@ -125,17 +125,17 @@ describe('the encoder service', () => {
 
   it('gives a large request of documents its vectors in order, spread over batches', async () => {
     const running = await start({ HYPERSHARD_ENCODER_TOKEN_BUDGET: '128' })
-    const documents = Array.from({ length: documentsMax }, (_, index) => ({
+    const documents = Array.from({ length: encodedDocumentsMax }, (_, index) => ({
       title: index % 3 === 0 ? `title ${index}` : '',
       text: `document ${index} `.repeat(1 + (index % 12)),
     }))
     const { vectors, vectorWidth, truncated } = await encodeDocuments(documents)
-    assert.deepEqual([vectorWidth, vectors.length], [16, 4 * 16 * documentsMax])
+    assert.deepEqual([vectorWidth, vectors.length], [16, 4 * 16 * encodedDocumentsMax])
     for (const index of [0, 1, 500, 1023]) {
       const alone = await encodeDocuments([documents[index]!])
       assert.deepEqual(alone.vectors, vectors.subarray(64 * index, 64 * (index + 1)))
     }
-    assert(truncated > 0 && truncated < documentsMax, String(truncated))
+    assert(truncated > 0 && truncated < encodedDocumentsMax, String(truncated))
     const { batches, tokens, paddedTokens } = running.statistics()
     assert(batches > 100)
     assert(paddedTokens < 1.1 * tokens, `${paddedTokens} padded tokens for ${tokens}`)
@@ -268,6 +268,12 @@ describe('the encoder service', () => {
       error: { code: 'model_not_found', message: /no model f00; ListModels/ },
     },
   ]
+  it('counts a query in characters, as the public API does, whatever they take in UTF-16', async () => {
+    await start()
+    await assert.doesNotReject(encodeQuery({ text: '🦊'.repeat(queryCharactersMax) }))
+    await assert.rejects(encodeQuery({ text: '🦊'.repeat(queryCharactersMax + 1) }), { code: 'invalid_request' })
+  })
+
   it('refuses what is no query, and goes on', async () => {
     await start()
     for (const { request, error } of badQueries) await assert.rejects(encodeQuery(request), error)
@@ -286,7 +292,7 @@ describe('the encoder service', () => {
       code: 'invalid_request',
       message: /documents\[1\]: has neither title nor text/,
     })
-    await assert.rejects(encodeDocuments(Array(documentsMax + 1).fill(document)), { code: 'request_too_large' })
+    await assert.rejects(encodeDocuments(Array(encodedDocumentsMax + 1).fill(document)), { code: 'request_too_large' })
     assert.equal((await encodeDocuments([])).vectors.length, 0)
     assert.equal((await encodeDocuments([{ title: '', text: ' ' }])).vectors.length, 64)
   })

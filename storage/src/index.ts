@@ -23,7 +23,6 @@ export {
   isWorkedOn,
   rateLimit,
   readGenerationState,
-  sampleQueriesMax,
   sampleQueriesSchema,
 } from './catalog/generation/generation-state.ts'
 export { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from './catalog/generation/model-not-served.ts'
@@ -97,7 +96,6 @@ export { type IdColumn, textAt } from './segment/formats/utf8-column.ts'
 export { DocumentGraph, graphDocumentsMin } from './segment/graph/document-graph.ts'
 export { graphQueriesDigest, isCalibratedOtherwise } from './segment/graph/graph-queries.ts'
 export {
-  expansionMax,
   knobFor,
   type RecallKnob,
   recallTargets,

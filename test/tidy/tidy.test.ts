@@ -13,14 +13,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   common: [],
   qnet: ['common', 'proto'],
-  storage: ['common'],
+  storage: ['common', 'proto'],
   evaluation: ['common'],
   'encoder-service': ['common', 'proto', 'qnet', 'storage'],
   'shard-server': ['common', 'proto', 'qnet', 'storage'],
   coordinator: ['common', 'proto', 'qnet', 'storage'],
   indexer: ['common', 'proto', 'qnet', 'storage'],
   'local-cluster': ['common'],
-  cli: ['common', 'evaluation', 'local-cluster'],
+  cli: ['common', 'evaluation', 'local-cluster', 'proto'],
   harness: ['cli', 'common', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 
@@ -122,6 +122,20 @@ describe('the source tree', () => {
     report(problems, 'move what they share into a file of its own below them')
   })
 
+  it('states a limit once', () => {
+    const shared = new Map(limitsIn('proto/limits.ts').map(({ name }) => [name, 'proto/limits.ts']))
+    const stated = files
+      .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined && !isTest(path) && path !== 'proto/limits.ts')
+      .flatMap(({ path }) => limitsIn(path).map(limit => ({ path, ...limit })))
+    const problems = stated.flatMap(({ path, name, value }) => {
+      const other =
+        shared.get(name) ??
+        stated.find(one => one.name === name && one.value === value && workspaceOf(one.path) < workspaceOf(path))?.path
+      return other === undefined ? [] : [`${path} states ${name}, which ${other} does as well`]
+    })
+    report(problems, 'a limit that two workspaces know of stands in proto/limits.ts alone, with its unit')
+  })
+
   it('keeps no cache by hand', () => {
     const problems = files
       .filter(({ path }) => mayImport[workspaceOf(path)] !== undefined && !isTest(path))
@@ -161,7 +175,7 @@ describe('the source tree', () => {
 
   it('imports every file from somewhere', () => {
     const entries =
-      /\/(main|index|config)\.ts$|\.test\.ts$|-thread\.ts$|worker-thread\.ts$|^scripts\/|^test\/|^proto\/index/
+      /\/(main|index|config)\.ts$|\.test\.ts$|-thread\.ts$|worker-thread\.ts$|^scripts\/|^test\/|^proto\/(index|limits)/
     const imported = new Set(
       files.flatMap(({ path, text }) =>
         [...text.matchAll(/'(\.[^']+\.ts)'/g)].map(match => normalize(join(dirname(path), match[1]!))),
@@ -220,6 +234,13 @@ describe('the documentation', () => {
     report(problems, 'mend the link')
   })
 })
+
+/** The numbers of a file that are named as bounds. */
+function limitsIn(path: string): { readonly name: string; readonly value: string }[] {
+  const text = readFileSync(join(repositoryRoot, path), 'utf8')
+  const found = text.matchAll(/^(?:export )?const (\w+(?:Max|Min)) = ([\d_* ]+)$/gm)
+  return [...found].map(([, name, value]) => ({ name: name!, value: value!.replaceAll('_', '') }))
+}
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')

@@ -2,6 +2,7 @@
  * Recall against time of the search plans, on real vectors and the q-nets of real queries: the shard server's own scoring
  * threads, one query at a time. Encoding, the wire and the fetch of texts are left out.
  */
+
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -11,9 +12,10 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@hypershard/common'
 import { CalibratingGraphBuilder, queriesOf, type SampleQueries, sampleDocumentsMax } from '@hypershard/indexer'
+import { sampleQueriesMax } from '@hypershard/proto/limits'
 import { vectorWidth } from '@hypershard/qnet'
 import { type ScanRequest, ScoringPool } from '@hypershard/shard-server'
-import { createBitmap, type DocumentGraph, recallTargets, sampleQueriesMax, setBit } from '@hypershard/storage'
+import { createBitmap, type DocumentGraph, recallTargets, setBit } from '@hypershard/storage'
 import { holdVectors } from '../hold-vectors.ts'
 import { recallPlot, writePlot } from '../plot.ts'
 import { type BenchQuery, encodeBenchQueries, type QueryLine, readQueries } from './bench-queries.ts'

@@ -1,4 +1,5 @@
 import { checkRunId, writeRun } from '@hypershard/evaluation'
+import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/client.ts'
 import { askQueries } from '../evaluation/ask-queries.ts'
@@ -27,7 +28,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .option('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text')
     .option('--qrels <file>', 'judgements: TREC with four columns, or BEIR TSV with its header')
     .option('--metrics <list>', 'of nDCG, MRR, MAP, Recall (default: nDCG@10,MRR@10,MAP,Recall@100)', commaList)
-    .option('--limit <k>', 'how many hits to ask for (default: 100)', wholeNumberIn(1, 1_000))
+    .option('--limit <k>', 'how many hits to ask for (default: 100)', wholeNumberIn(1, hitsMax))
     .option('--run <file>', 'write the hits as a TREC run')
     .option('--from-run <file>', 'judge this TREC run instead of asking a cluster')
     .option('--compare <file>', 'compare with this TREC run, with significance tests')
@@ -39,7 +40,11 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
       '--allow-failures',
       'count queries that fail as 0 instead of giving up; those that are no queries always are',
     )
-    .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
+    .option(
+      '--timeout-ms <ms>',
+      'what the cluster may take for a query (default: 10000)',
+      wholeNumberIn(1, timeoutMsMax),
+    )
   addPlanOptions(command)
     .addHelpText(
       'after',

@@ -1,3 +1,4 @@
+import { documentsPerSecondMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { GenerationDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
@@ -39,7 +40,7 @@ export function addGenerationCommands(program: Command, context: CommandContext)
     .command('throttle')
     .argument('<index>')
     .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
-    .argument('<rate>', 'documents a second at most; 0 for no limit', wholeNumberIn(0, 1_000_000))
+    .argument('<rate>', 'documents a second at most; 0 for no limit', wholeNumberIn(0, documentsPerSecondMax))
     .description('limit how fast a build goes')
     .action(async (index: string, generation: number, rate: number) => {
       const order = { documents_per_second_max: rate === 0 ? null : rate }

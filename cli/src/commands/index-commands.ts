@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { HypershardError } from '@hypershard/common'
+import { replicasMax, shardsAskedMax } from '@hypershard/proto/limits'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { FieldDescriptions, IndexDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf, formatShare } from '../terminal/format-number.ts'
@@ -16,8 +17,8 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
     .argument('<name>', '1 to 64 of a-z 0-9 - _, starting with a letter or digit')
     .description('create an empty index')
     .option('--model <name>', "a model's name or digest (default: the cluster's default model)")
-    .option('--shards <n>', 'how many slices, fixed for its life (default: 2)', wholeNumberIn(1, 256))
-    .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, 8))
+    .option('--shards <n>', 'how many slices, fixed for its life (default: 2)', wholeNumberIn(1, shardsAskedMax))
+    .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, replicasMax))
     .option(
       '--field <name:type>',
       'a field that searches can filter by: keyword, number, boolean or date, with [] for lists; repeat it for more',

@@ -1,3 +1,4 @@
+import { candidatesAskedMax, expansionMax } from '@hypershard/proto/limits'
 import { type Command, Option } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
@@ -27,8 +28,12 @@ export function addPlanOptions(command: Command): Command {
       ]),
     )
     .option('--recall <share>', 'with the auto plan: of the exact hits, the share to find (default: 0.95)', share)
-    .option('--candidates <n>', 'of a shard, scored; tangent and graph plan (default: 200)', wholeNumberIn(1, 10_000))
-    .option('--expansion <n>', 'rows kept in a walk; graph plan (default: 256)', wholeNumberIn(1, 4_096))
+    .option(
+      '--candidates <n>',
+      'of a shard, scored; tangent and graph plan (default: 200)',
+      wholeNumberIn(1, candidatesAskedMax),
+    )
+    .option('--expansion <n>', 'rows kept in a walk; graph plan (default: 256)', wholeNumberIn(1, expansionMax))
     .option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)', jsonObject)
 }
 

@@ -1,15 +1,11 @@
 import { HypershardError } from '@hypershard/common'
 import { readQueries } from '@hypershard/evaluation'
+import { sampleQueriesMax, sampleQueryCharactersMax } from '@hypershard/proto/limits'
 import { cutQuery } from '../evaluation/cut-query.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { fileNotices } from '../evaluation/render-notices.ts'
 import { formatCountOf } from '../terminal/format-number.ts'
 import type { Output } from '../terminal/terminal.ts'
-
-/** As many as a coordinator takes. */
-const queriesMax = 64
-/** Of one of them. */
-const charactersMax = 1_000
 
 /**
  * Queries of users to calibrate graphs with: as many of a file as are taken, spread evenly over it. Long ones are cut and
@@ -22,14 +18,14 @@ export async function readSampleQueries(path: string, notes: Output): Promise<st
   const all = [...queries.values()]
   const texts = all.filter(text => text.trim() !== '')
   if (texts.length === 0) throw new HypershardError('invalid_request', `${path} has no queries in it`)
-  const count = Math.min(texts.length, queriesMax)
+  const count = Math.min(texts.length, sampleQueriesMax)
   const chosen = Array.from({ length: count }, (_, at) =>
-    cutQuery(texts[Math.floor((at * texts.length) / count)]!, charactersMax),
+    cutQuery(texts[Math.floor((at * texts.length) / count)]!, sampleQueryCharactersMax),
   )
   const cut = chosen.filter(({ isCut }) => isCut).length
   const blank = all.length - texts.length
   for (const notice of [
-    ...(cut > 0 ? [`${formatCountOf(cut, 'query', 'queries')} cut at ${charactersMax} characters`] : []),
+    ...(cut > 0 ? [`${formatCountOf(cut, 'query', 'queries')} cut at ${sampleQueryCharactersMax} characters`] : []),
     ...(blank > 0 ? [`${formatCountOf(blank, 'query', 'queries')} without text left out`] : []),
     ...fileNotices([fileAnswer(facts)]),
   ]) {

@@ -1,5 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import { readQueries } from '@hypershard/evaluation'
+import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
@@ -31,10 +32,14 @@ export function addRecallCommand(program: Command, context: CommandContext): voi
     .argument('<index>')
     .description('measure how much of what exact scoring finds a cheaper search finds')
     .requiredOption('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text; no judgements are needed')
-    .option('-k <n>', `how many hits (default: ${hitsDefault})`, wholeNumberIn(1, 1_000))
+    .option('-k <n>', `how many hits (default: ${hitsDefault})`, wholeNumberIn(1, hitsMax))
   addPlanOptions(command)
     .option('--concurrency <n>', 'how many queries at a time (default: 1)', wholeNumberIn(1, 64))
-    .option('--timeout-ms <ms>', 'what the cluster may take for a query (default: 10000)', wholeNumberIn(1, 600_000))
+    .option(
+      '--timeout-ms <ms>',
+      'what the cluster may take for a query (default: 10000)',
+      wholeNumberIn(1, timeoutMsMax),
+    )
     .addHelpText(
       'after',
       `

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
+import { documentsPerSecondMax, parityQueriesMax, shardsAskedMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { GenerationDescription, ParityReport, ReindexRequest } from '../api/answers.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
@@ -42,11 +43,11 @@ export function addReindexCommands(program: Command, context: CommandContext): v
     .argument('<index>', 'an index that exists')
     .description('build an index anew with another model or number of shards, then switch searches to it')
     .option('--model <name>', "a model's name or digest; the default model if left out")
-    .option('--shards <n>', 'as many as now if left out', wholeNumberIn(1, 256))
-    .option('--rate <n>', 'the most documents encoded a second', wholeNumberIn(1, 1_000_000))
-    .option('--search-p99 <ms>', 'slow down while the slowest searches take longer', wholeNumberIn(1, 600_000))
+    .option('--shards <n>', 'as many as now if left out', wholeNumberIn(1, shardsAskedMax))
+    .option('--rate <n>', 'the most documents encoded a second', wholeNumberIn(1, documentsPerSecondMax))
+    .option('--search-p99 <ms>', 'slow down while the slowest searches take longer', wholeNumberIn(1, timeoutMsMax))
     .option('--sample-queries <file>', 'of your users, to calibrate `--recall` with: JSONL, or id<TAB>text')
-    .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, 1_000), 50)
+    .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, parityQueriesMax), 50)
     .option('--min-overlap <percent>', 'do not switch below this overlap of the first ten hits', wholeNumberIn(0, 100))
     .option('--detach', 'start it and return')
     .option('--no-promote', 'build it and report, but do not switch')

@@ -1,3 +1,4 @@
+import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { SearchRequest } from '../api/answers.ts'
 import type { CommandContext } from './context.ts'
@@ -12,9 +13,9 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .argument('<index>')
     .argument('<query...>', 'the words of the query, quoted or not')
     .description('search an index')
-    .option('-k <n>', 'how many hits (default: 10)', wholeNumberIn(1, 1_000))
+    .option('-k <n>', 'how many hits (default: 10)', wholeNumberIn(1, hitsMax))
     .option('--min-coverage <share>', 'refuse answers of fewer documents than this share (default: 1)', share)
-    .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, 600_000))
+    .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, timeoutMsMax))
     .option('--profile', 'show where the time went')
   addPlanOptions(command)
     .option('--ids-only', 'ids and scores without texts')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { documentOf, lineBytesMax, listTextFiles, readFileLine } from './read-folder.ts'
+import { documentBytesMax } from '@hypershard/proto/limits'
+import { documentOf, listTextFiles, readFileLine } from './read-folder.ts'
 
 describe('a folder of text files', () => {
   let folder: string
@@ -67,10 +68,10 @@ describe('a folder of text files', () => {
 
   const unusable = [
     { title: 'is not UTF-8', content: Buffer.from([0x66, 0xfc, 0x72]), code: 'invalid_request', message: /not UTF-8/ },
-    { title: 'is too long', content: 'x'.repeat(lineBytesMax + 1), code: 'request_too_large', message: /split/ },
+    { title: 'is too long', content: 'x'.repeat(documentBytesMax + 1), code: 'request_too_large', message: /split/ },
     {
       title: 'is too long as JSON',
-      content: '"'.repeat(lineBytesMax - 9),
+      content: '"'.repeat(documentBytesMax - 9),
       code: 'request_too_large',
       message: /split/,
     },

@@ -2,9 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
 import { compressedExtensions, HypershardError, messageOf, openTextFile } from '@hypershard/common'
-
-/** The longest line that `PUT …/documents` takes, without its line end. */
-export const lineBytesMax = 1024 * 1024
+import { documentBytesMax } from '@hypershard/proto/limits'
 
 const extensions = new Set(['.md', '.txt'])
 const titleCharactersMax = 200
@@ -64,7 +62,7 @@ export async function readFileLine(folder: string, file: string): Promise<string
     const text = await readText(join(folder, file))
     if (text === undefined) return tooLarge(file)
     const line = JSON.stringify(documentOf(file, text))
-    return Buffer.byteLength(line) > lineBytesMax ? tooLarge(file) : line
+    return Buffer.byteLength(line) > documentBytesMax ? tooLarge(file) : line
   } catch (error) {
     return { file, code: 'invalid_request', message: messageOf(error) }
   }
@@ -81,7 +79,7 @@ async function readText(path: string): Promise<string | undefined> {
   for await (const chunk of openTextFile(path).bytes) {
     chunks.push(chunk)
     length += chunk.length
-    if (length > lineBytesMax) return undefined
+    if (length > documentBytesMax) return undefined
   }
   const bytes = Buffer.concat(chunks)
   if (isUtf8(bytes)) return bytes.toString('utf8')
@@ -115,6 +113,6 @@ function splitFrontMatter(content: string): { body: string; frontTitle: string |
 }
 
 function tooLarge(file: string): FailedFile {
-  const message = `more than the ${lineBytesMax} bytes that a document may have; split the file`
+  const message = `more than the ${documentBytesMax} bytes that a document may have; split the file`
   return { file, code: 'request_too_large', message }
 }

@@ -1,15 +1,23 @@
+import {
+  documentsPerSecondMax,
+  hasMoreCharacters,
+  parityQueriesMax,
+  queryCharactersMax,
+  shardsAskedMax,
+  timeoutMsMax,
+} from '@hypershard/proto/limits'
 import { generationPhases, graphQueriesDigest, isCalibratedOtherwise, sampleQueriesSchema } from '@hypershard/storage'
 import { z } from 'zod'
 import type { ParityReport } from '../generations/compare-generations.ts'
 import type { DescribedGeneration } from '../generations/describe-generation.ts'
 
 const count = z.int().min(0)
-const rate = z.number().positive().max(1_000_000)
-const p99 = z.number().positive().max(600_000)
+const rate = z.number().positive().max(documentsPerSecondMax)
+const p99 = z.number().positive().max(timeoutMsMax)
 
 export const reindexSchema = z.strictObject({
   model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
-  shards: z.int().min(1).max(256).optional().describe('As many as now if left out.'),
+  shards: z.int().min(1).max(shardsAskedMax).optional().describe('As many as now if left out.'),
   documents_per_second_max: rate.optional().describe('The most documents encoded a second.'),
   search_p99_ms_max: p99.optional().describe('Slow down while the slowest searches (p99) take longer than this.'),
   sample_queries: sampleQueriesSchema
@@ -33,11 +41,20 @@ export const generationOrderSchema = z
 
 export const compareSchema = z.strictObject({
   queries: z
-    .array(z.string().min(1).max(16_384))
-    .max(1_000)
+    .array(
+      z
+        .string()
+        .min(1)
+        .refine(
+          text => !hasMoreCharacters(text, queryCharactersMax),
+          `must be at most ${queryCharactersMax} characters`,
+        )
+        .meta({ maxLength: queryCharactersMax }),
+    )
+    .max(parityQueriesMax)
     .default([])
     .describe('If there are none, some are made of documents.'),
-  samples: z.int().min(1).max(1_000).default(50).describe('How many queries to make of documents.'),
+  samples: z.int().min(1).max(parityQueriesMax).default(50).describe('How many queries to make of documents.'),
 })
 
 export const generationSchema = z.object({

@@ -1,3 +1,4 @@
+import { replicasMax, shardsAskedMax } from '@hypershard/proto/limits'
 import { fieldsSchema, fieldTypes, indexNamePattern, type Manifest, type SegmentRead } from '@hypershard/storage'
 import { z } from 'zod'
 import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
@@ -12,8 +13,8 @@ export const indexNameSchema = z
 export const createIndexSchema = z.strictObject({
   name: indexNameSchema,
   model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
-  shards: z.int().min(1).max(256).default(2).describe("How many slices; fixed for the index's life."),
-  replicas: z.int().min(1).max(8).default(1).describe('How many shard servers may answer for each shard.'),
+  shards: z.int().min(1).max(shardsAskedMax).default(2).describe("How many slices; fixed for the index's life."),
+  replicas: z.int().min(1).max(replicasMax).default(1).describe('How many shard servers may answer for each shard.'),
   fields: fieldsSchema
     .default({})
     .describe('What searches can filter by; every other key of a document is only given back with it.'),

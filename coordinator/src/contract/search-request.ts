@@ -1,16 +1,18 @@
 import { HypershardError } from '@hypershard/common'
-import { expansionMax } from '@hypershard/storage'
+import {
+  candidatesAskedMax,
+  expansionMax,
+  hasMoreCharacters,
+  hitsMax,
+  queryCharactersMax,
+  timeoutMsMax,
+} from '@hypershard/proto/limits'
 import { z } from 'zod'
 import type { SearchInput } from '../search/search.ts'
 
-export const queryCharactersMax = 16_384
-export const hitsMax = 1_000
-/** Documents of a shard that the tangent plan scores. */
-export const candidatesMax = 10_000
 export const candidatesDefault = 200
 export const expansionDefault = 256
 export const recallDefault = 0.95
-export const timeoutMsMax = 600_000
 export const timeoutMsDefault = 10_000
 
 /** A cursor holds an id of at most 512 bytes, escaped as JSON and then as base64url. */
@@ -21,7 +23,7 @@ const queryText = z
   .min(1, 'must not be empty')
   .refine(text => text.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
   .refine(text => text.trim() !== '', 'must not be blank')
-  .refine(text => countCharacters(text) <= queryCharactersMax, `must be at most ${queryCharactersMax} characters`)
+  .refine(text => !hasMoreCharacters(text, queryCharactersMax), `must be at most ${queryCharactersMax} characters`)
   .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
 
 export const searchRequestSchema = z.strictObject({
@@ -65,7 +67,7 @@ export const searchRequestSchema = z.strictObject({
   candidates: z
     .int()
     .min(1)
-    .max(candidatesMax)
+    .max(candidatesAskedMax)
     .default(candidatesDefault)
     .describe('With `tangent` and `graph`: how many documents of a shard are scored; never fewer than a page has.'),
   expansion: z
@@ -113,9 +115,4 @@ function planOf({ plan, recall }: z.output<typeof searchRequestSchema>): SearchI
     'invalid_request',
     `recall: belongs to the plan auto, not to ${plan}; leave one of them out`,
   )
-}
-
-/** Code points, as JSON Schema counts; every one takes one or two units. */
-function countCharacters(text: string): number {
-  return text.length <= queryCharactersMax ? text.length : [...text.slice(0, 2 * queryCharactersMax + 1)].length
 }

@@ -1,3 +1,4 @@
+import { replicasMax } from '@hypershard/proto/limits'
 import { eligibleDocuments, type Snapshot } from '@hypershard/storage'
 import { z } from 'zod'
 import { indexNameSchema } from './indexes.ts'
@@ -9,7 +10,7 @@ export const takeSnapshotSchema = z.strictObject({ name: indexNameSchema })
 export const cloneSchema = z.strictObject({
   name: indexNameSchema.describe('Of the new index.'),
   snapshot: indexNameSchema.optional().describe('As the index is now, if left out.'),
-  replicas: z.int().min(1).max(8).optional().describe("As many as the index's if left out."),
+  replicas: z.int().min(1).max(replicasMax).optional().describe("As many as the index's if left out."),
 })
 
 export const snapshotSchema = z.object({

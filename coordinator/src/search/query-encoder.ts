@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Deadline, waitWithin } from '@hypershard/common'
+import { timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 import type { QueryForm } from './query-forms.ts'
@@ -26,9 +27,6 @@ interface SharedCall {
 
 /** What an entry costs besides its weights: keys, digests, architecture. An estimate on the high side. */
 const entryOverheadBytes = 1024
-
-/** Ends a shared call whose waiters all allow longer; the longest `timeout_ms` there is. */
-const sharedCallMsMax = 600_000
 
 /**
  * Turns query texts into q-nets, with a cache in front of the encoder: the least recently used entries go once all
@@ -71,7 +69,8 @@ export class QueryEncoder {
 
   #startCall(key: string, query: QueryText): SharedCall {
     const abandon = new AbortController()
-    const deadline = Deadline.after(sharedCallMsMax, { signal: abandon.signal })
+    // No waiter allows longer.
+    const deadline = Deadline.after(timeoutMsMax, { signal: abandon.signal })
     const result = this.#encoder.encodeQuery(query, deadline).then(encoded => {
       if (!this.#cache.has(key)) this.#cache.set(key, encoded)
       return encoded

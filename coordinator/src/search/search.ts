@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
 import {
   type FetchedDocument,
   type Filter,
@@ -7,7 +8,7 @@ import {
   ScoringPrecision,
   SearchPlan,
 } from '@hypershard/proto/shard'
-import { type BuildOfModel, expansionMax, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
+import { type BuildOfModel, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -81,9 +82,6 @@ export interface SearchParts {
   readonly queryForms: QueryForms
   readonly log: Logger
 }
-
-/** What a shard server takes. */
-const candidatesMax = 100_000
 
 const searchPlans: Readonly<Record<SearchInput['plan'], SearchPlan>> = {
   exact: SearchPlan.SEARCH_PLAN_EXACT,
@@ -260,10 +258,10 @@ function planFanOut(
     limit: input.k + 1,
     plan: searchPlans[input.plan],
     // The hits of earlier pages are found again, so there must be room for them too.
-    candidates: Math.min(candidatesMax, Math.max(input.candidates, input.k + 1) + given),
+    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, input.k + 1) + given),
     expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
     recall: input.recall,
-    recallHits: Math.min(candidatesMax, input.k + given),
+    recallHits: Math.min(candidatesOfCallMax, input.k + given),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
     after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },

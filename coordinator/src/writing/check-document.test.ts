@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { documentBytesMax } from '@hypershard/proto/limits'
 import type { Fields } from '@hypershard/storage'
-import { checkLines, checkOperation, lineBytesMax } from './check-document.ts'
+import { checkLines, checkOperation } from './check-document.ts'
 import type { ReceivedOperation } from './operation.ts'
 
 async function check(bytes: Buffer | string | undefined): Promise<ReceivedOperation | undefined> {
@@ -117,8 +118,8 @@ describe('checkOperation', () => {
   ]
   for (const { what, document } of sized) {
     it(`takes a document of 1 MiB and none larger, by its ${what}`, () => {
-      assert.ok('operation' in checkOperation(document(lineBytesMax), {}))
-      const checked = checkOperation(document(lineBytesMax + 1), {})
+      assert.ok('operation' in checkOperation(document(documentBytesMax), {}))
+      const checked = checkOperation(document(documentBytesMax + 1), {})
       assert.ok('problem' in checked)
       assert.deepEqual([checked.problem.id, checked.problem.code], ['a', 'request_too_large'])
     })

@@ -1,14 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { type ErrorCode, messageOf } from '@hypershard/common'
+import { documentBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
 import type { ReadLine } from './read-lines.ts'
 
 export const idBytesMax = 512
-export const lineBytesMax = 1024 * 1024
-
-/** Of id, title, text and the JSON of the fields together, however they came. */
-const documentBytesMax = lineBytesMax
 
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100
@@ -17,7 +14,7 @@ const fieldsDepthMax = 100
 export async function* checkLines(lines: AsyncIterable<ReadLine>, fields: Fields): AsyncGenerator<ReceivedOperation> {
   for await (const { line, bytes } of lines) {
     if (bytes === undefined)
-      yield { line, problem: problem(null, `longer than ${lineBytesMax} bytes`, 'request_too_large') }
+      yield { line, problem: problem(null, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
     else if (!isBlank(bytes)) yield { line, ...checkLine(bytes, fields) }
   }
 }

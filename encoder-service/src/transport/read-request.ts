@@ -1,14 +1,10 @@
 import { HypershardError } from '@hypershard/common'
 import type { DocumentText, EncodeDocumentsRequest, EncodeQueryRequest } from '@hypershard/proto/encoder'
 import { QueryForm } from '@hypershard/proto/encoder'
+import { encodedDocumentsMax, hasMoreCharacters, queryCharactersMax } from '@hypershard/proto/limits'
 import { precisionFromProto } from '@hypershard/qnet'
 import { joinDocument } from '../encoding/join-document.ts'
 import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
-
-/** Documents of one request; a caller with more sends several. */
-export const documentsMax = 1024
-/** UTF-16 code units, as in the public API. */
-export const queryCharactersMax = 16_384
 
 /**
  * The place of the model that a request names.
@@ -27,8 +23,8 @@ export function readModel(models: readonly LoadedModel[], digest: string): numbe
 export function readQuery(request: EncodeQueryRequest): QueryWork {
   const { text } = request
   if (text.trim() === '') throw new HypershardError('invalid_request', 'text: is empty; a query needs words')
-  if (text.length > queryCharactersMax) {
-    const message = `text: has ${text.length} characters, over the ${queryCharactersMax} of a query; shorten it`
+  if (hasMoreCharacters(text, queryCharactersMax)) {
+    const message = `text: its characters are over the ${queryCharactersMax} of a query; shorten it`
     throw new HypershardError('invalid_request', message)
   }
   checkWellFormed('text', text)
@@ -41,9 +37,11 @@ export function readQuery(request: EncodeQueryRequest): QueryWork {
  */
 export function readDocuments(request: EncodeDocumentsRequest): string[] {
   const count = request.documents.length
-  if (count > documentsMax) {
-    const message = `documents: ${count} in one request, over the ${documentsMax} there may be; send them in parts`
-    throw new HypershardError('request_too_large', message, { details: { documents: count, documentsMax } })
+  if (count > encodedDocumentsMax) {
+    const message = `documents: ${count} in one request, over the ${encodedDocumentsMax} there may be; send them in parts`
+    throw new HypershardError('request_too_large', message, {
+      details: { documents: count, documentsMax: encodedDocumentsMax },
+    })
   }
   return request.documents.map((document, index) => readDocument(document, index))
 }

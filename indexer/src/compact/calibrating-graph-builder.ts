@@ -4,12 +4,13 @@
  * rows is known, each query's tangent at the mean ranks every row, as a search does that reads all vectors. Then the
  * graph is walked with growing expansions, and what each walk finds is compared with the exact answers.
  */
+
 import { setImmediate as letOthersRun } from 'node:timers/promises'
+import { expansionMax } from '@hypershard/proto/limits'
 import { type BlockScorer, blockRows, QNetScorer, type Tangents } from '@hypershard/qnet'
 import {
   type CalibratedGraph,
   DocumentGraph,
-  expansionMax,
   type GraphBuilder,
   type RecallKnob,
   recallTargets,

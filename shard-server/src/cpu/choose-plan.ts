@@ -2,7 +2,8 @@
  * Turns the plan that was asked for into how one shard is searched: exactly, or by tangent, with a graph walk or a read
  * of all int8 vectors for each segment.
  */
-import { expansionMax, knobFor, rowsReadPerRowKept } from '@hypershard/storage'
+import { expansionMax } from '@hypershard/proto/limits'
+import { knobFor, rowsReadPerRowKept } from '@hypershard/storage'
 import type { ScanPlan } from './messages.ts'
 import type { ScanSegment } from './scan-segment.ts'
 

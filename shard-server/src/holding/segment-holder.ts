@@ -18,6 +18,7 @@ import { LRUCache } from 'lru-cache'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
+import { generationKey, segmentKey, versionKey } from './held-keys.ts'
 import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
@@ -383,18 +384,6 @@ function checkModel({ digest, modelDigest, vectorWidth }: SegmentReader, manifes
   if (modelDigest === manifest.modelDigest && vectorWidth === manifest.vectorWidth) return
   const message = `segment ${digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
   throw new HypershardError('corrupt_data', message)
-}
-
-function generationKey({ indexUid, generation }: Manifest): string {
-  return `${indexUid}/${generation}`
-}
-
-function versionKey(manifest: Manifest): string {
-  return `${generationKey(manifest)}@${manifest.version}`
-}
-
-function segmentKey(manifest: Manifest, entry: SegmentEntry): string {
-  return `${generationKey(manifest)}/${entry.digest}`
 }
 
 function onlyOnce(action: () => void): () => void {

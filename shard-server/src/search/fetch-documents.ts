@@ -1,11 +1,9 @@
 import { type Deadline, HypershardError, messageBytesMax, waitWithin } from '@hypershard/common'
+import { hitsMax } from '@hypershard/proto/limits'
 import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference } from './check-request.ts'
-
-/** As many hits as one page of the public API can have. */
-const addressesMax = 1_000
 
 /** Documents read between two looks at the deadline. */
 const rowsPerRead = 64
@@ -27,8 +25,8 @@ export async function fetchDocuments(
   request: FetchRequest,
   deadline: Deadline,
 ): Promise<FetchResponse> {
-  if (request.addresses.length > addressesMax) {
-    throw new HypershardError('request_too_large', `at most ${addressesMax} documents a fetch`)
+  if (request.addresses.length > hitsMax) {
+    throw new HypershardError('request_too_large', `at most ${hitsMax} documents a fetch`)
   }
   const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
   const documents = new Array<FetchedDocument>(request.addresses.length)

@@ -1,5 +1,7 @@
 /** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
+
 import { type Deadline, HypershardError, toHypershardError } from '@hypershard/common'
+import { candidatesOfCallMax, expansionMax, hitsOfCallMax } from '@hypershard/proto/limits'
 import {
   type Filter,
   ScoringPrecision as ProtoScoring,
@@ -10,19 +12,13 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import { complementOf, countBits, expansionMax, type Manifest, subtractBitmap } from '@hypershard/storage'
+import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/storage'
 import type { ScanPlan, ScanStop, ShardScan } from '../cpu/messages.ts'
 import type { PoolAnswer, ScanRequest, ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
-
-/** The public API's bound on k, and one more: how the coordinator learns that there is a further page. */
-const limitMax = 1_001
-
-/** Documents that the tangent plan scores exactly, of a shard. */
-const candidatesMax = 100_000
 
 /** Time kept of a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
@@ -107,8 +103,8 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
 }
 
 function checkSearch(request: SearchShardsRequest): ScoringPrecision {
-  if (request.limit < 1 || request.limit > limitMax) {
-    throw new HypershardError('invalid_request', `limit must be 1 to ${limitMax}, not ${request.limit}`)
+  if (request.limit < 1 || request.limit > hitsOfCallMax) {
+    throw new HypershardError('invalid_request', `limit must be 1 to ${hitsOfCallMax}, not ${request.limit}`)
   }
   switch (request.precision) {
     case ProtoScoring.SCORING_PRECISION_FP32:
@@ -127,18 +123,18 @@ function checkPlan({ plan, candidates, expansion, recall, recallHits }: SearchSh
     case SearchPlan.SEARCH_PLAN_UNSPECIFIED:
       return { kind: 'exact' }
     case SearchPlan.SEARCH_PLAN_TANGENT:
-      return { kind: 'tangent', candidates: within('candidates', candidates, 1, candidatesMax) }
+      return { kind: 'tangent', candidates: within('candidates', candidates, 1, candidatesOfCallMax) }
     case SearchPlan.SEARCH_PLAN_GRAPH:
       return {
         kind: 'graph',
-        candidates: within('candidates', candidates, 1, candidatesMax),
+        candidates: within('candidates', candidates, 1, candidatesOfCallMax),
         expansion: within('expansion', expansion, 1, expansionMax),
       }
     case SearchPlan.SEARCH_PLAN_AUTO:
       return {
         kind: 'auto',
         recall: within('recall', recall, 0, 1),
-        hits: within('recall_hits', recallHits, 1, candidatesMax),
+        hits: within('recall_hits', recallHits, 1, candidatesOfCallMax),
       }
     default:
       throw new HypershardError('invalid_request', `no search plan ${plan}`)

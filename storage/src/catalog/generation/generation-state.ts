@@ -2,7 +2,9 @@
  * `generations/<n>/state/<version>.json`: what is to become of a generation. Each change is the next version, created
  * if nobody else created it. docs/formats/generation.md.
  */
+
 import { type Clock, retryOnConflict, systemClock } from '@hypershard/common'
+import { sampleQueriesMax, sampleQueriesMin, sampleQueryCharactersMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
 import { decodeStored } from '../../corrupt-data.ts'
 import { type GenerationReference, generationStateKey, generationStatesFolder, numberOfKey } from '../../layout.ts'
@@ -12,13 +14,9 @@ import type { GenerationRecord } from './generation-record.ts'
 
 export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
 
-/** With fewer queries, measured recall says too little. */
-const sampleQueriesMin = 16
-export const sampleQueriesMax = 64
-
 /** Queries as users put them. */
 export const sampleQueriesSchema = z
-  .array(z.string().max(1_000).regex(/\S/, 'must not be blank'))
+  .array(z.string().max(sampleQueryCharactersMax).regex(/\S/, 'must not be blank'))
   .min(sampleQueriesMin)
   .max(sampleQueriesMax)
 

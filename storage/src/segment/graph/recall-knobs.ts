@@ -2,13 +2,11 @@
  * Recall knobs: which settings of a search find how much of the exact answer in one segment, as measured (calibrated)
  * when its graph was built.
  */
+import { expansionMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
 
 /** Recalls that are calibrated: of the ten best documents by exact scoring, the share that is found. */
 export const recallTargets = [0.9, 0.95, 0.99] as const
-
-/** The largest expansion that a calibration tries and a search may ask for. */
-export const expansionMax = 4_096
 
 /**
  * A walk that keeps n rows takes one thread as long as two threads take to read this many times n int8 vectors: 3.7 and

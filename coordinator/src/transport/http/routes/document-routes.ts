@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import { documentBytesMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
 import { checkRequest } from '../../../contract/check-request.ts'
 import {
@@ -14,7 +15,7 @@ import {
 } from '../../../contract/documents.ts'
 import { indexNameSchema } from '../../../contract/indexes.ts'
 import type { Coordinator } from '../../../coordinator.ts'
-import { checkLines, checkOperation, lineBytesMax } from '../../../writing/check-document.ts'
+import { checkLines, checkOperation } from '../../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../../writing/operation.ts'
 import { readLines } from '../../../writing/read-lines.ts'
 import type { WriteProgress, WriteReport } from '../../../writing/write-documents.ts'
@@ -55,7 +56,7 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       timeoutMs: options.putTimeoutMs,
       handle: request => {
         const { stream, deadline, params } = request
-        const read = readLines(stream, { lineBytesMax, idleMsMax }, deadline)
+        const read = readLines(stream, { lineBytesMax: documentBytesMax, idleMsMax }, deadline)
         const lines = checkLines(read, coordinator.fieldsOf(params.index))
         return write(coordinator, request, lines, options)
       },

@@ -1,0 +1,54 @@
+/**
+ * Every limit that more than one process knows of, once: whoever checks a request and whoever makes it read the same
+ * line. A limit of one process alone stands where it is used.
+ */
+
+/** Of a query's text, in code points, as JSON Schema counts. A limit in characters is told by `hasMoreCharacters`. */
+export const queryCharactersMax = 16_384
+
+/** Hits of one page, and documents of one fetch. */
+export const hitsMax = 1_000
+
+/** Hits of one call to a shard server: one more than a page tells whether there is a further page. */
+export const hitsOfCallMax = hitsMax + 1
+
+/** Documents of a shard that a search may ask to have scored exactly, in the plans tangent and graph. */
+export const candidatesAskedMax = 10_000
+
+/** The same on a shard server: those of the pages before are among the best again and are added to those asked for. */
+export const candidatesOfCallMax = 100_000
+
+/** Rows kept in a walk of a graph: what a calibration tries at most, and what a search asks for. */
+export const expansionMax = 4_096
+
+/** Of one search, and the highest limit of searches that a build is slowed down for. */
+export const timeoutMsMax = 600_000
+
+export const shardsAskedMax = 256
+export const replicasMax = 8
+
+/** Documents encoded a second that a build can be held to. */
+export const documentsPerSecondMax = 1_000_000
+
+/** Queries of a parity report. */
+export const parityQueriesMax = 1_000
+
+/** Users' queries that graphs are calibrated with: fewer would tell too little, more nothing new. */
+export const sampleQueriesMin = 16
+export const sampleQueriesMax = 64
+export const sampleQueryCharactersMax = 1_000
+
+/** Of a document's line, and of its id, title, text and fields together, in bytes of UTF-8. */
+export const documentBytesMax = 1024 * 1024
+
+/** Documents of one call to an encoder service. */
+export const encodedDocumentsMax = 1_024
+
+/** Whether a text has more code points than this; each takes one or two UTF-16 units. Stops counting once it knows. */
+export function hasMoreCharacters(text: string, charactersMax: number): boolean {
+  if (text.length <= charactersMax) return false
+  if (text.length > 2 * charactersMax) return true
+  let characters = 0
+  for (const _ of text) if (++characters > charactersMax) return true
+  return false
+}
