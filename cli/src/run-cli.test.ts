@@ -199,6 +199,18 @@ describe('the command line', () => {
     assert.match(stderr, /sample\.tsv: skipped 1 comment line$/m)
   })
 
+  it('says which aliases a restore leaves behind, and takes them along when told', async () => {
+    await fill()
+    await run('snapshot', 'take', 'papers', 'monday')
+    const left = await run('snapshot', 'restore', 'papers', 'monday')
+    assert.match(
+      left.stdout,
+      /^still standing for another build: papers-live \(generation 1\); move them with: .*=papers$/m,
+    )
+    const taken = await run('snapshot', 'restore', 'papers', 'monday', '--move-aliases')
+    assert.doesNotMatch(taken.stdout, /still standing/)
+  })
+
   it('sends nothing to an index that does not exist', async () => {
     const { exitCode, stderr } = await runCommand(['--url', url, 'documents', 'put', 'none', '-'], { stdin: corpus })
     assert.equal(exitCode, 1)

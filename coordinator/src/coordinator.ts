@@ -109,9 +109,16 @@ export class Coordinator {
     return this.getIndex(index).record.fields ?? {}
   }
 
-  async deleteIndex(name: string, deadline: Deadline): Promise<void> {
-    const record = await this.#parts.catalog.delete(name, deadline)
-    this.#parts.watcher.wake()
+  /** @throws HypershardError `index_not_found`, `index_in_use` while clones or, unless they go too, aliases need it */
+  async deleteIndex(name: string, aliases: 'refuse' | 'delete', deadline: Deadline): Promise<void> {
+    const { catalog, watcher } = this.#parts
+    const going = catalog.listAliases().filter(({ target }) => target.index === name)
+    const record = await catalog.delete(name, aliases, deadline)
+    await watcher.untilMoved(
+      going.map(({ alias }) => alias),
+      deadline,
+    )
+    watcher.wake()
     if (record !== undefined) await releaseIndex({ name, uid: record.uid }, this.#parts)
   }
 

@@ -1,4 +1,5 @@
 import { type Logger, messageOf } from '@hypershard/common'
+import { LRUCache } from 'lru-cache'
 import type { Job } from './queue/job.ts'
 
 /** Kinds of work whose last failure is remembered; far more than can fail at a time. */
@@ -10,7 +11,7 @@ const failuresMax = 10_000
  */
 export class JobFailureLog {
   readonly #log: Logger
-  readonly #told = new Map<string, string>()
+  readonly #told = new LRUCache<string, string>({ max: failuresMax })
 
   constructor(log: Logger) {
     this.#log = log
@@ -23,7 +24,6 @@ export class JobFailureLog {
       this.#log.debug({ job, retryInMs }, 'job failed again')
       return
     }
-    if (this.#told.size >= failuresMax) this.#told.delete(this.#told.keys().next().value!)
     this.#told.set(work, problem)
     this.#log.warn({ err: error, job, retryInMs }, 'job failed')
   }

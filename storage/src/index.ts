@@ -3,11 +3,12 @@ export {
   type AliasTable,
   type AliasTarget,
   aliasHistory,
-  changeAliases,
   emptyAliasTable,
+  entryOf,
   latestAliasTable,
   newerAliasTable,
 } from './catalog/alias/alias-table.ts'
+export { changeAliases, forgetOwnName, releaseAliases } from './catalog/alias/change-aliases.ts'
 export {
   createGeneration,
   firstGeneration,

@@ -19,6 +19,11 @@ export const indexKey = (index: string): string => `${indexFolder(index)}index.j
 /** There while an index is being deleted: nobody may clone it any more. */
 export const deletingKey = (index: string): string => `${indexFolder(index)}deleting.json`
 
+/** Each there while somebody creates the index: its name may not become an alias then. */
+export const creatingFolder = (index: string): string => `${indexFolder(index)}creating/`
+
+export const creatingKey = (index: string, uid: string): string => `${creatingFolder(index)}${uid}.json`
+
 export const snapshotsFolder = (index: string): string => `${indexFolder(index)}snapshots/`
 
 export const snapshotKey = (index: string, name: string): string => `${snapshotsFolder(index)}${name}.json`

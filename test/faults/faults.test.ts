@@ -142,7 +142,8 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
     }
     await checkHistory()
     const { json } = await persist('GET', `${cluster.url}/v1/aliases`)
-    if (generation === 2) assert.deepEqual(json.aliases, [{ alias: 'papers', index: 'papers', generation: 2 }])
+    if (generation === 2)
+      assert.deepEqual(json.aliases, [{ alias: 'papers', index: 'papers', generation: 2, problem: null }])
     assert.equal((await persist('GET', index)).json.generation, generation)
   })
 })

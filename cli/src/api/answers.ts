@@ -307,9 +307,17 @@ export interface AsideDocument {
   readonly message: string
 }
 
+export interface AliasDescription {
+  readonly alias: string
+  readonly index: string
+  readonly generation: number
+  /** Why it leads nowhere, and what to do. */
+  readonly problem: string | null
+}
+
 export interface AliasTable {
   readonly version: number
-  readonly aliases: readonly { readonly alias: string; readonly index: string; readonly generation: number }[]
+  readonly aliases: readonly AliasDescription[]
   readonly created_at: string
 }
 

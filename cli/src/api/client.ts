@@ -83,8 +83,8 @@ export class ApiClient {
     return this.#json('POST', 'v1/indexes', request)
   }
 
-  async deleteIndex(name: string): Promise<void> {
-    await this.#json('DELETE', indexPath(name))
+  async deleteIndex(name: string, withAliases = false): Promise<void> {
+    await this.#json('DELETE', `${indexPath(name)}${withAliases ? '?aliases=delete' : ''}`)
   }
 
   search(index: string, request: SearchRequest): Promise<SearchAnswer> {
@@ -120,12 +120,13 @@ export class ApiClient {
     return this.#json('POST', `${generationPath(index, generation)}/compare`, request, switchMsDefault)
   }
 
-  promoteGeneration(index: string, generation: number): Promise<GenerationDescription> {
-    return this.#json('POST', `${generationPath(index, generation)}/promote`, {}, switchMsDefault)
+  promoteGeneration(index: string, generation: number, moveAliases = false): Promise<GenerationDescription> {
+    const path = `${generationPath(index, generation)}/promote${moveQuery(moveAliases)}`
+    return this.#json('POST', path, {}, switchMsDefault)
   }
 
-  rollBack(index: string): Promise<GenerationDescription> {
-    return this.#json('POST', `${indexPath(index)}/rollback`, {}, switchMsDefault)
+  rollBack(index: string, moveAliases = false): Promise<GenerationDescription> {
+    return this.#json('POST', `${indexPath(index)}/rollback${moveQuery(moveAliases)}`, {}, switchMsDefault)
   }
 
   verifyIndex(index: string): Promise<Verification> {
@@ -148,8 +149,9 @@ export class ApiClient {
     await this.#json('DELETE', `${indexPath(index)}/snapshots/${encodeURIComponent(name)}`)
   }
 
-  restoreSnapshot(index: string, name: string): Promise<GenerationDescription> {
-    return this.#json('POST', `${indexPath(index)}/snapshots/${encodeURIComponent(name)}/restore`, {}, verifyMsDefault)
+  restoreSnapshot(index: string, name: string, moveAliases = false): Promise<GenerationDescription> {
+    const path = `${indexPath(index)}/snapshots/${encodeURIComponent(name)}/restore${moveQuery(moveAliases)}`
+    return this.#json('POST', path, {}, verifyMsDefault)
   }
 
   cloneIndex(index: string, request: { name: string; snapshot?: string }): Promise<IndexDescription> {
@@ -245,6 +247,11 @@ function parseBaseUrl(text: string): URL {
     throw new HypershardError('invalid_request', `--url: \`${text}\` is no URL like http://127.0.0.1:7700`)
   }
   return url
+}
+
+/** Whether the aliases of a name that moves move along. */
+function moveQuery(moveAliases: boolean): string {
+  return moveAliases ? '?move_aliases=true' : ''
 }
 
 function generationPath(index: string, generation: number): string {

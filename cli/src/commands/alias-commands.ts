@@ -1,6 +1,7 @@
 import { HypershardError } from '@hypershard/common'
 import type { Command } from 'commander'
 import type { AliasAction } from '../api/answers.ts'
+import { shorten } from '../terminal/fit-text.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
@@ -52,6 +53,7 @@ async function change(context: CommandContext, actions: readonly AliasAction[]):
 async function listAliases(context: CommandContext): Promise<void> {
   context.answer(await context.api().listAliases(), ({ aliases }) => {
     if (aliases.length === 0) return ['no aliases yet; `npx hypershard alias set <alias>=<index>` makes one']
+    const { out } = context.terminal
     const lines = renderTable(
       [
         { title: 'alias', flexible: true },
@@ -59,9 +61,13 @@ async function listAliases(context: CommandContext): Promise<void> {
         { title: 'generation', align: 'right' },
       ],
       aliases.map(({ alias, index, generation }) => [alias, index, `${generation}`]),
-      context.terminal.out.columns,
+      out.columns,
     )
-    return boldHeading(lines, context.terminal.out)
+    const problems = aliases.filter(({ problem }) => problem !== null)
+    return [
+      ...boldHeading(lines, out),
+      ...problems.map(({ alias, problem }) => out.style('yellow', shorten(`${alias}: ${problem}`, out.columns))),
+    ]
   })
 }
 

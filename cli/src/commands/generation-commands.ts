@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { GenerationDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
+import { aliasesLeft, moveAliasesOption } from './aliases-left.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 import { wholeNumberIn } from './parse-option.ts'
@@ -34,8 +35,18 @@ export function addGenerationCommands(program: Command, context: CommandContext)
   one('pause', 'stop encoding documents for a build', (...it) => api().orderGeneration(...it, { paused: true }))
   one('resume', 'go on with a paused build', (...it) => api().orderGeneration(...it, { paused: false }))
   one('cancel', 'give up a build that is under way', (...it) => api().cancelGeneration(...it))
-  one('promote', 'let searches use a build that has caught up', (...it) => api().promoteGeneration(...it))
   one('drop', 'give up a finished build that no name points at', (...it) => api().dropGeneration(...it))
+  group
+    .command('promote')
+    .argument('<index>')
+    .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
+    .description('let searches use a build that has caught up')
+    .option(...moveAliasesOption)
+    .action(async (index: string, generation: number, { moveAliases }: { moveAliases?: boolean }) => {
+      const answer = await api().promoteGeneration(index, generation, moveAliases)
+      const left = context.json ? [] : await aliasesLeft(api(), answer)
+      context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`, ...left])
+    })
   group
     .command('throttle')
     .argument('<index>')

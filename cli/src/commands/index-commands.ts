@@ -50,11 +50,12 @@ Examples:
     .argument('<name>')
     .description('delete an index and all its documents')
     .option('--yes', 'do not ask')
+    .option('--with-aliases', 'delete its aliases too; an index that has some is kept otherwise')
     .addHelpText(
       'after',
       '\nAsks first on a terminal; elsewhere --yes is needed.\n\nExamples:\n  hypershard index delete papers\n  hypershard index delete papers --yes',
     )
-    .action((name: string, options: { yes?: boolean }) => deleteIndex(context, name, options.yes === true))
+    .action((name: string, options: DeleteOptions) => deleteIndex(context, name, options))
 }
 
 interface CreateOptions {
@@ -123,11 +124,16 @@ async function describeIndex(context: CommandContext, name: string): Promise<voi
   )
 }
 
-async function deleteIndex(context: CommandContext, name: string, yes: boolean): Promise<void> {
-  if (!yes && !(await confirmDelete(context, name))) {
+interface DeleteOptions {
+  readonly yes?: boolean
+  readonly withAliases?: boolean
+}
+
+async function deleteIndex(context: CommandContext, name: string, options: DeleteOptions): Promise<void> {
+  if (!options.yes && !(await confirmDelete(context, name))) {
     throw new HypershardError('cancelled', `index \`${name}\` was not deleted`)
   }
-  await context.api().deleteIndex(name)
+  await context.api().deleteIndex(name, options.withAliases)
   context.answer({ deleted: name }, () => [`deleted index ${name}`])
 }
 

@@ -7,6 +7,7 @@ import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { Output } from '../terminal/terminal.ts'
+import { aliasesLeft, moveAliasesOption } from './aliases-left.ts'
 import type { CommandContext } from './context.ts'
 import { wholeNumberIn } from './parse-option.ts'
 import { readSampleQueries } from './read-sample-queries.ts'
@@ -24,6 +25,7 @@ interface ReindexOptions {
   readonly sampleQueries?: string
   readonly samples: number
   readonly minOverlap?: number
+  readonly moveAliases?: boolean
   readonly detach?: boolean
   readonly promote: boolean
 }
@@ -49,6 +51,7 @@ export function addReindexCommands(program: Command, context: CommandContext): v
     .option('--sample-queries <file>', 'of your users, to calibrate `--recall` with: JSONL, or id<TAB>text')
     .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, parityQueriesMax), 50)
     .option('--min-overlap <percent>', 'do not switch below this overlap of the first ten hits', wholeNumberIn(0, 100))
+    .option(...moveAliasesOption)
     .option('--detach', 'start it and return')
     .option('--no-promote', 'build it and report, but do not switch')
     .addHelpText(
@@ -67,10 +70,13 @@ Examples:
     .command('rollback')
     .argument('<index>')
     .description('let searches use the build again that they used before the last switch')
-    .action(async (index: string) => {
-      const answer = await context.api().rollBack(index)
+    .option(...moveAliasesOption)
+    .action(async (index: string, { moveAliases }: { moveAliases?: boolean }) => {
+      const answer = await context.api().rollBack(index, moveAliases)
+      const left = context.json ? [] : await aliasesLeft(context.api(), answer)
       context.answer(answer, ({ generation, model }) => [
         `${index} is generation ${generation} again, model ${model.name}`,
+        ...left,
       ])
     })
 }
@@ -90,9 +96,10 @@ async function reindex(context: CommandContext, index: string, options: ReindexO
   const parity = await api.compareGeneration(index, generation, { samples: options.samples })
   const enough = parity.overlap_at_10 * 100 >= (options.minOverlap ?? 0)
   const promoted = options.promote && enough
-  const last = promoted ? await api.promoteGeneration(index, generation) : built
+  const last = promoted ? await api.promoteGeneration(index, generation, options.moveAliases) : built
   const result: ReindexResult = { generation: last, parity, promoted, took_ms: performance.now() - startMs }
-  context.answer(result, () => renderResult(result, context.terminal.out))
+  const left = promoted && !context.json ? await aliasesLeft(api, last) : []
+  context.answer(result, () => [...renderResult(result, context.terminal.out), ...left])
   if (options.promote && !enough) {
     const found = `overlap ${Math.round(parity.overlap_at_10 * 100)} %, less than ${options.minOverlap} %`
     throw new HypershardError(

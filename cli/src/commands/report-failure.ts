@@ -1,5 +1,5 @@
 import { ProcessFailure } from '@hypershard/local-cluster'
-import { NotReachable, problemOf } from '../api/problem.ts'
+import { NotReachable, type Problem, problemOf } from '../api/problem.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import type { Output, Terminal } from '../terminal/terminal.ts'
 
@@ -21,10 +21,17 @@ export function reportFailure(error: unknown, terminal: Terminal, json: boolean,
     return
   }
   terminal.notes.line(`${terminal.notes.style('red', 'error:')} ${problem.code}: ${toPlainLine(problem.detail)}`)
-  const advice = error instanceof NotReachable ? unreachableAdvice(problem.code) : adviceByCode[problem.code]
+  const advice = error instanceof NotReachable ? unreachableAdvice(problem.code) : adviceOf(problem)
   const hint = usageHint ?? advice
   if (hint !== undefined) terminal.notes.line(`  ${hint}`)
   if (error instanceof ProcessFailure) showLog(error, terminal.notes)
+}
+
+/** A name that is an alias is neither made nor deleted as an index is. */
+function adviceOf({ code, details }: Problem): string | undefined {
+  const { alias } = details
+  if (typeof alias !== 'string') return adviceByCode[code]
+  return `\`npx hypershard alias set ${alias}=<index>\` moves the alias, \`alias remove ${alias}\` removes it`
 }
 
 function showLog({ details, logLines }: ProcessFailure, notes: Output): void {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
+import { aliasesLeft, moveAliasesOption } from './aliases-left.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 
@@ -21,12 +22,22 @@ export function addSnapshotCommands(program: Command, context: CommandContext): 
       `snapshot ${name} of ${index}: ${formatCountOf(documents, 'document')}`,
     ])
   })
-  one('restore', 'let searches see a snapshot; what was written since is not seen any more', async (index, name) => {
-    context.answer(await context.api().restoreSnapshot(index, name), ({ generation, documents }) => [
-      `${index} is ${name} again (generation ${generation}, ${formatCountOf(documents, 'document')})`,
-      `\`hypershard rollback ${index}\` goes back to what it was`,
-    ])
-  })
+  group
+    .command('restore')
+    .argument('<index>')
+    .argument('<name>', 'of the snapshot')
+    .description('let searches see a snapshot; what was written since is not seen any more')
+    .option(...moveAliasesOption)
+    .action(async (index: string, name: string, { moveAliases }: { moveAliases?: boolean }) => {
+      const api = context.api()
+      const answer = await api.restoreSnapshot(index, name, moveAliases)
+      const left = context.json ? [] : await aliasesLeft(api, answer)
+      context.answer(answer, ({ generation, documents }) => [
+        `${index} is ${name} again (generation ${generation}, ${formatCountOf(documents, 'document')})`,
+        `\`hypershard rollback ${index}\` goes back to what it was`,
+        ...left,
+      ])
+    })
   one('delete', 'delete a snapshot', async (index, name) => {
     await context.api().deleteSnapshot(index, name)
     context.answer({ index, name, deleted: true }, () => [`deleted snapshot ${name} of ${index}`])

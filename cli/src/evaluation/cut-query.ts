@@ -1,5 +1,4 @@
-/** Code points of a query that the coordinator takes. */
-export const queryCharactersMax = 16_384
+import { queryCharactersMax } from '@hypershard/proto/limits'
 
 /**
  * The beginning of a text that is too long to be asked: a model reads less of it in any case. It is cut by the units of

@@ -27,7 +27,7 @@ export const errorCatalogue = Object.freeze({
   alias_not_found: row(404, status.NOT_FOUND, false, 'There is no such alias'),
   snapshot_not_found: row(404, status.NOT_FOUND, false, 'There is no such snapshot'),
   snapshot_exists: row(409, status.ALREADY_EXISTS, false, 'The snapshot exists already'),
-  index_in_use: row(409, status.FAILED_PRECONDITION, false, 'Another index needs files of this one'),
+  index_in_use: row(409, status.FAILED_PRECONDITION, false, 'Clones or aliases need this index'),
   index_exists: row(409, status.ALREADY_EXISTS, false, 'The index exists already'),
   query_unknown: row(409, status.FAILED_PRECONDITION, true, 'The server does not have this query any more'),
   model_mismatch: row(409, status.FAILED_PRECONDITION, false, 'The q-net and the documents are of different models'),

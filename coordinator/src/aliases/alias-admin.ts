@@ -3,15 +3,24 @@ import {
   type AliasAction,
   type AliasTable,
   aliasHistory,
+  entryOf,
   readGeneration,
   readGenerationState,
 } from '@hypershard/storage'
+import type { NamedTarget } from '../catalog/names.ts'
 import { type ChangeNamesParts, changeNames } from './change-names.ts'
 
 /** One change of an alias, as the API has it. */
 export type AliasOrder =
   | { readonly add: { readonly alias: string; readonly index: string; readonly generation?: number | undefined } }
   | { readonly remove: { readonly alias: string } }
+
+/** The newest table, with what stands in the way of an entry. */
+export interface ListedAliases {
+  readonly version: number
+  readonly createdAt: string
+  readonly aliases: readonly NamedTarget[]
+}
 
 const historyMax = 100
 
@@ -23,8 +32,10 @@ export class AliasAdmin {
     this.#parts = parts
   }
 
-  list(): AliasTable {
-    return this.#parts.catalog.aliases
+  list(): ListedAliases {
+    const { catalog } = this.#parts
+    const { version, createdAt } = catalog.aliases
+    return { version, createdAt, aliases: catalog.listAliases() }
   }
 
   /** Versions newest first, with what made each. */
@@ -38,7 +49,7 @@ export class AliasAdmin {
    * @throws HypershardError `index_not_found`, `generation_not_found`, `alias_not_found`, `index_exists` for a name
    *   that is an index's, `wrong_phase` for a generation that is not finished
    */
-  async change(orders: readonly AliasOrder[], deadline: Deadline): Promise<AliasTable> {
+  async change(orders: readonly AliasOrder[], deadline: Deadline): Promise<ListedAliases> {
     await changeNames(() => Promise.all(orders.map(order => this.#actionOf(order))), deadline, this.#parts)
     return this.list()
   }
@@ -47,7 +58,9 @@ export class AliasAdmin {
     const { catalog } = this.#parts
     if ('remove' in order) {
       const { alias } = order.remove
-      if (catalog.isIndex(alias) || !Object.hasOwn(catalog.newestAliases.aliases, alias)) throw notFound(alias)
+      const entry = entryOf(catalog.newestAliases, alias)
+      // An alias beside an index of its name counts for nothing, and may go; what an index's own name stands for stays.
+      if (entry === undefined || (catalog.isIndex(alias) && entry.index === alias)) throw notFound(alias)
       return { name: alias, to: null }
     }
     const { alias, index, generation } = order.add

@@ -12,19 +12,28 @@ export interface ChangeNamesParts {
 /** How often a change starts over because other aliases were changed in between. */
 const attemptsMax = 20
 
+/** One name that goes from one build of an index to another. */
+export interface NameMove {
+  readonly name: string
+  readonly to: AliasTarget
+  /** Whether all other names go along that stand for the same build as this one does. */
+  readonly withAliases: boolean
+}
+
 /**
  * Lets a name stand for a generation, which shard servers load first: no search waits for it.
  * @throws HypershardError as `changeNames`
  */
-export async function moveName(
-  name: string,
-  to: AliasTarget,
-  deadline: Deadline,
-  parts: ChangeNamesParts,
-): Promise<void> {
-  await parts.watcher.tryOut(name, to.generation)
-  await changeNames(async () => [{ name, to }], deadline, parts)
-  parts.catalog.endTrial(to)
+export async function moveName(move: NameMove, deadline: Deadline, parts: ChangeNamesParts): Promise<void> {
+  await parts.watcher.tryOut(move.name, move.to.generation)
+  await changeNames(async () => actionsOf(move, parts.catalog), deadline, parts)
+  parts.catalog.endTrial(move.to)
+}
+
+function actionsOf({ name, to, withAliases }: NameMove, catalog: Catalog): AliasAction[] {
+  const before = catalog.targetOf(name)
+  const along = withAliases && before !== undefined ? catalog.namesOf(before) : []
+  return [...new Set([name, ...along])].map(moved => ({ name: moved, to }))
 }
 
 /**

@@ -42,7 +42,7 @@ describe('changes of one index', () => {
 
   it('wait for each other: an index created during a deletion of its name is whole', async () => {
     const { begun, goOn } = holdDeletions()
-    const deleting = catalog.delete('papers', soon())
+    const deleting = catalog.delete('papers', 'refuse', soon())
     await begun
     const creating = catalog.create(papers, soon())
     setTimeout(goOn, 30)
@@ -54,7 +54,7 @@ describe('changes of one index', () => {
 
   it('wait no longer than their deadline', async () => {
     const { begun, goOn } = holdDeletions()
-    const deleting = catalog.delete('papers', soon())
+    const deleting = catalog.delete('papers', 'refuse', soon())
     await begun
     await assert.rejects(catalog.create(papers, Deadline.after(10)), { code: 'deadline_exceeded' })
     goOn()
@@ -88,7 +88,7 @@ describe('what a coordinator serves', () => {
 
   it('has nothing of a deleted index, though its name was given to another', async () => {
     const manifest = await commitManifest(store, entry.manifest, {})
-    await catalog.delete('papers', soon())
+    await catalog.delete('papers', 'refuse', soon())
     catalog.publish({ ...entry, manifest })
     assert.throws(() => catalog.get('papers'), { code: 'index_not_found' })
     await catalog.create(papers, soon())

@@ -6,7 +6,9 @@ import {
   cloneIndex,
   createIndex,
   deleteIndex,
+  entryOf,
   firstGeneration,
+  forgetOwnName,
   type GenerationRecord,
   type IndexRecord,
   latestAliasTable,
@@ -20,9 +22,11 @@ import {
   readGeneration,
   readIndex,
   readManifest,
+  releaseAliases,
 } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import { NameLocks } from '../limits/name-locks.ts'
+import { dangling, isAlias, type KnownNames, listNames, type NamedTarget, namesOf, targetOf } from './names.ts'
 import { type NamesMove, ServedNames } from './served-names.ts'
 
 /** A generation that searches may ask for, and the manifest version that new searches pin. */
@@ -60,7 +64,7 @@ export class Catalog {
   readonly #locks = new NameLocks('changes of the index')
   /** By uid, generation and version. */
   readonly #older = new LRUCache<string, Manifest>({ max: olderManifestsMax })
-  readonly #names = new ServedNames()
+  readonly #served = new ServedNames()
   /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
 
@@ -70,19 +74,19 @@ export class Catalog {
 
   static async load(store: ObjectStore): Promise<Catalog> {
     const catalog = new Catalog(store)
-    catalog.#names.newest = await latestAliasTable(store)
+    catalog.#served.newest = await latestAliasTable(store)
     await catalog.findIndexes()
     return catalog
   }
 
   /** What names point at as searches see it, besides each index's own first generation. */
   get aliases(): AliasTable {
-    return this.#names.table
+    return this.#served.table
   }
 
   /** With the moves that are under way: what changes are decided on. */
   get newestAliases(): AliasTable {
-    return this.#names.newest
+    return this.#served.newest
   }
 
   /** The generations that searches may ask for, in the order of their indexes' names. */
@@ -116,6 +120,8 @@ export class Catalog {
     if (entry !== undefined) return entry
     const failure = this.#failures.get(name)
     if (failure !== undefined) throw failure
+    const alias = entryOf(this.aliases, name)
+    if (alias !== undefined && alias.index !== name) throw this.#failures.get(alias.index) ?? dangling(name, alias)
     const message = `index \`${name}\` does not exist; create it with POST /v1/indexes`
     throw new HypershardError('index_not_found', message, { details: { index: name } })
   }
@@ -159,10 +165,17 @@ export class Catalog {
 
   /** What a name points at, served or not. */
   targetOf(name: string): AliasTarget | undefined {
-    const target = this.#names.targetOf(name)
-    if (target !== undefined && this.#records.get(target.index)?.uid === target.indexUid) return target
-    const record = this.#records.get(name)
-    return record === undefined ? undefined : { index: name, indexUid: record.uid, generation: 1 }
+    return targetOf(this.#names, name)
+  }
+
+  /** The names that stand for a build, in order. */
+  namesOf(build: { readonly indexUid: string; readonly generation: number }): string[] {
+    return namesOf(this.#names, build)
+  }
+
+  /** All that the table of aliases has, in name order, and what stands in the way of an entry. */
+  listAliases(): NamedTarget[] {
+    return listNames(this.#names)
   }
 
   /**
@@ -177,7 +190,6 @@ export class Catalog {
   /** @throws HypershardError `index_exists`, also for a name that is an alias */
   create(index: NewIndex, deadline: Deadline): Promise<CatalogEntry> {
     return this.alone(index.name, deadline, async () => {
-      if (this.targetOf(index.name) !== undefined && !this.#records.has(index.name)) throw isAlias(index.name)
       const record = await createIndex(this.#store, index)
       this.#records.set(record.name, record)
       return this.#add(record, firstGeneration(record))
@@ -187,7 +199,6 @@ export class Catalog {
   /** A new index that begins as a version of another. @throws HypershardError `index_exists`, `conflict` */
   clone(clone: Pick<IndexRecord, 'name' | 'replicas'>, origin: Origin, deadline: Deadline): Promise<CatalogEntry> {
     return this.alone(clone.name, deadline, async () => {
-      if (this.targetOf(clone.name) !== undefined && !this.#records.has(clone.name)) throw isAlias(clone.name)
       const record = await cloneIndex(this.#store, clone, origin)
       this.#records.set(record.name, record)
       return this.#add(record, await readGeneration(this.#store, record, 1))
@@ -195,16 +206,20 @@ export class Catalog {
   }
 
   /**
+   * @param aliases whether an index that has aliases is refused, or they go with it
    * @returns what was deleted; undefined when it could not be loaded
    * @throws HypershardError `index_not_found`, `index_in_use`
    */
-  delete(name: string, deadline: Deadline): Promise<IndexRecord | undefined> {
+  delete(name: string, aliases: 'refuse' | 'delete', deadline: Deadline): Promise<IndexRecord | undefined> {
     return this.alone(name, deadline, async () => {
-      if (!this.#failures.has(name) && !this.#records.has(name)) this.get(name)
+      const alias = this.isIndex(name) ? undefined : entryOf(this.newestAliases, name)
+      if (alias !== undefined && alias.index !== name) throw isAlias(name, alias)
       const record = this.#records.get(name)
+      const going = { name, uid: record?.uid }
       const borrowers = record && (() => borrowersOf(this.#store, record))
-      await deleteIndex(this.#store, name, borrowers)
+      await deleteIndex(this.#store, name, borrowers, () => releaseAliases(this.#store, going, aliases))
       this.#forget(name)
+      await forgetOwnName(this.#store, going)
       return record
     })
   }
@@ -234,7 +249,7 @@ export class Catalog {
 
   /** Which names are to point elsewhere; they stay where they are until `publishAliases`. Undefined for none. */
   findAliases(): Promise<NamesMove | undefined> {
-    return this.#names.findMove(this.#store)
+    return this.#served.findMove(this.#store)
   }
 
   /** The entries that names are to move to and that are not served yet. @throws HypershardError of the store */
@@ -264,7 +279,7 @@ export class Catalog {
 
   /** From now on these names point where they were to move, all at once. What they point at has been published. */
   publishAliases(move: NamesMove): void {
-    this.#names.publish(move)
+    this.#served.publish(move)
   }
 
   /**
@@ -281,6 +296,10 @@ export class Catalog {
     const older = this.#older.get(key) ?? (await this.#readOlder(record, page))
     this.#older.set(key, older)
     return older
+  }
+
+  get #names(): KnownNames {
+    return { table: this.aliases, records: this.#records, failures: this.#failures }
   }
 
   #find(name: string): CatalogEntry | undefined {
@@ -367,9 +386,4 @@ function keyOf({ indexUid, generation }: { indexUid: string; generation: number 
 
 function order({ record, generation }: CatalogEntry): string {
   return `${record.name}/${String(generation.generation).padStart(10, '0')}`
-}
-
-function isAlias(name: string): HypershardError {
-  const message = `\`${name}\` is an alias; choose another name, or remove the alias first`
-  return new HypershardError('index_exists', message, { details: { index: name } })
 }

@@ -18,6 +18,7 @@ export class ServedNames {
 
   /** The table as searches see it. */
   get table(): AliasTable {
+    if (this.#held.size === 0) return this.newest
     const aliases = { ...this.newest.aliases }
     for (const [name, { target }] of this.#held) {
       if (target === undefined) delete aliases[name]

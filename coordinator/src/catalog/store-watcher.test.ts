@@ -127,7 +127,7 @@ describe('following the store', () => {
 
     it('ends when the index is deleted, also when another has its name by then', async () => {
       const waiting = watcher.untilSearchable('papers', entry.record.uid, 3, soon())
-      await catalog.delete('papers', soon())
+      await catalog.delete('papers', 'refuse', soon())
       await catalog.create({ name: 'papers', model, vectorWidth: 3, shards: 1, replicas: 1 }, soon())
       watcher.wake()
       await assert.rejects(waiting, { code: 'index_not_found' })

@@ -1,5 +1,6 @@
 import type { AliasTable } from '@hypershard/storage'
 import { z } from 'zod'
+import type { ListedAliases } from '../aliases/alias-admin.ts'
 import { indexNameSchema } from './indexes.ts'
 
 const generation = z.int().min(1)
@@ -19,7 +20,23 @@ export const aliasOrdersSchema = z.strictObject({
     .describe('Carried out all together or not at all.'),
 })
 
-const targetSchema = z.object({ alias: z.string(), index: z.string(), generation })
+const targetSchema = z.object({
+  alias: z.string(),
+  index: z.string(),
+  generation,
+  problem: z
+    .string()
+    .nullable()
+    .describe('Why the alias leads nowhere, such as an index that is gone, and what to do.'),
+})
+
+/** For what lets a name stand for another build of an index. */
+export const moveQuerySchema = z.strictObject({
+  move_aliases: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Whether all aliases move along that stand for the same build as the name did.'),
+})
 
 export const aliasTableSchema = z.object({
   version: z.int().min(0),
@@ -41,9 +58,14 @@ export const aliasHistorySchema = z.object({
   ),
 })
 
-export function aliasTableJson({ version, aliases, createdAt }: AliasTable): z.input<typeof aliasTableSchema> {
-  const named = Object.entries(aliases).map(([alias, { index, generation }]) => ({ alias, index, generation }))
-  return { version, aliases: named.sort((a, b) => (a.alias < b.alias ? -1 : 1)), created_at: createdAt }
+export function aliasTableJson({ version, aliases, createdAt }: ListedAliases): z.input<typeof aliasTableSchema> {
+  const named = aliases.map(({ alias, target: { index, generation }, problem }) => ({
+    alias,
+    index,
+    generation,
+    problem,
+  }))
+  return { version, aliases: named, created_at: createdAt }
 }
 
 export function aliasHistoryJson(tables: readonly AliasTable[]): z.input<typeof aliasHistorySchema> {

@@ -20,6 +20,13 @@ export const createIndexSchema = z.strictObject({
     .describe('What searches can filter by; every other key of a document is only given back with it.'),
 })
 
+export const deleteIndexQuerySchema = z.strictObject({
+  aliases: z
+    .enum(['refuse', 'delete'])
+    .default('refuse')
+    .describe('Whether an index that has aliases is kept, as index_in_use, or its aliases are deleted along with it.'),
+})
+
 export type CreateIndexInput = z.output<typeof createIndexSchema>
 
 export const indexSchema = z.object({

@@ -69,7 +69,7 @@ export async function describeGeneration(
   const rate = progress?.documentsPerSecond ?? 0
   return {
     ...{ record, state, manifest, backfill, lag, progress },
-    names: namesOf(catalog, index, number),
+    names: catalog.namesOf(record),
     documents: eligibleDocuments(manifest),
     caughtUp: isBackfilled(manifest) && lag === 0,
     secondsLeft: left <= 0 ? 0 : rate > 0 ? left / rate : null,
@@ -83,17 +83,6 @@ async function backfillOf(store: ObjectStore, manifest: Manifest): Promise<Descr
   const { generation, version, slices, done } = backfill
   const total = eligibleDocuments(await readManifest(store, { index, indexUid, generation, version }))
   return { total, done: slices === 0 ? total : Math.round((total * done.length) / slices) }
-}
-
-/** The names that stand for a generation, in order. */
-export function namesOf(catalog: Catalog, index: IndexRecord, generation: number): string[] {
-  const names = new Set([index.name, ...Object.keys(catalog.aliases.aliases)])
-  return [...names]
-    .filter(name => {
-      const target = catalog.targetOf(name)
-      return target?.indexUid === index.uid && target.generation === generation
-    })
-    .sort()
 }
 
 function recent(progress: IndexingProgress | undefined): IndexingProgress | undefined {

@@ -3,6 +3,7 @@ import {
   type AliasTarget,
   aliasHistory,
   changeGenerationState,
+  entryOf,
   type GenerationChange,
   type GenerationState,
   type ObjectStore,
@@ -17,7 +18,7 @@ import { requireServed } from '../catalog/unserved-models.ts'
 import { type SearchParts, search } from '../search/search.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import { comparedHits, compareGenerations, type ParityReport, sampleQueries } from './compare-generations.ts'
-import { type DescribedGeneration, describeGeneration, describeGenerations, namesOf } from './describe-generation.ts'
+import { type DescribedGeneration, describeGeneration, describeGenerations } from './describe-generation.ts'
 import { type ReindexInput, startReindex } from './start-reindex.ts'
 
 export interface GenerationParts extends SearchParts {
@@ -77,7 +78,8 @@ export class GenerationAdmin {
   /** Gives up a finished generation that no name points at. @throws HypershardError `wrong_phase` */
   async drop(index: string, generation: number): Promise<DescribedGeneration> {
     await this.#change(index, generation, ['live'], () => {
-      const names = namesOf(this.#parts.catalog, this.#parts.catalog.get(index).record, generation)
+      const { catalog } = this.#parts
+      const names = catalog.namesOf({ indexUid: catalog.get(index).record.uid, generation })
       if (names.length > 0) throw inUse(index, generation, names)
       return { phase: 'dropped' }
     })
@@ -108,11 +110,17 @@ export class GenerationAdmin {
   }
 
   /**
-   * Lets an index's name point at a finished generation: from now on searches use it. It must have caught up with the
+   * Lets an index's name point at a finished generation: from now on searches use it, and those of other names that stand
+   * for the same build if they go along. It must have caught up with the
    * log. The one before stays, and follows the log, until it is dropped.
    * @throws HypershardError `wrong_phase` when it has not caught up or is not to be used, `model_not_served`
    */
-  async promote(index: string, generation: number, deadline: Deadline): Promise<DescribedGeneration> {
+  async promote(
+    index: string,
+    generation: number,
+    withAliases: boolean,
+    deadline: Deadline,
+  ): Promise<DescribedGeneration> {
     const { record } = this.#parts.catalog.get(index)
     const described = await this.describe(index, generation)
     if (!described.caughtUp) throw notCaughtUp(index, described)
@@ -120,7 +128,8 @@ export class GenerationAdmin {
     await this.#change(index, generation, ['building', 'live'], state =>
       state.phase === 'live' ? undefined : { phase: 'live' },
     )
-    await moveName(index, { index: record.name, indexUid: record.uid, generation }, deadline, this.#parts)
+    const to = { index: record.name, indexUid: record.uid, generation }
+    await moveName({ name: index, to, withAliases }, deadline, this.#parts)
     return this.describe(index, generation)
   }
 
@@ -128,12 +137,12 @@ export class GenerationAdmin {
    * Lets a name point at what it pointed at before its last move.
    * @throws HypershardError `wrong_phase` when there is nothing to go back to, or it was dropped; `model_not_served`
    */
-  async rollBack(index: string, deadline: Deadline): Promise<DescribedGeneration> {
+  async rollBack(index: string, withAliases: boolean, deadline: Deadline): Promise<DescribedGeneration> {
     const { store, catalog } = this.#parts
     const now = catalog.targetOf(index)!
     const { record } = catalog.get(index)
     const tables = await aliasHistory(store, historyMax)
-    const targets = tables.map(({ aliases }) => (Object.hasOwn(aliases, index) ? aliases[index] : undefined))
+    const targets = tables.map(table => entryOf(table, index))
     const first: AliasTarget = { index: record.name, indexUid: record.uid, generation: 1 }
     const before = [...targets, record.name === index ? first : undefined].find(
       target => target?.indexUid === now.indexUid && target.generation !== now.generation,
@@ -142,7 +151,7 @@ export class GenerationAdmin {
     const { phase } = await readGenerationState(store, before)
     if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
     await requireServed(await readGeneration(store, record, before.generation), this.#parts.models, deadline)
-    await moveName(index, before, deadline, this.#parts)
+    await moveName({ name: index, to: before, withAliases }, deadline, this.#parts)
     return this.describe(index, before.generation)
   }
 

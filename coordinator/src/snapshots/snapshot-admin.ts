@@ -40,17 +40,18 @@ export class SnapshotAdmin {
 
   /**
    * Lets an index's name stand for a new generation that is the snapshot: searches no longer see what was written since.
-   * The generation before stays, with all of it, until it is dropped.
+   * The generation before stays, with all of it, until it is dropped, and aliases stand for it unless they go along.
    * @throws HypershardError `snapshot_not_found`, `model_not_served`
    */
-  async restore(index: string, name: string, deadline: Deadline): Promise<DescribedGeneration> {
+  async restore(index: string, name: string, withAliases: boolean, deadline: Deadline): Promise<DescribedGeneration> {
     const { store, catalog, models } = this.#parts
     const { record } = catalog.get(index)
     const origin = await this.#originOf(index, name)
     const { generation: from } = origin.manifest
     await requireServed({ index, generation: from, model: origin.model }, models, deadline)
     const { generation } = await restoreSnapshot(store, record, origin)
-    await moveName(index, { index: record.name, indexUid: record.uid, generation }, deadline, this.#parts)
+    const to = { index: record.name, indexUid: record.uid, generation }
+    await moveName({ name: index, to, withAliases }, deadline, this.#parts)
     return describeGeneration(record, generation, this.#parts)
   }
 

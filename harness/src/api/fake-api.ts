@@ -10,6 +10,7 @@ interface FakeIndex {
   readonly documents: Map<string, StoredDocument>
   readonly snapshots: Map<string, ReadonlyMap<string, StoredDocument>>
   generation: number
+  aliased: number
   version: number
 }
 
@@ -88,6 +89,8 @@ async function answer(
       return send(response, 201, describe(create(indexes, await readJson(request))))
     case 'GET indexes/:name':
       return send(response, 200, describe(find(indexes, name)))
+    case 'GET aliases':
+      return send(response, 200, { version: 1, aliases: aliasesIn(indexes), created_at: '2026-11-23T00:00:00.000Z' })
     case 'DELETE indexes/:name':
       indexes.delete(find(indexes, name).name)
       return response.writeHead(204).end()
@@ -112,7 +115,7 @@ async function answer(
       find(indexes, name).snapshots.delete(part)
       return response.writeHead(204).end()
     case 'POST indexes/:name/snapshots/:part/restore':
-      return send(response, 201, restore(find(indexes, name), part))
+      return send(response, 201, restore(find(indexes, name), part, url.searchParams.has('move_aliases')))
     case 'POST indexes/:name/clone':
       return send(response, 201, describe(clone(indexes, find(indexes, name), await readJson(request))))
     default:
@@ -137,7 +140,7 @@ function find(indexes: Map<string, FakeIndex>, name = ''): FakeIndex {
 function create(indexes: Map<string, FakeIndex>, { name, shards = 2 }: { name: string; shards?: number }): FakeIndex {
   if (!/^[a-z0-9]/.test(name)) throw new HypershardError('invalid_request', `\`${name}\` cannot be an index's name`)
   if (indexes.has(name)) throw new HypershardError('index_exists', `index \`${name}\` exists`)
-  const index = { name, shards, documents: new Map(), snapshots: new Map(), generation: 1, version: 0 }
+  const index = { name, shards, documents: new Map(), snapshots: new Map(), generation: 1, aliased: 1, version: 0 }
   indexes.set(name, index)
   return index
 }
@@ -161,11 +164,19 @@ function listSnapshots({ snapshots, generation }: FakeIndex) {
   }))
 }
 
-function restore(index: FakeIndex, snapshot: string) {
+/** Every index `x` has an alias `x-live`, which stays with its generation unless it is moved along. */
+function aliasesIn(indexes: Map<string, FakeIndex>) {
+  return [...indexes.values()].map(({ name: index, aliased }) => {
+    return { alias: `${index}-live`, index, generation: aliased, problem: null }
+  })
+}
+
+function restore(index: FakeIndex, snapshot: string, moveAliases: boolean) {
   const documents = findSnapshot(index, snapshot)
+  if (moveAliases) index.aliased = index.generation + 1
   index.documents.clear()
   for (const [id, document] of documents) index.documents.set(id, document)
-  return { generation: ++index.generation, documents: documents.size }
+  return { index: index.name, generation: ++index.generation, documents: documents.size }
 }
 
 function clone(

@@ -61,10 +61,15 @@ describe('the gRPC twin', () => {
   })
 
   it('creates, describes, lists and deletes indexes', async () => {
-    const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
+    const { index } = await callUnary(
+      client.getIndex.bind(client),
+      { name: 'papers', withAliases: false },
+      soon(),
+      'coordinator',
+    )
     const { name, modelName, shards, replicas, documents, manifestVersion } = index!
     assert.deepEqual([name, modelName, shards, replicas, documents, manifestVersion], ['papers', 'words', 3, 1, 0, 0])
-    await callUnary(client.deleteIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
+    await callUnary(client.deleteIndex.bind(client), { name: 'papers', withAliases: false }, soon(), 'coordinator')
     const { indexes } = await callUnary(client.listIndexes.bind(client), {}, soon(), 'coordinator')
     assert.deepEqual(indexes, [])
     assert.equal(coordinator.servers[0]!.released.length, 1)

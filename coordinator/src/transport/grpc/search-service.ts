@@ -31,8 +31,9 @@ export function searchService(
       async ({ name }) => ({ index: indexMessage(coordinator.getIndex(checkRequest(indexNameSchema, name, 'name'))) }),
       log,
     ),
-    deleteIndex: unaryHandler(async ({ name }, deadline) => {
-      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'), deadline)
+    deleteIndex: unaryHandler(async ({ name, withAliases }, deadline) => {
+      const aliases = withAliases ? 'delete' : 'refuse'
+      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'), aliases, deadline)
       return {}
     }, log),
     search: unaryHandler(async (request, deadline) => {

@@ -234,8 +234,8 @@ describe('aliases over HTTP', () => {
     assert.equal((await found('one')).hits.length, 2)
     const { json } = await change({ add: { alias: 'live', index: 'two' } }, { add: { alias: 'spare', index: 'one' } })
     assert.deepEqual(json.aliases, [
-      { alias: 'live', index: 'two', generation: 1 },
-      { alias: 'spare', index: 'one', generation: 1 },
+      { alias: 'live', index: 'two', generation: 1, problem: null },
+      { alias: 'spare', index: 'one', generation: 1, problem: null },
     ])
     assert.equal((await found('live')).hits[0].id, 'two')
     const history = (await request(`${url}/v1/aliases/history`)).json.versions

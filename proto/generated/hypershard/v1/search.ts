@@ -102,6 +102,8 @@ export interface GetIndexResponse {
 
 export interface DeleteIndexRequest {
   name: string;
+  /** Whether its aliases are deleted with it; an index that has some is refused otherwise. */
+  withAliases: boolean;
 }
 
 export interface DeleteIndexResponse {
@@ -1127,13 +1129,16 @@ export const GetIndexResponse: MessageFns<GetIndexResponse> = {
 };
 
 function createBaseDeleteIndexRequest(): DeleteIndexRequest {
-  return { name: "" };
+  return { name: "", withAliases: false };
 }
 
 export const DeleteIndexRequest: MessageFns<DeleteIndexRequest> = {
   encode(message: DeleteIndexRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.name !== "") {
       writer.uint32(10).string(message.name);
+    }
+    if (message.withAliases !== false) {
+      writer.uint32(16).bool(message.withAliases);
     }
     return writer;
   },
@@ -1159,6 +1164,14 @@ export const DeleteIndexRequest: MessageFns<DeleteIndexRequest> = {
             message.name = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.withAliases = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1177,6 +1190,7 @@ export const DeleteIndexRequest: MessageFns<DeleteIndexRequest> = {
   fromPartial(object: DeepPartial<DeleteIndexRequest>): DeleteIndexRequest {
     const message = createBaseDeleteIndexRequest();
     message.name = object.name ?? "";
+    message.withAliases = object.withAliases ?? false;
     return message;
   },
 };

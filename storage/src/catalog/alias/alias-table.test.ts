@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { aliasHistory, changeAliases, emptyAliasTable, latestAliasTable, newerAliasTable } from './alias-table.ts'
-
-const target = (generation: number) => ({ index: 'papers', indexUid, generation })
-const indexUid = randomUUID()
+import { createTestIndex } from '../../testing/write-segment.ts'
+import type { IndexRecord } from '../index/index-record.ts'
+import { aliasHistory, emptyAliasTable, latestAliasTable, newerAliasTable } from './alias-table.ts'
+import { changeAliases } from './change-aliases.ts'
 
 describe('the table of aliases', () => {
   let temporary: TemporaryStore
   let store: ObjectStore
+  let index: IndexRecord
+  const target = (generation: number) => ({ index: 'papers', indexUid: index.uid, generation })
 
   beforeEach(async () => {
     temporary = await createTemporaryStore()
     store = temporary.store
+    index = await createTestIndex(store)
   })
 
   afterEach(() => temporary.remove())

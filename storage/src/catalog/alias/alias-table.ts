@@ -2,7 +2,7 @@
  * `aliases/<version>.json`: every alias and what it points at. One file holds them all, so that several move in one
  * step; each change is the next version, created if nobody else created it. docs/formats/aliases.md.
  */
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, HypershardError } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { aliasesFolder, aliasTableKey, numberOfKey } from '../../layout.ts'
@@ -67,15 +67,14 @@ export async function aliasHistory(store: ObjectStore, versionsMax: number): Pro
 }
 
 /**
- * Applies all actions in one step or none.
- * @param known the table that the actions were decided on
+ * Creates the version after a table, if nobody else did.
  * @throws HypershardError `conflict` when another change came first: read the table and decide anew
  */
-export async function changeAliases(
+export async function putNextTable(
   store: ObjectStore,
   known: AliasTable,
   actions: readonly AliasAction[],
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<AliasTable> {
   const aliases = { ...known.aliases }
   for (const { name, to } of actions) {
@@ -94,6 +93,11 @@ export async function changeAliases(
     throw new HypershardError('conflict', message, { details: { version: next.version }, cause: error })
   }
   return next
+}
+
+/** What a table has for a name, whether that is there or not. */
+export function entryOf({ aliases }: AliasTable, name: string): AliasTarget | undefined {
+  return Object.hasOwn(aliases, name) ? aliases[name] : undefined
 }
 
 async function readTable(store: ObjectStore, version: number): Promise<AliasTable | undefined> {

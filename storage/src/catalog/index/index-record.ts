@@ -6,10 +6,11 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
-import { deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
+import { creatingFolder, creatingKey, deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../../sealed-json.ts'
 import { fieldsSchema } from '../../segment/fields/field-types.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
+import { requireNoAlias } from '../alias/require-no-alias.ts'
 import { indexNamePattern } from './index-name.ts'
 
 const indexSchema = z.strictObject({
@@ -49,7 +50,7 @@ export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'sha
  * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
  * that no deletion of the same name, and no commit to it, is under way.
  * @param prepare writes what the index is to begin with, before there is one
- * @throws HypershardError `invalid_request` (the name), `index_exists`
+ * @throws HypershardError `invalid_request` (the name), `index_exists`, also for a name that is an alias
  * @example
  * ```ts
  * const index = await createIndex(store, { name: 'papers', model, vectorWidth: 384, shards: 4, replicas: 1 })
@@ -63,6 +64,7 @@ export async function createIndex(
 ): Promise<IndexRecord> {
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
+  await requireNoAlias(store, index.name)
   await store.deletePrefix(indexFolder(index.name))
   const { name, model, vectorWidth, shards, replicas, fields, origin } = index
   const record: IndexRecord = {
@@ -74,11 +76,17 @@ export async function createIndex(
       createdAt: new Date(clock.now()).toISOString(),
     },
   }
-  await prepare(record)
+  const creating = creatingKey(name, record.uid)
+  await store.put(creating, Buffer.from('{}'))
   try {
+    // Asked again: from now on whoever makes the name an alias sees this creation, and before nobody did.
+    await requireNoAlias(store, name)
+    await prepare(record)
     await store.putIfAbsent(indexKey(name), sealJson(indexSchema.parse(record)))
   } catch (error) {
     throw error instanceof HypershardError && error.code === 'conflict' ? exists(name, error) : error
+  } finally {
+    await store.delete(creating)
   }
   return record
 }
@@ -109,21 +117,32 @@ export async function listIndexNames(store: ObjectStore): Promise<string[]> {
 }
 
 /**
- * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted.
+ * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted. What
+ * an interrupted creation left is deleted too.
  * @param borrowers the names of indexes that need files of it, asked once it is marked as being deleted
- * @throws HypershardError `index_not_found`, `index_in_use`
+ * @param release takes its names away after that; what it throws keeps the index
+ * @throws HypershardError `index_not_found`, `index_in_use`, what `release` throws
  */
 export async function deleteIndex(
   store: ObjectStore,
   name: string,
   borrowers: () => Promise<readonly string[]> = async () => [],
+  release: () => Promise<void> = async () => undefined,
 ): Promise<void> {
-  if (!indexNamePattern.test(name) || (await store.get(indexKey(name))) === undefined) throw indexNotFound(name)
+  if (!indexNamePattern.test(name)) throw indexNotFound(name)
+  if ((await store.get(indexKey(name))) === undefined) {
+    if ((await store.list(creatingFolder(name))).length === 0) throw indexNotFound(name)
+    await store.deletePrefix(indexFolder(name))
+    return
+  }
   await store.put(deletingKey(name), Buffer.from('{}'))
-  const names = await borrowers()
-  if (names.length > 0) {
+  try {
+    const names = await borrowers()
+    if (names.length > 0) throw inUse(name, names)
+    await release()
+  } catch (error) {
     await store.delete(deletingKey(name))
-    throw inUse(name, names)
+    throw error
   }
   await store.delete(indexKey(name))
   await store.deletePrefix(indexFolder(name))

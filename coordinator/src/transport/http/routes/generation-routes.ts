@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deadline } from '@hypershard/common'
 import { z } from 'zod'
+import { moveQuerySchema } from '../../../contract/aliases.ts'
 import {
   compareSchema,
   generationJson,
@@ -190,11 +191,12 @@ function switchRoutes(generations: Generations): Route[] {
       id: 'promoteGeneration',
       summary: 'Let searches of the index use a build that has caught up',
       params: oneGeneration,
+      query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params, deadline }) => ({
+      handle: async ({ params: { index, generation }, query, deadline }) => ({
         status: 200,
-        json: generationJson(await generations.promote(params.index, params.generation, deadline)),
+        json: generationJson(await generations.promote(index, generation, query.move_aliases === 'true', deadline)),
       }),
     }),
     defineRoute({
@@ -204,11 +206,12 @@ function switchRoutes(generations: Generations): Route[] {
       id: 'rollBack',
       summary: 'Let searches of the index use the build again that they used before',
       params: oneIndex,
+      query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params, deadline }) => ({
+      handle: async ({ params, query, deadline }) => ({
         status: 200,
-        json: generationJson(await generations.rollBack(params.index, deadline)),
+        json: generationJson(await generations.rollBack(params.index, query.move_aliases === 'true', deadline)),
       }),
     }),
   ]

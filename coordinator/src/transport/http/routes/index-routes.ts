@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import {
   createIndexSchema,
+  deleteIndexQuerySchema,
   failedIndexJson,
   indexJson,
   indexListSchema,
@@ -61,10 +62,11 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       tag: 'indexes',
       summary: 'Delete an index and its documents',
       params: oneIndex,
+      query: deleteIndexQuerySchema,
       answer: { status: 204, description: 'It is gone' },
       errors: ['index_not_found', 'index_in_use'],
-      handle: async ({ params, deadline }) => {
-        await coordinator.deleteIndex(params.index, deadline)
+      handle: async ({ params, query, deadline }) => {
+        await coordinator.deleteIndex(params.index, query.aliases, deadline)
         return { status: 204 }
       },
     }),

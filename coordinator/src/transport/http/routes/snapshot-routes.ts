@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moveQuerySchema } from '../../../contract/aliases.ts'
 import { generationJson, generationSchema } from '../../../contract/generations.ts'
 import { indexJson, indexNameSchema, indexSchema } from '../../../contract/indexes.ts'
 import {
@@ -81,14 +82,17 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       id: 'restoreSnapshot',
       tag,
       summary: 'Let searches of an index see a snapshot of it',
-      description: 'What was written since is not seen any more; `rollback` brings it back.',
+      description:
+        'What was written since is not seen any more; `rollback` brings it back. Aliases stand for the build before, with ' +
+        'all that was written, unless `move_aliases` takes them along.',
       params: oneSnapshot,
+      query: moveQuerySchema,
       answer: { status: 200, description: 'The new generation, which is the snapshot', schema: generationSchema },
       errors: ['index_not_found', 'snapshot_not_found', 'model_not_served', 'conflict'],
       timeoutMs: restoreMsMax,
-      handle: async ({ params, deadline }) => ({
+      handle: async ({ params: { index, snapshot }, query, deadline }) => ({
         status: 200,
-        json: generationJson(await snapshots.restore(params.index, params.snapshot, deadline)),
+        json: generationJson(await snapshots.restore(index, snapshot, query.move_aliases === 'true', deadline)),
       }),
     }),
     defineRoute({
