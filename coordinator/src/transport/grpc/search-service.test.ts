@@ -8,7 +8,7 @@ import {
   SearchRequest,
   SearchServiceClient,
 } from '@hypershard/proto/search'
-import { startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
+import { post, request, startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
 
 const soon = () => Deadline.after(5_000)
 const document = (id: string, text: string, fields?: object): Document => ({
@@ -60,13 +60,17 @@ describe('the gRPC twin', () => {
     assert.deepEqual([queryTokens, queryUnknownTokens], [2, 1])
   })
 
+  it('deletes an index that has aliases with them alone', async () => {
+    await post(`${coordinator.url}/v1/aliases`, { actions: [{ add: { alias: 'live', index: 'papers' } }] })
+    const remove = (withAliases: boolean) =>
+      callUnary(client.deleteIndex.bind(client), { name: 'papers', withAliases }, soon(), 'coordinator')
+    await assert.rejects(remove(false), { code: 'index_in_use', message: /`live` stands for/ })
+    await remove(true)
+    assert.deepEqual((await request(`${coordinator.url}/v1/aliases`)).json.aliases, [])
+  })
+
   it('creates, describes, lists and deletes indexes', async () => {
-    const { index } = await callUnary(
-      client.getIndex.bind(client),
-      { name: 'papers', withAliases: false },
-      soon(),
-      'coordinator',
-    )
+    const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
     const { name, modelName, shards, replicas, documents, manifestVersion } = index!
     assert.deepEqual([name, modelName, shards, replicas, documents, manifestVersion], ['papers', 'words', 3, 1, 0, 0])
     await callUnary(client.deleteIndex.bind(client), { name: 'papers', withAliases: false }, soon(), 'coordinator')
