@@ -1,5 +1,6 @@
 import { type Config, type ConfigShape, readConfig } from './config.ts'
 import { HypershardError, messageOf } from './errors/hypershard-error.ts'
+import { lowOpenFilesLimit, openFilesMax } from './files/open-files-limit.ts'
 import { createLogger, type Logger, type logLevels } from './logging.ts'
 
 /** A started process: where it listens, by name (`grpc`, `http`), and how it ends. */
@@ -43,6 +44,8 @@ export async function runMain<Shape extends ConfigShape>(
       const config = readConfig(main.config, environment, main.ownPrefixes)
       const level = (config as { HYPERSHARD_LOG_LEVEL?: (typeof logLevels)[number] }).HYPERSHARD_LOG_LEVEL
       if (level !== undefined) log = createLogger({ service: main.service, level })
+      const low = lowOpenFilesLimit()
+      if (low !== undefined) log.warn({ openFilesMax: openFilesMax(), advice: low }, 'the limit of open files is low')
       return main.start(config, log, die)
     },
   )

@@ -1,6 +1,6 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, makeFolder, toFolderFailure } from '@hypershard/common'
 
 /**
  * `<data>/lock`: the one supervisor that uses a data directory. It names its process by id and, since ids are used
@@ -20,12 +20,34 @@ export interface DataLock {
 /** Two supervisors that find the same stale lock: one of them loses and looks again. */
 const attemptsMax = 5
 
+/** What a data directory has in it, and what a filesystem or a desktop puts into any folder. */
+const ownNames = /^(store|logs|lock(\.\d+)?(\.stale)?|\..*|lost\+found)$/
+
 /**
  * Takes the data directory for this process, and makes it if need be. A lock whose process is gone is taken over.
- * @throws HypershardError `conflict` when another supervisor uses it
+ * @throws HypershardError `conflict` when another supervisor uses it, `invalid_config` for a folder that will not do
  */
 export function lockData(dataDirectory: string): DataLock {
-  mkdirSync(dataDirectory, { recursive: true })
+  const name = `data directory ${dataDirectory}`
+  makeFolder(dataDirectory, name)
+  try {
+    refuseForeign(dataDirectory)
+    return takeLock(dataDirectory)
+  } catch (error) {
+    throw toFolderFailure(name, error)
+  }
+}
+
+/** A folder that another program uses is likelier a slip than a wish. */
+function refuseForeign(dataDirectory: string): void {
+  const names = readdirSync(dataDirectory)
+  const foreign = names.find(name => !ownNames.test(name))
+  if (foreign === undefined || (names.includes('logs') && names.includes('store'))) return
+  const message = `data directory ${dataDirectory}: the folder is used by something else (it has ${foreign} in it); choose an empty one with --data`
+  throw new HypershardError('invalid_config', message, { details: { folder: dataDirectory, found: foreign } })
+}
+
+function takeLock(dataDirectory: string): DataLock {
   const path = join(dataDirectory, 'lock')
   const draft = join(dataDirectory, `lock.${process.pid}`)
   const own: LockContent = {

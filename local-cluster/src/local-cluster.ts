@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, HypershardError, makeFolder, systemClock, toFolderFailure } from '@hypershard/common'
 import { type DataLock, lockData } from './data-lock.ts'
 import { rotateLog } from './log-file.ts'
 import {
@@ -162,9 +161,13 @@ export class LocalCluster {
 
   #add(plan: ProcessPlan): ServiceProcess {
     const logs = join(this.#options.dataDirectory, 'logs')
-    mkdirSync(logs, { recursive: true })
+    makeFolder(logs, `folder of logs ${logs}`)
     const logPath = join(logs, `${plan.name}.log`)
-    rotateLog(logPath)
+    try {
+      rotateLog(logPath)
+    } catch (error) {
+      throw toFolderFailure(`log ${logPath}`, error)
+    }
     const service = new ServiceProcess(plan, logPath, (crashed, exit) => this.#onCrash(crashed, exit))
     this.#processes.push(service)
     this.#budgets.set(service, new RestartBudget())

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ErrorCode, HypershardError, isErrorCode, type ReadyMessage } from '@hypershard/common'
+import { type ErrorCode, HypershardError, isErrorCode, type ReadyMessage, toFolderFailure } from '@hypershard/common'
 import { readLogEnd } from './log-file.ts'
 import type { ProcessPlan } from './plan-processes.ts'
 
@@ -139,7 +139,7 @@ export class ServiceProcess {
       const setting = listenSettings[name]
       return setting === undefined ? [] : [[setting, address]]
     })
-    const log = openSync(this.logPath, 'a')
+    const log = openLog(this.logPath)
     this.#logStartByte = fstatSync(log).size
     try {
       return spawn(process.execPath, [program], {
@@ -168,6 +168,15 @@ export class ServiceProcess {
         reject(this.failure('could not start', exit))
       })
     })
+  }
+}
+
+/** @throws HypershardError `invalid_config` for a path that will not do, `storage_full`, `storage_failed` */
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a')
+  } catch (error) {
+    throw toFolderFailure(`log ${path}`, error)
   }
 }
 

@@ -1,7 +1,14 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, type Logger, memoryLimitBytes, type RunningService, startGrpcServer } from '@hypershard/common'
+import {
+  type Config,
+  type Logger,
+  makeFolder,
+  memoryLimitBytes,
+  type RunningService,
+  startGrpcServer,
+} from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
@@ -29,7 +36,7 @@ const drainMs = 5_000
 /**
  * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score.
  * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh
- * @throws HypershardError `address_in_use`, `storage_failed`
+ * @throws HypershardError `address_in_use`, `invalid_config`, `storage_failed`
  */
 export async function startShardServer(
   config: ShardServerConfig,
@@ -37,13 +44,15 @@ export async function startShardServer(
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
   const store = await openObjectStore(config.HYPERSHARD_STORE)
+  const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
+  makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
+  await sweepScratch(scratch)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
   const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
   const places: HoldingPlaces = {
     vectors: config.HYPERSHARD_SHARD_VECTORS,
-    scratch: config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir(),
+    scratch,
   }
-  await sweepScratch(places.scratch)
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
   const filter = new RowFilter({ log, onDeath })

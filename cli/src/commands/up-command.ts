@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, lowOpenFilesLimit } from '@hypershard/common'
 import { bundledModelDirectories, LocalCluster, ProcessFailure } from '@hypershard/local-cluster'
 import type { Command } from 'commander'
 import { ApiClient } from '../api/client.ts'
@@ -55,6 +55,8 @@ interface UpOptions {
 async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const steps = new Steps(context.json ? context.terminal.notes : context.terminal.out)
   const { environment, programs, onEndRequest } = context.surroundings
+  const low = lowOpenFilesLimit()
+  if (low !== undefined) context.terminal.notes.line(`${context.terminal.notes.style('yellow', 'note:')} ${low}`)
   const cluster: LocalCluster = new LocalCluster({
     dataDirectory: resolve(options.data),
     store: options.store?.startsWith('s3:') ? options.store : options.store && resolve(options.store),

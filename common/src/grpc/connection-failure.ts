@@ -1,4 +1,5 @@
 import { type ServiceError, status } from '@grpc/grpc-js'
+import { openFilesProblem } from '../files/open-files-limit.ts'
 
 const whatToDo = 'check that it runs and that its address is right'
 
@@ -23,6 +24,8 @@ function causeOf(lastError: string): string {
   if (['', 'undefined', 'null', 'Failed to connect'].includes(text)) {
     return 'the connection was closed before it stood, as by another program that listens there, or a proxy'
   }
+  const exhausted = openFilesProblem(/\bE[MN]FILE\b/.exec(text)?.[0])
+  if (exhausted !== undefined) return exhausted.message
   return text === 'Protocol error' ? 'what listens there does not speak gRPC' : text.replace(/\.$/, '')
 }
 

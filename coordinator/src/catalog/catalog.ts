@@ -173,6 +173,12 @@ export class Catalog {
     return namesOf(this.#names, build)
   }
 
+  /** The names that stand for a build, or will once a move under way is made, in order. */
+  namesNowOrNext(build: { readonly indexUid: string; readonly generation: number }): string[] {
+    const next = namesOf({ ...this.#names, table: this.newestAliases }, build)
+    return [...new Set([...this.namesOf(build), ...next])].sort()
+  }
+
   /** All that the table of aliases has, in name order, and what stands in the way of an entry. */
   listAliases(): NamedTarget[] {
     return listNames(this.#names)

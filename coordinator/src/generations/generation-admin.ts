@@ -78,10 +78,10 @@ export class GenerationAdmin {
   /** Gives up a finished generation that no name points at. @throws HypershardError `wrong_phase` */
   async drop(index: string, generation: number): Promise<DescribedGeneration> {
     // Another coordinator may have given it a name since this one last looked.
-    await this.#parts.watcher.refreshAliases()
+    await this.#parts.watcher.findMoves()
     await this.#change(index, generation, ['live'], () => {
       const { catalog } = this.#parts
-      const names = catalog.namesOf({ indexUid: catalog.get(index).record.uid, generation })
+      const names = catalog.namesNowOrNext({ indexUid: catalog.get(index).record.uid, generation })
       if (names.length > 0) throw inUse(index, generation, names)
       return { phase: 'dropped' }
     })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, messageOf, openFilesProblem, systemErrorCode } from '@hypershard/common'
 import type { z } from 'zod'
 import { aboutSchema, type ModelSettings, modelSchema } from './model-schema.ts'
 
@@ -74,11 +74,17 @@ async function readModelFile(path: string, name: string): Promise<Buffer> {
   try {
     return await readFile(join(path, name))
   } catch (error) {
-    const problem = isMissing(error)
-      ? 'is missing; copy the whole model directory again'
-      : `cannot be read: ${messageOf(error)}`
-    throw invalidModel(path, name, problem, error)
+    throw invalidModel(path, name, problemOf(error), error)
   }
+}
+
+function problemOf(error: unknown): string {
+  const code = systemErrorCode(error)
+  const exhausted = openFilesProblem(code)
+  if (exhausted !== undefined) return `cannot be opened: ${exhausted.message}`
+  if (code === 'ENOENT') return 'is missing; copy the whole model directory again, or mend its path'
+  if (code === 'ENOTDIR') return 'cannot be read, since the path is a file; name a model directory'
+  return `cannot be read: ${messageOf(error)}; check the path and its permissions`
 }
 
 function parseSettings(path: string, content: Buffer): ModelSettings {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rename, rm, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, HypershardError, makeFolder, systemClock } from '@hypershard/common'
 import { systemErrorCode, withFileErrors } from './file-errors.ts'
 import { openFileRange } from './file-range.ts'
 import { assertFolder, assertKey } from './object-key.ts'
@@ -19,14 +19,29 @@ const publishAttemptsMax = 10
  * The object store in a local directory, which is made when it is missing. A write goes to a temporary name, is
  * synced, gets its final name by `rename` (put) or `link` (putIfAbsent, which fails when the name is taken), and
  * counts once the folder is synced too. Any number of processes may use one directory.
+ * @throws HypershardError `invalid_config` for a path that will not do, `storage_full`, `storage_failed`
  */
 export async function createDirectoryStore(root: string, options: { clock?: Clock } = {}): Promise<ObjectStore> {
   const store = new DirectoryStore(resolve(root))
+  makeFolder(root, `object store ${root}`)
   await withFileErrors(`opening the object store ${root}`, async () => {
-    await mkdir(store.staging, { recursive: true })
+    await refuseForeign(root)
+    makeFolder(store.staging, `object store ${root}`)
     await sweepStaging(store.staging, options.clock ?? systemClock)
   })
   return store
+}
+
+/** What a store has at its top, and what a filesystem or a desktop puts into any folder. */
+const ownNames = /^(indexes|aliases|\..*|lost\+found)$/
+
+/** A folder that another program uses is likelier a slip than a wish. */
+async function refuseForeign(root: string): Promise<void> {
+  const names = await readdir(root)
+  const foreign = names.find(name => !ownNames.test(name))
+  if (foreign === undefined || names.some(name => ['indexes', 'aliases', stagingName].includes(name))) return
+  const message = `object store ${root}: the folder is used by something else (it has ${foreign} in it); name an empty one`
+  throw new HypershardError('invalid_config', message, { details: { folder: root, found: foreign } })
 }
 
 class DirectoryStore implements ObjectStore {

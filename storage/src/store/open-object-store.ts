@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HypershardError, systemClock } from '@hypershard/common'
+import { HypershardError, makeFolder, systemClock } from '@hypershard/common'
 import { createDirectoryStore } from './directory-store.ts'
 import { withFileErrors } from './file-errors.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -31,10 +30,10 @@ export async function openObjectStore(location: string): Promise<ObjectStore> {
     throw badLocation(location, `there is no \`${unknown}\`; there are ${parameters.join(', ')}`)
   const path = url.pathname.replace(/^\/|\/$/g, '')
   const stagingDirectory = url.searchParams.get('staging') ?? join(tmpdir(), 'hypershard-staging')
-  await withFileErrors(`opening the staging directory ${stagingDirectory}`, async () => {
-    await mkdir(stagingDirectory, { recursive: true })
-    await sweepStaging(stagingDirectory, systemClock)
-  })
+  makeFolder(stagingDirectory, `staging folder ${stagingDirectory}`)
+  await withFileErrors(`opening the staging folder ${stagingDirectory}`, () =>
+    sweepStaging(stagingDirectory, systemClock),
+  )
   return createS3Store({
     ...{ bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, stagingDirectory },
     region: url.searchParams.get('region') ?? 'us-east-1',
