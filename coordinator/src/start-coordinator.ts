@@ -3,6 +3,7 @@ import {
   clientOptionsBehind,
   type GrpcServer,
   type Logger,
+  OutageLog,
   type RunningService,
   startGrpcServer,
 } from '@hypershard/common'
@@ -103,7 +104,8 @@ async function assemble(
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
-  const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
+  const encoderAway = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log)
+  const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), encoderAway)
   stops.push(() => encoder.close())
   const membership = staticMembership(config.HYPERSHARD_SHARD_SERVERS)
   const cluster = new Cluster(membership.currentView(), connections.connectShardServer)
@@ -139,6 +141,15 @@ async function assemble(
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,
     }),
   })
+}
+
+/** The encoder, with a line when it goes and one when it is back. */
+function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
+  return {
+    listModels: deadline => away.note(encoder.listModels(deadline)),
+    encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),
+    close: () => encoder.close(),
+  }
 }
 
 function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkGate } {

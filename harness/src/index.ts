@@ -1,3 +1,4 @@
+export * from './capture-log.ts'
 export * from './eventually.ts'
 export * from './fake-encoder.ts'
 export * from './free-port.ts'

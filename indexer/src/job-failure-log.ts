@@ -1,4 +1,4 @@
-import { type Logger, messageOf } from '@hypershard/common'
+import { HypershardError, type Logger, messageOf } from '@hypershard/common'
 import { LRUCache } from 'lru-cache'
 import type { Job } from './queue/job.ts'
 
@@ -20,7 +20,9 @@ export class JobFailureLog {
   failed(job: Job, error: unknown, retryInMs: number): void {
     const work = workOf(job)
     const problem = messageOf(error)
-    if (this.#told.get(work) === problem) {
+    // That the encoder is away is told once for all jobs.
+    const isTold = error instanceof HypershardError && error.code === 'unavailable'
+    if (isTold || this.#told.get(work) === problem) {
       this.#log.debug({ job, retryInMs }, 'job failed again')
       return
     }

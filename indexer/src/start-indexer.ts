@@ -1,5 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Clock, clientOptionsBehind, type Logger, type RunningService, systemClock } from '@hypershard/common'
+import {
+  type Clock,
+  clientOptionsBehind,
+  HypershardError,
+  type Logger,
+  OutageLog,
+  type RunningService,
+  systemClock,
+} from '@hypershard/common'
 import { type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
@@ -34,13 +42,16 @@ export async function startIndexer(
   clock: Clock = systemClock,
 ): Promise<RunningService> {
   const store = await openObjectStore(config.HYPERSHARD_STORE)
-  const encoder = connections.connectEncoder(config.HYPERSHARD_ENCODER)
+  const away = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log, clock)
+  const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), away)
   const queue = await openQueue(config, log)
   const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
   const failures = new FailedJobs(clock)
   const failureLog = new JobFailureLog(log)
   queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))
-  const scan = scanForever({ store, queue, failures, clock, log, everyMs: config.HYPERSHARD_INDEXER_SCAN_MS })
+  const storeAway = new OutageLog('object store', log, clock)
+  const everyMs = config.HYPERSHARD_INDEXER_SCAN_MS
+  const scan = scanForever({ store, away: storeAway, queue, failures, clock, log, everyMs })
   return {
     addresses: {},
     stop: async () => {
@@ -77,8 +88,18 @@ async function attempt(
   }
 }
 
+/** The encoder, with a line when it goes and one when it is back. */
+function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
+  return {
+    encodeDocuments: (batch, deadline) => away.note(encoder.encodeDocuments(batch, deadline)),
+    encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),
+    close: () => encoder.close(),
+  }
+}
+
 interface ScanParts {
   readonly store: ObjectStore
+  readonly away: OutageLog
   readonly queue: JobQueue
   readonly failures: FailedJobs
   readonly clock: Clock
@@ -86,19 +107,23 @@ interface ScanParts {
   readonly everyMs: number
 }
 
-function scanForever({ store, queue, failures, clock, log, everyMs }: ScanParts): { stop(): Promise<void> } {
+function scanForever({ store, away, queue, failures, clock, log, everyMs }: ScanParts): { stop(): Promise<void> } {
   const scanner = new StoreScanner(store, clock)
   const stopped = new AbortController()
   const scan = async () => {
     try {
       const { jobs, flows } = await scanner.findWork()
+      away.works()
       for (const job of jobs) if (!failures.mustWait(job)) await queue.add(job)
       for (const flow of flows) {
         const due = flow.jobs.filter(job => !failures.mustWait(job))
         if (due.length > 0) await queue.addFlow(due, flow.last)
       }
     } catch (error) {
-      log.error({ err: error }, 'looking for work failed')
+      const code = error instanceof HypershardError ? error.code : undefined
+      if (code === 'storage_failed') away.failed(error)
+      // A queue that cannot be reached has said so.
+      else if (code !== 'unavailable') log.error({ err: error }, 'looking for work failed')
     }
   }
   const forever = async () => {

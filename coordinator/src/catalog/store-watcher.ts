@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, OutageLog, waitWithin } from '@hypershard/common'
 import { covers, type GenerationRecord, type IndexRecord } from '@hypershard/storage'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -34,6 +34,7 @@ const listEveryMs = 1_000
 export class StoreWatcher {
   readonly #parts: WatcherParts
   readonly #stop = new AbortController()
+  readonly #away: OutageLog
   /** Entries that are being loaded, by index uid and generation. */
   readonly #loading = new Set<string>()
   /** Moves of names that are under way. */
@@ -44,6 +45,7 @@ export class StoreWatcher {
 
   constructor(parts: WatcherParts) {
     this.#parts = parts
+    this.#away = new OutageLog('object store', parts.log)
   }
 
   start(): void {
@@ -89,7 +91,10 @@ export class StoreWatcher {
 
   async #watch(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      await this.#look().catch(error => this.#parts.log.error({ err: error }, 'looking at the object store failed'))
+      await this.#look().catch(error => {
+        if (error instanceof HypershardError && error.code === 'storage_failed') this.#away.failed(error, 'looking')
+        else this.#parts.log.error({ err: error }, 'looking at the object store failed')
+      })
       await wait(this.#parts.everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
     }
   }
@@ -103,6 +108,7 @@ export class StoreWatcher {
       if (gone.length > 0) this.#tellPublished()
     }
     await this.findMoves()
+    this.#away.works('looking')
     // One index that takes long to load holds up no other.
     for (const entry of catalog.list()) void this.#follow(entry)
   }
@@ -174,10 +180,12 @@ export class StoreWatcher {
     this.#loading.add(key)
     try {
       const newer = await this.#parts.catalog.findNewer(entry)
+      this.#away.works(key)
       if (newer !== entry) await this.#publish(newer)
     } catch (error) {
       // An index that is being deleted loses its files one by one.
       if (!(error instanceof HypershardError)) throw error
+      if (error.code === 'storage_failed') return this.#away.failed(error, key)
       this.#parts.log.warn({ ...failureFacts(error), index: entry.record.name }, 'a new version could not be served')
     } finally {
       this.#loading.delete(key)

@@ -13,6 +13,12 @@ export interface ColdShard {
   readonly servers: readonly string[]
 }
 
+/** Why a shard cannot be searched. */
+export interface ShardProblem {
+  readonly code: string
+  readonly message: string
+}
+
 /** Loading all of a server's shards from the store after a restart. */
 const warmMsMax = 600_000
 
@@ -36,6 +42,8 @@ export class ShardWarmer {
   readonly #cluster: Cluster
   readonly #catalog: Catalog
   readonly #log: Logger
+  /** Why a server could not load a shard the last time; at most one for each that it holds. */
+  readonly #loadFailures = new WeakMap<ClusterMember, Map<string, ShardProblem>>()
   readonly #states = new WeakMap<ClusterMember, WarmingState>()
 
   constructor(cluster: Cluster, catalog: Catalog, log: Logger) {
@@ -71,7 +79,7 @@ export class ShardWarmer {
       this.#cluster.members.map(async member => {
         if (member.live) await this.#load(member, entry, deadline)
         else
-          this.#log.warn({ server: member.address, index: entry.record.name }, 'not loading documents: server is down')
+          this.#log.debug({ server: member.address, index: entry.record.name }, 'not loading documents: server is down')
       }),
     )
   }
@@ -87,6 +95,35 @@ export class ShardWarmer {
     )
   }
 
+  /**
+   * Why searches of this version do not find everything in it: a shard whose every holder is down, or could not load it.
+   * One that is live and loads now answers when it has. Undefined when searches are complete.
+   */
+  whyIncomplete(entry: CatalogEntry): ShardProblem | undefined {
+    for (const shard of shardsWithDocuments(entry)) {
+      const holders = this.#cluster.holdersOf(placementOf(entry), shard)
+      const problems = holders.map(member => this.#problemOf(member, entry, shard))
+      const [first] = problems
+      if (first === undefined || problems.includes(undefined)) continue
+      const { message, code } = first
+      return { code, message: `shard ${shard} cannot be searched: ${holders[0]!.address}: ${message}` }
+    }
+    return undefined
+  }
+
+  #problemOf(member: ClusterMember, entry: CatalogEntry, shard: number): ShardProblem | undefined {
+    if (!member.live) return { code: 'unavailable', message: member.downReason ?? 'down' }
+    if (isWarm(member, entry, shard)) return undefined
+    return this.#loadFailures.get(member)?.get(shardKey(entry, shard))
+  }
+
+  #noteLoad(member: ClusterMember, entry: CatalogEntry, shard: number, problem: ShardProblem | undefined): void {
+    const known = this.#loadFailures.get(member) ?? new Map<string, ShardProblem>()
+    if (problem === undefined) known.delete(shardKey(entry, shard))
+    else known.set(shardKey(entry, shard), { code: problem.code, message: problem.message })
+    this.#loadFailures.set(member, known)
+  }
+
   /** @returns whether the server has everything it holds of this index */
   async #load(member: ClusterMember, entry: CatalogEntry, deadline: Deadline): Promise<boolean> {
     const held = new Set(this.#cluster.shardsHeldBy(member, placementOf(entry)))
@@ -100,13 +137,17 @@ export class ShardWarmer {
       const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
       // If the process ended meanwhile, what it had loaded is gone.
       for (const { shard, error } of member.life === life ? prepared : []) {
+        this.#noteLoad(member, entry, shard, error)
         if (error === undefined) member.markWarm({ indexUid: generationUid(entry.manifest), version, shard })
       }
       const failed = prepared.filter(({ error }) => error !== undefined)
       if (failed.length > 0) this.#log.warn({ ...facts, failed }, 'shards could not be loaded')
     } catch (error) {
       if (!(error instanceof HypershardError)) throw error
-      this.#log.warn({ ...facts, ...failureFacts(error) }, 'shards could not be loaded')
+      for (const shard of cold) this.#noteLoad(member, entry, shard, error)
+      // That a server is away is told by its health checks, once.
+      const level = error.code === 'unavailable' ? 'debug' : 'warn'
+      this.#log[level]({ ...facts, ...failureFacts(error) }, 'shards could not be loaded')
     }
     return cold.every(shard => isWarm(member, entry, shard))
   }
@@ -125,6 +166,10 @@ export class ShardWarmer {
 export function isWarm(member: ClusterMember, { manifest }: CatalogEntry, shard: number): boolean {
   if (eligibleByShard(manifest)[shard] === 0) return true
   return member.isWarm({ indexUid: generationUid(manifest), version: manifest.version, shard })
+}
+
+function shardKey({ manifest }: CatalogEntry, shard: number): string {
+  return `${generationUid(manifest)}/${shard}`
 }
 
 function shardsWithDocuments({ manifest }: CatalogEntry): number[] {

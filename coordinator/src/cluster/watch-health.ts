@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { type Clock, Deadline, HypershardError, type Logger, messageOf, OutageLog } from '@hypershard/common'
 import type { ClusterMember } from './cluster-member.ts'
 
 export interface HealthWatchOptions {
@@ -7,6 +7,7 @@ export interface HealthWatchOptions {
   /** How long a server may take to answer. */
   readonly checkMsMax: number
   readonly log: Logger
+  readonly clock?: Clock
   /** After each check that found the server live. Must not reject. */
   readonly onLive: (member: ClusterMember) => void
 }
@@ -38,6 +39,7 @@ class MemberWatch {
   readonly #member: ClusterMember
   readonly #options: HealthWatchOptions
   readonly #stopped: AbortSignal
+  readonly #away: OutageLog
   #lateChecks = 0
   #connection: number | undefined
 
@@ -45,6 +47,7 @@ class MemberWatch {
     this.#member = member
     this.#options = options
     this.#stopped = stopped
+    this.#away = new OutageLog(`shard server ${member.address}`, options.log, options.clock)
   }
 
   async run(): Promise<void> {
@@ -65,7 +68,7 @@ class MemberWatch {
       this.#connection = connection
       if (!serving) return this.#foundDown('it says that it is not serving')
       this.#lateChecks = 0
-      if (!this.#member.live) this.#options.log.info({ server: this.#member.address }, 'shard server is up')
+      this.#away.works()
       this.#member.markLive()
       onLive(this.#member)
     } catch (error) {
@@ -76,7 +79,7 @@ class MemberWatch {
   }
 
   #foundDown(reason: string): void {
-    if (this.#member.live) this.#options.log.warn({ server: this.#member.address, reason }, 'shard server is down')
+    this.#away.failed(reason)
     this.#member.markDown(reason)
   }
 }

@@ -132,7 +132,9 @@ async function callMember(member: ClusterMember, shards: readonly number[], flow
     }
   } catch (error) {
     const failure = toHypershardError(error)
-    flow.log.warn({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
+    // That a server is away is told by its health checks, once.
+    const level = failure.code === 'unavailable' ? 'debug' : 'warn'
+    flow.log[level]({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
     fail(member, shards, failure, flow)
   }
 }

@@ -100,7 +100,9 @@ const finalCodes: readonly ErrorCode[] = ['cancelled', 'deadline_exceeded', 'req
 function notFinal(error: unknown, { member, hits }: FetchPart, { log }: FetchFlow): HypershardError {
   const cause = toHypershardError(error)
   const { code } = cause
-  log.warn({ ...failureFacts(error), server: member.address, hits: hits.length }, 'fetching documents failed')
+  // That a server is away is told by its health checks, once.
+  const level = code === 'unavailable' ? 'debug' : 'warn'
+  log[level]({ ...failureFacts(error), server: member.address, hits: hits.length }, 'fetching documents failed')
   const shards = [...new Set(hits.map(hit => hit.shard))].sort((a, b) => a - b)
   const what = `the texts of ${hits.length} hits could not be fetched from ${member.address}: ${cause.message}`
   const message = code === 'request_too_large' ? `${what}; ask for fewer hits (k), or for ids_only` : what

@@ -11,6 +11,7 @@ import {
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import type { WorkGate } from '../limits/work-gate.ts'
 import { appendOperations } from './append-operations.ts'
 import { LineTally } from './line-tally.ts'
@@ -65,6 +66,7 @@ export interface WriteParts {
   readonly catalog: Catalog
   readonly models: ModelRegistry
   readonly watcher: StoreWatcher
+  readonly warmer: ShardWarmer
   readonly guard: WriteGuard
   readonly logs: WriteLogs
   /** Bounds the writes that are read and stored at a time; those that only wait are free. */
@@ -121,7 +123,11 @@ async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: Write
   const until = deadline.within(wait.waitMsMax).withSignal(giveUp.signal)
   const { sequence } = wait
   const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
-    ({ manifest }) => isIn(manifest, sequence),
+    served => {
+      // Searches pin a version also when a server of it is down or could not load it: then they do not find it all.
+      const problem = parts.warmer.whyIncomplete(served)
+      return problem === undefined ? isIn(served.manifest, sequence) : notYet(served, problem)
+    },
     error => {
       if (!(error instanceof HypershardError) || error.code !== 'deadline_exceeded') throw error
       return notYet(parts.catalog.get(wait.index), null)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import net, { type AddressInfo, type Socket } from 'node:net'
 import { silentLogger } from '@hypershard/common'
+import { captureLog } from '@hypershard/harness'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import { type Job, jobKey } from '../queue/job.ts'
 import type { JobHandler, JobQueue } from '../queue/job-queue.ts'
@@ -129,6 +131,58 @@ describe('the queue in Redis', function () {
     await queue.close()
     assert.equal(stopped, true)
   })
+
+  it('tells in one line that Redis went and in one that it is back', async () => {
+    const way = await openWay(new URL(redis.url))
+    const { log: captured, lines } = captureLog()
+    const queue = await openBullQueue({ url: way.url, concurrency: 1, log: captured })
+    queues.push(queue)
+    const done: string[] = []
+    queue.process(worker(done, 0))
+    await queue.add(advance('a'))
+    await until(() => done.length === 1)
+    way.close()
+    await until(() => lines.length > 0)
+    // As the scans do meanwhile: each fails, or waits for the connection.
+    for (let time = 0; time < 30; time++) {
+      void queue.add(advance('b')).catch(() => undefined)
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    await way.open()
+    await until(() => lines.some(({ msg }) => msg === 'back'))
+    assert.deepEqual(
+      lines.map(({ msg }) => msg),
+      ['away; the next line comes when it is back', 'back'],
+    )
+    assert.equal(lines[0]!.what, `redis ${new URL(way.url).host}`)
+    await queues.pop()!.close()
+    way.close()
+  })
+
+  /** A way to Redis that can be cut and mended. */
+  async function openWay(redisUrl: URL) {
+    const sockets = new Set<Socket>()
+    const server = net.createServer(socket => {
+      const upstream = net.connect(Number(redisUrl.port), redisUrl.hostname)
+      for (const end of [socket, upstream]) {
+        sockets.add(end)
+        end.on('error', () => undefined)
+      }
+      socket.pipe(upstream).pipe(socket)
+    })
+    const listen = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+    await listen(0)
+    const { port } = server.address() as AddressInfo
+    return {
+      url: `redis://127.0.0.1:${port}`,
+      open: () => listen(port),
+      close: () => {
+        server.close()
+        for (const socket of sockets) socket.destroy()
+        sockets.clear()
+      },
+    }
+  }
 
   it('refuses a Redis that may throw jobs away, and one that is not there', async () => {
     const evicting = (await startRedisServer('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'))!

@@ -1,4 +1,4 @@
-import { HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { HypershardError, type Logger, messageOf, OutageLog } from '@hypershard/common'
 import { FlowProducer, Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { type Job, jobKey } from '../queue/job.ts'
@@ -14,6 +14,9 @@ export interface BullQueueOptions {
 
 const queueName = 'jobs'
 const connectMsMax = 10_000
+
+/** Less than a supervisor waits for a process to stop. */
+const closeMsMax = 5_000
 
 /** A worker that gives no sign for so long is taken to be dead, and its job is given to another. */
 const lockMs = 30_000
@@ -36,6 +39,7 @@ export async function openBullQueue(options: BullQueueOptions): Promise<JobQueue
   const { url, log, prefix = 'hypershard' } = options
   // Adding fails at once while Redis is away: the next scan tries again.
   const connection = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false })
+  // Until it has been reached once, who starts this says what is wrong.
   connection.on('error', error => log.debug({ err: error }, 'redis connection'))
   try {
     await checkRedis(connection, url)
@@ -53,23 +57,33 @@ class BullQueue implements JobQueue {
   readonly #queue: Queue
   readonly #flows: FlowProducer
   readonly #stop = new AbortController()
+  readonly #outage: OutageLog
   #worker: Worker | undefined
+  #workerConnection: Redis | undefined
 
   constructor(options: BullQueueOptions, connection: Redis, prefix: string) {
     this.#options = options
     this.#connection = connection
     this.#prefix = prefix
+    this.#outage = new OutageLog(`redis ${withoutPassword(options.url)}`, options.log)
+    this.#watch(connection, 'queue')
     this.#queue = new Queue(queueName, { connection, prefix, skipVersionCheck: true })
     this.#flows = new FlowProducer({ connection, prefix, skipVersionCheck: true })
     this.#queue.on('error', error => this.#tell(error))
     this.#flows.on('error', error => this.#tell(error))
   }
 
-  async add(job: Job): Promise<void> {
-    await this.#queue.add(job.kind, job, { jobId: jobKey(job), ...forgotten })
+  add(job: Job): Promise<void> {
+    return this.#ask(async () => {
+      await this.#queue.add(job.kind, job, { jobId: jobKey(job), ...forgotten })
+    })
   }
 
-  async addFlow(jobs: readonly Job[], last: Job): Promise<void> {
+  addFlow(jobs: readonly Job[], last: Job): Promise<void> {
+    return this.#ask(() => this.#addFlow(jobs, last))
+  }
+
+  async #addFlow(jobs: readonly Job[], last: Job): Promise<void> {
     const key = jobKey(last)
     // While the flow is there, so are its jobs; one that failed leaves it, and comes again with the next flow.
     if ((await this.#queue.getJob(key)) !== undefined) return
@@ -86,21 +100,43 @@ class BullQueue implements JobQueue {
     const { url, concurrency } = this.#options
     // A worker waits for jobs inside a command, which needs a connection of its own without a limit of tries.
     const connection = new Redis(url, { maxRetriesPerRequest: null })
-    connection.on('error', error => this.#tell(error))
+    this.#watch(connection, 'worker')
     this.#worker = new Worker(queueName, job => handler(job.data as Job, this.#stop.signal), {
       ...{ connection, prefix: this.#prefix, concurrency, skipVersionCheck: true },
       ...{ lockDuration: lockMs, stalledInterval: lockMs / 2, maxStalledCount: stallsMax },
       runRetryDelay: retryMs,
     })
     this.#worker.on('error', error => this.#tell(error))
-    this.#worker.once('closed', () => connection.disconnect())
+    this.#workerConnection = connection
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
-    await this.#worker?.close()
-    await Promise.allSettled([this.#queue.close(), this.#flows.close()])
+    const closing = [this.#worker?.close(), this.#queue.close(), this.#flows.close()]
+    // BullMQ waits for ever for a connection that is being made anew.
+    await within(Promise.allSettled(closing), closeMsMax).catch(() => this.#worker?.disconnect())
+    this.#workerConnection?.disconnect()
     this.#connection.disconnect()
+  }
+
+  /** Every connection says for itself that Redis is away, at each of its tries: together they make one line. */
+  #watch(connection: Redis, way: string): void {
+    const failed = (error: Error) => {
+      if (!this.#stop.signal.aborted) this.#outage.failed(error, way)
+    }
+    connection.on('error', failed)
+    connection.on('close', () => failed(new Error('the connection was closed')))
+    connection.on('ready', () => this.#outage.works(way))
+  }
+
+  /** @throws HypershardError `unavailable`, of which the log tells already */
+  async #ask<T>(step: () => Promise<T>): Promise<T> {
+    try {
+      return await step()
+    } catch (error) {
+      const message = `redis ${withoutPassword(this.#options.url)}: ${messageOf(error)}`
+      throw new HypershardError('unavailable', message, { cause: error })
+    }
   }
 
   #tell(error: Error): void {
@@ -128,7 +164,7 @@ async function checkRedis(connection: Redis, url: string): Promise<void> {
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no connection within ${ms} ms`)), ms)
+    timer = setTimeout(() => reject(new Error(`not done within ${ms} ms`)), ms)
   })
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

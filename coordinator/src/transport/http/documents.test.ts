@@ -375,12 +375,16 @@ describe('putting documents over HTTP', () => {
     first!.down = true
     await eventually(async () => (await request(`${coordinator.url}/v1/cluster`)).json.servers[0].live === false)
     const many = Array.from({ length: 50 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))
-    assert.equal((await put(documents, many)).status, 200)
+    const kept = await put(documents, many)
+    assert.deepEqual([kept.status, kept.json.accepted, kept.json.searchable], [200, 50, false])
+    assert.equal(kept.json.problem.code, 'unavailable')
+    assert.ok(kept.json.problem.message.includes(first!.address))
     const refused = await post(search, { query: 'stars' })
     assert.deepEqual([refused.status, refused.json.code], [503, 'insufficient_coverage'])
     assert.equal(refused.json.details.coverage.missing[0].server, first!.address)
     first!.down = false
     await eventually(async () => (await request(`${coordinator.url}/readyz`)).status === 200)
     assert.equal((await idsFound()).length, 50)
+    assert.equal((await put(documents, [{ id: 'last', text: 'stars' }])).json.searchable, true)
   })
 })
