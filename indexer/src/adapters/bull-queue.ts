@@ -114,7 +114,7 @@ class BullQueue implements JobQueue {
     this.#stop.abort()
     const closing = [this.#worker?.close(), this.#queue.close(), this.#flows.close()]
     // BullMQ waits for ever for a connection that is being made anew.
-    await within(Promise.allSettled(closing), closeMsMax).catch(() => this.#worker?.disconnect())
+    await within(Promise.allSettled(closing), closeMsMax).catch(() => undefined)
     this.#workerConnection?.disconnect()
     this.#connection.disconnect()
   }
