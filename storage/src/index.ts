@@ -93,6 +93,7 @@ export {
   readFieldValue,
   readFieldValues,
 } from './segment/fields/field-types.ts'
+export { type SplitNumber, splitNumber } from './segment/fields/read-number.ts'
 export { type IdColumn, textAt } from './segment/formats/utf8-column.ts'
 export { DocumentGraph, graphDocumentsMin } from './segment/graph/document-graph.ts'
 export { graphQueriesDigest, isCalibratedOtherwise } from './segment/graph/graph-queries.ts'

@@ -14,15 +14,24 @@ const fields: Fields = {
 const condition = (field: string, test: Condition['test']): Filter => ({
   kind: { $case: 'condition', value: { field, test } },
 })
-const unbounded = { gt: undefined, gte: undefined, lt: undefined, lte: undefined }
+const unbounded = {
+  ...{ gt: undefined, gte: undefined, lt: undefined, lte: undefined },
+  ...{ gtRest: 0, gteRest: 0, ltRest: 0, lteRest: 0 },
+}
 
 describe('readFilter', () => {
   const good: [object, Filter][] = [
     [{ field: 'tag', equals: 'a' }, condition('tag', { $case: 'keywords', value: { values: ['a'] } })],
     [{ field: 'tag', in: ['a', ''] }, condition('tag', { $case: 'keywords', value: { values: ['a', ''] } })],
-    [{ field: 'year', in: [1, -2.5] }, condition('year', { $case: 'numbers', value: { values: [1, -2.5] } })],
-    [{ field: 'open', equals: true }, condition('open', { $case: 'numbers', value: { values: [1] } })],
-    [{ field: 'on', equals: '1970-01-02' }, condition('on', { $case: 'numbers', value: { values: [86_400_000] } })],
+    [
+      { field: 'year', in: [1, -2.5] },
+      condition('year', { $case: 'numbers', value: { values: [1, -2.5], rests: [] } }),
+    ],
+    [{ field: 'open', equals: true }, condition('open', { $case: 'numbers', value: { values: [1], rests: [] } })],
+    [
+      { field: 'on', equals: '1970-01-02' },
+      condition('on', { $case: 'numbers', value: { values: [86_400_000], rests: [] } }),
+    ],
     [
       { field: 'on', gt: '1970-01-01T01:00:00+01:00', lte: '1970-01-01T00:00:00.5Z' },
       condition('on', { $case: 'range', value: { ...unbounded, gt: 0, lte: 500 } }),
@@ -43,7 +52,7 @@ describe('readFilter', () => {
                   $case: 'group',
                   value: {
                     must: [],
-                    should: [condition('year', { $case: 'numbers', value: { values: [1] } })],
+                    should: [condition('year', { $case: 'numbers', value: { values: [1], rests: [] } })],
                     mustNot: [],
                   },
                 },
@@ -64,7 +73,9 @@ describe('readFilter', () => {
   const bad: [unknown, string, RegExp][] = [
     [{}, 'filter', /is empty/],
     [{ must: [[]] }, 'filter.must.0', /must be an object/],
-    [{ must: null }, 'filter.must.0', /must be an object/],
+    [{ must: null }, 'filter', /is empty/],
+    [{ must: [null] }, 'filter.must.0', /must be an object/],
+    [{ field: 'year', equals: null }, 'filter', /must have one of equals/],
     [{ mustnot: [] }, 'filter.mustnot', /not known/],
     [{ field: 'year' }, 'filter', /must have one of equals/],
     [{ field: 'year', equals: 1, gt: 1 }, 'filter', /must have one of equals/],

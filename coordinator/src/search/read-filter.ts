@@ -1,7 +1,14 @@
 /** A search's filter as JSON has it, checked against the fields of the index. docs/api.md. */
 import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
-import { type Field, type Fields, readFieldValue } from '@hypershard/storage'
+import {
+  type Field,
+  type Fields,
+  type FieldValue,
+  readFieldValue,
+  type SplitNumber,
+  splitNumber,
+} from '@hypershard/storage'
 
 export const filterDepthMax = 16
 export const filterConditionsMax = 256
@@ -18,7 +25,11 @@ interface Reading {
   conditions: number
 }
 
-/** @throws HypershardError `invalid_request`, naming the place of the first fault */
+/**
+ * @param value parsed by `parseExactJson`, so that integers are compared as they are written; a key that is null counts
+ *   as left out
+ * @throws HypershardError `invalid_request`, naming the place of the first fault
+ */
 export function readFilter(value: unknown, fields: Fields): Filter {
   return readPart(value, 'filter', 1, { fields, conditions: 0 })
 }
@@ -26,7 +37,7 @@ export function readFilter(value: unknown, fields: Fields): Filter {
 function readPart(value: unknown, path: string, depth: number, reading: Reading): Filter {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'must be an object')
   if (depth > filterDepthMax) throw invalid(path, `is nested deeper than ${filterDepthMax}`)
-  const part = value as Json
+  const part = withoutNulls(value as Json)
   if (Object.hasOwn(part, 'field')) return { kind: { $case: 'condition', value: readCondition(part, path, reading) } }
   return { kind: { $case: 'group', value: readGroup(part, path, depth, reading) } }
 }
@@ -81,15 +92,29 @@ function readTest(key: 'equals' | 'in' | 'exists', tests: Json, field: Field, pa
 function oneOf({ type }: Field, given: readonly unknown[], placeOf: (at: number) => string): Condition['test'] {
   const values = given.map((value, at) => readValue(type, value, placeOf(at)))
   if (type === 'keyword') return { $case: 'keywords', value: { values: values.map(String) } }
-  return { $case: 'numbers', value: { values: values.map(Number) } }
+  const numbers = values.map(splitValue)
+  const rests = numbers.some(({ rest }) => rest !== 0) ? numbers.map(({ rest }) => rest) : []
+  return { $case: 'numbers', value: { values: numbers.map(({ double }) => double), rests } }
 }
 
 function readRange(tests: Json, { type }: Field, path: string): Range {
   if (type !== 'number' && type !== 'date')
     throw invalid(path, `a range is of a number or a date, the field is a ${type}`)
-  const bound = (key: (typeof rangeKeys)[number]) =>
-    tests[key] === undefined ? undefined : Number(readValue(type, tests[key], `${path}.${key}`))
-  return { gt: bound('gt'), gte: bound('gte'), lt: bound('lt'), lte: bound('lte') }
+  const bound = (key: (typeof rangeKeys)[number]): Partial<SplitNumber> =>
+    tests[key] === undefined ? {} : splitValue(readValue(type, tests[key], `${path}.${key}`))
+  const { double: gt, rest: gtRest = 0 } = bound('gt')
+  const { double: gte, rest: gteRest = 0 } = bound('gte')
+  const { double: lt, rest: ltRest = 0 } = bound('lt')
+  const { double: lte, rest: lteRest = 0 } = bound('lte')
+  return { gt, gte, lt, lte, gtRest, gteRest, ltRest, lteRest }
+}
+
+function splitValue(value: FieldValue): SplitNumber {
+  return splitNumber(typeof value === 'bigint' ? value : Number(value))
+}
+
+function withoutNulls(part: Json): Json {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== null))
 }
 
 function readValue(type: Field['type'], value: unknown, place: string) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Condition, Filter } from '@hypershard/proto/shard'
-import { type FilterColumn, type FilterColumns, hasBit } from '@hypershard/storage'
+import type { Condition, Filter, Range } from '@hypershard/proto/shard'
+import { type FilterColumn, type FilterColumns, hasBit, splitNumber } from '@hypershard/storage'
 import fc from 'fast-check'
 import { selectRows } from './select-rows.ts'
 
@@ -9,30 +9,65 @@ const terms = ['red', 'green', 'blue']
 /** A document's values of the fields `color` and `size`. */
 interface Values {
   readonly color: readonly string[]
-  readonly size: readonly number[]
+  readonly size: readonly (number | bigint)[]
+}
+
+/** Small ones, some with a fraction, and integers around those that a double cannot tell apart. */
+const anyNumber = fc.oneof(
+  fc.integer({ min: -2, max: 2 }),
+  fc.constantFrom(0.5, -0, 1e300, 2 ** 53),
+  fc.bigInt({ min: 2n ** 53n - 2n, max: 2n ** 53n + 3n }),
+  fc.bigInt({ min: 2n ** 63n - 3n, max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -(2n ** 63n), max: -(2n ** 63n) + 3n }),
+)
+
+function numbersOf(given: readonly (number | bigint)[]) {
+  const numbers = given.map(splitNumber)
+  return { values: numbers.map(({ double }) => double), rests: numbers.map(({ rest }) => rest) }
 }
 
 const anyValues: fc.Arbitrary<Values> = fc.record({
   color: fc.array(fc.constantFrom(...terms), { maxLength: 2 }),
-  size: fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 2 }),
+  size: fc.array(anyNumber, { maxLength: 2 }),
 })
 
 const condition = (value: Condition): Filter => ({ kind: { $case: 'condition', value } })
-const bound = fc.option(fc.integer({ min: -2, max: 2 }), { nil: undefined })
+const bound = fc.option(anyNumber, { nil: undefined })
 const anyCondition: fc.Arbitrary<Filter> = fc.oneof(
   fc
     .array(fc.constantFrom(...terms, 'unheard'), { maxLength: 2 })
     .map(values => condition({ field: 'color', test: { $case: 'keywords', value: { values } } })),
   fc
-    .array(fc.integer({ min: -2, max: 2 }), { maxLength: 2 })
-    .map(values => condition({ field: 'size', test: { $case: 'numbers', value: { values } } })),
+    .array(anyNumber, { maxLength: 2 })
+    .map(values => condition({ field: 'size', test: { $case: 'numbers', value: numbersOf(values) } })),
   fc
     .record({ gt: bound, gte: bound, lt: bound, lte: bound })
-    .map(value => condition({ field: 'size', test: { $case: 'range', value } })),
+    .map(bounds => condition({ field: 'size', test: { $case: 'range', value: rangeOf(bounds) } })),
   fc
     .tuple(fc.constantFrom('color', 'size'), fc.boolean())
     .map(([field, value]) => condition({ field, test: { $case: 'exists', value } })),
 )
+
+interface Bounds {
+  readonly gt: number | bigint | undefined
+  readonly gte: number | bigint | undefined
+  readonly lt: number | bigint | undefined
+  readonly lte: number | bigint | undefined
+}
+
+function rangeOf({ gt, gte, lt, lte }: Bounds): Range {
+  const split = (bound: number | bigint | undefined) =>
+    bound === undefined ? { double: undefined, rest: 0 } : splitNumber(bound)
+  return {
+    ...{ gt: split(gt).double, gte: split(gte).double, lt: split(lt).double, lte: split(lte).double },
+    ...{ gtRest: split(gt).rest, gteRest: split(gte).rest, ltRest: split(lt).rest, lteRest: split(lte).rest },
+  }
+}
+
+/** JavaScript compares bigints and numbers exactly. */
+function exactly(double: number, rest = 0): number | bigint {
+  return rest === 0 ? double : BigInt(double) + BigInt(rest)
+}
 
 const anyFilter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>(tie => {
   const parts = fc.array(tie('filter'), { maxLength: 3 })
@@ -42,13 +77,17 @@ const anyFilter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>(tie => {
   return { filter: fc.oneof({ depthSize: 'small', withCrossShrink: true }, anyCondition, group) }
 }).filter
 
-function columnOf(type: FilterColumn['type'], rows: readonly (readonly number[])[]): FilterColumn {
-  const values = rows.flat()
+function columnOf(type: FilterColumn['type'], rows: readonly (readonly (number | bigint)[])[]): FilterColumn {
+  const { values, rests } = numbersOf(rows.flat())
   const offsets = new Int32Array(new SharedArrayBuffer(4 * (rows.length + 1)))
   for (const [row, own] of rows.entries()) offsets[row + 1] = offsets[row]! + own.length
   const shared = new Float64Array(new SharedArrayBuffer(8 * values.length))
   shared.set(values)
-  return { type, offsets, values: shared, terms: type === 'keyword' ? terms : [] }
+  const column = { type, offsets, values: shared, terms: type === 'keyword' ? terms : [] }
+  if (rests.every(rest => rest === 0)) return column
+  const sharedRests = new Int16Array(new SharedArrayBuffer(2 * rests.length))
+  sharedRests.set(rests)
+  return { ...column, rests: sharedRests }
 }
 
 function columnsOf(documents: readonly Values[]): FilterColumns {
@@ -71,22 +110,26 @@ function passes(filter: Filter, document: Values): boolean {
   }
   const { field, test } = filter.kind!.value
   assert(test !== undefined)
-  const values: readonly (string | number)[] = field === 'color' ? document.color : document.size
+  const { color, size: values } = document
   switch (test.$case) {
     case 'exists':
-      return values.length > 0 === test.value
+      return (field === 'color' ? color : values).length > 0 === test.value
     case 'range': {
-      const { gt, gte, lt, lte } = test.value
-      return (values as readonly number[]).some(
+      const { gt, gte, lt, lte, gtRest, gteRest, ltRest, lteRest } = test.value
+      return values.some(
         value =>
-          (gt === undefined || value > gt) &&
-          (gte === undefined || value >= gte) &&
-          (lt === undefined || value < lt) &&
-          (lte === undefined || value <= lte),
+          (gt === undefined || value > exactly(gt, gtRest)) &&
+          (gte === undefined || value >= exactly(gte, gteRest)) &&
+          (lt === undefined || value < exactly(lt, ltRest)) &&
+          (lte === undefined || value <= exactly(lte, lteRest)),
       )
     }
-    default:
-      return values.some(value => (test.value as { values: unknown[] }).values.includes(value))
+    case 'keywords':
+      return color.some(term => test.value.values.includes(term))
+    case 'numbers': {
+      const wanted = test.value.values.map((double, at) => exactly(double, test.value.rests[at]))
+      return values.some(value => wanted.some(one => !(value < one) && !(value > one)))
+    }
   }
 }
 
@@ -107,7 +150,7 @@ describe('selectRows', () => {
   const wrong: [Condition['test'], string, RegExp][] = [
     [{ $case: 'exists', value: true }, 'shape', /no such field/],
     [{ $case: 'exists', value: true }, 'constructor', /no such field/],
-    [{ $case: 'numbers', value: { values: [1] } }, 'color', /type keyword/],
+    [{ $case: 'numbers', value: { values: [1], rests: [] } }, 'color', /type keyword/],
     [{ $case: 'keywords', value: { values: ['1'] } }, 'size', /type number/],
     [undefined, 'size', /no test/],
   ]

@@ -1,6 +1,6 @@
 /** Which rows of a segment pass a filter. */
 import { HypershardError } from '@hypershard/common'
-import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
+import type { Condition, Filter, FilterGroup, Numbers, Range } from '@hypershard/proto/shard'
 import { type Bitmap, createBitmap, type FilterColumn, type FilterColumns, setBit } from '@hypershard/storage'
 
 /**
@@ -40,7 +40,7 @@ function selectByCondition({ field, test }: Condition, columns: FilterColumns, r
       return selectValues(column, rows, placesOf(field, column, test.value.values))
     case 'numbers':
       requireNumbers(field, column)
-      return selectValues(column, rows, new Set(test.value.values))
+      return selectNumbers(column, rows, test.value)
     case 'range':
       requireNumbers(field, column)
       return selectRange(column, rows, test.value)
@@ -55,26 +55,69 @@ function selectExisting({ offsets }: FilterColumn, rows: number, exists: boolean
   return selected
 }
 
-function selectValues({ offsets, values }: FilterColumn, rows: number, wanted: ReadonlySet<number>): Bitmap {
-  const selected = createBitmap(rows)
-  if (wanted.size === 0) return selected
-  for (let row = 0; row < rows; row++) {
-    for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
-      if (!wanted.has(values[at]!)) continue
-      setBit(selected, row)
-      break
-    }
-  }
-  return selected
+function selectValues(
+  { values, ...column }: Pick<FilterColumn, 'offsets' | 'values'>,
+  rows: number,
+  wanted: ReadonlySet<number>,
+): Bitmap {
+  return wanted.size === 0 ? createBitmap(rows) : selectWhere(column, rows, at => wanted.has(values[at]!))
 }
 
-function selectRange({ offsets, values }: FilterColumn, rows: number, range: Range): Bitmap {
-  const { gt = -Infinity, gte = -Infinity, lt = Infinity, lte = Infinity } = range
+/** A number is its double and its rest: both must be those of one that is wanted. */
+function selectNumbers({ rests, ...column }: FilterColumn, rows: number, { values, rests: given }: Numbers): Bitmap {
+  const restsByDouble = new Map<number, Set<number>>()
+  for (const [at, double] of values.entries()) {
+    const known = restsByDouble.get(double) ?? new Set()
+    restsByDouble.set(double, known.add(given[at] ?? 0))
+  }
+  if (rests === undefined) {
+    return selectValues(
+      column,
+      rows,
+      new Set([...restsByDouble].flatMap(([double, own]) => (own.has(0) ? [double] : []))),
+    )
+  }
+  return selectWhere(column, rows, at => restsByDouble.get(column.values[at]!)?.has(rests[at]!) === true)
+}
+
+/** Numbers are ordered by their double, then by their rest. Rests are whole, so that > is >= of the next one. */
+function selectRange({ rests, ...column }: FilterColumn, rows: number, range: Range): Bitmap {
+  const lows = [boundOf(range.gte, range.gteRest, -Infinity), boundOf(range.gt, range.gtRest + 1, -Infinity)]
+  const highs = [boundOf(range.lte, range.lteRest, Infinity), boundOf(range.lt, range.ltRest - 1, Infinity)]
+  const low = lows.sort(compareBounds).at(-1)!
+  const high = highs.sort(compareBounds)[0]!
+  return selectWhere(column, rows, at => {
+    const double = column.values[at]!
+    const rest = rests === undefined ? 0 : rests[at]!
+    const isAbove = double > low.double || (double === low.double && rest >= low.rest)
+    return isAbove && (double < high.double || (double === high.double && rest <= high.rest))
+  })
+}
+
+interface Bound {
+  readonly double: number
+  readonly rest: number
+}
+
+function boundOf(double: number | undefined, rest: number, without: number): Bound {
+  return double === undefined ? { double: without, rest: 0 } : { double, rest }
+}
+
+function compareBounds(one: Bound, other: Bound): number {
+  if (one.double !== other.double) return one.double < other.double ? -1 : 1
+  return one.rest - other.rest
+}
+
+/** Rows of which one value at least passes. */
+function selectWhere(
+  { offsets }: Pick<FilterColumn, 'offsets'>,
+  rows: number,
+  passes: (at: number) => boolean,
+): Bitmap {
   const selected = createBitmap(rows)
   for (let row = 0; row < rows; row++) {
     for (let at = offsets[row]!; at < offsets[row + 1]!; at++) {
-      const value = values[at]!
-      if (!(value > gt && value >= gte && value < lt && value <= lte)) continue
+      if (!passes(at)) continue
       setBit(selected, row)
       break
     }

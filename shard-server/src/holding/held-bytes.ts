@@ -65,12 +65,16 @@ function columnsBound({ documents, fileBytes }: MeasuredSegment, fields: Fields)
 }
 
 function valueBytes(type: Fields[string]['type']): number {
-  return type === 'keyword' ? Int32Array.BYTES_PER_ELEMENT : Float64Array.BYTES_PER_ELEMENT
+  if (type === 'keyword') return Int32Array.BYTES_PER_ELEMENT
+  // Integers that no double holds have a rest beside it.
+  return Float64Array.BYTES_PER_ELEMENT + (type === 'number' ? Int16Array.BYTES_PER_ELEMENT : 0)
 }
 
 function bytesOfColumns(columns: FilterColumns): number {
-  return Object.values(columns).reduce((sum, { offsets, values, terms }) => {
+  return Object.values(columns).reduce((sum, { offsets, values, rests, terms }) => {
     const characters = terms.reduce((length, term) => length + 2 * term.length, 0)
-    return sum + offsets.byteLength + values.byteLength + characters + terms.length * termBytes
+    return (
+      sum + offsets.byteLength + values.byteLength + (rests?.byteLength ?? 0) + characters + terms.length * termBytes
+    )
   }, 0)
 }

@@ -117,7 +117,14 @@ export interface Document {
     | { [key: string]: any }
     | undefined;
   /** The write applies only while the document has this version, 0 for none. */
-  ifVersion?: number | undefined;
+  ifVersion?:
+    | number
+    | undefined;
+  /**
+   * Instead of `fields`: the JSON text of an object, of which every number is kept as it is written. `fields` holds
+   * integers exactly only up to 2^53.
+   */
+  fieldsJson: string;
 }
 
 export interface PutDocumentsRequest {
@@ -205,7 +212,11 @@ export interface SearchRequest {
     | number
     | undefined;
   /** With "graph": rows kept in a walk of a segment; 256 if not given. */
-  expansion?: number | undefined;
+  expansion?:
+    | number
+    | undefined;
+  /** Instead of `filter`: the same as JSON text, for integers beyond 2^53. */
+  filterJson: string;
 }
 
 export interface SearchResponse {
@@ -231,7 +242,12 @@ export interface Hit {
   score?: number | undefined;
   title: string;
   text: string;
-  fields: { [key: string]: any } | undefined;
+  /** Numbers as doubles; one beyond them as a string. */
+  fields:
+    | { [key: string]: any }
+    | undefined;
+  /** The fields as JSON text, where `fields` does not hold every number as it was put; else empty. */
+  fieldsJson: string;
 }
 
 export interface Coverage {
@@ -1239,7 +1255,7 @@ export const DeleteIndexResponse: MessageFns<DeleteIndexResponse> = {
 };
 
 function createBaseDocument(): Document {
-  return { id: "", title: "", text: "", fields: undefined, ifVersion: undefined };
+  return { id: "", title: "", text: "", fields: undefined, ifVersion: undefined, fieldsJson: "" };
 }
 
 export const Document: MessageFns<Document> = {
@@ -1258,6 +1274,9 @@ export const Document: MessageFns<Document> = {
     }
     if (message.ifVersion !== undefined) {
       writer.uint32(40).uint64(message.ifVersion);
+    }
+    if (message.fieldsJson !== "") {
+      writer.uint32(50).string(message.fieldsJson);
     }
     return writer;
   },
@@ -1315,6 +1334,14 @@ export const Document: MessageFns<Document> = {
             message.ifVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fieldsJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1337,6 +1364,7 @@ export const Document: MessageFns<Document> = {
     message.text = object.text ?? "";
     message.fields = object.fields ?? undefined;
     message.ifVersion = object.ifVersion ?? undefined;
+    message.fieldsJson = object.fieldsJson ?? "";
     return message;
   },
 };
@@ -1844,6 +1872,7 @@ function createBaseSearchRequest(): SearchRequest {
     filter: undefined,
     recall: undefined,
     expansion: undefined,
+    filterJson: "",
   };
 }
 
@@ -1893,6 +1922,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.expansion !== undefined) {
       writer.uint32(120).uint32(message.expansion);
+    }
+    if (message.filterJson !== "") {
+      writer.uint32(130).string(message.filterJson);
     }
     return writer;
   },
@@ -2030,6 +2062,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.expansion = reader.uint32();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.filterJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2062,6 +2102,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.filter = object.filter ?? undefined;
     message.recall = object.recall ?? undefined;
     message.expansion = object.expansion ?? undefined;
+    message.filterJson = object.filterJson ?? "";
     return message;
   },
 };
@@ -2245,7 +2286,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
 };
 
 function createBaseHit(): Hit {
-  return { id: "", score: undefined, title: "", text: "", fields: undefined };
+  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "" };
 }
 
 export const Hit: MessageFns<Hit> = {
@@ -2264,6 +2305,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.fields !== undefined) {
       Struct.encode(Struct.wrap(message.fields), writer.uint32(42).fork()).join();
+    }
+    if (message.fieldsJson !== "") {
+      writer.uint32(50).string(message.fieldsJson);
     }
     return writer;
   },
@@ -2321,6 +2365,14 @@ export const Hit: MessageFns<Hit> = {
             message.fields = Struct.unwrap(Struct.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.fieldsJson = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2343,6 +2395,7 @@ export const Hit: MessageFns<Hit> = {
     message.title = object.title ?? "";
     message.text = object.text ?? "";
     message.fields = object.fields ?? undefined;
+    message.fieldsJson = object.fieldsJson ?? "";
     return message;
   },
 };

@@ -180,13 +180,22 @@ export interface Keywords {
 /** One of these: numbers, dates as milliseconds since the epoch, booleans as 0 and 1. */
 export interface Numbers {
   values: number[];
+  /** What each value lacks to the exact integer, -512 to 512; empty where none lacks anything. */
+  rests: number[];
 }
 
 export interface Range {
   gt?: number | undefined;
   gte?: number | undefined;
   lt?: number | undefined;
-  lte?: number | undefined;
+  lte?:
+    | number
+    | undefined;
+  /** What each bound lacks to the exact integer. */
+  gtRest: number;
+  gteRest: number;
+  ltRest: number;
+  lteRest: number;
 }
 
 /** A place in the order "score descending, then id ascending". */
@@ -1170,7 +1179,7 @@ export const Keywords: MessageFns<Keywords> = {
 };
 
 function createBaseNumbers(): Numbers {
-  return { values: [] };
+  return { values: [], rests: [] };
 }
 
 export const Numbers: MessageFns<Numbers> = {
@@ -1179,6 +1188,13 @@ export const Numbers: MessageFns<Numbers> = {
       writer.uint32(10).fork();
       for (const v of message.values) {
         writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.rests.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.rests) {
+        writer.sint32(v);
       }
       writer.join();
     }
@@ -1216,6 +1232,24 @@ export const Numbers: MessageFns<Numbers> = {
 
             break;
           }
+          case 2: {
+            if (tag === 16) {
+              message.rests.push(reader.sint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rests.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1234,12 +1268,13 @@ export const Numbers: MessageFns<Numbers> = {
   fromPartial(object: DeepPartial<Numbers>): Numbers {
     const message = createBaseNumbers();
     message.values = object.values?.map((e) => e) || [];
+    message.rests = object.rests?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseRange(): Range {
-  return { gt: undefined, gte: undefined, lt: undefined, lte: undefined };
+  return { gt: undefined, gte: undefined, lt: undefined, lte: undefined, gtRest: 0, gteRest: 0, ltRest: 0, lteRest: 0 };
 }
 
 export const Range: MessageFns<Range> = {
@@ -1255,6 +1290,18 @@ export const Range: MessageFns<Range> = {
     }
     if (message.lte !== undefined) {
       writer.uint32(33).double(message.lte);
+    }
+    if (message.gtRest !== 0) {
+      writer.uint32(40).sint32(message.gtRest);
+    }
+    if (message.gteRest !== 0) {
+      writer.uint32(48).sint32(message.gteRest);
+    }
+    if (message.ltRest !== 0) {
+      writer.uint32(56).sint32(message.ltRest);
+    }
+    if (message.lteRest !== 0) {
+      writer.uint32(64).sint32(message.lteRest);
     }
     return writer;
   },
@@ -1304,6 +1351,38 @@ export const Range: MessageFns<Range> = {
             message.lte = reader.double();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.gtRest = reader.sint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.gteRest = reader.sint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ltRest = reader.sint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.lteRest = reader.sint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1325,6 +1404,10 @@ export const Range: MessageFns<Range> = {
     message.gte = object.gte ?? undefined;
     message.lt = object.lt ?? undefined;
     message.lte = object.lte ?? undefined;
+    message.gtRest = object.gtRest ?? 0;
+    message.gteRest = object.gteRest ?? 0;
+    message.ltRest = object.ltRest ?? 0;
+    message.lteRest = object.lteRest ?? 0;
     return message;
   },
 };

@@ -3,10 +3,12 @@
  * docs/formats/segment.md.
  */
 
+import { parseExactJson } from '@hypershard/common'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { decodeColumns, encodeColumns } from '../formats/arrow-columns.ts'
 import { decodeFile, readWholeFile, type SealedFile } from '../verified-file.ts'
 import { type Fields, type FieldType, type FieldValue, readFieldValues } from './field-types.ts'
+import { splitNumber } from './read-number.ts'
 
 /**
  * A segment's values of one field: those of row r are `values[offsets[r] .. offsets[r + 1]]`. A keyword's are places in
@@ -16,6 +18,8 @@ export interface FilterColumn {
   readonly type: FieldType
   readonly offsets: Int32Array<SharedArrayBuffer>
   readonly values: Float64Array<SharedArrayBuffer> | Int32Array<SharedArrayBuffer>
+  /** Of numbers: what each of `values` lacks to the exact integer. Only where any lacks something. */
+  readonly rests?: Int16Array<SharedArrayBuffer>
   /** Of a keyword: each term once. */
   readonly terms: readonly string[]
 }
@@ -38,9 +42,9 @@ export class ColumnsEncoder {
   append(json: string): void {
     const fields = Object.entries(this.#fields)
     if (fields.length === 0) return
-    const given = JSON.parse(json) as Record<string, unknown>
+    const given = parseExactJson(json) as Record<string, unknown>
     for (const [name, field] of fields) {
-      const read = readFieldValues(field, Object.hasOwn(given, name) ? given[name] : undefined)
+      const read = readFieldValues(field, given, name)
       this.#rows[name]!.push('values' in read ? read.values : [])
     }
   }
@@ -77,12 +81,24 @@ function toFilterColumn(type: FieldType, rows: Iterable<readonly FieldValue[]>, 
     return place
   }
   const values: number[] = []
+  /** By place in `values`, those that are not 0. */
+  const rests = new Map<number, number>()
   let row = 0
   for (const own of rows) {
-    for (const value of own) values.push(typeof value === 'string' ? placeOf(value) : Number(value))
+    for (const value of own) {
+      if (typeof value === 'bigint') rests.set(values.length, splitNumber(value).rest)
+      values.push(typeof value === 'string' ? placeOf(value) : Number(value))
+    }
     offsets[++row] = values.length
   }
-  return { type, offsets, values: shareValues(type, values), terms: [...places.keys()] }
+  const column = { type, offsets, values: shareValues(type, values), terms: [...places.keys()] }
+  return rests.size === 0 ? column : { ...column, rests: shareRests(rests, values.length) }
+}
+
+function shareRests(rests: ReadonlyMap<number, number>, values: number): Int16Array<SharedArrayBuffer> {
+  const shared = new Int16Array(new SharedArrayBuffer(values * Int16Array.BYTES_PER_ELEMENT))
+  for (const [at, rest] of rests) shared[at] = rest
+  return shared
 }
 
 function shareValues(type: FieldType, values: readonly number[]): FilterColumn['values'] {

@@ -1,12 +1,20 @@
 /** The fields of an index that searches can filter by, and how a document's JSON value becomes one of theirs. */
+import { isExactNumber } from '@hypershard/common'
 import { z } from 'zod'
+import { readNumber } from './read-number.ts'
 
 export const fieldTypes = ['keyword', 'number', 'boolean', 'date'] as const
 
 export type FieldType = (typeof fieldTypes)[number]
 
-/** Letters, digits, `_` and `-`; not a document's own keys. */
-export const fieldNamePattern = /^(?!(?:id|_id|_op|_if_version|title|text)$)[A-Za-z0-9_-]{1,64}$/
+/** Keys joined by dots, each of letters, digits, `_` and `-`; not a document's own keys. `meta.year` is `year` in `meta`. */
+export const fieldNamePattern =
+  /^(?=.{1,64}$)(?!(?:id|_id|_op|_if_version|title|text|__proto__)(?:\.|$))[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/
+
+/** What the pattern says, for messages. */
+export const fieldNameRule =
+  'a field is named by 1 to 64 of a-z A-Z 0-9 _ -, with dots between the keys of nested objects (meta.year), and not ' +
+  'id, title, text, _id, _op or _if_version'
 
 export const fieldsMax = 64
 export const keywordBytesMax = 512
@@ -16,15 +24,7 @@ export const listValuesMax = 1_000
 export const fieldSchema = z.strictObject({ type: z.enum(fieldTypes), list: z.boolean().default(false) })
 
 export const fieldsSchema = z
-  .record(
-    z
-      .string()
-      .regex(
-        fieldNamePattern,
-        'must be 1 to 64 of a-z A-Z 0-9 _ -, and none of id, title, text, _id, _op, _if_version',
-      ),
-    fieldSchema,
-  )
+  .record(z.string().regex(fieldNamePattern, fieldNameRule), fieldSchema)
   .refine(fields => Object.keys(fields).length <= fieldsMax, `must be at most ${fieldsMax} fields`)
 
 export type Field = Readonly<z.output<typeof fieldSchema>>
@@ -32,8 +32,8 @@ export type Field = Readonly<z.output<typeof fieldSchema>>
 /** By name. */
 export type Fields = Readonly<Record<string, Field>>
 
-/** A keyword is a string, a date milliseconds since the epoch. */
-export type FieldValue = string | number | boolean
+/** A keyword is a string, a date milliseconds since the epoch, a number a bigint where no double is this integer. */
+export type FieldValue = string | number | bigint | boolean
 
 /** A value of a field, or why it is none. */
 export type ReadValue = { readonly value: FieldValue } | { readonly fault: string }
@@ -44,7 +44,7 @@ export function readFieldValue(type: FieldType, value: unknown): ReadValue {
     case 'keyword':
       return readKeyword(value)
     case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? { value } : { fault: 'must be a number' }
+      return readNumber(value)
     case 'boolean':
       return typeof value === 'boolean' ? { value } : { fault: 'must be true or false' }
     case 'date':
@@ -54,23 +54,46 @@ export function readFieldValue(type: FieldType, value: unknown): ReadValue {
 
 /**
  * The values that a document has of a field, none when the key is missing or null.
+ * @param given the document's keys but for id, title and text, parsed by `parseExactJson`
+ * @param name of the field: a key, or the path of one in nested objects
  * @returns with the fault of the first that is none
  */
 export function readFieldValues(
   { type, list }: Field,
-  value: unknown,
+  given: Readonly<Record<string, unknown>>,
+  name: string,
 ): { readonly values: readonly FieldValue[] } | { readonly fault: string } {
+  const value = valueAt(given, name)
   if (value === undefined || value === null) return { values: [] }
   if (Array.isArray(value) && !list) return { fault: `must be one ${type}, this is an array` }
-  const given: readonly unknown[] = Array.isArray(value) ? value : [value]
-  if (given.length > listValuesMax) return { fault: `has ${given.length} values, must be at most ${listValuesMax}` }
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (all.length > listValuesMax) return { fault: `has ${all.length} values, must be at most ${listValuesMax}` }
   const values: FieldValue[] = []
-  for (const one of given) {
+  for (const [at, one] of all.entries()) {
     const read = readFieldValue(type, one)
-    if ('fault' in read) return { fault: read.fault }
+    if ('fault' in read) return { fault: Array.isArray(value) ? `${read.fault} (${name}.${at})` : read.fault }
     values.push(read.value)
   }
   return { values }
+}
+
+/** The value of a key, or else of a path: of an array of objects on the way the values of all of them. */
+function valueAt(given: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(given, name)) return given[name]
+  const dot = name.indexOf('.')
+  return dot < 0 ? undefined : valueWithin(given, name.split('.'))
+}
+
+function valueWithin(value: unknown, keys: readonly string[]): unknown {
+  const [key, ...rest] = keys
+  if (key === undefined) return value
+  if (Array.isArray(value)) {
+    const found = value.flatMap(one => valueWithin(one, keys) ?? [])
+    return found.length === 0 ? undefined : found
+  }
+  if (typeof value !== 'object' || value === null || isExactNumber(value) || !Object.hasOwn(value, key))
+    return undefined
+  return valueWithin((value as Record<string, unknown>)[key], rest)
 }
 
 function readKeyword(value: unknown): ReadValue {
