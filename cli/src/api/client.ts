@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, parseExactJson } from '@hypershard/common'
 import type {
   AliasAction,
   AliasHistory,
@@ -268,7 +268,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function parseAnswer(text: string, { url }: HttpRequest): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch (cause) {
     throw notHypershard(url, cause)
   }

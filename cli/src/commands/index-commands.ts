@@ -160,7 +160,7 @@ async function confirmDelete(context: CommandContext, name: string): Promise<boo
 
 /** Options of the same kind add up. */
 function addField(text: string, before: FieldDescriptions = {}): FieldDescriptions {
-  const [, name, type, list] = /^([A-Za-z0-9_-]+):(keyword|number|boolean|date)(\[\])?$/.exec(text) ?? []
+  const [, name, type, list] = /^([A-Za-z0-9_.-]+):(keyword|number|boolean|date)(\[\])?$/.exec(text) ?? []
   if (name !== undefined && type !== undefined) return { ...before, [name]: { type, list: list !== undefined } }
   throw new InvalidArgumentError('It must be name:type, such as year:number or tags:keyword[].')
 }

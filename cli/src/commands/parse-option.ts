@@ -1,3 +1,4 @@
+import { parseExactJson } from '@hypershard/common'
 import { InvalidArgumentError } from 'commander'
 
 /** An option's value as a whole number in a range. */
@@ -16,10 +17,10 @@ export function share(text: string): number {
   throw new InvalidArgumentError('It must be a number from 0 to 1.')
 }
 
-/** An option's value as a JSON object. */
+/** An option's value as a JSON object, with numbers as they are written. */
 export function jsonObject(text: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseExactJson(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch {
     // Told below.
