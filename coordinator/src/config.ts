@@ -12,6 +12,20 @@ const weightedServer = z
   })
   .refine(({ weight }) => weight > 0, 'a weight must be more than 0')
 
+/** As browsers send it: another spelling would never match, without a word. */
+const corsOrigin = z
+  .string()
+  .refine(
+    origin => origin === '*' || isOrigin(origin),
+    'must be * or origins as browsers send them: https://app.example.com, in lower case, without a path or the default port',
+  )
+
+function isOrigin(text: string): boolean {
+  if (/^https?:/.test(text)) return URL.parse(text)?.origin === text
+  // Of extensions and apps, which URL knows no origin of.
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9.-]+(:\d+)?$/.test(text)
+}
+
 const withDefault = (value: number, range: { min: number; max: number }) =>
   z.string().default(String(value)).pipe(wholeNumber(range))
 
@@ -22,6 +36,13 @@ export const coordinatorConfig = {
     .default('127.0.0.1:7700')
     .pipe(hostAndPort())
     .describe('Where the public HTTP API listens, `host:port`; port 0 takes a free one.'),
+  HYPERSHARD_HTTP_CORS_ORIGINS: commaList()
+    .pipe(z.array(corsOrigin))
+    .optional()
+    .describe(
+      'Origins whose pages may call the HTTP API from a browser, such as `https://app.example.com`, with commas between, ' +
+        'or `*` for any; none if left out. Cookies and other credentials are never taken.',
+    ),
   HYPERSHARD_GRPC_LISTEN: z
     .string()
     .default('127.0.0.1:7701')

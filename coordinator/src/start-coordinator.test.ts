@@ -239,6 +239,12 @@ describe('the settings of the coordinator', () => {
     { environment: { ...required, HYPERSHARD_SHARD_SERVERS: 'a' }, says: /host:port/ },
     { environment: { ...required, HYPERSHARD_SHARD_SERVERS: 'a:1=0' }, says: /more than 0/ },
     { environment: { ...required, HYPERSHARD_SEARCH_INFLIGHT: '1' }, says: /no such setting/ },
+    ...['https://a.example/', 'a.example', 'HTTPS://a.example', 'https://a.example:443', 'https://a.example,null'].map(
+      origins => ({
+        environment: { ...required, HYPERSHARD_HTTP_CORS_ORIGINS: origins },
+        says: /HYPERSHARD_HTTP_CORS_ORIGINS: must be \* or origins/,
+      }),
+    ),
     { environment: { ...required, HYPERSHARD_PUT_TIMEOUT_MS: '1h' }, says: /whole number/ },
   ]
   for (const { environment, says } of bad) {

@@ -85,7 +85,11 @@ export async function startCoordinator(
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
     const grpc = await serveGrpc(coordinator, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
-    const http = await startHttpServer(coordinator, { address: config.HYPERSHARD_HTTP_LISTEN, ...transport })
+    const http = await startHttpServer(coordinator, {
+      address: config.HYPERSHARD_HTTP_LISTEN,
+      corsOrigins: config.HYPERSHARD_HTTP_CORS_ORIGINS,
+      ...transport,
+    })
     stops.push(() => http.stop())
     return { addresses: { http: http.address, grpc: grpc.address }, stop: stopAll }
   } catch (error) {

@@ -37,6 +37,7 @@ export const errorCatalogue = Object.freeze({
   idempotency_mismatch: row(422, status.FAILED_PRECONDITION, false, 'The idempotency key stands for another write'),
   request_too_large: row(413, status.OUT_OF_RANGE, false, 'The request is too large'),
   unsupported_media_type: row(415, status.INVALID_ARGUMENT, false, 'The content type is not supported'),
+  unsupported_encoding: row(415, status.INVALID_ARGUMENT, false, 'The content encoding is not supported'),
   overloaded: row(429, status.RESOURCE_EXHAUSTED, true, 'Too much work is waiting'),
   cancelled: row(499, status.CANCELLED, true, 'The caller went away'),
   internal: row(500, status.INTERNAL, false, 'A defect in hypershard'),

@@ -18,8 +18,12 @@ declare global {
   }
 }
 
-/** Numerals that JSON.stringify might write otherwise: with a fraction, an exponent, 16 digits or more, or -0. */
-const doubtfulNumeral = /(?:^|[:[,])[ \t\r\n]*-?(?:\d{16}|\d+[.eE]|(?<=-)0)/
+/**
+ * Numerals that JSON.stringify might write otherwise: with a fraction, an exponent, 16 digits or more, or -0. Some of them
+ * stand in strings only.
+ */
+const doubtfulNumeral = /(?:^|[:[,])[ \t\r\n]*(-?(?:\d{16}|\d+[.eE]|(?<=-)0)[\d.eE+-]*)/
+const doubtfulNumerals = new RegExp(doubtfulNumeral, 'g')
 
 /**
  * The value of a JSON text, in which a number that would not come out again as it was written is an `ExactNumber`:
@@ -29,7 +33,7 @@ const doubtfulNumeral = /(?:^|[:[,])[ \t\r\n]*-?(?:\d{16}|\d+[.eE]|(?<=-)0)/
  * @throws SyntaxError
  */
 export function parseExactJson(text: string): unknown {
-  if (!doubtfulNumeral.test(text)) return JSON.parse(text)
+  if (!doubtfulNumeral.test(text) || hasOnlyKeptNumerals(text)) return JSON.parse(text)
   try {
     return JSON.parse(text, exactValue)
   } catch (error) {
@@ -39,10 +43,20 @@ export function parseExactJson(text: string): unknown {
   }
 }
 
+/** Far cheaper than a reviver where few numbers are doubtful. */
+function hasOnlyKeptNumerals(text: string): boolean {
+  for (const [, numeral = ''] of text.matchAll(doubtfulNumerals)) if (!isKept(numeral, Number(numeral))) return false
+  return true
+}
+
+/** Whether JSON.stringify writes the number as it was written, and no other integer has the same double. */
+function isKept(numeral: string, value: number): boolean {
+  return String(value) === numeral && (Number.isSafeInteger(value) || /[.e]/.test(numeral))
+}
+
 function exactValue(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || source === undefined) return value
-  const kept = String(value) === source && (Number.isSafeInteger(value) || /[.e]/.test(source))
-  return kept ? value : JSON.rawJSON(source)
+  return isKept(source, value) ? value : JSON.rawJSON(source)
 }
 
 export function isExactNumber(value: unknown): value is ExactNumber {

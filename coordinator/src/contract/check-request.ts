@@ -5,7 +5,8 @@ import type { z } from 'zod'
 const issuesMax = 20
 
 /**
- * A value from outside as its schema has it.
+ * A value from outside as its schema has it. An optional key that is null counts as left out, unless null means something
+ * there: that is how many clients write a value that they do not have.
  * @param where what the value is, for messages: `body`, `query string`
  * @throws HypershardError `invalid_request`, naming every fault and its place
  */
@@ -14,12 +15,49 @@ export function checkRequest<Schema extends z.ZodType>(
   value: unknown,
   where: string,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value)
+  const first = schema.safeParse(value)
+  if (first.success) return first.data
+  const parsed = schema.safeParse(withoutRefusedNulls(value, first.error.issues))
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.slice(0, issuesMax).map(({ path, message }) => ({
-    path: path.join('.'),
-    message: message.charAt(0).toLowerCase() + message.slice(1),
+  const issues = parsed.error.issues.slice(0, issuesMax).map(issue => ({
+    path: issue.path.join('.'),
+    message: lower(messageOfIssue(issue)),
   }))
   const told = issues.map(({ path, message }) => `${path === '' ? where : `${where}.${path}`}: ${message}`)
   throw new HypershardError('invalid_request', told.join('; '), { details: { issues } })
+}
+
+type Issue = z.core.$ZodIssue
+
+/** What a schema says of a key is told in a list of its own; "invalid key in record" helps nobody. */
+function messageOfIssue(issue: Issue): string {
+  if (issue.code !== 'invalid_key') return issue.message
+  return issue.issues.map(({ message }) => message).join(', ')
+}
+
+/** A copy without the keys that are null and that the schema refuses. Elements of arrays stay. */
+function withoutRefusedNulls(value: unknown, issues: readonly Issue[]): unknown {
+  const places = issues.flatMap(issue => placesOf(issue))
+  return places.reduce((copy, place) => withoutNullAt(copy, place), value)
+}
+
+/** The places that an issue speaks of: of a union, those of each of its schemas. */
+function placesOf(issue: Issue, before: readonly PropertyKey[] = []): PropertyKey[][] {
+  const path = [...before, ...issue.path]
+  if (issue.code !== 'invalid_union') return [path]
+  return [path, ...issue.errors.flat().flatMap(inner => placesOf(inner, path))]
+}
+
+function withoutNullAt(value: unknown, [key, ...rest]: readonly PropertyKey[]): unknown {
+  if (key === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value
+  const inner = (value as Record<PropertyKey, unknown>)[key]
+  if (Array.isArray(value)) return rest.length === 0 ? value : value.with(Number(key), withoutNullAt(inner, rest))
+  if (rest.length > 0) return { ...value, [key]: withoutNullAt(inner, rest) }
+  if (inner !== null) return value
+  const { [key]: _, ...others } = value as Record<PropertyKey, unknown>
+  return others
+}
+
+function lower(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1)
 }

@@ -1,3 +1,4 @@
+import { parseExactJson } from '@hypershard/common'
 import { z } from 'zod'
 import type { Hit, SearchAnswer } from '../search/search.ts'
 import type { SearchProfile } from '../search/search-profile.ts'
@@ -73,7 +74,8 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
 
 function hitJson({ id, score, document }: Hit): z.input<typeof hitSchema> {
   if (document === undefined) return { id, score }
-  return { id, score, title: document.title, text: document.text, fields: JSON.parse(document.fieldsJson || '{}') }
+  const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
+  return { id, score, title: document.title, text: document.text, fields }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof profileSchema> {

@@ -78,7 +78,7 @@ describe('checkLines', () => {
     { line: '{"text":"t"}', says: /id: missing/ },
     { line: '{"id":"a","_id":"a","text":"t"}', says: /both id and _id/ },
     { line: '{"id":1,"text":"t"}', says: /id: must be a string, this is a number/ },
-    { line: '{"id":null,"text":"t"}', says: /id: must be a string, this is null/ },
+    { line: '{"id":null,"text":"t"}', says: /id: missing; give id or _id/ },
     { line: '{"id":"","text":"t"}', says: /0 bytes/ },
     { line: `{"id":"${'é'.repeat(257)}","text":"t"}`, says: /514 bytes/ },
     { line: '{"id":"\\ud800","text":"t"}', says: /id: has half of a surrogate pair/ },

@@ -1,5 +1,14 @@
 import { isUtf8 } from 'node:buffer'
-import { type ErrorCode, messageOf } from '@hypershard/common'
+import {
+  type ErrorCode,
+  findRepeatedKey,
+  HypershardError,
+  isExactNumber,
+  looksLikeUtf16,
+  messageOf,
+  parseExactJson,
+  withoutByteOrderMark,
+} from '@hypershard/common'
 import { documentBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
@@ -10,46 +19,100 @@ export const idBytesMax = 512
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100
 
-/** Reads lines of NDJSON. Blank lines are left out; every other one gives an operation or a problem. */
+/** Lines of a body told when none of it can be used. */
+const linesToldMax = 20
+
+/**
+ * Reads lines of NDJSON. Blank lines are left out; every other one gives an operation or a problem. A byte order mark is
+ * no part of a line: files that were joined have one in the middle.
+ * @throws HypershardError `invalid_request` at the end of a body in which no line was a JSON object, `request_too_large`
+ *   where all were too long to be read
+ */
 export async function* checkLines(lines: AsyncIterable<ReadLine>, fields: Fields): AsyncGenerator<ReceivedOperation> {
-  for await (const { line, bytes } of lines) {
-    if (bytes === undefined)
-      yield { line, problem: problem(null, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
-    else if (!isBlank(bytes)) yield { line, ...checkLine(bytes, fields) }
+  const unreadable: UnreadableLine[] = []
+  let received = 0
+  let readable = false
+  for await (const { line, bytes: marked } of lines) {
+    const bytes = marked && withoutByteOrderMark(marked)
+    if (bytes !== undefined && isBlank(bytes)) continue
+    received++
+    const read = bytes === undefined ? tooLong : readObject(bytes)
+    if ('object' in read) {
+      readable = true
+      yield { line, ...checkObject(read, fields) }
+    } else {
+      if (unreadable.length < linesToldMax) unreadable.push({ line, ...read.problem })
+      yield { line, ...read }
+    }
   }
+  if (received > 0 && !readable) throw nothingUsable(received, unreadable)
 }
 
-type Checked = CheckedOperation | { readonly problem: LineProblem }
+type UnreadableLine = LineProblem & { readonly line: number }
 
-function checkLine(bytes: Buffer, fields: Fields): Checked {
-  if (!isUtf8(bytes)) return { problem: problem(null, 'not UTF-8') }
+type Unreadable = { readonly problem: LineProblem }
+
+const tooLong: Unreadable = { problem: problem(null, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
+
+function nothingUsable(received: number, lines: readonly UnreadableLine[]): HypershardError {
+  const [first] = lines
+  const allTooLong = lines.every(({ code }) => code === 'request_too_large')
+  const message =
+    `body: not one of its ${received} lines is a JSON object; send one JSON object a line, or a JSON array of objects; ` +
+    `line ${first?.line}: ${first?.message}`
+  return new HypershardError(allTooLong ? 'request_too_large' : 'invalid_request', message, {
+    details: { received, errors: lines },
+  })
+}
+
+interface ReadObject {
+  readonly object: Record<string, unknown>
+  readonly text: string
+}
+
+function readObject(bytes: Buffer): ReadObject | Unreadable {
+  if (!isUtf8(bytes)) {
+    return { problem: problem(null, looksLikeUtf16(bytes) ? 'UTF-16; send UTF-8' : 'not UTF-8') }
+  }
+  const text = bytes.toString()
   try {
-    return checkOperation(JSON.parse(bytes.toString()), fields)
+    const value = parseExactJson(text)
+    if (isObject(value)) return { object: value, text }
+    return { problem: problem(null, `a document is a JSON object, this is ${kindOf(value)}`) }
   } catch (error) {
     return { problem: problem(null, `not JSON: ${messageOf(error)}`) }
   }
 }
 
+type Checked = CheckedOperation | { readonly problem: LineProblem }
+
+function checkObject({ object, text }: ReadObject, fields: Fields): Checked {
+  const repeated = findRepeatedKey(text, object)
+  const checked = checkOperation(object, fields)
+  if (repeated === undefined || 'problem' in checked) return checked
+  const { operation } = checked
+  const id = operation.type === 'put' ? operation.document.id : operation.id
+  return { problem: problem(id, `${repeated}: given twice in one object; leave one out`) }
+}
+
 /**
  * Checks one operation given as JSON has it: a document with `id` or `_id`, `title`, `text`, and any other key as a
- * field; with `_op` "delete", an id to delete. `_if_version` makes it conditional.
+ * field; with `_op` "delete", an id to delete. `_if_version` makes it conditional. One of these that is null counts as left
+ * out, since that is how tables write a missing value.
+ * @param value parsed by `parseExactJson`: numbers of fields are stored as they are written
  * @param indexFields what searches can filter by: a document's value must be of its field's type
  */
 export function checkOperation(value: unknown, indexFields: Fields): Checked {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return { problem: problem(null, `a document is a JSON object, this is ${kindOf(value)}`) }
   }
-  const {
-    id: plainId,
-    _id: underscoreId,
-    _op: op = 'put',
-    _if_version: ifVersion,
-    ...rest
-  } = value as Record<string, unknown>
-  if (plainId !== undefined && underscoreId !== undefined) {
+  const { id: plainId, _id: underscoreId, _op, _if_version, ...rest } = value
+  const op = _op ?? 'put'
+  const ifVersion = _if_version ?? undefined
+  if ((plainId ?? undefined) !== undefined && (underscoreId ?? undefined) !== undefined) {
     return { problem: problem(null, 'both id and _id are given; leave one out') }
   }
-  const id = plainId === undefined ? underscoreId : plainId
+  const id = plainId ?? underscoreId ?? undefined
   const idFault = faultOfId(id)
   if (idFault !== undefined) return { problem: problem(null, idFault) }
   const fault = faultOfCommand(op, ifVersion)
@@ -62,13 +125,15 @@ export function checkOperation(value: unknown, indexFields: Fields): Checked {
 type Condition = Pick<CheckedOperation, 'ifVersion'>
 
 function checkDelete(id: string, rest: Record<string, unknown>, condition: Condition): Checked {
-  const [extra] = Object.keys(rest)
+  const extra = Object.keys(rest).find(key => rest[key] !== null)
   if (extra !== undefined) return { problem: problem(id, `${extra}: a deletion has an id and nothing else`) }
   return { operation: { type: 'delete', id }, ...condition }
 }
 
 function checkPut(id: string, rest: Record<string, unknown>, indexFields: Fields, condition: Condition): Checked {
-  const { title = '', text = '', ...fields } = rest
+  const { title: givenTitle, text: givenText, ...fields } = rest
+  const title = givenTitle ?? ''
+  const text = givenText ?? ''
   const fault =
     faultOfString('title', title) ??
     faultOfString('text', text) ??
@@ -107,7 +172,7 @@ function faultOfContent(title: unknown, text: unknown, fields: Record<string, un
 
 function faultOfFields(given: Record<string, unknown>, indexFields: Fields): string | undefined {
   for (const [name, field] of Object.entries(indexFields)) {
-    const read = readFieldValues(field, Object.hasOwn(given, name) ? given[name] : undefined)
+    const read = readFieldValues(field, given, name)
     if ('fault' in read) return `${name}: ${read.fault}`
   }
   return undefined
@@ -118,8 +183,12 @@ function isEmpty(text: unknown): boolean {
 }
 
 function isDeeperThan(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return false
   return depth === 0 || Object.values(value).some(inner => isDeeperThan(inner, depth - 1))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
 }
 
 /** Space, tab and carriage return only. */
@@ -133,5 +202,6 @@ function problem(id: string | null, message: string, code: ErrorCode = 'invalid_
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
+  if (isExactNumber(value)) return 'a number'
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`
 }

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
-import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
+import type { Deadline } from '@hypershard/common'
+import { LineParts } from './line-parts.ts'
+import { readChunks } from './read-chunks.ts'
 
-/** One line without its end; `bytes` is undefined when it was longer than allowed and was skipped. */
+/** One line without its end, or one element of a JSON array; `bytes` is undefined when it was longer than allowed and was skipped. */
 export interface ReadLine {
-  /** From 1; blank lines count. */
+  /** From 1; blank lines count. Of an array: the element's place. */
   readonly line: number
   readonly bytes: Buffer | undefined
 }
@@ -26,8 +28,13 @@ export async function* readLines(
   options: ReadLinesOptions,
   deadline: Deadline,
 ): AsyncGenerator<ReadLine> {
-  const parts = new LineParts(options.lineBytesMax)
-  for await (const chunk of chunksOf(stream, options.idleMsMax, deadline)) {
+  yield* splitLines(readChunks(stream, options.idleMsMax, deadline), options.lineBytesMax)
+}
+
+/** The same of chunks that were read already. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>, lineBytesMax: number): AsyncGenerator<ReadLine> {
+  const parts = new LineParts(lineBytesMax)
+  for await (const chunk of chunks) {
     let start = 0
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
       parts.add(chunk.subarray(start, end))
@@ -37,52 +44,4 @@ export async function* readLines(
     parts.add(chunk.subarray(start))
   }
   if (!parts.empty) yield parts.take()
-}
-
-/** The line under way: its parts lie in several chunks. */
-class LineParts {
-  readonly #bytesMax: number
-  #parts: Buffer[] = []
-  #bytes = 0
-  #line = 0
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
-  }
-
-  get empty(): boolean {
-    return this.#bytes === 0
-  }
-
-  /** Beyond the bound, bytes are counted but not kept. */
-  add(part: Buffer): void {
-    this.#bytes += part.length
-    if (this.#bytes <= this.#bytesMax) this.#parts.push(part)
-    else this.#parts = []
-  }
-
-  take(): ReadLine {
-    const tooLong = this.#bytes > this.#bytesMax
-    const bytes = tooLong ? undefined : this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts)
-    this.#parts = []
-    this.#bytes = 0
-    this.#line++
-    return { line: this.#line, bytes }
-  }
-}
-
-async function* chunksOf(stream: Readable, idleMsMax: number, deadline: Deadline): AsyncGenerator<Buffer> {
-  const chunks = stream.iterator({ destroyOnReturn: false })
-  for (;;) {
-    const idle = deadline.within(idleMsMax)
-    const next = await waitWithin(chunks.next(), idle, 'reading documents').catch(error => {
-      throw error instanceof HypershardError ? error : brokenOff(error)
-    })
-    if (next.done === true) return
-    yield next.value
-  }
-}
-
-function brokenOff(cause: unknown): HypershardError {
-  return new HypershardError('cancelled', 'the documents broke off before their end; send them again', { cause })
 }

@@ -18,7 +18,7 @@ const columns = {
 } as unknown as FilterColumns
 
 function equals(value: number): Filter {
-  const test = { $case: 'numbers' as const, value: { values: [value] } }
+  const test = { $case: 'numbers' as const, value: { values: [value], rests: [] } }
   return { kind: { $case: 'condition', value: { field: 'n', test } } }
 }
 

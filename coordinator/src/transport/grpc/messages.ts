@@ -1,4 +1,5 @@
 /** Between the messages of search.proto and what the use cases take and give. */
+import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
 import type {
   CreateIndexRequest,
   Hit as HitMessage,
@@ -9,18 +10,29 @@ import type {
 } from '@hypershard/proto/search'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { indexJson } from '../../contract/indexes.ts'
+import { parseObjectText } from '../../contract/parse-object-text.ts'
 import type { Hit, SearchAnswer } from '../../search/search.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
-  const { plan, candidates, expansion, recall, filter } = request
+  const { plan, candidates, expansion, recall } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
     ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
-    ...{ plan: plan || undefined, candidates, expansion, recall, filter },
+    ...{ plan: plan || undefined, candidates, expansion, recall },
+    filter: filterOf(request),
   })
+}
+
+/** @throws HypershardError `invalid_request` */
+function filterOf({ filter, filterJson }: SearchRequest): unknown {
+  if (filterJson === '') return filter
+  if (filter !== undefined) {
+    throw new HypershardError('invalid_request', 'filter and filter_json are both given; leave one out')
+  }
+  return parseObjectText(filterJson, 'filter_json')
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {
@@ -75,8 +87,29 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
 function hitMessage({ id, score, document }: Hit): HitMessage {
-  const fields = document === undefined ? undefined : JSON.parse(document.fieldsJson || '{}')
-  return { id, score: score ?? undefined, title: document?.title ?? '', text: document?.text ?? '', fields }
+  const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
+  const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
+  const fields = structOf(exact) as Record<string, unknown> | undefined
+  return {
+    ...{ id, score: score ?? undefined, title: document?.title ?? '', text: document?.text ?? '', fields },
+    fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
+  }
+}
+
+/** Generated code cannot set the key `__proto__` of a Struct. */
+function isHeldByStruct(fields: unknown, json: string): boolean {
+  return JSON.stringify(fields) === json && !json.includes('"__proto__":')
+}
+
+/** The nearest that a Struct can hold: numbers are doubles, and infinities are refused by many who read one. */
+function structOf(value: unknown): unknown {
+  if (isExactNumber(value)) {
+    const double = Number(value.rawJSON)
+    return Number.isFinite(double) ? double : value.rawJSON
+  }
+  if (Array.isArray(value)) return value.map(structOf)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, structOf(inner)]))
 }
 
 function withoutUnset(body: Record<string, unknown>): Record<string, unknown> {

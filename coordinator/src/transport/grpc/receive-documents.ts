@@ -3,6 +3,7 @@ import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
 import type { Fields } from '@hypershard/storage'
 import { checkRequest } from '../../contract/check-request.ts'
 import { idempotencyKeySchema } from '../../contract/documents.ts'
+import { parseObjectText } from '../../contract/parse-object-text.ts'
 import { checkOperation } from '../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../writing/operation.ts'
 
@@ -54,7 +55,7 @@ async function* operationsOf(
     }
     for (const document of message.documents) {
       line++
-      yield { line, ...checkOperation(asJson(document), fields) }
+      yield { line, ...checkMessage(document, fields) }
     }
     for (const id of message.deletes) {
       line++
@@ -66,12 +67,44 @@ async function* operationsOf(
   }
 }
 
-function asJson({ id, title, text, fields, ifVersion }: Document): Record<string, unknown> {
-  return { ...withoutOwnKeys(fields), id, title, text, _if_version: ifVersion }
+function checkMessage(document: Document, indexFields: Fields): Unnumbered {
+  const { id, title, text, ifVersion } = document
+  try {
+    const given = document.fieldsJson === '' ? finiteFields(document) : parseFields(document)
+    return checkOperation({ ...withoutOwnKeys(given), id, title, text, _if_version: ifVersion }, indexFields)
+  } catch (error) {
+    if (!(error instanceof HypershardError)) throw error
+    return { problem: { id: id === '' ? null : id, code: error.code, message: error.message } }
+  }
 }
 
+type Unnumbered = ReturnType<typeof checkOperation>
+
 /** A field named as one of the document's own keys would take its place. */
-function withoutOwnKeys(fields: Document['fields']): Record<string, unknown> {
-  const { id, _id, title, text, _op, _if_version, ...others } = fields ?? {}
+function withoutOwnKeys(fields: Record<string, unknown>): Record<string, unknown> {
+  const { id, _id, title, text, _op, _if_version, ...others } = fields
   return others
+}
+
+/** JSON has no NaN and no infinities, and would write null for them. */
+function finiteFields({ fields = {} }: Document): Record<string, unknown> {
+  const path = pathOfNonFinite(fields)
+  if (path === undefined) return fields
+  throw new HypershardError('invalid_request', `${path.join('.')}: NaN or infinite; leave it out, or send a string`)
+}
+
+function pathOfNonFinite(value: unknown): string[] | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) return []
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, inner] of Object.entries(value)) {
+    const path = pathOfNonFinite(inner)
+    if (path !== undefined) return [key, ...path]
+  }
+  return undefined
+}
+
+/** @throws HypershardError `invalid_request` */
+function parseFields({ fields, fieldsJson }: Document): Record<string, unknown> {
+  if (fields === undefined) return parseObjectText(fieldsJson, 'fields_json')
+  throw new HypershardError('invalid_request', 'fields and fields_json are both given; leave one out')
 }

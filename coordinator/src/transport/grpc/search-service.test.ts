@@ -14,6 +14,7 @@ const soon = () => Deadline.after(5_000)
 const document = (id: string, text: string, fields?: object): Document => ({
   ...{ id, title: '', text, fields },
   ifVersion: undefined,
+  fieldsJson: '',
 })
 
 describe('the gRPC twin', () => {

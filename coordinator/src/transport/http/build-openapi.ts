@@ -7,7 +7,12 @@ type Json = Record<string, unknown>
 
 /** What any route may answer. */
 const commonErrors: readonly ErrorCode[] = ['invalid_request', 'internal', 'unavailable', 'deadline_exceeded']
-const bodyErrors: readonly ErrorCode[] = ['request_too_large', 'unsupported_media_type', 'overloaded']
+const bodyErrors: readonly ErrorCode[] = [
+  'request_too_large',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'overloaded',
+]
 
 /** The OpenAPI 3.1 document of the routes, from the schemas that check their requests. */
 export function buildOpenApi(routes: readonly Route[], version: string): Json {
@@ -58,7 +63,10 @@ function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): Json[] {
 function bodyOf(body: z.ZodType | 'ndjson'): Json {
   const content =
     body === 'ndjson'
-      ? { 'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } } }
+      ? {
+          'application/x-ndjson': { schema: { type: 'string', description: 'One JSON object a line.' } },
+          'application/json': { schema: { type: 'array', items: { type: 'object' } } },
+        }
       : { 'application/json': { schema: schemaOf(body, 'input') } }
   return { required: true, content }
 }

@@ -111,15 +111,15 @@ describe('putting documents over HTTP', () => {
   })
 
   it('takes a body without a good line, and writes nothing', async () => {
-    for (const body of ['', '\n\n', 'nope']) {
+    for (const body of ['', '\n\n', '{"text":"no id"}']) {
       const { status, json } = await put(documents, body)
       assert.deepEqual([status, json.accepted, json.sequence], [200, 0, null])
     }
   })
 
   it('lists at most 1,000 errors but counts them all', async () => {
-    const { json } = await put(documents, 'nope\n'.repeat(1_500))
-    assert.deepEqual([json.failed, json.errors.length], [1_500, 1_000])
+    const { json } = await put(documents, `{}\n${'nope\n'.repeat(1_500)}`)
+    assert.deepEqual([json.failed, json.errors.length], [1_501, 1_000])
   })
 
   it('reports a line over 1 MiB and goes on', async () => {

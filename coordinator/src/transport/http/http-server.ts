@@ -1,12 +1,14 @@
 import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import fastifyCors from '@fastify/cors'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
 import { checkRequest } from '../../contract/check-request.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { buildOpenApi } from './build-openapi.ts'
+import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { problemContentType, problemOf, retryAfterSeconds, toProblemError } from './problem.ts'
 import type { Route, RouteAnswer } from './route.ts'
@@ -22,6 +24,8 @@ import { snapshotRoutes } from './routes/snapshot-routes.ts'
 export interface HttpServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly address: string
+  /** Origins whose pages may call the API from a browser, `*` for any; undefined for none. */
+  readonly corsOrigins: readonly string[] | undefined
   readonly putTimeoutMs: number
   /** How long requests under way may take to end when the server stops. */
   readonly drainMs: number
@@ -36,6 +40,9 @@ export interface HttpServer {
 
 /** A search with the longest query is 64 KiB at most; ten times that leaves room for escapes. */
 const jsonBytesMax = 1024 * 1024
+
+/** How long a browser remembers what an origin may do. */
+const corsSecondsMax = 600
 
 /** Longer than any index name, so that a long one is told what is wrong with it. */
 const paramCharactersMax = 1_024
@@ -56,12 +63,14 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...maintenanceRoutes(coordinator),
   ]
   const app = createApp(options)
+  if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
   for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route)
   await app.register(async child => {
-    // Its body is read by the route itself, line by line, and has no limit.
+    // Its body is read by the route itself, document by document, and has no limit.
     child.removeAllContentTypeParsers()
-    child.addContentTypeParser(['application/x-ndjson', 'application/jsonl'], (_request, _body, done) => done(null))
+    const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
+    child.addContentTypeParser(types, (_request, body, done) => done(null, body))
     for (const route of routes) if (route.body === 'ndjson') addRoute(child, route)
   })
   const address = await listen(app, options.address)
@@ -81,6 +90,7 @@ function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJsonBody(body),
   )
+  app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)
     const route = `${request.method} ${request.routeOptions.url ?? request.url}`
@@ -92,6 +102,27 @@ function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
     sendProblem(reply, new HypershardError('route_not_found', message))
   })
   return app
+}
+
+/** Before all routes, so that it holds for each of them, and for problems. Credentials stay off: there are none. */
+async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+  await app.register(fastifyCors, {
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['Retry-After', 'Accept-Encoding'],
+    maxAge: corsSecondsMax,
+  })
+}
+
+/** The body without its content encoding, if it has one. The limit of plain bodies holds for what comes out. */
+function decoded({ headers }: FastifyRequest, reply: FastifyReply, body: RequestPayload): RequestPayload {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  const decoding = hasBody ? decodeBody(body as Readable, headers['content-encoding']) : undefined
+  if (decoding === undefined) return body
+  const stream = Readable.from(decoding.chunks, { objectMode: false })
+  reply.raw.once('close', () => stream.destroy())
+  // Fastify compares it with Content-Length.
+  return Object.defineProperty(stream, 'receivedEncodedLength', { get: decoding.encodedBytes })
 }
 
 async function serveDocument(app: FastifyInstance, document: Record<string, unknown>): Promise<void> {
@@ -111,7 +142,8 @@ async function answerRequest(route: Route, request: FastifyRequest, reply: Fasti
   const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
   const timeoutMs = typeof route.timeoutMs === 'number' ? route.timeoutMs : route.timeoutMs(checkedBody)
   const deadline = Deadline.after(timeoutMs, { signal: clientGone(reply) })
-  const checked = { params, query, body: checkedBody, stream: request.raw, deadline }
+  const stream = request.body instanceof Readable ? request.body : request.raw
+  const checked = { params, query, body: checkedBody, stream, headers: request.headers, deadline }
   return sendAnswer(reply, await route.handle(checked as never))
 }
 
@@ -125,6 +157,7 @@ function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: Route
 
 function sendProblem(reply: FastifyReply, error: HypershardError): void {
   if (error.code === 'overloaded') reply.header('retry-after', retryAfterSeconds)
+  if (error.code === 'unsupported_encoding') reply.header('accept-encoding', acceptedEncodings)
   const problem = problemOf(error)
   // As bytes, since fastify would call a string's content type text.
   reply

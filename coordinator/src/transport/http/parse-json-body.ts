@@ -1,19 +1,48 @@
 import { isUtf8 } from 'node:buffer'
-import { HypershardError, messageOf } from '@hypershard/common'
+import {
+  findRepeatedKey,
+  HypershardError,
+  isExactNumber,
+  looksLikeUtf16,
+  messageOf,
+  parseExactJson,
+  withoutByteOrderMark,
+  withPlainNumbers,
+} from '@hypershard/common'
 
 /** Beyond this the place of an unexpected token is not searched: it takes some twenty parses of the text. */
 const searchedCharactersMax = 64 * 1024
 
+/** Keys of a body whose numbers are compared with those of documents, and so must not be rounded. */
+const exactKeys: readonly string[] = ['filter']
+
 /**
- * The value of a JSON body; undefined for an empty one.
- * @throws HypershardError `invalid_request`, with the position of the fault
+ * The value of a JSON body; undefined for an empty one. Numbers are doubles, except in `filter`, where those that a double
+ * would change are `ExactNumber`s. A byte order mark is left out.
+ * @throws HypershardError `invalid_request`, with the position of the fault, for a key that is given twice, and for the
+ *   key `__proto__`, which checks would overlook
  */
 export function parseJsonBody(body: Buffer): unknown {
-  if (body.length === 0) return undefined
-  if (!isUtf8(body)) throw new HypershardError('invalid_request', 'body: not UTF-8')
-  const text = body.toString()
+  const bytes = withoutByteOrderMark(body)
+  if (bytes.length === 0) return undefined
+  if (!isUtf8(bytes)) {
+    throw new HypershardError('invalid_request', `body: ${looksLikeUtf16(bytes) ? 'UTF-16; send UTF-8' : 'not UTF-8'}`)
+  }
+  const text = bytes.toString()
+  const value = parseText(text)
+  const repeated = findRepeatedKey(text, value)
+  if (repeated !== undefined) {
+    throw new HypershardError('invalid_request', `body.${repeated}: given twice in one object; leave one out`)
+  }
+  if (text.includes('"__proto__"') && hasProtoKey(value)) {
+    throw new HypershardError('invalid_request', 'body: unrecognized key: "__proto__"')
+  }
+  return withExactKeys(value)
+}
+
+function parseText(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch (error) {
     const message = messageOf(error)
     const position = positionOf(message, text)
@@ -21,6 +50,28 @@ export function parseJsonBody(body: Buffer): unknown {
     const details = position === undefined ? {} : { position }
     throw new HypershardError('invalid_request', `body: not JSON: ${lower(message)}${where}`, { details, cause: error })
   }
+}
+
+function withExactKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isExactNumber(value)) {
+    return withPlainNumbers(value)
+  }
+  const entries = Object.entries(value).map(([key, inner]) => [
+    key,
+    exactKeys.includes(key) ? inner : withPlainNumbers(inner),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function hasProtoKey(value: unknown): boolean {
+  const pending = [value]
+  while (pending.length > 0) {
+    const next = pending.pop()
+    if (typeof next !== 'object' || next === null) continue
+    if (Object.hasOwn(next, '__proto__')) return true
+    for (const inner of Object.values(next)) pending.push(inner)
+  }
+  return false
 }
 
 /** The parser tells the position of most faults, the end of the text for a missing end, and none for wrong tokens. */

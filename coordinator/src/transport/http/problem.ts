@@ -23,7 +23,7 @@ export function problemOf(error: HypershardError): z.input<typeof problemSchema>
   return { type, title, status, code: error.code, detail: error.message, retryable, details: error.details }
 }
 
-const mediaTypeHelp = 'the content type is not supported; send application/json, or application/x-ndjson for documents'
+const mediaTypeHelp = 'the content type is not supported; send application/json, or for documents application/x-ndjson'
 
 /** A failure as the API has it, also when fastify itself refused the request. */
 export function toProblemError(error: unknown): HypershardError {

@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Deadline, ErrorCode } from '@hypershard/common'
 import { z } from 'zod'
 
@@ -7,8 +8,9 @@ export interface RouteRequest<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
   readonly body: Body
-  /** The body of a route that takes NDJSON. */
-  readonly stream: IncomingMessage
+  /** The body of a route that takes NDJSON, no longer compressed. */
+  readonly stream: Readable
+  readonly headers: IncomingHttpHeaders
   readonly deadline: Deadline
 }
 

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
-import { HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import type { IncomingHttpHeaders } from 'node:http'
+import { HypershardError, type Logger, parseExactJson, toHypershardError } from '@hypershard/common'
 import { documentBytesMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
 import { checkRequest } from '../../../contract/check-request.ts'
@@ -17,7 +17,7 @@ import { indexNameSchema } from '../../../contract/indexes.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { checkLines, checkOperation } from '../../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../../writing/operation.ts'
-import { readLines } from '../../../writing/read-lines.ts'
+import { readDocuments } from '../../../writing/read-documents.ts'
 import type { WriteProgress, WriteReport } from '../../../writing/write-documents.ts'
 import { problemOf } from '../problem.ts'
 import { defineRoute, type Route, type RouteAnswer, type RouteRequest } from '../route.ts'
@@ -46,7 +46,7 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       tag: 'documents',
       summary: 'Put and delete documents',
       description:
-        'One JSON object a line: `id` or `_id`, `title`, `text`, and any other key as a field. A document replaces ' +
+        'One JSON object a line, or a JSON array of objects: `id` or `_id`, `title`, `text`, and any other key as a field. A document replaces ' +
         'the one with its id. `{"id": …, "_op": "delete"}` deletes; `_if_version` makes a line conditional. With the ' +
         'header `Idempotency-Key` a repetition writes nothing. The answer means that the good lines are durable.',
       params: oneIndex,
@@ -55,8 +55,9 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       errors: ['index_not_found', 'storage_full', 'idempotency_mismatch', 'request_too_large'],
       timeoutMs: options.putTimeoutMs,
       handle: request => {
-        const { stream, deadline, params } = request
-        const read = readLines(stream, { lineBytesMax: documentBytesMax, idleMsMax }, deadline)
+        const { stream, headers, deadline, params } = request
+        const isJson = headers['content-type']?.startsWith('application/json') === true
+        const read = readDocuments(stream, { lineBytesMax: documentBytesMax, idleMsMax, isJson }, deadline)
         const lines = checkLines(read, coordinator.fieldsOf(params.index))
         return write(coordinator, request, lines, options)
       },
@@ -87,7 +88,7 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       handle: async ({ params, deadline }) => {
         const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id, deadline)
         const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
-        return { status: 200, json: { ...document, fields: JSON.parse(fields), ...tokens } }
+        return { status: 200, json: { ...document, fields: parseExactJson(fields), ...tokens } }
       },
     }),
   ]
@@ -98,14 +99,14 @@ type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
 /** One write, answered as JSON, or as progress and then its result. */
 async function write(
   coordinator: Coordinator,
-  { params, query, deadline, stream }: WriteRequest,
+  { params, query, deadline, headers }: WriteRequest,
   operations: AsyncIterable<ReceivedOperation>,
   { putTimeoutMs, log }: DocumentRouteOptions,
 ): Promise<RouteAnswer> {
   coordinator.getIndex(params.index)
   const input = {
     ...{ index: params.index, operations, waitFor: query.wait_for },
-    idempotencyKey: idempotencyKeyOf(stream),
+    idempotencyKey: idempotencyKeyOf(headers),
     waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
   }
   const run = (onProgress?: (progress: WriteProgress) => void) =>
@@ -114,7 +115,7 @@ async function write(
   return { status: 200, ndjson: progressLines(run, log) }
 }
 
-function idempotencyKeyOf({ headers }: IncomingMessage): string | undefined {
+function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
   const given = headers['idempotency-key']
   if (Array.isArray(given)) throw new HypershardError('invalid_request', 'Idempotency-Key: given more than once')
   return given === undefined ? undefined : checkRequest(idempotencyKeySchema, given, 'header Idempotency-Key')
