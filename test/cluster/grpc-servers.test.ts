@@ -81,6 +81,7 @@ describe('the gRPC servers of a cluster', function () {
             precision: '',
             plan: '',
             filter: undefined,
+            filterJson: '',
             minSequence: 0,
             ...request,
           },
