@@ -70,6 +70,41 @@ describe('the gRPC twin', () => {
     assert.deepEqual((await request(`${coordinator.url}/v1/aliases`)).json.aliases, [])
   })
 
+  it('takes fields as JSON text, gives back what a Struct would round, and refuses what JSON cannot say', async () => {
+    const fieldsJson = '{"n":9007199254740993,"far":1e400,"plain":null}'
+    const { accepted, errors } = await put([
+      {
+        index: 'papers',
+        documents: [
+          { ...document('a', 'stars'), fieldsJson },
+          { ...document('b', 'stars', { n: 1.5, none: null }), title: '' },
+          document('c', 'stars', { list: [{ x: Number.NaN }] }),
+          { ...document('d', 'stars', {}), fieldsJson },
+          { ...document('e', 'stars'), fieldsJson: '{"n":1,"n":2}' },
+          { ...document('f', 'stars'), fieldsJson: '[1]' },
+        ],
+      },
+    ])
+    assert.deepEqual(
+      errors.map(({ line, id, message }) => [line, id, message]),
+      [
+        [3, 'c', 'list.0.x: NaN or infinite; leave it out, or send a string'],
+        [4, 'd', 'fields and fields_json are both given; leave one out'],
+        [5, 'e', 'fields_json: n is given twice in one object; leave one out'],
+        [6, 'f', 'fields_json: not a JSON object'],
+      ],
+    )
+    assert.equal(accepted, 2)
+    const { hits } = await search({ query: 'stars' })
+    assert.deepEqual(
+      hits.map(({ id, fields, fieldsJson: text }) => [id, fields, text]),
+      [
+        ['a', { n: 2 ** 53, far: '1e400', plain: null }, fieldsJson],
+        ['b', { n: 1.5, none: null }, ''],
+      ],
+    )
+  })
+
   it('creates, describes, lists and deletes indexes', async () => {
     const { index } = await callUnary(client.getIndex.bind(client), { name: 'papers' }, soon(), 'coordinator')
     const { name, modelName, shards, replicas, documents, manifestVersion } = index!
