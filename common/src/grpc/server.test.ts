@@ -4,6 +4,7 @@ import { service as healthService, protoPath } from 'grpc-health-check'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import { silentLogger } from '../logging.ts'
 import { Deadline } from '../time/deadline.ts'
+import { waitWithin } from '../time/wait-within.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
 import { messageBytesMax } from './channel-options.ts'
 import { connectClient } from './credentials.ts'
@@ -138,7 +139,7 @@ describe('a gRPC server', () => {
     await started.promise
     caller.abort()
     await assert.rejects(call, { code: 'cancelled' })
-    await cancelled.promise
+    await waitWithin(cancelled.promise, Deadline.after(5_000), 'the work to be told')
   })
 
   it('says that a peer is unavailable when nobody listens', async () => {

@@ -13,6 +13,7 @@ import {
   loadModelDirectory,
   type ModelDirectory,
   oneText,
+  openQueryHead,
   type Precision,
   readSafetensors,
   writeSafetensors,
@@ -94,6 +95,22 @@ describe('an encoding model', () => {
         assert(largestDifference(bias, floatOutput(outputs, `bias_${index}`)) <= tolerances[precision] * 4)
       }
     }
+  })
+
+  it('makes, to the bit, the weights that whoever is given many token states makes of them', async () => {
+    const width = 512
+    const { path } = await writeTinyModel(parent, { hiddenWidth: width, maxQueryTokens: 64 })
+    const model = await EncodingModel.open(path, threads)
+    const text = 'why do stars twinkle and planets do not '.repeat(4)
+    const [states, qnet] = await encode(model, [
+      { text, wish: { form: 'tokenStates' } },
+      { text, wish: { form: 'weights', precision: 'f32' } },
+    ])
+    const { bytes, tokens } = states!
+    assert.ok(bytes.byteLength < 4 * tokens * width, 'so many are rounded on their way')
+    const head = await openQueryHead(await loadModelDirectory(path), threads)
+    const { matrices } = await head(decodeTokenStates(bytes, { tokens, width }))
+    assert.deepEqual(floats(qnet!.bytes), Float32Array.from(matrices[0]!))
   })
 
   it('makes of a pooled model a q-net that is the mean of the token states, at length 1', async () => {
