@@ -107,15 +107,25 @@ describe('the codec of q-net weights', () => {
 
   it('refuses f16 for a weight that f16 cannot hold', () => {
     const weights = pseudoRandomWeights(inner, 1)
-    weights.matrices[0]![0] = 70_000
-    assert.throws(() => encodeWeights(inner, weights, 'f16'), { code: 'invalid_request', message: /does not fit f16/ })
+    for (const value of [70_000, -70_000, 65_505]) {
+      weights.matrices[0]![0] = value
+      assert.throws(() => encodeWeights(inner, weights, 'f16'), { code: 'invalid_request', message: /not fit f16/ })
+    }
+    for (const value of [65_504, -65_504]) {
+      weights.matrices[0]![0] = value
+      assert.equal(decodeWeights(inner, encodeWeights(inner, weights, 'f16'), 'f16').matrices[0]![0], value)
+    }
   })
 
   it('reads bytes at any alignment', () => {
-    const bytes = encodeWeights(deep, pseudoRandomWeights(deep, 9), 'int8')
-    const shifted = new Uint8Array(bytes.length + 1)
-    shifted.set(bytes, 1)
-    assert.deepEqual(decodeWeights(deep, shifted.subarray(1), 'int8'), decodeWeights(deep, bytes, 'int8'))
+    for (const precision of weightsPrecisions) {
+      const bytes = encodeWeights(deep, pseudoRandomWeights(deep, 9), precision)
+      for (const by of [1, 2, 3]) {
+        const shifted = new Uint8Array(bytes.length + by)
+        shifted.set(bytes, by)
+        assert.deepEqual(decodeWeights(deep, shifted.subarray(by), precision), decodeWeights(deep, bytes, precision))
+      }
+    }
   })
 
   it('encodes a column of zeros', () => {
