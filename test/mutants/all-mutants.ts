@@ -1,0 +1,29 @@
+import { cliMutants } from './lists/cli-mutants.ts'
+import { commonMutants } from './lists/common-mutants.ts'
+import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
+import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
+import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
+import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
+import { evaluationMutants } from './lists/evaluation-mutants.ts'
+import { indexerMutants } from './lists/indexer-mutants.ts'
+import { qnetMutants } from './lists/qnet-mutants.ts'
+import { segmentsManifestMutants } from './lists/segments-manifest-mutants.ts'
+import { segmentsStoreMutants } from './lists/segments-store-mutants.ts'
+import { shardServerMutants } from './lists/shard-server-mutants.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Every planted fault, package by package. */
+export const allMutants: readonly Mutant[] = [
+  ...cliMutants,
+  ...commonMutants,
+  ...coordinatorClusterMutants,
+  ...coordinatorSearchMutants,
+  ...coordinatorWritingMutants,
+  ...encoderServiceMutants,
+  ...evaluationMutants,
+  ...indexerMutants,
+  ...qnetMutants,
+  ...segmentsManifestMutants,
+  ...segmentsStoreMutants,
+  ...shardServerMutants,
+]
