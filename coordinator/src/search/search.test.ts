@@ -117,6 +117,18 @@ describe('a search', () => {
     assert.equal(forms.learnt.length, 1)
   })
 
+  it('leaves a tenth of the time, and at most 200 ms, for what comes after the shard servers', async () => {
+    const left: number[] = []
+    const { search: answer } = server
+    server.search = (request, deadline) => {
+      left.push(deadline.remainingMs)
+      return answer.call(server, request, deadline)
+    }
+    const clock = { now: () => 0, monotonicMs: () => 0 }
+    for (const ms of [1_000, 60_000]) await search(whole, Deadline.after(ms, { clock }), parts)
+    assert.deepEqual(left, [900, 59_800])
+  })
+
   it('asks no server for a shard without documents', async () => {
     await parts.catalog.create({ ...parts.catalog.get('papers').record, name: 'empty' }, soon())
     const { hits, coverage } = await search({ ...whole, index: 'empty' }, soon(), parts)

@@ -239,7 +239,7 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     find: "if (phase !== 'live') throw wrongPhase(index, before.generation, phase)",
     replace: "if (phase === 'building') throw wrongPhase(index, before.generation, phase)",
     breaks: 'A name is never rolled back to a generation that was dropped',
-    tests: ['coordinator/src/transport/http/generations.test.ts'],
+    tests: ['coordinator/src/aliases/alias-admin.test.ts'],
   },
   {
     id: 'promote-unfinished',
@@ -247,7 +247,7 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     find: 'if (!described.caughtUp) throw notCaughtUp(index, described)',
     replace: 'if (described.lag > 0) throw notCaughtUp(index, described)',
     breaks: 'A generation that is still being copied is not promoted',
-    tests: ['coordinator/src/transport/http/generations.test.ts'],
+    tests: ['coordinator/src/aliases/alias-admin.test.ts'],
   },
   {
     id: 'alias-to-unfinished',
@@ -255,6 +255,6 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     find: "if (phase === 'live') return",
     replace: "if (phase !== 'dropped') return",
     breaks: 'A name points at finished generations only',
-    tests: ['coordinator/src/transport/http/generations.test.ts'],
+    tests: ['coordinator/src/aliases/alias-admin.test.ts'],
   },
 ]
