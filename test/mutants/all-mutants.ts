@@ -7,9 +7,9 @@ import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
-import { segmentsManifestMutants } from './lists/segments-manifest-mutants.ts'
-import { segmentsStoreMutants } from './lists/segments-store-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
+import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
+import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -23,7 +23,7 @@ export const allMutants: readonly Mutant[] = [
   ...evaluationMutants,
   ...indexerMutants,
   ...qnetMutants,
-  ...segmentsManifestMutants,
-  ...segmentsStoreMutants,
+  ...storageManifestMutants,
+  ...storageStoreMutants,
   ...shardServerMutants,
 ]

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline, silentLogger } from '@hypershard/common'
+import { Deadline, silentLogger, waitWithin } from '@hypershard/common'
 import {
   changeAliases,
   changeGenerationState,
@@ -99,7 +99,8 @@ describe('moving names', () => {
     const source = { log: { sequence: 0, parts: 0 }, backfill: { generation: 1, version: 0, slices: 1 } }
     const { record } = catalog.get('papers')
     await createGeneration(store, record, { ...shape, source })
-    await assert.rejects(generations.promote('papers', 3, soon()), { code: 'wrong_phase', message: /not caught up/ })
+    const promoting = waitWithin(generations.promote('papers', 3, soon()), Deadline.after(5_000), 'promoting')
+    await assert.rejects(promoting, { code: 'wrong_phase', message: /not caught up/ })
     assert.equal(catalog.get('papers').generation.generation, 1)
   })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { HypershardError } from '@hypershard/common'
+import { compareRank, HypershardError } from '@hypershard/common'
 import fc from 'fast-check'
 import { type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 
@@ -28,6 +28,14 @@ describe('a cursor', () => {
       }),
     )
   })
+
+  for (const score of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    it(`stays behind every number when its score is ${score}`, () => {
+      const back = decodeCursor(encodeCursor({ ...cursor, score }, owner), owner)
+      assert.ok(compareRank({ score: -Number.MAX_VALUE, id: 'z' }, back) < 0)
+      assert.ok(compareRank(back, { score: Number.NaN, id: 'b' }) < 0)
+    })
+  }
 
   for (const other of [
     { indexUid: 'f4' },

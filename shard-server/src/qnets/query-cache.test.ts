@@ -3,9 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
-import { QNet, type TokenStates, WeightsPrecision } from '@hypershard/proto/qnet'
+import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import {
-  architectureToProto,
   encodeTokenStates,
   loadModelDirectory,
   openQueryHead,
@@ -16,7 +15,6 @@ import {
 import type { Manifest } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer } from '../testing/test-shard-server.ts'
-import { QueryCache } from './query-cache.ts'
 
 const [width] = tinyArchitecture.vectorDimensions as [number]
 
@@ -134,42 +132,5 @@ describe('queries of a shard server', () => {
     } finally {
       await other.stop()
     }
-  })
-})
-
-describe('the weights that a shard server was given', () => {
-  const architecture = architectureToProto(tinyArchitecture)
-  let cache: QueryCache
-
-  beforeEach(() => {
-    // Whoever gives weights asks for no token states.
-    cache = new QueryCache({} as ConstructorParameters<typeof QueryCache>[0])
-  })
-
-  const take = (digest: string, weights: readonly number[]) => {
-    const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
-    const qnet = QNet.fromPartial({ digest, modelDigest: 'm', architecture, precision, weights: Buffer.from(weights) })
-    return cache.take(qnet, undefined)
-  }
-
-  it('stay what they are while a query reads them, though they were let go of', async () => {
-    const reading = await take('a', [1, 2, 3])
-    cache.forget(reading)
-    const next = await take('b', [7, 8, 9])
-    assert.deepEqual([...reading.qnet.weights.bytes], [1, 2, 3])
-    reading.release()
-    const { bytes } = (await take('c', [4, 5, 6])).qnet.weights
-    assert.equal(bytes, reading.qnet.weights.bytes, 'memory that nobody reads is used again')
-    assert.deepEqual([...next.qnet.weights.bytes], [7, 8, 9])
-  })
-
-  it('are the same copy when they come again, or as their digest alone', async () => {
-    const { copy } = (await take('a', [1, 2, 3])).qnet.weights
-    for (const weights of [[1, 2, 3], []]) assert.equal((await take('a', weights)).qnet.weights.copy, copy)
-  })
-
-  it('are looked at when they come under a known digest and are of another length', async () => {
-    await take('a', [1, 2, 3])
-    assert.deepEqual([...(await take('a', [1, 2])).qnet.weights.bytes], [1, 2])
   })
 })

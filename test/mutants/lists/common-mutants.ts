@@ -3,27 +3,27 @@ import type { Mutant } from '../mutant.ts'
 export const commonMutants: readonly Mutant[] = [
   {
     id: 'deadline-earlier',
-    file: 'common/src/deadline.ts',
+    file: 'common/src/time/deadline.ts',
     find: 'return new Deadline(this.#endMs - ms, this.#clock, this.signal)',
     replace: 'return new Deadline(this.#endMs + ms, this.#clock, this.signal)',
     breaks: 'A step’s deadline leaves time for what comes after',
-    tests: ['common/src/deadline.test.ts'],
+    tests: ['common/src/time/deadline.test.ts'],
   },
   {
     id: 'deadline-caller',
-    file: 'common/src/deadline.ts',
+    file: 'common/src/time/deadline.ts',
     find: 'return new Deadline(this.#endMs - ms, this.#clock, this.signal)',
     replace: 'return new Deadline(this.#endMs - ms, this.#clock, new AbortController().signal)',
     breaks: 'A caller who goes away ends every step',
-    tests: ['common/src/deadline.test.ts'],
+    tests: ['common/src/time/deadline.test.ts'],
   },
   {
     id: 'wait-cancelled-before',
-    file: 'common/src/wait-within.ts',
+    file: 'common/src/time/wait-within.ts',
     find: 'if (deadline.cancelled) cancel()',
     replace: 'if (deadline.passed) cancel()',
     breaks: 'Nobody waits for a caller who has left already',
-    tests: ['common/src/wait-within.test.ts'],
+    tests: ['common/src/time/wait-within.test.ts'],
   },
   {
     id: 'rank-non-finite',

@@ -227,18 +227,18 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'filter-depth',
-    file: 'coordinator/src/filtering/read-filter.ts',
+    file: 'coordinator/src/search/read-filter.ts',
     find: 'if (depth > filterDepthMax) throw',
     replace: 'if (depth > 10 * filterDepthMax) throw',
     breaks: 'A filter that is nested too deep is refused',
-    tests: ['coordinator/src/filtering/read-filter.test.ts'],
+    tests: ['coordinator/src/search/read-filter.test.ts'],
   },
   {
     id: 'filter-conditions',
-    file: 'coordinator/src/filtering/read-filter.ts',
+    file: 'coordinator/src/search/read-filter.ts',
     find: 'if (++reading.conditions > filterConditionsMax) throw',
     replace: 'if (reading.conditions > filterConditionsMax) throw',
     breaks: 'A filter with too many conditions is refused',
-    tests: ['coordinator/src/filtering/read-filter.test.ts'],
+    tests: ['coordinator/src/search/read-filter.test.ts'],
   },
 ]

@@ -58,19 +58,11 @@ export const coordinatorWritingMutants: readonly Mutant[] = [
     tests: ['coordinator/src/writing/find-documents.test.ts'],
   },
   {
-    id: 'line-bytes',
-    file: 'coordinator/src/writing/read-lines.ts',
-    find: 'if (this.#bytes <= this.#bytesMax) this.#parts.push(part)',
-    replace: 'if (this.#bytes >= 0) this.#parts.push(part)',
-    breaks: 'A line beyond the bound is never held in memory',
-    tests: ['coordinator/src/writing/read-lines.test.ts'],
-  },
-  {
     id: 'line-split',
     file: 'coordinator/src/writing/read-lines.ts',
-    find: 'start = end + 1',
-    replace: 'start = end',
-    breaks: 'A line ends where its newline stands',
+    find: 'parts.add(chunk.subarray(start, end))',
+    replace: 'parts.add(chunk.subarray(start, end + 1))',
+    breaks: 'A line ends before its newline',
     tests: ['coordinator/src/writing/read-lines.test.ts'],
   },
   {
