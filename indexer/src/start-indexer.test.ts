@@ -30,9 +30,10 @@ const soundModel = 'cd'.repeat(32)
 /** Refuses everything of one model. */
 class HalfBrokenEncoder implements Pick<EncoderPort, 'encodeDocuments' | 'close'> {
   refusals = 0
+  mended = false
 
   async encodeDocuments({ modelDigest, documents }: { modelDigest: string; documents: readonly unknown[] }) {
-    if (modelDigest === brokenModel) {
+    if (modelDigest === brokenModel && !this.mended) {
       this.refusals++
       throw new HypershardError('invalid_model', 'told to fail')
     }
@@ -99,5 +100,16 @@ describe('an indexer', () => {
     nowMs += 200
     for (const id of ['4', '5', '6']) await untilIndexed(sound, await write(sound, id))
     assert.equal(encoder.refusals, 2)
+
+    // Once it was done, the next failure is a first one again.
+    encoder.mended = true
+    nowMs += 400
+    await untilIndexed(broken, 1)
+    encoder.mended = false
+    await write(broken, 'e')
+    for (const id of ['7', '8', '9']) await untilIndexed(sound, await write(sound, id))
+    nowMs += 200
+    for (const id of ['10', '11', '12']) await untilIndexed(sound, await write(sound, id))
+    assert.equal(encoder.refusals, 4)
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { judgeRun } from '../metrics/judge-run.ts'
 import type { Metric } from '../metrics/metric.ts'
-import { compareRuns } from './compare-runs.ts'
+import { compareRuns, type MetricComparison, metricDifference } from './compare-runs.ts'
 
 const judgements = new Map(['q1', 'q2', 'q3', 'q4'].map(query => [query, new Map([['good', 1]])]))
 const options = { permutations: 1_000, seed: 1 }
@@ -18,6 +18,15 @@ function runWith(ranks: readonly number[]) {
 }
 
 describe('comparing two runs', () => {
+  it('takes what differs by rounding alone for a tie', () => {
+    assert.equal(metricDifference(0.1 + 0.2, 0.3), 0)
+    assert.equal(metricDifference(0.3, 0.1 + 0.2), 0)
+    assert.equal(metricDifference(0.3 + 2 ** -30, 0.3) > 0, true)
+    const values = (value: number) => ({ ...runWith([1]), values: new Map([['q1', [value]]]), means: [value] })
+    const [{ wins, ties, losses, pValue }] = compareRuns(values(0.1 + 0.2), values(0.3), options) as [MetricComparison]
+    assert.deepEqual([wins, ties, losses, pValue], [0, 1, 0, 1])
+  })
+
   it('tells means, differences, wins, ties and losses by metric', () => {
     const [first, second] = compareRuns(runWith([1, 1, 2, 4]), runWith([2, 2, 2, 2]), options)
     assert.deepEqual(first, {

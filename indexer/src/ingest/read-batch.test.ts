@@ -19,7 +19,10 @@ describe('reading a batch of the log', () => {
   /** All batches, one after the other. */
   async function readAll(): Promise<LogBatch[]> {
     const batches: LogBatch[] = []
-    for (let batch = await read(); batch !== undefined; batch = await read(batch.end)) batches.push(batch)
+    for (let batch = await read(); batch !== undefined; batch = await read(batch.end)) {
+      assert.notDeepEqual(batch.end, batches.at(-1)?.end ?? start, 'each goes on where the one before ended')
+      batches.push(batch)
+    }
     return batches
   }
 

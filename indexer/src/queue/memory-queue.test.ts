@@ -23,16 +23,21 @@ describe('the queue in memory', () => {
   it('runs as many at a time as it may, in order of arrival', async () => {
     const queue = new MemoryQueue(2)
     const started: string[] = []
-    let running = 0
-    queue.process(async work => {
+    const ends: (() => void)[] = []
+    queue.process(work => {
       started.push((work as { index: string }).index)
-      assert.ok(++running <= 2)
-      await new Promise(resolve => setTimeout(resolve, 5))
-      running--
+      const { promise, resolve } = Promise.withResolvers<void>()
+      ends.push(resolve)
+      return promise
     })
-    for (const name of 'abcdef') await queue.add(job(name))
-    await new Promise(resolve => setTimeout(resolve, 60))
-    assert.deepEqual(started, [...'abcdef'])
+    for (const name of 'abcde') await queue.add(job(name))
+    const startedAfterEach: string[] = [started.join('')]
+    for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
+      end()
+      await new Promise(resolve => setImmediate(resolve))
+      startedAfterEach.push(started.join(''))
+    }
+    assert.deepEqual(startedAfterEach, ['ab', 'abc', 'abcd', 'abcde', 'abcde', 'abcde'])
     await queue.close()
   })
 

@@ -8,7 +8,7 @@ import { readLogEntry } from '../log/log-entry.ts'
 import { LogPartBuilder } from '../log/operation.ts'
 import { WriteLog } from '../log/write-log.ts'
 import { commitSegments } from '../manifest/commit/commit-segments.ts'
-import { commitManifest, latestManifest } from '../manifest/manifest-store.ts'
+import { commitManifest, latestManifest, readManifest } from '../manifest/manifest-store.ts'
 import { verifyGeneration } from '../manifest/verify/verify-generation.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { boundStore } from '../testing/bound-store.ts'
@@ -93,6 +93,7 @@ describe('collecting what nothing needs', () => {
       source: { log: source.log, backfill: { generation: 1, version: source.version, slices: 1 } },
     })
     await collect()
+    assert.deepEqual(await readManifest(store, source), source)
     assert.deepEqual((await verifyGeneration(store, source)).problems, [])
     await changeGenerationState(store, { index: 'papers', generation: 2 }, () => ({ phase: 'cancelled' }))
     await collect()
@@ -166,6 +167,23 @@ describe('collecting what nothing needs', () => {
       (await store.list(`indexes/papers/log/${index.uid}/trims/`)).map(key => key.slice(-15)),
       ['0000000002.json'],
     )
+  })
+
+  it('remembers the key of a trimmed write whose writer was killed before it could note it', async () => {
+    const killed: ObjectStore = {
+      ...boundStore(store),
+      put: async (key, bytes) => (key.includes('/keys/') ? assert.fail('killed') : store.put(key, bytes)),
+    }
+    const builder = new LogPartBuilder()
+    builder.add({ type: 'delete', id: 'a' })
+    const parts = [await builder.store(store, { index: 'papers', indexUid: index.uid })]
+    await assert.rejects(new WriteLog(killed, index).append({ parts, idempotencyKey: 'k' }), /killed/)
+    await write(new WriteLog(store, index), 'b')
+    await commitManifest(store, await latestManifest(store, generation), { log: { sequence: 2, parts: 0 } })
+    await collect()
+    assert.equal(await readLogEntry(store, { index: 'papers', indexUid: index.uid }, 1), undefined)
+    const again = await new WriteLog(store, index).append({ parts, idempotencyKey: 'k' })
+    assert.deepEqual(again, { sequence: 1, repeated: true })
   })
 
   it('trims the log no further than the generation that is furthest behind, those given up aside', async () => {

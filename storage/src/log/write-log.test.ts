@@ -184,6 +184,23 @@ describe('the write log', () => {
     assert.equal(await new WriteLog(store, index).head(), 6)
   })
 
+  it('takes an entry back that it created under a number which was trimmed a moment before', async () => {
+    const sleeper = new WriteLog(store, index)
+    const parts = [await storePart(deletion('late'))]
+    const { putIfAbsent } = store
+    // It has looked, and falls asleep just before it creates the entry.
+    store.putIfAbsent = async (...given) => {
+      store.putIfAbsent = putIfAbsent
+      const busy = new WriteLog(store, index)
+      for (const id of ['a', 'b']) await busy.append({ parts: [await storePart(deletion(id))] })
+      await store.putIfAbsent(logTrimKey(reference, 2), new Uint8Array(1))
+      for (const sequence of [1, 2]) await store.delete(logEntryKey(reference, sequence))
+      return store.putIfAbsent(...given)
+    }
+    assert.equal((await sleeper.append({ parts })).sequence, 3)
+    assert.equal(await readLogEntry(store, reference, 1), undefined)
+  })
+
   it('refuses a write whose parts were given up meanwhile', async () => {
     const slow = new WriteLog(store, index)
     const parts = [await storePart(deletion('a'))]

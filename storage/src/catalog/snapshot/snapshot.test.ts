@@ -161,6 +161,17 @@ describe('snapshots', () => {
     assert.deepEqual((await latestManifest(store, generation)).condemned, [])
   })
 
+  it('have their files left alone by collections as long as a clone needs them, not even condemned', async () => {
+    const manifest = await put('a')
+    await cloneIndex(store, { name: 'copy', replicas: 1 }, { snapshot: null, model: index.model, manifest })
+    const { version } = await put('a')
+    await collect()
+    assert.equal((await latestManifest(store, generation)).version, version)
+    await deleteIndex(store, 'copy')
+    await collect()
+    assert.ok((await latestManifest(store, generation)).version > version)
+  })
+
   it('become an index of their own, whose origin cannot be deleted before it', async () => {
     const snapshot = await overwriteAfterSnapshot()
     await commitManifest(store, await latestManifest(store, generation), { log: { sequence: 7, parts: 0 } })
