@@ -105,6 +105,8 @@ describe('an indexer', () => {
     encoder.mended = true
     nowMs += 400
     await untilIndexed(broken, 1)
+    // One job runs at a time, so this one comes after the end of that.
+    await untilIndexed(sound, await write(sound, 'between'))
     encoder.mended = false
     await write(broken, 'e')
     for (const id of ['7', '8', '9']) await untilIndexed(sound, await write(sound, id))

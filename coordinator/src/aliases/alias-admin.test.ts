@@ -49,7 +49,7 @@ describe('moving names', () => {
   const add = (alias: string, generation?: number): AliasOrder => ({ add: { alias, index: 'papers', generation } })
   const change = (...orders: AliasOrder[]) => aliases.change(orders, soon())
   const setPhase = (phase: 'live' | 'dropped' | 'cancelled') => changeGenerationState(store, second, () => ({ phase }))
-  const targets = () => Object.entries(aliases.list().aliases).map(([name, { generation }]) => `${name} ${generation}`)
+  const targets = () => aliases.list().aliases.map(({ alias, target }) => `${alias} ${target.generation}`)
 
   it('lets an alias stand for what an index serves, or for a generation that is live', async () => {
     await setPhase('live')
@@ -90,8 +90,8 @@ describe('moving names', () => {
   })
 
   it('promotes a generation that has caught up, and rolls back to the one before', async () => {
-    assert.deepEqual((await generations.promote('papers', 2, soon())).names, ['papers'])
-    assert.deepEqual((await generations.rollBack('papers', soon())).record.generation, 1)
+    assert.deepEqual((await generations.promote('papers', 2, false, soon())).names, ['papers'])
+    assert.deepEqual((await generations.rollBack('papers', false, soon())).record.generation, 1)
     assert.equal(catalog.get('papers').generation.generation, 1)
   })
 
@@ -99,16 +99,22 @@ describe('moving names', () => {
     const source = { log: { sequence: 0, parts: 0 }, backfill: { generation: 1, version: 0, slices: 1 } }
     const { record } = catalog.get('papers')
     await createGeneration(store, record, { ...shape, source })
-    const promoting = waitWithin(generations.promote('papers', 3, soon()), Deadline.after(5_000), 'promoting')
+    const promoting = waitWithin(generations.promote('papers', 3, false, soon()), Deadline.after(5_000), 'promoting')
     await assert.rejects(promoting, { code: 'wrong_phase', message: /not caught up/ })
     assert.equal(catalog.get('papers').generation.generation, 1)
   })
 
   it('rolls back to none that was dropped, and to nothing where there is nothing before', async () => {
-    await assert.rejects(generations.rollBack('papers', soon()), { code: 'wrong_phase', message: /never pointed/ })
-    await generations.promote('papers', 2, soon())
+    await assert.rejects(generations.rollBack('papers', false, soon()), {
+      code: 'wrong_phase',
+      message: /never pointed/,
+    })
+    await generations.promote('papers', 2, false, soon())
     await generations.drop('papers', 1)
-    await assert.rejects(generations.rollBack('papers', soon()), { code: 'wrong_phase', message: /1 is dropped/ })
+    await assert.rejects(generations.rollBack('papers', false, soon()), {
+      code: 'wrong_phase',
+      message: /1 is dropped/,
+    })
     assert.equal(catalog.get('papers').generation.generation, 2)
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Deadline } from '@hypershard/common'
 import { tinyArchitecture } from '@hypershard/harness/qnets'
 import { QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import { architectureToProto } from '@hypershard/qnet'
@@ -16,7 +17,7 @@ describe('the weights that a shard server was given', () => {
   const take = (digest: string, weights: readonly number[]) => {
     const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
     const qnet = QNet.fromPartial({ digest, modelDigest: 'm', architecture, precision, weights: Buffer.from(weights) })
-    return cache.take(qnet, undefined)
+    return cache.take(qnet, undefined, Deadline.after(10_000))
   }
 
   it('stay what they are while a query reads them, though they were let go of', async () => {
