@@ -6,18 +6,25 @@ import { repository, setUp } from './setup.mjs'
 
 setUp()
 process.chdir(repository)
+// A run starts some hundred processes and threads, most of them with the same modules: each is compiled once.
+process.env.NODE_COMPILE_CACHE ??= join(repository, '.cache', 'compiled')
 const words = process.argv.slice(2)
-const mocha = join(repository, 'node_modules', 'mocha', 'bin', 'mocha.js')
-const reporter = join(repository, 'scripts', 'plain-line-reporter.mjs')
-process.exitCode = await runNode(findBundledNode(), [mocha, '--reporter', reporter, ...configuration(), ...words])
+process.exitCode = await runNode(findBundledNode(), isForMocha() ? mocha() : ['scripts/run-test-files.ts', ...words])
+
+/** One file is shown test by test; options, as `--grep`, are mocha's own. All else runs in several processes. */
+function isForMocha() {
+  return words.length === 1 || words.some(word => !word.endsWith('.test.ts'))
+}
 
 /**
  * Mocha adds the files it is given to those of its configuration; here they stand in their place.
  * @returns {string[]}
  */
-function configuration() {
-  const strict = process.env.CI ? ['--forbid-only'] : []
-  if (!words.some(word => word.endsWith('.test.ts'))) return strict
+function mocha() {
+  const command = [join(repository, 'node_modules', 'mocha', 'bin', 'mocha.js'), ...words]
+  command.push('--reporter', join(repository, 'scripts', 'plain-line-reporter.mjs'))
+  if (process.env.CI) command.push('--forbid-only')
+  if (!words.some(word => word.endsWith('.test.ts'))) return command
   const { timeout } = JSON.parse(readFileSync('.mocharc.json', 'utf8'))
-  return [...strict, '--no-config', '--timeout', String(timeout)]
+  return [...command, '--no-config', '--timeout', String(timeout)]
 }
