@@ -108,7 +108,7 @@ interface ScanParts {
 }
 
 function scanForever({ store, away, queue, failures, clock, log, everyMs }: ScanParts): { stop(): Promise<void> } {
-  const scanner = new StoreScanner(store, clock)
+  const scanner = new StoreScanner(store, clock, everyMs)
   const stopped = new AbortController()
   const scan = async () => {
     try {

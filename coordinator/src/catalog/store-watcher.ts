@@ -24,8 +24,8 @@ const loadMsMax = 60_000
 /** How long a name may wait to move until what it moves to has caught up; then it moves all the same. */
 const catchUpMsMax = 30_000
 
-/** How often the list of indexes is read: others create and delete them rarely. */
-const listEveryMs = 1_000
+/** How often the list of indexes is read, at most a second apart: others create and delete them rarely. */
+const listEveryMs = (lookEveryMs: number) => Math.min(1_000, 20 * lookEveryMs)
 
 /**
  * Sees what indexers and other coordinators write: finds new manifests, has shard servers load them, then lets searches
@@ -101,7 +101,7 @@ export class StoreWatcher {
 
   async #look(): Promise<void> {
     const { catalog, onGone } = this.#parts
-    if (performance.now() - this.#listedAtMs >= listEveryMs) {
+    if (performance.now() - this.#listedAtMs >= listEveryMs(this.#parts.everyMs)) {
       this.#listedAtMs = performance.now()
       const gone = await catalog.findIndexes()
       for (const index of gone) onGone(index)

@@ -25,8 +25,11 @@ export interface FoundWork {
   readonly flows: readonly { readonly jobs: readonly Job[]; readonly last: Job }[]
 }
 
-/** How often the list of indexes and generations is read anew: between two, only known ones are looked at. */
-const listEveryMs = 1_000
+/**
+ * How often the list of indexes and generations is read anew, at most a second apart; between two, only known ones are
+ * looked at. Listing costs a request for each index, so it is done at one scan in ten.
+ */
+const listEveryMs = (scanEveryMs: number) => Math.min(1_000, 10 * scanEveryMs)
 
 /** How often old files are looked for. */
 const collectEveryMs = 60_000
@@ -47,20 +50,23 @@ interface Known {
 export class StoreScanner {
   readonly #store: ObjectStore
   readonly #clock: Clock
+  readonly #listEveryMs: number
   #known: readonly Known[] = []
   #listedAtMs = Number.NEGATIVE_INFINITY
   #collectedAtMs: number
 
-  constructor(store: ObjectStore, clock: Clock) {
+  /** @param scanEveryMs how often `findWork` will be called */
+  constructor(store: ObjectStore, clock: Clock, scanEveryMs: number) {
     this.#store = store
     this.#clock = clock
+    this.#listEveryMs = listEveryMs(scanEveryMs)
     this.#collectedAtMs = clock.monotonicMs()
   }
 
   /** @throws HypershardError `storage_failed`; an index that is damaged has no jobs */
   async findWork(): Promise<FoundWork> {
     const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#listedAtMs >= listEveryMs) {
+    if (nowMs - this.#listedAtMs >= this.#listEveryMs) {
       this.#known = await this.#list()
       this.#listedAtMs = nowMs
     }
