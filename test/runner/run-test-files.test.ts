@@ -38,7 +38,7 @@ describe('the runner of test files', () => {
       passing,
     )
     assert.deepEqual([status, lines.at(-1)], [1, '1 passed, 1 failed, 1 skipped'])
-    assert.match(text.slice(text.lastIndexOf('is skipped')), /0\.test\.ts\n[^]*bad[^]*fails:[^]*no luck/)
+    assert.match(text.slice(text.lastIndexOf('is skipped')), /0\.test\.ts\n[\s\S]*bad[\s\S]*fails:[\s\S]*no luck/)
   })
 
   const endings = [
@@ -53,14 +53,14 @@ describe('the runner of test files', () => {
       )
       assert.deepEqual([status, lines.at(-1)], [1, '1 passed, 1 failed, 1 skipped'], text)
       assert.match(text, told)
-      assert.match(text, /its last words:[^]*seen last/)
+      assert.match(text, /its last words:[\s\S]*seen last/)
     })
   }
 
   it('fails for a file that cannot be loaded, and for none', async () => {
     const unloadable = await runFiles(`import './nothing.ts'`, passing)
     assert.deepEqual([unloadable.status, unloadable.lines.at(-1)], [1, '1 passed, 1 failed, 1 skipped'])
-    assert.match(unloadable.text, /0\.test\.ts\n {2}it could not be loaded:[^]*nothing\.ts/)
+    assert.match(unloadable.text, /0\.test\.ts\n {2}it could not be loaded:[\s\S]*nothing\.ts/)
     const empty = await runFiles('')
     assert.deepEqual([empty.status, empty.lines.at(-1)], [1, '0 passed, 0 failed'])
   })

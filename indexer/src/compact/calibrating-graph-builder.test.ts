@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
+import { casesOf } from '@hypershard/harness'
 import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import type { QNetArchitecture } from '@hypershard/qnet'
 import { recallTargets } from '@hypershard/storage'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 
 const width = 16
-const rows = 20_000
+const rows = casesOf({ usual: 8_000, thorough: 20_000 })
 const clusters = 200
+/** As if every row that is scored or kept took as long: how busy the machine is changes nothing. */
+const byRows = ({ rows: handled }: { rows: number }) => handled / 1_000
 /** As if vectors were read slowly, so that walks pay among so few. */
 const rowsPerRowKept = 5
 const linear: QNetArchitecture = {
@@ -42,6 +45,7 @@ describe('CalibratingGraphBuilder', () => {
       { documents: rows, width },
       { kind, architecture: linear, qnets },
       rowsPerRowKept,
+      byRows,
     )
     const pieces = [vectors.slice(0, 999 * width), vectors.slice(999 * width)]
     for (const piece of pieces) await builder.append(piece)

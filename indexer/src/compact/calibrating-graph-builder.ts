@@ -58,6 +58,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   readonly #width: number
   readonly #queries: SampleQueries
   readonly #rowsPerRowKept: number
+  readonly #timeOf: typeof asMeasured
   readonly #scorer: QNetScorer
   readonly #blocks: Promise<BlockScorer[]>
   /** For each query, f32 [documents]: the exact scores, and the inner products with the query's gradient. */
@@ -71,13 +72,16 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   /**
    * @param shape of the segment that is being built
    * @param rowsPerRowKept how many int8 vectors are read while a walk keeps one row
+   * @param timeOf what work on so many rows is taken to cost: what it took here, unless a test counts rows instead
    */
   constructor(
     shape: { readonly documents: number; readonly width: number },
     queries: SampleQueries,
     rowsPerRowKept = rowsReadPerRowKept,
+    timeOf = asMeasured,
   ) {
     this.#rowsPerRowKept = rowsPerRowKept
+    this.#timeOf = timeOf
     this.#width = shape.width
     this.#queries = queries
     this.#scorer = new QNetScorer(queries.architecture)
@@ -114,8 +118,9 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       this.#scores[query]!.set(await scorer.score(block), this.#rows)
       await letOthersRun()
     }
-    this.#scoreMs += performance.now() - beginMs
-    this.#rows += block.length / this.#width
+    const rows = block.length / this.#width
+    this.#scoreMs += this.#timeOf({ rows: rows * this.#queries.qnets.length, measuredMs: performance.now() - beginMs })
+    this.#rows += rows
   }
 
   async #multiply(vectors: AsyncIterable<Float32Array>, tangents: readonly Tangents[]): Promise<void> {
@@ -146,7 +151,7 @@ export class CalibratingGraphBuilder implements GraphBuilder {
         // Sorted by their products, as a search does: the walk's own distances are coarse.
         const rows = expansion === null ? bestRows(products) : this.#graph!.nearest(gradients, expansion)
         rows.sort((a, b) => products[b]! - products[a]!)
-        tookMs += performance.now() - beginMs
+        tookMs += this.#timeOf({ rows: expansion ?? this.#rows, measuredMs: performance.now() - beginMs })
         areHits.push(rows.map(row => scores[row]! >= least))
         await letOthersRun()
       }
@@ -179,6 +184,10 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       return best === undefined ? [] : [{ recall, expansion: best.expansion, candidates: best.candidates }]
     })
   }
+}
+
+function asMeasured({ measuredMs }: { rows: number; measuredMs: number }): number {
+  return measuredMs
 }
 
 function expansions(most: number): number[] {

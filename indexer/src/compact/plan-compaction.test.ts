@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { casesOf } from '@hypershard/harness'
 import { graphQueriesDigest, type Manifest, type SegmentEntry } from '@hypershard/storage'
 import fc from 'fast-check'
 import { planCompaction } from './plan-compaction.ts'
@@ -66,6 +67,6 @@ describe('planning compaction', () => {
         assert.ok(copied <= total * tiers, `${copied} copied of ${total}`)
       },
     )
-    fc.assert(property, { numRuns: 40 })
+    fc.assert(property, { numRuns: casesOf({ usual: 40, thorough: 400 }) })
   })
 })

@@ -1,25 +1,35 @@
 import assert from 'node:assert/strict'
-import { Deadline } from '@hypershard/common'
+import { Deadline, systemClock } from '@hypershard/common'
 import { Throttle } from './throttle.ts'
 
 describe('the throttle', () => {
   it('lets documents through at the rate it is given, and follows a change of it', async () => {
     let rate: number | null = 100
-    const clock = { now: () => Date.now(), monotonicMs: () => performance.now() }
-    const throttle = new Throttle(clock, async () => rate)
-    const startMs = performance.now()
-    for (let batch = 0; batch < 4; batch++) await throttle.take(5, Deadline.after(5_000))
+    let nowMs = 1_000
+    const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+    const pause = async (ms: number) => {
+      nowMs += ms
+    }
+    const throttle = new Throttle(clock, async () => rate, pause)
+    const takenAtMs: number[] = []
+    const take = async (documents: number) => {
+      await throttle.take(documents, Deadline.after(5_000, { clock }))
+      takenAtMs.push(nowMs)
+    }
+    for (let batch = 0; batch < 4; batch++) await take(5)
     // The first at once, each other 50 ms after the one before.
-    assert.ok(performance.now() - startMs >= 145, `${performance.now() - startMs} ms`)
+    assert.deepEqual(takenAtMs.splice(0), [1_000, 1_050, 1_100, 1_150])
     rate = null
-    const freeMs = performance.now()
-    for (let batch = 0; batch < 50; batch++) await throttle.take(1_000, Deadline.after(5_000))
-    assert.ok(performance.now() - freeMs < 1_000)
+    for (let batch = 0; batch < 3; batch++) await take(1_000)
+    assert.deepEqual(takenAtMs.splice(0), [1_150, 1_150, 1_150])
+    rate = 10
+    for (let batch = 0; batch < 2; batch++) await take(5)
+    assert.deepEqual(takenAtMs, [1_200, 1_700])
   })
 
   it('does not wait beyond the deadline', async () => {
-    const throttle = new Throttle({ now: () => 0, monotonicMs: () => performance.now() }, async () => 1)
-    await throttle.take(100, Deadline.after(1_000))
-    await assert.rejects(throttle.take(1, Deadline.after(20)), { code: 'deadline_exceeded' })
+    const throttle = new Throttle(systemClock, async () => 1)
+    await throttle.take(100, Deadline.after(60_000))
+    await assert.rejects(throttle.take(1, Deadline.after(60_000)), { code: 'deadline_exceeded' })
   })
 })

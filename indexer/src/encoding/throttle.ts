@@ -4,12 +4,17 @@ import { type Clock, type Deadline, pauseWithin } from '@hypershard/common'
 export class Throttle {
   readonly #clock: Clock
   readonly #rateOf: () => Promise<number | null>
+  readonly #pause: typeof pauseWithin
   #nextAtMs = 0
 
-  /** @param rateOf documents a second; null for no limit */
-  constructor(clock: Clock, rateOf: () => Promise<number | null>) {
+  /**
+   * @param rateOf documents a second; null for no limit
+   * @param pause as the clock runs
+   */
+  constructor(clock: Clock, rateOf: () => Promise<number | null>, pause = pauseWithin) {
     this.#clock = clock
     this.#rateOf = rateOf
+    this.#pause = pause
   }
 
   /**
@@ -22,6 +27,6 @@ export class Throttle {
     const nowMs = this.#clock.monotonicMs()
     const waitMs = Math.max(0, this.#nextAtMs - nowMs)
     this.#nextAtMs = Math.max(nowMs, this.#nextAtMs) + (documents / rate) * 1000
-    if (waitMs > 0) await pauseWithin(waitMs, deadline, 'waiting as throttled')
+    if (waitMs > 0) await this.#pause(waitMs, deadline, 'waiting as throttled')
   }
 }

@@ -20,7 +20,7 @@ describe('finding work in the store', () => {
   beforeEach(async () => {
     log = await TestLog.create()
     nowMs = 0
-    scanner = new StoreScanner(log.store, { now: () => nowMs, monotonicMs: () => nowMs })
+    scanner = new StoreScanner(log.store, { now: () => nowMs, monotonicMs: () => nowMs }, 100)
   })
 
   afterEach(() => log.remove())
