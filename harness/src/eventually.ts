@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 
-/** Waits up to three seconds for something that comes about by itself. */
+/** Waits for something that comes about by itself; a minute at least, for a busy machine. */
 export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let attempt = 0; attempt < 150; attempt++) {
+  for (let attempt = 0; attempt < 3_000; attempt++) {
     if (await condition()) return
     await new Promise(resolve => setTimeout(resolve, 20))
   }

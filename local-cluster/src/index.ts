@@ -20,3 +20,4 @@ export async function startCluster(options: ClusterOptions): Promise<LocalCluste
   await cluster.start()
   return cluster
 }
+export type { Environment } from './plan-processes.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { compareRank, type RankPosition } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { TopHits } from './select-top-hits.ts'
 
@@ -61,7 +62,7 @@ describe('TopHits', () => {
           )
         },
       ),
-      { numRuns: 500 },
+      { numRuns: casesOf({ usual: 500, thorough: 5000 }) },
     )
   })
 

@@ -332,7 +332,7 @@ describe('a shard server', () => {
     const pipe = join(root, 'indexes/a/generations/1/segments', digest, 'vectors.safetensors')
     await rm(pipe)
     execFileSync('mkfifo', [pipe])
-    const { results } = await search(manifest, {}, Deadline.after(400)).finally(async () => {
+    const { results } = await search(manifest, {}, Deadline.after(3_000)).finally(async () => {
       const end = await open(pipe, 'w')
       // Gone before the reader goes on: it reads once more what seems damaged.
       await rm(pipe)

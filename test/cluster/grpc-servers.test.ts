@@ -12,8 +12,7 @@ const reflectionProto = new URL(
   import.meta.url,
 )
 
-describe('the gRPC servers of a cluster', function () {
-  this.timeout(60_000)
+describe('the gRPC servers of a cluster', () => {
   let cluster: TestCluster
 
   before(async () => {

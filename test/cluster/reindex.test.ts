@@ -6,8 +6,7 @@ import { runCommand } from '@hypershard/cli/testing'
 import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 
-describe('moving an index to another model with the command line', function () {
-  this.timeout(90_000)
+describe('moving an index to another model with the command line', () => {
   const documents = madeUpDocuments(300)
   let directory: string
   let cluster: TestCluster

@@ -8,8 +8,7 @@ import {
 } from '@hypershard/harness/cluster'
 import { type S3Server, startS3Server } from '@hypershard/harness/servers'
 
-describe('a cluster whose store is S3', function () {
-  this.timeout(90_000)
+describe('a cluster whose store is S3', () => {
   const documents = madeUpDocuments(300)
   let server: S3Server
   let location: string
@@ -30,7 +29,7 @@ describe('a cluster whose store is S3', function () {
 
   function start(): Promise<TestCluster> {
     const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
-    const environment = { PATH: process.env.PATH, HYPERSHARD_REFRESH_MS: '200', ...credentials }
+    const environment = { HYPERSHARD_REFRESH_MS: '200', HYPERSHARD_INDEXER_SCAN_MS: '100', ...credentials }
     return startTestCluster({ store: location, environment })
   }
 

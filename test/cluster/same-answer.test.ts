@@ -8,8 +8,7 @@ import {
   type TestCluster,
 } from '@hypershard/harness/cluster'
 
-describe('a cluster of processes', function () {
-  this.timeout(60_000)
+describe('a cluster of processes', () => {
   const documents = madeUpDocuments(600)
   let cluster: TestCluster
 

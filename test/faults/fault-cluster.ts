@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Random } from '@hypershard/harness'
+import { testEnvironment } from '@hypershard/harness/cluster'
 import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import { startCluster } from '@hypershard/local-cluster'
+import type { Random } from '../simulation/random.ts'
 
 const victims = ['coordinator', 'indexer', 'encoder', 'shard-1', 'shard-2'] as const
 
@@ -29,7 +30,7 @@ export async function startFaultCluster(): Promise<FaultCluster> {
       modelDirectories: [first.path, second.path],
       shardServers: 2,
       ...{ http: '127.0.0.1:0', grpc: '127.0.0.1:0' },
-      environment: { PATH: process.env.PATH, ...redisSetting(redis) },
+      environment: { ...testEnvironment, ...redisSetting(redis) },
       restart: false,
     })
     const kill = async (name: string, waitMs: number) => {

@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { casesOf } from '@hypershard/harness'
 import { type SimulationTally, simulate } from './simulate.ts'
 
 /** More, from any seed on: SIMULATION_SEEDS=10000 SIMULATION_FROM=1 npm test -- test/simulation/simulation.test.ts */
-const seeds = Number(process.env.SIMULATION_SEEDS ?? 150)
+const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 80, thorough: 1_500 }))
 const bugSeeds = 1_000
 const from = Number(process.env.SIMULATION_FROM ?? 1)
 
 describe('documents in a cluster whose processes fail, die and overtake each other', function () {
-  this.timeout(Math.max(60_000, seeds * 200))
+  this.timeout(Math.max(300_000, seeds * 400))
   let staging: string
 
   before(async () => {

@@ -16,7 +16,7 @@ import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
 
 const log = silentLogger()
-const soon = () => Deadline.after(2_000)
+const soon = () => Deadline.after(60_000)
 const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
 const qnet: QNet = {
   ...{ digest: 'd', modelDigest: 'm', precision: WeightsPrecision.WEIGHTS_PRECISION_F32 },

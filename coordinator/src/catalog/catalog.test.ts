@@ -6,7 +6,7 @@ import { Deadline } from '@hypershard/common'
 import { changeAliases, commitManifest, createDirectoryStore, type ObjectStore, readIndex } from '@hypershard/storage'
 import { Catalog, type CatalogEntry } from './catalog.ts'
 
-const soon = () => Deadline.after(5_000)
+const soon = () => Deadline.after(60_000)
 const papers = {
   name: 'papers',
   model: { name: 'words', digest: 'ab'.repeat(32) },

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { Deadline, type HypershardError } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { WorkGate } from './work-gate.ts'
 
-const soon = () => Deadline.after(1_000)
+const soon = () => Deadline.after(60_000)
 const isCode = (code: string) => (error: HypershardError) => error.code === code
 
 describe('WorkGate', () => {
@@ -27,7 +28,7 @@ describe('WorkGate', () => {
     const running = gate.run(soon(), () => release.promise)
     const gone = new AbortController()
     const late = gate.run(Deadline.after(5), async () => 'never')
-    const left = gate.run(Deadline.after(1_000, { signal: gone.signal }), async () => 'never')
+    const left = gate.run(Deadline.after(60_000, { signal: gone.signal }), async () => 'never')
     gone.abort()
     await assert.rejects(left, isCode('cancelled'))
     await assert.rejects(late, isCode('deadline_exceeded'))
@@ -42,12 +43,12 @@ describe('WorkGate', () => {
       const release = Promise.withResolvers<void>()
       const gone = new AbortController()
       const running = gate.run(soon(), () => release.promise)
-      const left = gate.run(Deadline.after(1_000, { signal: gone.signal }), async () => 'ran').catch(() => 'left')
+      const left = gate.run(Deadline.after(60_000, { signal: gone.signal }), async () => 'ran').catch(() => 'left')
       release.resolve()
       for (let turn = 0; turn < turns; turn++) await Promise.resolve()
       gone.abort()
       await Promise.all([running, left])
-      assert.equal(await gate.run(Deadline.after(100), async () => 'free'), 'free')
+      assert.equal(await gate.run(Deadline.after(60_000), async () => 'free'), 'free')
     }
   })
 
@@ -78,7 +79,7 @@ describe('WorkGate', () => {
           await Promise.all(all)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ usual: 60, thorough: 600 }) },
     )
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { compareRank, type RankPosition } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { mergeTopHits } from './merge-top-hits.ts'
 
@@ -27,7 +28,7 @@ describe('mergeTopHits', () => {
         )
         assert.deepEqual(mergeTopHits(lists, limit), naiveTop(all, limit))
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf({ usual: 500, thorough: 5000 }) },
     )
   })
 

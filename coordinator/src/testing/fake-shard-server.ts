@@ -52,6 +52,9 @@ export class FakeShardServer implements ShardServerPort {
   claimScored = (scored: number) => scored
   /** Shards it reports an error for. */
   readonly failingShards = new Set<number>()
+  /** Awaited before it loads shards, and before it searches: a test holds it up here until something has happened. */
+  beforePrepare = async (): Promise<void> => undefined
+  beforeSearch = async (): Promise<void> => undefined
   /** How long it takes to load shards; cut off by the deadline. */
   prepareMs = 0
   /** How long a search takes; cut off by the deadline. */
@@ -75,6 +78,7 @@ export class FakeShardServer implements ShardServerPort {
     deadline: Deadline,
   ): Promise<PreparedShard[]> {
     await this.#behave(deadline)
+    await this.beforePrepare()
     await this.#sleep(this.prepareMs, deadline)
     this.prepared.push({ version: manifest.version, shards })
     return shards.map(shard => ({ shard, documents: 0, bytes: 0, error: this.#errorOf(shard) }))
@@ -83,6 +87,7 @@ export class FakeShardServer implements ShardServerPort {
   async search(request: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
     this.searches.push(request)
     await this.#behave(deadline)
+    await this.beforeSearch()
     await this.#sleep(this.searchMs, deadline)
     return Promise.all(request.shards.map(shard => this.#searchShard(shard, request)))
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { BatchQueue, type Lane, queryBatchesInARowMax, type WaitingText } from './batch-queue.ts'
 
@@ -83,7 +84,7 @@ describe('the batch queue', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), steps => simulate(steps, limits)),
-      { numRuns: 300 },
+      { numRuns: casesOf({ usual: 300, thorough: 3000 }) },
     )
   })
 })

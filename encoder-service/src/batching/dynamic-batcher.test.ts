@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline, HypershardError, systemClock } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { DynamicBatcher, type RunBatch } from './dynamic-batcher.ts'
 
@@ -42,7 +43,7 @@ describe('the dynamic batcher', () => {
         assert.equal(ran.length, requests.flatMap(entry => entry.texts).length)
         assert.equal(batcher.statistics.texts, ran.length)
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf({ usual: 100, thorough: 1000 }) },
     )
   })
 

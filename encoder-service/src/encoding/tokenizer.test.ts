@@ -67,13 +67,15 @@ describe('the tokenizer', () => {
 
     it('gives a megabyte of text its tokens in the time of its beginning', () => {
       const text = 'the quick brown fox '.repeat(50_000)
-      const timesMs = Array.from({ length: 5 }, () => {
+      const msOf = (tokensMax: number) => {
         const startedMs = performance.now()
-        assert.equal(tokenizer.tokenize(text, 256).ids.length, 256)
+        assert.equal(tokenizer.tokenize(text, tokensMax).ids.length, tokensMax)
         return performance.now() - startedMs
-      })
-      // The fastest, since other work may slow some; the whole text takes over half a second.
-      assert(Math.min(...timesMs) < 100, timesMs.join())
+      }
+      // The fastest, since other work may slow some; the beginning takes less than a hundredth of the whole.
+      const beginningMs = Math.min(...Array.from({ length: 5 }, () => msOf(256)))
+      const wholeMs = msOf(200_000)
+      assert(beginningMs < wholeMs / 5, `${beginningMs} ms of ${wholeMs} ms`)
     })
 
     it('gives the beginning of a text the tokens that the whole has', () => {

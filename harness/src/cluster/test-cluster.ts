@@ -2,7 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClusterOptions, type ClusterProcess, type LocalCluster, startCluster } from '@hypershard/local-cluster'
+import {
+  type ClusterOptions,
+  type ClusterProcess,
+  type Environment,
+  type LocalCluster,
+  startCluster,
+} from '@hypershard/local-cluster'
 import { tinyArchitecture, writeTinyModel } from '../qnets/index.ts'
 import { Random } from '../random.ts'
 
@@ -45,6 +51,17 @@ export interface TestCluster {
   stop(): Promise<void>
 }
 
+/** Only ends what hangs: no answer of a small cluster takes a tenth of it. */
+const requestMsMax = 110_000
+
+/** What the processes of a cluster inherit in tests: they look at the store often, so that no test waits for them. */
+export const testEnvironment: Environment = Object.freeze({
+  PATH: process.env.PATH,
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+  HYPERSHARD_INDEXER_SCAN_MS: '20',
+  HYPERSHARD_REFRESH_MS: '20',
+})
+
 /** Starts a cluster in a new directory; `stop` ends it and removes the directory. */
 export async function startTestCluster(options: Partial<ClusterOptions> = {}): Promise<TestCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'hypershard-cluster-'))
@@ -56,9 +73,9 @@ export async function startTestCluster(options: Partial<ClusterOptions> = {}): P
       shardServers: 2,
       http: '127.0.0.1:0',
       grpc: '127.0.0.1:0',
-      environment: { PATH: process.env.PATH, HYPERSHARD_LOG_LEVEL: 'info' },
       restart: true,
       ...options,
+      environment: { ...testEnvironment, ...options.environment },
     })
     return clientOf(cluster, directory)
   } catch (error) {
@@ -70,7 +87,7 @@ export async function startTestCluster(options: Partial<ClusterOptions> = {}): P
 function clientOf(cluster: LocalCluster, directory: string): TestCluster {
   const send = async <Body>(method: string, path: string, type?: string, body?: string): Promise<Answer<Body>> => {
     const init = { method, ...(type === undefined ? {} : { headers: { 'content-type': type }, body: body ?? '' }) }
-    const response = await fetch(`${cluster.httpUrl}${path}`, { ...init, signal: AbortSignal.timeout(60_000) })
+    const response = await fetch(`${cluster.httpUrl}${path}`, { ...init, signal: AbortSignal.timeout(requestMsMax) })
     const text = await response.text()
     return {
       status: response.status,

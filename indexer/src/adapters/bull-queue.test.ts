@@ -17,8 +17,7 @@ const slice = (number: number): Job => ({
   slice: number,
 })
 
-describe('the queue in Redis', function () {
-  this.timeout(30_000)
+describe('the queue in Redis', () => {
   let redis: RedisServer
   const queues: JobQueue[] = []
 
@@ -50,11 +49,7 @@ describe('the queue in Redis', function () {
   }
 
   async function until(holds: () => boolean): Promise<void> {
-    const endMs = Date.now() + 15_000
-    while (!holds()) {
-      assert.ok(Date.now() < endMs, 'it did not happen in time')
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
+    while (!holds()) await new Promise(resolve => setTimeout(resolve, 10))
   }
 
   it('gives each job to one of several indexers, once however often it is added meanwhile', async () => {

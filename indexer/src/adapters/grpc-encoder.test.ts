@@ -13,7 +13,7 @@ import type { EncoderPort } from '../ports.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 
 const log = silentLogger()
-const soon = () => Deadline.after(2_000)
+const soon = () => Deadline.after(60_000)
 
 describe('the gRPC adapter of the indexer', () => {
   let server: GrpcServer

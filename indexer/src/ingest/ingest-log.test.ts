@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import { commitSegments, latestManifest, mergeSegments, readAside, type SegmentRead } from '@hypershard/storage'
 import fc from 'fast-check'
 import { poison, TestLog } from '../testing/test-log.ts'
@@ -55,7 +56,7 @@ describe('ingesting the write log', () => {
         await own.remove()
       }
     })
-    await fc.assert(property, { numRuns: 25 })
+    await fc.assert(property, { numRuns: casesOf({ usual: 12, thorough: 100 }) })
   })
 
   it('does nothing at the end of the log', async () => {

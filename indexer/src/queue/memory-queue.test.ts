@@ -8,16 +8,29 @@ describe('the queue in memory', () => {
   it('does a job once that waits or runs, and again once it is done', async () => {
     const queue = new MemoryQueue(1)
     const done: string[] = []
-    queue.process(async ({ kind }) => {
-      await new Promise(resolve => setTimeout(resolve, 5))
-      done.push(kind)
+    const allAdded = Promise.withResolvers<void>()
+    let reached = Promise.withResolvers<void>()
+    queue.process(async work => {
+      const { index } = work as { index: string }
+      await allAdded.promise
+      done.push(index)
+      if (index === 'end') reached.resolve()
     })
     for (let time = 0; time < 5; time++) await queue.add(job('a'))
-    await new Promise(resolve => setTimeout(resolve, 40))
-    assert.equal(done.length, 1)
+    // One at a time, in order: once this is done, all that was added before it is.
+    await queue.add(job('end'))
+    allAdded.resolve()
+    await reached.promise
+    assert.deepEqual(done.splice(0), ['a', 'end'])
+    reached = Promise.withResolvers<void>()
     await queue.add(job('a'))
+    await queue.add(job('b'))
+    // Still running when it was reached.
+    await new Promise(resolve => setImmediate(resolve))
+    await queue.add(job('end'))
+    await reached.promise
+    assert.deepEqual(done, ['a', 'b', 'end'])
     await queue.close()
-    assert.equal(done.length, 2)
   })
 
   it('runs as many at a time as it may, in order of arrival', async () => {

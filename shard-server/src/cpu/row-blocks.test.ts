@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { casesOf } from '@hypershard/harness'
 import { blockRows } from '@hypershard/qnet'
 import { createBitmap, hasBit, setBit } from '@hypershard/storage'
 import fc from 'fast-check'
@@ -39,7 +40,7 @@ describe('rowBlocks', () => {
         assert.deepEqual(seen, eligibleRowsOf(0, rows, excluded))
         assert.equal(seen.length, eligibleRows(0, rows, excluded))
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ usual: 60, thorough: 600 }) },
     )
   })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
 import { createBitmap, setBit, shardOf } from '@hypershard/storage'
@@ -107,7 +108,7 @@ describe('scanShards', () => {
           everything.filter(hit => !rows.includes(hit.row)),
         )
       }),
-      { numRuns: 20 },
+      { numRuns: casesOf({ usual: 20, thorough: 100 }) },
     )
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { casesOf } from '@hypershard/harness'
 import type { Condition, Filter, Range } from '@hypershard/proto/shard'
 import { type FilterColumn, type FilterColumns, hasBit, splitNumber } from '@hypershard/storage'
 import fc from 'fast-check'
@@ -142,7 +143,7 @@ describe('selectRows', () => {
           assert.equal(hasBit(selected, row), row < documents.length && passes(filter, documents[row]!))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf({ usual: 200, thorough: 2000 }) },
     )
   })
 

@@ -65,7 +65,7 @@ export async function startTestShardServer(
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,
     request: Request,
-    deadline = Deadline.after(10_000),
+    deadline = Deadline.after(100_000),
   ) => callUnary(method.bind(client), request, deadline, 'shard server')
   return {
     address: server.addresses.grpc!,
@@ -83,7 +83,7 @@ export async function startTestShardServer(
 }
 
 /** The ten best of every shard. */
-function wholeSearch(manifest: Manifest): SearchShardsRequest {
+export function wholeSearch(manifest: Manifest): SearchShardsRequest {
   return {
     manifest,
     shards: Array.from({ length: manifest.shards }, (_, shard) => shard),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Deadline, HypershardError } from '@hypershard/common'
+import { casesOf } from '@hypershard/harness'
 import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import { deleteIndex, type IndexRecord } from '../catalog/index/index-record.ts'
@@ -63,7 +64,7 @@ describe('the write log', () => {
       assert.deepEqual(await readLogPart(store, reference, part), operations)
       assert.equal(part.puts + part.deletes, operations.length)
     })
-    await fc.assert(property, { numRuns: 40 })
+    await fc.assert(property, { numRuns: casesOf({ usual: 20, thorough: 200 }) })
   })
 
   it('tells when a part is full', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { hash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { casesOf } from '@hypershard/harness'
 import { createTemporaryStore, mountSmallDisk, type SmallDisk, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import type { SegmentEntry } from '../manifest/manifest.ts'
@@ -108,7 +109,7 @@ describe('a segment', () => {
       )
       assert.deepEqual(loaded.vectors, vectors)
     })
-    await fc.assert(property, { numRuns: 30 })
+    await fc.assert(property, { numRuns: casesOf({ usual: 20, thorough: 200 }) })
   })
 
   it('is described by its manifest entry and its record', async () => {

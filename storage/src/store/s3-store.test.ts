@@ -8,8 +8,7 @@ import { bytesOf, describeObjectStore, textOf } from '../testing/object-store-co
 import type { ObjectStore } from './object-store.ts'
 import { openObjectStore } from './open-object-store.ts'
 
-describe('the S3 store', function () {
-  this.timeout(60_000)
+describe('the S3 store', () => {
   let server: S3Server
   let store: ObjectStore
   let location: string

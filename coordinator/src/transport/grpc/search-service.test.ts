@@ -10,7 +10,7 @@ import {
 } from '@hypershard/proto/search'
 import { post, request, startTestCoordinator, type TestCoordinator } from '../../testing/test-coordinator.ts'
 
-const soon = () => Deadline.after(5_000)
+const soon = () => Deadline.after(60_000)
 const document = (id: string, text: string, fields?: object): Document => ({
   ...{ id, title: '', text, fields },
   ifVersion: undefined,

@@ -74,7 +74,7 @@ describe('generations over HTTP', () => {
     const back = await search('stars')
     assert.deepEqual([back.ids.includes('later'), back.json.coverage.documents_eligible], [true, 61])
     assert.equal((await request(index)).json.generation, 1)
-  }).timeout(30_000)
+  })
 
   it('has shard servers let go of the generation before, once the pause after a promotion is over', async () => {
     await post(`${index}/reindex`, { model: 'words-too' })
@@ -104,26 +104,30 @@ describe('generations over HTTP', () => {
     searching = false
     await searches
     assert.deepEqual(failures, [])
-  }).timeout(30_000)
+  })
 
   it('refuses to promote what has not caught up, and a second build beside a first', async () => {
-    coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 500))
+    const encoding = Promise.withResolvers<void>()
+    coordinator.encoder.beforeBatch = () => encoding.promise
     await post(`${index}/reindex`, { model: 'words-too' })
     const early = await post(`${index}/generations/2/promote`, {})
     assert.deepEqual([early.status, early.json.code], [409, 'wrong_phase'])
     assert.deepEqual(early.json.details.backfill, { total: 60, done: 0 })
     const second = await post(`${index}/reindex`, { model: 'words-too' })
     assert.deepEqual([second.status, second.json.code, second.json.details.generation], [409, 'wrong_phase', 2])
+    encoding.resolve()
   })
 
   it('pauses, resumes, throttles and cancels', async () => {
     coordinator.encoder.failure = new HypershardError('unavailable', 'told to fail')
     const build = `${index}/generations/2`
     await post(`${index}/reindex`, { model: 'words' })
-    coordinator.encoder.failure = undefined
     await patch(build, { paused: true })
+    // Several times as long as it takes to see the pause, then as it takes to try a failed job again.
+    await new Promise(resolve => setTimeout(resolve, 300))
+    coordinator.encoder.failure = undefined
     const encoded = coordinator.encoder.documentsEncoded
-    await new Promise(resolve => setTimeout(resolve, 1_500))
+    await new Promise(resolve => setTimeout(resolve, 700))
     assert.equal((await request(build)).json.progress.backfill_done, 0)
     assert.ok(coordinator.encoder.documentsEncoded <= encoded + 60, 'work goes on though it is paused')
     const throttled = await patch(build, { paused: false, documents_per_second_max: 1_000 })
@@ -134,7 +138,7 @@ describe('generations over HTTP', () => {
     const again = await post(`${build}/promote`, {})
     assert.deepEqual([again.status, again.json.code], [409, 'wrong_phase'])
     assert.equal((await post(`${index}/reindex`, {})).json.generation, 3)
-  }).timeout(30_000)
+  })
 
   it('takes queries of users to calibrate graphs with, which the next build takes over', async () => {
     const queries = Array.from({ length: 20 }, (_, at) => `query ${at}`)

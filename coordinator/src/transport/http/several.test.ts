@@ -14,8 +14,7 @@ import {
   type TestCoordinator,
 } from '../../testing/test-coordinator.ts'
 
-describe('two coordinators and three indexers on one store and Redis', function () {
-  this.timeout(60_000)
+describe('two coordinators and three indexers on one store and Redis', () => {
   let storeDirectory: string
   let redis: RedisServer | undefined
   let coordinators: TestCoordinator[]

@@ -41,7 +41,7 @@ describe('snapshots over HTTP', () => {
     assert.equal((await post(`${indexes}/papers/verify`, {})).json.problems.length, 0)
     assert.equal((await post(`${indexes}/papers/rollback`, {})).status, 200)
     await eventually(async () => (await idsOf('papers')).join() === 'b,c,d')
-  }).timeout(30_000)
+  })
 
   it('become clones that are written to alone and keep their origin from being deleted', async () => {
     const clone = await post(`${indexes}/papers/clone`, { name: 'copy' })
@@ -53,7 +53,7 @@ describe('snapshots over HTTP', () => {
     assert.deepEqual([refused.status, refused.json.code], [409, 'index_in_use'])
     assert.equal((await request(`${indexes}/copy`, { method: 'DELETE' })).status, 204)
     assert.equal((await request(`${indexes}/papers`, { method: 'DELETE' })).status, 204)
-  }).timeout(30_000)
+  })
 
   it('are listed and deleted, and unknown ones are refused', async () => {
     await post(`${indexes}/papers/snapshots`, { name: 'monday' })

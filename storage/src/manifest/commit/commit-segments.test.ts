@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { casesOf } from '@hypershard/harness'
 import { createTemporaryStore, type TemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import { deleteIndex } from '../../catalog/index/index-record.ts'
@@ -96,7 +97,7 @@ describe('committing segments', () => {
       }
       await deleteIndex(store, 'papers')
     })
-    await fc.assert(cases, { numRuns: 15 })
+    await fc.assert(cases, { numRuns: casesOf({ usual: 8, thorough: 60 }) })
   })
 
   it('leaves older versions as they were', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { casesOf } from '@hypershard/harness'
 import { createTemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
 import type { ObjectStore } from '../../store/object-store.ts'
@@ -105,7 +106,7 @@ describe('the columns of a segment', () => {
           }
         }
       }),
-      { numRuns: 30 },
+      { numRuns: casesOf({ usual: 30, thorough: 200 }) },
     )
   })
 
