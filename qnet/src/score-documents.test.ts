@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { isThorough } from '@hypershard/harness'
 import { naiveScores, pseudoRandomCase, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { activations, architectureKey, type QNetArchitecture, vectorWidth } from './architecture.ts'
@@ -73,7 +74,8 @@ describe('QNetScorer', () => {
   })
 
   it('loses at most 2e-3 with f16 weights and 4e-2 with int8 weights, relative to the largest score', async () => {
-    for (const { name, architecture, seed, documents, scores } of references.cases) {
+    const cases = references.cases.filter((_, at) => isThorough() || at % 4 === 0)
+    for (const { name, architecture, seed, documents, scores } of cases) {
       const { weights, documents: vectors } = pseudoRandomCase(architecture, seed, documents)
       for (const [precision, tolerance] of [
         ['f16', 2e-3],
@@ -94,7 +96,8 @@ describe('QNetScorer', () => {
       [4, 384],
       [6, 768],
     ] as const) {
-      for (const activation of activations) {
+      // The activation makes no difference to the products of the largest.
+      for (const activation of isThorough() || width < 768 ? activations : activations.slice(0, 1)) {
         const architecture = { ...publishedArchitecture(width, depth), activation }
         const { weights, documents } = pseudoRandomCase(architecture, 77, rows)
         const scorer = scorerOf(architecture)

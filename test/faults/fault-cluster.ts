@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Random } from '@hypershard/harness'
 import { testEnvironment } from '@hypershard/harness/cluster'
 import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import { startCluster } from '@hypershard/local-cluster'
-import type { Random } from '../simulation/random.ts'
 
 const victims = ['coordinator', 'indexer', 'encoder', 'shard-1', 'shard-2'] as const
 

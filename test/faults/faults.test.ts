@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import { casesOf } from '@hypershard/harness'
-import { Random } from '../simulation/random.ts'
+import { casesOf, Random } from '@hypershard/harness'
 import { type FaultCluster, startFaultCluster } from './fault-cluster.ts'
 import { History } from './history.ts'
 
