@@ -35,7 +35,7 @@ describe('the route to a shard', () => {
     const [busy, idle] = cluster.members as [ClusterMember, ClusterMember]
     servers[0]!.hanging = true
     const gone = new AbortController()
-    const deadline = Deadline.after(5_000, { signal: gone.signal })
+    const deadline = Deadline.after(60_000, { signal: gone.signal })
     const search = busy.search({ shards: [], payload: QNet.fromPartial({}) } as never, deadline).catch(() => undefined)
     for (let turn = 0; turn < 10; turn++) assert.deepEqual(cluster.routeOf(index, 0, 1), [idle, busy])
     gone.abort()

@@ -65,7 +65,7 @@ describe('WorkGate', () => {
             works.map(async ({ turns, fails, goneAfter }) => {
               const gone = new AbortController()
               if (goneAfter !== null) void pass(goneAfter).then(() => gone.abort())
-              await gate.run(Deadline.after(5_000, { signal: gone.signal }), async () => {
+              await gate.run(Deadline.after(60_000, { signal: gone.signal }), async () => {
                 running++
                 assert.ok(running <= inFlightMax)
                 await pass(turns)

@@ -6,7 +6,7 @@ import { readLines } from './read-lines.ts'
 
 const bounds = { lineBytesMax: 12, idleMsMax: 1_000 }
 
-async function linesOf(chunks: readonly Uint8Array[], deadline = Deadline.after(1_000)) {
+async function linesOf(chunks: readonly Uint8Array[], deadline = Deadline.after(60_000)) {
   const lines: { line: number; text: string | undefined }[] = []
   for await (const { line, bytes } of readLines(Readable.from(chunks), bounds, deadline)) {
     lines.push({ line, text: bytes?.toString() })

@@ -8,7 +8,7 @@ async function* documents(count: number, text = 'words'): AsyncGenerator<Documen
   for (let at = 0; at < count; at++) yield { id: `d${at}`, title: '', text: `${text} ${at}`, fields: '{}' }
 }
 
-async function idsOf(encoder: FakeEncoder, source: AsyncIterable<DocumentContent>, deadline = Deadline.after(5_000)) {
+async function idsOf(encoder: FakeEncoder, source: AsyncIterable<DocumentContent>, deadline = Deadline.after(60_000)) {
   const batches: string[][] = []
   for await (const batch of encodeDocuments(source, 'm', { encoder }, deadline)) {
     assert.equal(batch.vectors.length, batch.documents.length * batch.vectorWidth)

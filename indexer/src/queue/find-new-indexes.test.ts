@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createIndex, LogPartBuilder, WriteLog } from '@hypershard/segments'
+import { createIndex, LogPartBuilder, WriteLog } from '@hypershard/storage'
 import { TestLog } from '../testing/test-log.ts'
 import { StoreScanner } from './scan-store.ts'
 
