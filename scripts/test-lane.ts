@@ -23,57 +23,65 @@ const program = fileURLToPath(new URL('./run-test-file.ts', import.meta.url))
 /** How much of the output of a process that died is shown as its failure. */
 const lastWordsMax = 2_000
 
+interface LaneProcess {
+  readonly child: ChildProcess
+  /** Settles when it has ended and all that it wrote has been read: with its exit code or signal. */
+  readonly closed: Promise<string>
+  /** What it wrote since the last file. */
+  output: string
+  onOutput: () => void
+}
+
 /** A process that runs one test file after the other. After a failure it is replaced: a test may have left anything. */
 export class TestLane {
-  #process: ChildProcess | undefined
+  #process: LaneProcess | undefined
 
-  /** Runs a file to its end, or to the end of the process, which is a failure. */
+  /** Runs a file to its end, or to the end of the process, which is a failure even if it comes between two files. */
   async run(file: string): Promise<FileReport> {
-    this.#process ??= spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
-    const { output, outcome, end } = await runIn(this.#process, file)
-    if (outcome === undefined) {
+    this.#process ??= startProcess()
+    const { child, closed } = this.#process
+    // A process that is gone tells so by `closed`.
+    child.send({ file }, () => undefined)
+    const outcome = await Promise.race([this.#outcome(this.#process), closed])
+    const { output } = this.#process
+    if (typeof outcome === 'string') {
       this.#process = undefined
-      const died = `  the process ended (${end}) before the file did; its last words:\n${output.slice(-lastWordsMax)}`
+      const died = `  the process ended (${outcome}) before the file did; its last words:\n${output.slice(-lastWordsMax)}`
       return { file, output, passed: 0, failed: 1, skipped: 0, failureText: died }
     }
+    this.#process.output = ''
     if (outcome.failed > 0) this.end()
-    return { file, output, ...outcome }
+    return { file, ...outcome, output: output.slice(0, output.indexOf(outcomeMark)) }
   }
 
   /** The process ends by itself once nobody is connected to it. */
   end(): void {
-    this.#process?.disconnect()
+    if (this.#process?.child.connected === true) this.#process.child.disconnect()
     this.#process = undefined
   }
-}
 
-interface Ran {
-  readonly output: string
-  /** Undefined when the process died. */
-  readonly outcome: FileOutcome | undefined
-  /** Exit code or signal of a process that died. */
-  readonly end?: string
-}
-
-function runIn(child: ChildProcess, file: string): Promise<Ran> {
-  const { promise, resolve } = Promise.withResolvers<Ran>()
-  let output = ''
-  const read = (chunk: string) => {
-    output += chunk
-    const at = output.indexOf(outcomeMark)
-    if (at < 0 || !output.endsWith('\n')) return
-    resolve({ output: output.slice(0, at), outcome: JSON.parse(output.slice(at + outcomeMark.length)) as FileOutcome })
+  #outcome(lane: LaneProcess): Promise<FileOutcome> {
+    return new Promise(resolve => {
+      lane.onOutput = () => {
+        const at = lane.output.indexOf(outcomeMark)
+        const end = lane.output.indexOf('\n', at)
+        if (at >= 0 && end >= 0) resolve(JSON.parse(lane.output.slice(at + outcomeMark.length, end)) as FileOutcome)
+      }
+    })
   }
-  const onClose = (code: number | null, signal: string | null) =>
-    resolve({ output, outcome: undefined, end: signal ?? `exit code ${code}` })
-  const streams = [child.stdout!.setEncoding('utf8'), child.stderr!.setEncoding('utf8')]
-  for (const stream of streams) stream.on('data', read)
-  // Comes after the last output, while `exit` may come before it.
-  child.once('close', onClose)
-  // A process that is gone tells so by `close`.
-  child.send({ file }, () => undefined)
-  return promise.finally(() => {
-    for (const stream of streams) stream.off('data', read)
-    child.off('close', onClose)
+}
+
+function startProcess(): LaneProcess {
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  const closed = new Promise<string>(resolve => {
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
+  const lane: LaneProcess = { child, closed, output: '', onOutput: () => undefined }
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      lane.output += chunk
+      lane.onOutput()
+    })
+  }
+  return lane
 }

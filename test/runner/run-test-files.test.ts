@@ -57,6 +57,14 @@ describe('the runner of test files', () => {
     })
   }
 
+  it('takes a process that dies after a file for a failure of the next', async () => {
+    const late = `it('leaves something undone', () => { setTimeout(() => process.exit(7), 50) })`
+    const slow = `it('takes its time', () => new Promise(resolve => setTimeout(resolve, 60_000)))`
+    const { status, lines, text } = await runFiles(late, slow, passing)
+    assert.deepEqual([status, lines.at(-1)], [1, '2 passed, 1 failed, 1 skipped'], text)
+    assert.match(text, /1\.test\.ts\n.*the process ended \(exit code 7\)/)
+  })
+
   it('fails for a file that cannot be loaded, and for none', async () => {
     const unloadable = await runFiles(`import './nothing.ts'`, passing)
     assert.deepEqual([unloadable.status, unloadable.lines.at(-1)], [1, '1 passed, 1 failed, 1 skipped'])
