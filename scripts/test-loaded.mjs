@@ -17,8 +17,11 @@ const busy = `
 const others = Array.from({ length: availableParallelism() }, () =>
   spawn(process.execPath, ['--eval', busy], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
 )
+// The tests are told to end as well, by `runNode`.
+let told = false
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (told = true))
 const verdicts = []
-for (let round = 1; round <= rounds; round++) {
+for (let round = 1; round <= rounds && !told; round++) {
   const startMs = performance.now()
   const passed = (await runNode(process.execPath, [tests, ...process.argv.slice(2)])) === 0
   const seconds = Math.round((performance.now() - startMs) / 1_000)
