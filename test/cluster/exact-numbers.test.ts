@@ -1,7 +1,6 @@
 /** Integers that a double cannot hold, through every process: HTTP, log, segment, shard server, filter, answer. */
 import assert from 'node:assert/strict'
-import { credentials } from '@grpc/grpc-js'
-import { callUnary, clientOptions, Deadline } from '@hypershard/common'
+import { callUnary, connectClient, Deadline } from '@hypershard/common'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
 
@@ -60,7 +59,7 @@ describe('integers beyond 2^53 in a cluster of processes', function () {
   it('gives fields back as they were sent, over HTTP and over gRPC', async () => {
     const fields = documents[0]!.slice(documents[0]!.indexOf('"n"'))
     assert.ok((await search('{"field":"n","equals":9007199254740993}')).includes(`"fields":{${fields}`))
-    const client = new SearchServiceClient(cluster.cluster.grpcAddress, credentials.createInsecure(), clientOptions)
+    const client = connectClient(SearchServiceClient, cluster.cluster.grpcAddress)
     try {
       const request = SearchRequest.fromPartial({
         ...{ index: 'fruit', query: 'apple', filterJson: '{"field":"n","gte":9007199254740993}' },

@@ -11,8 +11,8 @@ import {
 } from '@hypershard/common'
 import { documentBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
+import type { ReadLine } from './line-parts.ts'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
-import type { ReadLine } from './read-lines.ts'
 
 export const idBytesMax = 512
 

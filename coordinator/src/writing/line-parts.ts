@@ -1,4 +1,9 @@
-import type { ReadLine } from './read-lines.ts'
+/** One line without its end, or one element of a JSON array; `bytes` is undefined when it was longer than allowed and was skipped. */
+export interface ReadLine {
+  /** From 1; blank lines count. Of an array: the element's place. */
+  readonly line: number
+  readonly bytes: Buffer | undefined
+}
 
 /** The line under way: its parts lie in several chunks. */
 export class LineParts {

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import { type Deadline, withoutByteOrderMark } from '@hypershard/common'
+import type { ReadLine } from './line-parts.ts'
 import { readChunks } from './read-chunks.ts'
-import { type ReadLine, type ReadLinesOptions, splitLines } from './read-lines.ts'
+import { type ReadLinesOptions, splitLines } from './read-lines.ts'
 import { splitJsonValues } from './split-json-values.ts'
 
 export interface ReadDocumentsOptions extends ReadLinesOptions {

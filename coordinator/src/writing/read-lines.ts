@@ -1,14 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Deadline } from '@hypershard/common'
-import { LineParts } from './line-parts.ts'
+import { LineParts, type ReadLine } from './line-parts.ts'
 import { readChunks } from './read-chunks.ts'
-
-/** One line without its end, or one element of a JSON array; `bytes` is undefined when it was longer than allowed and was skipped. */
-export interface ReadLine {
-  /** From 1; blank lines count. Of an array: the element's place. */
-  readonly line: number
-  readonly bytes: Buffer | undefined
-}
 
 export interface ReadLinesOptions {
   readonly lineBytesMax: number

@@ -1,6 +1,6 @@
 import { HypershardError } from '@hypershard/common'
+import type { ReadLine } from './line-parts.ts'
 import { LineParts } from './line-parts.ts'
-import type { ReadLine } from './read-lines.ts'
 
 const [openBrace, closeBrace, openBracket, closeBracket, quote, backslash, comma] = Buffer.from('{}[]"\\,')
 
