@@ -27,11 +27,6 @@ export class ServedNames {
     return { ...this.newest, aliases }
   }
 
-  targetOf(name: string): AliasTarget | undefined {
-    const held = this.#held.get(name)
-    return held === undefined ? targetIn(this.newest, name) : held.target
-  }
-
   /**
    * Finds which names are to point elsewhere. They stand for what they did until the move is published.
    * @returns undefined when nothing changed since this was asked last

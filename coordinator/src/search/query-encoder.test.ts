@@ -4,7 +4,8 @@ import { FakeEncoder } from '@hypershard/harness'
 import { QueryEncoder } from './query-encoder.ts'
 
 const soon = () => Deadline.after(60_000)
-const query = (text: string, modelDigest = 'm') => ({ modelDigest, text, form: 'weights' as const })
+const [one, two] = new FakeEncoder().models.map(({ digest }) => digest) as [string, string]
+const query = (text: string, modelDigest = one) => ({ modelDigest, text, form: 'weights' as const })
 
 /** What one entry of the fake costs: 16 f32 weights and the overhead. */
 const entryBytes = 64 + 1024
@@ -22,9 +23,9 @@ describe('QueryEncoder', () => {
   it('keeps models apart', async () => {
     const encoder = new FakeEncoder()
     const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
-    await queries.encode(query('stars', 'one'), soon())
-    const other = await queries.encode(query('stars', 'two'), soon())
-    assert.equal(other.payload.modelDigest, 'two')
+    await queries.encode(query('stars', one), soon())
+    const other = await queries.encode(query('stars', two), soon())
+    assert.equal(other.payload.modelDigest, two)
   })
 
   it('forgets the least recently used beyond its bytes', async () => {

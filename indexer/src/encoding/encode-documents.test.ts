@@ -4,13 +4,15 @@ import { FakeEncoder } from '@hypershard/harness'
 import type { DocumentContent } from '@hypershard/storage'
 import { encodeDocuments } from './encode-documents.ts'
 
+const model = new FakeEncoder().models[0]!.digest
+
 async function* documents(count: number, text = 'words'): AsyncGenerator<DocumentContent> {
   for (let at = 0; at < count; at++) yield { id: `d${at}`, title: '', text: `${text} ${at}`, fields: '{}' }
 }
 
 async function idsOf(encoder: FakeEncoder, source: AsyncIterable<DocumentContent>, deadline = Deadline.after(60_000)) {
   const batches: string[][] = []
-  for await (const batch of encodeDocuments(source, 'm', { encoder }, deadline)) {
+  for await (const batch of encodeDocuments(source, model, { encoder }, deadline)) {
     assert.equal(batch.vectors.length, batch.documents.length * batch.vectorWidth)
     batches.push(batch.documents.map(({ id }) => id))
   }

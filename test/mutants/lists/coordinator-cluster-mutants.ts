@@ -147,10 +147,10 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   },
   {
     id: 'aliases-go-back',
-    file: 'coordinator/src/catalog/catalog.ts',
-    find: 'if (table.version > this.#aliases.version) this.#aliases = table',
-    replace: 'this.#aliases = table',
-    breaks: 'Names never follow an older table of aliases',
+    file: 'coordinator/src/catalog/served-names.ts',
+    find: 'if (moves === 0) this.#held.delete(name)',
+    replace: 'if (moves < 0) this.#held.delete(name)',
+    breaks: 'Names end where the newest table has them, in whatever order moves are published',
     tests: ['coordinator/src/catalog/catalog.test.ts'],
   },
   {

@@ -196,8 +196,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'query-cache-bound',
     file: 'coordinator/src/search/query-encoder.ts',
-    find: 'if (this.#cacheBytes <= this.#cacheBytesMax) break',
-    replace: 'if (this.#cacheBytes >= 0) break',
+    find: 'maxSize: Math.max(1, options.cacheBytesMax)',
+    replace: 'maxSize: Math.max(2 ** 30, options.cacheBytesMax)',
     breaks: 'The cache of encoded queries stays inside its bytes',
     tests: ['coordinator/src/search/query-encoder.test.ts'],
   },
@@ -220,8 +220,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'query-cache-recency',
     file: 'coordinator/src/search/query-encoder.ts',
-    find: 'this.#cache.set(key, known)',
-    replace: 'this.#cache.set(key, known).clear()',
+    find: 'const known = this.#cache.get(key)',
+    replace: 'const known = this.#cache.peek(key)',
     breaks: 'A query in use stays in the cache',
     tests: ['coordinator/src/search/query-encoder.test.ts'],
   },

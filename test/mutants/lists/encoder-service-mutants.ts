@@ -68,8 +68,8 @@ export const encoderServiceMutants: readonly Mutant[] = [
   {
     id: 'tokens-truncated',
     file: 'encoder-service/src/encoding/tokenizer.ts',
-    find: 'truncated: ids.length > room }',
-    replace: 'truncated: ids.length >= room }',
+    find: 'truncated: ids.length > room,',
+    replace: 'truncated: ids.length >= room,',
     breaks: 'A text that fits exactly is not truncated',
     tests: ['encoder-service/src/encoding/tokenizer.test.ts'],
   },

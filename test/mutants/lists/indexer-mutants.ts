@@ -52,8 +52,8 @@ export const indexerMutants: readonly Mutant[] = [
   {
     id: 'ingest-fence',
     file: 'indexer/src/ingest/ingest-log.ts',
-    find: 'if (isSamePlace(current.log, base.log)) continue',
-    replace: 'if (current.version > 0) continue',
+    find: 'if (!isSamePlace(current.log, base.log)) {',
+    replace: 'if (current.version < 0) {',
     breaks: 'Documents that another indexer committed are not committed again',
     tests: ['indexer/src/ingest/ingest-log.test.ts'],
   },
