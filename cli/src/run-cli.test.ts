@@ -99,7 +99,7 @@ describe('the command line', () => {
     assert.match((await run('index', 'describe', 'papers')).stdout, /^ {2}that the model cannot read +2$/m)
     assert.match((await run('search', 'papers', 'tides 婚礼')).stdout, /does not know 1 of the query's 2 tokens/)
     assert.match((await run('search', 'papers', '婚礼')).stdout, /does not know the query's only token/)
-    assert.match((await run('search', 'papers', ' ')).stdout, /the model reads nothing in this query/)
+    assert.match((await run('search', 'papers', '\u200b')).stdout, /the model reads nothing in this query/)
     assert.ok(!(await run('search', 'papers', 'tides')).stdout.includes('know'))
   })
 

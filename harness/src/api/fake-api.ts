@@ -310,7 +310,11 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
 
 /** Its words, and those that are not ASCII, which this model does not know. */
 function tokensOf(text: string) {
-  const words = text.split(/\s+/).filter(word => word !== '')
+  // As BERT's tokenizer does, which reads no format characters.
+  const words = text
+    .replace(/\p{Cf}/gu, '')
+    .split(/\s+/)
+    .filter(word => word !== '')
   return { tokens: words.length, unknown_tokens: words.filter(word => !/^[!-~]+$/.test(word)).length }
 }
 
