@@ -1,4 +1,4 @@
-import { Deadline, type ErrorCode, HypershardError } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
 import {
   type AliasTable,
   type AliasTarget,
@@ -21,12 +21,11 @@ import {
   type Origin,
   readGeneration,
   readIndex,
-  readManifest,
   releaseAliases,
 } from '@hypershard/storage'
-import { LRUCache } from 'lru-cache'
 import { NameLocks } from '../limits/name-locks.ts'
 import { dangling, isAlias, type KnownNames, listNames, type NamedTarget, namesOf, targetOf } from './names.ts'
+import { type PageVersion, PinnedManifests } from './pinned-manifests.ts'
 import { type NamesMove, ServedNames } from './served-names.ts'
 
 /** A generation that searches may ask for, and the manifest version that new searches pin. */
@@ -42,14 +41,8 @@ export interface FailedIndex {
   readonly failure: HypershardError
 }
 
-/** How many older manifests are kept in memory for the pages after a first one. */
-const olderManifestsMax = 64
-
 /** For reading one index when nobody changes it; creations and deletions go first. */
 const loadMsMax = 10_000
-
-/** How the store says that a version is not there: a missing file of an index that exists counts as damage to it. */
-const goneCodes: readonly ErrorCode[] = ['index_not_found', 'generation_not_found', 'corrupt_data']
 
 /**
  * The indexes as this coordinator serves them. What is new in the store is found by `findNewer` and served once it is
@@ -62,14 +55,14 @@ export class Catalog {
   readonly #entries = new Map<string, CatalogEntry>()
   readonly #failures = new Map<string, HypershardError>()
   readonly #locks = new NameLocks('changes of the index')
-  /** By uid, generation and version. */
-  readonly #older = new LRUCache<string, Manifest>({ max: olderManifestsMax })
+  readonly #pinned: PinnedManifests
   readonly #served = new ServedNames()
   /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
 
   private constructor(store: ObjectStore) {
     this.#store = store
+    this.#pinned = new PinnedManifests(store)
   }
 
   static async load(store: ObjectStore): Promise<Catalog> {
@@ -292,16 +285,8 @@ export class Catalog {
    * The manifest that a search pins: the current one, or the version that its cursor names.
    * @throws HypershardError `invalid_cursor` when that version is no longer kept
    */
-  async pin(
-    { record, manifest }: CatalogEntry,
-    page: { generation: number; version: number } | undefined,
-  ): Promise<Manifest> {
-    if (page === undefined) return manifest
-    if (page.version === manifest.version && page.generation === manifest.generation) return manifest
-    const key = `${record.uid}/${page.generation}/${page.version}`
-    const older = this.#older.get(key) ?? (await this.#readOlder(record, page))
-    this.#older.set(key, older)
-    return older
+  pin(entry: CatalogEntry, page: PageVersion | undefined): Promise<Manifest> {
+    return this.#pinned.pin(entry, page)
   }
 
   get #names(): KnownNames {
@@ -371,18 +356,6 @@ export class Catalog {
     this.#records.delete(name)
     this.#failures.delete(name)
     for (const [key, entry] of this.#entries) if (entry.record.uid === record?.uid) this.#entries.delete(key)
-  }
-
-  async #readOlder(record: IndexRecord, page: { generation: number; version: number }): Promise<Manifest> {
-    const { name: index, uid: indexUid } = record
-    try {
-      return await readManifest(this.#store, { index, indexUid, ...page })
-    } catch (error) {
-      if (!(error instanceof HypershardError) || !goneCodes.includes(error.code)) throw error
-      const what = `cursor: version ${page.version} of index \`${index}\` can no longer be read`
-      const message = `${what} (${error.message}); search again without a cursor`
-      throw new HypershardError('invalid_cursor', message, { details: { index, ...page }, cause: error })
-    }
   }
 }
 

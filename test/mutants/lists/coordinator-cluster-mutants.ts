@@ -155,7 +155,7 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   },
   {
     id: 'pinned-version',
-    file: 'coordinator/src/catalog/catalog.ts',
+    file: 'coordinator/src/catalog/pinned-manifests.ts',
     find: 'if (page.version === manifest.version && page.generation === manifest.generation) return manifest',
     replace: 'if (page.generation === manifest.generation) return manifest',
     breaks: 'A cursor pins the version of its first page',
