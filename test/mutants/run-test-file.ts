@@ -17,8 +17,8 @@ export type TestOutcome =
   | { readonly kind: 'broken'; readonly output: string }
   | { readonly kind: 'outOfTime' }
 
-/** For one test: thrice what the suite allows, so that a busy machine is not taken for a test that noticed. */
-const testMsMax = 60_000
+/** For one test: longer than `eventually` waits, so that what never comes about fails by its own word. */
+const testMsMax = 90_000
 
 /** Of what a process says, the end that is kept for a report. */
 const outputCharactersMax = 2_000
