@@ -6,6 +6,7 @@ import {
   OutageLog,
   type RunningService,
   startGrpcServer,
+  WorkGate,
 } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { SearchServiceService } from '@hypershard/proto/search'
@@ -22,7 +23,6 @@ import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
 import { Coordinator } from './coordinator.ts'
-import { WorkGate } from './limits/work-gate.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
@@ -157,14 +157,17 @@ function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
 }
 
 function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkGate } {
+  const where = 'in this coordinator'
   return {
     searches: new WorkGate({
       work: 'searches',
+      where,
       inFlightMax: config.HYPERSHARD_SEARCH_IN_FLIGHT_MAX,
       waitingMax: config.HYPERSHARD_SEARCH_WAITING_MAX,
     }),
     writes: new WorkGate({
       work: 'writes of documents',
+      where,
       inFlightMax: config.HYPERSHARD_PUT_IN_FLIGHT_MAX,
       waitingMax: config.HYPERSHARD_PUT_WAITING_MAX,
     }),

@@ -118,6 +118,20 @@ describe('the encoder', () => {
     assert.deepEqual(await batchesOf(1), [1, 1, 1])
   })
 
+  it('turns away what comes on top of what a lane holds; queries and documents have room of their own', async () => {
+    const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), { ...limits, queueTokensMax: 8 }, systemClock)
+    const asked = [
+      encoder.encodeQuery(0, query('a'), soon()),
+      encoder.encodeQuery(0, query('b'), soon()),
+      encoder.encodeDocuments(0, ['x'.repeat(6)], soon()),
+      encoder.encodeDocuments(0, ['y'], soon()),
+      encoder.encodeDocuments(0, ['z'.repeat(7)], soon()),
+    ]
+    const codes = (await Promise.allSettled(asked)).map(one => (one.status === 'fulfilled' ? 'done' : one.reason.code))
+    assert.deepEqual(codes, ['done', 'overloaded', 'done', 'overloaded', 'request_too_large'])
+    await encoder.encodeQuery(0, query('b'), soon())
+  })
+
   it('fails only the query that failed', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), limits, systemClock)
     const outcomes = await Promise.allSettled(

@@ -1,6 +1,5 @@
-import { type Clock, type Deadline, fromFailure, type HypershardError, isFailure } from '@hypershard/common'
+import { type Clock, type Deadline, fromFailure, type HypershardError, isFailure, WorkGate } from '@hypershard/common'
 import { weightsBytes } from '@hypershard/qnet'
-import { AdmissionGate } from './batching/admission-gate.ts'
 import type { BatchLimits, Lane } from './batching/batch-queue.ts'
 import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
 import type { TokenizedText } from './encoding/tokenizer.ts'
@@ -45,15 +44,15 @@ export class Encoder {
   readonly #worker: EncodingPort
   readonly #batcher: DynamicBatcher<Work, Answer>
   readonly #tokenBudgetMax: number
-  readonly #gates: Readonly<Record<Lane, AdmissionGate>>
+  readonly #gates: Readonly<Record<Lane, WorkGate>>
 
   constructor(worker: EncodingPort, limits: EncoderLimits, clock: Clock) {
     this.models = worker.models
     this.#worker = worker
     this.#tokenBudgetMax = limits.tokenBudgetMax
     this.#gates = {
-      query: new AdmissionGate('queries', limits.queueTokensMax),
-      document: new AdmissionGate('documents', limits.queueTokensMax),
+      query: gateOf('queries', limits),
+      document: gateOf('documents', limits),
     }
     const run = (lane: Lane, group: string, works: Work[]) => this.#run(lane, Number(group), works)
     this.#batcher = new DynamicBatcher({ ...limits, run, clock })
@@ -69,13 +68,14 @@ export class Encoder {
    */
   encodeQuery(model: number, query: QueryWork, deadline: Deadline): Promise<BatchedAnswer<EncodedQuery>> {
     const tokens = this.#tokensOf(model, query)
-    return this.#gates.query.admit(tokens, async () => {
+    const encode = async () => {
       deadline.check('encoding the query')
       const texts = [{ tokens, work: { query } }]
       const answer = await this.#batcher.submit({ lane: 'query', group: String(model), deadline, texts })
       // `#run` answers the query lane with encoded queries, the document lane with vectors.
       return answer as BatchedAnswer<EncodedQuery>
-    })
+    }
+    return this.#gates.query.run(deadline, encode, tokens)
   }
 
   /**
@@ -86,7 +86,7 @@ export class Encoder {
     const { tokenizer, encoder } = this.models[model]!.settings
     const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + specialTokens))
     const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
-    return this.#gates.document.admit(room, async () => {
+    const encode = async () => {
       const tokenized = await this.#tokenize(model, texts, deadline)
       const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: { ids } }))
       const request = { lane: 'document', group: String(model), deadline, texts: works } as const
@@ -95,7 +95,8 @@ export class Encoder {
       for (const [row, vector] of (answers as Float32Array[]).entries()) vectors.set(vector, row * encoder.hiddenWidth)
       const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
       return { vectors, truncated: tokenized.filter(text => text.truncated).length, read }
-    })
+    }
+    return this.#gates.document.run(deadline, encode, room)
   }
 
   /**
@@ -129,6 +130,15 @@ export class Encoder {
     const width = vectors.length / ids.length
     return ids.map((_, row) => vectors.subarray(row * width, (row + 1) * width))
   }
+}
+
+/**
+ * What one lane holds, waiting for its batch or in it. Nothing waits before the gate: what comes on top is turned away at
+ * the door, while its caller can still go elsewhere, instead of growing a queue nobody lives to see the end of.
+ */
+function gateOf(work: string, { queueTokensMax }: EncoderLimits): WorkGate {
+  const bounds = { inFlightMax: queueTokensMax, waitingMax: 0 }
+  return new WorkGate({ work, where: 'in this encoder service', unit: 'queue tokens', ...bounds })
 }
 
 /** Cuts a list of texts into parts of bounded length; a text over the bound is a part of its own. */

@@ -190,7 +190,7 @@ describe('the encoder service', () => {
     assert(failures.length > 0 && failures.length < 50, `${failures.length} failures`)
     for (const failure of failures) {
       assert.deepEqual([failure.code, failure.row.grpc], ['overloaded', status.RESOURCE_EXHAUSTED])
-      assert.equal(failure.details.queueTokensMax, 96)
+      assert.equal(failure.details.inFlightMax, 96)
     }
     await encodeQuery()
     await assert.rejects(encodeDocuments(Array(3).fill({ title: '', text: 'a'.repeat(99) })), {

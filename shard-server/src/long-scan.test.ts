@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { connectClient, Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { connectClient, Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import { type SearchShardsRequest, type SearchShardsResponse, StopReason } from '@hypershard/proto/shard'
@@ -120,16 +120,17 @@ describe('a shard server during a scan of seconds', () => {
   function openParts() {
     const log = silentLogger()
     const onDeath = (error: Error) => assert.fail(error)
-    const scoring = new ScoringPool({ threads: 1, searchesMax: 1, log, onDeath })
+    const scoring = new ScoringPool({ threads: 1, log, onDeath })
     const loader = new SegmentLoader({ storeRoot: root, places: { vectors: 'memory', scratch: root } }, log, onDeath)
     const filter = new RowFilter({ log, onDeath })
     const heads = {} as ThreadCalls<HeadRequest, MadeQNet>
     const memory = { vectors: 'memory', memoryBytesMax: Number.MAX_SAFE_INTEGER } as const
     const holder = new SegmentHolder({ store, loader, scoring, filter, log, ...memory })
     const queries = new QueryCache(heads)
+    const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
-        searchShards({ holder, scoring, filter, queries }, request, deadline),
+        searchShards({ holder, scoring, filter, queries, searches }, request, deadline),
       close: async () => {
         await holder.close()
         await Promise.all([scoring.close(), loader.close(), filter.close()])

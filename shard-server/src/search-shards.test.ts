@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
@@ -36,10 +36,11 @@ describe('what a search waits for', () => {
     manifest = await putTestDocuments(root.store, empty, testDocuments(20, width))
     const log = silentLogger()
     const none = undefined as never
-    const scoring = new ScoringPool({ threads: 0, searchesMax: 1, log, onDeath: assert.fail })
+    const scoring = new ScoringPool({ threads: 0, log, onDeath: assert.fail })
     const memory = { vectors: 'memory', memoryBytesMax: 2 ** 30 } as const
     const holder = new SegmentHolder({ store: root.store, loader: none, scoring, filter: none, ...memory, log })
-    parts = { holder, scoring, filter: none, queries: new QueryCache(none) }
+    const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
+    parts = { holder, scoring, searches, filter: none, queries: new QueryCache(none) }
   })
 
   afterEach(() => root.remove())
@@ -60,7 +61,7 @@ describe('what a search waits for', () => {
     await assert.rejects(searchShards(parts, request(), hour()), { code: 'overloaded' })
     caller.abort()
     await assert.rejects(searching, { code: 'cancelled' })
-    await parts.scoring.admit(async () => undefined)
+    await parts.searches.run(hour(), async () => undefined)
   }
 
   const reads = [

@@ -8,6 +8,7 @@ import {
   memoryLimitBytes,
   type RunningService,
   startGrpcServer,
+  WorkGate,
 } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, withFileErrors } from '@hypershard/storage'
@@ -48,7 +49,7 @@ export async function startShardServer(
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
-  const scoring = new ScoringPool({ threads, searchesMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, log, onDeath })
+  const scoring = new ScoringPool({ threads, log, onDeath })
   const places: HoldingPlaces = {
     vectors: config.HYPERSHARD_SHARD_VECTORS,
     scratch,
@@ -62,6 +63,10 @@ export async function startShardServer(
   })
   const queries = new QueryCache(heads)
   const holder = new SegmentHolder({ store, loader, scoring, filter, vectors: places.vectors, memoryBytesMax, log })
+  const searches = new WorkGate({
+    ...{ work: 'searches', where: 'on this shard server' },
+    ...{ inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, waitingMax: 0 },
+  })
   const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close(), heads.close()])
   try {
     const server = await startGrpcServer({
@@ -69,7 +74,7 @@ export async function startShardServer(
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ holder, scoring, filter, queries, log }),
+          implementation: createShardService({ holder, scoring, filter, queries, searches, log }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],

@@ -101,7 +101,7 @@ async function measureOurs(vectors: Float32Array, width: number, queries: readon
   }
   const graphPath = join(folder, 'graph')
   graph.save(graphPath)
-  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   try {
     const shards = [await holdVectors(pool, { key: 'bench', vectors, width, graphPath })]
     const searched = { sample: vectors.slice(0, sampleRows * width), shards }

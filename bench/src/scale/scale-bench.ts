@@ -152,7 +152,7 @@ async function measureSize(
 ) {
   const { threads, queries, exactQueries, width, held } = scale
   const segments = await generateSegments(folder, mixture, { documents, workers: threads })
-  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   try {
     const shard = await holdSegments(pool, segments, scale)
     const searched = { sample: new Float32Array(0), shards: [shard] }

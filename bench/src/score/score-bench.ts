@@ -82,7 +82,7 @@ async function measure(
   { rounds, threads }: { rounds: number; threads: number },
 ): Promise<ScoreRow> {
   const architecture = publishedArchitecture(width, depth)
-  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   const scan = await createScan(pool, precision, architecture)
   const limits = await startLimits({ precision, width, depth }, threads)
   await scan()

@@ -138,7 +138,7 @@ async function madeQueries(corpusPath: string, documents: number): Promise<Query
 
 async function measureCorpus(corpus: PlainCorpus, shards: number, options: Options): Promise<Row[]> {
   const { queries, threads } = options
-  const pool = new ScoringPool({ threads, searchesMax: 1, log: silentLogger(), onDeath: fail })
+  const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   const folder = await mkdtemp(join(tmpdir(), 'hypershard-bench-'))
   try {
     const held = await holdShards(pool, corpus, shards, { ...options, folder })

@@ -1,5 +1,4 @@
-import type { Deadline } from '@hypershard/common'
-import { WorkGate } from './work-gate.ts'
+import { type Deadline, WorkGate } from '@hypershard/common'
 
 /** How many may wait for one name; the next is refused as `overloaded`. */
 const waitingMax = 1_000
@@ -29,7 +28,10 @@ export class NameLocks {
   #lockOf(name: string) {
     const known = this.#locks.get(name)
     if (known !== undefined) return known
-    const lock = { gate: new WorkGate({ work: this.#work, inFlightMax: 1, waitingMax }), users: 0 }
+    const lock = {
+      gate: new WorkGate({ work: this.#work, where: 'in this coordinator', inFlightMax: 1, waitingMax }),
+      users: 0,
+    }
     this.#locks.set(name, lock)
     return lock
   }

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, pauseWithin, waitWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, pauseWithin, type WorkGate, waitWithin } from '@hypershard/common'
 import {
   findUnreadWrite,
   type IndexRecord,
@@ -12,7 +12,6 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
-import type { WorkGate } from '../limits/work-gate.ts'
 import { appendOperations } from './append-operations.ts'
 import { LineTally } from './line-tally.ts'
 import type { LineError, ReceivedOperation } from './operation.ts'

@@ -1,12 +1,10 @@
-import { compareRank, type Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { compareRank, type Deadline, type Logger } from '@hypershard/common'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
 
 export interface ScoringOptions {
   /** Scoring threads; each computes on one core. */
   readonly threads: number
-  /** Queries scored or waiting at once, for their segments or their turn; more are refused. */
-  readonly searchesMax: number
   readonly log: Logger
   /** A scoring thread died. */
   readonly onDeath: (error: Error) => void
@@ -26,13 +24,10 @@ export type PoolAnswer = ScanAnswer & { readonly queueMs: number }
 /** The scoring threads as one: every query is shared out between all of them, block by block. */
 export class ScoringPool {
   readonly #threads: readonly ScoringThread[]
-  readonly #searchesMax: number
   /** Of searches that have ended. */
   readonly #blockCounters: ScanTask['blockCounter'][] = []
-  #searches = 0
 
-  constructor({ threads, searchesMax, log, onDeath, startThread }: ScoringOptions) {
-    this.#searchesMax = searchesMax
+  constructor({ threads, log, onDeath, startThread }: ScoringOptions) {
     const file = new URL('./scoring-thread.ts', import.meta.url)
     const start = startThread ?? (() => new ThreadCalls({ name: 'scoring', file, workerData: undefined, log, onDeath }))
     this.#threads = Array.from({ length: threads }, start)
@@ -54,23 +49,6 @@ export class ScoringPool {
 
   drop(key: string): void {
     this.#tell({ type: 'drop', key })
-  }
-
-  /**
-   * Runs one search's work if there is room for it.
-   * @throws HypershardError `overloaded` when too many searches are under way
-   */
-  async admit<Result>(search: () => Promise<Result>): Promise<Result> {
-    if (this.#searches >= this.#searchesMax) {
-      const message = `${this.#searches} searches are under way on this server; try again in a moment`
-      throw new HypershardError('overloaded', message)
-    }
-    this.#searches++
-    try {
-      return await search()
-    } finally {
-      this.#searches--
-    }
   }
 
   /**

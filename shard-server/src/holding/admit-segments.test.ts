@@ -76,7 +76,7 @@ describe('admitting segments', () => {
     const log = silentLogger()
     const left = [...threads]
     const startThread = () => left.shift()!
-    const scoring = new ScoringPool({ threads: 3, searchesMax: 8, log, onDeath: failed, startThread })
+    const scoring = new ScoringPool({ threads: 3, log, onDeath: failed, startThread })
     const filter = new RowFilter({ log, onDeath: failed })
     const loader = new SegmentLoader({ storeRoot: root, places: { vectors: 'memory', scratch: tmpdir() } }, log, failed)
     closes.push(

@@ -1,6 +1,6 @@
 /** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
 
-import { type Deadline, HypershardError, toHypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError, toHypershardError, type WorkGate } from '@hypershard/common'
 import { candidatesOfCallMax, expansionMax, hitsOfCallMax } from '@hypershard/proto/limits'
 import {
   type Filter,
@@ -28,6 +28,8 @@ export interface SearchParts {
   readonly scoring: ScoringPool
   readonly filter: RowFilter
   readonly queries: QueryCache
+  /** Bounds the searches that are scored or wait, for their segments or their turn. */
+  readonly searches: WorkGate
 }
 
 /** What every shard of one call is scored with. */
@@ -43,10 +45,10 @@ export async function searchShards(
   request: SearchShardsRequest,
   deadline: Deadline,
 ): Promise<SearchShardsResponse> {
-  const { holder, scoring, queries } = parts
+  const { holder, searches, queries } = parts
   const precision = checkSearch(request)
   const plan = checkPlan(request)
-  return scoring.admit(async () => {
+  return searches.run(deadline, async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
     checkShards(manifest, request.shards)
     const query = await queries.take(request.qnet, request.tokenStates, deadline)

@@ -1,19 +1,11 @@
 import { type Logger, unaryHandler } from '@hypershard/common'
 import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
-import type { ScoringPool } from '../cpu/scoring-pool.ts'
-import type { RowFilter } from '../filtering/row-filter.ts'
-import type { SegmentHolder } from '../holding/segment-holder.ts'
-import type { QueryCache } from '../qnets/query-cache.ts'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
-import { searchShards } from '../search/search-shards.ts'
+import { type SearchParts, searchShards } from '../search/search-shards.ts'
 
 /** What the methods work with. */
-export interface ShardServerParts {
-  readonly holder: SegmentHolder
-  readonly scoring: ScoringPool
-  readonly filter: RowFilter
-  readonly queries: QueryCache
+export interface ShardServerParts extends SearchParts {
   readonly log: Logger
 }
 

@@ -2,20 +2,20 @@ import type { Mutant } from '../mutant.ts'
 
 export const encoderServiceMutants: readonly Mutant[] = [
   {
-    id: 'admission-bound',
-    file: 'encoder-service/src/batching/admission-gate.ts',
-    find: 'if (this.#tokens + tokens > this.#queueTokensMax) {',
-    replace: 'if (this.#tokens > this.#queueTokensMax) {',
-    breaks: 'What does not fit into the queue is turned away',
-    tests: ['encoder-service/src/batching/admission-gate.test.ts'],
+    id: 'admission-cost',
+    file: 'encoder-service/src/encoder.ts',
+    find: 'return this.#gates.query.run(deadline, encode, tokens)',
+    replace: 'return this.#gates.query.run(deadline, encode, tokens - tokens)',
+    breaks: 'Queries on top of what the queue holds are turned away',
+    tests: ['encoder-service/src/encoder.test.ts'],
   },
   {
-    id: 'admission-given-back',
-    file: 'encoder-service/src/batching/admission-gate.ts',
-    find: 'this.#tokens -= tokens',
-    replace: 'this.#tokens -= 0 * tokens',
-    breaks: 'Failed work gives its tokens back',
-    tests: ['encoder-service/src/batching/admission-gate.test.ts'],
+    id: 'admission-cost-documents',
+    file: 'encoder-service/src/encoder.ts',
+    find: 'return this.#gates.document.run(deadline, encode, room)',
+    replace: 'return this.#gates.document.run(deadline, encode, room - room)',
+    breaks: 'Documents on top of what the queue holds are turned away',
+    tests: ['encoder-service/src/encoder.test.ts'],
   },
   {
     id: 'batch-groups',

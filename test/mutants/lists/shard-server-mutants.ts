@@ -241,4 +241,12 @@ export const shardServerMutants: readonly Mutant[] = [
     breaks: 'At most 64 MB are kept for later',
     tests: ['shard-server/src/qnets/weights-memory.test.ts'],
   },
+  {
+    id: 'searches-refused',
+    file: 'shard-server/src/start-shard-server.ts',
+    find: '...{ inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, waitingMax: 0 },',
+    replace: '...{ inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, waitingMax: 9 },',
+    breaks: 'A shard server refuses a search on top of those it has at once',
+    tests: ['shard-server/src/long-scan.test.ts'],
+  },
 ]
