@@ -112,13 +112,9 @@ function scanForever({ store, away, queue, failures, clock, log, everyMs }: Scan
   const stopped = new AbortController()
   const scan = async () => {
     try {
-      const { jobs, flows } = await scanner.findWork()
+      const jobs = await scanner.findWork(job => !failures.mustWait(job))
       away.works()
-      for (const job of jobs) if (!failures.mustWait(job)) await queue.add(job)
-      for (const flow of flows) {
-        const due = flow.jobs.filter(job => !failures.mustWait(job))
-        if (due.length > 0) await queue.addFlow(due, flow.last)
-      }
+      await queue.add(jobs)
     } catch (error) {
       const code = error instanceof HypershardError ? error.code : undefined
       if (code === 'storage_failed') away.failed(error)

@@ -1,5 +1,5 @@
 import { HypershardError, type Logger, messageOf, OutageLog } from '@hypershard/common'
-import { FlowProducer, Queue, Worker } from 'bullmq'
+import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { type Job, jobKey } from '../queue/job.ts'
 import type { JobHandler, JobQueue } from '../queue/job-queue.ts'
@@ -55,7 +55,6 @@ class BullQueue implements JobQueue {
   readonly #connection: Redis
   readonly #prefix: string
   readonly #queue: Queue
-  readonly #flows: FlowProducer
   readonly #stop = new AbortController()
   readonly #outage: OutageLog
   #worker: Worker | undefined
@@ -68,32 +67,14 @@ class BullQueue implements JobQueue {
     this.#outage = new OutageLog(`redis ${withoutPassword(options.url)}`, options.log)
     this.#watch(connection, 'queue')
     this.#queue = new Queue(queueName, { connection, prefix, skipVersionCheck: true })
-    this.#flows = new FlowProducer({ connection, prefix, skipVersionCheck: true })
     this.#queue.on('error', error => this.#tell(error))
-    this.#flows.on('error', error => this.#tell(error))
   }
 
-  add(job: Job): Promise<void> {
-    return this.#ask(async () => {
-      await this.#queue.add(job.kind, job, { jobId: jobKey(job), ...forgotten })
-    })
-  }
-
-  addFlow(jobs: readonly Job[], last: Job): Promise<void> {
-    return this.#ask(() => this.#addFlow(jobs, last))
-  }
-
-  async #addFlow(jobs: readonly Job[], last: Job): Promise<void> {
-    const key = jobKey(last)
-    // While the flow is there, so are its jobs; one that failed leaves it, and comes again with the next flow.
-    if ((await this.#queue.getJob(key)) !== undefined) return
-    await this.#flows.add({
-      ...{ name: last.kind, queueName, data: last, opts: { jobId: key, ...forgotten } },
-      children: jobs.map(job => ({
-        ...{ name: job.kind, queueName, data: job },
-        opts: { jobId: jobKey(job), ...forgotten, ignoreDependencyOnFailure: true },
-      })),
-    })
+  async add(jobs: readonly Job[]): Promise<void> {
+    if (jobs.length === 0) return
+    // One trip for all. BullMQ leaves out a job whose id it has.
+    const named = jobs.map(job => ({ name: job.kind, data: job, opts: { jobId: jobKey(job), ...forgotten } }))
+    await this.#ask(() => this.#queue.addBulk(named))
   }
 
   process(handler: JobHandler): void {
@@ -112,7 +93,7 @@ class BullQueue implements JobQueue {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    const closing = [this.#worker?.close(), this.#queue.close(), this.#flows.close()]
+    const closing = [this.#worker?.close(), this.#queue.close()]
     // BullMQ waits for ever for a connection that is being made anew.
     await within(Promise.allSettled(closing), closeMsMax).catch(() => undefined)
     this.#workerConnection?.disconnect()

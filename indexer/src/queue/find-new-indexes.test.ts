@@ -30,13 +30,13 @@ describe('looking for new indexes', () => {
     it(`finds a new index within ${listEveryMs} ms where it scans every ${scanEveryMs} ms, and not at each scan`, async () => {
       let nowMs = 0
       const scanner = new StoreScanner(log.store, { now: () => nowMs, monotonicMs: () => nowMs }, scanEveryMs)
-      assert.deepEqual((await scanner.findWork()).jobs, [])
+      assert.deepEqual(await scanner.findWork(() => true), [])
       await createWritten('notes')
       nowMs += listEveryMs - 1
-      assert.deepEqual((await scanner.findWork()).jobs, [])
+      assert.deepEqual(await scanner.findWork(() => true), [])
       nowMs += 1
       assert.deepEqual(
-        (await scanner.findWork()).jobs.map(job => [job.kind, 'index' in job && job.index]),
+        (await scanner.findWork(() => true)).map(job => [job.kind, 'index' in job && job.index]),
         [['advance', 'notes']],
       )
     })

@@ -5,13 +5,8 @@ import type { Job } from './job.ts'
  * what was lost. A job may run twice, at the same time even.
  */
 export interface JobQueue {
-  /** Adds a job unless it waits or runs already. */
-  add(job: Job): Promise<void>
-  /**
-   * Adds jobs that belong together and one that comes after them all.
-   * @param last what is to be done once all others are; whoever scans the store finds it then, so a queue may leave it
-   */
-  addFlow(jobs: readonly Job[], last: Job): Promise<void>
+  /** Adds jobs in their order, without those that wait or run already. */
+  add(jobs: readonly Job[]): Promise<void>
   /** Takes jobs, several at a time, until the queue is closed. A handler that throws has been logged by itself. */
   process(handler: JobHandler): void
   /** Takes no more jobs, tells those that run to stop, and waits until they have. */

@@ -16,18 +16,18 @@ describe('the queue in memory', () => {
       done.push(index)
       if (index === 'end') reached.resolve()
     })
-    for (let time = 0; time < 5; time++) await queue.add(job('a'))
+    for (let time = 0; time < 5; time++) await queue.add([job('a')])
     // One at a time, in order: once this is done, all that was added before it is.
-    await queue.add(job('end'))
+    await queue.add([job('end')])
     allAdded.resolve()
     await reached.promise
     assert.deepEqual(done.splice(0), ['a', 'end'])
     reached = Promise.withResolvers<void>()
-    await queue.add(job('a'))
-    await queue.add(job('b'))
+    await queue.add([job('a')])
+    await queue.add([job('b')])
     // Still running when it was reached.
     await new Promise(resolve => setImmediate(resolve))
-    await queue.add(job('end'))
+    await queue.add([job('end')])
     await reached.promise
     assert.deepEqual(done, ['a', 'b', 'end'])
     await queue.close()
@@ -43,7 +43,7 @@ describe('the queue in memory', () => {
       ends.push(resolve)
       return promise
     })
-    for (const name of 'abcde') await queue.add(job(name))
+    await queue.add([...'abcde'].map(job))
     const startedAfterEach: string[] = [started.join('')]
     for (let end = ends.shift(); end !== undefined; end = ends.shift()) {
       end()
@@ -61,9 +61,9 @@ describe('the queue in memory', () => {
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
       stopped = true
     })
-    for (const name of 'ab') await queue.add(job(name))
+    await queue.add([...'ab'].map(job))
     await queue.close()
-    await queue.add(job('c'))
+    await queue.add([job('c')])
     assert.equal(stopped, true)
   })
 })

@@ -15,15 +15,13 @@ export class MemoryQueue implements JobQueue {
     this.#concurrency = concurrency
   }
 
-  async add(job: Job): Promise<void> {
-    const key = jobKey(job)
-    if (this.#stop.signal.aborted || this.#waiting.has(key) || this.#running.has(key)) return
-    this.#waiting.set(key, job)
+  async add(jobs: readonly Job[]): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    for (const job of jobs) {
+      const key = jobKey(job)
+      if (!this.#waiting.has(key) && !this.#running.has(key)) this.#waiting.set(key, job)
+    }
     this.#start()
-  }
-
-  async addFlow(jobs: readonly Job[], _last: Job): Promise<void> {
-    for (const job of jobs) await this.add(job)
   }
 
   process(handler: JobHandler): void {

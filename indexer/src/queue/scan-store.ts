@@ -19,12 +19,6 @@ import {
 import { planCompaction } from '../compact/plan-compaction.ts'
 import type { Job } from './job.ts'
 
-/** What a scan found to do: jobs, and flows of jobs with one that comes after them. */
-export interface FoundWork {
-  readonly jobs: readonly Job[]
-  readonly flows: readonly { readonly jobs: readonly Job[]; readonly last: Job }[]
-}
-
 /**
  * How often the list of indexes and generations is read anew, at most a second apart; between two, only known ones are
  * looked at. Listing costs a request for each index, so it is done at one scan in ten.
@@ -34,7 +28,11 @@ const listEveryMs = (scanEveryMs: number) => Math.min(1_000, 10 * scanEveryMs)
 /** How often old files are looked for. */
 const collectEveryMs = 60_000
 
-const nothing: FoundWork = Object.freeze({ jobs: [], flows: [] })
+/**
+ * Slices of one generation that a scan names: more than all indexers of a cluster copy at a time, and few enough that
+ * naming them again at every scan costs the queue little. A scan names the next ones as these get done.
+ */
+export const slicesNamedMax = 256
 
 interface Known {
   readonly record: IndexRecord
@@ -63,40 +61,43 @@ export class StoreScanner {
     this.#collectedAtMs = clock.monotonicMs()
   }
 
-  /** @throws HypershardError `storage_failed`; an index that is damaged has no jobs */
-  async findWork(): Promise<FoundWork> {
+  /**
+   * What is to be done now. What can only be done after it is found by a later scan, once it is done.
+   * @param isDue whether a job may be done yet; one that may not takes no other's place among the slices
+   * @throws HypershardError `storage_failed`; an index that is damaged has no jobs
+   */
+  async findWork(isDue: (job: Job) => boolean): Promise<Job[]> {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - this.#listedAtMs >= this.#listEveryMs) {
       this.#known = await this.#list()
       this.#listedAtMs = nowMs
     }
-    const work = await Promise.all(this.#known.map(known => this.#workOf(known)))
-    const jobs = work.flatMap(found => [...found.jobs])
+    const found = await Promise.all(this.#known.map(known => this.#workOf(known, isDue)))
+    const jobs = found.flat()
     if (nowMs - this.#collectedAtMs >= collectEveryMs) {
       this.#collectedAtMs = nowMs
       jobs.push({ kind: 'collect' })
     }
-    return { jobs, flows: work.flatMap(found => [...found.flows]) }
+    return jobs.filter(isDue)
   }
 
-  async #workOf(known: Known): Promise<FoundWork> {
+  async #workOf(known: Known, isDue: (job: Job) => boolean): Promise<Job[]> {
     const { state, generation } = known
-    if (state.paused || !isWorkedOn(generation, state)) return nothing
+    if (state.paused || !isWorkedOn(generation, state)) return []
     return unlessGone(async () => {
       known.manifest = await newerManifest(this.#store, known.manifest)
       const { index, indexUid } = generation
       const target = { index, indexUid, generation: generation.generation }
       const { manifest } = known
-      const advance: Job = { kind: 'advance', ...target }
       if (!isBackfilled(manifest)) {
-        const jobs = missingSlices(manifest).map((slice): Job => ({ kind: 'backfill', ...target, slice }))
-        return { jobs: [], flows: [{ jobs, last: advance }] }
+        const slices = missingSlices(manifest).map((slice): Job => ({ kind: 'backfill', ...target, slice }))
+        return slices.filter(isDue).slice(0, slicesNamedMax)
       }
       const next = await readLogEntry(this.#store, target, manifest.log.sequence + 1)
-      const jobs: Job[] = next === undefined ? [] : [advance]
+      const jobs: Job[] = next === undefined ? [] : [{ kind: 'advance', ...target }]
       if (planCompaction(manifest, state) !== undefined) jobs.push({ kind: 'compact', ...target })
-      return { jobs, flows: [] }
-    }, nothing)
+      return jobs
+    }, [])
   }
 
   async #list(): Promise<Known[]> {
