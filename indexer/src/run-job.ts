@@ -12,7 +12,7 @@ import {
   readIndex,
 } from '@hypershard/storage'
 import { backfillSlice } from './backfill/backfill-slice.ts'
-import { type CollectParts, collectGarbage } from './collect/collect-garbage.ts'
+import { type CollectParts, collectIndexes } from './collect/collect-indexes.ts'
 import { compactGeneration } from './compact/compact-generation.ts'
 import { Throttle } from './encoding/throttle.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
@@ -39,7 +39,7 @@ const stateKeptMs = 1_000
  * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
  */
 export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Promise<void> {
-  if (job.kind === 'collect') return collectGarbage(parts, signal)
+  if (job.kind === 'collect') return collectIndexes(parts, signal)
   const record = await readIndex(parts.store, job.index)
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)

@@ -97,12 +97,12 @@ export const asideKey = (generation: GenerationReference, digest: string): strin
 export const segmentRecordKey = (segment: SegmentReference): string => `${segmentFolder(segment)}segment.json`
 
 /** Since when nothing has needed files of the generation. */
-export const garbageKey = (generation: GenerationReference): string => `${generationFolder(generation)}garbage.json`
+export const firstSeenKey = (generation: GenerationReference): string => `${generationFolder(generation)}garbage.json`
 
 /** When the idempotency keys were last looked through. */
 export const keysCheckedKey = (log: LogReference): string => `${logFolder(log)}keys-checked.json`
 
-export const logGarbageKey = (log: LogReference): string => `${logFolder(log)}garbage.json`
+export const logFirstSeenKey = (log: LogReference): string => `${logFolder(log)}garbage.json`
 
 export const progressKey = (generation: GenerationReference): string => `${generationFolder(generation)}progress.json`
 

@@ -3,8 +3,8 @@ import type { GenerationRecord } from '../catalog/generation/generation-record.t
 import { fileFolders, filesIn } from '../catalog/generation/stored-files.ts'
 import { type HeldManifest, neededFiles } from '../catalog/snapshot/held-manifests.ts'
 import {
+  firstSeenKey,
   type GenerationReference,
-  garbageKey,
   generationFolder,
   generationKey,
   generationStatesFolder,
@@ -61,7 +61,7 @@ export async function collectGeneration(
   const current = await latestManifest(store, generation)
   const files = await filesIn(store, generation)
   const idle = await idleOf(generation, { current, files }, options)
-  const due = givenUp ? idle : await dueOf(store, garbageKey(generation), idle, options)
+  const due = givenUp ? idle : await dueOf(store, firstSeenKey(generation), idle, options)
   const doomed = due.flatMap(file => files.get(file)!)
   const old = givenUp ? [] : await oldManifests(store, generation, current, options)
   if (givenUp && idle.length === files.size) old.push(...(await recordsOf(store, generation)))

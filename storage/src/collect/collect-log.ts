@@ -5,7 +5,7 @@ import {
   type LogReference,
   logEntriesFolder,
   logEntryKey,
-  logGarbageKey,
+  logFirstSeenKey,
   logPartKey,
   logPartsFolder,
   logTrimsFolder,
@@ -85,11 +85,11 @@ async function collectParts(
   const named = await partsNamed(store, log)
   const names = (await store.list(logPartsFolder(log))).map(nameOfPart)
   const idle = names.filter(name => !named.has(name))
-  const before = await readFirstSeen(store, logGarbageKey(log))
+  const before = await readFirstSeen(store, logFirstSeenKey(log))
   const seen = new Map(idle.map(name => [name, before.get(name) ?? nowMs]))
   const due = idle.filter(name => nowMs - seen.get(name)! >= Math.max(keepMs, writesKeptMs))
   if (dryRun) return due.map(name => logPartKey(log, name))
-  if (seen.size > 0 || before.size > 0) await writeFirstSeen(store, logGarbageKey(log), seen)
+  if (seen.size > 0 || before.size > 0) await writeFirstSeen(store, logFirstSeenKey(log), seen)
   if (due.length === 0) return []
   await new WriteLog(store, index).append({ parts: [], condemned: due })
   const namedNow = await partsNamed(store, log)

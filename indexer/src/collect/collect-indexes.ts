@@ -13,7 +13,7 @@ export interface CollectParts {
  * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
  * @throws HypershardError `storage_failed`
  */
-export async function collectGarbage({ store, clock, log, keepMs }: CollectParts, signal: AbortSignal): Promise<void> {
+export async function collectIndexes({ store, clock, log, keepMs }: CollectParts, signal: AbortSignal): Promise<void> {
   for (const name of await listIndexNames(store)) {
     if (signal.aborted) return
     try {
