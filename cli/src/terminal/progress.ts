@@ -15,23 +15,23 @@ const redrawMs = 100
 const lineMs = 10_000
 /** The rate is that of the last stretch of this length, so that it follows the work without jumping. */
 const rateWindowMs = 10_000
-const rateSampleMs = 250
+const measureEveryMs = 250
 const barWidth = 24
 
-/** Units of work a second over the last ten seconds. Holds at most 40 samples. */
+/** Units of work a second over the last ten seconds. Holds at most 40 measurements. */
 export class RateMeter {
-  readonly #samples: { readonly ms: number; readonly done: number }[] = []
+  readonly #measurements: { readonly ms: number; readonly done: number }[] = []
 
   add(ms: number, done: number): void {
-    const last = this.#samples.at(-1)
-    if (last !== undefined && ms - last.ms < rateSampleMs) return
-    this.#samples.push({ ms, done })
-    while (this.#samples[0]!.ms < ms - rateWindowMs) this.#samples.shift()
+    const last = this.#measurements.at(-1)
+    if (last !== undefined && ms - last.ms < measureEveryMs) return
+    this.#measurements.push({ ms, done })
+    while (this.#measurements[0]!.ms < ms - rateWindowMs) this.#measurements.shift()
   }
 
   /** Undefined until something has been done. */
   perSecond(ms: number, done: number): number | undefined {
-    const first = this.#samples[0]
+    const first = this.#measurements[0]
     if (first === undefined || ms <= first.ms || done <= first.done) return undefined
     return ((done - first.done) / (ms - first.ms)) * 1_000
   }

@@ -5,7 +5,7 @@ import type { Coverage } from '../search/coverage.ts'
 export const windowMs = 15_000
 
 /** Searches kept; more than these a window would only blur. */
-const samplesMax = 10_000
+const searchesKeptMax = 10_000
 
 /** How a search or a shard of it ends that a machine with less to do would have answered. */
 const lateCodes: readonly string[] = ['deadline_exceeded', 'overloaded'] satisfies ErrorCode[]
@@ -20,7 +20,7 @@ export interface Pace {
 /** How long the searches of the last seconds took, those included that got no whole answer in their time. */
 export class SearchPace {
   readonly #clock: Clock
-  #samples: { readonly atMs: number; readonly tookMs: number }[] = []
+  #measurements: { readonly atMs: number; readonly tookMs: number }[] = []
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock
@@ -45,16 +45,16 @@ export class SearchPace {
 
   /** @param tookMs infinite for a search that was not answered in time */
   note(tookMs: number): void {
-    this.#samples.push({ atMs: this.#clock.monotonicMs(), tookMs })
-    if (this.#samples.length > samplesMax) this.#samples.shift()
+    this.#measurements.push({ atMs: this.#clock.monotonicMs(), tookMs })
+    if (this.#measurements.length > searchesKeptMax) this.#measurements.shift()
   }
 
   look(): Pace {
     const since = this.#clock.monotonicMs() - windowMs
-    this.#samples = this.#samples.filter(({ atMs }) => atMs >= since)
-    const searches = this.#samples.length
+    this.#measurements = this.#measurements.filter(({ atMs }) => atMs >= since)
+    const searches = this.#measurements.length
     if (searches === 0) return { searches, p99Ms: 0 }
-    const sorted = this.#samples.map(({ tookMs }) => tookMs).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    const sorted = this.#measurements.map(({ tookMs }) => tookMs).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
     return { searches, p99Ms: sorted[Math.min(searches - 1, Math.floor(searches * 0.99))]! }
   }
 }

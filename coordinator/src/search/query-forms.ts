@@ -11,7 +11,7 @@ export type QueryFormSetting = (typeof queryFormSettings)[number]
 /** Weights as small as this cost next to nothing. */
 const smallBytes = 64 * 1024
 /** So many queries are measured in either form before one is preferred. */
-const samplesMin = 3
+const measurementsMin = 3
 /** One query in so many goes in the other form, to see whether it has become the cheaper one. */
 const exploreEvery = 32
 /** Weight of the newest measurement in the running mean. */
@@ -21,7 +21,7 @@ const refusedMs = 600_000
 
 interface Measured {
   meanMs: number
-  samples: number
+  measurements: number
 }
 
 interface ModelForms {
@@ -51,8 +51,8 @@ export class QueryForms {
     forms.queries++
     const cheaper = weights.meanMs <= tokenStates.meanMs ? 'weights' : 'tokenStates'
     const other = cheaper === 'weights' ? 'tokenStates' : 'weights'
-    const unsure = Math.min(weights.samples, tokenStates.samples) < samplesMin
-    if (unsure) return weights.samples <= tokenStates.samples ? 'weights' : 'tokenStates'
+    const unsure = Math.min(weights.measurements, tokenStates.measurements) < measurementsMin
+    if (unsure) return weights.measurements <= tokenStates.measurements ? 'weights' : 'tokenStates'
     return forms.queries % exploreEvery === 0 ? other : cheaper
   }
 
@@ -64,8 +64,8 @@ export class QueryForms {
     const forms = this.#formsOf(modelDigest)
     if (form === 'weights') forms.weightsBytes = bytes
     const measured = forms.measured[form]
-    measured.meanMs = measured.samples === 0 ? tookMs : measured.meanMs + newShare * (tookMs - measured.meanMs)
-    measured.samples++
+    measured.meanMs = measured.measurements === 0 ? tookMs : measured.meanMs + newShare * (tookMs - measured.meanMs)
+    measured.measurements++
   }
 
   /** A shard server does not hold the model: it is given weights for a while. */
@@ -76,7 +76,7 @@ export class QueryForms {
   #formsOf(modelDigest: string): ModelForms {
     const known = this.#models.get(modelDigest)
     if (known !== undefined) return known
-    const unmeasured = (): Measured => ({ meanMs: 0, samples: 0 })
+    const unmeasured = (): Measured => ({ meanMs: 0, measurements: 0 })
     const measured = { weights: unmeasured(), tokenStates: unmeasured() }
     const forms = { queries: 0, weightsBytes: 0, refusedUntilMs: Number.NEGATIVE_INFINITY, measured }
     this.#models.set(modelDigest, forms)
