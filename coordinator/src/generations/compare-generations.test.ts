@@ -6,7 +6,7 @@ import { compareGenerations } from './compare-generations.ts'
 
 type Scores = Readonly<Record<string, number>>
 
-const [served, candidate] = [{ name: 'served' }, { name: 'candidate' }] as unknown as [CatalogEntry, CatalogEntry]
+const [served, trial] = [{ name: 'served' }, { name: 'trial' }] as unknown as [CatalogEntry, CatalogEntry]
 
 describe('comparing two generations', () => {
   /** By query: what each gives. */
@@ -16,7 +16,7 @@ describe('comparing two generations', () => {
       const hits = Object.entries(scores).map(([id, score]) => ({ id, score, document: undefined }))
       return { hits, coverage: { documentsEligible: entry === served ? 7 : 8 } } as unknown as SearchAnswer
     }
-    return compareGenerations({ served, candidate, queries: Object.keys(answers), search }, Deadline.after(1_000))
+    return compareGenerations({ served, trial, queries: Object.keys(answers), search }, Deadline.after(1_000))
   }
 
   it('tells the share of hits that both have, of the longer list', async () => {

@@ -3,7 +3,7 @@ import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } fro
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import type { SearchAnswer } from '../search/search.ts'
 
-/** How alike two generations answer. */
+/** How alike two generations answer; the trial is `candidate` here, as the API calls it. */
 export interface ParityReport {
   readonly queries: number
   /** Mean share of the first ten hits that both have. */
@@ -22,7 +22,7 @@ export interface ParityReport {
 
 export interface CompareInput {
   readonly served: CatalogEntry
-  readonly candidate: CatalogEntry
+  readonly trial: CatalogEntry
   readonly queries: readonly string[]
   /** Searches one of the two for the ids of the ten best. */
   readonly search: (entry: CatalogEntry, query: string, deadline: Deadline) => Promise<SearchAnswer>
@@ -46,13 +46,13 @@ export async function compareGenerations(input: CompareInput, deadline: Deadline
     []
   let documents = { served: 0, candidate: 0 }
   for (const query of input.queries) {
-    const [served, candidate] = [
+    const [served, trial] = [
       await input.search(input.served, query, deadline),
-      await input.search(input.candidate, query, deadline),
+      await input.search(input.trial, query, deadline),
     ]
-    documents = { served: served.coverage.documentsEligible, candidate: candidate.coverage.documentsEligible }
-    const ids = [served, candidate].map(({ hits }) => hits.map(({ id }) => id)) as [string[], string[]]
-    const scores = [served, candidate].map(({ hits }) => new Map(hits.map(({ id, score }) => [id, score ?? 0])))
+    documents = { served: served.coverage.documentsEligible, candidate: trial.coverage.documentsEligible }
+    const ids = [served, trial].map(({ hits }) => hits.map(({ id }) => id)) as [string[], string[]]
+    const scores = [served, trial].map(({ hits }) => new Map(hits.map(({ id, score }) => [id, score ?? 0])))
     const common = ids[0].filter(id => ids[1].includes(id))
     compared.push({
       ...{ query, ids },

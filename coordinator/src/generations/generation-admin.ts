@@ -100,7 +100,7 @@ export class GenerationAdmin {
     deadline: Deadline,
   ): Promise<ParityReport> {
     const served = this.#parts.catalog.get(index)
-    const candidate = await this.#parts.watcher.tryOut(index, generation)
+    const trial = await this.#parts.watcher.tryOut(index, generation)
     const asked = queries.length > 0 ? queries : await sampleQueries(this.#parts.store, served.manifest, samples)
     const one = (entry: typeof served, query: string, until: Deadline) => {
       const page = { query, k: comparedHits, cursor: undefined, minCoverage: 1, minSequence: 0 }
@@ -108,7 +108,7 @@ export class GenerationAdmin {
       const plan = { plan: 'exact' as const, candidates: 0, expansion: 0, recall: 1, filter: undefined }
       return search({ index, generation: entry.generation.generation, ...page, ...shape, ...plan }, until, this.#parts)
     }
-    return compareGenerations({ served, candidate, queries: asked, search: one }, deadline)
+    return compareGenerations({ served, trial, queries: asked, search: one }, deadline)
   }
 
   /**
