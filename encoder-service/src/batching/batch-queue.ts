@@ -34,7 +34,7 @@ export interface TakenBatch<Text> {
 export const queryBatchesInARowMax = 4
 
 /** How many waiting texts of one group are looked at for a batch: bounds a cut's cost in a long queue. */
-export const candidatesMax = 1024
+export const lookedAtMax = 1024
 
 /**
  * Texts waiting for the encoder, and the rule by which they are cut into batches. No time passes and nothing runs in
@@ -71,9 +71,9 @@ export class BatchQueue<Text extends WaitingText> {
     const lane = due.length === 2 && this.#queryBatchesInARow >= queryBatchesInARowMax ? 'document' : due[0]
     if (lane === undefined) return { batch: [], gone }
     this.#queryBatchesInARow = lane === 'query' ? this.#queryBatchesInARow + 1 : 0
-    const candidates = this.#candidates(lane, gone)
-    const lengths = candidates.map(text => text.tokens)
-    const batch = chooseBatch(lengths, this.#limits.tokenBudgetMax).map(position => candidates[position]!)
+    const mates = this.#matesOfOldest(lane, gone)
+    const lengths = mates.map(text => text.tokens)
+    const batch = chooseBatch(lengths, this.#limits.tokenBudgetMax).map(position => mates[position]!)
     for (const text of batch) this.remove(text)
     return { batch, gone }
   }
@@ -101,15 +101,15 @@ export class BatchQueue<Text extends WaitingText> {
   }
 
   /** The texts that may go with the oldest of a lane, the oldest first; the oldest itself is not gone. */
-  #candidates(lane: Lane, gone: Text[]): Text[] {
-    const candidates: Text[] = []
+  #matesOfOldest(lane: Lane, gone: Text[]): Text[] {
+    const mates: Text[] = []
     for (const text of this.#waiting[lane]) {
-      if (text.group !== (candidates[0] ?? text).group) continue
+      if (text.group !== (mates[0] ?? text).group) continue
       if (isGone(text)) this.#drop(text, gone)
-      else candidates.push(text)
-      if (candidates.length === candidatesMax) break
+      else mates.push(text)
+      if (mates.length === lookedAtMax) break
     }
-    return candidates
+    return mates
   }
 
   #dropGoneHead(lane: Lane, gone: Text[]): void {

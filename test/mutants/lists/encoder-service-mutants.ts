@@ -20,7 +20,7 @@ export const encoderServiceMutants: readonly Mutant[] = [
   {
     id: 'batch-groups',
     file: 'encoder-service/src/batching/batch-queue.ts',
-    find: 'if (text.group !== (candidates[0] ?? text).group) continue',
+    find: 'if (text.group !== (mates[0] ?? text).group) continue',
     replace: 'if (text.group === undefined) continue',
     breaks: 'Texts of two models never share a batch',
     tests: ['encoder-service/src/batching/batch-queue.test.ts'],
