@@ -82,7 +82,7 @@ async function findIndexed(
 ): Promise<StoredDocument[]> {
   const found: StoredDocument[] = []
   for (const [shard, own] of Map.groupBy(ids, id => shardOf(id, manifest.shards))) {
-    for (const segment of manifest.segments.filter(candidate => candidate.shard === shard)) {
+    for (const segment of manifest.segments.filter(entry => entry.shard === shard)) {
       found.push(...(await findInSegment(store, manifest, segment, own)))
     }
   }
@@ -96,10 +96,10 @@ async function findInSegment(
   ids: readonly string[],
 ): Promise<StoredDocument[]> {
   const segment = await openSegment(store, segmentAt(manifest, entry))
-  const candidates = await rowsOf(await segment.loadIds(), ids)
-  if (candidates.length === 0) return []
+  const matching = await rowsOf(await segment.loadIds(), ids)
+  if (matching.length === 0) return []
   const marked = await tombstonesOf(store, manifest, entry)
-  const rows = candidates.filter(row => marked === undefined || !hasBit(marked, row))
+  const rows = matching.filter(row => marked === undefined || !hasBit(marked, row))
   const documents = await segment.openDocuments()
   try {
     return await documents.read(rows)
