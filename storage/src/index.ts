@@ -38,7 +38,7 @@ export {
   readIndex,
   requireIndex,
 } from './catalog/index/index-record.ts'
-export { borrowersOf } from './catalog/snapshot/held-manifests.ts'
+export { borrowersOf } from './catalog/snapshot/needed-manifests.ts'
 export { cloneIndex, type Origin, restoreSnapshot } from './catalog/snapshot/restore-snapshot.ts'
 export {
   deleteSnapshot,

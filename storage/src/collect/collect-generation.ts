@@ -1,7 +1,7 @@
 import { HypershardError, retryOnConflict } from '@hypershard/common'
 import type { GenerationRecord } from '../catalog/generation/generation-record.ts'
 import { fileFolders, filesIn } from '../catalog/generation/stored-files.ts'
-import { type HeldManifest, neededFiles } from '../catalog/snapshot/held-manifests.ts'
+import { type NeededManifest, neededFiles } from '../catalog/snapshot/needed-manifests.ts'
 import {
   firstSeenKey,
   type GenerationReference,
@@ -35,11 +35,11 @@ export interface CollectGenerationOptions extends CollectOptions {
   /** It was given up: only what something else needs of it stays. */
   readonly givenUp: boolean
   /** Versions of the same index that need files, as read when the collection began. */
-  readonly held: readonly HeldManifest[]
+  readonly neededHere: readonly NeededManifest[]
   /** Versions of other indexes that need files; asked for only when the index itself does not need some file. */
-  readonly askClones: () => Promise<readonly HeldManifest[]>
+  readonly askClones: () => Promise<readonly NeededManifest[]>
   /** Both, read again now. */
-  readonly lookAgain: () => Promise<readonly HeldManifest[]>
+  readonly lookAgain: () => Promise<readonly NeededManifest[]>
 }
 
 /**
@@ -78,10 +78,10 @@ export async function collectGeneration(
 async function idleOf(
   generation: GenerationReference,
   { current, files }: { current: Manifest; files: ReadonlyMap<string, unknown> },
-  { givenUp, held, askClones }: CollectGenerationOptions,
+  { givenUp, neededHere, askClones }: CollectGenerationOptions,
 ): Promise<string[]> {
-  // `held` is older than `current`, which may have named a file since.
-  const needed = neededFiles(givenUp ? held : [...held, { manifest: current, pinned: false }], generation)
+  // `neededHere` is older than `current`, which may have named a file since.
+  const needed = neededFiles(givenUp ? neededHere : [...neededHere, { manifest: current, pinned: false }], generation)
   const idle = [...files.keys()].filter(file => !needed.has(file))
   if (idle.length === 0) return idle
   const borrowed = neededFiles(await askClones(), generation)
@@ -153,11 +153,11 @@ async function oldManifests(
   store: ObjectStore,
   generation: GenerationRecord,
   current: Manifest,
-  { nowMs, keepMs, held }: CollectGenerationOptions,
+  { nowMs, keepMs, neededHere }: CollectGenerationOptions,
 ): Promise<string[]> {
   const { index, indexUid } = generation
   const pinned = new Set(
-    held
+    neededHere
       .filter(({ pinned, manifest }) => pinned && manifest.indexUid === indexUid)
       .filter(({ manifest }) => manifest.generation === generation.generation)
       .map(({ manifest }) => manifest.version),

@@ -1,7 +1,7 @@
 import { listGenerations, readGeneration } from '../catalog/generation/generation-record.ts'
 import { readGenerationState } from '../catalog/generation/generation-state.ts'
 import type { IndexRecord } from '../catalog/index/index-record.ts'
-import { heldBy, heldByClones, heldManifests } from '../catalog/snapshot/held-manifests.ts'
+import { neededBy, neededByClones, neededManifests } from '../catalog/snapshot/needed-manifests.ts'
 import { latestManifest } from '../manifest/manifest-store.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type Collected, type CollectOptions, collectGeneration } from './collect-generation.ts'
@@ -25,19 +25,21 @@ export async function collectIndex(
 ): Promise<Collected> {
   const collected: string[] = []
   let indexedUpTo = Number.POSITIVE_INFINITY
-  const held = await heldBy(store, index)
-  let clones: ReturnType<typeof heldByClones> | undefined
+  const neededHere = await neededBy(store, index)
+  let clones: ReturnType<typeof neededByClones> | undefined
   const askClones = () => {
-    clones ??= heldByClones(store, index)
+    clones ??= neededByClones(store, index)
     return clones
   }
-  const lookAgain = () => heldManifests(store, index)
+  const lookAgain = () => neededManifests(store, index)
   for (const number of await listGenerations(store, index)) {
     const record = await readGeneration(store, index, number)
     const { phase, changedAt } = await readGenerationState(store, record)
     const givenUp = phase === 'cancelled' || phase === 'dropped'
     if (givenUp && options.nowMs - Date.parse(changedAt) < options.keepMs) continue
-    collected.push(...(await collectGeneration(store, record, { ...options, givenUp, held, askClones, lookAgain })))
+    collected.push(
+      ...(await collectGeneration(store, record, { ...options, givenUp, neededHere, askClones, lookAgain })),
+    )
     if (!givenUp) indexedUpTo = Math.min(indexedUpTo, (await latestManifest(store, record)).log.sequence)
   }
   if (Number.isFinite(indexedUpTo)) collected.push(...(await collectLog(store, index, indexedUpTo, options)))

@@ -14,7 +14,7 @@ import { createTestIndex, putTestDocuments } from '../../testing/write-segment.t
 import { firstGeneration, type GenerationRecord, readGeneration } from '../generation/generation-record.ts'
 import { changeGenerationState, readGenerationState } from '../generation/generation-state.ts'
 import { deleteIndex, type IndexRecord } from '../index/index-record.ts'
-import { borrowersOf } from './held-manifests.ts'
+import { borrowersOf } from './needed-manifests.ts'
 import { cloneIndex, restoreSnapshot } from './restore-snapshot.ts'
 import { deleteSnapshot, listSnapshots, readSnapshot, type Snapshot, takeSnapshot } from './snapshot-record.ts'
 

@@ -10,7 +10,7 @@ import { listSnapshots } from './snapshot-record.ts'
 import { unlessGone } from './unless-gone.ts'
 
 /** A version whose files must stay. `pinned`: the manifest itself too. */
-export interface HeldManifest {
+export interface NeededManifest {
   readonly manifest: Manifest
   readonly pinned: boolean
 }
@@ -20,28 +20,28 @@ export interface HeldManifest {
  * each generation that was not given up, what generations are being copied from, snapshots.
  * @throws HypershardError of the store, `corrupt_data`
  */
-export async function heldManifests(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
-  return [...(await heldBy(store, index)), ...(await heldByClones(store, index))]
+export async function neededManifests(store: ObjectStore, index: IndexRecord): Promise<NeededManifest[]> {
+  return [...(await neededBy(store, index)), ...(await neededByClones(store, index))]
 }
 
-/** The part of `heldManifests` that other indexes need. Reads the record of every index there is. */
-export async function heldByClones(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
-  const held: HeldManifest[] = []
-  for (const clone of await clonesIn(store, index)) held.push(...(await heldBy(store, clone)))
-  return held
+/** The part of `neededManifests` that other indexes need. Reads the record of every index there is. */
+export async function neededByClones(store: ObjectStore, index: IndexRecord): Promise<NeededManifest[]> {
+  const needed: NeededManifest[] = []
+  for (const clone of await clonesIn(store, index)) needed.push(...(await neededBy(store, clone)))
+  return needed
 }
 
-/** The files in one generation's folder that some held version needs. */
-export function neededFiles(held: readonly HeldManifest[], place: GenerationReference): Set<string> {
-  return new Set(held.flatMap(({ manifest }) => filesAt(manifest, place)))
+/** The files in one generation's folder that some of the versions need. */
+export function neededFiles(versions: readonly NeededManifest[], place: GenerationReference): Set<string> {
+  return new Set(versions.flatMap(({ manifest }) => filesAt(manifest, place)))
 }
 
 /** The indexes, other than itself, that need files of an index. */
 export async function borrowersOf(store: ObjectStore, index: IndexRecord): Promise<string[]> {
   const borrowers: string[] = []
   for (const clone of await clonesIn(store, index)) {
-    const held = await heldBy(store, clone)
-    const borrows = held.some(({ manifest }) => filesOf(manifest).some(({ home }) => home.index === index.name))
+    const needed = await neededBy(store, clone)
+    const borrows = needed.some(({ manifest }) => filesOf(manifest).some(({ home }) => home.index === index.name))
     if (borrows) borrowers.push(clone.name)
   }
   return borrowers
@@ -54,9 +54,12 @@ async function clonesIn(store: ObjectStore, index: IndexRecord): Promise<IndexRe
   return records.filter(record => record?.origin !== undefined) as IndexRecord[]
 }
 
-/** The part of `heldManifests` that the index itself needs. */
-export async function heldBy(store: ObjectStore, index: IndexRecord): Promise<HeldManifest[]> {
-  const held: HeldManifest[] = (await listSnapshots(store, index)).map(({ manifest }) => ({ manifest, pinned: false }))
+/** The part of `neededManifests` that the index itself needs. */
+export async function neededBy(store: ObjectStore, index: IndexRecord): Promise<NeededManifest[]> {
+  const needed: NeededManifest[] = (await listSnapshots(store, index)).map(({ manifest }) => ({
+    manifest,
+    pinned: false,
+  }))
   for (const number of await listGenerations(store, index)) {
     const generation = await unlessGone(readGeneration(store, index, number))
     if (generation === undefined) continue
@@ -64,11 +67,11 @@ export async function heldBy(store: ObjectStore, index: IndexRecord): Promise<He
     if (phase !== 'building' && phase !== 'live') continue
     const newest = await unlessGone(latestManifest(store, generation))
     if (newest === undefined) continue
-    held.push({ manifest: newest, pinned: false })
+    needed.push({ manifest: newest, pinned: false })
     const copied = phase === 'live' && isBackfilled(newest) ? undefined : await sourceOf(store, generation)
-    if (copied !== undefined) held.push({ manifest: copied, pinned: true })
+    if (copied !== undefined) needed.push({ manifest: copied, pinned: true })
   }
-  return held
+  return needed
 }
 
 /** The version that a generation's documents are copied from. */
