@@ -24,7 +24,7 @@ describe('the lock of a data directory', () => {
 
   afterEach(() => rmSync(data, { recursive: true }))
 
-  it('refuses a second holder until it is released', () => {
+  it('refuses a second owner until it is released', () => {
     const lock = lockData(data)
     assert.throws(
       () => lockData(data),

@@ -59,10 +59,10 @@ function takeLock(dataDirectory: string): DataLock {
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       if (linkIfFree(draft, path)) return { release: () => rmSync(path, { force: true }) }
-      const holder = readLock(path)
-      if (holder !== undefined && isAlive(holder)) throw inUse(dataDirectory, holder)
+      const owner = readLock(path)
+      if (owner !== undefined && isAlive(owner)) throw inUse(dataDirectory, owner)
       // Renaming decides between two that take over: the second finds nothing to rename, or the first one's new lock.
-      removeStale(path, `${draft}.stale`, holder)
+      removeStale(path, `${draft}.stale`, owner)
     }
   } finally {
     rmSync(draft, { force: true })

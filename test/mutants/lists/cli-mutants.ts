@@ -36,8 +36,8 @@ export const cliMutants: readonly Mutant[] = [
   {
     id: 'data-lock-alive',
     file: 'local-cluster/src/data-lock.ts',
-    find: 'if (holder !== undefined && isAlive(holder)) throw',
-    replace: 'if (holder !== undefined && holder.pid < 0) throw',
+    find: 'if (owner !== undefined && isAlive(owner)) throw',
+    replace: 'if (owner !== undefined && owner.pid < 0) throw',
     breaks: 'A data directory in use is refused',
     tests: ['local-cluster/src/data-lock.test.ts'],
   },
