@@ -12,11 +12,11 @@ export interface ChangeNamesParts {
 /** How often a change starts over because other aliases were changed in between. */
 const attemptsMax = 20
 
-/** One name that goes from one build of an index to another. */
+/** One name that goes from one generation of an index to another. */
 export interface NameMove {
   readonly name: string
   readonly to: AliasTarget
-  /** Whether all other names go along that stand for the same build as this one does. */
+  /** Whether all other names go along that stand for the same generation as this one does. */
   readonly withAliases: boolean
 }
 

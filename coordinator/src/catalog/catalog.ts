@@ -161,15 +161,15 @@ export class Catalog {
     return targetOf(this.#names, name)
   }
 
-  /** The names that stand for a build, in order. */
-  namesOf(build: { readonly indexUid: string; readonly generation: number }): string[] {
-    return namesOf(this.#names, build)
+  /** The names that stand for a generation, in order. */
+  namesOf(place: { readonly indexUid: string; readonly generation: number }): string[] {
+    return namesOf(this.#names, place)
   }
 
-  /** The names that stand for a build, or will once a move under way is made, in order. */
-  namesNowOrNext(build: { readonly indexUid: string; readonly generation: number }): string[] {
-    const next = namesOf({ ...this.#names, table: this.newestAliases }, build)
-    return [...new Set([...this.namesOf(build), ...next])].sort()
+  /** The names that stand for a generation, or will once a move under way is made, in order. */
+  namesNowOrNext(place: { readonly indexUid: string; readonly generation: number }): string[] {
+    const next = namesOf({ ...this.#names, table: this.newestAliases }, place)
+    return [...new Set([...this.namesOf(place), ...next])].sort()
   }
 
   /** All that the table of aliases has, in name order, and what stands in the way of an entry. */

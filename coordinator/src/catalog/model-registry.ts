@@ -31,14 +31,14 @@ export class ModelRegistry {
   }
 
   /**
-   * Why nothing can be encoded for a build, as far as is known. Asks nobody, so that no write waits for the encoder
-   * service, but sees to it that the next call knows.
+   * Why nothing can be encoded for a generation, as far as is known. Asks nobody, so that no write waits for the
+   * encoder service, but sees to it that the next call knows.
    */
-  knownProblemOf(build: BuildOfModel): HypershardError | undefined {
+  knownProblemOf(generation: BuildOfModel): HypershardError | undefined {
     const ageMs = this.#clock.monotonicMs() - this.#askedAtMs
     if (ageMs >= keptMs) this.list(Deadline.after(askMsMax)).catch(() => undefined)
-    const missing = ageMs < keptMs && !isLoaded(build.model, this.#models)
-    return missing ? modelNotServed(build, this.#models) : undefined
+    const missing = ageMs < keptMs && !isLoaded(generation.model, this.#models)
+    return missing ? modelNotServed(generation, this.#models) : undefined
   }
 
   /**

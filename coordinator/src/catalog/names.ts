@@ -30,13 +30,13 @@ export function targetOf(names: KnownNames, name: string): AliasTarget | undefin
   return target !== undefined && isThere(names, target) ? target : undefined
 }
 
-/** The names that stand for a build, in order. */
-export function namesOf(names: KnownNames, build: { indexUid: string; generation: number }): string[] {
+/** The names that stand for a generation, in order. */
+export function namesOf(names: KnownNames, place: { indexUid: string; generation: number }): string[] {
   const all = new Set([...names.records.keys(), ...Object.keys(names.table.aliases)])
   return [...all]
     .filter(name => {
       const target = targetOf(names, name)
-      return target?.indexUid === build.indexUid && target.generation === build.generation
+      return target?.indexUid === place.indexUid && target.generation === place.generation
     })
     .sort()
 }

@@ -1,4 +1,4 @@
-/** Which builds cannot be searched because no encoder service has the model that they were made with. */
+/** Which generations cannot be searched because no encoder service has the model that they were made with. */
 import { type Deadline, HypershardError } from '@hypershard/common'
 import { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { CatalogEntry } from './catalog.ts'
@@ -11,21 +11,25 @@ export interface UnservedIndex extends BuildOfModel {
 
 /** Those of the entries, in their order. */
 export function findUnserved(entries: readonly CatalogEntry[], loaded: readonly NamedModel[]): UnservedIndex[] {
-  const builds = entries.map(({ generation }) => generation).filter(({ model }) => !isLoaded(model, loaded))
-  return builds.map(({ index, generation, model }) => {
+  const unserved = entries.map(({ generation }) => generation).filter(({ model }) => !isLoaded(model, loaded))
+  return unserved.map(({ index, generation, model }) => {
     const { message } = modelNotServed({ index, generation, model }, loaded)
     return { index, generation, model, message }
   })
 }
 
 /**
- * Refuses to let a name stand for a build that no search could use. While the encoder service cannot be reached nobody
- * knows, and going back to an older build must not wait for it.
+ * Refuses to let a name stand for a generation that no search could use. While the encoder service cannot be reached
+ * nobody knows, and going back to an older one must not wait for it.
  * @throws HypershardError `model_not_served`, `deadline_exceeded`, `cancelled`
  */
-export async function requireServed(build: BuildOfModel, models: ModelRegistry, deadline: Deadline): Promise<void> {
+export async function requireServed(
+  generation: BuildOfModel,
+  models: ModelRegistry,
+  deadline: Deadline,
+): Promise<void> {
   const loaded = await models.list(deadline).catch(unlessUnreachable)
-  if (loaded !== undefined && !isLoaded(build.model, loaded)) throw modelNotServed(build, loaded)
+  if (loaded !== undefined && !isLoaded(generation.model, loaded)) throw modelNotServed(generation, loaded)
 }
 
 function unlessUnreachable(error: unknown): undefined {

@@ -39,7 +39,7 @@ export interface GenerationOrder {
 
 const historyMax = 1_000
 
-/** Builds of an index beside each other: starting, watching, comparing, switching and dropping them. */
+/** Generations of an index beside each other: starting, watching, comparing, switching and dropping them. */
 export class GenerationAdmin {
   readonly #parts: GenerationParts
 
@@ -113,7 +113,7 @@ export class GenerationAdmin {
 
   /**
    * Lets an index's name point at a finished generation: from now on searches use it, and those of other names that stand
-   * for the same build if they go along. It must have caught up with the
+   * for the same generation if they go along. It must have caught up with the
    * log. The one before stays, and follows the log, until it is dropped.
    * @throws HypershardError `wrong_phase` when it has not caught up or is not to be used, `model_not_served`
    */

@@ -15,19 +15,19 @@ import { Catalog } from '../catalog/catalog.ts'
 import { SearchPace } from './search-pace.ts'
 import { nextRate, SlowDown } from './slow-down.ts'
 
-describe('the next rate of a build', () => {
+describe('the next rate of a generation', () => {
   const cases = [
     { what: 'is free without a limit', limit: null, slowed: null, p99: 900, rate: null },
     { what: 'is free again once the limit is taken away', limit: null, slowed: 5, p99: 900, rate: null },
     { what: 'stays free while searches are fast', slowed: null, p99: 60, rate: null },
-    { what: 'is half of what the build does when searches are slow', slowed: null, p99: 120, rate: 25 },
+    { what: 'is half of what the generation does when searches are slow', slowed: null, p99: 120, rate: 25 },
     { what: 'is half of that again', slowed: 25, p99: 120, measured: 24, rate: 12 },
     { what: 'is half of a guess when nobody knows the rate', slowed: null, p99: 120, measured: 0, rate: 50 },
     { what: 'is half when searches are not answered at all', slowed: null, p99: Number.POSITIVE_INFINITY, rate: 25 },
     { what: 'is never nothing', slowed: 0.5, p99: 120, measured: 0.4, rate: 0.5 },
     { what: 'stays while searches are near the limit', slowed: 20, p99: 90, measured: 20, rate: 20 },
     { what: 'is higher once they are well below', slowed: 20, p99: 50, measured: 20, rate: 26 },
-    { what: 'is free when it would not hold the build back', slowed: 1_900, p99: 50, measured: 60, rate: null },
+    { what: 'is free when it would not hold the generation back', slowed: 1_900, p99: 50, measured: 60, rate: null },
     { what: 'stays when a few searches are slow', slowed: 20, searches: 19, p99: 120, rate: 20 },
     { what: 'stays free when a few searches are slow', slowed: null, searches: 19, p99: 120, rate: null },
     { what: 'is higher when a few searches are fast', slowed: 20, searches: 1, p99: 50, rate: 26 },
@@ -51,11 +51,11 @@ describe('the next rate of a build', () => {
   }
 })
 
-describe('slowing builds down for searches', () => {
+describe('slowing generations down for searches', () => {
   let root: string
   let store: ObjectStore
   let catalog: Catalog
-  let build: GenerationRecord
+  let generation: GenerationRecord
   let nowMs: number
   let pace: SearchPace
   const clock = { now: () => Date.UTC(2026, 0, 1) + nowMs, monotonicMs: () => nowMs }
@@ -68,14 +68,14 @@ describe('slowing builds down for searches', () => {
     catalog = await Catalog.load(store)
     const settings = { model: { name: 'words', digest: 'ab'.repeat(32) }, vectorWidth: 3, shards: 1 }
     const { record } = await catalog.create({ name: 'papers', ...settings, replicas: 1 }, Deadline.after(60_000))
-    build = await createGeneration(store, record, { ...settings, source: null }, clock)
-    await changeGenerationState(store, build, () => ({ searchP99MsMax: 100 }), clock)
+    generation = await createGeneration(store, record, { ...settings, source: null }, clock)
+    await changeGenerationState(store, generation, () => ({ searchP99MsMax: 100 }), clock)
   })
 
   afterEach(() => rm(root, { recursive: true }))
 
   const slowDown = () => new SlowDown({ store, catalog, pace, clock, log: silentLogger() })
-  const rate = async () => (await readGenerationState(store, build)).slowedToDocumentsPerSecond
+  const rate = async () => (await readGenerationState(store, generation)).slowedToDocumentsPerSecond
 
   async function rounds(count: number, each: SlowDown) {
     for (let round = 0; round < count; round++) {
@@ -84,14 +84,14 @@ describe('slowing builds down for searches', () => {
     }
   }
 
-  it('slows a build for searches that all time out', async () => {
+  it('slows a generation for searches that all time out', async () => {
     const late = new HypershardError('deadline_exceeded', 'told to')
     for (let at = 0; at < 20; at++) await pace.time(() => Promise.reject(late)).catch(() => undefined)
     await rounds(1, slowDown())
     assert.equal(await rate(), 50)
   })
 
-  it('lets a build go when the searches that it was slowed for end', async () => {
+  it('lets a generation go when the searches that it was slowed for end', async () => {
     const each = slowDown()
     for (let at = 0; at < 20; at++) pace.note(500)
     await rounds(3, each)
@@ -100,13 +100,13 @@ describe('slowing builds down for searches', () => {
     assert.equal(await rate(), null)
   })
 
-  it('lets a build go that was slowed before the coordinator was started anew', async () => {
-    await changeGenerationState(store, build, () => ({ slowedToDocumentsPerSecond: 5 }), clock)
+  it('lets a generation go that was slowed before the coordinator was started anew', async () => {
+    await changeGenerationState(store, generation, () => ({ slowedToDocumentsPerSecond: 5 }), clock)
     await rounds(60, slowDown())
     assert.equal(await rate(), null)
   })
 
-  it('asks the store nothing while nobody searches and no build is slowed', async () => {
+  it('asks the store nothing while nobody searches and no generation is slowed', async () => {
     const each = slowDown()
     await rounds(1, each)
     const { list, get } = store

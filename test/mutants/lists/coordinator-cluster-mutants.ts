@@ -174,7 +174,7 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     file: 'coordinator/src/pace/slow-down.ts',
     find: 'return Math.max(rateMin, now * slower)',
     replace: 'return now * slower',
-    breaks: 'A build is never slowed to a standstill',
+    breaks: 'A generation is never slowed to a standstill',
     tests: ['coordinator/src/pace/slow-down.test.ts'],
   },
   {
@@ -182,7 +182,7 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     file: 'coordinator/src/pace/slow-down.ts',
     find: 'return next > rateMax ? null : next',
     replace: 'return next',
-    breaks: 'A build that no longer slows searches is let go',
+    breaks: 'A generation that no longer slows searches is let go',
     tests: ['coordinator/src/pace/slow-down.test.ts'],
   },
   {
