@@ -13,10 +13,12 @@ const processes: readonly { title: string; shape: ConfigShape }[] = [
 
 const introduction = `# Settings
 
-Each process reads its settings from the environment once, at start. A missing required setting, a value out of range and a
-setting that no process has (likely a typing error) are refused, all problems in one message. What Kubernetes injects for
-services is left out ([operations](operations.md#proxies-and-injected-variables)). \`hypershard up\` sets them for
-a cluster on one machine. This page is generated from the schemas by \`npm run generate\`.
+Each process reads its settings from the environment once, at start.
+A missing required setting, a value out of range and a setting that no process has (likely a typing error) are refused,
+all problems in one message.
+What Kubernetes injects for services is left out ([operations](operations.md#proxies-and-injected-variables)).
+\`hypershard up\` sets them for a cluster on one machine.
+This page is generated from the schemas by \`npm run generate\`.
 `
 
 /** docs/config.md as the schemas have it. */

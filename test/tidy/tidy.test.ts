@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { isServiceLinkName } from '@hypershard/common'
 import { renderConfigPage } from '../../scripts/render-config-page.ts'
+import { proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
 import { findCircles, measureFunctions } from './measure-sources.ts'
 import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
 
@@ -37,6 +38,7 @@ const onlyIn: Readonly<Record<string, RegExp>> = {
 
 const fileLinesMax = 400
 const functionLinesMax = 70
+const proseColumnsMax = 120
 
 const files = readSourceFiles()
 const isTest = (path: string) =>
@@ -221,17 +223,44 @@ describe('what is generated', () => {
 })
 
 describe('the documentation', () => {
+  const patterns = ['*.md', '.github/**/*.md', 'docs/**/*.md', '{bench/results,sample,training,models/*}/*.md']
+  const pages = globSync(patterns, { cwd: repositoryRoot }).map(path => ({
+    path,
+    text: readFileSync(join(repositoryRoot, path), 'utf8'),
+  }))
+
   it('links only to what exists', () => {
-    const pages = globSync(['*.md', 'docs/**/*.md', 'sample/*.md', 'models/*/*.md', 'training/*.md'], {
-      cwd: repositoryRoot,
-    })
-    const problems = pages.flatMap(page =>
-      [...readFileSync(join(repositoryRoot, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+    const problems = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
         .map(match => match[1]!)
-        .filter(target => !existsSync(join(repositoryRoot, dirname(page), target)))
-        .map(target => `${page} links to ${target}`),
+        .filter(target => !existsSync(join(repositoryRoot, dirname(path), target)))
+        .map(target => `${path} links to ${target}`),
     )
     report(problems, 'mend the link')
+  })
+
+  it('names only files and folders that exist', () => {
+    const folders = readdirSync(repositoryRoot, { withFileTypes: true })
+      .filter(entry => entry.isDirectory())
+      .map(({ name }) => name)
+    const problems = pages
+      // What changed once is told with the names of then.
+      .filter(({ path }) => path !== 'CHANGELOG.md')
+      .flatMap(({ path, text }) =>
+        repositoryPathsIn(text, folders)
+          .filter(target => !existsSync(join(repositoryRoot, target)))
+          .map(target => `${path} names ${target}`),
+      )
+    report(problems, 'say where it is now')
+  })
+
+  it('has one sentence a line, or is wrapped', () => {
+    const problems = pages.flatMap(({ path, text }) =>
+      proseLinesOf(text)
+        .filter(({ text: line }) => line.length > proseColumnsMax && sentencesIn(line).length > 1)
+        .map(({ line }) => `${path}:${line}`),
+    )
+    report(problems, `begin a line with each sentence, or wrap at ${proseColumnsMax} columns`)
   })
 })
 
