@@ -208,7 +208,7 @@ describe('the command line', () => {
     const left = await run('snapshot', 'restore', 'papers', 'monday')
     assert.match(
       left.stdout,
-      /^still standing for another build: papers-live \(generation 1\); move them with: .*=papers$/m,
+      /^still standing for another generation: papers-live \(generation 1\); move them with: .*=papers$/m,
     )
     const taken = await run('snapshot', 'restore', 'papers', 'monday', '--move-aliases')
     assert.doesNotMatch(taken.stdout, /still standing/)
@@ -309,6 +309,12 @@ describe('the command line', () => {
   it('takes the URL from the environment', async () => {
     const surroundings = { environment: { HYPERSHARD_URL: url } }
     assert.equal((await runCommand(['index', 'list'], { surroundings })).exitCode, 0)
+  })
+
+  it('knows `collect` by its older name too', async () => {
+    const { stdout } = await run('collect', '--help')
+    assert.match(stdout, /which files nothing needs any more/)
+    assert.equal((await run('gc', '--help')).stdout, stdout)
   })
 
   it('gives every command help with examples', async () => {

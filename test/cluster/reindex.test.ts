@@ -34,7 +34,7 @@ describe('moving an index to another model with the command line', () => {
   it('builds, compares, switches, and goes back', async () => {
     const told = await run('reindex', 'papers', '--model', 'second', '--shards', '3')
     assert.match(told, /^built generation 2 of papers in .*: 300 documents, model second, 3 shards$/m)
-    assert.match(told, /^ {2}first ten hits shared with the build before: \d+\.\d % \(\d+ queries\)/m)
+    assert.match(told, /^ {2}first ten hits shared with the generation before: \d+\.\d % \(\d+ queries\)/m)
     assert.match(told, /`npx hypershard rollback papers` goes back/)
     const described = JSON.parse(await run('index', 'describe', 'papers', '--json'))
     assert.deepEqual([described.generation, described.shards, described.documents], [2, 3, 300])
@@ -101,7 +101,7 @@ describe('moving an index to another model with the command line', () => {
       await run('verify', 'papers'),
       /read 298 documents .*; the manifest counts 298\neverything is as it should be/,
     )
-    assert.match(await run('gc', 'papers'), /0 files of papers would be deleted/)
+    assert.match(await run('collect', 'papers'), /0 files of papers would be deleted/)
     assert.match(await run('aside', 'papers'), /every document of papers could be encoded/)
   })
 })

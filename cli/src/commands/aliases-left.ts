@@ -1,10 +1,10 @@
 import type { GenerationDescription } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 
-/** Of a command that lets an index's name stand for another build. */
-export const moveAliasesOption = ['--move-aliases', 'let all aliases of the build before move along'] as const
+/** Of a command that lets an index's name stand for another generation. */
+export const moveAliasesOption = ['--move-aliases', 'let all aliases of the generation before move along'] as const
 
-/** A line about the aliases that still stand for another build of an index than its name does now; none for none. */
+/** A line about the aliases that still stand for another generation of an index than its name does now; none for none. */
 export async function aliasesLeft(api: ApiClient, { index, generation }: GenerationDescription): Promise<string[]> {
   const { aliases } = await api.listAliases()
   const left = aliases.filter(
@@ -13,6 +13,6 @@ export async function aliasesLeft(api: ApiClient, { index, generation }: Generat
   if (left.length === 0) return []
   const names = left.map(({ alias, generation: other }) => `${alias} (generation ${other})`).join(', ')
   return [
-    `still standing for another build: ${names}; move them with: npx hypershard alias set ${left[0]!.alias}=${index}`,
+    `still standing for another generation: ${names}; move them with: npx hypershard alias set ${left[0]!.alias}=${index}`,
   ]
 }

@@ -11,15 +11,15 @@ import { readSampleQueries } from './read-sample-queries.ts'
 
 const numberMax = 999_999_999
 
-/** `hypershard generation ...`: the builds of an index. */
+/** `hypershard generation ...`: the generations of an index. */
 export function addGenerationCommands(program: Command, context: CommandContext): void {
   const group = program
     .command('generation')
-    .description('the builds of an index: list, pause, calibrate, promote, drop')
+    .description('the generations of an index: list, pause, calibrate, promote, drop')
   group
     .command('list')
     .argument('<index>')
-    .description('list the builds of an index and how far they are')
+    .description('list the generations of an index and how far they are')
     .action((index: string) => listGenerations(context, index))
   const one = (name: string, description: string, work: (index: string, generation: number) => Promise<unknown>) =>
     group
@@ -32,15 +32,15 @@ export function addGenerationCommands(program: Command, context: CommandContext)
         context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`])
       })
   const api = () => context.api()
-  one('pause', 'stop encoding documents for a build', (...it) => api().orderGeneration(...it, { paused: true }))
-  one('resume', 'go on with a paused build', (...it) => api().orderGeneration(...it, { paused: false }))
-  one('cancel', 'give up a build that is under way', (...it) => api().cancelGeneration(...it))
-  one('drop', 'give up a finished build that no name points at', (...it) => api().dropGeneration(...it))
+  one('pause', 'stop encoding documents for a generation', (...it) => api().orderGeneration(...it, { paused: true }))
+  one('resume', 'go on with a paused generation', (...it) => api().orderGeneration(...it, { paused: false }))
+  one('cancel', 'give up a generation that is being built', (...it) => api().cancelGeneration(...it))
+  one('drop', 'give up a finished generation that no name points at', (...it) => api().dropGeneration(...it))
   group
     .command('promote')
     .argument('<index>')
     .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
-    .description('let searches use a build that has caught up')
+    .description('let searches use a generation that has caught up')
     .option(...moveAliasesOption)
     .action(async (index: string, generation: number, { moveAliases }: { moveAliases?: boolean }) => {
       const answer = await api().promoteGeneration(index, generation, moveAliases)
@@ -52,7 +52,7 @@ export function addGenerationCommands(program: Command, context: CommandContext)
     .argument('<index>')
     .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
     .argument('<rate>', 'documents a second at most; 0 for no limit', wholeNumberIn(0, documentsPerSecondMax))
-    .description('limit how fast a build goes')
+    .description('limit how fast a generation is built')
     .action(async (index: string, generation: number, rate: number) => {
       const order = { documents_per_second_max: rate === 0 ? null : rate }
       const answer = await api().orderGeneration(index, generation, order)
@@ -102,7 +102,7 @@ async function listGenerations(context: CommandContext, index: string): Promise<
   })
 }
 
-/** What a build is doing, in a few words. */
+/** What a generation is doing, in a few words. */
 export function stateOf({ phase, paused, progress, ...limits }: GenerationDescription): string {
   if (phase === 'cancelled' || phase === 'dropped') return phase
   const rate = limits.documents_per_second_max

@@ -17,7 +17,7 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
     .argument('<name>', '1 to 64 of a-z 0-9 - _, starting with a letter or digit')
     .description('create an empty index')
     .option('--model <name>', "a model's name or digest (default: the cluster's default model)")
-    .option('--shards <n>', 'how many slices, fixed for its life (default: 2)', wholeNumberIn(1, shardsAskedMax))
+    .option('--shards <n>', 'into how many parts documents are divided (default: 2)', wholeNumberIn(1, shardsAskedMax))
     .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, replicasMax))
     .option(
       '--field <name:type>',

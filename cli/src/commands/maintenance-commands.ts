@@ -5,7 +5,7 @@ import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { wholeNumberIn } from './parse-option.ts'
 
-/** `hypershard verify`, `gc` and `aside`: looking after an index. */
+/** `hypershard verify`, `collect` and `aside`: looking after an index. */
 export function addMaintenanceCommands(program: Command, context: CommandContext): void {
   program
     .command('verify')
@@ -13,12 +13,13 @@ export function addMaintenanceCommands(program: Command, context: CommandContext
     .description('read every byte of an index, check every digest, and count its documents')
     .action((index: string) => verify(context, index))
   program
-    .command('gc')
+    .command('collect')
+    .alias('gc')
     .argument('<index>')
     .description('tell which files nothing needs any more; indexers delete them by themselves')
     .option('--delete', 'delete them now')
     .option('--keep-minutes <n>', 'how long a file that nothing needs is kept', wholeNumberIn(1, 1_000_000), 60)
-    .action((index: string, options: GcOptions) => collect(context, index, options))
+    .action((index: string, options: CollectOptions) => collect(context, index, options))
   program
     .command('aside')
     .argument('<index>')
@@ -26,7 +27,7 @@ export function addMaintenanceCommands(program: Command, context: CommandContext
     .action((index: string) => listAside(context, index))
 }
 
-interface GcOptions {
+interface CollectOptions {
   readonly delete?: boolean
   readonly keepMinutes: number
 }
@@ -44,7 +45,7 @@ async function verify(context: CommandContext, index: string): Promise<void> {
   if (found.problems.length > 0) context.exitCode = exitCodes.failure
 }
 
-async function collect(context: CommandContext, index: string, options: GcOptions): Promise<void> {
+async function collect(context: CommandContext, index: string, options: CollectOptions): Promise<void> {
   const dryRun = !options.delete
   const request = { dry_run: dryRun, keep_ms: options.keepMinutes * 60_000 }
   context.answer(await context.api().collectFiles(index, request), ({ files, keys }) => [

@@ -43,7 +43,9 @@ export function addReindexCommands(program: Command, context: CommandContext): v
   program
     .command('reindex')
     .argument('<index>', 'an index that exists')
-    .description('build an index anew with another model or number of shards, then switch searches to it')
+    .description(
+      'build another generation of an index, with another model or number of shards, and switch searches to it',
+    )
     .option('--model <name>', "a model's name or digest; the default model if left out")
     .option('--shards <n>', 'as many as now if left out', wholeNumberIn(1, shardsAskedMax))
     .option('--rate <n>', 'the most documents encoded a second', wholeNumberIn(1, documentsPerSecondMax))
@@ -57,8 +59,9 @@ export function addReindexCommands(program: Command, context: CommandContext): v
     .addHelpText(
       'after',
       `
-Searches and writes go on meanwhile. The old build stays, and follows the writes, until it is
-dropped: \`hypershard rollback <index>\` goes back to it. Ctrl-C stops watching, not the build.
+Searches and writes go on meanwhile. The old generation stays, and follows the writes,
+until it is dropped: \`hypershard rollback <index>\` goes back to it. Ctrl-C stops watching, not
+the work.
 
 Examples:
   hypershard reindex papers --model minilm-dense
@@ -69,7 +72,7 @@ Examples:
   program
     .command('rollback')
     .argument('<index>')
-    .description('let searches use the build again that they used before the last switch')
+    .description('let searches use the generation again that they used before the last switch')
     .option(...moveAliasesOption)
     .action(async (index: string, { moveAliases }: { moveAliases?: boolean }) => {
       const answer = await context.api().rollBack(index, moveAliases)
@@ -122,7 +125,7 @@ async function requestOf(
   }
 }
 
-/** Shows how far the build is until it has caught up. @throws HypershardError `cancelled` when somebody gave it up */
+/** Shows how far the generation is until it has caught up. @throws HypershardError `cancelled` when somebody gave it up */
 async function follow(context: CommandContext, index: string, generation: number): Promise<GenerationDescription> {
   const display = new ProgressDisplay(context.terminal.notes, `generation ${generation}`)
   try {
@@ -159,7 +162,9 @@ function renderParity(parity: ParityReport, output: Output): string[] {
   const overlap = `${(parity.overlap_at_10 * 100).toFixed(1)} %`
   const correlation =
     parity.score_correlation === null ? '' : `, scores correlate ${parity.score_correlation.toFixed(2)}`
-  const lines = [`  first ten hits shared with the build before: ${overlap} (${parity.queries} queries)${correlation}`]
+  const lines = [
+    `  first ten hits shared with the generation before: ${overlap} (${parity.queries} queries)${correlation}`,
+  ]
   for (const { query, overlap: shared } of parity.most_different.slice(0, differentShown)) {
     if (shared === 1) continue
     lines.push(shorten(`    ${(shared * 100).toFixed(0).padStart(3)} %  ${toPlainLine(query)}`, output.columns))

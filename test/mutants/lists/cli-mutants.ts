@@ -18,6 +18,14 @@ export const cliMutants: readonly Mutant[] = [
     tests: ['cli/src/run-cli.test.ts'],
   },
   {
+    id: 'collect-older-name',
+    file: 'cli/src/commands/maintenance-commands.ts',
+    find: ".alias('gc')",
+    replace: ".alias('sweep')",
+    breaks: 'Scripts that say `gc` go on working',
+    tests: ['cli/src/run-cli.test.ts'],
+  },
+  {
     id: 'restart-budget',
     file: 'local-cluster/src/restart-budget.ts',
     find: 'if (this.#restarts.length >= restartsMax) return undefined',
