@@ -66,7 +66,7 @@ describe('what a search waits for', () => {
 
   const reads = [
     { what: 'the manifest', folder: '/manifest/' },
-    { what: 'the calibration sample', folder: '/calibration/' },
+    { what: 'the range sample', folder: '/calibration/' },
   ]
   for (const { what, folder } of reads) {
     it(`is ${what} no longer than its deadline, and its place is free then`, async () => {

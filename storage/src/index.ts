@@ -62,12 +62,9 @@ export {
 export { type Appended, type LogLag, WriteLog } from './log/write-log.ts'
 export { type AsideDocument, readAside, writeAside } from './manifest/aside/aside-file.ts'
 export { countSlices, readSlice } from './manifest/backfill/slices.ts'
-export { readCalibration } from './manifest/calibration/calibration-file.ts'
-export { calibrationRowsMax } from './manifest/calibration/extend-calibration.ts'
 export { type CommitOptions, commitSegments } from './manifest/commit/commit-segments.ts'
 export { replaceSegments } from './manifest/commit/replace-segments.ts'
 export {
-  type Calibration,
   covers,
   eligibleDocuments,
   eligibleIn,
@@ -75,10 +72,13 @@ export {
   type LogPosition,
   type Manifest,
   type ManifestReference,
+  type RangeSample,
   type SegmentEntry,
 } from './manifest/manifest.ts'
 export { homeOf, segmentAt } from './manifest/manifest-files.ts'
 export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
+export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.ts'
+export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'

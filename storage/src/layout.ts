@@ -82,7 +82,7 @@ export const manifestKey = (generation: GenerationReference, version: number): s
 export const tombstonesKey = (generation: GenerationReference, digest: string): string =>
   `${generationFolder(generation)}tombstones/${digest}.safetensors`
 
-export const calibrationKey = (generation: GenerationReference, digest: string): string =>
+export const rangeSampleKey = (generation: GenerationReference, digest: string): string =>
   `${generationFolder(generation)}calibration/${digest}.safetensors`
 
 export const segmentFolder = (segment: SegmentReference): string =>
@@ -111,7 +111,7 @@ export const segmentsFolder = (generation: GenerationReference): string => `${ge
 export const tombstonesFolder = (generation: GenerationReference): string =>
   `${generationFolder(generation)}tombstones/`
 
-export const calibrationsFolder = (generation: GenerationReference): string =>
+export const rangeSamplesFolder = (generation: GenerationReference): string =>
   `${generationFolder(generation)}calibration/`
 
 /** The number that a key of ten digits ends with; NaN for any other key. */

@@ -7,8 +7,8 @@ import {
   type ManifestReference,
   type ObjectStore,
   openSegment,
-  readCalibration,
   readManifest,
+  readRangeSample,
   readTombstones,
   type SegmentEntry,
   type SegmentReader,
@@ -36,8 +36,8 @@ export interface HolderOptions {
 
 /** Deleted indexes remembered, so that a search that was under way does not bring one back. */
 const forgottenMax = 1_000
-/** Calibration samples kept, of some hundred KB at most: every int8 query needs its generation's. */
-const calibrationsMax = 16
+/** Range samples kept, of some hundred KB at most: every int8 query needs its generation's. */
+const rangeSamplesMax = 16
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
@@ -89,7 +89,7 @@ export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
   readonly #manifests = new LRUCache<string, Promise<Manifest>>({ max: manifestsMax })
-  readonly #calibrations = new LRUCache<string, Promise<Float32Array>>({ max: calibrationsMax })
+  readonly #rangeSamples = new LRUCache<string, Promise<Float32Array>>({ max: rangeSamplesMax })
   /** By index uid and generation: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
   readonly #forgotten = new LRUCache<string, true>({ max: forgottenMax })
@@ -179,20 +179,20 @@ export class SegmentHolder {
   }
 
   /**
-   * The generation's sample of document vectors, f32 [rows, width]: the same for every shard and server.
+   * The document vectors that int8 scoring measures its ranges on, f32 [rows, width]: the same for every shard and server.
    * @throws HypershardError `corrupt_data`, `deadline_exceeded`
    */
-  calibrationSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
-    return waitWithin(this.#calibrationSample(manifest), deadline, 'reading the calibration sample')
+  rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
+    return waitWithin(this.#rangeSample(manifest), deadline, 'reading the range sample')
   }
 
-  #calibrationSample(manifest: Manifest): Promise<Float32Array> {
+  #rangeSample(manifest: Manifest): Promise<Float32Array> {
     const key = `${manifest.indexUid}/${manifest.generation}/${manifest.calibration?.digest}`
-    const known = this.#calibrations.get(key)
+    const known = this.#rangeSamples.get(key)
     if (known !== undefined) return known
-    const reading = readCalibration(this.#options.store, manifest)
-    this.#calibrations.set(key, reading)
-    reading.catch(() => this.#calibrations.delete(key))
+    const reading = readRangeSample(this.#options.store, manifest)
+    this.#rangeSamples.set(key, reading)
+    reading.catch(() => this.#rangeSamples.delete(key))
     return reading
   }
 

@@ -55,7 +55,7 @@ export async function searchShards(
     try {
       checkQuery(query, manifest)
       const { qnet } = query
-      const sample = precision === 'int8' ? await holder.calibrationSample(manifest, deadline) : new Float32Array(0)
+      const sample = precision === 'int8' ? await holder.rangeSample(manifest, deadline) : new Float32Array(0)
       const scoringDeadline = deadline.earlier(replyReserve(deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
       const { limit, after, filter } = request

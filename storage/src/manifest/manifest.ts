@@ -66,7 +66,7 @@ export const manifestFilesSchema = z.strictObject({
   segments: z.array(segmentEntrySchema),
   /** The file with the documents that could not be encoded, and how many there are; null when all could. */
   aside: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
-  /** The digest of the calibration file and its number of vectors; null while nothing was committed. */
+  /** The range sample: its file's digest and its number of vectors; null while nothing was committed. */
   calibration: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
 })
 
@@ -105,7 +105,7 @@ type Stored = z.output<typeof manifestSchema>
 export type SegmentEntry = Readonly<Stored['segments'][number]>
 
 /** The generation's sample of document vectors. */
-export type Calibration = NonNullable<Stored['calibration']>
+export type RangeSample = NonNullable<Stored['calibration']>
 
 /** Segments keep their place while they are in the list, new ones come last; a hit's address is such a place. */
 export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {

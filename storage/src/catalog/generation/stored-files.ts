@@ -1,15 +1,15 @@
 import {
   asideFolder,
-  calibrationsFolder,
   type GenerationReference,
   generationFolder,
+  rangeSamplesFolder,
   segmentsFolder,
   tombstonesFolder,
 } from '../../layout.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 
 /** The folders of a generation whose files manifests name. */
-export const fileFolders = [segmentsFolder, tombstonesFolder, calibrationsFolder, asideFolder]
+export const fileFolders = [segmentsFolder, tombstonesFolder, rangeSamplesFolder, asideFolder]
 
 /** The keys of each file or segment, by its name in the generation: `segments/<digest>`, `tombstones/<digest>`. */
 export async function filesIn(store: ObjectStore, generation: GenerationReference): Promise<Map<string, string[]>> {

@@ -6,10 +6,10 @@ import { openSegment } from '../../segment/segment-reader.ts'
 import { tombstonesOf, writeTombstones } from '../../segment/tombstones/tombstone-file.ts'
 import { shardOf } from '../../shard-of.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { extendCalibration } from '../calibration/extend-calibration.ts'
 import type { Manifest, ManifestContent, SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest-store.ts'
+import { extendRangeSample } from '../range-sample/extend-range-sample.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
 export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside' | 'unread'>> {
@@ -38,7 +38,7 @@ export async function commitSegments(
   const { deletedIds = [], disjoint = false, clock, ...content } = options
   try {
     const kept = disjoint ? current.segments : await keptSegments(store, current, added, deletedIds)
-    const calibration = await extendCalibration(store, current, added)
+    const calibration = await extendRangeSample(store, current, added)
     return await commitManifest(store, current, { ...content, calibration, segments: [...kept, ...added] }, clock)
   } catch (error) {
     // Of an index that is being deleted, any file may be missing: that is not corruption.

@@ -5,9 +5,9 @@ import { openSegment } from '../../segment/segment-reader.ts'
 import { shardOf } from '../../shard-of.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { readAside } from '../aside/aside-file.ts'
-import { readCalibration } from '../calibration/calibration-file.ts'
 import { eligibleDocuments, type Manifest, type SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
+import { readRangeSample } from '../range-sample/range-sample-file.ts'
 
 /** What reading every byte of a generation found. */
 export interface Verification {
@@ -54,7 +54,7 @@ export async function verifyGeneration(
     }
     documents += ids.size
   }
-  await noting(note, () => readCalibration(store, manifest))
+  await noting(note, () => readRangeSample(store, manifest))
   await noting(note, () => readAside(store, manifest))
   const documentsCounted = eligibleDocuments(manifest)
   if (documents !== documentsCounted && problems.length === 0) {

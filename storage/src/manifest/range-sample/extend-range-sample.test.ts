@@ -12,8 +12,8 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import { commitSegments } from '../commit/commit-segments.ts'
 import type { Manifest } from '../manifest.ts'
 import { latestManifest } from '../manifest-store.ts'
-import { readCalibration } from './calibration-file.ts'
-import { calibrationRowsMax } from './extend-calibration.ts'
+import { rangeSampleRowsMax } from './extend-range-sample.ts'
+import { readRangeSample } from './range-sample-file.ts'
 
 const vectorWidth = 3
 const model = { name: 'test', digest: 'ab'.repeat(32) }
@@ -21,12 +21,12 @@ const model = { name: 'test', digest: 'ab'.repeat(32) }
 /** A vector that tells which document it is of. */
 const vectorOf = (id: string) => [Number(id), 1, 2]
 
-describe('the calibration sample', () => {
+describe('the range sample', () => {
   let root: string
   let store: ObjectStore
 
   beforeEach(async () => {
-    root = await mkdtemp(join(tmpdir(), 'hypershard-calibration-'))
+    root = await mkdtemp(join(tmpdir(), 'hypershard-range-sample-'))
     store = await createDirectoryStore(root)
   })
   afterEach(() => rm(root, { recursive: true }))
@@ -52,7 +52,7 @@ describe('the calibration sample', () => {
   }
 
   async function sampleIds(manifest: Manifest): Promise<string[]> {
-    const vectors = await readCalibration(store, manifest)
+    const vectors = await readRangeSample(store, manifest)
     return Array.from({ length: vectors.length / vectorWidth }, (_, row) => String(vectors[row * vectorWidth]))
   }
 
@@ -61,12 +61,12 @@ describe('the calibration sample', () => {
     names.toSorted((a, b) => (hash('sha256', a, 'hex') < hash('sha256', b, 'hex') ? -1 : 1))
 
   it('is empty before anything was put', async () => {
-    assert.equal((await readCalibration(store, await newIndex('a', 2))).length, 0)
+    assert.equal((await readRangeSample(store, await newIndex('a', 2))).length, 0)
   })
 
   it('is the documents with the smallest hashes, however many shards they are spread over', async () => {
     const all = ids(0, 300)
-    const expected = bySmallestHash(all).slice(0, calibrationRowsMax)
+    const expected = bySmallestHash(all).slice(0, rangeSampleRowsMax)
     for (const shards of [1, 2, 8]) {
       assert.deepEqual(await sampleIds(await put(await newIndex(`s${shards}`, shards), all)), expected)
     }
@@ -76,7 +76,7 @@ describe('the calibration sample', () => {
     const first = await put(await newIndex('a', 2), ids(0, 40))
     assert.deepEqual(await sampleIds(first), bySmallestHash(ids(0, 40)))
     const second = await put(first, ids(40, 200))
-    const grown = [...(await sampleIds(first)), ...bySmallestHash(ids(40, 200)).slice(0, calibrationRowsMax - 40)]
+    const grown = [...(await sampleIds(first)), ...bySmallestHash(ids(40, 200)).slice(0, rangeSampleRowsMax - 40)]
     assert.deepEqual(await sampleIds(second), grown)
     const third = await put(second, ids(200, 400))
     assert.deepEqual(third.calibration, second.calibration)
@@ -91,7 +91,7 @@ describe('the calibration sample', () => {
       const altered = Buffer.from(file)
       altered[at]! ^= 1
       await writeFile(join(folder, name!), altered)
-      await assert.rejects(readCalibration(store, manifest), { code: 'corrupt_data', message: new RegExp(name!) })
+      await assert.rejects(readRangeSample(store, manifest), { code: 'corrupt_data', message: new RegExp(name!) })
     }
   })
 })

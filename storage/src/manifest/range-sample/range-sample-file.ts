@@ -1,10 +1,11 @@
 /**
- * `calibration/<sha256>.safetensors`: a small sample of a generation's document vectors, one F32 tensor `vectors` of shape
- * [documents, vectorWidth]. Int8 scoring measures on it the ranges over which it quantises, so that every shard and
- * every server quantises alike. Named by its content. docs/formats/manifest.md.
+ * `calibration/<sha256>.safetensors`: the range sample, a few of a generation's document vectors, one F32 tensor `vectors` of
+ * shape [documents, vectorWidth]. Int8 scoring measures on it the ranges over which it quantises, so that every shard and
+ * every server quantises alike. Named by its content. Stores call it `calibration`, the folder and the manifest's member: the
+ * name is older than the calibration of graphs, which has nothing to do with it. docs/formats/manifest.md.
  */
 import { corruptData, shortDigest } from '../../corrupt-data.ts'
-import { calibrationKey, type GenerationReference } from '../../layout.ts'
+import { type GenerationReference, rangeSampleKey } from '../../layout.ts'
 import { readAddressedTensor, writeAddressedTensor } from '../../segment/formats/addressed-tensor.ts'
 import type { NamedTensor } from '../../segment/formats/tensor-header.ts'
 import { firstNonFiniteRow } from '../../segment/vectors-file.ts'
@@ -19,7 +20,7 @@ const tensorOf = (documents: number, vectorWidth: number): NamedTensor => ({
 })
 
 /** Stores a sample and returns the file's digest. */
-export async function writeCalibration(
+export async function writeRangeSample(
   store: ObjectStore,
   generation: GenerationReference,
   vectors: Float32Array,
@@ -27,17 +28,17 @@ export async function writeCalibration(
 ): Promise<string> {
   const data = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength)
   const tensor = tensorOf(vectors.length / vectorWidth, vectorWidth)
-  return writeAddressedTensor(store, tensor, data, digest => calibrationKey(generation, digest))
+  return writeAddressedTensor(store, tensor, data, digest => rangeSampleKey(generation, digest))
 }
 
 /**
  * The sample of a manifest, row-major [documents, vectorWidth]; empty while nothing was committed.
  * @throws HypershardError `corrupt_data`
  */
-export async function readCalibration(store: ObjectStore, manifest: Manifest): Promise<Float32Array<ArrayBuffer>> {
+export async function readRangeSample(store: ObjectStore, manifest: Manifest): Promise<Float32Array<ArrayBuffer>> {
   if (manifest.calibration === null) return new Float32Array(0)
   const { digest, documents } = manifest.calibration
-  const key = calibrationKey(homeOf(manifest, manifest.calibration), digest)
+  const key = rangeSampleKey(homeOf(manifest, manifest.calibration), digest)
   const where = `calibration ${shortDigest(digest)}`
   const details = { index: manifest.index, generation: manifest.generation, key }
   const data = await readAddressedTensor(store, tensorOf(documents, manifest.vectorWidth), {

@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import { textAt } from '../../segment/formats/utf8-column.ts'
 import { openSegment, type SegmentReader } from '../../segment/segment-reader.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import type { Calibration, Manifest, SegmentEntry } from '../manifest.ts'
+import type { Manifest, RangeSample, SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
-import { readCalibration, writeCalibration } from './calibration-file.ts'
+import { readRangeSample, writeRangeSample } from './range-sample-file.ts'
 
 /** Rows of a full sample: the extremes of activations settle with a few dozen, and a query pays for each. */
-export const calibrationRowsMax = 64
+export const rangeSampleRowsMax = 64
 
 /** Ids hashed before other work gets a turn: about 5 ms. */
 const idsPerTurn = 4096
@@ -24,20 +24,20 @@ interface Candidate {
  * the generation's life, so that int8 scores do not change from one version to the next. Which rows are taken depends on
  * the ids alone (the smallest SHA-256), not on how many shards they were spread over.
  */
-export async function extendCalibration(
+export async function extendRangeSample(
   store: ObjectStore,
   current: Manifest,
   added: readonly SegmentEntry[],
-): Promise<Calibration | null> {
-  const wanted = calibrationRowsMax - (current.calibration?.documents ?? 0)
+): Promise<RangeSample | null> {
+  const wanted = rangeSampleRowsMax - (current.calibration?.documents ?? 0)
   if (wanted === 0 || added.length === 0) return current.calibration
   const chosen = await smallestHashes(store, current, added, wanted)
   const rows = await Promise.all(chosen.map(({ reader, row }) => reader.readVector(row)))
-  const known = await readCalibration(store, current)
+  const known = await readRangeSample(store, current)
   const vectors = new Float32Array(known.length + rows.length * current.vectorWidth)
   vectors.set(known)
   for (const [index, row] of rows.entries()) vectors.set(row, known.length + index * current.vectorWidth)
-  const digest = await writeCalibration(store, current, vectors, current.vectorWidth)
+  const digest = await writeRangeSample(store, current, vectors, current.vectorWidth)
   return { digest, documents: vectors.length / current.vectorWidth }
 }
 
