@@ -1,5 +1,6 @@
 export { makeScanCopy } from './cpu/scan-copy.ts'
-export * from './cpu/scoring-pool.ts'
+export { ScoringPool } from './cpu/scoring-pool.ts'
 export { openVectorsFile, vectorsInMemory } from './cpu/vector-rows.ts'
+export type { ScanRequest } from './ports.ts'
 export { WeightsMemory } from './qnets/weights-memory.ts'
 export * from './start-shard-server.ts'

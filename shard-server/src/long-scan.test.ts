@@ -10,7 +10,6 @@ import { ScoringPool } from './cpu/scoring-pool.ts'
 import { RowFilter } from './filtering/row-filter.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
-import type { HeadRequest, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { searchShards } from './search/search-shards.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
@@ -21,7 +20,6 @@ import {
   testQNet,
   wholeSearch,
 } from './testing/test-shard-server.ts'
-import type { ThreadCalls } from './threads/thread-calls.ts'
 
 describe('a shard server during a scan of seconds', () => {
   const heavy = testQNet(publishedArchitecture(256, 8))
@@ -120,20 +118,19 @@ describe('a shard server during a scan of seconds', () => {
   function openParts() {
     const log = silentLogger()
     const onDeath = (error: Error) => assert.fail(error)
-    const scoring = new ScoringPool({ threads: 1, log, onDeath })
+    const backend = new ScoringPool({ threads: 1, log, onDeath })
     const loader = new SegmentLoader({ storeRoot: root, places: { vectors: 'memory', scratch: root } }, log, onDeath)
     const filter = new RowFilter({ log, onDeath })
-    const heads = {} as ThreadCalls<HeadRequest, MadeQNet>
     const memory = { vectors: 'memory', memoryBytesMax: Number.MAX_SAFE_INTEGER } as const
-    const holder = new SegmentHolder({ store, loader, scoring, filter, log, ...memory })
-    const queries = new QueryCache(heads)
+    const holder = new SegmentHolder({ store, loader, backend, filter, log, ...memory })
+    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made') })
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
-        searchShards({ holder, scoring, filter, queries, searches }, request, deadline),
+        searchShards({ holder, backend, filter, queries, searches }, request, deadline),
       close: async () => {
         await holder.close()
-        await Promise.all([scoring.close(), loader.close(), filter.close()])
+        await Promise.all([backend.close(), loader.close(), filter.close()])
       },
     }
   }

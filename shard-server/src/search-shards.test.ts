@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
-import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
+import { ScoringPrecision, SearchPlan, type SearchShardsRequest, StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
-import { ScoringPool } from './cpu/scoring-pool.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
+import { FakeBackend, FakeLoader, noFilter } from './testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments, testModel } from './testing/test-index.ts'
 import { createTestStore, testQNet } from './testing/test-shard-server.ts'
 
@@ -25,25 +25,31 @@ function hanging<T>() {
   return { asked: asked.promise, hang }
 }
 
-describe('what a search waits for', () => {
+describe('searchShards', () => {
   let root: Awaited<ReturnType<typeof createTestStore>>
   let manifest: Manifest
   let parts: SearchParts
+  let backend: FakeBackend
+  let holder: SegmentHolder
 
   beforeEach(async () => {
     root = await createTestStore()
     const empty = await createTestIndex(root.store, { name: 'a', width, shards: 1 })
     manifest = await putTestDocuments(root.store, empty, testDocuments(20, width))
-    const log = silentLogger()
-    const none = undefined as never
-    const scoring = new ScoringPool({ threads: 0, log, onDeath: assert.fail })
+    backend = new FakeBackend()
     const memory = { vectors: 'memory', memoryBytesMax: 2 ** 30 } as const
-    const holder = new SegmentHolder({ store: root.store, loader: none, scoring, filter: none, ...memory, log })
+    const loader = new FakeLoader(root.store, root.root)
+    const log = silentLogger()
+    holder = new SegmentHolder({ store: root.store, loader, backend, filter: noFilter, ...memory, log })
+    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made') })
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
-    parts = { holder, scoring, searches, filter: none, queries: new QueryCache(none) }
+    parts = { holder, backend, searches, filter: noFilter, queries }
   })
 
-  afterEach(() => root.remove())
+  afterEach(async () => {
+    await holder.close()
+    await root.remove()
+  })
 
   const request = (change: Partial<SearchShardsRequest> = {}): SearchShardsRequest => ({
     ...{ manifest, shards: [0], qnet: testQNet(publishedArchitecture(width, 2)), tokenStates: undefined, limit: 5 },
@@ -69,7 +75,7 @@ describe('what a search waits for', () => {
     { what: 'the range sample', folder: '/calibration/' },
   ]
   for (const { what, folder } of reads) {
-    it(`is ${what} no longer than its deadline, and its place is free then`, async () => {
+    it(`waits for ${what} no longer than its deadline, and its place is free then`, async () => {
       const { get } = root.store
       const { asked, hang } = hanging<undefined>()
       root.store.get = key => (key.includes(folder) ? hang() : get.call(root.store, key))
@@ -77,25 +83,39 @@ describe('what a search waits for', () => {
     })
   }
 
-  it('is the hyper-head no longer than its deadline, and its place is free then', async () => {
+  it('waits for the hyper-head no longer than its deadline, and its place is free then', async () => {
     const { asked, hang } = hanging<never>()
     const queries = new QueryCache({ call: () => ({ call: 1, answer: hang() }) })
     parts = { ...parts, queries }
     const states = { digest: 'cd'.repeat(32), modelDigest: testModel.digest, tokens: 1, width, states: Buffer.alloc(0) }
-    await expectFreed(asked, request({ qnet: undefined, tokenStates: states as never }))
+    await expectFreed(asked, request({ qnet: undefined, tokenStates: states }))
   })
 
-  it('is the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
+  it('waits for the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
     root.store.get = () => new Promise<undefined>(() => undefined)
     const gone = () => Deadline.after(3_600_000, { signal: AbortSignal.abort() })
     await assert.rejects(prepareShards(parts, { manifest, shards: [0] }, gone()), { code: 'cancelled' })
     await assert.rejects(fetchDocuments(parts, { manifest, addresses: [] }, gone()), { code: 'cancelled' })
   })
 
+  it('gives the backend what it holds, and the answer is what the backend found', async () => {
+    const { results } = await searchShards(parts, request(), hour())
+    const [scan] = backend.requests
+    assert.deepEqual(
+      scan!.shards[0]!.segments.map(({ key, position, eligible }) => [backend.held.has(key), position, eligible]),
+      [[true, 0, 20]],
+    )
+    assert.deepEqual([scan!.scoring, scan!.plan, scan!.rangeSample.length], ['int8', { kind: 'exact' }, 20 * width])
+    assert.deepEqual(
+      results.map(({ shard, documentsScored, stopReason }) => [shard, documentsScored, stopReason]),
+      [[0, 20, StopReason.STOP_REASON_COMPLETE]],
+    )
+  })
+
   it('leaves what was read for the next', async () => {
     const gone = Deadline.after(3_600_000, { signal: AbortSignal.abort() })
-    await assert.rejects(parts.holder.manifest(manifest, gone), HypershardError)
+    await assert.rejects(holder.manifest(manifest, gone), HypershardError)
     root.store.get = () => assert.fail('read twice')
-    assert.deepEqual(await parts.holder.manifest(manifest, hour()), manifest)
+    assert.deepEqual(await holder.manifest(manifest, hour()), manifest)
   })
 })

@@ -192,6 +192,13 @@ describe('a shard server', () => {
     assert(exact.filter(id => answers[0]!.includes(id)).length >= 8)
   })
 
+  it('says in its log what computes its scores, so that servers that differ can be told', async () => {
+    server = await startTestShardServer(root)
+    const { kernel, threads } = server.logged.find(({ msg }) => msg === 'scoring backend started')!
+    assert.match(String(kernel), /^onnxruntime \d+\.\d+\.\d+ cpu on \S/)
+    assert.equal(threads, 1)
+  })
+
   it('answers for an index without documents', async () => {
     await start()
     const manifest = await createTestIndex(store, { name: 'a', width, shards: 2 })

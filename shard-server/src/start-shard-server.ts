@@ -49,7 +49,8 @@ export async function startShardServer(
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
   const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
-  const scoring = new ScoringPool({ threads, log, onDeath })
+  const backend = new ScoringPool({ threads, log, onDeath })
+  log.info({ kernel: backend.kernel, threads }, 'scoring backend started')
   const places: HoldingPlaces = {
     vectors: config.HYPERSHARD_SHARD_VECTORS,
     scratch,
@@ -62,19 +63,19 @@ export async function startShardServer(
     workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
   })
   const queries = new QueryCache(heads)
-  const holder = new SegmentHolder({ store, loader, scoring, filter, vectors: places.vectors, memoryBytesMax, log })
+  const holder = new SegmentHolder({ store, loader, backend, filter, vectors: places.vectors, memoryBytesMax, log })
   const searches = new WorkGate({
     ...{ work: 'searches', where: 'on this shard server' },
     ...{ inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, waitingMax: 0 },
   })
-  const closeThreads = () => Promise.all([scoring.close(), loader.close(), filter.close(), heads.close()])
+  const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ holder, scoring, filter, queries, searches, log }),
+          implementation: createShardService({ holder, backend, filter, queries, searches, log }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],

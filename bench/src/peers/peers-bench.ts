@@ -104,7 +104,7 @@ async function measureOurs(vectors: Float32Array, width: number, queries: readon
   const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   try {
     const shards = [await holdVectors(pool, { key: 'bench', vectors, width, graphPath })]
-    const searched = { sample: vectors.slice(0, sampleRows * width), shards }
+    const searched = { rangeSample: vectors.slice(0, sampleRows * width), shards }
     const ways: [string, 'fp32' | 'int8', ScanRequest['plan']][] = [
       ['exact', 'fp32', { kind: 'exact' }],
       ['exact int8', 'int8', { kind: 'exact' }],

@@ -155,7 +155,7 @@ async function measureSize(
   const pool = new ScoringPool({ threads, log: silentLogger(), onDeath: fail })
   try {
     const shard = await holdSegments(pool, segments, scale)
-    const searched = { sample: new Float32Array(0), shards: [shard] }
+    const searched = { rangeSample: new Float32Array(0), shards: [shard] }
     const searcherOf = (plan: ScanRequest['plan']) => planSearcher(pool, searched, { plan })
     const measured: [Omit<Searcher, 'search'>, Measured][] = []
     for (const { plan, knobs } of plans()) {

@@ -138,11 +138,11 @@ async function createScan(pool: ScoringPool, precision: ScoringPrecision, archit
     precision: 'f32',
     weights: new WeightsMemory().copy(bytes),
   } as const
-  const sample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
+  const rangeSample = precision === 'int8' ? vectors.slice(0, 64 * width) : new Float32Array(0)
   return async () => {
     const plan = { kind: 'exact' } as const
     const endEpochMs = Date.now() + scanTimeoutMs
-    const request = { qnet, scoring: precision, plan, sample, limit: 10, after: undefined, endEpochMs, shards }
+    const request = { qnet, scoring: precision, plan, rangeSample, limit: 10, after: undefined, endEpochMs, shards }
     const { scans } = await pool.scan(request, Deadline.after(scanTimeoutMs))
     assert.equal(scans[0]!.documentsScored, documents)
   }

@@ -142,8 +142,8 @@ async function measureCorpus(corpus: PlainCorpus, shards: number, options: Optio
   const folder = await mkdtemp(join(tmpdir(), 'hypershard-bench-'))
   try {
     const held = await holdShards(pool, corpus, shards, { ...options, folder })
-    const sample = corpus.vectors.slice(0, sampleRows * corpus.width)
-    const searched = { sample, shards: held.shards }
+    const rangeSample = corpus.vectors.slice(0, sampleRows * corpus.width)
+    const searched = { rangeSample, shards: held.shards }
     const common = { documents: corpus.vectors.length / corpus.width, shards, queries: queries.length }
     const exact = await measureSearcher(
       named('exact', '', planSearcher(pool, searched, { plan: { kind: 'exact' } })),
@@ -198,7 +198,7 @@ async function holdShards(
 function searchersOf(
   pool: ScoringPool,
   corpus: PlainCorpus,
-  searched: Pick<ScanRequest, 'sample' | 'shards'>,
+  searched: Pick<ScanRequest, 'rangeSample' | 'shards'>,
   graphs: readonly DocumentGraph[],
   { greedy }: Options,
 ): Searcher[] {
@@ -242,13 +242,13 @@ function searchersOf(
 /** Rows that pass are spread evenly over the corpus. */
 async function measureFilters(
   pool: ScoringPool,
-  { sample, shards }: Pick<ScanRequest, 'sample' | 'shards'>,
+  { rangeSample, shards }: Pick<ScanRequest, 'rangeSample' | 'shards'>,
   queries: readonly BenchQuery[],
   rowOf: (searcher: Searcher, measured: Measured, exact: Measured) => Row,
 ): Promise<Row[]> {
   const rows: Row[] = []
   for (const selectivity of selectivities) {
-    const searched = { sample, shards: shards.map(shard => filtered(shard, selectivity)) }
+    const searched = { rangeSample, shards: shards.map(shard => filtered(shard, selectivity)) }
     const exact = await measureSearcher(
       named('exact', '', planSearcher(pool, searched, { plan: { kind: 'exact' } })),
       queries,

@@ -45,11 +45,11 @@ const noSample = new Float32Array(0)
 /** A plan of the shard server by its own scoring threads. A query is one that the server has not seen before. */
 export function planSearcher(
   pool: ScoringPool,
-  { sample, shards }: Pick<ScanRequest, 'sample' | 'shards'>,
+  { rangeSample, shards }: Pick<ScanRequest, 'rangeSample' | 'shards'>,
   how: { readonly scoring?: ScoringPrecision; readonly plan: ScanRequest['plan'] },
 ): Omit<Searcher, 'plan' | 'knobs'> {
   const { scoring = 'fp32', plan } = how
-  const corpus = { shards, sample: scoring === 'int8' ? sample : noSample }
+  const corpus = { shards, rangeSample: scoring === 'int8' ? rangeSample : noSample }
   return {
     search: async ({ qnet: { bytes, ...qnet } }) => {
       const weights = memory.copy(bytes)

@@ -1,5 +1,6 @@
+import { cpus } from 'node:os'
 import { HypershardError, messageOf } from '@hypershard/common'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 
 export type { InferenceSession } from 'onnxruntime-node'
 export { Tensor } from 'onnxruntime-node'
@@ -47,4 +48,12 @@ export function floatOutput(outputs: InferenceSession.OnnxValueMapType, name: st
     throw new HypershardError('invalid_model', `the graph has no float32 output "${name}"`)
   }
   return tensor.data
+}
+
+/**
+ * Names what computes here. onnxruntime chooses its kernels by the processor: the same graph and input give the same bits
+ * wherever this name is the same, and may elsewhere.
+ */
+export function kernelIdentity(): string {
+  return `onnxruntime ${env.versions.node} cpu on ${cpus()[0]?.model.trim() ?? process.arch}`
 }

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError, toHypershardError } from '@hypershard/common'
 import { decodeWeights, qnetDigest } from '@hypershard/qnet'
-import type { ScanTask } from './messages.ts'
+import type { SharedQNet } from '../ports.ts'
 
 /** States of a `WeightsCheck`. */
 const unknown = 0
@@ -15,7 +15,7 @@ const good = 2
 const bad = 3
 
 /** Checks the weights unless a thread has or does. */
-export function checkWeightsOnce(qnet: ScanTask['qnet']): void {
+export function checkWeightsOnce(qnet: SharedQNet): void {
   const { check } = qnet.weights
   if (Atomics.compareExchange(check, 0, unknown, underWay) !== unknown) return
   Atomics.store(check, 0, faultOf(qnet) === undefined ? good : bad)
@@ -23,7 +23,7 @@ export function checkWeightsOnce(qnet: ScanTask['qnet']): void {
 }
 
 /** Whether a thread has found them bad, so that nothing more need be done for the query. */
-export function areKnownBad({ weights: { check } }: ScanTask['qnet']): boolean {
+export function areKnownBad({ weights: { check } }: SharedQNet): boolean {
   return Atomics.load(check, 0) === bad
 }
 
@@ -31,7 +31,7 @@ export function areKnownBad({ weights: { check } }: ScanTask['qnet']): boolean {
  * Checks the weights, or waits for the thread that does.
  * @throws HypershardError `invalid_request` when they are others, of another length, or not finite
  */
-export function expectGoodWeights(qnet: ScanTask['qnet']): void {
+export function expectGoodWeights(qnet: SharedQNet): void {
   checkWeightsOnce(qnet)
   const { check } = qnet.weights
   // Nothing but the check lies between `underWay` and its end, so that this is short.
@@ -42,7 +42,7 @@ export function expectGoodWeights(qnet: ScanTask['qnet']): void {
   throw fault
 }
 
-function faultOf({ digest, architecture, precision, weights, madeHere }: ScanTask['qnet']) {
+function faultOf({ digest, architecture, precision, weights, madeHere }: SharedQNet) {
   if (madeHere !== true && qnetDigest(architecture, precision, weights.bytes) !== digest) {
     return new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
   }

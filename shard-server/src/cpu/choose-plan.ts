@@ -4,7 +4,7 @@
  */
 import { expansionMax } from '@hypershard/proto/limits'
 import { knobFor, rowsReadPerRowKept } from '@hypershard/storage'
-import type { ScanPlan } from './messages.ts'
+import type { ScanPlan } from '../ports.ts'
 import type { ScanSegment } from './scan-segment.ts'
 
 /** Recall is calibrated for this many hits; a search for more has candidates and expansions multiplied. */

@@ -6,18 +6,10 @@
  */
 import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage'
+import type { ScanCopy, ScanHit, ScanStop, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
-import type { ScanHit, ScanStop, ShardScan } from './messages.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
-import {
-  gatherCopied,
-  type ScanCopy,
-  type ScannedRow,
-  type ScanQuery,
-  scanSlice,
-  sliceRows,
-  toScanQuery,
-} from './scan-copy.ts'
+import { gatherCopied, type ScannedRow, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { type PieceScorer, type ScanOptions, toHits } from './scan-shards.ts'
 import { copyRows } from './vector-rows.ts'

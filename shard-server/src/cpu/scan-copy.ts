@@ -1,24 +1,12 @@
 /** A segment's vectors as bytes, for a first pass over all of them at the speed of memory. */
 import usearch from 'usearch'
+import type { ScanCopy } from '../ports.ts'
 import type { VectorRows } from './vector-rows.ts'
 
 /** Rows of a slice: what one claim of a scoring thread scans, some tenths of a millisecond. */
 export const sliceRows = 16_384
 
 const byteMax = 127
-
-/**
- * int8 vectors, x = byte * scale in each dimension. A slice has a buffer of its own: usearch reads a typed array from the
- * start of its buffer, wherever the array begins.
- */
-export interface ScanCopy {
-  /** f32 [width]: the mean of all rows. */
-  readonly mean: Float32Array<SharedArrayBuffer>
-  /** f32 [width] */
-  readonly scales: Float32Array<SharedArrayBuffer>
-  /** int8, row-major [at most sliceRows, width]. */
-  readonly slices: readonly Int8Array<SharedArrayBuffer>[]
-}
 
 /** Reads all vectors twice, slice by slice; values that are not finite become 0. */
 export function makeScanCopy(vectors: VectorRows): ScanCopy {

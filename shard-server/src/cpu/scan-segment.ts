@@ -1,6 +1,6 @@
 import type { RowIds } from '@hypershard/qnet'
 import type { DocumentGraph, RecallKnob } from '@hypershard/storage'
-import type { ScanCopy } from './scan-copy.ts'
+import type { ScanCopy, SegmentToScan } from '../ports.ts'
 import type { VectorRows } from './vector-rows.ts'
 
 /** A segment's vectors and ids as a scan reads them. */
@@ -14,14 +14,8 @@ export interface ScannableSegment {
   readonly recallKnobs: readonly RecallKnob[]
 }
 
-export interface ScanSegment {
+export interface ScanSegment extends Omit<SegmentToScan, 'key'> {
   readonly segment: ScannableSegment
-  /** The segment's place in the manifest, for the hit's address. */
-  readonly position: number
-  /** Rows that cannot be hits: replaced, deleted, or left out by the filter; undefined for none. */
-  readonly excluded: Uint8Array<ArrayBuffer> | undefined
-  /** How many rows can be hits. */
-  readonly eligible: number
 }
 
 export interface ScanShard {

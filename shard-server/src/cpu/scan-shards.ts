@@ -6,7 +6,7 @@
 import type { RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage'
-import type { ScanHit, ScanStop, ShardScan } from './messages.ts'
+import type { ScanHit, ScanStop, ShardScan } from '../ports.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { copyRows, type VectorRows } from './vector-rows.ts'

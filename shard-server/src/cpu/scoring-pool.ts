@@ -1,6 +1,8 @@
 import { compareRank, type Deadline, type Logger } from '@hypershard/common'
+import { kernelIdentity } from '@hypershard/qnet'
+import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
+import type { ScanTask, ThreadAnswer, ToScoringThread } from './messages.ts'
 
 export interface ScoringOptions {
   /** Scoring threads; each computes on one core. */
@@ -13,19 +15,14 @@ export interface ScoringOptions {
 }
 
 /** One scoring thread as the pool knows it. */
-export type ScoringThread = Pick<ThreadCalls<ToScoringThread, ScanAnswer>, 'call' | 'post' | 'close'>
+export type ScoringThread = Pick<ThreadCalls<ToScoringThread, ThreadAnswer>, 'call' | 'post' | 'close'>
 
-/** What a query gives the pool; the pool adds what its threads share. */
-export type ScanRequest = Omit<ScanTask, 'blockCounter'>
-
-/** What all threads together answer. */
-export type PoolAnswer = ScanAnswer & { readonly queueMs: number }
-
-/** The scoring threads as one: every query is shared out between all of them, block by block. */
-export class ScoringPool {
+/** The CPU as a backend: the scoring threads as one. Every query is shared out between all of them, piece by piece. */
+export class ScoringPool implements ScoringBackend {
+  readonly kernel = kernelIdentity()
   readonly #threads: readonly ScoringThread[]
   /** Of searches that have ended. */
-  readonly #blockCounters: ScanTask['blockCounter'][] = []
+  readonly #pieceCounters: ScanTask['pieceCounters'][] = []
 
   constructor({ threads, log, onDeath, startThread }: ScoringOptions) {
     const file = new URL('./scoring-thread.ts', import.meta.url)
@@ -33,12 +30,8 @@ export class ScoringPool {
     this.#threads = Array.from({ length: threads }, start)
   }
 
-  /**
-   * Makes a segment known to every thread, or to none. The arrays lie in shared memory and are not copied; files are not
-   * needed any more once this has ended.
-   * @throws HypershardError of the first thread that refuses it
-   */
-  async hold(segment: Omit<HoldMessage, 'type' | 'call'>): Promise<void> {
+  /** Makes a segment known to every thread, or to none. */
+  async hold(segment: SegmentToHold): Promise<void> {
     const answers = this.#threads.map(thread => thread.call(call => ({ type: 'hold', call, ...segment })).answer)
     // All of them, so that no thread opens a file that is removed already.
     const refused = (await Promise.allSettled(answers)).find(result => result.status === 'rejected')
@@ -51,14 +44,10 @@ export class ScoringPool {
     this.#tell({ type: 'drop', key })
   }
 
-  /**
-   * Scores; the answer may be cut short by the task's end or by the caller going away, and says so.
-   * @throws HypershardError `invalid_request` for a q-net that cannot be read, `cancelled` when the caller has gone
-   */
-  async scan(request: ScanRequest, deadline: Deadline): Promise<PoolAnswer> {
+  async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
     deadline.check('score')
-    const blockCounter = this.#takeBlockCounter()
-    const work = { ...request, blockCounter }
+    const pieceCounters = this.#takePieceCounters()
+    const work = { ...request, pieceCounters }
     const calls = this.#threads.map(thread => thread.call(call => ({ type: 'scan', call, work })))
     const cancel = () => {
       for (const [index, thread] of this.#threads.entries()) thread.post({ type: 'cancel', call: calls[index]!.call })
@@ -76,7 +65,7 @@ export class ScoringPool {
       )
     } finally {
       deadline.signal.removeEventListener('abort', cancel)
-      this.#blockCounters.push(blockCounter)
+      this.#pieceCounters.push(pieceCounters)
     }
   }
 
@@ -85,8 +74,8 @@ export class ScoringPool {
   }
 
   /** As many as ever were in use at once are kept: shared memory is slow to come by. */
-  #takeBlockCounter(): ScanTask['blockCounter'] {
-    const used = this.#blockCounters.pop()
+  #takePieceCounters(): ScanTask['pieceCounters'] {
+    const used = this.#pieceCounters.pop()
     return used?.fill(0) ?? new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   }
 
@@ -95,8 +84,8 @@ export class ScoringPool {
   }
 }
 
-/** Each thread's best of its blocks, as if one thread had scored all. */
-function mergeAnswers(answers: readonly ScanAnswer[], limit: number): PoolAnswer {
+/** Each thread's best of its pieces, as if one thread had scored all. */
+function mergeAnswers(answers: readonly ThreadAnswer[], limit: number): ScanAnswer {
   const [first] = answers
   const scans = first!.scans.map((_, place) =>
     mergeScans(

@@ -16,10 +16,11 @@ import {
 } from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
+import type { ScanRequest, ShardScan, SharedQNet } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
 import { choosePlan } from './choose-plan.ts'
-import type { HoldMessage, ScanAnswer, ScanTask, ShardScan, ToScoringThread } from './messages.ts'
+import type { HoldMessage, ScanTask, ThreadAnswer, ToScoringThread } from './messages.ts'
 import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
 import type { ScannableSegment, ScanShard } from './scan-segment.ts'
 import { type PieceScorer, scanShards } from './scan-shards.ts'
@@ -76,7 +77,7 @@ port.on('message', (message: ToScoringThread) => {
   }
 })
 
-function hold(message: HoldMessage): ThreadReply<ScanAnswer> {
+function hold(message: HoldMessage): ThreadReply<ThreadAnswer> {
   const { call } = message
   try {
     segments.set(message.key, openSegment(message))
@@ -100,7 +101,7 @@ async function drive(): Promise<void> {
   driving = false
 }
 
-async function step(turn: Turn): Promise<ThreadReply<ScanAnswer> | undefined> {
+async function step(turn: Turn): Promise<ThreadReply<ThreadAnswer> | undefined> {
   try {
     const { done, value } = await turn.steps.next()
     return done ? { call: turn.call, answer: { scans: value, queueMs: turn.queueMs } } : undefined
@@ -140,12 +141,12 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   const { scorer, tangents } = laterScorer(work, () => {
     turn.queueMs = performance.now() - turn.arrivedMs
   })
-  const { limit, after, blockCounter } = work
+  const { limit, after, pieceCounters } = work
   const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
   const scans = [
-    ...(yield* scanShards(scorer, exact, { ...options, claimBlock: () => Atomics.add(blockCounter, 0, 1) })),
+    ...(yield* scanShards(scorer, exact, { ...options, claimBlock: () => Atomics.add(pieceCounters, 0, 1) })),
     ...(yield* scanByTangent(scorer, byTangent, {
-      ...{ ...options, tangents, claimBlock: () => Atomics.add(blockCounter, 1, 1) },
+      ...{ ...options, tangents, claimBlock: () => Atomics.add(pieceCounters, 1, 1) },
     })),
   ]
   expectGoodWeights(work.qnet)
@@ -153,7 +154,7 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
 }
 
 /** The shards that are searched exactly, and the others. */
-function shareOut({ plan }: ScanTask, shards: readonly ScanShard[]): [ScanShard[], TangentShard[]] {
+function shareOut({ plan }: ScanRequest, shards: readonly ScanShard[]): [ScanShard[], TangentShard[]] {
   const exact: ScanShard[] = []
   const byTangent: TangentShard[] = []
   for (const shard of shards) {
@@ -174,13 +175,13 @@ function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
  * the main thread: 14 MB take some 10 ms.
  */
 function laterScorer(
-  { qnet, scoring, sample }: ScanTask,
+  { qnet, scoring, rangeSample }: ScanRequest,
   onRead: () => void,
 ): { readonly scorer: PieceScorer; readonly tangents: TangentOptions['tangents'] } {
   const read = once(async () => {
     const weights = weightsOf(qnet)
     const scorer = scorerOf(qnet.architecture)
-    const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, sample) : scorer.prepareFp32(weights))
+    const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, rangeSample) : scorer.prepareFp32(weights))
     onRead()
     return { weights, scorer, block }
   })
@@ -205,7 +206,7 @@ function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
 }
 
 /** Their values may be anything until `expectGoodWeights` has passed them. */
-function weightsOf({ architecture, precision, weights: { bytes, copy } }: ScanTask['qnet']): QNetWeights {
+function weightsOf({ architecture, precision, weights: { bytes, copy } }: SharedQNet): QNetWeights {
   const known = readQNets.get(copy)
   if (known !== undefined) return known
   const read = readWeights(architecture, bytes, precision)

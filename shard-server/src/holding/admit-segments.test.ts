@@ -76,14 +76,14 @@ describe('admitting segments', () => {
     const log = silentLogger()
     const left = [...threads]
     const startThread = () => left.shift()!
-    const scoring = new ScoringPool({ threads: 3, log, onDeath: failed, startThread })
+    const backend = new ScoringPool({ threads: 3, log, onDeath: failed, startThread })
     const filter = new RowFilter({ log, onDeath: failed })
     const loader = new SegmentLoader({ storeRoot: root, places: { vectors: 'memory', scratch: tmpdir() } }, log, failed)
     closes.push(
       () => filter.close(),
       () => loader.close(),
     )
-    return new SegmentHolder({ store, loader, scoring, filter, vectors: 'memory', memoryBytesMax, log })
+    return new SegmentHolder({ store, loader, backend, filter, vectors: 'memory', memoryBytesMax, log })
   }
 
   it('leaves nothing of a segment that one thread refuses, and takes it once the thread does', async () => {

@@ -12,9 +12,9 @@ import {
   type SegmentReader,
   type SegmentReference,
 } from '@hypershard/storage'
-import type { HeldVectors, SharedIds } from '../cpu/messages.ts'
-import { makeScanCopy, type ScanCopy } from '../cpu/scan-copy.ts'
+import { makeScanCopy } from '../cpu/scan-copy.ts'
 import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
+import type { HeldVectors, ScanCopy, SharedIds } from '../ports.ts'
 
 /** Where segments are held. */
 export interface HoldingPlaces {

@@ -1,60 +1,20 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { Deadline, silentLogger } from '@hypershard/common'
 import { type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
-import type { ScoringPool } from '../cpu/scoring-pool.ts'
-import type { RowFilter } from '../filtering/row-filter.ts'
+import { FakeBackend, FakeLoader, noFilter } from '../testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
 import { boundOfHeldBytes } from './held-bytes.ts'
-import { type HoldingPlaces, readSegment } from './read-segment.ts'
 import { SegmentHolder } from './segment-holder.ts'
-import type { SegmentLoader } from './segment-loader.ts'
 
 const width = 4
 const soon = () => Deadline.after(10_000)
 
-/** What threads are told; each may be told to fail. */
-class ThreadsInMemory {
-  readonly loads: string[] = []
-  readonly held = new Set<string>()
-  failing: 'loading' | 'holding' | undefined
-  readonly #store: ObjectStore
-  readonly #places: HoldingPlaces
-
-  constructor(store: ObjectStore, scratch: string) {
-    this.#store = store
-    this.#places = { vectors: 'memory', scratch }
-  }
-
-  forget(): void {
-    this.loads.length = 0
-    this.held.clear()
-  }
-
-  readonly loader: Pick<SegmentLoader, 'load'> = {
-    load: async (segment, fields) => {
-      this.loads.push(segment.digest)
-      if (this.failing === 'loading') throw new HypershardError('corrupt_data', 'told to fail')
-      return readSegment(this.#store, segment, fields, this.#places)
-    },
-  }
-
-  readonly scoring: Pick<ScoringPool, 'hold' | 'drop'> = {
-    hold: async ({ key }) => {
-      if (this.failing === 'holding') throw new HypershardError('internal', 'told to fail')
-      this.held.add(key)
-    },
-    drop: key => void this.held.delete(key),
-  }
-
-  readonly filter: Pick<RowFilter, 'hold' | 'drop'> = { hold: () => undefined, drop: () => undefined }
-}
-
 describe('what a shard server holds', () => {
-  let root: string
   let store: ObjectStore
   let remove: () => Promise<void>
-  let threads: ThreadsInMemory
+  let loader: FakeLoader
+  let backend: FakeBackend
   let holder: SegmentHolder
   let manifest: Manifest
   /** Of each segment here: what admits it, and what is held of it then. */
@@ -63,10 +23,10 @@ describe('what a shard server holds', () => {
 
   beforeEach(async () => {
     const made = await createTestStore()
-    root = made.root
     store = made.store
     remove = made.remove
-    threads = new ThreadsInMemory(store, root)
+    loader = new FakeLoader(store, made.root)
+    backend = new FakeBackend()
     manifest = await newIndex('a')
     const [entry] = manifest.segments
     bound = boundOfHeldBytes(await openSegment(store, segmentAt(manifest, entry!)), {}, 'memory')
@@ -74,7 +34,8 @@ describe('what a shard server holds', () => {
     ;(await first.lease(manifest, 0, soon())).release()
     segmentBytes = first.heldBytes
     await first.close()
-    threads.forget()
+    loader.loads.length = 0
+    backend.held.clear()
     holder = holderOf(2 * bound)
   })
 
@@ -84,16 +45,8 @@ describe('what a shard server holds', () => {
   })
 
   function holderOf(memoryBytesMax: number): SegmentHolder {
-    const { loader, scoring, filter } = threads as unknown as {
-      loader: SegmentLoader
-      scoring: ScoringPool
-      filter: RowFilter
-    }
-    return new SegmentHolder({
-      ...{ store, loader, scoring, filter, memoryBytesMax },
-      vectors: 'memory',
-      log: silentLogger(),
-    })
+    const log = silentLogger()
+    return new SegmentHolder({ store, loader, backend, filter: noFilter, memoryBytesMax, vectors: 'memory', log })
   }
 
   const newIndex = async (name: string) =>
@@ -109,26 +62,27 @@ describe('what a shard server holds', () => {
 
   for (const failing of ['loading', 'holding'] as const) {
     it(`has its memory back after a load that failed in ${failing}, and loads again when asked again`, async () => {
-      threads.failing = failing
+      const failed = failing === 'loading' ? loader : backend
+      failed.refuses = true
       // More often than there is room for if each kept its share.
       for (let turn = 0; turn < 5; turn++) await assert.rejects(holder.lease(manifest, 0, soon()), /told to fail/)
       assert.equal(holder.heldBytes, 0)
-      threads.failing = undefined
+      failed.refuses = false
       await query(manifest)
-      assert.deepEqual([holder.heldBytes, threads.held.size, threads.loads.length], [segmentBytes, 1, 6])
+      assert.deepEqual([holder.heldBytes, backend.held.size, loader.loads.length], [segmentBytes, 1, 6])
     })
   }
 
   it('loads a segment once, however many ask at the same time', async () => {
     await Promise.all([query(manifest), query(manifest), query(manifest)])
-    assert.deepEqual([threads.loads.length, holder.isLoaded(manifest, 0)], [1, true])
+    assert.deepEqual([loader.loads.length, holder.isLoaded(manifest, 0)], [1, true])
   })
 
   it('refuses before it loads what does not fit beside what it holds', async () => {
     holder = holderOf(bound)
     await query(manifest)
     await assert.rejects(holder.lease(await newIndex('b'), 0, soon()), { code: 'overloaded' })
-    assert.deepEqual([holder.heldBytes, threads.loads.length], [segmentBytes, 1])
+    assert.deepEqual([holder.heldBytes, loader.loads.length], [segmentBytes, 1])
   })
 
   it('keeps the newest two versions, and what a query reads until it ends', async () => {
@@ -137,11 +91,11 @@ describe('what a shard server holds', () => {
     const second = await replaceAll(manifest)
     const third = await replaceAll(second)
     for (const version of [second, third]) await query(version)
-    assert.equal(threads.held.size, 3)
+    assert.equal(backend.held.size, 3)
     reading.release()
-    assert.equal(threads.held.size, 2)
+    assert.equal(backend.held.size, 2)
     holder.releaseGeneration(second.indexUid, 1)
-    assert.deepEqual([threads.held.size, holder.heldBytes], [0, 0])
+    assert.deepEqual([backend.held.size, holder.heldBytes], [0, 0])
   })
 
   it('takes a lease that is released twice for one that is released once', async () => {
@@ -149,9 +103,9 @@ describe('what a shard server holds', () => {
     holder.releaseGeneration(manifest.indexUid, 1)
     one.release()
     one.release()
-    assert.deepEqual([...threads.held], [other.segments[0]!.key])
+    assert.deepEqual([...backend.held], [other.segments[0]!.key])
     other.release()
-    assert.deepEqual([threads.held.size, holder.heldBytes], [0, 0])
+    assert.deepEqual([backend.held.size, holder.heldBytes], [0, 0])
   })
 
   it('holds an older version for its query alone', async () => {
@@ -159,15 +113,15 @@ describe('what a shard server holds', () => {
     const third = await replaceAll(second)
     holder = holderOf(10 * bound)
     for (const version of [second, third, manifest]) await query(version)
-    assert.equal(threads.held.size, 2)
+    assert.equal(backend.held.size, 2)
   })
 
   it('lets go of a deleted index, and is not brought back to it by a search that was under way', async () => {
     await query(manifest)
     holder.forget(manifest.indexUid)
-    assert.equal(threads.held.size, 0)
+    assert.equal(backend.held.size, 0)
     await query(manifest)
-    assert.deepEqual([threads.held.size, holder.heldBytes], [0, 0])
+    assert.deepEqual([backend.held.size, holder.heldBytes], [0, 0])
   })
 
   it('reads a manifest once, and again after it could not be read', async () => {
@@ -184,6 +138,6 @@ describe('what a shard server holds', () => {
     gone.abort()
     await assert.rejects(leasing, { code: 'cancelled' })
     await query(manifest)
-    assert.equal(threads.loads.length, 1)
+    assert.equal(loader.loads.length, 1)
   })
 })

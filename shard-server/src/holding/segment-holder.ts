@@ -15,8 +15,8 @@ import {
   segmentAt,
 } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
-import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
+import type { ScoringBackend } from '../ports.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
 import { generationKey, segmentKey, versionKey } from './held-keys.ts'
 import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
@@ -24,9 +24,9 @@ import type { SegmentLoader } from './segment-loader.ts'
 
 export interface HolderOptions {
   readonly store: ObjectStore
-  readonly loader: SegmentLoader
-  readonly scoring: ScoringPool
-  readonly filter: RowFilter
+  readonly loader: Pick<SegmentLoader, 'load'>
+  readonly backend: Pick<ScoringBackend, 'hold' | 'drop'>
+  readonly filter: Pick<RowFilter, 'hold' | 'drop'>
   /** Where the loader puts f32 vectors: those on disk do not count against `memoryBytesMax`. */
   readonly vectors: HoldingPlaces['vectors']
   /** All that segments held take; one that does not fit is refused before it is read. */
@@ -282,14 +282,14 @@ export class SegmentHolder {
     }
   }
 
-  /** Makes what was loaded known to every thread, or to none. @returns the open documents file */
+  /** Gives what was loaded to those who work with it, or to none of them. @returns the open documents file */
   async #distribute(key: string, reader: SegmentReader, loaded: LoadedSegment): Promise<DocumentsReader> {
-    const { scoring, filter } = this.#options
+    const { backend, filter } = this.#options
     const { width, vectors, ids, scanCopy, columns, graph, recallKnobs } = loaded
     let documents: DocumentsReader | undefined
     try {
       documents = await reader.openDocuments()
-      await scoring.hold({ key, width, vectors, ids, scanCopy, recallKnobs, graphPath: graph?.path })
+      await backend.hold({ key, width, vectors, ids, scanCopy, recallKnobs, graphPath: graph?.path })
       filter.hold({ key, rows: reader.documents, columns })
       return documents
     } catch (error) {
@@ -365,7 +365,7 @@ export class SegmentHolder {
       if (held.leases > 0 || held.wantedBy.size > 0 || held.loaded === undefined) continue
       this.#held.delete(key)
       this.#heldBytes -= held.loaded.bytes
-      this.#options.scoring.drop(key)
+      this.#options.backend.drop(key)
       this.#options.filter.drop(key)
       void this.#closeDocuments(held.loaded)
     }

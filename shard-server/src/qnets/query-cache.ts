@@ -2,7 +2,7 @@ import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
-import type { ScanTask } from '../cpu/messages.ts'
+import type { SharedQNet } from '../ports.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HeadRequest, MadeQNet } from './head-thread.ts'
 import { WeightsMemory } from './weights-memory.ts'
@@ -15,7 +15,7 @@ const entryOverheadBytes = 1_024
 /** A query as scoring threads take it. */
 export interface ReadyQuery {
   readonly modelDigest: string
-  readonly qnet: ScanTask['qnet']
+  readonly qnet: SharedQNet
   /** How long making it from token states took for this request; 0 when it was there already. */
   readonly headMs: number
   /** To be called once, when no thread reads it any more. */

@@ -13,10 +13,18 @@ import {
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/storage'
-import type { ScanPlan, ScanStop, ShardScan } from '../cpu/messages.ts'
-import type { PoolAnswer, ScanRequest, ScoringPool } from '../cpu/scoring-pool.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
+import type {
+  ScanAnswer,
+  ScanPlan,
+  ScanRequest,
+  ScanStop,
+  ScoringBackend,
+  SegmentToScan,
+  ShardScan,
+  ShardToScan,
+} from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 
@@ -25,8 +33,8 @@ const replyReserveMs = { min: 2, max: 50 }
 
 export interface SearchParts {
   readonly holder: SegmentHolder
-  readonly scoring: ScoringPool
-  readonly filter: RowFilter
+  readonly backend: Pick<ScoringBackend, 'scan'>
+  readonly filter: Pick<RowFilter, 'select'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
   readonly searches: WorkGate
@@ -55,13 +63,13 @@ export async function searchShards(
     try {
       checkQuery(query, manifest)
       const { qnet } = query
-      const sample = precision === 'int8' ? await holder.rangeSample(manifest, deadline) : new Float32Array(0)
+      const rangeSample = precision === 'int8' ? await holder.rangeSample(manifest, deadline) : new Float32Array(0)
       const scoringDeadline = deadline.earlier(replyReserve(deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
       const { limit, after, filter } = request
       const search: Search = {
         manifest,
-        request: { qnet, scoring: precision, plan, sample, limit, after, endEpochMs },
+        request: { qnet, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
         filter,
         deadline: scoringDeadline,
       }
@@ -98,7 +106,7 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
     const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
-    return toResults(leases, await parts.scoring.scan(work, deadline))
+    return toResults(leases, await parts.backend.scan(work, deadline))
   } finally {
     for (const lease of ready) lease.release()
   }
@@ -169,8 +177,8 @@ function replyReserve(deadline: Deadline): number {
   return Math.min(replyReserveMs.max, Math.max(replyReserveMs.min, deadline.remainingMs / 10))
 }
 
-/** A shard's segments, kept until released, and which of their rows can be hits. */
-type ReadyShard = ScanRequest['shards'][number] & Pick<ShardLease, 'release'>
+/** A shard's segments, leased until released, and which of their rows can be hits. */
+type ReadyShard = ShardToScan & Pick<ShardLease, 'release'>
 
 async function leaseShard(
   { holder, filter: rowFilter }: SearchParts,
@@ -195,8 +203,8 @@ async function leaseShard(
 
 async function eligibleOf(
   { key, position, documents, deleted, deletedCount }: ShardLease['segments'][number],
-  { rowFilter, filter, deadline }: { rowFilter: RowFilter; filter: Filter | undefined; deadline: Deadline },
-): Promise<ReadyShard['segments'][number]> {
+  { rowFilter, filter, deadline }: { rowFilter: SearchParts['filter']; filter: Filter | undefined; deadline: Deadline },
+): Promise<SegmentToScan> {
   if (filter === undefined) return { key, position, excluded: deleted, eligible: documents - deletedCount }
   const selected = await rowFilter.select(key, filter, deadline)
   const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)
@@ -207,7 +215,7 @@ function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
   return 'release' in lease
 }
 
-function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: PoolAnswer): ShardResult[] {
+function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
   return leases.map(lease => (isLease(lease) ? toResult(lease, scans.get(lease.shard)!, answer.queueMs) : lease))
 }

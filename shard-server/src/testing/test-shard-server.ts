@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { callUnary, connectClient, Deadline, silentLogger, type UnaryMethod } from '@hypershard/common'
+import { callUnary, connectClient, Deadline, type UnaryMethod } from '@hypershard/common'
+import { captureLog } from '@hypershard/harness'
 import { pseudoRandomWeights } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
@@ -35,6 +36,8 @@ export interface TestShardServer {
   readonly address: string
   /** Threads that died by themselves. */
   readonly deaths: readonly Error[]
+  /** What it has logged. */
+  readonly logged: readonly Record<string, unknown>[]
   search(manifest: Manifest, request: Partial<SearchShardsRequest>, deadline?: Deadline): Promise<SearchShardsResponse>
   prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
   fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
@@ -60,7 +63,8 @@ export async function startTestShardServer(
     ...settings,
   }
   const deaths: Error[] = []
-  const server = await startShardServer(config, silentLogger(), error => deaths.push(error))
+  const { log, lines: logged } = captureLog()
+  const server = await startShardServer(config, log, error => deaths.push(error))
   const client = connectClient(ShardServiceClient, server.addresses.grpc!)
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,
@@ -70,6 +74,7 @@ export async function startTestShardServer(
   return {
     address: server.addresses.grpc!,
     deaths,
+    logged,
     search: (manifest, request, deadline) =>
       call(client.searchShards, { ...wholeSearch(manifest), ...request }, deadline),
     prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),

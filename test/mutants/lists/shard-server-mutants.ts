@@ -249,4 +249,20 @@ export const shardServerMutants: readonly Mutant[] = [
     breaks: 'A shard server refuses a search on top of those it has at once',
     tests: ['shard-server/src/long-scan.test.ts'],
   },
+  {
+    id: 'refused-segment-left',
+    file: 'shard-server/src/cpu/scoring-pool.ts',
+    find: '    this.drop(segment.key)',
+    replace: '',
+    breaks: 'A segment that one thread refuses is held by none',
+    tests: ['shard-server/src/holding/admit-segments.test.ts'],
+  },
+  {
+    id: 'backend-is-asked-precision',
+    file: 'shard-server/src/search/search-shards.ts',
+    find: 'request: { qnet, scoring: precision, plan,',
+    replace: "request: { qnet, scoring: 'fp32', plan,",
+    breaks: 'The backend scores as the request says',
+    tests: ['shard-server/src/search-shards.test.ts'],
+  },
 ]

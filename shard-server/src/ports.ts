@@ -1,0 +1,149 @@
+/**
+ * What the server's flows need of whatever scores: the search flow and the holder know this port alone, `cpu` implements
+ * it. All that passes through it is plain data, big buffers shared.
+ */
+import type { Deadline, RankPosition } from '@hypershard/common'
+import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
+import type { RecallKnob } from '@hypershard/storage'
+import type { SharedWeights } from './qnets/weights-memory.ts'
+
+/**
+ * What holds segments and scores them. However a backend finds its hits, the last word on ids, order and scores is the
+ * CPU's deterministic code: every server gives the same exact answer, whatever device helps it.
+ */
+export interface ScoringBackend {
+  /** What computes the last word's scores: backends of one kernel give one q-net and document the same bits. */
+  readonly kernel: string
+  /**
+   * Has a segment ready to be scanned when this ends, whole or not at all. Arrays are not copied; files are not needed any
+   * more once it has ended.
+   * @throws HypershardError of what could not take it; then nothing of the segment is left
+   */
+  hold(segment: SegmentToHold): Promise<void>
+  /** Lets go of a segment that no scan reads any more; nothing happens to one that is not held. */
+  drop(key: string): void
+  /**
+   * Scores segments that are held. The answer may be cut short by the request's end or by the caller going away, and says
+   * so. Nothing reads the request's segments and weights any more when this has ended, by an error too.
+   * @throws HypershardError `invalid_request` for a q-net that cannot be read, `cancelled` when the caller has gone
+   */
+  scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer>
+  close(): Promise<void>
+}
+
+/** A segment that was read and checked. */
+export interface SegmentToHold {
+  readonly key: string
+  readonly width: number
+  readonly vectors: HeldVectors
+  readonly ids: SharedIds
+  readonly scanCopy: ScanCopy
+  /** Where its graph lies until `hold` has ended; undefined for none. */
+  readonly graphPath: string | undefined
+  readonly recallKnobs: readonly RecallKnob[]
+}
+
+/** f32 vectors in memory, or in a local file of nothing else, which lies there until `hold` has ended. */
+export type HeldVectors = Float32Array<SharedArrayBuffer> | { readonly path: string }
+
+/** A segment's ids: row r's UTF-8 is bytes[offsets[r], offsets[r + 1]). */
+export interface SharedIds {
+  readonly offsets: Int32Array<SharedArrayBuffer>
+  readonly bytes: Uint8Array<SharedArrayBuffer>
+}
+
+/**
+ * int8 vectors, x = byte * scale in each dimension. A slice has a buffer of its own: usearch reads a typed array from the
+ * start of its buffer, wherever the array begins.
+ */
+export interface ScanCopy {
+  /** f32 [width]: the mean of all rows. */
+  readonly mean: Float32Array<SharedArrayBuffer>
+  /** f32 [width] */
+  readonly scales: Float32Array<SharedArrayBuffer>
+  /** int8, row-major [at most sliceRows, width]. */
+  readonly slices: readonly Int8Array<SharedArrayBuffer>[]
+}
+
+/**
+ * How documents are chosen for the q-net to score. exact: all of them. tangent: the best by a tangent of the q-net,
+ * among all. graph: the same, among those that a walk of the graph reaches. auto: whichever of these is cheapest and
+ * known to reach a recall.
+ */
+export type ScanPlan =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'tangent'; readonly candidates: number }
+  | { readonly kind: 'graph'; readonly candidates: number; readonly expansion: number }
+  /** `hits`: how many are wanted, counting those of earlier pages. */
+  | { readonly kind: 'auto'; readonly recall: number; readonly hits: number }
+
+/** A query's network, its weights where every thread reads them in place. */
+export interface SharedQNet {
+  readonly digest: string
+  readonly architecture: QNetArchitecture
+  readonly precision: Precision
+  readonly weights: SharedWeights
+  /** This server made the weights from token states, and the digest is that of the token states. */
+  readonly madeHere?: boolean
+}
+
+/** One query's work on some shards. */
+export interface ScanRequest {
+  readonly qnet: SharedQNet
+  readonly scoring: ScoringPrecision
+  readonly plan: ScanPlan
+  /** Document vectors [rows, width] that int8 scoring measures its ranges on; empty for fp32. */
+  readonly rangeSample: Float32Array
+  readonly limit: number
+  readonly after: RankPosition | undefined
+  /** When to have answered, in milliseconds since the epoch: clocks of threads differ only in their origin. */
+  readonly endEpochMs: number
+  readonly shards: readonly ShardToScan[]
+}
+
+export interface ShardToScan {
+  readonly shard: number
+  readonly segments: readonly SegmentToScan[]
+}
+
+export interface SegmentToScan {
+  readonly key: string
+  /** The segment's place in the manifest, for the hit's address. */
+  readonly position: number
+  /** Rows that cannot be hits: replaced, deleted, or left out by the filter; undefined for none. */
+  readonly excluded: Uint8Array<ArrayBuffer> | undefined
+  /** How many rows can be hits. */
+  readonly eligible: number
+}
+
+export type ScanStop = 'complete' | 'deadline' | 'cancelled'
+
+export interface ScanAnswer {
+  /** One a shard of the request, in its order. */
+  readonly scans: readonly ShardScan[]
+  /** Time from the request until the first document of it was worked on: waiting, and reading the q-net. */
+  readonly queueMs: number
+}
+
+export interface ShardScan {
+  readonly shard: number
+  /** Best first. */
+  readonly hits: readonly ScanHit[]
+  /** Documents that the q-net scored. */
+  readonly documentsScored: number
+  /** Documents ranked by a tangent of the q-net; 0 in the exact plan. */
+  readonly documentsScanned: number
+  /** Documents of segments searched by graph walk. */
+  readonly documentsWalked: number
+  readonly plan: 'exact' | 'tangent'
+  readonly nonFiniteScores: number
+  readonly stop: ScanStop
+  readonly scoreMs: number
+}
+
+export interface ScanHit {
+  readonly id: string
+  readonly score: number
+  readonly segment: number
+  readonly row: number
+}

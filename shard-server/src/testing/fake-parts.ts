@@ -1,0 +1,66 @@
+/** What a holder and a search work with, without threads. */
+import { HypershardError } from '@hypershard/common'
+import type { Bitmap, Fields, ObjectStore, SegmentReference } from '@hypershard/storage'
+import type { RowFilter } from '../filtering/row-filter.ts'
+import { type HoldingPlaces, type LoadedSegment, readSegment } from '../holding/read-segment.ts'
+import type { SegmentLoader } from '../holding/segment-loader.ts'
+import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold } from '../ports.ts'
+
+/** Notes what it is told, and refuses segments while it is told to. It scores no document: shards have no hits. */
+export class FakeBackend implements ScoringBackend {
+  readonly kernel = 'none'
+  readonly held = new Set<string>()
+  readonly requests: ScanRequest[] = []
+  refuses = false
+
+  async hold({ key }: Pick<SegmentToHold, 'key'>): Promise<void> {
+    if (this.refuses) throw new HypershardError('internal', 'told to fail')
+    this.held.add(key)
+  }
+
+  drop(key: string): void {
+    this.held.delete(key)
+  }
+
+  async scan(request: ScanRequest): Promise<ScanAnswer> {
+    this.requests.push(request)
+    const nothing = { documentsScanned: 0, documentsWalked: 0, nonFiniteScores: 0, scoreMs: 0 }
+    const scans = request.shards.map(({ shard, segments }) => ({
+      ...nothing,
+      shard,
+      hits: [],
+      documentsScored: segments.reduce((sum, { eligible }) => sum + eligible, 0),
+      plan: 'exact' as const,
+      stop: 'complete' as const,
+    }))
+    return { scans, queueMs: 0 }
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Reads segments on the thread that asks, and refuses them while it is told to. */
+export class FakeLoader implements Pick<SegmentLoader, 'load'> {
+  readonly loads: string[] = []
+  refuses = false
+  readonly #store: ObjectStore
+  readonly #places: HoldingPlaces
+
+  constructor(store: ObjectStore, scratch: string) {
+    this.#store = store
+    this.#places = { vectors: 'memory', scratch }
+  }
+
+  async load(segment: SegmentReference, fields: Fields): Promise<LoadedSegment> {
+    this.loads.push(segment.digest)
+    if (this.refuses) throw new HypershardError('corrupt_data', 'told to fail')
+    return readSegment(this.#store, segment, fields, this.#places)
+  }
+}
+
+/** For searches without a filter. */
+export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select'> = {
+  hold: () => undefined,
+  drop: () => undefined,
+  select: (): Promise<Bitmap> => Promise.reject(new Error('a filter was asked for')),
+}
