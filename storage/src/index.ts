@@ -26,7 +26,12 @@ export {
   readGenerationState,
   sampleQueriesSchema,
 } from './catalog/generation/generation-state.ts'
-export { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from './catalog/generation/model-not-served.ts'
+export {
+  type GenerationOfModel,
+  isLoaded,
+  modelNotServed,
+  type NamedModel,
+} from './catalog/generation/model-not-served.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
 export { indexNamePattern } from './catalog/index/index-name.ts'
 export {

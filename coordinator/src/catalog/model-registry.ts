@@ -1,6 +1,6 @@
 import { type Clock, Deadline, HypershardError, systemClock } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { type BuildOfModel, isLoaded, modelNotServed } from '@hypershard/storage'
+import { type GenerationOfModel, isLoaded, modelNotServed } from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
 /** A model that an encoder service was given since shows up after this long. */
@@ -34,7 +34,7 @@ export class ModelRegistry {
    * Why nothing can be encoded for a generation, as far as is known. Asks nobody, so that no write waits for the
    * encoder service, but sees to it that the next call knows.
    */
-  knownProblemOf(generation: BuildOfModel): HypershardError | undefined {
+  knownProblemOf(generation: GenerationOfModel): HypershardError | undefined {
     const ageMs = this.#clock.monotonicMs() - this.#askedAtMs
     if (ageMs >= keptMs) this.list(Deadline.after(askMsMax)).catch(() => undefined)
     const missing = ageMs < keptMs && !isLoaded(generation.model, this.#models)

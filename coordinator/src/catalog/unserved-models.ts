@@ -1,10 +1,10 @@
 /** Which generations cannot be searched because no encoder service has the model that they were made with. */
 import { type Deadline, HypershardError } from '@hypershard/common'
-import { type BuildOfModel, isLoaded, modelNotServed, type NamedModel } from '@hypershard/storage'
+import { type GenerationOfModel, isLoaded, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { CatalogEntry } from './catalog.ts'
 import type { ModelRegistry } from './model-registry.ts'
 
-export interface UnservedIndex extends BuildOfModel {
+export interface UnservedIndex extends GenerationOfModel {
   /** What is wrong and what to do. */
   readonly message: string
 }
@@ -24,7 +24,7 @@ export function findUnserved(entries: readonly CatalogEntry[], loaded: readonly 
  * @throws HypershardError `model_not_served`, `deadline_exceeded`, `cancelled`
  */
 export async function requireServed(
-  generation: BuildOfModel,
+  generation: GenerationOfModel,
   models: ModelRegistry,
   deadline: Deadline,
 ): Promise<void> {

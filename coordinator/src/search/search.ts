@@ -8,7 +8,7 @@ import {
   ScoringPrecision,
   SearchPlan,
 } from '@hypershard/proto/shard'
-import { type BuildOfModel, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
+import { type GenerationOfModel, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -188,10 +188,10 @@ async function askShards(
 }
 
 /** The encoder service knows a model by its digest alone; who searches knows an index. */
-function naming(build: BuildOfModel) {
+function naming(generation: GenerationOfModel) {
   return (error: unknown): never => {
     if (!(error instanceof HypershardError) || error.code !== 'model_not_found') throw error
-    throw modelNotServed(build, (error.details.models ?? []) as NamedModel[], error)
+    throw modelNotServed(generation, (error.details.models ?? []) as NamedModel[], error)
   }
 }
 

@@ -8,20 +8,20 @@ export interface NamedModel {
   readonly digest: string
 }
 
-/** A build, and the model that it was made with. */
-export interface BuildOfModel {
+/** A generation, and the model that it was made with. */
+export interface GenerationOfModel {
   readonly index: string
   readonly generation: number
   readonly model: NamedModel
 }
 
 /**
- * Why nothing can be encoded for a build: its model is not there, or another one has its name.
+ * Why nothing can be encoded for a generation: its model is not there, or another one has its name.
  * @param loaded what the encoder service has
  * @param cause what it said, if it was asked
  */
 export function modelNotServed(
-  { index, generation, model }: BuildOfModel,
+  { index, generation, model }: GenerationOfModel,
   loaded: readonly NamedModel[],
   cause?: HypershardError,
 ): HypershardError {
