@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
+import { anchorsOf, proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
 
 describe('markdown', () => {
   const cases: readonly { readonly what: string; readonly sentences: readonly string[] }[] = [
@@ -26,6 +26,11 @@ describe('markdown', () => {
       { line: 2, text: 'Prose.' },
       { line: 10, text: '- item' },
     ])
+  })
+
+  it('names headings as links do', () => {
+    const page = '# The `gc` command, & more\n```\n# code\n```\n## [scale-8.8m.json](x.md)\n### of 2_000'
+    assert.deepEqual([...anchorsOf(page)], ['the-gc-command--more', 'scale-88mjson', 'of-2_000'])
   })
 
   it('finds paths of the repository in code spans, in tables too', () => {

@@ -60,3 +60,17 @@ export function repositoryPathsIn(page: string, folders: readonly string[]): str
     )
     .map(word => word.replace(/\/$/, ''))
 }
+
+/** What links can point at within a page: its headings, named as GitHub names them. */
+export function anchorsOf(page: string): Set<string> {
+  const headings = linesOutsideCode(page).flatMap(({ text }) => /^#{1,6} (.+)$/.exec(text)?.[1] ?? [])
+  return new Set(
+    headings.map(heading =>
+      heading
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { isServiceLinkName } from '@hypershard/common'
 import { renderConfigPage } from '../../scripts/render-config-page.ts'
-import { proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
+import { anchorsOf, proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
 import { findCircles, measureFunctions } from './measure-sources.ts'
 import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
 
@@ -237,6 +237,20 @@ describe('the documentation', () => {
         .map(target => `${path} links to ${target}`),
     )
     report(problems, 'mend the link')
+  })
+
+  it('links only to headings that exist', () => {
+    const problems = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+        .map(([, target, anchor]) => ({
+          target: target ? normalize(join(dirname(path), target)) : path,
+          anchor: anchor!,
+        }))
+        .filter(({ target }) => target.endsWith('.md') && existsSync(join(repositoryRoot, target)))
+        .filter(({ target, anchor }) => !anchorsOf(readFileSync(join(repositoryRoot, target), 'utf8')).has(anchor))
+        .map(({ target, anchor }) => `${path} links to ${target}#${anchor}`),
+    )
+    report(problems, 'mend the link, or the heading')
   })
 
   it('names only files and folders that exist', () => {
