@@ -2,7 +2,7 @@
  * What the server's flows need of whatever scores: the search flow and the holder know this port alone, `cpu` implements
  * it. All that passes through it is plain data, big buffers shared.
  */
-import type { Deadline, RankPosition } from '@hypershard/common'
+import type { Deadline, RankPosition, ScanCounts } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { RecallKnob } from '@hypershard/storage'
 import type { SharedWeights } from './qnets/weights-memory.ts'
@@ -125,16 +125,10 @@ export interface ScanAnswer {
   readonly queueMs: number
 }
 
-export interface ShardScan {
+export interface ShardScan extends ScanCounts {
   readonly shard: number
   /** Best first. */
   readonly hits: readonly ScanHit[]
-  /** Documents that the q-net scored. */
-  readonly documentsScored: number
-  /** Documents ranked by a tangent of the q-net; 0 in the exact plan. */
-  readonly documentsScanned: number
-  /** Documents of segments searched by graph walk. */
-  readonly documentsWalked: number
   readonly plan: 'exact' | 'tangent'
   readonly nonFiniteScores: number
   readonly stop: ScanStop

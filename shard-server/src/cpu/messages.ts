@@ -1,4 +1,5 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
+
 import type { ScanAnswer, ScanRequest, SegmentToHold } from '../ports.ts'
 
 export type HoldMessage = SegmentToHold & { readonly type: 'hold'; readonly call: number }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { compareRank } from '@hypershard/common'
+import { compareRank, nothingScanned } from '@hypershard/common'
 import { casesOf } from '@hypershard/harness'
 import { pseudoRandomTensor, pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { type BlockScorer, blockRows, QNetScorer } from '@hypershard/qnet'
@@ -175,9 +175,7 @@ describe('scanShards', () => {
     assert.deepEqual(scan, {
       shard: 3,
       hits: [],
-      documentsScored: 0,
-      documentsScanned: 0,
-      documentsWalked: 0,
+      ...nothingScanned,
       nonFiniteScores: 0,
       plan: 'exact',
       stop: 'complete',

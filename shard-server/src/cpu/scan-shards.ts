@@ -3,7 +3,7 @@
  * leaves few, only those are read. It yields
  * after each block, so that whoever drives it can let other queries in between and end it at its deadline.
  */
-import type { RankPosition } from '@hypershard/common'
+import { nothingScanned, type RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage'
 import type { ScanHit, ScanStop, ShardScan } from '../ports.ts'
@@ -81,9 +81,8 @@ async function* scanShard(
   return {
     shard: shard.shard,
     hits: toHits(top, positions),
+    ...nothingScanned,
     documentsScored,
-    documentsScanned: 0,
-    documentsWalked: 0,
     plan: 'exact',
     nonFiniteScores: top.nonFiniteCount,
     stop: progress.stop ?? 'complete',

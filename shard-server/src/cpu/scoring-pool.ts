@@ -1,4 +1,4 @@
-import { compareRank, type Deadline, type Logger } from '@hypershard/common'
+import { compareRank, type Deadline, type Logger, sumScanCounts } from '@hypershard/common'
 import { kernelIdentity } from '@hypershard/qnet'
 import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
@@ -98,18 +98,15 @@ function mergeAnswers(answers: readonly ThreadAnswer[], limit: number): ScanAnsw
 }
 
 function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
-  const total = (count: (scan: ShardScan) => number) => scans.reduce((sum, scan) => sum + count(scan), 0)
   return {
     shard: scans[0]!.shard,
     hits: scans
       .flatMap(scan => scan.hits)
       .sort(compareRank)
       .slice(0, limit),
-    documentsScored: total(scan => scan.documentsScored),
-    documentsScanned: total(scan => scan.documentsScanned),
-    documentsWalked: total(scan => scan.documentsWalked),
+    ...sumScanCounts(scans),
     plan: scans[0]!.plan,
-    nonFiniteScores: total(scan => scan.nonFiniteScores),
+    nonFiniteScores: scans.reduce((sum, scan) => sum + scan.nonFiniteScores, 0),
     stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
     scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),
   }

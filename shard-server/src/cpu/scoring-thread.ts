@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
-import { toFailure } from '@hypershard/common'
+import { nothingScanned, toFailure } from '@hypershard/common'
 import {
   allFinite,
   architectureKey,
@@ -166,8 +166,7 @@ function shareOut({ plan }: ScanRequest, shards: readonly ScanShard[]): [ScanSha
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
-  const nothing = { documentsScored: 0, documentsScanned: 0, documentsWalked: 0, nonFiniteScores: 0, scoreMs: 0 }
-  return { shard, hits: [], ...nothing, plan: 'exact', stop }
+  return { shard, hits: [], ...nothingScanned, plan: 'exact', nonFiniteScores: 0, stop, scoreMs: 0 }
 }
 
 /**

@@ -1,6 +1,13 @@
 /** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
 
-import { type Deadline, HypershardError, toHypershardError, type WorkGate } from '@hypershard/common'
+import {
+  type Deadline,
+  HypershardError,
+  nothingScanned,
+  scanCountsOf,
+  toHypershardError,
+  type WorkGate,
+} from '@hypershard/common'
 import { candidatesOfCallMax, expansionMax, hitsOfCallMax } from '@hypershard/proto/limits'
 import {
   type Filter,
@@ -230,9 +237,7 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
   return {
     ...emptyResult(scan.shard),
     hits: scan.hits.map(({ id, score, segment, row }) => ({ id, score, address: { segment, row } })),
-    documentsScored: scan.documentsScored,
-    documentsScanned: scan.documentsScanned,
-    documentsWalked: scan.documentsWalked,
+    ...scanCountsOf(scan),
     plan: planOf(scan),
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
     stopReason: stopReasons[scan.stop],
@@ -252,9 +257,7 @@ function emptyResult(shard: number): ShardResult {
   return {
     shard,
     hits: [],
-    documentsScored: 0,
-    documentsScanned: 0,
-    documentsWalked: 0,
+    ...nothingScanned,
     plan: SearchPlan.SEARCH_PLAN_UNSPECIFIED,
     documentsMatched: 0,
     stopReason: StopReason.STOP_REASON_UNSPECIFIED,

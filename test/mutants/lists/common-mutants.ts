@@ -161,4 +161,12 @@ export const commonMutants: readonly Mutant[] = [
     breaks: 'Work that can never fit is told so at once',
     tests: ['common/src/limits/work-gate.test.ts'],
   },
+  {
+    id: 'scan-counts-walked',
+    file: 'common/src/scan-counts.ts',
+    find: 'documentsWalked: one.documentsWalked + other.documentsWalked,',
+    replace: 'documentsWalked: one.documentsWalked,',
+    breaks: 'What several threads or shards walked is counted together',
+    tests: ['common/src/scan-counts.test.ts'],
+  },
 ]
