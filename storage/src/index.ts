@@ -1,3 +1,5 @@
+/** The fields of a segment, as what is exported here takes and gives them. */
+export type { Field, Fields, FieldType } from '@hypershard/contract'
 export {
   type AliasAction,
   type AliasTable,
@@ -20,11 +22,9 @@ export {
   changeGenerationState,
   type GenerationChange,
   type GenerationState,
-  generationPhases,
   isWorkedOn,
   rateLimit,
   readGenerationState,
-  sampleQueriesSchema,
 } from './catalog/generation/generation-state.ts'
 export {
   type GenerationOfModel,
@@ -33,7 +33,6 @@ export {
   type NamedModel,
 } from './catalog/generation/model-not-served.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
-export { indexNamePattern } from './catalog/index/index-name.ts'
 export {
   createIndex,
   deleteIndex,
@@ -55,7 +54,7 @@ export {
 export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
 export type { GenerationReference, LogReference, SegmentReference } from './layout.ts'
-export { idempotencyKeyCharactersMax, type LogEntry, readLogEntry } from './log/log-entry.ts'
+export { type LogEntry, readLogEntry } from './log/log-entry.ts'
 export {
   type LogPart,
   LogPartBuilder,
@@ -88,16 +87,7 @@ export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf }
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
 export type { FilterColumn, FilterColumns } from './segment/fields/columns-file.ts'
-export {
-  type Field,
-  type Fields,
-  type FieldType,
-  type FieldValue,
-  fieldsSchema,
-  fieldTypes,
-  readFieldValue,
-  readFieldValues,
-} from './segment/fields/field-types.ts'
+export { type FieldValue, readFieldValue, readFieldValues } from './segment/fields/field-types.ts'
 export { type SplitNumber, splitNumber } from './segment/fields/read-number.ts'
 export { type IdColumn, textAt } from './segment/formats/utf8-column.ts'
 export { DocumentGraph, graphDocumentsMin } from './segment/graph/document-graph.ts'

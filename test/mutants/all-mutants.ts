@@ -1,5 +1,6 @@
 import { cliMutants } from './lists/cli-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
+import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
 import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
@@ -16,6 +17,7 @@ import type { Mutant } from './mutant.ts'
 export const allMutants: readonly Mutant[] = [
   ...cliMutants,
   ...commonMutants,
+  ...contractMutants,
   ...coordinatorClusterMutants,
   ...coordinatorSearchMutants,
   ...coordinatorWritingMutants,

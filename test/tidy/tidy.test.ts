@@ -12,17 +12,18 @@ import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
 /** Which workspaces a workspace may import: docs/ARCHITECTURE.md, Folders. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
+  contract: ['proto'],
   common: [],
   qnet: ['common', 'proto'],
-  storage: ['common', 'proto'],
+  storage: ['common', 'contract', 'proto'],
   evaluation: ['common'],
   'encoder-service': ['common', 'proto', 'qnet', 'storage'],
   'shard-server': ['common', 'proto', 'qnet', 'storage'],
-  coordinator: ['common', 'proto', 'qnet', 'storage'],
+  coordinator: ['common', 'contract', 'proto', 'qnet', 'storage'],
   indexer: ['common', 'proto', 'qnet', 'storage'],
   'local-cluster': ['common'],
-  cli: ['common', 'evaluation', 'local-cluster', 'proto'],
-  harness: ['cli', 'common', 'local-cluster', 'proto', 'qnet', 'storage'],
+  cli: ['common', 'contract', 'evaluation', 'local-cluster', 'proto'],
+  harness: ['cli', 'common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */
@@ -78,6 +79,19 @@ describe('the source tree', () => {
       .filter(({ imports }) => imports.some(name => name.startsWith('@hypershard/harness')))
       .map(({ path }) => `${path} imports the harness`)
     report(problems, 'production code has no use for fakes; move what it needs out of the harness')
+  })
+
+  it('keeps the contract free of what a browser does not have', () => {
+    const allowed = /^(\.\/[\w-]+\.ts|zod|@hypershard\/proto\/limits)$/
+    const problems = files
+      .filter(({ path }) => workspaceOf(path) === 'contract' && !isTest(path))
+      .flatMap(({ path, imports }) =>
+        imports.filter(name => !allowed.test(name)).map(name => `${path} imports ${name}`),
+      )
+    report(
+      problems,
+      'the contract is schemas, types and plain data; what makes answers of them stands in the coordinator',
+    )
   })
 
   it('never reaches into another workspace by path', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { nothingScanned } from '@hypershard/common'
 import { StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
@@ -17,13 +18,7 @@ const done = StopReason.STOP_REASON_COMPLETE
 
 function answer(shard: number, said: Partial<ShardAnswer> = {}): [number, ShardAnswer] {
   const member = { address: `s${shard}:1` } as ClusterMember
-  const counts = {
-    documentsScored: 0,
-    documentsScanned: 0,
-    documentsWalked: 0,
-    documentsMatched: 0,
-    nonFiniteScores: 0,
-  }
+  const counts = { ...nothingScanned, documentsMatched: 0, nonFiniteScores: 0 }
   return [shard, { shard, member, hits: [], ...counts, stopReason: done, ...said } as unknown as ShardAnswer]
 }
 

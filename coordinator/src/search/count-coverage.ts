@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { HypershardError } from '@hypershard/common'
+import { addScanCounts, HypershardError, nothingScanned, type ScanCounts } from '@hypershard/common'
 import { StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
+import { coverageJson } from '../answers/coverage-json.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
-import { coverageJson } from '../contract/coverage.ts'
 import type { Coverage, MissingShard } from './coverage.ts'
 import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
 
@@ -14,22 +14,19 @@ import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
  */
 export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome, filtered: boolean): Coverage {
   const missing: MissingShard[] = []
-  const total = { eligible: 0, matched: 0, covered: 0, scored: 0, scanned: 0, walked: 0, nonFinite: 0 }
+  const total = { eligible: 0, matched: 0, covered: 0, nonFinite: 0 }
+  let counts = nothingScanned
   for (const [shard, eligible] of eligibleByShard(manifest).entries()) {
     if (eligible === 0) continue
     const answer = answers.get(shard)
     const matched = filtered ? Math.min(answer?.documentsMatched ?? 0, eligible) : eligible
-    const scored = Math.min(answer?.documentsScored ?? 0, matched)
-    const scanned = Math.min(answer?.documentsScanned ?? 0, matched)
-    const walked = Math.min(answer?.documentsWalked ?? 0, matched - scanned)
-    const covered = coveredOf(eligible, { matched, searched: Math.max(scored, scanned + walked), answer })
+    const looked = cutTo(matched, answer ?? nothingScanned)
+    const covered = coveredOf(eligible, { matched, searched: searchedOf(looked), answer })
     total.eligible += eligible
     total.matched += matched
     total.covered += covered
-    total.scored += scored
-    total.scanned += scanned
-    total.walked += walked
-    total.nonFinite += Math.min(answer?.nonFiniteScores ?? 0, scored)
+    total.nonFinite += Math.min(answer?.nonFiniteScores ?? 0, looked.documentsScored)
+    counts = addScanCounts(counts, looked)
     if (covered === eligible) continue
     const cause = answer === undefined ? failures.get(shard) : shortfallOf(answer, covered, eligible)
     assert(cause !== undefined, 'fanOut gives every shard of the route an answer or a failure')
@@ -37,11 +34,30 @@ export function countCoverage(manifest: Manifest, { answers, failures }: FanOutO
     missing.push({ shard, server, code, message, documentsMissing: eligible - covered })
   }
   const ratio = total.eligible === 0 ? 1 : total.covered / total.eligible
-  const counts = {
-    ...{ documentsEligible: total.eligible, documentsMatched: total.matched, documentsCovered: total.covered },
-    ...{ documentsScored: total.scored, documentsScanned: total.scanned, documentsWalked: total.walked },
+  return {
+    documentsEligible: total.eligible,
+    documentsMatched: total.matched,
+    documentsCovered: total.covered,
+    ...counts,
+    ratio,
+    nonFiniteScores: total.nonFinite,
+    missing,
   }
-  return { ...counts, ratio, nonFiniteScores: total.nonFinite, missing }
+}
+
+/** No more of a shard was looked at than it has; what was walked was not scanned. */
+function cutTo(matched: number, said: ScanCounts): ScanCounts {
+  const documentsScanned = Math.min(said.documentsScanned, matched)
+  return {
+    documentsScored: Math.min(said.documentsScored, matched),
+    documentsScanned,
+    documentsWalked: Math.min(said.documentsWalked, matched - documentsScanned),
+  }
+}
+
+/** Those that are scored after a first pass were part of it. */
+function searchedOf({ documentsScored, documentsScanned, documentsWalked }: ScanCounts): number {
+  return Math.max(documentsScored, documentsScanned + documentsWalked)
 }
 
 function coveredOf(

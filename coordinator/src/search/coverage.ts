@@ -1,3 +1,5 @@
+import type { ScanCounts } from '@hypershard/common'
+
 /** A shard that was not searched whole, and why. */
 export interface MissingShard {
   readonly shard: number
@@ -8,16 +10,10 @@ export interface MissingShard {
 }
 
 /** How much of what should have been searched was searched. */
-export interface Coverage {
+export interface Coverage extends ScanCounts {
   readonly documentsEligible: number
   /** Documents that pass the filter, as far as the answers tell; all eligible ones without a filter. */
   readonly documentsMatched: number
-  /** Documents that the q-net scored. */
-  readonly documentsScored: number
-  /** Documents ranked by a tangent of the q-net; the best of them were scored. */
-  readonly documentsScanned: number
-  /** Documents of segments searched by graph walk. */
-  readonly documentsWalked: number
   /** Documents searched in any of these ways, or known not to pass the filter. */
   readonly documentsCovered: number
   /** Covered of eligible, 0 to 1; 1 for an empty index, and never 1 while a document is missing. */

@@ -1,4 +1,11 @@
-import { type Deadline, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import {
+  type Deadline,
+  HypershardError,
+  type Logger,
+  type ScanCounts,
+  scanCountsOf,
+  toHypershardError,
+} from '@hypershard/common'
 import {
   type DocumentAddress,
   type Filter,
@@ -22,14 +29,11 @@ export interface FoundHit {
 }
 
 /** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
-export interface ShardAnswer {
+export interface ShardAnswer extends ScanCounts {
   readonly shard: number
   readonly member: ClusterMember
   /** In rank order. */
   readonly hits: readonly FoundHit[]
-  readonly documentsScored: number
-  readonly documentsScanned: number
-  readonly documentsWalked: number
   /** The plan that was really used. */
   readonly plan: SearchPlan
   readonly documentsMatched: number
@@ -165,7 +169,7 @@ function readResult(
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores } = result
+  const { documentsMatched, nonFiniteScores } = result
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
@@ -173,7 +177,7 @@ function readResult(
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
     hits.push({ id, score, shard, address })
   }
-  const counts = { documentsScored, documentsScanned, documentsWalked, documentsMatched, nonFiniteScores }
+  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }
   return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 

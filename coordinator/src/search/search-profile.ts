@@ -1,3 +1,5 @@
+import { type ScanCounts, scanCountsOf } from '@hypershard/common'
+import type { ShardPlanName, StopReasonName } from '@hypershard/contract'
 import { SearchPlan, StopReason } from '@hypershard/proto/shard'
 import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
 import type { EncodedQueryAndOrigin } from './query-encoder.ts'
@@ -21,21 +23,18 @@ export interface SearchProfile {
   readonly shards: readonly ShardProfile[]
 }
 
-export interface ShardProfile {
+export interface ShardProfile extends ScanCounts {
   readonly shard: number
   readonly server: string
-  readonly documentsScored: number
-  readonly documentsScanned: number
-  readonly documentsWalked: number
   /** The plan that was really used. */
-  readonly plan: 'exact' | 'tangent' | 'graph'
+  readonly plan: ShardPlanName
   readonly queueMs: number
   /** Time the server took to make the q-net from token states. */
   readonly headMs: number
   readonly scoreMs: number
   /** The whole call's time less queue, head and score: the wire, the marshalling, and other shards of the same call. */
   readonly shipMs: number
-  readonly stopReason: 'complete' | 'deadline' | 'cancelled'
+  readonly stopReason: StopReasonName
 }
 
 /** Times the steps of a flow, one after the other. */
@@ -75,14 +74,12 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
 }
 
 function shardProfileOf(answer: ShardAnswer): ShardProfile {
-  const { shard, member, documentsScored, documentsScanned, documentsWalked, queueMs, scoreMs, headMs, callMs } = answer
+  const { shard, member, queueMs, scoreMs, headMs, callMs } = answer
   const shipMs = Math.max(0, callMs - queueMs - scoreMs - headMs)
   return {
     shard,
     server: member.address,
-    documentsScored,
-    documentsScanned,
-    documentsWalked,
+    ...scanCountsOf(answer),
     plan: planOf(answer.plan),
     queueMs,
     headMs,

@@ -13,7 +13,8 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
-import { type SearchAnswer, type SearchInput, search } from './search.ts'
+import { type SearchAnswer, search } from './search.ts'
+import type { SearchInput } from './search-input.ts'
 
 const seeds = casesOf({ usual: 100, thorough: 1_000 })
 

@@ -11,7 +11,8 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
-import { type SearchInput, type SearchParts, search } from './search.ts'
+import { type SearchParts, search } from './search.ts'
+import type { SearchInput } from './search-input.ts'
 
 const soon = () => Deadline.after(10_000)
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import type { SearchPlanName } from '@hypershard/contract'
 import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
 import {
   type FetchedDocument,
@@ -23,33 +24,8 @@ import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from './query-enc
 import type { QueryForms } from './query-forms.ts'
 import { isTokenStates, payloadBytes } from './query-payload.ts'
 import { readFilter } from './read-filter.ts'
+import type { SearchInput } from './search-input.ts'
 import { profileOf, type SearchProfile, Stopwatch } from './search-profile.ts'
-
-/** A search whose every value has been checked. */
-export interface SearchInput {
-  readonly index: string
-  /** Another generation than the one that the name stands for. */
-  readonly generation: number | undefined
-  readonly query: string
-  readonly k: number
-  readonly cursor: string | undefined
-  /** 0 to 1 */
-  readonly minCoverage: number
-  readonly profile: boolean
-  readonly idsOnly: boolean
-  readonly precision: 'fp32' | 'int8'
-  readonly plan: 'exact' | 'tangent' | 'graph' | 'auto'
-  /** Of a shard, in the plans tangent and graph: how many documents are scored exactly. */
-  readonly candidates: number
-  /** In the graph plan: rows kept in a walk of a segment. */
-  readonly expansion: number
-  /** In the auto plan: 0 to 1. */
-  readonly recall: number
-  /** As JSON has it; undefined for every document. */
-  readonly filter: Readonly<Record<string, unknown>> | undefined
-  /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
-  readonly minSequence: number
-}
 
 export interface Hit {
   readonly id: string
@@ -62,7 +38,7 @@ export interface Hit {
 export interface SearchAnswer {
   readonly hits: readonly Hit[]
   readonly coverage: Coverage
-  readonly plan: SearchInput['plan']
+  readonly plan: SearchPlanName
   readonly manifestVersion: number
   readonly queryTruncated: boolean
   /** Of the query, those that the model read. */
@@ -83,7 +59,7 @@ export interface SearchParts {
   readonly log: Logger
 }
 
-const searchPlans: Readonly<Record<SearchInput['plan'], SearchPlan>> = {
+const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
   exact: SearchPlan.SEARCH_PLAN_EXACT,
   tangent: SearchPlan.SEARCH_PLAN_TANGENT,
   graph: SearchPlan.SEARCH_PLAN_GRAPH,
@@ -256,7 +232,7 @@ function planFanOut(
     payload,
     filter,
     limit: input.k + 1,
-    plan: searchPlans[input.plan],
+    plan: planMessages[input.plan],
     // The hits of earlier pages are found again, so there must be room for them too.
     candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, input.k + 1) + given),
     expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),

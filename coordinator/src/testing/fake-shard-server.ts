@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { compareRank, type Deadline, HypershardError } from '@hypershard/common'
+import { compareRank, type Deadline, HypershardError, nothingScanned } from '@hypershard/common'
 import { scoreOf } from '@hypershard/harness'
 import {
   type DocumentAddress,
@@ -115,9 +115,7 @@ export class FakeShardServer implements ShardServerPort {
     const nothing = {
       shard,
       hits: [],
-      documentsScored: 0,
-      documentsScanned: 0,
-      documentsWalked: 0,
+      ...nothingScanned,
       plan: SearchPlan.SEARCH_PLAN_EXACT,
       headMs: 0,
       documentsMatched: 0,

@@ -1,6 +1,5 @@
+import { lineErrorsMax } from '@hypershard/contract'
 import type { CheckedOperation, LineError, LineProblem, ReceivedOperation } from './operation.ts'
-
-export const lineErrorsMax = 1_000
 
 /** A good line and where it stood. */
 export interface GoodLine extends CheckedOperation {

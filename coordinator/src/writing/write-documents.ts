@@ -1,4 +1,5 @@
 import { type Deadline, HypershardError, pauseWithin, type WorkGate, waitWithin } from '@hypershard/common'
+import type { WaitMode } from '@hypershard/contract'
 import {
   findUnreadWrite,
   type IndexRecord,
@@ -23,7 +24,7 @@ export interface WriteInput {
   /** The same write with the same key is done once. */
   readonly idempotencyKey?: string | undefined
   /** When to answer: once the write is durable, or once searches see it. */
-  readonly waitFor: 'durable' | 'searchable'
+  readonly waitFor: WaitMode
   /** How long to wait for searches to see it. */
   readonly waitMsMax: number
   readonly onProgress?: ((progress: WriteProgress) => void) | undefined

@@ -2,15 +2,13 @@
  * `log/<uid>/entries/<sequence>.json`: one acknowledged write: the parts that hold its operations. Created once, under
  * the next number, which is the compare-and-set that orders all writers of an index. docs/formats/write-log.md.
  */
+import { idempotencyKeyCharactersMax, indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
-import { indexNamePattern } from '../catalog/index/index-name.ts'
 import { corruptData, decodeStored } from '../corrupt-data.ts'
 import { type LogReference, logEntryKey } from '../layout.ts'
 import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { partSchema } from './operation.ts'
-
-export const idempotencyKeyCharactersMax = 256
 
 const entrySchema = z.strictObject({
   format: z.literal('hypershard.log/1'),

@@ -4,11 +4,10 @@
  * docs/formats/manifest.md.
  */
 import { type Clock, systemClock } from '@hypershard/common'
+import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
-import { indexNamePattern } from '../catalog/index/index-name.ts'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
-import { fieldsSchema } from '../segment/fields/field-types.ts'
 import { segmentReadSchema } from '../segment/text-read.ts'
 import { unreadWritesSchema } from './unread-writes.ts'
 

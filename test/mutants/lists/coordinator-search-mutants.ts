@@ -12,8 +12,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'coverage-claims',
     file: 'coordinator/src/search/count-coverage.ts',
-    find: 'const scored = Math.min(answer?.documentsScored ?? 0, matched)',
-    replace: 'const scored = answer?.documentsScored ?? 0',
+    find: 'documentsScored: Math.min(said.documentsScored, matched),',
+    replace: 'documentsScored: said.documentsScored,',
     breaks: 'What a server claims beyond the manifest is cut',
     tests: ['coordinator/src/search/count-coverage.test.ts'],
   },
@@ -28,8 +28,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'coverage-walked',
     file: 'coordinator/src/search/count-coverage.ts',
-    find: 'Math.max(scored, scanned + walked)',
-    replace: 'Math.max(scored, scanned)',
+    find: 'Math.max(documentsScored, documentsScanned + documentsWalked)',
+    replace: 'Math.max(documentsScored, documentsScanned + 0 * documentsWalked)',
     breaks: 'Documents of segments whose graph was walked are covered',
     tests: ['coordinator/src/search/count-coverage.test.ts'],
   },
@@ -240,5 +240,13 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     replace: 'if (reading.conditions > filterConditionsMax) throw',
     breaks: 'A filter with too many conditions is refused',
     tests: ['coordinator/src/search/read-filter.test.ts'],
+  },
+  {
+    id: 'plan-of-recall',
+    file: 'coordinator/src/search/search-input.ts',
+    find: "if (plan === undefined) return 'auto'",
+    replace: 'if (plan === undefined) return searchDefaults.plan',
+    breaks: 'A search that names a recall alone takes the plan that can be told one',
+    tests: ['coordinator/src/search/search-input.test.ts'],
   },
 ]

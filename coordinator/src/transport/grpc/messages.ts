@@ -1,5 +1,7 @@
 /** Between the messages of search.proto and what the use cases take and give. */
+
 import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
+import { type SearchOptionName, searchOptionNames } from '@hypershard/contract'
 import type {
   CreateIndexRequest,
   Hit as HitMessage,
@@ -8,22 +10,26 @@ import type {
   SearchRequest,
   SearchResponse,
 } from '@hypershard/proto/search'
+import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
-import { indexJson } from '../../contract/indexes.ts'
-import { parseObjectText } from '../../contract/parse-object-text.ts'
 import type { Hit, SearchAnswer } from '../../search/search.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
+import { parseObjectText } from './parse-object-text.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
-  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, precision, minSequence } = request
-  const { plan, candidates, expansion, recall } = request
+  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence } = request
   return withoutUnset({
     ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
-    ...{ ids_only: idsOnly, precision: precision || undefined, min_sequence: minSequence },
-    ...{ plan: plan || undefined, candidates, expansion, recall },
-    filter: filterOf(request),
+    ...{ ids_only: idsOnly, min_sequence: minSequence },
+    ...optionsOf(request),
   })
+}
+
+/** The message has a field for every option, of the same name. */
+function optionsOf(request: SearchRequest): Record<SearchOptionName, unknown> {
+  const options = searchOptionNames.map(name => [name, request[name] === '' ? undefined : request[name]])
+  return { ...Object.fromEntries(options), filter: filterOf(request) }
 }
 
 /** @throws HypershardError `invalid_request` */

@@ -1,17 +1,17 @@
 import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
+import { idempotencyKeySchema, type WaitMode } from '@hypershard/contract'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
 import type { Fields } from '@hypershard/storage'
-import { checkRequest } from '../../contract/check-request.ts'
-import { idempotencyKeySchema } from '../../contract/documents.ts'
-import { parseObjectText } from '../../contract/parse-object-text.ts'
 import { checkOperation } from '../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../writing/operation.ts'
+import { checkRequest } from '../check-request.ts'
+import { parseObjectText } from './parse-object-text.ts'
 
 /** A stream whose first message names the index, with that name read and everything else still to come. */
 export interface ReceivedPut {
   readonly index: string
   readonly idempotencyKey: string | undefined
-  readonly waitFor: 'durable' | 'searchable'
+  readonly waitFor: WaitMode
   /** Numbered from 1 in the order received, as the lines of the HTTP twin are. */
   readonly operations: AsyncIterable<ReceivedOperation>
 }

@@ -7,11 +7,11 @@ import {
   toServiceError,
   unaryHandler,
 } from '@hypershard/common'
+import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
-import { checkRequest } from '../../contract/check-request.ts'
-import { createIndexSchema, indexNameSchema } from '../../contract/indexes.ts'
-import { searchRequestSchema, toSearchInput } from '../../contract/search-request.ts'
 import type { Coordinator } from '../../coordinator.ts'
+import { toSearchInput } from '../../search/search-input.ts'
+import { checkRequest } from '../check-request.ts'
 import { createIndexBodyOf, indexMessage, putResponse, searchBodyOf, searchResponse } from './messages.ts'
 import { receiveDocuments } from './receive-documents.ts'
 

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCatalogue } from '@hypershard/common'
+import { problemSchema } from '@hypershard/contract'
 import { z } from 'zod'
-import { problemContentType, problemSchema } from './problem.ts'
+import { problemContentType } from './problem.ts'
 import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>

@@ -1,16 +1,6 @@
 import { HypershardError, toHypershardError } from '@hypershard/common'
-import { z } from 'zod'
-
-/** RFC 9457. `code`, `retryable` and `details` are extensions. */
-export const problemSchema = z.object({
-  type: z.url(),
-  title: z.string(),
-  status: z.int(),
-  code: z.string().describe('The stable name; docs/errors.md lists them all.'),
-  detail: z.string(),
-  retryable: z.boolean().describe('Whether the same request may succeed later.'),
-  details: z.record(z.string(), z.unknown()).describe('Facts for programs, by code.'),
-})
+import type { problemSchema } from '@hypershard/contract'
+import type { z } from 'zod'
 
 export const problemContentType = 'application/problem+json'
 

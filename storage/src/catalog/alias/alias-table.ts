@@ -3,12 +3,12 @@
  * step; each change is the next version, created if nobody else created it. docs/formats/aliases.md.
  */
 import { type Clock, HypershardError } from '@hypershard/common'
+import { indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { aliasesFolder, aliasTableKey, numberOfKey } from '../../layout.ts'
 import { openSealedJson, sealJson } from '../../sealed-json.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { indexNamePattern } from '../index/index-name.ts'
 
 const targetSchema = z.strictObject({
   index: z.string().regex(indexNamePattern),

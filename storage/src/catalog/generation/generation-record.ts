@@ -3,14 +3,13 @@
  * first generation is described by the index's own record and has no file, but for a clone's. docs/formats/generation.md.
  */
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
+import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { generationKey, generationsFolder } from '../../layout.ts'
 import { manifestFilesSchema, positionSchema } from '../../manifest/manifest.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../../sealed-json.ts'
-import { fieldsSchema } from '../../segment/fields/field-types.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import { indexNamePattern } from '../index/index-name.ts'
 import type { IndexRecord } from '../index/index-record.ts'
 
 const recordSchema = z.strictObject({

@@ -4,21 +4,13 @@
  */
 
 import { type Clock, retryOnConflict, systemClock } from '@hypershard/common'
-import { sampleQueriesMax, sampleQueriesMin, sampleQueryCharactersMax } from '@hypershard/proto/limits'
+import { generationPhases, sampleQueriesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { decodeStored } from '../../corrupt-data.ts'
 import { type GenerationReference, generationStateKey, generationStatesFolder, numberOfKey } from '../../layout.ts'
 import { openSealedJson, sealJson } from '../../sealed-json.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { GenerationRecord } from './generation-record.ts'
-
-export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
-
-/** Queries as users put them. */
-export const sampleQueriesSchema = z
-  .array(z.string().max(sampleQueryCharactersMax).regex(/\S/, 'must not be blank'))
-  .min(sampleQueriesMin)
-  .max(sampleQueriesMax)
 
 const stateSchema = z.strictObject({
   format: z.literal('hypershard.generation-state/1'),

@@ -4,14 +4,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
+import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { creatingFolder, creatingKey, deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../../sealed-json.ts'
-import { fieldsSchema } from '../../segment/fields/field-types.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { requireNoAlias } from '../alias/require-no-alias.ts'
-import { indexNamePattern } from './index-name.ts'
 
 const indexSchema = z.strictObject({
   format: z.literal('hypershard.index/1'),

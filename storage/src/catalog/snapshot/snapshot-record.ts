@@ -3,6 +3,7 @@
  * deleted. It has the whole manifest, so that it needs no other record. docs/formats/snapshot.md.
  */
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
+import { indexNamePattern } from '@hypershard/contract'
 import { z } from 'zod'
 import { decodeStored } from '../../corrupt-data.ts'
 import { snapshotKey, snapshotsFolder } from '../../layout.ts'
@@ -11,7 +12,6 @@ import { latestManifest } from '../../manifest/manifest-store.ts'
 import { openSealedJson, sealJson, sha256Hex } from '../../sealed-json.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { GenerationRecord } from '../generation/generation-record.ts'
-import { indexNamePattern } from '../index/index-name.ts'
 import { type IndexRecord, requireIndex } from '../index/index-record.ts'
 import { requireKept } from './require-kept.ts'
 

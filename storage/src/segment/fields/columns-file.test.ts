@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Fields } from '@hypershard/contract'
 import { casesOf } from '@hypershard/harness'
 import { createTemporaryStore } from '@hypershard/harness/stores'
 import fc from 'fast-check'
@@ -7,7 +8,6 @@ import { testModel } from '../../testing/write-segment.ts'
 import { openSegment } from '../segment-reader.ts'
 import { createSegmentWriter } from '../segment-writer.ts'
 import type { FilterColumn } from './columns-file.ts'
-import type { Fields } from './field-types.ts'
 import { joinNumber } from './read-number.ts'
 
 const fields: Fields = {

@@ -4,10 +4,11 @@
  */
 
 import { parseExactJson } from '@hypershard/common'
+import type { Fields, FieldType } from '@hypershard/contract'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { decodeColumns, encodeColumns } from '../formats/arrow-columns.ts'
 import { decodeFile, readWholeFile, type SealedFile } from '../verified-file.ts'
-import { type Fields, type FieldType, type FieldValue, readFieldValues } from './field-types.ts'
+import { type FieldValue, readFieldValues } from './field-types.ts'
 import { splitNumber } from './read-number.ts'
 
 /**

@@ -3,7 +3,9 @@
  * that is an integer which no double holds has the nearest one there, and in the column `<field>#rest`, Int16 or a List
  * of it, what that lacks. Without such numbers there is no second column.
  */
+
 import { expectFormat } from '@hypershard/common'
+import type { Fields, FieldType } from '@hypershard/contract'
 import {
   Field as ArrowField,
   Bool,
@@ -19,7 +21,7 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow'
-import type { Fields, FieldType, FieldValue } from '../fields/field-types.ts'
+import type { FieldValue } from '../fields/field-types.ts'
 import { joinNumber, splitNumber } from '../fields/read-number.ts'
 
 /** @param rows by field: the values of each row; of a field that is no list the first counts */

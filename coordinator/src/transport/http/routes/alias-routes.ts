@@ -1,10 +1,5 @@
-import {
-  aliasHistoryJson,
-  aliasHistorySchema,
-  aliasOrdersSchema,
-  aliasTableJson,
-  aliasTableSchema,
-} from '../../../contract/aliases.ts'
+import { aliasHistorySchema, aliasOrdersSchema, aliasTableSchema } from '@hypershard/contract'
+import { aliasHistoryJson, aliasTableJson } from '../../../answers/alias-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { clusterSchema, modelListSchema, readySchema } from '@hypershard/contract'
 import { z } from 'zod'
-import {
-  clusterJson,
-  clusterSchema,
-  modelJson,
-  modelListSchema,
-  readyJson,
-  readySchema,
-} from '../../../contract/cluster.ts'
+import { clusterJson, modelJson, readyJson } from '../../../answers/cluster-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

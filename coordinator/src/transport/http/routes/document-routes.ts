@@ -1,24 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { HypershardError, type Logger, parseExactJson, toHypershardError } from '@hypershard/common'
-import { documentBytesMax } from '@hypershard/proto/limits'
-import { z } from 'zod'
-import { checkRequest } from '../../../contract/check-request.ts'
 import {
   deleteBodySchema,
   documentSchema,
   idempotencyKeySchema,
+  indexNameSchema,
   type WriteQuery,
-  writeProgressJson,
   writeQuerySchema,
-  writeReportJson,
   writeReportSchema,
-} from '../../../contract/documents.ts'
-import { indexNameSchema } from '../../../contract/indexes.ts'
+} from '@hypershard/contract'
+import { documentBytesMax } from '@hypershard/proto/limits'
+import { z } from 'zod'
+import { writeProgressJson, writeReportJson } from '../../../answers/write-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { checkLines, checkOperation } from '../../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../../writing/operation.ts'
 import { readDocuments } from '../../../writing/read-documents.ts'
 import type { WriteProgress, WriteReport } from '../../../writing/write-documents.ts'
+import { checkRequest } from '../../check-request.ts'
 import { problemOf } from '../problem.ts'
 import { defineRoute, type Route, type RouteAnswer, type RouteRequest } from '../route.ts'
 

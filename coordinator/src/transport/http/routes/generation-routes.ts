@@ -1,18 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deadline } from '@hypershard/common'
-import { z } from 'zod'
-import { moveQuerySchema } from '../../../contract/aliases.ts'
 import {
   compareSchema,
-  generationJson,
   generationListSchema,
   generationOrderSchema,
   generationSchema,
-  parityReportJson,
+  indexNameSchema,
+  moveQuerySchema,
   parityReportSchema,
   reindexSchema,
-} from '../../../contract/generations.ts'
-import { indexNameSchema } from '../../../contract/indexes.ts'
+} from '@hypershard/contract'
+import { z } from 'zod'
+import { generationJson, parityReportJson } from '../../../answers/generation-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

@@ -1,13 +1,12 @@
-import { z } from 'zod'
 import {
   createIndexSchema,
   deleteIndexQuerySchema,
-  failedIndexJson,
-  indexJson,
   indexListSchema,
   indexNameSchema,
   indexSchema,
-} from '../../../contract/indexes.ts'
+} from '@hypershard/contract'
+import { z } from 'zod'
+import { failedIndexJson, indexJson } from '../../../answers/index-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

@@ -1,14 +1,13 @@
-import { z } from 'zod'
-import { indexNameSchema } from '../../../contract/indexes.ts'
 import {
-  asideJson,
   asideSchema,
   collectedSchema,
   collectSchema,
+  indexNameSchema,
   keysShownMax,
-  verificationJson,
   verificationSchema,
-} from '../../../contract/maintenance.ts'
+} from '@hypershard/contract'
+import { z } from 'zod'
+import { asideJson, verificationJson } from '../../../answers/maintenance-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

@@ -1,8 +1,8 @@
+import { indexNameSchema, searchAnswerSchema, searchRequestSchema } from '@hypershard/contract'
 import { z } from 'zod'
-import { indexNameSchema } from '../../../contract/indexes.ts'
-import { searchAnswerJson, searchAnswerSchema } from '../../../contract/search-answer.ts'
-import { searchRequestSchema, toSearchInput } from '../../../contract/search-request.ts'
+import { searchAnswerJson } from '../../../answers/search-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
+import { toSearchInput } from '../../../search/search-input.ts'
 import { defineRoute, type Route } from '../route.ts'
 
 export function searchRoutes(coordinator: Coordinator): Route[] {

@@ -1,14 +1,17 @@
-import { z } from 'zod'
-import { moveQuerySchema } from '../../../contract/aliases.ts'
-import { generationJson, generationSchema } from '../../../contract/generations.ts'
-import { indexJson, indexNameSchema, indexSchema } from '../../../contract/indexes.ts'
 import {
   cloneSchema,
-  snapshotJson,
+  generationSchema,
+  indexNameSchema,
+  indexSchema,
+  moveQuerySchema,
   snapshotListSchema,
   snapshotSchema,
   takeSnapshotSchema,
-} from '../../../contract/snapshots.ts'
+} from '@hypershard/contract'
+import { z } from 'zod'
+import { generationJson } from '../../../answers/generation-json.ts'
+import { indexJson } from '../../../answers/index-json.ts'
+import { snapshotJson } from '../../../answers/snapshot-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 

@@ -1,10 +1,9 @@
-import type { AsideDocument, Verification } from '@hypershard/storage'
 import { z } from 'zod'
-
-const count = z.int().min(0)
+import { count } from './basic-schemas.ts'
+import type { Immutable } from './immutable.ts'
 
 /** Files that a search may still read are younger than this. */
-const keepMsDefault = 3_600_000
+export const keepMsDefault = 3_600_000
 
 export const collectSchema = z.strictObject({
   dry_run: z.boolean().default(true).describe('Tell what would be deleted, and delete nothing.'),
@@ -35,16 +34,11 @@ export const asideSchema = z.object({
   ),
 })
 
-export function verificationJson(found: Verification & { generation: number; version: number }) {
-  const { generation, version, segments, bytes, documents, documentsCounted, problems } = found
-  return {
-    ...{ generation, manifest_version: version, segments, bytes, documents },
-    ...{ documents_counted: documentsCounted, problems: [...problems] },
-  } satisfies z.input<typeof verificationSchema>
-}
+export type CollectRequest = Immutable<z.input<typeof collectSchema>>
 
-export function asideJson(documents: readonly AsideDocument[]): z.input<typeof asideSchema> {
-  return {
-    documents: documents.map(({ id, title, version, code, message }) => ({ id, title, version, code, message })),
-  }
-}
+export type CollectedFiles = Immutable<z.output<typeof collectedSchema>>
+
+export type Verification = Immutable<z.output<typeof verificationSchema>>
+
+/** Documents that could not be encoded. */
+export type AsideList = Immutable<z.output<typeof asideSchema>>

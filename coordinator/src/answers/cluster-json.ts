@@ -1,77 +1,13 @@
+import type { clusterSchema, modelSchema, readySchema } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { UnservedIndex } from '../catalog/unserved-models.ts'
 import type { ClusterDescription } from '../coordinator.ts'
-
-const count = z.int().min(0)
-
-export const modelSchema = z.object({
-  name: z.string(),
-  digest: z.string(),
-  description: z.string(),
-  license: z.string(),
-  source: z.string(),
-  languages: z
-    .array(z.string())
-    .describe('BCP 47 tags of the languages that it was made for; empty where its directory does not say.'),
-  vector_width: count,
-  qnet: z.object({
-    vector_dimensions: z.array(count),
-    activation: z.enum(['relu', 'tanh', 'sigmoid', 'gelu', 'leaky_relu']).nullable(),
-    layer_norm: z.boolean(),
-    layer_norm_before_residual: z.boolean(),
-    residual: z.boolean(),
-    residual_on_last: z.boolean(),
-  }),
-  qnet_parameters: count,
-  max_query_tokens: count,
-  max_document_tokens: count,
-  bytes: count,
-  default: z.boolean(),
-})
-
-export const modelListSchema = z.object({ models: z.array(modelSchema).describe('The first is the default.') })
-
-const namedModelSchema = z.object({ name: z.string(), digest: z.string() })
-
-const indexesWithoutModelSchema = z
-  .array(z.object({ index: z.string(), generation: count, model: namedModelSchema, message: z.string() }))
-  .describe('Indexes that no search can use, because the encoder service does not have the model they were made with.')
-
-export const readySchema = z.object({
-  status: z.literal('ready'),
-  indexes_without_model: indexesWithoutModelSchema,
-})
 
 export function readyJson(unserved: readonly UnservedIndex[]): z.input<typeof readySchema> {
   return { status: 'ready', indexes_without_model: [...unserved] }
 }
-
-export const clusterSchema = z.object({
-  encoder: z.object({
-    address: z.string(),
-    models: z.array(namedModelSchema).nullable().describe('That it has; null while it does not answer.'),
-  }),
-  indexes_without_model: indexesWithoutModelSchema.nullable(),
-  servers: z.array(
-    z.object({
-      address: z.string(),
-      live: z.boolean(),
-      down_reason: z.string().nullable().describe('Null while it lives.'),
-      weight: z.number(),
-      outstanding: count.describe('Searches of this coordinator that it has not answered yet.'),
-      shards: z.array(
-        z.object({
-          index: z.string(),
-          shard: count,
-          documents: count,
-          warm: z.boolean().describe('Loaded at the version that searches pin.'),
-        }),
-      ),
-    }),
-  ),
-})
 
 const activations = {
   [Activation.ACTIVATION_RELU]: 'relu',

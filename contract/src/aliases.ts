@@ -1,7 +1,6 @@
-import type { AliasTable } from '@hypershard/storage'
 import { z } from 'zod'
-import type { ListedAliases } from '../aliases/alias-admin.ts'
-import { indexNameSchema } from './indexes.ts'
+import type { Immutable } from './immutable.ts'
+import { indexNameSchema } from './index-name.ts'
 
 const generation = z.int().min(1)
 
@@ -58,24 +57,8 @@ export const aliasHistorySchema = z.object({
   ),
 })
 
-export function aliasTableJson({ version, aliases, createdAt }: ListedAliases): z.input<typeof aliasTableSchema> {
-  const named = aliases.map(({ alias, target: { index, generation }, problem }) => ({
-    alias,
-    index,
-    generation,
-    problem,
-  }))
-  return { version, aliases: named, created_at: createdAt }
-}
+export type AliasAction = Immutable<z.input<typeof aliasOrdersSchema>>['actions'][number]
 
-export function aliasHistoryJson(tables: readonly AliasTable[]): z.input<typeof aliasHistorySchema> {
-  return {
-    versions: tables.map(({ version, actions, createdAt }) => ({
-      version,
-      actions: actions.map(({ name, to }) => ({
-        ...{ alias: name, index: to?.index ?? null, generation: to?.generation ?? null },
-      })),
-      created_at: createdAt,
-    })),
-  }
-}
+export type AliasTable = Immutable<z.output<typeof aliasTableSchema>>
+
+export type AliasHistory = Immutable<z.output<typeof aliasHistorySchema>>

@@ -1,17 +1,32 @@
+import { z } from 'zod'
+import { count, modelReferenceSchema } from './basic-schemas.ts'
+import type { Immutable } from './immutable.ts'
 import {
   documentsPerSecondMax,
   hasMoreCharacters,
   parityQueriesMax,
   queryCharactersMax,
+  sampleQueriesMax,
+  sampleQueriesMin,
+  sampleQueryCharactersMax,
   shardsAskedMax,
   timeoutMsMax,
-} from '@hypershard/proto/limits'
-import { generationPhases, graphQueriesDigest, isCalibratedOtherwise, sampleQueriesSchema } from '@hypershard/storage'
-import { z } from 'zod'
-import type { ParityReport } from '../generations/compare-generations.ts'
-import type { DescribedGeneration } from '../generations/describe-generation.ts'
+} from './limits.ts'
 
-const count = z.int().min(0)
+/**
+ * building: being filled, not searched. live: searched, or ready to be. cancelled: given up while being built. dropped:
+ * not wanted any more.
+ */
+export const generationPhases = ['building', 'live', 'cancelled', 'dropped'] as const
+
+export type GenerationPhase = (typeof generationPhases)[number]
+
+/** Queries as users put them. */
+export const sampleQueriesSchema = z
+  .array(z.string().max(sampleQueryCharactersMax).regex(/\S/, 'must not be blank'))
+  .min(sampleQueriesMin)
+  .max(sampleQueriesMax)
+
 const rate = z.number().positive().max(documentsPerSecondMax)
 const p99 = z.number().positive().max(timeoutMsMax)
 
@@ -39,6 +54,8 @@ export const generationOrderSchema = z
   })
   .refine(order => Object.keys(order).length > 0, 'says nothing')
 
+export const paritySamplesDefault = 50
+
 export const compareSchema = z.strictObject({
   queries: z
     .array(
@@ -54,13 +71,18 @@ export const compareSchema = z.strictObject({
     .max(parityQueriesMax)
     .default([])
     .describe('If there are none, some are made of documents.'),
-  samples: z.int().min(1).max(parityQueriesMax).default(50).describe('How many queries to make of documents.'),
+  samples: z
+    .int()
+    .min(1)
+    .max(parityQueriesMax)
+    .default(paritySamplesDefault)
+    .describe('How many queries to make of documents.'),
 })
 
 export const generationSchema = z.object({
   index: z.string(),
   generation: z.int().min(1),
-  model: z.object({ name: z.string(), digest: z.string() }),
+  model: modelReferenceSchema,
   shards: count,
   phase: z.enum(generationPhases),
   paused: z.boolean(),
@@ -104,38 +126,16 @@ export const parityReportSchema = z.object({
   ),
 })
 
-export function generationJson(described: DescribedGeneration): z.input<typeof generationSchema> {
-  const { record, state, manifest, names, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
-  const graphQueries = graphQueriesDigest(state.sampleQueries)
-  return {
-    ...{ index: record.index, generation: record.generation, model: record.model, shards: record.shards },
-    ...{ phase: state.phase, paused: state.paused, names: [...names], documents },
-    documents_aside: manifest.aside?.documents ?? 0,
-    segments: manifest.segments.length,
-    ...{ manifest_version: manifest.version, sequence: manifest.log.sequence },
-    progress: {
-      ...{ backfill_total: backfill?.total ?? null, backfill_done: backfill?.done ?? null, lag, caught_up: caughtUp },
-      ...{ documents_per_second: progress?.documentsPerSecond ?? 0, seconds_left: secondsLeft },
-      problem: progress?.problem ?? null,
-    },
-    documents_per_second_max: state.documentsPerSecondMax,
-    search_p99_ms_max: state.searchP99MsMax,
-    slowed_to_documents_per_second: state.slowedToDocumentsPerSecond,
-    sample_queries: state.sampleQueries?.length ?? 0,
-    segments_to_calibrate: manifest.segments.filter(segment => isCalibratedOtherwise(segment, graphQueries)).length,
-    created_at: record.createdAt,
-  }
-}
+export type ReindexRequest = Immutable<z.input<typeof reindexSchema>>
 
-export function parityReportJson(report: ParityReport): z.input<typeof parityReportSchema> {
-  return {
-    queries: report.queries,
-    overlap_at_10: report.overlapAt10,
-    score_correlation: report.scoreCorrelation,
-    documents_served: report.documents.served,
-    documents_candidate: report.documents.candidate,
-    most_different: report.mostDifferent.map(({ query, overlap, served, candidate }) => ({
-      ...{ query, overlap, served: [...served], candidate: [...candidate] },
-    })),
-  }
-}
+/** What may be asked of a generation. */
+export type GenerationOrder = Immutable<z.input<typeof generationOrderSchema>>
+
+export type CompareRequest = Immutable<z.input<typeof compareSchema>>
+
+/** One build of an index. */
+export type GenerationDescription = Immutable<z.output<typeof generationSchema>>
+
+export type GenerationList = Immutable<z.output<typeof generationListSchema>>
+
+export type ParityReport = Immutable<z.output<typeof parityReportSchema>>

@@ -1,10 +1,16 @@
-import { idempotencyKeyCharactersMax } from '@hypershard/storage'
 import { z } from 'zod'
-import { lineErrorsMax } from '../writing/line-tally.ts'
-import type { LineError } from '../writing/operation.ts'
-import type { WriteProgress, WriteReport } from '../writing/write-documents.ts'
+import { count } from './basic-schemas.ts'
+import type { Immutable } from './immutable.ts'
 
-const count = z.int().min(0)
+/** Bad lines of a write that its answer names; `failed` counts them all. */
+export const lineErrorsMax = 1_000
+
+export const idempotencyKeyCharactersMax = 256
+
+/** When a write is answered. */
+export const waitModes = ['durable', 'searchable'] as const
+
+export type WaitMode = (typeof waitModes)[number]
 
 /** The longest that an answer may wait for documents to be searchable. */
 const waitMsMax = 7 * 24 * 3_600_000
@@ -17,7 +23,7 @@ export const idempotencyKeySchema = z
 
 export const writeQuerySchema = z.strictObject({
   wait_for: z
-    .enum(['durable', 'searchable'])
+    .enum(waitModes)
     .default('durable')
     .describe('When to answer: once the documents cannot be lost any more, or once searches find them.'),
   wait_timeout_ms: z
@@ -70,6 +76,15 @@ export const writeReportSchema = z.object({
     .max(lineErrorsMax),
 })
 
+/** A line of an answer with `progress`, before the last one. */
+export const writeProgressSchema = z.object({
+  received: count,
+  sequence: count.nullable().describe('Once the documents are durable.'),
+  waiting: count
+    .nullable()
+    .describe('Documents of the index that are not searchable yet; null until these are durable.'),
+})
+
 export const documentSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -80,19 +95,9 @@ export const documentSchema = z.object({
   unknown_tokens: count.nullable().describe("Of these, the ones that the model's vocabulary does not have."),
 })
 
-export function writeReportJson(report: WriteReport): z.input<typeof writeReportSchema> {
-  const { tookMs, manifestVersion, errors, received, accepted, failed, sequence, repeated, searchable, problem } =
-    report
-  return {
-    ...{ received, accepted, failed, sequence, repeated, searchable, problem },
-    documents_unreadable: report.documentsUnreadable,
-    unreadable: report.unreadable.map(({ id, tokens, unknown }) => ({ id, tokens, unknown_tokens: unknown })),
-    took_ms: tookMs,
-    manifest_version: manifestVersion,
-    errors: errors.map(({ line, id, code, message }: LineError) => ({ line, id, code, message })),
-  }
-}
+/** What became of a write. */
+export type PutAnswer = Immutable<z.output<typeof writeReportSchema>>
 
-export function writeProgressJson({ received, sequence, waiting }: WriteProgress) {
-  return { received, sequence, waiting }
-}
+export type PutProgress = Immutable<z.output<typeof writeProgressSchema>>
+
+export type StoredDocument = Immutable<z.output<typeof documentSchema>>

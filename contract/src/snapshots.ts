@@ -1,9 +1,8 @@
-import { replicasMax } from '@hypershard/proto/limits'
-import { eligibleDocuments, type Snapshot } from '@hypershard/storage'
 import { z } from 'zod'
-import { indexNameSchema } from './indexes.ts'
-
-const count = z.int().min(0)
+import { count, modelReferenceSchema } from './basic-schemas.ts'
+import type { Immutable } from './immutable.ts'
+import { indexNameSchema } from './index-name.ts'
+import { replicasMax } from './limits.ts'
 
 export const takeSnapshotSchema = z.strictObject({ name: indexNameSchema })
 
@@ -16,7 +15,7 @@ export const cloneSchema = z.strictObject({
 export const snapshotSchema = z.object({
   index: z.string(),
   name: z.string(),
-  model: z.object({ name: z.string(), digest: z.string() }),
+  model: modelReferenceSchema,
   documents: count,
   generation: count,
   manifest_version: count,
@@ -26,10 +25,8 @@ export const snapshotSchema = z.object({
 
 export const snapshotListSchema = z.object({ snapshots: z.array(snapshotSchema).describe('In name order.') })
 
-export function snapshotJson({ name, model, manifest, createdAt }: Snapshot): z.input<typeof snapshotSchema> {
-  const { index, generation, version, log } = manifest
-  return {
-    ...{ index, name, model, documents: eligibleDocuments(manifest), generation },
-    ...{ manifest_version: version, sequence: log.sequence, created_at: createdAt },
-  }
-}
+export type CloneRequest = Immutable<z.input<typeof cloneSchema>>
+
+export type SnapshotList = Immutable<z.output<typeof snapshotListSchema>>
+
+export type SnapshotDescription = Immutable<z.output<typeof snapshotSchema>>

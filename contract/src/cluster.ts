@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { count, modelReferenceSchema } from './basic-schemas.ts'
+import type { Immutable } from './immutable.ts'
+
+export type { ModelReference } from './basic-schemas.ts'
+
+export const modelSchema = modelReferenceSchema.extend({
+  description: z.string(),
+  license: z.string(),
+  source: z.string(),
+  languages: z
+    .array(z.string())
+    .describe('BCP 47 tags of the languages that it was made for; empty where its directory does not say.'),
+  vector_width: count,
+  qnet: z.object({
+    vector_dimensions: z.array(count),
+    activation: z.enum(['relu', 'tanh', 'sigmoid', 'gelu', 'leaky_relu']).nullable(),
+    layer_norm: z.boolean(),
+    layer_norm_before_residual: z.boolean(),
+    residual: z.boolean(),
+    residual_on_last: z.boolean(),
+  }),
+  qnet_parameters: count,
+  max_query_tokens: count,
+  max_document_tokens: count,
+  bytes: count,
+  default: z.boolean(),
+})
+
+export const modelListSchema = z.object({ models: z.array(modelSchema).describe('The first is the default.') })
+
+const indexesWithoutModelSchema = z
+  .array(z.object({ index: z.string(), generation: count, model: modelReferenceSchema, message: z.string() }))
+  .describe('Indexes that no search can use, because the encoder service does not have the model they were made with.')
+
+export const readySchema = z.object({
+  status: z.literal('ready'),
+  indexes_without_model: indexesWithoutModelSchema,
+})
+
+export const clusterSchema = z.object({
+  encoder: z.object({
+    address: z.string(),
+    models: z.array(modelReferenceSchema).nullable().describe('That it has; null while it does not answer.'),
+  }),
+  indexes_without_model: indexesWithoutModelSchema.nullable(),
+  servers: z.array(
+    z.object({
+      address: z.string(),
+      live: z.boolean(),
+      down_reason: z.string().nullable().describe('Null while it lives.'),
+      weight: z.number(),
+      outstanding: count.describe('Searches of this coordinator that it has not answered yet.'),
+      shards: z.array(
+        z.object({
+          index: z.string(),
+          shard: count,
+          documents: count,
+          warm: z.boolean().describe('Loaded at the version that searches pin.'),
+        }),
+      ),
+    }),
+  ),
+})
+
+export type ModelDescription = Immutable<z.output<typeof modelSchema>>
+
+export type ModelList = Immutable<z.output<typeof modelListSchema>>
+
+export type ClusterDescription = Immutable<z.output<typeof clusterSchema>>
+
+export type ServerDescription = ClusterDescription['servers'][number]
+
+/** An index that no search can use until its model is there. */
+export type IndexWithoutModel = Immutable<z.output<typeof indexesWithoutModelSchema>>[number]

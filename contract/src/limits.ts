@@ -1,0 +1,21 @@
+/**
+ * The limits of the public API, for whoever makes a request. They are stated in proto/limits.ts, beside those that the
+ * processes hold each other to: several belong together (`candidatesAskedMax` and what is made of it for a shard server),
+ * and a shard server or an encoder service needs no public contract to read its own. So the numbers stay there, once.
+ */
+export {
+  candidatesAskedMax,
+  documentBytesMax,
+  documentsPerSecondMax,
+  expansionMax,
+  hasMoreCharacters,
+  hitsMax,
+  parityQueriesMax,
+  queryCharactersMax,
+  replicasMax,
+  sampleQueriesMax,
+  sampleQueriesMin,
+  sampleQueryCharactersMax,
+  shardsAskedMax,
+  timeoutMsMax,
+} from '@hypershard/proto/limits'

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { count, milliseconds } from './basic-schemas.ts'
+import { coverageSchema } from './coverage.ts'
+import type { Immutable } from './immutable.ts'
+import { scanCountsSchema } from './scan-counts.ts'
+import { searchPlans, shardPlans } from './search-options.ts'
+
+/** Why the search of a shard ended. */
+const stopReasons = ['complete', 'deadline', 'cancelled'] as const
+
+export type StopReasonName = (typeof stopReasons)[number]
+
+export const hitSchema = z.object({
+  id: z.string(),
+  score: z.number().nullable().describe('Null when it is NaN or infinite.'),
+  title: z.string().optional(),
+  text: z.string().optional(),
+  fields: z.record(z.string(), z.unknown()).optional(),
+})
+
+export const searchProfileSchema = z.object({
+  encode_ms: milliseconds,
+  fan_out_ms: milliseconds,
+  merge_ms: milliseconds,
+  fetch_ms: milliseconds,
+  qnet_bytes: count.describe('The most that a shard server was sent of the query.'),
+  query_form: z.enum(['weights', 'token_states']),
+  qnet_cached: z.boolean(),
+  shards: z.array(
+    scanCountsSchema.extend({
+      shard: count,
+      server: z.string(),
+      plan: z.enum(shardPlans).describe('What the plan came to; `graph` where any segment was walked.'),
+      queue_ms: milliseconds,
+      head_ms: milliseconds,
+      score_ms: milliseconds,
+      ship_ms: milliseconds,
+      stop_reason: z.enum(stopReasons),
+    }),
+  ),
+})
+
+export const searchAnswerSchema = z.object({
+  hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
+  coverage: coverageSchema,
+  plan: z.enum(searchPlans),
+  took_ms: milliseconds,
+  manifest_version: count,
+  query_truncated: z.boolean(),
+  query_tokens: count.describe('Of the query, those that the model read.'),
+  query_unknown_tokens: count.describe(
+    "Of these, the ones that the model's vocabulary does not have: it cannot tell them apart.",
+  ),
+  next_cursor: z.string().nullable().describe('Null on the last page.'),
+  profile: searchProfileSchema.optional(),
+})
+
+export type Hit = Immutable<z.output<typeof hitSchema>>
+
+export type SearchProfile = Immutable<z.output<typeof searchProfileSchema>>
+
+export type SearchAnswer = Immutable<z.output<typeof searchAnswerSchema>>

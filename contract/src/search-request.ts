@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { Immutable } from './immutable.ts'
+import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
+import { searchDefaults, searchOptionsSchema } from './search-options.ts'
+
+/** A cursor holds an id of at most 512 bytes, escaped as JSON and then as base64url. */
+const cursorCharactersMax = 8_192
+
+const queryText = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(text => text.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
+  .refine(text => text.trim() !== '', 'must not be blank')
+  .refine(text => !hasMoreCharacters(text, queryCharactersMax), `must be at most ${queryCharactersMax} characters`)
+  .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
+
+export const searchRequestSchema = z.strictObject({
+  query: queryText,
+  k: z.int().min(1).max(hitsMax).default(searchDefaults.k).describe('How many hits a page.'),
+  cursor: z
+    .string()
+    .min(1)
+    .max(cursorCharactersMax)
+    .optional()
+    .describe('`next_cursor` of the answer before: the page after it, of the same manifest version.'),
+  min_coverage: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(searchDefaults.min_coverage)
+    .describe('The share of the eligible documents that must have been searched; below it the answer is a 503.'),
+  timeout_ms: z.int().min(1).max(timeoutMsMax).default(searchDefaults.timeout_ms).describe('For everything together.'),
+  profile: z.boolean().default(false).describe('Tell where the time went.'),
+  ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
+  generation: z.int().min(1).optional().describe('Search this generation; load it first with …/compare.'),
+  min_sequence: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('`sequence` of a write: the search waits until it sees that write, inside its time limit.'),
+  ...searchOptionsSchema.shape,
+})
+
+/** As a client writes it. */
+export type SearchRequest = Immutable<z.input<typeof searchRequestSchema>>

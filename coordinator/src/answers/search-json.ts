@@ -1,0 +1,55 @@
+import { parseExactJson } from '@hypershard/common'
+import type { hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
+import type { z } from 'zod'
+import type { Hit, SearchAnswer } from '../search/search.ts'
+import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
+import { coverageJson } from './coverage-json.ts'
+import { scanCountsJson } from './scan-counts-json.ts'
+
+export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
+  return {
+    hits: answer.hits.map(hitJson),
+    coverage: coverageJson(answer.coverage),
+    plan: answer.plan,
+    took_ms: answer.tookMs,
+    manifest_version: answer.manifestVersion,
+    query_truncated: answer.queryTruncated,
+    query_tokens: answer.queryTokens,
+    query_unknown_tokens: answer.queryUnknownTokens,
+    next_cursor: answer.nextCursor,
+    ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
+  }
+}
+
+function hitJson({ id, score, document }: Hit): z.input<typeof hitSchema> {
+  if (document === undefined) return { id, score }
+  const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
+  return { id, score, title: document.title, text: document.text, fields }
+}
+
+function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {
+  return {
+    encode_ms: profile.encodeMs,
+    fan_out_ms: profile.fanOutMs,
+    merge_ms: profile.mergeMs,
+    fetch_ms: profile.fetchMs,
+    qnet_bytes: profile.qnetBytes,
+    query_form: profile.queryForm === 'weights' ? 'weights' : 'token_states',
+    qnet_cached: profile.qnetCached,
+    shards: profile.shards.map(shardProfileJson),
+  }
+}
+
+function shardProfileJson(shard: ShardProfile): z.input<typeof searchProfileSchema>['shards'][number] {
+  return {
+    shard: shard.shard,
+    server: shard.server,
+    ...scanCountsJson(shard),
+    plan: shard.plan,
+    queue_ms: shard.queueMs,
+    head_ms: shard.headMs,
+    score_ms: shard.scoreMs,
+    ship_ms: shard.shipMs,
+    stop_reason: shard.stopReason,
+  }
+}
