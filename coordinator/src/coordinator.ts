@@ -12,14 +12,14 @@ import type { Cluster } from './cluster/cluster.ts'
 import { placementOf } from './cluster/placement-of.ts'
 import { releaseIndex } from './cluster/release-index.ts'
 import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
-
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort } from './ports.ts'
+import { admitSearch } from './search/admit-search.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
-import { type SearchAnswer, search } from './search/search.ts'
+import type { SearchAnswer } from './search/search.ts'
 import type { SearchInput } from './search/search-input.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
 import { findDocuments } from './writing/find-documents.ts'
@@ -142,13 +142,8 @@ export class Coordinator {
     throw new HypershardError('document_not_found', message, { details: { index, id } })
   }
 
-  async search(input: SearchInput, deadline: Deadline): Promise<SearchAnswer> {
-    if (input.minSequence > 0) {
-      const { record } = this.#parts.catalog.get(input.index)
-      await this.#parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
-    }
-    const { pace, searches } = this.#parts
-    return pace.time(() => searches.run(deadline, () => search(input, deadline, this.#parts)))
+  search(input: SearchInput, deadline: Deadline): Promise<SearchAnswer> {
+    return admitSearch(input, deadline, this.#parts)
   }
 
   /**

@@ -11,21 +11,18 @@ import {
   readGenerationState,
 } from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
-import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
-import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import { requireServed } from '../catalog/unserved-models.ts'
-import { type SearchParts, search } from '../search/search.ts'
+import { type AdmittingParts, admitSearch } from '../search/admit-search.ts'
+import { searchInputOf } from '../search/search-input.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import { comparedHits, compareGenerations, type ParityReport, sampleQueries } from './compare-generations.ts'
 import { type DescribedGeneration, describeGeneration, describeGenerations } from './describe-generation.ts'
 import { type ReindexInput, startReindex } from './start-reindex.ts'
 
-export interface GenerationParts extends SearchParts {
+export interface GenerationParts extends AdmittingParts {
   readonly store: ObjectStore
-  readonly catalog: Catalog
   readonly models: ModelRegistry
-  readonly watcher: StoreWatcher
   readonly logs: WriteLogs
 }
 
@@ -103,10 +100,8 @@ export class GenerationAdmin {
     const trial = await this.#parts.watcher.tryOut(index, generation)
     const asked = queries.length > 0 ? queries : await sampleQueries(this.#parts.store, served.manifest, samples)
     const one = (entry: typeof served, query: string, until: Deadline) => {
-      const page = { query, k: comparedHits, cursor: undefined, minCoverage: 1, minSequence: 0 }
-      const shape = { profile: false, idsOnly: true, precision: 'fp32' as const }
-      const plan = { plan: 'exact' as const, candidates: 0, expansion: 0, recall: 1, filter: undefined }
-      return search({ index, generation: entry.generation.generation, ...page, ...shape, ...plan }, until, this.#parts)
+      const how = { k: comparedHits, ids_only: true, generation: entry.generation.generation }
+      return admitSearch(searchInputOf(index, { query, ...how }), until, this.#parts)
     }
     return compareGenerations({ served, trial, queries: asked, search: one }, deadline)
   }

@@ -249,4 +249,12 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     breaks: 'A search that names a recall alone takes the plan that can be told one',
     tests: ['coordinator/src/search/search-input.test.ts'],
   },
+  {
+    id: 'parity-past-the-gate',
+    file: 'coordinator/src/search/admit-search.ts',
+    find: 'parts.searches.run(deadline, () => search(input, deadline, parts))',
+    replace: 'search(input, deadline, parts)',
+    breaks: 'A parity report waits for its place among the searches',
+    tests: ['coordinator/src/generations/generation-admin.test.ts'],
+  },
 ]

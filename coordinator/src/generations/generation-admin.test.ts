@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { Deadline } from '@hypershard/common'
+import { WorkGate } from '../limits/work-gate.ts'
+import { SearchPace } from '../pace/search-pace.ts'
+import { GenerationAdmin, type GenerationParts } from './generation-admin.ts'
+
+describe('a parity report', () => {
+  it('asks for a place among the searches that run at a time, as every search does', async () => {
+    const searches = new WorkGate({ work: 'searches', inFlightMax: 1, waitingMax: 0 })
+    const entry = { generation: { generation: 1 } }
+    const parts = {
+      ...{ searches, pace: new SearchPace(), catalog: { get: () => entry } },
+      watcher: { tryOut: async () => entry },
+    } as unknown as GenerationParts
+    const deadline = Deadline.after(60_000)
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const other = searches.run(deadline, () => held)
+    try {
+      const admin = new GenerationAdmin(parts)
+      const compared = admin.compare('papers', 2, { queries: ['stars'], samples: 1 }, deadline)
+      await assert.rejects(compared, { code: 'overloaded' })
+    } finally {
+      release()
+      await other
+    }
+  })
+})

@@ -1,0 +1,29 @@
+import type { Deadline } from '@hypershard/common'
+import type { StoreWatcher } from '../catalog/store-watcher.ts'
+import type { WorkGate } from '../limits/work-gate.ts'
+import type { SearchPace } from '../pace/search-pace.ts'
+import { type SearchAnswer, type SearchParts, search } from './search.ts'
+import type { SearchInput } from './search-input.ts'
+
+export interface AdmittingParts extends SearchParts {
+  readonly watcher: StoreWatcher
+  readonly pace: SearchPace
+  readonly searches: WorkGate
+}
+
+/**
+ * The door of every search, whoever asks: a user over HTTP or gRPC, or a parity report. Waits for the write that the
+ * answer must see, then for a place among the searches that run at a time, and counts how long it took from then on.
+ * @throws HypershardError `overloaded`, and what `search` throws
+ */
+export async function admitSearch(
+  input: SearchInput,
+  deadline: Deadline,
+  parts: AdmittingParts,
+): Promise<SearchAnswer> {
+  if (input.minSequence > 0) {
+    const { record } = parts.catalog.get(input.index)
+    await parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
+  }
+  return parts.pace.time(() => parts.searches.run(deadline, () => search(input, deadline, parts)))
+}
