@@ -22,8 +22,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   coordinator: ['common', 'contract', 'proto', 'qnet', 'storage'],
   indexer: ['common', 'proto', 'qnet', 'storage'],
   'local-cluster': ['common'],
-  cli: ['common', 'contract', 'evaluation', 'local-cluster', 'proto'],
-  harness: ['cli', 'common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
+  cli: ['common', 'contract', 'evaluation', 'local-cluster'],
+  harness: ['common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */

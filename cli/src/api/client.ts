@@ -1,27 +1,35 @@
 import type { IncomingMessage } from 'node:http'
 import { HypershardError, parseExactJson } from '@hypershard/common'
-import type {
-  AliasAction,
-  AliasHistory,
-  AliasTable,
-  AsideDocument,
-  ClusterDescription,
-  CollectedFiles,
-  GenerationDescription,
-  GenerationOrder,
-  IndexDescription,
-  IndexRequest,
-  ModelDescription,
-  ParityReport,
-  PutAnswer,
-  PutProgress,
-  ReindexRequest,
-  SearchAnswer,
-  SearchRequest,
-  SnapshotDescription,
-  StoredDocument,
-  Verification,
-} from './answers.ts'
+import {
+  type AliasAction,
+  type AliasHistory,
+  type AliasTable,
+  type AsideList,
+  type CloneRequest,
+  type ClusterDescription,
+  type CollectedFiles,
+  type CollectRequest,
+  type CompareRequest,
+  type GenerationDescription,
+  type GenerationList,
+  type GenerationOrder,
+  type IndexDescription,
+  type IndexList,
+  type IndexRequest,
+  type ModelList,
+  type ParityReport,
+  type PutAnswer,
+  type PutProgress,
+  type ReindexRequest,
+  type SearchAnswer,
+  type SearchRequest,
+  type SnapshotDescription,
+  type SnapshotList,
+  type StoredDocument,
+  searchDefaults,
+  type Verification,
+  type WaitMode,
+} from '@hypershard/contract'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 import { type HttpRequest, readChunks, readText, sendRequest } from './send-request.ts'
@@ -30,7 +38,6 @@ import { type HttpRequest, readChunks, readText, sendRequest } from './send-requ
 const answerMsDefault = 30_000
 /** What a search may take on top of the time that the coordinator gives itself. */
 const searchSlackMs = 5_000
-const searchMsDefault = 10_000
 /** How long a put may go without a sign of life: writing the segments of a large put is silent. */
 const silenceMsDefault = 120_000
 /** Loading a generation on the shard servers. */
@@ -47,7 +54,7 @@ export interface ApiClientOptions {
 
 export interface WriteOptions {
   /** When to answer: once the write cannot be lost, or once searches find it. */
-  readonly waitFor: 'durable' | 'searchable'
+  readonly waitFor: WaitMode
   /** The same write with the same key is done once. */
   readonly idempotencyKey?: string | undefined
 }
@@ -63,7 +70,7 @@ export class ApiClient {
     this.#timeoutMs = options.timeoutMs
   }
 
-  listModels(): Promise<{ models: ModelDescription[] }> {
+  listModels(): Promise<ModelList> {
     return this.#json('GET', 'v1/models')
   }
 
@@ -71,7 +78,7 @@ export class ApiClient {
     return this.#json('GET', 'v1/cluster')
   }
 
-  listIndexes(): Promise<{ indexes: IndexDescription[] }> {
+  listIndexes(): Promise<IndexList> {
     return this.#json('GET', 'v1/indexes')
   }
 
@@ -88,7 +95,7 @@ export class ApiClient {
   }
 
   search(index: string, request: SearchRequest): Promise<SearchAnswer> {
-    const waitMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
+    const waitMs = (request.timeout_ms ?? searchDefaults.timeout_ms) + searchSlackMs
     return this.#json('POST', `${indexPath(index)}/search`, request, waitMs)
   }
 
@@ -96,7 +103,7 @@ export class ApiClient {
     return this.#json('POST', `${indexPath(index)}/reindex`, request)
   }
 
-  listGenerations(index: string): Promise<{ generations: GenerationDescription[] }> {
+  listGenerations(index: string): Promise<GenerationList> {
     return this.#json('GET', `${indexPath(index)}/generations`)
   }
 
@@ -116,7 +123,7 @@ export class ApiClient {
     return this.#json('DELETE', generationPath(index, generation))
   }
 
-  compareGeneration(index: string, generation: number, request: object): Promise<ParityReport> {
+  compareGeneration(index: string, generation: number, request: CompareRequest): Promise<ParityReport> {
     return this.#json('POST', `${generationPath(index, generation)}/compare`, request, switchMsDefault)
   }
 
@@ -133,7 +140,7 @@ export class ApiClient {
     return this.#json('POST', `${indexPath(index)}/verify`, undefined, verifyMsDefault)
   }
 
-  collectFiles(index: string, request: { dry_run: boolean; keep_ms?: number }): Promise<CollectedFiles> {
+  collectFiles(index: string, request: CollectRequest): Promise<CollectedFiles> {
     return this.#json('POST', `${indexPath(index)}/collect`, request, verifyMsDefault)
   }
 
@@ -141,7 +148,7 @@ export class ApiClient {
     return this.#json('POST', `${indexPath(index)}/snapshots`, { name })
   }
 
-  listSnapshots(index: string): Promise<{ snapshots: SnapshotDescription[] }> {
+  listSnapshots(index: string): Promise<SnapshotList> {
     return this.#json('GET', `${indexPath(index)}/snapshots`)
   }
 
@@ -154,11 +161,11 @@ export class ApiClient {
     return this.#json('POST', path, {}, verifyMsDefault)
   }
 
-  cloneIndex(index: string, request: { name: string; snapshot?: string }): Promise<IndexDescription> {
+  cloneIndex(index: string, request: CloneRequest): Promise<IndexDescription> {
     return this.#json('POST', `${indexPath(index)}/clone`, request)
   }
 
-  listAside(index: string): Promise<{ documents: AsideDocument[] }> {
+  listAside(index: string): Promise<AsideList> {
     return this.#json('GET', `${indexPath(index)}/aside`)
   }
 

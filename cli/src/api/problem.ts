@@ -1,15 +1,5 @@
 import { type ErrorCode, HypershardError, isErrorCode, toHypershardError } from '@hypershard/common'
-
-/** An RFC 9457 problem, as the coordinator answers it and as `--json` prints it. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly code: string
-  readonly detail: string
-  readonly retryable: boolean
-  readonly details: Readonly<Record<string, unknown>>
-}
+import type { Problem } from '@hypershard/contract'
 
 /** What the coordinator answered instead of a result. The problem is kept word for word. */
 export class ServerProblem extends Error {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import type { PutProgress } from '@hypershard/contract'
 import fc from 'fast-check'
-import type { PutProgress } from './answers.ts'
 import { NotReachable, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 

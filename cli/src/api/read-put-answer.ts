@@ -1,4 +1,4 @@
-import type { PutAnswer, PutProgress } from './answers.ts'
+import type { PutAnswer, PutProgress } from '@hypershard/contract'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 
 /** The longest line of an answer: 1,000 reported lines with ids of 512 bytes and messages stay far below it. */

@@ -1,6 +1,6 @@
 import { HypershardError } from '@hypershard/common'
+import type { AliasAction } from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { AliasAction } from '../api/answers.ts'
 import { shorten } from '../terminal/fit-text.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'

@@ -1,4 +1,4 @@
-import type { GenerationDescription } from '../api/answers.ts'
+import type { GenerationDescription } from '@hypershard/contract'
 import type { ApiClient } from '../api/client.ts'
 
 /** Of a command that lets an index's name stand for another generation. */

@@ -1,5 +1,5 @@
+import type { ClusterDescription, IndexWithoutModel, ServerDescription } from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { ClusterDescription, IndexWithoutModel, ServerDescription } from '../api/answers.ts'
 import { toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'

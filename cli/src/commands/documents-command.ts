@@ -1,5 +1,5 @@
+import { lineErrorsMax, type PutAnswer, type PutProgress, type WaitMode, waitModes } from '@hypershard/contract'
 import { type Command, Option } from 'commander'
-import type { PutAnswer, PutProgress } from '../api/answers.ts'
 import { type DocumentSource, openSource } from '../documents/open-source.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration, formatRate } from '../terminal/format-number.ts'
@@ -10,8 +10,6 @@ import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
 const failuresShownMax = 10
-/** As many as the coordinator lists. */
-const failuresListedMax = 1_000
 
 /** A document that could not be written: a line of the body, or a file that did not become one. */
 export interface FailedDocument {
@@ -69,13 +67,13 @@ Examples:
 }
 
 interface PutOptions {
-  readonly wait: 'durable' | 'searchable'
+  readonly wait: WaitMode
   readonly key?: string
 }
 
 function waitOption(): Option {
   const what = 'return once the write cannot be lost (durable), or once searches find it'
-  return new Option('--wait <for>', what).choices(['durable', 'searchable']).default('searchable')
+  return new Option('--wait <for>', what).choices(waitModes).default('searchable')
 }
 
 async function getDocument(context: CommandContext, index: string, id: string): Promise<void> {
@@ -145,7 +143,7 @@ function resultOf(answer: PutAnswer, source: DocumentSource): PutResult {
     ...answer,
     received: answer.received + files.length,
     failed: answer.failed + files.length,
-    errors: [...files, ...lines].slice(0, failuresListedMax),
+    errors: [...files, ...lines].slice(0, lineErrorsMax),
   }
 }
 
@@ -189,6 +187,6 @@ function renderFailures(result: PutResult, output: Output): string[] {
     lines.push(shorten(`  ${toPlainLine(`${where}${id}: ${failure.message}`)}`, output.columns))
   }
   const more = result.failed - shown.length
-  if (more > 0) lines.push(`  and ${formatCount(more)} more; --json lists up to ${formatCount(failuresListedMax)}`)
+  if (more > 0) lines.push(`  and ${formatCount(more)} more; --json lists up to ${formatCount(lineErrorsMax)}`)
   return lines
 }

@@ -1,5 +1,5 @@
+import { hitsMax, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import { checkRunId, writeRun } from '@hypershard/evaluation'
-import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
 import type { ApiClient } from '../api/client.ts'
 import { askQueries } from '../evaluation/ask-queries.ts'
@@ -42,7 +42,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     )
     .option(
       '--timeout-ms <ms>',
-      'what the cluster may take for a query (default: 10000)',
+      `what the cluster may take for a query (default: ${searchDefaults.timeout_ms})`,
       wholeNumberIn(1, timeoutMsMax),
     )
   addPlanOptions(command)

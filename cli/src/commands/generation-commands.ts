@@ -1,6 +1,5 @@
-import { documentsPerSecondMax } from '@hypershard/proto/limits'
+import { documentsPerSecondMax, type GenerationDescription } from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { GenerationDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import { aliasesLeft, moveAliasesOption } from './aliases-left.ts'

@@ -1,8 +1,14 @@
 import { createInterface } from 'node:readline/promises'
 import { HypershardError } from '@hypershard/common'
-import { replicasMax, shardsAskedMax } from '@hypershard/proto/limits'
+import {
+  type FieldDescriptions,
+  fieldTypes,
+  type IndexDescription,
+  indexDefaults,
+  replicasMax,
+  shardsAskedMax,
+} from '@hypershard/contract'
 import { type Command, InvalidArgumentError } from 'commander'
-import type { FieldDescriptions, IndexDescription } from '../api/answers.ts'
 import { formatCount, formatCountOf, formatShare } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
@@ -17,11 +23,19 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
     .argument('<name>', '1 to 64 of a-z 0-9 - _, starting with a letter or digit')
     .description('create an empty index')
     .option('--model <name>', "a model's name or digest (default: the cluster's default model)")
-    .option('--shards <n>', 'into how many parts documents are divided (default: 2)', wholeNumberIn(1, shardsAskedMax))
-    .option('--replicas <n>', 'how many servers may answer for each shard (default: 1)', wholeNumberIn(1, replicasMax))
+    .option(
+      '--shards <n>',
+      `into how many parts documents are divided (default: ${indexDefaults.shards})`,
+      wholeNumberIn(1, shardsAskedMax),
+    )
+    .option(
+      '--replicas <n>',
+      `how many servers may answer for each shard (default: ${indexDefaults.replicas})`,
+      wholeNumberIn(1, replicasMax),
+    )
     .option(
       '--field <name:type>',
-      'a field that searches can filter by: keyword, number, boolean or date, with [] for lists; repeat it for more',
+      `a field that searches can filter by: ${oneOf(fieldTypes)}, with [] for lists; repeat it for more`,
       addField,
     )
     .addHelpText(
@@ -160,9 +174,15 @@ async function confirmDelete(context: CommandContext, name: string): Promise<boo
 
 /** Options of the same kind add up. */
 function addField(text: string, before: FieldDescriptions = {}): FieldDescriptions {
-  const [, name, type, list] = /^([A-Za-z0-9_.-]+):(keyword|number|boolean|date)(\[\])?$/.exec(text) ?? []
+  const [, name, given, list] = /^([A-Za-z0-9_.-]+):(\w+)(\[\])?$/.exec(text) ?? []
+  const type = fieldTypes.find(known => known === given)
   if (name !== undefined && type !== undefined) return { ...before, [name]: { type, list: list !== undefined } }
   throw new InvalidArgumentError('It must be name:type, such as year:number or tags:keyword[].')
+}
+
+/** `a, b or c` */
+function oneOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function fieldsOf({ fields }: IndexDescription): string {

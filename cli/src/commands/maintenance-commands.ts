@@ -1,3 +1,4 @@
+import { keepMsDefault } from '@hypershard/contract'
 import type { Command } from 'commander'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
@@ -18,7 +19,12 @@ export function addMaintenanceCommands(program: Command, context: CommandContext
     .argument('<index>')
     .description('tell which files nothing needs any more; indexers delete them by themselves')
     .option('--delete', 'delete them now')
-    .option('--keep-minutes <n>', 'how long a file that nothing needs is kept', wholeNumberIn(1, 1_000_000), 60)
+    .option(
+      '--keep-minutes <n>',
+      'how long a file that nothing needs is kept',
+      wholeNumberIn(1, 1_000_000),
+      keepMsDefault / 60_000,
+    )
     .action((index: string, options: CollectOptions) => collect(context, index, options))
   program
     .command('aside')

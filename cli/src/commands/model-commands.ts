@@ -1,6 +1,6 @@
 import { HypershardError } from '@hypershard/common'
+import type { ModelDescription } from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { ModelDescription } from '../api/answers.ts'
 import { formatBytes, formatCount } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'

@@ -1,6 +1,6 @@
 import { HypershardError } from '@hypershard/common'
+import { sampleQueriesMax, sampleQueryCharactersMax } from '@hypershard/contract'
 import { readQueries } from '@hypershard/evaluation'
-import { sampleQueriesMax, sampleQueryCharactersMax } from '@hypershard/proto/limits'
 import { cutQuery } from '../evaluation/cut-query.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { fileNotices } from '../evaluation/render-notices.ts'

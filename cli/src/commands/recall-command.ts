@@ -1,8 +1,7 @@
 import { HypershardError } from '@hypershard/common'
+import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import { readQueries } from '@hypershard/evaluation'
-import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
 import type { Command } from 'commander'
-import type { SearchRequest } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 import { type AskedQueries, askQueries } from '../evaluation/ask-queries.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
@@ -14,9 +13,6 @@ import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
-
-const hitsDefault = 10
-const recallDefault = 0.95
 
 interface RecallOptions extends PlanOptions {
   readonly queries: string
@@ -32,19 +28,19 @@ export function addRecallCommand(program: Command, context: CommandContext): voi
     .argument('<index>')
     .description('measure how much of what exact scoring finds a cheaper search finds')
     .requiredOption('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text; no judgements are needed')
-    .option('-k <n>', `how many hits (default: ${hitsDefault})`, wholeNumberIn(1, hitsMax))
+    .option('-k <n>', `how many hits (default: ${searchDefaults.k})`, wholeNumberIn(1, hitsMax))
   addPlanOptions(command)
     .option('--concurrency <n>', 'how many queries at a time (default: 1)', wholeNumberIn(1, 64))
     .option(
       '--timeout-ms <ms>',
-      'what the cluster may take for a query (default: 10000)',
+      `what the cluster may take for a query (default: ${searchDefaults.timeout_ms})`,
       wholeNumberIn(1, timeoutMsMax),
     )
     .addHelpText(
       'after',
       `
 Every query is searched for as told, and once more with --plan exact. Without
---plan, --recall and the like it is searched for with --recall ${recallDefault}.
+--plan, --recall and the like it is searched for with --recall ${searchDefaults.recall}.
 
 Examples:
   hypershard recall papers --queries queries.jsonl
@@ -60,8 +56,8 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
   if (queries.size === 0) throw new HypershardError('invalid_request', `${options.queries} has no queries in it`)
   const { filter, ...how } = planOfRequest(options)
   const filtered = filter === undefined ? {} : { filter }
-  const request = { ...(Object.keys(how).length === 0 ? { recall: recallDefault } : how), ...filtered }
-  const { k = hitsDefault } = options
+  const request = { ...(Object.keys(how).length === 0 ? { recall: searchDefaults.recall } : how), ...filtered }
+  const { k = searchDefaults.k } = options
   const api = context.api()
   await requireDocuments(api, index)
   const progress = new ProgressDisplay(context.terminal.notes, 'searching')

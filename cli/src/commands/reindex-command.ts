@@ -1,8 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
-import { documentsPerSecondMax, parityQueriesMax, shardsAskedMax, timeoutMsMax } from '@hypershard/proto/limits'
+import {
+  documentsPerSecondMax,
+  type GenerationDescription,
+  type ParityReport,
+  parityQueriesMax,
+  paritySamplesDefault,
+  type ReindexRequest,
+  shardsAskedMax,
+  timeoutMsMax,
+} from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { GenerationDescription, ParityReport, ReindexRequest } from '../api/answers.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
@@ -51,7 +59,7 @@ export function addReindexCommands(program: Command, context: CommandContext): v
     .option('--rate <n>', 'the most documents encoded a second', wholeNumberIn(1, documentsPerSecondMax))
     .option('--search-p99 <ms>', 'slow down while the slowest searches take longer', wholeNumberIn(1, timeoutMsMax))
     .option('--sample-queries <file>', 'of your users, to calibrate `--recall` with: JSONL, or id<TAB>text')
-    .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, parityQueriesMax), 50)
+    .option('--samples <n>', 'queries for the parity report', wholeNumberIn(1, parityQueriesMax), paritySamplesDefault)
     .option('--min-overlap <percent>', 'do not switch below this overlap of the first ten hits', wholeNumberIn(0, 100))
     .option(...moveAliasesOption)
     .option('--detach', 'start it and return')

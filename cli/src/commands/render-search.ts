@@ -1,4 +1,4 @@
-import type { Hit, SearchAnswer, SearchProfile } from '../api/answers.ts'
+import type { Hit, SearchAnswer, SearchProfile } from '@hypershard/contract'
 import { pad, shorten, toPlainLine, widthOf, wrap } from '../terminal/fit-text.ts'
 import {
   formatBytes,

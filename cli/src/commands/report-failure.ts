@@ -1,5 +1,6 @@
+import type { Problem } from '@hypershard/contract'
 import { ProcessFailure } from '@hypershard/local-cluster'
-import { NotReachable, type Problem, problemOf } from '../api/problem.ts'
+import { NotReachable, problemOf } from '../api/problem.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import type { Output, Terminal } from '../terminal/terminal.ts'
 

@@ -1,6 +1,5 @@
-import { hitsMax, timeoutMsMax } from '@hypershard/proto/limits'
+import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import type { Command } from 'commander'
-import type { SearchRequest } from '../api/answers.ts'
 import type { CommandContext } from './context.ts'
 import { share, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
@@ -13,9 +12,17 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .argument('<index>')
     .argument('<query...>', 'the words of the query, quoted or not')
     .description('search an index')
-    .option('-k <n>', 'how many hits (default: 10)', wholeNumberIn(1, hitsMax))
-    .option('--min-coverage <share>', 'refuse answers of fewer documents than this share (default: 1)', share)
-    .option('--timeout-ms <ms>', 'what the cluster may take (default: 10000)', wholeNumberIn(1, timeoutMsMax))
+    .option('-k <n>', `how many hits (default: ${searchDefaults.k})`, wholeNumberIn(1, hitsMax))
+    .option(
+      '--min-coverage <share>',
+      `refuse answers of fewer documents than this share (default: ${searchDefaults.min_coverage})`,
+      share,
+    )
+    .option(
+      '--timeout-ms <ms>',
+      `what the cluster may take (default: ${searchDefaults.timeout_ms})`,
+      wholeNumberIn(1, timeoutMsMax),
+    )
     .option('--profile', 'show where the time went')
   addPlanOptions(command)
     .option('--ids-only', 'ids and scores without texts')

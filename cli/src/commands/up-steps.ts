@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
+import type { IndexWithoutModel } from '@hypershard/contract'
 import type { LocalCluster } from '@hypershard/local-cluster'
-import type { IndexWithoutModel } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 import { fillSampleIndex, type SampleSearch, searchSample } from '../sample/run-sample.ts'
 import { formatCountOf, formatDuration } from '../terminal/format-number.ts'

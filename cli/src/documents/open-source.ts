@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { HypershardError, messageOf, openTextFile, readTextFile, type TextFile } from '@hypershard/common'
-import type { PutProgress } from '../api/answers.ts'
+import type { PutProgress } from '@hypershard/contract'
 import type { WorkState } from '../terminal/progress.ts'
 import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { documentBytesMax } from '@hypershard/proto/limits'
+import { documentBytesMax } from '@hypershard/contract'
 import { documentOf, listTextFiles, readFileLine } from './read-folder.ts'
 
 describe('a folder of text files', () => {

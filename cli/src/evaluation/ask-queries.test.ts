@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
-import type { SearchAnswer } from '../api/answers.ts'
+import type { SearchAnswer } from '@hypershard/contract'
 import { NotReachable } from '../api/problem.ts'
 import { type AskOptions, askQueries } from './ask-queries.ts'
 

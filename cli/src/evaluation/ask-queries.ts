@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError, isErrorCode } from '@hypershard/common'
+import type { SearchAnswer } from '@hypershard/contract'
 import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
-import type { SearchAnswer } from '../api/answers.ts'
 import { NotReachable, problemOf } from '../api/problem.ts'
 import { cutQuery } from './cut-query.ts'
 

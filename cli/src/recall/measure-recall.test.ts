@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { SearchAnswer } from '../api/answers.ts'
+import type { SearchAnswer } from '@hypershard/contract'
 import { type AskedTwice, measureRecall } from './measure-recall.ts'
 
 type Scores = Readonly<Record<string, number>>

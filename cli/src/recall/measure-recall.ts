@@ -1,4 +1,4 @@
-import type { Hit, SearchAnswer } from '../api/answers.ts'
+import type { Hit, SearchAnswer } from '@hypershard/contract'
 import { isUnread } from '../evaluation/ask-queries.ts'
 
 /** One query, asked twice. */

@@ -1,4 +1,4 @@
-import type { SearchRequest } from '../api/answers.ts'
+import type { SearchRequest } from '@hypershard/contract'
 import { boldHeading } from '../commands/bold-heading.ts'
 import type { FailedQuery } from '../evaluation/ask-queries.ts'
 import type { FileAnswer } from '../evaluation/evaluation-answer.ts'

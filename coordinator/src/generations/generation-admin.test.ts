@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { Deadline } from '@hypershard/common'
-import { WorkGate } from '../limits/work-gate.ts'
+import { Deadline, WorkGate } from '@hypershard/common'
 import { SearchPace } from '../pace/search-pace.ts'
 import { GenerationAdmin, type GenerationParts } from './generation-admin.ts'
 
 describe('a parity report', () => {
   it('asks for a place among the searches that run at a time, as every search does', async () => {
-    const searches = new WorkGate({ work: 'searches', inFlightMax: 1, waitingMax: 0 })
+    const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     const entry = { generation: { generation: 1 } }
     const parts = {
       ...{ searches, pace: new SearchPace(), catalog: { get: () => entry } },

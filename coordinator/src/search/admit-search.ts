@@ -1,6 +1,5 @@
-import type { Deadline } from '@hypershard/common'
+import type { Deadline, WorkGate } from '@hypershard/common'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
-import type { WorkGate } from '../limits/work-gate.ts'
 import type { SearchPace } from '../pace/search-pace.ts'
 import { type SearchAnswer, type SearchParts, search } from './search.ts'
 import type { SearchInput } from './search-input.ts'

@@ -1,6 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Hit, SearchRequest } from '@hypershard/cli/answers'
 import { errorCatalogue, HypershardError, messageOf, toHypershardError } from '@hypershard/common'
+import {
+  type ClusterDescription,
+  type Hit,
+  hasMoreCharacters,
+  type IndexDescription,
+  type ModelDescription,
+  type PutAnswer,
+  queryCharactersMax,
+  type SearchAnswer,
+  type SearchProfile,
+  type SearchRequest,
+  searchDefaults,
+} from '@hypershard/contract'
 
 type StoredDocument = Omit<Hit, 'score'>
 
@@ -14,7 +26,7 @@ interface FakeIndex {
   version: number
 }
 
-const model = {
+const model: ModelDescription = {
   name: 'fake-model',
   digest: 'f'.repeat(64),
   description: 'no model at all',
@@ -125,7 +137,11 @@ async function answer(
 
 function checkQuery(query: string) {
   const fault =
-    query.trim() === '' ? 'must not be blank' : [...query].length > 16_384 ? 'must be at most 16384 characters' : ''
+    query.trim() === ''
+      ? 'must not be blank'
+      : hasMoreCharacters(query, queryCharactersMax)
+        ? `must be at most ${queryCharactersMax} characters`
+        : ''
   if (fault === '') return
   const details = { issues: [{ path: 'query', message: fault }] }
   throw new HypershardError('invalid_request', `body.query: ${fault}`, { details })
@@ -190,7 +206,7 @@ function clone(
   return index
 }
 
-function describe({ name, shards, documents, version, generation }: FakeIndex) {
+function describe({ name, shards, documents, version, generation }: FakeIndex): IndexDescription {
   return {
     name,
     model: { name: model.name, digest: model.digest },
@@ -210,7 +226,7 @@ function describe({ name, shards, documents, version, generation }: FakeIndex) {
   }
 }
 
-function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly string[]) {
+function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly string[]): ClusterDescription {
   const shards = [...indexes.values()].map(({ name, documents }) => ({
     index: name,
     shard: 0,
@@ -248,7 +264,7 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   index.version++
   const sequence = index.version
   write({ progress: { received: lines.length, sequence, waiting: 0 } })
-  const result = {
+  const result: Omit<PutAnswer, 'errors'> = {
     ...{ received: lines.length, accepted: lines.length - errors.length, failed: errors.length },
     ...{ sequence, repeated: false, searchable: true, problem: null },
     ...{ took_ms: 12.5, manifest_version: index.version, ...unreadIn(index) },
@@ -256,7 +272,7 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
 
-function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) => boolean) {
+function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) => boolean): SearchAnswer {
   const words = request.query.toLowerCase().split(/\s+/)
   const found = [...index.documents.values()].filter(({ id }) => isFound(id))
   const hits = found.map(({ id, ...rest }) => {
@@ -266,15 +282,8 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
   })
   hits.sort((one, other) => other.score - one.score || (one.id < other.id ? -1 : 1))
   const documents = index.documents.size
-  const shard = {
-    shard: 0,
-    server: '127.0.0.1:7002',
-    documents_scored: documents,
-    documents_scanned: 0,
-    documents_walked: 0,
-    stop_reason: 'complete',
-  }
-  const times = {
+  const counts = { documents_scored: documents, documents_scanned: 0, documents_walked: 0 }
+  const profile: SearchProfile = {
     encode_ms: 1.5,
     fan_out_ms: 2,
     merge_ms: 0.1,
@@ -282,21 +291,18 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
     qnet_bytes: 1_536,
     query_form: 'weights',
     qnet_cached: false,
-  }
-  const profile = {
-    ...times,
-    shards: [{ ...shard, plan: 'exact', queue_ms: 0.1, head_ms: 0, score_ms: 0.7, ship_ms: 0.4 }],
+    shards: [
+      {
+        ...{ shard: 0, server: '127.0.0.1:7002', ...counts, plan: 'exact', stop_reason: 'complete' },
+        ...{ queue_ms: 0.1, head_ms: 0, score_ms: 0.7, ship_ms: 0.4 },
+      },
+    ],
   }
   return {
-    hits: hits.slice(0, request.k ?? 10),
+    hits: hits.slice(0, request.k ?? searchDefaults.k),
     coverage: {
-      documents_eligible: documents,
-      documents_scored: documents,
-      documents_scanned: 0,
-      documents_walked: 0,
-      ratio: 1,
-      non_finite_scores: 0,
-      missing: [],
+      ...{ documents_eligible: documents, documents_matched: documents, ...counts },
+      ...{ ratio: 1, non_finite_scores: 0, missing: [] },
     },
     plan: 'exact',
     took_ms: 4.1,

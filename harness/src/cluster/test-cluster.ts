@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Problem as AnyProblem, SearchAnswer } from '@hypershard/contract'
 import {
   type ClusterOptions,
   type ClusterProcess,
@@ -18,26 +19,10 @@ export interface Answer<Body = unknown> {
   readonly body: Body
 }
 
-export interface SearchAnswer {
-  hits: { id: string; score: number | null; title?: string; text?: string; fields?: Record<string, unknown> }[]
-  coverage: {
-    documents_eligible: number
-    documents_matched: number
-    documents_scored: number
-    documents_scanned: number
-    ratio: number
-    missing: { shard: number; server: string; code: string; documents_missing: number }[]
-  }
-  plan: string
-  next_cursor: string | null
-  manifest_version: number
-  readonly profile?: { readonly shards: readonly { readonly plan: string; readonly documents_walked: number }[] }
-}
+export type { SearchAnswer } from '@hypershard/contract'
 
-export interface Problem {
-  code: string
-  detail: string
-  details?: { coverage?: SearchAnswer['coverage']; server?: string }
+export interface Problem extends Pick<AnyProblem, 'code' | 'detail'> {
+  readonly details?: { readonly coverage?: SearchAnswer['coverage']; readonly server?: string }
 }
 
 export interface TestCluster {
