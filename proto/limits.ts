@@ -38,6 +38,9 @@ export const sampleQueriesMin = 16
 export const sampleQueriesMax = 64
 export const sampleQueryCharactersMax = 1_000
 
+/** Of a document's id, in bytes of UTF-8. */
+export const idBytesMax = 512
+
 /** Of a document's line, and of its id, title, text and fields together, in bytes of UTF-8. */
 export const documentBytesMax = 1024 * 1024
 

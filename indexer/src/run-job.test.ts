@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError, silentLogger, systemClock } from '@hypershard/common'
 import { latestManifest, readProgress } from '@hypershard/storage'
+import { MergeRoom } from './compact/merge-room.ts'
 import { runJob } from './run-job.ts'
 import { TestLog } from './testing/test-log.ts'
 
@@ -15,7 +16,9 @@ describe('a job of an index', () => {
 
   const advance = () => {
     const { name: index, uid: indexUid } = log.index
-    const parts = { store: log.store, encoder: log.encoder, clock: systemClock, log: silentLogger(), keepMs: 1 }
+    const { store, encoder } = log
+    const mergeRoom = new MergeRoom(store, systemClock)
+    const parts = { store, encoder, clock: systemClock, log: silentLogger(), mergeRoom, keepMs: 1 }
     return runJob({ kind: 'advance', index, indexUid, generation: 1 }, parts, new AbortController().signal)
   }
 

@@ -14,6 +14,8 @@ import {
 import { backfillSlice } from './backfill/backfill-slice.ts'
 import { type CollectParts, collectIndexes } from './collect/collect-indexes.ts'
 import { compactGeneration } from './compact/compact-generation.ts'
+import type { MergeRoom } from './compact/merge-room.ts'
+import { planCompaction } from './compact/plan-compaction.ts'
 import { Throttle } from './encoding/throttle.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 import type { EncoderPort } from './ports.ts'
@@ -22,6 +24,7 @@ import type { Job } from './queue/job.ts'
 
 export interface JobParts extends CollectParts {
   readonly encoder: EncoderPort
+  readonly mergeRoom: MergeRoom
 }
 
 /** From one commit to the next; with the slowest encoder a batch takes minutes. */
@@ -89,13 +92,18 @@ class GenerationWork {
 
   /** Merges segments as long as some are worth it and the turn is not over. */
   async compact(): Promise<void> {
-    const { clock, store, encoder, log } = this.#parts
+    const { clock, store, encoder, log, mergeRoom } = this.#parts
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
       const { sampleQueries } = await this.#freshState()
       const compaction = { store, encoder, log, sampleQueries }
-      more = await this.#step(deadline => compactGeneration(this.#generation, manifest, compaction, deadline))
+      const segments = planCompaction(manifest, compaction)
+      if (segments === undefined) return
+      // Without room for it the work is not stuck: what is written goes on being indexed.
+      more = await mergeRoom.run(manifest, segments, () =>
+        this.#step(deadline => compactGeneration(this.#generation, manifest, compaction, deadline)),
+      )
     }
   }
 

@@ -11,6 +11,7 @@ import {
 import { type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
+import { MergeRoom } from './compact/merge-room.ts'
 import type { IndexerConfig } from './config.ts'
 import { JobFailureLog } from './job-failure-log.ts'
 import type { EncoderPort } from './ports.ts'
@@ -45,7 +46,8 @@ export async function startIndexer(
   const away = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log, clock)
   const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), away)
   const queue = await openQueue(config, log)
-  const parts: JobParts = { store, encoder, clock, log, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
+  const mergeRoom = new MergeRoom(store, clock)
+  const parts: JobParts = { store, encoder, clock, log, mergeRoom, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
   const failures = new FailedJobs(clock)
   const failureLog = new JobFailureLog(log)
   queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))

@@ -58,12 +58,13 @@ export { type LogEntry, readLogEntry } from './log/log-entry.ts'
 export {
   type LogPart,
   LogPartBuilder,
+  type LogPartSize,
   type Operation,
   operationId,
   partBounds,
   readLogPart,
 } from './log/operation.ts'
-export { type Appended, type LogLag, WriteLog } from './log/write-log.ts'
+export { type Appended, addLag, type LogLag, lagOf, noLag, WriteLog } from './log/write-log.ts'
 export { type AsideDocument, readAside, writeAside } from './manifest/aside/aside-file.ts'
 export { countSlices, readSlice } from './manifest/backfill/slices.ts'
 export { type CommitOptions, commitSegments } from './manifest/commit/commit-segments.ts'
@@ -85,6 +86,8 @@ export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.
 export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
+export { ReservedRoom } from './room/reserved-room.ts'
+export { roomToIndex, roomToMerge } from './room/room-to-index.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
 export type { FilterColumn, FilterColumns } from './segment/fields/columns-file.ts'
 export { type FieldValue, readFieldValue, readFieldValues } from './segment/fields/field-types.ts'

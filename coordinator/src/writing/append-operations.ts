@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, retryOnConflict } from '@hypershard/common'
+import { type Deadline, HypershardError, retryOnConflict, waitWithin } from '@hypershard/common'
 import {
   type LogPart,
   LogPartBuilder,
@@ -12,7 +12,7 @@ import {
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { findDocuments } from './find-documents.ts'
 import type { GoodLine, LineTally } from './line-tally.ts'
-import type { WriteGuard } from './write-guard.ts'
+import type { WriteGuard, WriteRoom } from './write-guard.ts'
 
 export interface AppendInput {
   readonly entry: CatalogEntry
@@ -51,12 +51,26 @@ export async function appendOperations(
   parts: AppendParts,
   deadline: Deadline,
 ): Promise<AppendOutcome> {
+  const room = parts.guard.openRoom(input.entry.manifest)
+  try {
+    return await appendInto(room, input, parts, deadline)
+  } finally {
+    room.release()
+  }
+}
+
+async function appendInto(
+  room: WriteRoom,
+  input: AppendInput,
+  parts: AppendParts,
+  deadline: Deadline,
+): Promise<AppendOutcome> {
   const gathered: LogPart[] = []
   const builder = new LogPartBuilder()
   let lines: GoodLine[] = []
   let accepted = 0
   const keep = async () => {
-    await parts.guard.checkSpace()
+    await waitWithin(room.take(builder.size), deadline, 'looking for room')
     gathered.push(await builder.store(parts.store, logOf(input.entry)))
     if (gathered.length > partsMax) throw tooLarge()
     accepted += lines.length
@@ -72,7 +86,10 @@ export async function appendOperations(
     builder.add(line.operation)
   }
   deadline.check('writing the documents')
-  if (lines.some(isConditional)) return appendConditionally(input, lines, parts, deadline)
+  if (lines.some(isConditional)) {
+    await waitWithin(room.take(builder.size), deadline, 'looking for room')
+    return appendConditionally(input, lines, parts, deadline)
+  }
   if (lines.length > 0) await keep()
   if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
   const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey }, deadline)

@@ -9,12 +9,10 @@ import {
   parseExactJson,
   withoutByteOrderMark,
 } from '@hypershard/common'
-import { documentBytesMax } from '@hypershard/proto/limits'
+import { documentBytesMax, idBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
 import type { ReadLine } from './line-parts.ts'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
-
-export const idBytesMax = 512
 
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100

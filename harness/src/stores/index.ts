@@ -1,2 +1,3 @@
 export * from './small-disk.ts'
+export * from './store-with-space.ts'
 export * from './temporary-store.ts'

@@ -31,6 +31,9 @@ export const partSchema = z.strictObject({
 
 export type LogPart = Readonly<z.output<typeof partSchema>>
 
+/** How much a part holds. */
+export type LogPartSize = Pick<LogPart, 'bytes' | 'puts' | 'deletes'>
+
 /**
  * What one part may hold. Operations of a part become searchable together, and whoever indexes holds a part in memory.
  * One operation may exceed the bytes alone: it is a part of its own then.
@@ -58,6 +61,10 @@ export class LogPartBuilder {
     return this.#lines.length
   }
 
+  get size(): LogPartSize {
+    return { bytes: this.#bytes, puts: this.#lines.length - this.#deletes, deletes: this.#deletes }
+  }
+
   /** Whether the part is full: the next operation belongs into a new one. */
   get full(): boolean {
     return this.#lines.length >= partBounds.operationsMax || this.#bytes >= partBounds.bytesMax
@@ -77,13 +84,7 @@ export class LogPartBuilder {
   async store(store: ObjectStore, log: LogReference): Promise<LogPart> {
     const bytes = Buffer.from(this.#lines.join(''))
     const digest = hash('sha256', bytes, 'hex')
-    const part = {
-      name: randomUUID(),
-      digest,
-      bytes: bytes.length,
-      puts: this.#lines.length - this.#deletes,
-      deletes: this.#deletes,
-    }
+    const part = { name: randomUUID(), digest, ...this.size }
     this.#lines = []
     this.#bytes = 0
     this.#deletes = 0

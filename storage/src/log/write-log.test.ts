@@ -11,7 +11,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { createTestIndex } from '../testing/write-segment.ts'
 import { readLogEntry } from './log-entry.ts'
 import { LogPartBuilder, type Operation, partBounds, readLogPart } from './operation.ts'
-import { WriteLog } from './write-log.ts'
+import { noLag, WriteLog } from './write-log.ts'
 
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
@@ -46,6 +46,7 @@ describe('the write log', () => {
   }
 
   const deletion = (id: string): Operation => ({ type: 'delete', id })
+  const put = (id: string): Operation => ({ type: 'put', document: { id, title: '', text: '', fields: '{}' } })
 
   async function storedIds(): Promise<string[]> {
     const ids: string[] = []
@@ -167,9 +168,18 @@ describe('the write log', () => {
     const log = new WriteLog(store, index)
     await log.append({ parts: [await storePart(deletion('a'), deletion('b')), await storePart(deletion('c'))] })
     await log.append({ parts: [await storePart(deletion('d'))] })
-    assert.deepEqual(await log.lagBehind({ sequence: 0, parts: 0 }), { entries: 2, operations: 4 })
-    assert.deepEqual(await log.lagBehind({ sequence: 0, parts: 1 }), { entries: 2, operations: 2 })
-    assert.deepEqual(await log.lagBehind({ sequence: 2, parts: 0 }), { entries: 0, operations: 0 })
+    await log.append({ parts: [await storePart(put('e'))] })
+    const behind = async (sequence: number, parts: number) => {
+      const { bytes, ...counts } = await log.lagBehind({ sequence, parts })
+      return { ...counts, bytes: bytes / deletionBytes }
+    }
+    const putBytes = Buffer.byteLength('["put","e","","","{}"]\n')
+    const deletionBytes = Buffer.byteLength('["delete","a"]\n')
+    const last = { puts: 1, bytes: putBytes / deletionBytes }
+    assert.deepEqual(await behind(0, 0), { entries: 3, parts: 4, operations: 5, puts: 1, bytes: 4 + last.bytes })
+    assert.deepEqual(await behind(0, 1), { entries: 3, parts: 3, operations: 3, puts: 1, bytes: 2 + last.bytes })
+    assert.deepEqual(await behind(2, 0), { entries: 1, parts: 1, operations: 1, ...last })
+    assert.deepEqual(await log.lagBehind({ sequence: 3, parts: 0 }), noLag)
   })
 
   it('never gives a number again that was trimmed, to a writer that slept meanwhile', async () => {

@@ -7,7 +7,7 @@ import type { LogPosition } from '../manifest/manifest.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type IdempotencyRecord, reserveIdempotencyKey, settleIdempotencyKey } from './idempotency-record.ts'
 import { createLogEntry, type LogEntry, readLogEntry } from './log-entry.ts'
-import type { LogPart } from './operation.ts'
+import type { LogPart, LogPartSize } from './operation.ts'
 
 /** What is to be appended: parts that are stored already. */
 export interface NewLogEntry {
@@ -29,8 +29,16 @@ export interface Appended {
 /** What was written and is not indexed. */
 export interface LogLag {
   readonly entries: number
+  readonly parts: number
   readonly operations: number
+  /** Of the operations, those that put a document. */
+  readonly puts: number
+  /** Of the parts, as they are stored. */
+  readonly bytes: number
 }
+
+/** Nothing waits. */
+export const noLag: LogLag = Object.freeze({ entries: 0, parts: 0, operations: 0, puts: 0, bytes: 0 })
 
 /** How often an append starts over because other writers came first. Each time one of them got further. */
 const appendAttemptsMax = 1_000
@@ -56,10 +64,10 @@ export class WriteLog {
   #seen: number | undefined
   /** Parts that were given up, of the entries that this process has read. */
   readonly #condemned = new Set<string>()
-  /**
-   * For each entry that the newest manifest lacks, by sequence number: the count of operations of each of its parts.
-   */
-  readonly #sizes = new Map<number, readonly number[]>()
+  /** The parts of each entry that the newest manifest lacks, by sequence number. */
+  readonly #sizes = new Map<number, readonly LogPartSize[]>()
+  /** What lies behind the place asked for last, up to an entry. */
+  #counted = { from: { sequence: 0, parts: 0 } as LogPosition, sequence: 0, lag: noLag }
 
   constructor(store: ObjectStore, index: IndexIdentity, clock: Clock = systemClock) {
     this.#store = store
@@ -90,22 +98,28 @@ export class WriteLog {
    * @param position what a manifest has of the log
    */
   async lagBehind(position: LogPosition): Promise<LogLag> {
-    for (const known of this.#sizes.keys()) if (known <= position.sequence) this.#sizes.delete(known)
-    let operations = 0
-    for (let sequence = position.sequence + 1; ; sequence++) {
-      const size = this.#sizes.get(sequence) ?? (await this.#measure(sequence))
-      if (size === undefined) return { entries: sequence - 1 - position.sequence, operations }
-      const done = sequence === position.sequence + 1 ? position.parts : 0
-      operations += size.slice(done).reduce((sum, part) => sum + part, 0)
+    if (this.#counted.from.sequence !== position.sequence || this.#counted.from.parts !== position.parts) {
+      for (const known of this.#sizes.keys()) if (known <= position.sequence) this.#sizes.delete(known)
+      this.#counted = { from: position, sequence: position.sequence, lag: noLag }
     }
+    // Several may count at a time: each goes on from what it knew, and the one that got furthest is remembered.
+    let { from, sequence, lag } = this.#counted
+    for (;;) {
+      const parts = this.#sizes.get(sequence + 1) ?? (await this.#measure(sequence + 1))
+      if (parts === undefined) break
+      sequence++
+      lag = addLag(lag, lagOf(sequence === from.sequence + 1 ? parts.slice(from.parts) : parts))
+    }
+    if (this.#counted.from === from && this.#counted.sequence < sequence) this.#counted = { from, sequence, lag }
+    return lag
   }
 
-  async #measure(sequence: number): Promise<readonly number[] | undefined> {
+  async #measure(sequence: number): Promise<readonly LogPartSize[] | undefined> {
     const entry = await readLogEntry(this.#store, this.#log, sequence)
     if (entry === undefined) return undefined
-    const size = entry.parts.map(({ puts, deletes }) => puts + deletes)
-    this.#sizes.set(sequence, size)
-    return size
+    const sizes = entry.parts.map(({ bytes, puts, deletes }) => ({ bytes, puts, deletes }))
+    this.#sizes.set(sequence, sizes)
+    return sizes
   }
 
   /**
@@ -190,6 +204,27 @@ export class WriteLog {
 
   #now(): string {
     return new Date(this.#clock.now()).toISOString()
+  }
+}
+
+/** What parts of one entry add to what waits. */
+export function lagOf(parts: readonly LogPartSize[]): LogLag {
+  return {
+    entries: 1,
+    parts: parts.length,
+    operations: parts.reduce((sum, { puts, deletes }) => sum + puts + deletes, 0),
+    puts: parts.reduce((sum, { puts }) => sum + puts, 0),
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
+export function addLag(one: LogLag, other: LogLag): LogLag {
+  return {
+    entries: one.entries + other.entries,
+    parts: one.parts + other.parts,
+    operations: one.operations + other.operations,
+    puts: one.puts + other.puts,
+    bytes: one.bytes + other.bytes,
   }
 }
 

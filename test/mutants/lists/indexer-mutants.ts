@@ -233,4 +233,12 @@ export const indexerMutants: readonly Mutant[] = [
     breaks: 'A job that failed in Redis is taken again',
     tests: ['indexer/src/adapters/bull-queue.test.ts'],
   },
+  {
+    id: 'merge-room',
+    file: 'indexer/src/compact/merge-room.ts',
+    find: 'this.#taken + indexing + space.totalBytes',
+    replace: 'this.#taken + space.totalBytes',
+    breaks: 'A merge leaves the room that waiting writes need',
+    tests: ['indexer/src/compact/merge-room.test.ts'],
+  },
 ]
