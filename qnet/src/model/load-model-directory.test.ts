@@ -36,6 +36,15 @@ describe('a model directory', () => {
     assert.deepEqual([languages, digest], [['en'], model.digest])
   })
 
+  it('is the same model with a byte order mark before its descriptions', async () => {
+    const mark = '\uFEFF'
+    const modelJson = await readFile(join(model.path, 'model.json'), 'utf8')
+    await writeFile(join(model.path, 'model.json'), mark + modelJson)
+    await writeFile(join(model.path, 'about.json'), `${mark}{ "languages": ["en"] }`)
+    const { languages, digest, settings } = await loadModelDirectory(model.path)
+    assert.deepEqual([languages, digest, settings], [['en'], model.digest, model.settings])
+  })
+
   for (const content of ['{', '{}', '{ "languages": ["English!"] }', '{ "languages": [], "more": 1 }']) {
     it(`is refused with an about.json that is \`${content}\``, async () => {
       await writeFile(join(model.path, 'about.json'), content)

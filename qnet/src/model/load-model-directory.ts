@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HypershardError, messageOf, openFilesProblem, systemErrorCode } from '@hypershard/common'
+import { HypershardError, messageOf, openFilesProblem, systemErrorCode, withoutByteOrderMark } from '@hypershard/common'
 import type { z } from 'zod'
 import { aboutSchema, type ModelSettings, modelSchema } from './model-schema.ts'
 
 /** A model directory as it was read: settings and the very bytes that were verified. */
 export interface ModelDirectory {
   readonly path: string
-  /** SHA-256 (hex) of `model.json`, which holds the digest of every other file. */
+  /** SHA-256 (hex) of `model.json`, which holds the digest of every other file; a byte order mark is no part of it. */
   readonly digest: string
   readonly settings: ModelSettings
   /** BCP 47 tags of the languages that it was made for, from `about.json`; empty without one. */
@@ -41,7 +41,14 @@ export async function loadModelDirectory(path: string): Promise<ModelDirectory> 
     files.set(name, content)
   }
   const bytes = [...files.values()].reduce((sum, content) => sum + content.byteLength, modelJson.byteLength)
-  return { path, digest: sha256(modelJson), settings, languages: await readLanguages(path), files, bytes }
+  return {
+    path,
+    digest: sha256(withoutByteOrderMark(modelJson)),
+    settings,
+    languages: await readLanguages(path),
+    files,
+    bytes,
+  }
 }
 
 /**
@@ -99,7 +106,7 @@ function parseJson(path: string, name: string, content: Buffer): unknown {
     throw invalidModel(path, name, `is over ${modelJsonBytesMax} bytes; it is not a model description`)
   }
   try {
-    return JSON.parse(content.toString('utf8'))
+    return JSON.parse(withoutByteOrderMark(content).toString('utf8'))
   } catch (error) {
     throw invalidModel(path, name, `is not JSON: ${messageOf(error)}; export the model again`, error)
   }

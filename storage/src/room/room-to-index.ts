@@ -16,8 +16,8 @@
 import { idBytesMax } from '@hypershard/proto/limits'
 import { partBounds } from '../log/operation.ts'
 import type { LogLag } from '../log/write-log.ts'
-import { calibrationRowsMax } from '../manifest/calibration/extend-calibration.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { rangeSampleRowsMax } from '../manifest/range-sample/extend-range-sample.ts'
 import { bitmapBytes } from '../segment/tombstones/bitmap.ts'
 
 /** What filesystems give out space in. */
@@ -79,8 +79,8 @@ function textBytes({ puts, bytes }: LogLag, { fields = {} }: Manifest): number {
 
 /** The sample is written again until it is full. */
 function calibrationBytes({ calibration, vectorWidth }: Manifest): number {
-  if ((calibration?.documents ?? 0) >= calibrationRowsMax) return 0
-  return calibrationRowsMax * vectorWidth * Float32Array.BYTES_PER_ELEMENT + fileBytes
+  if ((calibration?.documents ?? 0) >= rangeSampleRowsMax) return 0
+  return rangeSampleRowsMax * vectorWidth * Float32Array.BYTES_PER_ELEMENT + fileBytes
 }
 
 /** Of one batch: a file for each segment that has a row of it, older ones and those that come of what waits. */
