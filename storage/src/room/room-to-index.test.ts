@@ -8,6 +8,7 @@ import { firstGeneration } from '../catalog/generation/generation-record.ts'
 import { createIndex } from '../catalog/index/index-record.ts'
 import { LogPartBuilder, type LogPartSize, partBounds } from '../log/operation.ts'
 import { addLag, type LogLag, lagOf, noLag } from '../log/write-log.ts'
+import { calibrationRowsMax } from '../manifest/calibration/extend-calibration.ts'
 import { commitSegments } from '../manifest/commit/commit-segments.ts'
 import { initialManifest } from '../manifest/initial-manifest.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -114,11 +115,13 @@ describe('the room that indexing takes', () => {
       documents: roomToIndex({ ...some, operations: 2, puts: 2 }, manifest),
       bytes: roomToIndex({ ...some, bytes: 200 }, manifest),
       deletions: roomToIndex({ ...some, operations: 2, parts: 2 }, manifest),
-      width: roomToIndex(some, { ...manifest, vectorWidth: 17 }),
       fields: roomToIndex(some, { ...manifest, fields: { year: { type: 'number', list: false } } }),
       segments: roomToIndex(some, { ...manifest, segments: [segment] }),
     }
     for (const [what, bytes] of Object.entries(larger)) assert.ok(bytes > room, what)
+    const full = { calibration: { digest: testModel.digest, documents: calibrationRowsMax } }
+    const widthBytes = (vectorWidth: number) => roomToIndex(some, { ...manifest, ...full, vectorWidth })
+    assert.ok(widthBytes(768) - widthBytes(16) >= 752 * Float32Array.BYTES_PER_ELEMENT)
     // A tombstone a row.
     assert.ok(larger.segments - room >= segment.documents / 8)
   })
