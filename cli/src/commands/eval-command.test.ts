@@ -301,4 +301,89 @@ describe('hypershard eval', () => {
     assert.match((await run('eval', 'empty', '--data', folder)).stderr, /no documents to find/)
     assert.ok(!existsSync(at('own.trec')))
   })
+
+  describe('with a path that cannot be used, before any query is asked', () => {
+    const cases: [string, (folder: string) => string[], RegExp][] = [
+      [
+        'missing judgements',
+        f => ['--queries', `${f}/queries.jsonl`, '--qrels', `${f}/no.tsv`],
+        /cannot read \S+no\.tsv: there is nothing of that name; check it/,
+      ],
+      [
+        'judgements that are a folder',
+        f => ['--queries', `${f}/queries.jsonl`, '--qrels', `${f}/qrels`],
+        /cannot read \S+qrels: it is a folder; name a file/,
+      ],
+      [
+        'queries under a file',
+        f => ['--qrels', `${f}/qrels/test.tsv`, '--queries', `${f}/corpus.jsonl/q`],
+        /corpus\.jsonl\/q: a part of the path is a file/,
+      ],
+      [
+        'a missing run to compare',
+        f => ['--data', f, '--compare', `${f}/no.trec`],
+        /cannot read \S+no\.trec: there is nothing of/,
+      ],
+      [
+        'a run in a missing folder',
+        f => ['--data', f, '--run', `${f}/no/a.trec`],
+        /cannot write \S+a\.trec: its folder does not exist; make/,
+      ],
+      [
+        'a run over a folder',
+        f => ['--data', f, '--run', `${f}/qrels`],
+        /cannot write \S+qrels: it is a folder; name a file in it/,
+      ],
+      [
+        'a table over a folder',
+        f => ['--data', f, '--per-query', `${f}/qrels`],
+        /cannot write \S+qrels: it is a folder; name a file/,
+      ],
+      [
+        'a table under a file',
+        f => ['--data', f, '--per-query', `${f}/corpus.jsonl/a`],
+        /cannot write \S+: a part of the path is a file/,
+      ],
+    ]
+    for (const [what, words, problem] of cases) {
+      it(`tells of ${what}`, async () => {
+        const { exitCode, stderr } = await run('eval', 'papers', ...words(folder))
+        assert.match(stderr.replaceAll('\n', ' '), problem)
+        assert.match(stderr, /invalid_request/)
+        assert.notEqual(exitCode, 0)
+        assert.deepEqual(searched, [])
+      })
+    }
+
+    const others: [string, (folder: string) => string[], RegExp][] = [
+      [
+        'documents that are missing',
+        f => ['documents', 'put', 'papers', `${f}/no.jsonl`],
+        /cannot read \S+no\.jsonl: there is nothing/,
+      ],
+      [
+        'documents under a file',
+        f => ['documents', 'put', 'papers', `${f}/corpus.jsonl/a`],
+        /a part of the path is a file/,
+      ],
+      [
+        'queries of a recall that are missing',
+        f => ['recall', 'papers', '--queries', `${f}/no`],
+        /cannot read \S+no: there is nothing/,
+      ],
+      [
+        'queries of a recall that are a folder',
+        f => ['recall', 'papers', '--queries', f],
+        /cannot read \S+: it is a folder; name/,
+      ],
+    ]
+    for (const [what, words, problem] of others) {
+      it(`tells of ${what}`, async () => {
+        const { exitCode, stderr } = await run(...words(folder))
+        assert.match(stderr.replaceAll('\n', ' '), problem)
+        assert.match(stderr, /invalid_request/)
+        assert.notEqual(exitCode, 0)
+      })
+    }
+  })
 })

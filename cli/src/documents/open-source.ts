@@ -1,8 +1,15 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { HypershardError, messageOf, openTextFile, readTextFile, type TextFile } from '@hypershard/common'
-import type { PutProgress } from '@hypershard/contract'
+import {
+  HypershardError,
+  messageOf,
+  openTextFile,
+  readTextFile,
+  type TextFile,
+  toUserFileFailure,
+} from '@hypershard/common'
+import type { PutProgress } from '../api/answers.ts'
 import type { WorkState } from '../terminal/progress.ts'
 import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 
@@ -27,7 +34,7 @@ export async function openSource(path: string, stdin?: Readable): Promise<Docume
   if (path === '-' && stdin !== undefined)
     return lineSource(readTextFile(stdin, 'standard input'), 'standard input', undefined)
   const facts = await stat(path).catch(error => {
-    throw new HypershardError('invalid_request', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
+    throw toUserFileFailure(path, 'read', error)
   })
   if (facts.isFile() && isTextFile(path)) return folderSource(dirname(path), [basename(path)])
   if (!facts.isDirectory()) return lineSource(openTextFile(path), path, facts.isFile() ? facts.size : undefined)

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
-import { compressedExtensions, HypershardError, messageOf, openTextFile } from '@hypershard/common'
-import { documentBytesMax } from '@hypershard/contract'
+import { compressedExtensions, HypershardError, messageOf, openTextFile, toUserFileFailure } from '@hypershard/common'
+import { documentBytesMax } from '@hypershard/proto/limits'
 
 const extensions = new Set(['.md', '.txt'])
 const titleCharactersMax = 200
@@ -43,7 +43,7 @@ function withoutPacking(file: string): string {
 export async function listTextFiles(folder: string): Promise<string[]> {
   const files: string[] = []
   const walk = async (directory: string): Promise<void> => {
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    for (const entry of await entriesOf(directory)) {
       const path = join(directory, entry.name)
       if (entry.name.startsWith('.')) continue
       if (entry.isDirectory()) await walk(path)
@@ -54,6 +54,14 @@ export async function listTextFiles(folder: string): Promise<string[]> {
   return files
     .map(file => file.split(sep).join('/'))
     .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
+}
+
+async function entriesOf(directory: string) {
+  try {
+    return await readdir(directory, { withFileTypes: true })
+  } catch (error) {
+    throw toUserFileFailure(directory, 'read', error)
+  }
 }
 
 /** One file as a line of NDJSON without its end, or why it cannot be one. */

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, toUserFileFailure } from '@hypershard/common'
 import {
   checkRunQuery,
   countMissingDocuments,
@@ -77,6 +77,6 @@ async function checkWritable(path: string): Promise<void> {
   try {
     await (await open(path, 'a')).close()
   } catch (error) {
-    throw new HypershardError('invalid_request', `cannot write ${path}: ${messageOf(error)}`, { cause: error })
+    throw toUserFileFailure(path, 'write', error)
   }
 }

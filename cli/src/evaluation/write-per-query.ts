@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { toUserFileFailure } from '@hypershard/common'
 import { toPlainLine } from '../terminal/fit-text.ts'
 import type { EvaluationAnswer } from './evaluation-answer.ts'
 
@@ -22,6 +22,6 @@ export async function writePerQuery(path: string, { queries, metrics, comparison
   try {
     await writeFile(path, [heading, ...rows].map(row => `${row.join('\t')}\n`).join(''))
   } catch (error) {
-    throw new HypershardError('invalid_request', `cannot write ${path}: ${messageOf(error)}`, { cause: error })
+    throw toUserFileFailure(path, 'write', error)
   }
 }

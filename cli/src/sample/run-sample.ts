@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { HypershardError, messageOf } from '@hypershard/common'
-import type { IndexDescription, SearchAnswer } from '@hypershard/contract'
+import { HypershardError, toUserFileFailure } from '@hypershard/common'
+import type { IndexDescription, SearchAnswer } from '../api/answers.ts'
 import type { ApiClient } from '../api/client.ts'
 import { ServerProblem } from '../api/problem.ts'
 import { openSource } from '../documents/open-source.ts'
@@ -68,6 +68,6 @@ async function countLines(path: string): Promise<number> {
     for await (const line of createInterface({ input: createReadStream(path) })) if (line.trim() !== '') lines++
     return lines
   } catch (error) {
-    throw new HypershardError('invalid_request', `cannot read the sample: ${messageOf(error)}`, { cause: error })
+    throw toUserFileFailure(path, 'read', error)
   }
 }

@@ -118,7 +118,9 @@ describe('text files', () => {
   }
 
   it('say so when they are not there', async () => {
-    await assert.rejects(textOf(openTextFile(at('none')).bytes), { message: /^cannot read .*none: ENOENT/ })
+    await assert.rejects(textOf(openTextFile(at('none')).bytes), {
+      message: /^cannot read .*none: there is nothing of that name; .* \(ENOENT\)/,
+    })
   })
 
   it('close what they read from when nobody reads on', async () => {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { HypershardError, messageOf } from '../errors/hypershard-error.ts'
+import { reasonOfFile } from '../files/user-file-failure.ts'
 import { type Compression, decompress } from './decompress.ts'
 
 /** A text file from its beginning on. */
@@ -146,7 +147,8 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'Z_BUF_ERROR') return 'the compressed file is cut off; make or fetch it again'
   const damaged = code.startsWith('Z_') || code.startsWith('ZSTD_') || code.startsWith('ERR__ERROR')
-  return damaged ? `the compressed file is damaged (${messageOf(error)}); make or fetch it again` : messageOf(error)
+  if (damaged) return `the compressed file is damaged (${messageOf(error)}); make or fetch it again`
+  return reasonOfFile(error, 'read')
 }
 
 function unusable(name: string, reason: string, cause?: unknown): HypershardError {

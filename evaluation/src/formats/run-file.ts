@@ -15,7 +15,7 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, toUserFileFailure } from '@hypershard/common'
 import { type Run, type ScoredDocument, trecOrder } from '../runs/run.ts'
 import { type FileFacts, FileTally } from './file-facts.ts'
 import { forEachLine, LineProblem } from './for-each-line.ts'
@@ -64,7 +64,7 @@ export async function writeRun(path: string, run: Run, tag: string): Promise<voi
     await pipeline(Readable.from(runLines(run, tag)), createWriteStream(path))
   } catch (error) {
     if (error instanceof HypershardError) throw error
-    throw new HypershardError('invalid_request', `cannot write ${path}: ${messageOf(error)}`, { cause: error })
+    throw toUserFileFailure(path, 'write', error)
   }
 }
 

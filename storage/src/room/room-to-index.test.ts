@@ -8,11 +8,11 @@ import { firstGeneration } from '../catalog/generation/generation-record.ts'
 import { createIndex } from '../catalog/index/index-record.ts'
 import { LogPartBuilder, type LogPartSize, partBounds } from '../log/operation.ts'
 import { addLag, type LogLag, lagOf, noLag } from '../log/write-log.ts'
-import { calibrationRowsMax } from '../manifest/calibration/extend-calibration.ts'
 import { commitSegments } from '../manifest/commit/commit-segments.ts'
 import { initialManifest } from '../manifest/initial-manifest.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { latestManifest } from '../manifest/manifest-store.ts'
+import { rangeSampleRowsMax } from '../manifest/range-sample/extend-range-sample.ts'
 import type { StoredDocument } from '../segment/documents-file.ts'
 import { createSegmentWriter, newSegmentOf } from '../segment/segment-writer.ts'
 import { shardOf } from '../shard-of.ts'
@@ -119,7 +119,7 @@ describe('the room that indexing takes', () => {
       segments: roomToIndex(some, { ...manifest, segments: [segment] }),
     }
     for (const [what, bytes] of Object.entries(larger)) assert.ok(bytes > room, what)
-    const full = { calibration: { digest: testModel.digest, documents: calibrationRowsMax } }
+    const full = { calibration: { digest: testModel.digest, documents: rangeSampleRowsMax } }
     const widthBytes = (vectorWidth: number) => roomToIndex(some, { ...manifest, ...full, vectorWidth })
     assert.ok(widthBytes(768) - widthBytes(16) >= 752 * Float32Array.BYTES_PER_ELEMENT)
     // A tombstone a row.

@@ -169,4 +169,12 @@ export const commonMutants: readonly Mutant[] = [
     breaks: 'What several threads or shards walked is counted together',
     tests: ['common/src/scan-counts.test.ts'],
   },
+  {
+    id: 'file-advice',
+    file: 'common/src/files/user-file-failure.ts',
+    find: "const known = advice[code ?? '']?.[use]",
+    replace: "const known = advice[code === undefined ? use : '']?.[use]",
+    breaks: 'A path that cannot be used says what to do',
+    tests: ['common/src/files/user-file-failure.test.ts', 'cli/src/commands/eval-command.test.ts'],
+  },
 ]
