@@ -9,7 +9,7 @@ import {
   type TextFile,
   toUserFileFailure,
 } from '@hypershard/common'
-import type { PutProgress } from '../api/answers.ts'
+import type { PutProgress } from '@hypershard/contract'
 import type { WorkState } from '../terminal/progress.ts'
 import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 

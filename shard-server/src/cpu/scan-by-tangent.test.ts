@@ -42,7 +42,7 @@ describe('scanByTangent', () => {
     const scorer = scorers.get(architecture)!
     let next = 0
     const whole: TangentOptions = {
-      ...{ limit: 10, claimBlock: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
+      ...{ limit: 10, claimPiece: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
       tangents: points => scorer.tangents(weights, points),
       ...options,
     }
@@ -119,8 +119,8 @@ describe('scanByTangent', () => {
     const weights = pseudoRandomWeights(deep, 6)
     const shards = [{ shard: 0, segments: [segmentOf(3 * sliceRows, 1)] }]
     let next = 0
-    const claimBlock = () => next++
-    const [one, other] = await Promise.all([1, 2].map(() => scan(deep, weights, shards, { claimBlock })))
+    const claimPiece = () => next++
+    const [one, other] = await Promise.all([1, 2].map(() => scan(deep, weights, shards, { claimPiece })))
     assert.equal(one![0]!.documentsScanned + other![0]!.documentsScanned, 3 * sliceRows)
     const both = [...one![0]!.hits, ...other![0]!.hits].sort(compareRank).slice(0, 10)
     const [alone] = await scan(deep, weights, shards)

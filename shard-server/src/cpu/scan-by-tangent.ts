@@ -6,8 +6,9 @@
  */
 import { blockRows, type RowIds, type Tangents, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage'
-import type { ScanCopy, ScanHit, ScanStop, ShardScan } from '../ports.ts'
+import type { ScanCopy, ScanHit, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
+import { driveScan, type ShardWork } from './drive-scan.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import { gatherCopied, type ScannedRow, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment, ScanShard } from './scan-segment.ts'
@@ -48,82 +49,64 @@ interface Candidate {
   readonly estimate: number
 }
 
-interface Progress {
-  stop: Exclude<ScanStop, 'complete'> | undefined
-  stepMs: number
-  nextPiece: number
-  claimed: number
-}
-
 /**
  * As `scanShards`, but by tangent. What threads claim are walks of segments' graphs and slices of segments. Several
  * scans may share one counter; each then scores the candidates of its own claims. `documentsScored` are those that the
  * q-net scored.
  */
-export async function* scanByTangent(
+export function scanByTangent(
   scorer: PieceScorer,
   shards: readonly TangentShard[],
   options: TangentOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
-  const progress: Progress = { stop: undefined, stepMs: 0, nextPiece: 0, claimed: options.claimBlock() }
-  const scans: ShardScan[] = []
-  for (const shard of shards) scans.push(yield* scanShard(scorer, shard, options, progress))
-  return scans
+  return driveScan(shards, shard => findCandidates(scorer, shard, options), options)
 }
 
-async function* scanShard(
+/** Pieces are slices, by number, or a segment's one walk. What is left are the blocks of candidates to score. */
+function findCandidates(
   scorer: PieceScorer,
-  { shard, segments, plan }: TangentShard,
+  { segments, plan }: TangentShard,
   options: TangentOptions,
-  progress: Progress,
-): AsyncGenerator<void, ShardScan, void> {
-  let workMs = 0
-  const work = async <Result>(step: () => Result | Promise<Result>): Promise<Result> => {
-    const beginMs = options.monotonicMs()
-    const result = await step()
-    progress.stepMs = options.monotonicMs() - beginMs
-    workMs += progress.stepMs
-    return result
-  }
-  const mayGoOn = () => {
-    progress.stop ??= options.stopBefore(progress.stepMs)
-    return progress.stop === undefined
-  }
-  let planes: readonly Plane[] | undefined
+): ShardWork<number, readonly Candidate[]> {
+  // Made at the first claim: a thread that claims nothing of a shard needs no tangents.
+  let planes: readonly Plane[] = []
   let candidates: Candidate[] = []
   const searched = { scanned: 0, walked: 0 }
-  for (const [index, { segment }] of segments.entries()) {
-    const expansion = plan.expansions[index]
-    const pieces = expansion === undefined ? segment.scanCopy.slices.length : 1
-    for (let piece = 0; piece < pieces; piece++) {
-      if (progress.nextPiece++ !== progress.claimed) continue
-      if (!mayGoOn()) break
-      // Made at the first claim: a thread that claims nothing of a shard needs no tangents.
-      planes ??= await work(() => planesOf(segments, plan, options))
-      const plane = planes[index]!
-      const found = await work(() =>
-        expansion === undefined ? scanPlane(plane, piece, plan.candidates) : walkPlane(plane, expansion),
-      )
+  const top = new CandidateHits(options)
+  return {
+    pieces: ({ segment }, index) => (plan.expansions[index] === undefined ? segment.scanCopy.slices.keys() : onePiece),
+    prepare: async () => {
+      planes = await planesOf(segments, plan, options)
+    },
+    take: (piece, _, index) => {
+      const [plane, expansion] = [planes[index]!, plan.expansions[index]]
+      const found = expansion === undefined ? scanPlane(plane, piece, plan.candidates) : walkPlane(plane, expansion)
       searched[expansion === undefined ? 'scanned' : 'walked'] += found.eligible
       candidates = bestOf([...candidates, ...found.candidates], plan.candidates)
-      progress.claimed = options.claimBlock()
-      yield
-    }
+    },
+    rest: {
+      steps: () => blocksOf(candidates),
+      take: async block => top.add(block, await scorer.score(vectorsOf(block))),
+    },
+    found: () => {
+      // Documents whose candidates were not scored in time count as not searched.
+      const share = candidates.length === 0 ? 1 : top.scored / candidates.length
+      return {
+        hits: top.hits(),
+        documentsScored: top.scored,
+        documentsScanned: Math.floor(searched.scanned * share),
+        documentsWalked: Math.floor(searched.walked * share),
+        plan: 'tangent',
+        nonFiniteScores: top.nonFinite,
+      }
+    },
   }
-  const top = new CandidateHits(options)
-  for (let first = 0; first < candidates.length && mayGoOn(); first += blockRows) {
-    const block = candidates.slice(first, first + blockRows)
-    await work(async () => top.add(block, await scorer.score(vectorsOf(block))))
-    yield
-  }
-  // Documents whose candidates were not scored in time count as not searched.
-  const share = candidates.length === 0 ? 1 : top.scored / candidates.length
-  return {
-    ...{ shard, hits: top.hits(), documentsScored: top.scored },
-    documentsScanned: Math.floor(searched.scanned * share),
-    documentsWalked: Math.floor(searched.walked * share),
-    ...{ nonFiniteScores: top.nonFinite, stop: progress.stop ?? 'complete', scoreMs: workMs, plan: 'tangent' },
-  }
+}
+
+const onePiece: readonly number[] = [0]
+
+function* blocksOf(candidates: readonly Candidate[]): Generator<readonly Candidate[]> {
+  for (let first = 0; first < candidates.length; first += blockRows) yield candidates.slice(first, first + blockRows)
 }
 
 /**

@@ -47,7 +47,7 @@ function everyBlock(): () => number {
 async function scanAll(scorer: BlockScorer, shards: readonly ScanShard[], limit: number): Promise<ShardScan[]> {
   const steps = scanShards(scorer, shards, {
     limit,
-    claimBlock: everyBlock(),
+    claimPiece: everyBlock(),
     stopBefore: () => undefined,
     monotonicMs: () => 0,
   })
@@ -119,7 +119,7 @@ describe('scanShards', () => {
     const [whole, half] = [toShards(documents, 1)[0]!, toShards(documents.slice(0, 10), 1)[0]!]
     const steps = scanShards(prepared, [whole, { ...half, shard: 1 }], {
       limit: 5,
-      claimBlock: everyBlock(),
+      claimPiece: everyBlock(),
       stopBefore: () => (blocks === 2 ? 'deadline' : undefined),
       monotonicMs: () => 0,
     })
@@ -142,7 +142,7 @@ describe('scanShards', () => {
     const expected: number[] = []
     const steps = scanShards(prepared, toShards(documents, 1), {
       limit: 5,
-      claimBlock: everyBlock(),
+      claimPiece: everyBlock(),
       stopBefore: blockMs => {
         expected.push(blockMs)
         return undefined

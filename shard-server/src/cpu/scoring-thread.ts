@@ -144,9 +144,9 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   const { limit, after, pieceCounters } = work
   const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
   const scans = [
-    ...(yield* scanShards(scorer, exact, { ...options, claimBlock: () => Atomics.add(pieceCounters, 0, 1) })),
+    ...(yield* scanShards(scorer, exact, { ...options, claimPiece: () => Atomics.add(pieceCounters, 0, 1) })),
     ...(yield* scanByTangent(scorer, byTangent, {
-      ...{ ...options, tangents, claimBlock: () => Atomics.add(pieceCounters, 1, 1) },
+      ...{ ...options, tangents, claimPiece: () => Atomics.add(pieceCounters, 1, 1) },
     })),
   ]
   expectGoodWeights(work.qnet)
