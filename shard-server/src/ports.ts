@@ -53,7 +53,7 @@ export interface SharedIds {
 }
 
 /**
- * int8 vectors, x = byte * scale in each dimension. A slice has a buffer of its own: usearch reads a typed array from the
+ * int8 vectors, x = byte * scale in each dimension, in stretches of rows. Each has a buffer of its own: usearch reads a typed array from the
  * start of its buffer, wherever the array begins.
  */
 export interface ScanCopy {
@@ -61,8 +61,8 @@ export interface ScanCopy {
   readonly mean: Float32Array<SharedArrayBuffer>
   /** f32 [width] */
   readonly scales: Float32Array<SharedArrayBuffer>
-  /** int8, row-major [at most sliceRows, width]. */
-  readonly slices: readonly Int8Array<SharedArrayBuffer>[]
+  /** int8, row-major [at most stretchRows, width]. */
+  readonly stretches: readonly Int8Array<SharedArrayBuffer>[]
 }
 
 /**

@@ -12,13 +12,13 @@ export interface RowBlock {
 }
 
 /**
- * In a stretch of rows with a smaller share of eligible ones, those are copied out and scored; otherwise all rows are.
+ * Of `blockRows` rows with a smaller share of eligible ones, those are copied out and scored; otherwise all rows are.
  */
 const gatherShare = 0.75
 
 /**
- * Cuts a segment into blocks of at most `blockRows` rows to score; the same ones for everybody who asks. A stretch without
- * eligible rows is in no block.
+ * Cuts a segment into blocks of at most `blockRows` rows to score; the same ones for everybody who asks. Where no rows
+ * are eligible there is no block.
  */
 export function* rowBlocks(documents: number, excluded: Excluded): Generator<RowBlock> {
   for (let first = 0; first < documents; ) {

@@ -5,7 +5,7 @@ import { type QNetArchitecture, QNetScorer, type QNetWeights } from '@hypershard
 import { createBitmap, DocumentGraph, setBit } from '@hypershard/storage'
 import type { ShardScan } from '../ports.ts'
 import { scanByTangent, type TangentOptions } from './scan-by-tangent.ts'
-import { makeScanCopy, sliceRows } from './scan-copy.ts'
+import { makeScanCopy, stretchRows } from './scan-copy.ts'
 import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { scanShards } from './scan-shards.ts'
 import { vectorsInMemory } from './vector-rows.ts'
@@ -83,8 +83,8 @@ describe('scanByTangent', () => {
     }
   })
 
-  it('finds the best of a q-net that is linear by scoring a few, over slices and segments', async () => {
-    const shards = [{ shard: 0, segments: [segmentOf(sliceRows + 500, 1), segmentOf(2_000, 2)] }]
+  it('finds the best of a q-net that is linear by scoring a few, over stretches and segments', async () => {
+    const shards = [{ shard: 0, segments: [segmentOf(stretchRows + 500, 1), segmentOf(2_000, 2)] }]
     let found = 0
     for (let seed = 1; seed <= 10; seed++) {
       const weights = pseudoRandomWeights(plain, 1_000 * seed)
@@ -115,13 +115,13 @@ describe('scanByTangent', () => {
     assert.deepEqual([scanned!.documentsScored, scanned!.documentsScanned], [50, 750])
   })
 
-  it('shares the slices with others that claim from one counter', async () => {
+  it('shares the stretches with others that claim from one counter', async () => {
     const weights = pseudoRandomWeights(deep, 6)
-    const shards = [{ shard: 0, segments: [segmentOf(3 * sliceRows, 1)] }]
+    const shards = [{ shard: 0, segments: [segmentOf(3 * stretchRows, 1)] }]
     let next = 0
     const claimPiece = () => next++
     const [one, other] = await Promise.all([1, 2].map(() => scan(deep, weights, shards, { claimPiece })))
-    assert.equal(one![0]!.documentsScanned + other![0]!.documentsScanned, 3 * sliceRows)
+    assert.equal(one![0]!.documentsScanned + other![0]!.documentsScanned, 3 * stretchRows)
     const both = [...one![0]!.hits, ...other![0]!.hits].sort(compareRank).slice(0, 10)
     const [alone] = await scan(deep, weights, shards)
     assert.ok(compareRank(both[9]!, alone!.hits[9]!) <= 0)
@@ -139,11 +139,11 @@ describe('scanByTangent', () => {
 
   it('counts documents as searched only once the best of them are scored', async () => {
     const weights = pseudoRandomWeights(deep, 8)
-    const shards = [{ shard: 0, segments: [segmentOf(2 * sliceRows, 1)] }]
+    const shards = [{ shard: 0, segments: [segmentOf(2 * stretchRows, 1)] }]
     for (const [stepsAllowed, scanned] of [
       [1, 0],
       [2, 0],
-      [3, 2 * sliceRows],
+      [3, 2 * stretchRows],
     ] as const) {
       let asked = 0
       const stopBefore = () => (asked++ < stepsAllowed ? undefined : 'deadline')
@@ -154,7 +154,7 @@ describe('scanByTangent', () => {
 
   it('finds the best of what a filter leaves, however much that is', async () => {
     const weights = pseudoRandomWeights(plain, 10)
-    const rows = sliceRows + 300
+    const rows = stretchRows + 300
     for (const left of [0.001, 0.01, 0.1, 0.5, 0.9, 0.999]) {
       const out = Array.from({ length: rows }, (_, row) => row).filter(row => (row * 0.618_034) % 1 >= left)
       const shards = [{ shard: 0, segments: [segmentOf(rows, 1, out)] }]

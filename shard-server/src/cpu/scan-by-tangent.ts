@@ -10,14 +10,14 @@ import type { ScanCopy, ScanHit, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
 import { driveScan, type ShardWork } from './drive-scan.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
-import { gatherCopied, type ScannedRow, type ScanQuery, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment, ScanShard } from './scan-segment.ts'
 import { type PieceScorer, type ScanOptions, toHits } from './scan-shards.ts'
 import { copyRows } from './vector-rows.ts'
 
 /**
  * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
- * of a slice.
+ * of a stretch.
  */
 const overfetch = 1.5
 const overfetchShareMax = 0.1
@@ -50,7 +50,7 @@ interface Candidate {
 }
 
 /**
- * As `scanShards`, but by tangent. What threads claim are walks of segments' graphs and slices of segments. Several
+ * As `scanShards`, but by tangent. What threads claim are walks of segments' graphs and stretches of segments. Several
  * scans may share one counter; each then scores the candidates of its own claims. `documentsScored` are those that the
  * q-net scored.
  */
@@ -62,7 +62,7 @@ export function scanByTangent(
   return driveScan(shards, shard => findCandidates(scorer, shard, options), options)
 }
 
-/** Pieces are slices, by number, or a segment's one walk. What is left are the blocks of candidates to score. */
+/** Pieces are stretches, by number, or a segment's one walk. What is left are the blocks of candidates to score. */
 function findCandidates(
   scorer: PieceScorer,
   { segments, plan }: TangentShard,
@@ -74,7 +74,8 @@ function findCandidates(
   const searched = { scanned: 0, walked: 0 }
   const top = new CandidateHits(options)
   return {
-    pieces: ({ segment }, index) => (plan.expansions[index] === undefined ? segment.scanCopy.slices.keys() : onePiece),
+    pieces: ({ segment }, index) =>
+      plan.expansions[index] === undefined ? segment.scanCopy.stretches.keys() : onePiece,
     prepare: async () => {
       planes = await planesOf(segments, plan, options)
     },
@@ -143,25 +144,25 @@ function walkPlane({ at, copy, query, gradient, offset }: Plane, expansion: numb
   }
   const rows = segment.graph!.nearest(gradient, expansion).filter(row => !excluded || !hasBit(excluded, row))
   // The graph's own distances are coarse, and of other segments' on another scale.
-  const products = rows.length === 0 ? [] : scanSlice(gatherCopied(copy, rows), query, rows.length)
+  const products = rows.length === 0 ? [] : scanStretch(gatherCopied(copy, rows), query, rows.length)
   return {
     eligible,
     candidates: products.map(({ row: place, product }) => ({ at, row: rows[place]!, estimate: product + offset })),
   }
 }
 
-/** The best eligible rows of one slice. Without a tangent every one is a candidate. */
-function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: number) {
+/** The best eligible rows of one stretch. Without a tangent every one is a candidate. */
+function scanPlane({ at, copy, query, offset }: Plane, stretch: number, count: number) {
   const { excluded, segment } = at
-  const bytes = copy.slices[slice]!
-  const first = slice * sliceRows
+  const bytes = copy.stretches[stretch]!
+  const first = stretch * stretchRows
   const last = first + bytes.length / segment.vectors.width
   const eligible = eligibleRows(first, last, excluded)
   if (eligible === 0) return { eligible, candidates: [] }
   const candidates =
     query === undefined
       ? eligibleRowsOf(first, last, excluded).map(row => ({ at, row, estimate: Number.POSITIVE_INFINITY }))
-      : scanEligible(copy, query, { slice, first, last, excluded, eligible, count }).map(({ row, product }) => ({
+      : scanEligible(copy, query, { stretch, first, last, excluded, eligible, count }).map(({ row, product }) => ({
           at,
           row,
           estimate: product + offset,
@@ -169,8 +170,8 @@ function scanPlane({ at, copy, query, offset }: Plane, slice: number, count: num
   return { eligible, candidates }
 }
 
-interface SliceRows {
-  readonly slice: number
+interface StretchRows {
+  readonly stretch: number
   readonly first: number
   readonly last: number
   readonly excluded: ScanSegment['excluded']
@@ -179,24 +180,24 @@ interface SliceRows {
 }
 
 /**
- * The eligible rows of a slice with the largest products, by their row in the segment. Some more than are wanted of all rows
+ * The eligible rows of a stretch with the largest products, by their row in the segment. Some more than are wanted of all rows
  * usually have enough eligible ones among them; where they have not, or would be too many, the eligible are copied out.
  */
-function scanEligible(copy: ScanCopy, query: ScanQuery, wanted: SliceRows): ScannedRow[] {
-  const { slice, first, last, excluded, eligible } = wanted
-  const bytes = copy.slices[slice]!
+function scanEligible(copy: ScanCopy, query: ScanQuery, wanted: StretchRows): ScannedRow[] {
+  const { stretch, first, last, excluded, eligible } = wanted
+  const bytes = copy.stretches[stretch]!
   const count = Math.min(wanted.count, eligible)
   const inSegment = ({ row, product }: ScannedRow) => ({ row: first + row, product })
-  if (excluded === undefined || eligible === last - first) return scanSlice(bytes, query, count).map(inSegment)
+  if (excluded === undefined || eligible === last - first) return scanStretch(bytes, query, count).map(inSegment)
   const more = Math.ceil((overfetch * count * (last - first)) / eligible)
   if (more <= (last - first) * overfetchShareMax) {
-    const found = scanSlice(bytes, query, more)
+    const found = scanStretch(bytes, query, more)
       .map(inSegment)
       .filter(({ row }) => !hasBit(excluded, row))
     if (found.length >= count) return found.slice(0, count)
   }
   const rows = eligibleRowsOf(first, last, excluded)
-  return scanSlice(gatherCopied(copy, rows), query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
+  return scanStretch(gatherCopied(copy, rows), query, count).map(({ row, product }) => ({ row: rows[row]!, product }))
 }
 
 /** Candidates without an estimate all stay: only the q-net itself can rank them. */

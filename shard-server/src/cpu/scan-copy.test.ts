@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { makeScanCopy, scanSlice, sliceRows, toScanQuery } from './scan-copy.ts'
+import { makeScanCopy, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
 import { vectorsInMemory } from './vector-rows.ts'
 
 const width = 24
@@ -18,7 +18,7 @@ describe('a copy of vectors for scanning', () => {
       fc.property(fc.array(vector, { minLength: 1, maxLength: 40 }), vector, (rows, query) => {
         const vectors = Float32Array.from(rows.flat())
         const copy = makeScanCopy(vectorsInMemory(vectors, width))
-        const scanned = scanSlice(copy.slices[0]!, toScanQuery(Float32Array.from(query), copy)!, rows.length)
+        const scanned = scanStretch(copy.stretches[0]!, toScanQuery(Float32Array.from(query), copy)!, rows.length)
         assert.equal(scanned.length, rows.length)
         const scaled = query.map((term, at) => Math.abs(term * copy.scales[at]!))
         // Half a step of each document value, and half a step of each query value times at most 127.
@@ -35,20 +35,20 @@ describe('a copy of vectors for scanning', () => {
     )
   })
 
-  it('has a buffer for every slice, and every row in one of them', () => {
-    const rows = sliceRows + 3
+  it('has a buffer for every stretch, and every row in one of them', () => {
+    const rows = stretchRows + 3
     const vectors = Float32Array.from({ length: rows * 2 }, (_, at) => (at % 2 === 0 ? at / 2 / rows : 1))
     const copy = makeScanCopy(vectorsInMemory(vectors, 2))
     assert.deepEqual(
-      copy.slices.map(({ length, byteOffset }) => [length, byteOffset]),
+      copy.stretches.map(({ length, byteOffset }) => [length, byteOffset]),
       [
-        [2 * sliceRows, 0],
+        [2 * stretchRows, 0],
         [6, 0],
       ],
     )
     const query = toScanQuery(Float32Array.of(1, 0), copy)!
     assert.deepEqual(
-      scanSlice(copy.slices[1]!, query, 10)
+      scanStretch(copy.stretches[1]!, query, 10)
         .map(({ row }) => row)
         .toSorted(),
       [0, 1, 2],
@@ -59,7 +59,7 @@ describe('a copy of vectors for scanning', () => {
   it('takes what is not finite for 0, and refuses a query that is not', () => {
     const copy = makeScanCopy(vectorsInMemory(Float32Array.of(Number.NaN, 2, Number.POSITIVE_INFINITY, -1), 2))
     assert.deepEqual(
-      [...copy.slices[0]!],
+      [...copy.stretches[0]!],
       [0, 127, 0, -64].map(byte => byte + 0),
     )
     assert.equal(toScanQuery(Float32Array.of(0, Number.NaN), copy), undefined)

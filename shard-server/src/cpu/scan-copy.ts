@@ -3,35 +3,35 @@ import usearch from 'usearch'
 import type { ScanCopy } from '../ports.ts'
 import type { VectorRows } from './vector-rows.ts'
 
-/** Rows of a slice: what one claim of a scoring thread scans, some tenths of a millisecond. */
-export const sliceRows = 16_384
+/** Rows of a stretch, what one claim of a scoring thread scans: some tenths of a millisecond. */
+export const stretchRows = 16_384
 
 const byteMax = 127
 
-/** Reads all vectors twice, slice by slice; values that are not finite become 0. */
+/** Reads all vectors twice, stretch by stretch; values that are not finite become 0. */
 export function makeScanCopy(vectors: VectorRows): ScanCopy {
   const { rows, width } = vectors
   const sums = new Float64Array(width)
   const largest = new Float64Array(width)
-  for (const slice of slicesOf(vectors)) addSlice(slice, sums, largest)
+  for (const stretch of stretchesOf(vectors)) addStretch(stretch, sums, largest)
   const mean = sharedFloats(width)
   const scales = sharedFloats(width)
   for (let dimension = 0; dimension < width; dimension++) {
     mean[dimension] = sums[dimension]! / Math.max(1, rows)
     scales[dimension] = largest[dimension]! / byteMax
   }
-  const slices = []
-  for (const slice of slicesOf(vectors)) slices.push(toBytes(slice, scales))
-  return { mean, scales, slices }
+  const stretches = []
+  for (const stretch of stretchesOf(vectors)) stretches.push(toBytes(stretch, scales))
+  return { mean, scales, stretches }
 }
 
-function* slicesOf(vectors: VectorRows): Generator<Float32Array> {
-  for (let first = 0; first < vectors.rows; first += sliceRows) {
-    yield vectors.range(first, Math.min(first + sliceRows, vectors.rows))
+function* stretchesOf(vectors: VectorRows): Generator<Float32Array> {
+  for (let first = 0; first < vectors.rows; first += stretchRows) {
+    yield vectors.range(first, Math.min(first + stretchRows, vectors.rows))
   }
 }
 
-function addSlice(vectors: Float32Array, sums: Float64Array, largest: Float64Array): void {
+function addStretch(vectors: Float32Array, sums: Float64Array, largest: Float64Array): void {
   const width = sums.length
   for (let at = 0; at < vectors.length; at += width) {
     for (let dimension = 0; dimension < width; dimension++) {
@@ -57,12 +57,12 @@ function toBytes(vectors: Float32Array, scales: Float32Array): Int8Array<SharedA
 }
 
 /** Some rows of a copy, int8 [rows, width], in a buffer of their own. */
-export function gatherCopied({ slices, scales }: ScanCopy, rows: readonly number[]): Int8Array {
+export function gatherCopied({ stretches, scales }: ScanCopy, rows: readonly number[]): Int8Array {
   const width = scales.length
   const gathered = new Int8Array(rows.length * width)
   for (const [place, row] of rows.entries()) {
-    const at = (row % sliceRows) * width
-    gathered.set(slices[Math.floor(row / sliceRows)]!.subarray(at, at + width), place * width)
+    const at = (row % stretchRows) * width
+    gathered.set(stretches[Math.floor(row / stretchRows)]!.subarray(at, at + width), place * width)
   }
   return gathered
 }
@@ -94,18 +94,18 @@ export function toScanQuery(vector: Float32Array, { scales }: ScanCopy): ScanQue
 }
 
 export interface ScannedRow {
-  /** Within the slice. */
+  /** Within the stretch. */
   readonly row: number
   /** The inner product with the query vector, about. */
   readonly product: number
 }
 
-/** The rows of a slice with the largest inner products, best first; all of them when there are fewer than `count`. */
-export function scanSlice(slice: Int8Array, query: ScanQuery, count: number): ScannedRow[] {
+/** The rows of a stretch with the largest inner products, best first; all of them when there are fewer than `count`. */
+export function scanStretch(stretch: Int8Array, query: ScanQuery, count: number): ScannedRow[] {
   const width = query.bytes.length
-  const wanted = Math.min(count, slice.length / width)
+  const wanted = Math.min(count, stretch.length / width)
   if (wanted === 0) return []
-  const { keys, distances } = usearch.exactSearch(slice, query.bytes, width, wanted, usearch.MetricKind.IP, 1)
+  const { keys, distances } = usearch.exactSearch(stretch, query.bytes, width, wanted, usearch.MetricKind.IP, 1)
   // usearch's distance is 1 - product.
   return Array.from(keys, (key, at) => ({ row: Number(key), product: (1 - distances[at]!) * query.unit }))
 }

@@ -1,7 +1,7 @@
 /**
  * A thread that scores. A run of onnxruntime blocks its thread, so it happens here: the main thread stays free for health
- * checks and other calls. Vectors lie in shared memory; all scoring threads work on every query and claim its blocks one
- * by one. Queries take turns, a block each, so that a short one does not wait for a long one to end.
+ * checks and other calls. Vectors lie in shared memory; all scoring threads work on every query and claim its pieces one
+ * by one (blocks, stretches, walks). Queries take turns, a piece each, so that a short one does not wait for a long one to end.
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
@@ -87,7 +87,7 @@ function hold(message: HoldMessage): ThreadReply<ThreadAnswer> {
   }
 }
 
-/** Gives each waiting query one block in turn until none is left. */
+/** Gives each waiting query one piece in turn until none is left. */
 async function drive(): Promise<void> {
   if (driving) return
   driving = true

@@ -1,4 +1,4 @@
-/** The thread that selects rows: a filter over millions of them must not hold up calls or scores. */
+/** The thread that selects rows: a filter over millions of them must not delay calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'

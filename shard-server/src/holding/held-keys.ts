@@ -1,4 +1,4 @@
-/** What is held goes by: a build by its index's uid and number, a version of it, a segment of it. */
+/** What is held goes by: a generation by its index's uid and number, a version of it, a segment of it. */
 import type { Manifest, SegmentEntry } from '@hypershard/storage'
 
 export function generationKey({ indexUid, generation }: Manifest): string {

@@ -1,4 +1,4 @@
-/** The thread that reads segments: hashing and checking gigabytes must not hold up calls or scores. */
+/** The thread that reads segments: hashing and checking gigabytes must not delay calls or scores. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'

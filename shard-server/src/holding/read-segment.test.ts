@@ -81,7 +81,7 @@ describe('readSegment', () => {
     const { vectors, ids, scanCopy, firstProblem } = await read(store, 'memory')
     assert.ok(!('path' in vectors))
     assert.deepEqual(
-      [vectors.length, ids.offsets.length, scanCopy.slices.length, firstProblem],
+      [vectors.length, ids.offsets.length, scanCopy.stretches.length, firstProblem],
       [20 * width, 21, 1, undefined],
     )
   })

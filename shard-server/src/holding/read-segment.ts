@@ -75,7 +75,9 @@ async function readOnce(
   const reader = await openSegment(store, segment)
   const copies = new ScratchCopies(scratch)
   try {
-    const { vectors, scanCopy } = await (place === 'disk' ? vectorsOnDisk(reader, copies) : vectorsHeld(reader))
+    const { vectors, scanCopy } = await (place === 'disk'
+      ? vectorsOnDisk(reader, copies)
+      : vectorsInSharedMemory(reader))
     const ids = toShared(await reader.loadIds())
     const columns = await reader.loadColumns(fields)
     await reader.verifyDocuments()
@@ -90,7 +92,7 @@ async function readOnce(
 
 type Vectors = Pick<LoadedSegment, 'vectors' | 'scanCopy'>
 
-async function vectorsHeld(reader: SegmentReader): Promise<Vectors> {
+async function vectorsInSharedMemory(reader: SegmentReader): Promise<Vectors> {
   const vectors = await reader.loadSharedVectors()
   return { vectors, scanCopy: makeScanCopy(vectorsInMemory(vectors, reader.vectorWidth)) }
 }

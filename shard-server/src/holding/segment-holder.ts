@@ -53,13 +53,13 @@ interface Held {
   loaded: HeldSegment | undefined
   /** Deleted rows by the tombstones' digest, of the kept versions only. */
   readonly tombstones: LRUCache<string, Promise<Uint8Array<ArrayBuffer>>>
-  /** Queries that read it now. */
+  /** Claims of queries that read it now. */
   leases: number
-  /** Index uid, generation and manifest version of those that want it kept. */
-  readonly wantedBy: Set<string>
+  /** Index uid, generation and manifest version of the kept versions that it is held for. */
+  readonly heldFor: Set<string>
 }
 
-/** The segments of one shard at one manifest version, kept until released. */
+/** A query's claim to the segments of one shard at one manifest version: they are held until it is released. */
 export interface ShardLease {
   readonly shard: number
   readonly segments: readonly {
@@ -70,12 +70,12 @@ export interface ShardLease {
     readonly deleted: Uint8Array<ArrayBuffer> | undefined
     readonly deletedCount: number
   }[]
-  /** Of the segments' vectors. */
+  /** What the segments take of this server's memory. */
   readonly bytes: number
   release(): void
 }
 
-/** An open documents file, kept until released. */
+/** A query's claim to an open documents file, which stays open until it is released. */
 export interface DocumentsLease {
   readonly documents: DocumentsReader
   release(): void
@@ -83,7 +83,7 @@ export interface DocumentsLease {
 
 /**
  * What this server has in memory. Everything is loaded from the object store when it is first asked for, once however
- * many ask, and kept while a kept manifest version or a running query needs it. Losing it all loses nothing.
+ * many ask, and held while a manifest version that is kept or a query's lease needs it. Losing it all loses nothing.
  */
 export class SegmentHolder {
   readonly #options: HolderOptions
@@ -137,7 +137,7 @@ export class SegmentHolder {
     this.#keepVersion(manifest)
     const entries = [...manifest.segments.entries()].filter(([, entry]) => entry.shard === shard)
     const held = entries.map(([, entry]) => this.#hold(manifest, entry))
-    const release = this.#take(held)
+    const release = this.#leaseAll(held)
     try {
       const loaded = Promise.all(
         entries.map(async ([position, entry], index) => {
@@ -168,7 +168,7 @@ export class SegmentHolder {
     }
     this.#keepVersion(manifest)
     const held = this.#hold(manifest, entry)
-    const release = this.#take([held])
+    const release = this.#leaseAll([held])
     try {
       const { documents } = await waitWithin(held.loading, deadline, 'loading documents')
       return { documents, release }
@@ -201,9 +201,9 @@ export class SegmentHolder {
     for (const key of this.#versions.keys()) if (key.startsWith(`${indexUid}/`)) this.#versions.delete(key)
     this.#forgotten.set(indexUid, true)
     for (const held of this.#held.values()) {
-      for (const want of held.wantedBy) if (want.startsWith(`${indexUid}/`)) held.wantedBy.delete(want)
+      for (const version of held.heldFor) if (version.startsWith(`${indexUid}/`)) held.heldFor.delete(version)
     }
-    this.#dropUnwanted()
+    this.#dropUnneeded()
   }
 
   /** Lets go of a generation that is not searched any more. Whoever asks for it all the same has it loaded again. */
@@ -211,19 +211,19 @@ export class SegmentHolder {
     const key = `${indexUid}/${generation}`
     this.#setVersions(key, [], this.#versions.get(key) ?? [])
     this.#versions.delete(key)
-    this.#dropUnwanted()
+    this.#dropUnneeded()
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#held.values()].map(held => held.loaded?.documents.close()))
   }
 
-  /** Keeps segments from being dropped until the returned function is called. */
-  #take(segments: readonly Held[]): () => void {
+  /** Segments are not dropped until the returned function is called. */
+  #leaseAll(segments: readonly Held[]): () => void {
     for (const segment of segments) segment.leases++
     return onlyOnce(() => {
       for (const segment of segments) segment.leases--
-      this.#dropUnwanted()
+      this.#dropUnneeded()
     })
   }
 
@@ -231,8 +231,8 @@ export class SegmentHolder {
     const key = segmentKey(manifest, entry)
     const known = this.#held.get(key)
     const held = known ?? this.#startLoading(manifest, entry, key)
-    // A version older than those kept holds its segments for as long as its queries run.
-    if (this.#versions.get(generationKey(manifest))?.includes(manifest.version)) held.wantedBy.add(versionKey(manifest))
+    // For a version older than those kept it is held by leases alone.
+    if (this.#versions.get(generationKey(manifest))?.includes(manifest.version)) held.heldFor.add(versionKey(manifest))
     return held
   }
 
@@ -242,13 +242,13 @@ export class SegmentHolder {
       loaded: undefined,
       tombstones: new LRUCache({ max: versionsKeptMax }),
       leases: 0,
-      wantedBy: new Set(),
+      heldFor: new Set(),
     }
     this.#held.set(key, held)
     held.loading.then(
       segment => {
         held.loaded = segment
-        this.#dropUnwanted()
+        this.#dropUnneeded()
       },
       // A failed load is forgotten at once, so that the next query tries again: the file may have been mended.
       error => {
@@ -296,7 +296,7 @@ export class SegmentHolder {
       if (documents !== undefined) await this.#closeDocuments({ key, documents })
       throw error
     } finally {
-      // Threads that have opened one keep what is in it.
+      // Threads that have opened one read on in it.
       const paths = [graph?.path, 'path' in vectors ? vectors.path : undefined]
       for (const path of paths) if (path !== undefined) await rm(path, { force: true })
     }
@@ -343,11 +343,11 @@ export class SegmentHolder {
   #setVersions(generation: string, kept: number[], dropped: readonly number[]): void {
     this.#versions.set(generation, kept)
     for (const version of dropped) {
-      for (const held of this.#held.values()) held.wantedBy.delete(`${generation}@${version}`)
+      for (const held of this.#held.values()) held.heldFor.delete(`${generation}@${version}`)
     }
   }
 
-  /** When memory is short, versions before this one go as soon as no query reads them. */
+  /** When memory is short, versions before this one are not kept: their segments go when the last lease ends. */
   #giveUpOlderVersions(manifest: Manifest): void {
     const { version } = manifest
     const versions = this.#versions.get(generationKey(manifest)) ?? []
@@ -357,12 +357,12 @@ export class SegmentHolder {
       versions.filter(kept => kept >= version),
       older,
     )
-    this.#dropUnwanted()
+    this.#dropUnneeded()
   }
 
-  #dropUnwanted(): void {
+  #dropUnneeded(): void {
     for (const [key, held] of this.#held) {
-      if (held.leases > 0 || held.wantedBy.size > 0 || held.loaded === undefined) continue
+      if (held.leases > 0 || held.heldFor.size > 0 || held.loaded === undefined) continue
       this.#held.delete(key)
       this.#heldBytes -= held.loaded.bytes
       this.#options.backend.drop(key)

@@ -1,4 +1,4 @@
-/** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, holds up no other. */
+/** check → pin → lease → score → answer. A shard that must be loaded first, or cannot be, delays no other. */
 
 import {
   type Deadline,
@@ -35,7 +35,7 @@ import type {
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 
-/** Time kept of a call's deadline for the answer's way back: a tenth, within these bounds. */
+/** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
 
 export interface SearchParts {

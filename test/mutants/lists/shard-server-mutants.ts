@@ -28,8 +28,8 @@ export const shardServerMutants: readonly Mutant[] = [
   {
     id: 'leased-dropped',
     file: 'shard-server/src/holding/segment-holder.ts',
-    find: 'if (held.leases > 0 || held.wantedBy.size > 0 ||',
-    replace: 'if (held.wantedBy.size > 0 ||',
+    find: 'if (held.leases > 0 || held.heldFor.size > 0 ||',
+    replace: 'if (held.heldFor.size > 0 ||',
     breaks: 'What a query reads stays until it ends',
     tests: ['shard-server/src/holding/segment-holder.test.ts'],
   },
