@@ -27,7 +27,9 @@ async function runFile(file: string): Promise<FileOutcome> {
   const runner = mocha.run(resolve).on('fail', test => failures.push(test))
   await ended
   const { passes, failures: failed, pending } = runner.stats!
-  return { passed: passes, failed, skipped: pending, failureText: failed === 0 ? '' : textOf(failures) }
+  const { heapUsed } = process.memoryUsage()
+  const failureText = failed === 0 ? '' : textOf(failures)
+  return { passed: passes, failed, skipped: pending, failureText, heapBytes: heapUsed }
 }
 
 /** As mocha lists failures at the end of its report. */

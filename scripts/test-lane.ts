@@ -11,6 +11,8 @@ export interface FileReport {
   readonly output: string
   /** The failures alone; empty when there are none. */
   readonly failureText: string
+  /** What the process kept in its heap afterwards; undefined when it has ended. */
+  readonly heapBytes?: number
 }
 
 export type FileOutcome = Omit<FileReport, 'file' | 'output'>
@@ -19,6 +21,9 @@ export type FileOutcome = Omit<FileReport, 'file' | 'output'>
 export const outcomeMark = '\u0000outcome '
 
 const program = fileURLToPath(new URL('./run-test-file.ts', import.meta.url))
+
+/** A process whose heap has grown beyond it is replaced: what tests leave behind adds up, to gigabytes in a whole run. */
+const heapBytesMax = 2 ** 30
 
 /** How much of the output of a process that died is shown as its failure. */
 const lastWordsMax = 2_000
@@ -32,7 +37,10 @@ interface LaneProcess {
   onOutput: () => void
 }
 
-/** A process that runs one test file after the other. After a failure it is replaced: a test may have left anything. */
+/**
+ * A process that runs one test file after the other. After a failure, and once its heap is large, it is replaced: a test
+ * may have left anything.
+ */
 export class TestLane {
   #process: LaneProcess | undefined
 
@@ -50,7 +58,7 @@ export class TestLane {
       return { file, output, passed: 0, failed: 1, skipped: 0, failureText: died }
     }
     this.#process.output = ''
-    if (outcome.failed > 0) this.end()
+    if (outcome.failed > 0 || (outcome.heapBytes ?? 0) > heapBytesMax) this.end()
     return { file, ...outcome, output: output.slice(0, output.indexOf(outcomeMark)) }
   }
 
