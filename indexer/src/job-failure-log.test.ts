@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { HypershardError, type Logger } from '@hypershard/common'
+import { HypershardError, type Logger, OutageLog } from '@hypershard/common'
 import { JobFailureLog } from './job-failure-log.ts'
 import type { Job } from './queue/job.ts'
 
@@ -15,11 +15,8 @@ describe('the log of failed jobs', () => {
   beforeEach(() => {
     lines = []
     const told = (level: string) => (_: object, text: string) => void lines.push(`${level}: ${text}`)
-    failures = new JobFailureLog({
-      warn: told('warn'),
-      info: told('info'),
-      debug: () => undefined,
-    } as unknown as Logger)
+    const log = { warn: told('warn'), info: told('info'), debug: () => undefined } as unknown as Logger
+    failures = new JobFailureLog(log, new OutageLog('object store', log))
   })
 
   it('tells one failure once, however often the job is tried again', () => {
@@ -40,6 +37,19 @@ describe('the log of failed jobs', () => {
     failures.failed({ ...advance, kind: 'compact' }, full, 200)
     failures.failed({ ...advance, indexUid: 'v' }, full, 200)
     assert.equal(lines.length, 4)
+  })
+
+  it('tells that the object store is away once for all work, and that it is back once no work fails of it', () => {
+    const away = new HypershardError('storage_failed', 'reading x: EIO')
+    const others = Array.from({ length: 20 }, (_, at): Job => ({ ...advance, indexUid: `u${at}` }))
+    for (const job of [...others, ...others]) failures.failed(job, away, 200)
+    assert.deepEqual(lines, ['warn: away; the next line comes when it is back'])
+    const [last, gone, ...rest] = others
+    for (const job of rest) failures.succeeded(job)
+    failures.ended(gone!)
+    assert.equal(lines.length, 1)
+    failures.succeeded(last!)
+    assert.deepEqual(lines.slice(1), ['info: back'])
   })
 
   it('tells a failure of all slices of a copy once', () => {

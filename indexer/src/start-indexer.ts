@@ -49,9 +49,9 @@ export async function startIndexer(
   const mergeRoom = new MergeRoom(store, clock)
   const parts: JobParts = { store, encoder, clock, log, mergeRoom, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
   const failures = new FailedJobs(clock)
-  const failureLog = new JobFailureLog(log)
-  queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))
   const storeAway = new OutageLog('object store', log, clock)
+  const failureLog = new JobFailureLog(log, storeAway)
+  queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))
   const everyMs = config.HYPERSHARD_INDEXER_SCAN_MS
   const scan = scanForever({ store, away: storeAway, queue, failures, clock, log, everyMs })
   return {
@@ -85,7 +85,7 @@ async function attempt(
     failures.forget(job)
     failureLog.succeeded(job)
   } catch (error) {
-    if (isNoFailure(error, signal)) return
+    if (isNoFailure(error, signal)) return failureLog.ended(job)
     failureLog.failed(job, error, failures.note(job))
   }
 }

@@ -225,4 +225,28 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     breaks: 'A name points at finished generations only',
     tests: ['coordinator/src/aliases/alias-admin.test.ts'],
   },
+  {
+    id: 'encoder-away',
+    file: 'coordinator/src/start-coordinator.ts',
+    find: 'encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),',
+    replace: 'encodeQuery: (query, deadline) => encoder.encodeQuery(query, deadline),',
+    breaks: 'A coordinator tells that the encoder is away and back',
+    tests: ['coordinator/src/outages.test.ts'],
+  },
+  {
+    id: 'server-back',
+    file: 'coordinator/src/cluster/watch-health.ts',
+    find: 'this.#away.works()',
+    replace: 'this.#lateChecks = 0',
+    breaks: 'A coordinator tells that a shard server is back',
+    tests: ['coordinator/src/outages.test.ts'],
+  },
+  {
+    id: 'store-back',
+    file: 'coordinator/src/catalog/store-watcher.ts',
+    find: "this.#away.works('looking')",
+    replace: 'catalog.list()',
+    breaks: 'A coordinator tells that the object store is back',
+    tests: ['coordinator/src/outages.test.ts'],
+  },
 ]

@@ -241,4 +241,20 @@ export const indexerMutants: readonly Mutant[] = [
     breaks: 'A merge leaves the room that waiting writes need',
     tests: ['indexer/src/compact/merge-room.test.ts'],
   },
+  {
+    id: 'store-away-jobs',
+    file: 'indexer/src/job-failure-log.ts',
+    find: "code === 'unavailable' || code === 'storage_failed'",
+    replace: "code === 'unavailable'",
+    breaks: 'That the object store is away is told once for all work',
+    tests: ['indexer/src/job-failure-log.test.ts'],
+  },
+  {
+    id: 'encoder-away-indexer',
+    file: 'indexer/src/start-indexer.ts',
+    find: 'encodeDocuments: (batch, deadline) => away.note(encoder.encodeDocuments(batch, deadline)),',
+    replace: 'encodeDocuments: (batch, deadline) => encoder.encodeDocuments(batch, deadline),',
+    breaks: 'An indexer tells that the encoder is away and back',
+    tests: ['indexer/src/outages.test.ts'],
+  },
 ]
