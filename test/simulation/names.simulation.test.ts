@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, systemClock } from '@hypershard/common'
 import { Random } from '@hypershard/harness'
 import {
   type AliasTarget,
@@ -102,6 +102,47 @@ async function checkNames(store: ObjectStore, papers: IndexRecord, outcome: Outc
   if (aliased && entry === undefined) assert.equal(target, undefined, 'an alias goes with its index alone')
 }
 
+/** Two coordinators create one index, over what a deletion left or not; each writes to it once it has it. */
+async function playCreations(seed: number): Promise<number> {
+  const random = new Random(seed)
+  const store = new SimulatedStore(random, tmpdir())
+  const folder = 'indexes/live/generations/1/'
+  const written = (record: IndexRecord) => Buffer.from(record.uid)
+  for (const name of ['generation.json', 'manifest/0000000001.json', 'manifest/0000000002.json']) {
+    if (random.chance(0.5)) store.objects.set(folder + name, new Uint8Array(1))
+  }
+  const crash = random.pick([0, 0, 0.05])
+  store.weather = { failure: 0, crash }
+  const create = (name: string) => {
+    const clones = random.chance(0.5)
+    const prepare = (own: ObjectStore) => (record: IndexRecord) => own.put(`${folder}generation.json`, written(record))
+    const begun = store.run(name, async own => {
+      const record = await createIndex(
+        own,
+        { name: 'live', ...settings },
+        systemClock,
+        clones ? prepare(own) : undefined,
+      )
+      await own.put(`${folder}manifest/0000000001.json`, written(record))
+      return { record, clones }
+    })
+    return begun.catch(error => refusedOrDead(error))
+  }
+  const [one, other] = await Promise.all([create('one'), create('other'), store.play(stepsMax)])
+  const created = [one, other].filter(outcome => outcome !== undefined)
+  assert.ok(created.length <= 1, 'one index was created twice')
+  for (const { record, clones } of created) {
+    const uid = JSON.parse(Buffer.from(store.objects.get('indexes/live/index.json')!).toString()).uid
+    assert.equal(uid, record.uid, 'the record of an index that was created is there')
+    const expected = ['manifest/0000000001.json', ...(clones ? ['generation.json'] : [])]
+    for (const name of expected) {
+      assert.deepEqual(Buffer.from(store.objects.get(folder + name) ?? []).toString(), record.uid, `${name} is its own`)
+    }
+    assert.equal(store.objects.has(`${folder}manifest/0000000002.json`), false, 'nothing is left of the one before')
+  }
+  return created.length
+}
+
 function refusedOrDead(error: unknown): undefined {
   const expected = ['conflict', 'index_exists', 'index_not_found', 'index_in_use', 'storage_failed']
   if (error instanceof Crashed) return
@@ -110,6 +151,16 @@ function refusedOrDead(error: unknown): undefined {
 
 describe('names that several coordinators take and give up at once', function () {
   this.timeout(Math.max(30_000, seeds * 20))
+
+  it(`make one index at most when two create it (${seeds} seeds)`, async () => {
+    let created = 0
+    for (let seed = from; seed < from + seeds; seed++) {
+      created += await playCreations(seed).catch(error => {
+        throw new Error(`SIMULATION_FROM=${seed} SIMULATION_SEEDS=1: ${String(error)}`, { cause: error })
+      })
+    }
+    assert.ok(created > seeds / 3, `${created} were created`)
+  })
 
   it(`are an index's or an alias's, and lead somewhere (${seeds} seeds)`, async () => {
     const sum = { created: 0, aliased: 0, deleted: 0, neither: 0 }

@@ -217,4 +217,28 @@ export const storageStoreMutants: readonly Mutant[] = [
     breaks: 'What waits is indexed for every generation that follows the log',
     tests: ['storage/src/room/reserved-room.test.ts'],
   },
+  {
+    id: 'create-beside',
+    file: 'storage/src/catalog/index/index-record.ts',
+    find: 'if (others.length > 0 && (prepares || leftovers.length > 0)) throw',
+    replace: 'if (others.length > 99) throw',
+    breaks: 'Whoever creates an index deletes nothing of another who does',
+    tests: ['test/simulation/names.simulation.test.ts'],
+  },
+  {
+    id: 'create-late',
+    file: 'storage/src/catalog/index/index-record.ts',
+    find: 'if ((await store.get(indexKey(name))) !== undefined) throw exists(name)\n  const leftovers',
+    replace: 'const leftovers',
+    breaks: 'Whoever creates an index deletes nothing of one that was created meanwhile',
+    tests: ['test/simulation/names.simulation.test.ts'],
+  },
+  {
+    id: 'create-leftovers',
+    file: 'storage/src/catalog/index/index-record.ts',
+    find: 'for (const key of leftovers) await store.delete(key)',
+    replace: 'for (const key of leftovers.slice(1)) await store.delete(key)',
+    breaks: 'A new index has nothing of the one before',
+    tests: ['test/simulation/names.simulation.test.ts'],
+  },
 ]

@@ -46,10 +46,12 @@ export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
 export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'origin'>
 
 /**
- * Creates an empty index. What a half-finished deletion left under its name is deleted first. The caller sees to it
- * that no deletion of the same name, and no commit to it, is under way.
+ * Creates an empty index. What a half-finished deletion left under its name is deleted first. Of several who create it
+ * at once, one succeeds at most. The caller sees to it that no deletion of the same name, and no commit to it, is under
+ * way.
  * @param prepare writes what the index is to begin with, before there is one
- * @throws HypershardError `invalid_request` (the name), `index_exists`, also for a name that is an alias
+ * @throws HypershardError `invalid_request` (the name), `index_exists`, also for a name that is an alias, and for one
+ *   that somebody else is creating
  * @example
  * ```ts
  * const index = await createIndex(store, { name: 'papers', model, vectorWidth: 384, shards: 4, replicas: 1 })
@@ -59,12 +61,11 @@ export async function createIndex(
   store: ObjectStore,
   index: NewIndex,
   clock: Clock = systemClock,
-  prepare: (record: IndexRecord) => Promise<void> = async () => undefined,
+  prepare?: (record: IndexRecord) => Promise<void>,
 ): Promise<IndexRecord> {
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
   await requireNoAlias(store, index.name)
-  await store.deletePrefix(indexFolder(index.name))
   const { name, model, vectorWidth, shards, replicas, fields, origin } = index
   const record: IndexRecord = {
     ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
@@ -80,7 +81,8 @@ export async function createIndex(
   try {
     // Asked again: from now on whoever makes the name an alias sees this creation, and before nobody did.
     await requireNoAlias(store, name)
-    await prepare(record)
+    await deleteLeftovers(store, name, { creating, prepares: prepare !== undefined })
+    await prepare?.(record)
     await store.putIfAbsent(indexKey(name), sealJson(indexSchema.parse(record)))
   } catch (error) {
     throw error instanceof HypershardError && error.code === 'conflict' ? exists(name, error) : error
@@ -88,6 +90,28 @@ export async function createIndex(
     await store.delete(creating)
   }
   return record
+}
+
+/**
+ * Deletes what lies under a name that is no index's. Whoever creates one has a mark there from before its first file until
+ * after its `index.json`, so that files without that and without another's mark belong to nobody, and nobody who begins
+ * now adds to them: he finds this mark.
+ * @param creating the own mark
+ * @param prepares whether files will be written before `index.json` is
+ */
+async function deleteLeftovers(
+  store: ObjectStore,
+  name: string,
+  { creating, prepares }: { creating: string; prepares: boolean },
+): Promise<void> {
+  // In this order: the owner of a file that is listed has a mark after that, or an index by then.
+  const keys = await store.list(indexFolder(name))
+  const marks = await store.list(creatingFolder(name))
+  if ((await store.get(indexKey(name))) !== undefined) throw exists(name)
+  const leftovers = keys.filter(key => !key.startsWith(creatingFolder(name)))
+  const others = marks.filter(mark => mark !== creating)
+  if (others.length > 0 && (prepares || leftovers.length > 0)) throw beingCreated(name)
+  for (const key of leftovers) await store.delete(key)
 }
 
 /** @throws HypershardError `index_not_found`, `corrupt_data` */
@@ -172,6 +196,13 @@ function inUse(index: string, clones: readonly string[]): HypershardError {
 function exists(name: string, cause?: unknown): HypershardError {
   const message = `index \`${name}\` exists already; choose another name, or delete it first`
   return new HypershardError('index_exists', message, { details: { index: name }, cause })
+}
+
+function beingCreated(name: string): HypershardError {
+  const message =
+    `index \`${name}\` is being created by somebody else; try again, and if that was interrupted, ` +
+    `delete what it left with DELETE /v1/indexes/${name}`
+  return new HypershardError('index_exists', message, { details: { index: name } })
 }
 
 function badName(name: string): HypershardError {
