@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdir } from 'node:fs/promises'
 import { basename, extname, join, relative, sep } from 'node:path'
 import { compressedExtensions, HypershardError, messageOf, openTextFile, toUserFileFailure } from '@hypershard/common'
-import { documentBytesMax } from '@hypershard/proto/limits'
+import { documentBytesMax } from '@hypershard/contract'
 
 const extensions = new Set(['.md', '.txt'])
 const titleCharactersMax = 200
