@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, type Logger, messageOf, type WorkGate, waitWithin } from '@hypershard/common'
+import { HypershardError, messageOf, type RequestContext, type WorkGate, waitWithin } from '@hypershard/common'
 import type { CreateIndexInput } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
 import { type Fields, type NamedModel, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
@@ -42,7 +42,6 @@ export interface CoordinatorParts {
   readonly logs: WriteLogs
   readonly searches: WorkGate
   readonly writes: WorkGate
-  readonly log: Logger
 }
 
 export interface ClusterDescription {
@@ -80,15 +79,15 @@ export class Coordinator {
     this.snapshots = new SnapshotAdmin(parts)
   }
 
-  listModels(deadline: Deadline): Promise<readonly Model[]> {
-    return this.#parts.models.list(deadline)
+  listModels(context: RequestContext): Promise<readonly Model[]> {
+    return this.#parts.models.list(context.deadline)
   }
 
-  async createIndex(input: CreateIndexInput, deadline: Deadline): Promise<CatalogEntry> {
+  async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
     const { name, shards, replicas, fields } = input
-    const model = await this.#parts.models.resolve(input.model, deadline)
-    const settings = { name, shards, replicas, fields, vectorWidth: model.vectorWidth }
-    return this.#parts.catalog.create({ ...settings, model: { name: model.name, digest: model.digest } }, deadline)
+    const model = await this.#parts.models.resolve(input.model, context.deadline)
+    const ofModel = { model: { name: model.name, digest: model.digest }, vectorWidth: model.vectorWidth }
+    return this.#parts.catalog.create({ name, shards, replicas, fields, ...ofModel }, context.deadline)
   }
 
   /** In name order. */
@@ -111,39 +110,39 @@ export class Coordinator {
   }
 
   /** @throws HypershardError `index_not_found`, `index_in_use` while clones or, unless they go too, aliases need it */
-  async deleteIndex(name: string, aliases: 'refuse' | 'delete', deadline: Deadline): Promise<void> {
+  async deleteIndex(name: string, aliases: 'refuse' | 'delete', context: RequestContext): Promise<void> {
     const { catalog, watcher } = this.#parts
     const going = catalog.listAliases().filter(({ target }) => target.index === name)
-    const record = await catalog.delete(name, aliases, deadline)
+    const record = await catalog.delete(name, aliases, context.deadline)
     await watcher.untilMoved(
       going.map(({ alias }) => alias),
-      deadline,
+      context.deadline,
     )
     watcher.wake()
-    if (record !== undefined) await releaseIndex({ name, uid: record.uid }, this.#parts)
+    if (record !== undefined) await releaseIndex({ name, uid: record.uid }, { ...this.#parts, log: context.log })
   }
 
-  writeDocuments(input: WriteInput, deadline: Deadline): Promise<WriteReport> {
-    return writeDocuments(input, deadline, this.#parts)
+  writeDocuments(input: WriteInput, context: RequestContext): Promise<WriteReport> {
+    return writeDocuments(input, context, this.#parts)
   }
 
   /**
    * A document as the newest write left it, searchable or not.
    * @throws HypershardError `index_not_found`, `document_not_found`
    */
-  async getDocument(index: string, id: string, deadline: Deadline): Promise<StoredDocument> {
+  async getDocument(index: string, id: string, context: RequestContext): Promise<StoredDocument> {
     const { store, catalog } = this.#parts
     const finding = newerManifest(store, catalog.get(index).manifest).then(manifest =>
       findDocuments(store, manifest, new Set([id])),
     )
-    const document = (await waitWithin(finding, deadline, 'reading the document')).documents.get(id)
+    const document = (await waitWithin(finding, context.deadline, 'reading the document')).documents.get(id)
     if (document !== undefined) return document
     const message = `index \`${index}\` has no document ${JSON.stringify(id)}`
     throw new HypershardError('document_not_found', message, { details: { index, id } })
   }
 
-  search(input: SearchInput, deadline: Deadline): Promise<SearchAnswer> {
-    return admitSearch(input, deadline, this.#parts)
+  search(input: SearchInput, context: RequestContext): Promise<SearchAnswer> {
+    return admitSearch(input, context, this.#parts)
   }
 
   /**
@@ -151,9 +150,9 @@ export class Coordinator {
    *   from asking this coordinator
    * @throws HypershardError `unavailable`, naming everything that keeps a search from being complete
    */
-  async requireReady(deadline: Deadline): Promise<readonly UnservedIndex[]> {
+  async requireReady(context: RequestContext): Promise<readonly UnservedIndex[]> {
     const missing = this.#parts.warmer.coldShards()
-    const loaded = await this.#parts.encoder.listModels(deadline).catch(messageOf)
+    const loaded = await this.#parts.encoder.listModels(context.deadline).catch(messageOf)
     const encoder = typeof loaded === 'string' ? loaded : undefined
     if (missing.length === 0 && typeof loaded !== 'string') return findUnserved(this.#parts.catalog.list(), loaded)
     const shards = missing.map(({ index, shard, servers }) => `shard ${shard} of ${index} (${servers.join(', ')})`)
@@ -165,10 +164,9 @@ export class Coordinator {
     throw new HypershardError('unavailable', `not ready: ${reasons.join('; ')}`, { details })
   }
 
-  async describeCluster(deadline: Deadline): Promise<ClusterDescription> {
+  async describeCluster(context: RequestContext): Promise<ClusterDescription> {
     const { cluster, catalog, encoderAddress, models } = this.#parts
-    const asked = Deadline.after(Math.min(listMsMax, deadline.remainingMs), { signal: deadline.signal })
-    const loaded = await models.list(asked).catch(() => null)
+    const loaded = await models.list(context.deadline.within(listMsMax)).catch(() => null)
     const unserved = loaded === null ? null : findUnserved(catalog.list(), loaded)
     const servers = cluster.members.map(member => {
       const { address, live, weight, outstanding } = member

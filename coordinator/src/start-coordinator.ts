@@ -134,7 +134,7 @@ async function assemble(
   const slowDown = new SlowDown({ store, catalog, pace, log }).start()
   stops.push(() => slowDown.stop())
   return new Coordinator({
-    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, pace, log },
+    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, pace },
     ...gatesOf(config),
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, systemClock } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { type ModelSettings, modelFormat } from '@hypershard/qnet'
 import { Encoder } from './encoder.ts'
 import type { Input, LoadedModel, Operation, Output, QueryWork } from './encoding/worker-protocol.ts'
@@ -82,14 +83,14 @@ function query(text: string): QueryWork {
 }
 
 describe('the encoder', () => {
-  const soon = () => Deadline.after(10_000)
-
   it('gives documents their vectors in order, from the model they were sent to', async () => {
     const worker = new FakeWorker([modelOf([width, 1]), modelOf([width, 3, 1])])
     const encoder = new Encoder(worker, limits, systemClock)
     const lengths = Array.from({ length: 50 }, (_, index) => 1 + ((index * 17) % 40))
     const texts = lengths.map(length => 'x'.repeat(length))
-    const [first, second] = await Promise.all([0, 1].map(model => encoder.encodeDocuments(model, texts, soon())))
+    const [first, second] = await Promise.all(
+      [0, 1].map(model => encoder.encodeDocuments(model, texts, quietContext())),
+    )
     const expected = (model: number) => Float32Array.from(lengths.flatMap(length => [Math.min(32, length), model]))
     assert.deepEqual(first?.vectors, expected(0))
     assert.deepEqual(second?.vectors, expected(1))
@@ -100,7 +101,7 @@ describe('the encoder', () => {
     const worker = new FakeWorker([modelOf([width, 1])])
     const encoder = new Encoder(worker, limits, systemClock)
     const texts = [40_000, 20_000, 10_000, 200_000, 1, 2].map(length => 'x'.repeat(length))
-    await encoder.encodeDocuments(0, texts, soon())
+    await encoder.encodeDocuments(0, texts, quietContext())
     const parts = worker.calls.filter(call => call.operation === 'tokenizeDocuments').map(call => call.texts)
     assert.deepEqual(parts, [2, 1, 1, 2])
   })
@@ -108,10 +109,11 @@ describe('the encoder', () => {
   it('shares a batch between small q-nets, and makes large ones one by one', async () => {
     // 1,900 x 1,900 weights in f32 are 14 MB, as those of the published width-768, depth-6 q-net.
     const worker = new FakeWorker([modelOf([width, 1]), modelOf([1900, 1900, 1])])
-    const encoder = new Encoder(worker, limits, systemClock)
+    // Long enough that a busy machine has all three queries waiting before the first of them is due.
+    const encoder = new Encoder(worker, { ...limits, delayMsMax: 200 }, systemClock)
     const batchesOf = async (model: number) => {
       worker.calls.length = 0
-      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), soon())))
+      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), quietContext())))
       return worker.calls.map(call => call.texts)
     }
     assert.deepEqual(await batchesOf(0), [3])
@@ -121,21 +123,21 @@ describe('the encoder', () => {
   it('turns away what comes on top of what a lane holds; queries and documents have room of their own', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), { ...limits, queueTokensMax: 8 }, systemClock)
     const asked = [
-      encoder.encodeQuery(0, query('a'), soon()),
-      encoder.encodeQuery(0, query('b'), soon()),
-      encoder.encodeDocuments(0, ['x'.repeat(6)], soon()),
-      encoder.encodeDocuments(0, ['y'], soon()),
-      encoder.encodeDocuments(0, ['z'.repeat(7)], soon()),
+      encoder.encodeQuery(0, query('a'), quietContext()),
+      encoder.encodeQuery(0, query('b'), quietContext()),
+      encoder.encodeDocuments(0, ['x'.repeat(6)], quietContext()),
+      encoder.encodeDocuments(0, ['y'], quietContext()),
+      encoder.encodeDocuments(0, ['z'.repeat(7)], quietContext()),
     ]
     const codes = (await Promise.allSettled(asked)).map(one => (one.status === 'fulfilled' ? 'done' : one.reason.code))
     assert.deepEqual(codes, ['done', 'overloaded', 'done', 'overloaded', 'request_too_large'])
-    await encoder.encodeQuery(0, query('b'), soon())
+    await encoder.encodeQuery(0, query('b'), quietContext())
   })
 
   it('fails only the query that failed', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), limits, systemClock)
     const outcomes = await Promise.allSettled(
-      ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), soon())),
+      ['good', 'bad', 'better'].map(text => encoder.encodeQuery(0, query(text), quietContext())),
     )
     const results = outcomes.map(outcome =>
       outcome.status === 'fulfilled' ? outcome.value.answers[0]?.digest : outcome.reason.message,
@@ -146,7 +148,7 @@ describe('the encoder', () => {
   it('does nothing for a caller with no time left', async () => {
     const worker = new FakeWorker([modelOf([width, 1])])
     const encoder = new Encoder(worker, limits, systemClock)
-    const late = Deadline.after(0)
+    const late = quietContext(Deadline.after(0))
     await assert.rejects(encoder.encodeQuery(0, query('a'), late), { code: 'deadline_exceeded' })
     await assert.rejects(encoder.encodeDocuments(0, ['a'], late), { code: 'deadline_exceeded' })
     assert.deepEqual(worker.calls, [])

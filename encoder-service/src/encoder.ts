@@ -1,4 +1,11 @@
-import { type Clock, type Deadline, fromFailure, type HypershardError, isFailure, WorkGate } from '@hypershard/common'
+import {
+  type Clock,
+  fromFailure,
+  type HypershardError,
+  isFailure,
+  type RequestContext,
+  WorkGate,
+} from '@hypershard/common'
 import { weightsBytes } from '@hypershard/qnet'
 import type { BatchLimits, Lane } from './batching/batch-queue.ts'
 import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
@@ -66,7 +73,8 @@ export class Encoder {
    * @param model its place in `models`
    * @throws HypershardError `overloaded`, `deadline_exceeded`, `cancelled`, `invalid_request` for weights over f16's range
    */
-  encodeQuery(model: number, query: QueryWork, deadline: Deadline): Promise<BatchedAnswer<EncodedQuery>> {
+  encodeQuery(model: number, query: QueryWork, context: RequestContext): Promise<BatchedAnswer<EncodedQuery>> {
+    const { deadline } = context
     const tokens = this.#tokensOf(model, query)
     const encode = async () => {
       deadline.check('encoding the query')
@@ -82,12 +90,13 @@ export class Encoder {
    * @param model its place in `models`
    * @throws HypershardError `overloaded`, `request_too_large`, `deadline_exceeded`, `cancelled`
    */
-  encodeDocuments(model: number, texts: readonly string[], deadline: Deadline): Promise<EncodedDocuments> {
+  encodeDocuments(model: number, texts: readonly string[], context: RequestContext): Promise<EncodedDocuments> {
+    const { deadline } = context
     const { tokenizer, encoder } = this.models[model]!.settings
     const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + specialTokens))
     const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
     const encode = async () => {
-      const tokenized = await this.#tokenize(model, texts, deadline)
+      const tokenized = await this.#tokenize(model, texts, context)
       const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: { ids } }))
       const request = { lane: 'document', group: String(model), deadline, texts: works } as const
       const { answers } = await this.#batcher.submit(request)
@@ -110,10 +119,10 @@ export class Encoder {
     return Math.min(this.#tokenBudgetMax, Math.max(tokenizer.maxQueryTokens, tokens))
   }
 
-  async #tokenize(model: number, texts: readonly string[], deadline: Deadline): Promise<TokenizedText[]> {
+  async #tokenize(model: number, texts: readonly string[], context: RequestContext): Promise<TokenizedText[]> {
     const tokenized: TokenizedText[] = []
     for (const part of partsOf(texts)) {
-      deadline.check('tokenising the documents')
+      context.deadline.check('tokenising the documents')
       tokenized.push(...(await this.#worker.call('tokenizeDocuments', { model, texts: part })))
     }
     return tokenized

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { HypershardError, silentLogger, systemClock } from '@hypershard/common'
+import { captureLog } from '@hypershard/harness'
 import { latestManifest, readProgress } from '@hypershard/storage'
+
 import { MergeRoom } from './compact/merge-room.ts'
+
+import type { Job } from './queue/job.ts'
 import { runJob } from './run-job.ts'
 import { TestLog } from './testing/test-log.ts'
 
@@ -14,13 +18,29 @@ describe('a job of an index', () => {
 
   afterEach(() => log.remove())
 
-  const advance = () => {
-    const { name: index, uid: indexUid } = log.index
+  const run = (job: Job, logger = silentLogger()) => {
     const { store, encoder } = log
     const mergeRoom = new MergeRoom(store, systemClock)
-    const parts = { store, encoder, clock: systemClock, log: silentLogger(), mergeRoom, keepMs: 1 }
-    return runJob({ kind: 'advance', index, indexUid, generation: 1 }, parts, new AbortController().signal)
+    const parts = { store, encoder, clock: systemClock, log: logger, mergeRoom, keepMs: 1 }
+    return runJob(job, parts, new AbortController().signal)
   }
+
+  const advance = () => {
+    const { name: index, uid: indexUid } = log.index
+    return run({ kind: 'advance', index, indexUid, generation: 1 })
+  }
+
+  it('says with what it tells which job it is', async () => {
+    const captured = captureLog()
+    const { get } = log.store
+    log.store.get = key => {
+      if (key.endsWith('/index.json')) throw new HypershardError('storage_failed', 'told to fail')
+      return get.call(log.store, key)
+    }
+    await run({ kind: 'collect' }, captured.log)
+    const told = captured.lines.map(({ msg, job, index }) => ({ msg, job, index }))
+    assert.deepEqual(told, [{ msg: 'old files were not deleted', job: { kind: 'collect' }, index: 'papers' }])
+  })
 
   it('whose model the encoder service does not have says which model that is, and goes on once it is there', async () => {
     await log.write({ a: 'one' })

@@ -1,4 +1,4 @@
-import { Deadline, HypershardError } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, RequestContext } from '@hypershard/common'
 import {
   type GenerationRecord,
   type GenerationState,
@@ -25,6 +25,7 @@ import type { Job } from './queue/job.ts'
 export interface JobParts extends CollectParts {
   readonly encoder: EncoderPort
   readonly mergeRoom: MergeRoom
+  readonly log: Logger
 }
 
 /** From one commit to the next; with the slowest encoder a batch takes minutes. */
@@ -42,17 +43,18 @@ const stateKeptMs = 1_000
  * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
  */
 export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Promise<void> {
-  if (job.kind === 'collect') return collectIndexes(parts, signal)
+  if (job.kind === 'collect') return collectIndexes(parts, contextOf(job, parts, signal))
   const record = await readIndex(parts.store, job.index)
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)
-  const work = new GenerationWork(generation, parts, signal)
+  const work = new GenerationWork(job, generation, parts, signal)
   if (job.kind === 'backfill') await work.backfill(job.slice)
   else await (job.kind === 'compact' ? work.compact() : work.advance())
 }
 
 /** The work on one generation in one job. */
 class GenerationWork {
+  readonly #job: Job
   readonly #generation: GenerationRecord
   readonly #parts: JobParts
   readonly #signal: AbortSignal
@@ -61,15 +63,16 @@ class GenerationWork {
   #state: GenerationState | undefined
   #stateAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(generation: GenerationRecord, parts: JobParts, signal: AbortSignal) {
-    const { store, encoder, clock, log } = parts
+  constructor(job: Job, generation: GenerationRecord, parts: JobParts, signal: AbortSignal) {
+    const { store, encoder, clock } = parts
+    this.#job = job
     this.#generation = generation
     this.#parts = parts
     this.#signal = signal
     this.#progress = new ProgressReporter(store, generation, clock)
     const throttle = new Throttle(clock, async () => rateLimit(await this.#freshState()))
     this.#ingest = {
-      ...{ store, encoder, log },
+      ...{ store, encoder },
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       onEncoded: documents => this.#progress.encoded(documents),
       onCommitted: documents => this.#progress.committed(documents),
@@ -78,7 +81,7 @@ class GenerationWork {
 
   async backfill(slice: number): Promise<void> {
     if (!(await this.#mayGoOn())) return
-    await this.#step(deadline => backfillSlice(this.#generation, slice, this.#ingest, deadline))
+    await this.#step(context => backfillSlice(this.#generation, slice, this.#ingest, context))
   }
 
   /** Ingests what is in the log, until there is nothing more or the turn is over. */
@@ -87,29 +90,29 @@ class GenerationWork {
     if (!(await this.#mayGoOn())) return
     const endMs = clock.monotonicMs() + turnMsMax
     const mayGoOn = async () => clock.monotonicMs() < endMs && (await this.#mayGoOn())
-    await this.#step(deadline => ingestLog(this.#generation, this.#ingest, deadline, mayGoOn))
+    await this.#step(context => ingestLog(this.#generation, this.#ingest, context, mayGoOn))
   }
 
   /** Merges segments as long as some are worth it and the turn is not over. */
   async compact(): Promise<void> {
-    const { clock, store, encoder, log, mergeRoom } = this.#parts
+    const { clock, store, encoder, mergeRoom } = this.#parts
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
       const { sampleQueries } = await this.#freshState()
-      const compaction = { store, encoder, log, sampleQueries }
+      const compaction = { store, encoder, sampleQueries }
       const segments = planCompaction(manifest, compaction)
       if (segments === undefined) return
       // Without room for it the work is not stuck: what is written goes on being indexed.
       more = await mergeRoom.run(manifest, segments, () =>
-        this.#step(deadline => compactGeneration(this.#generation, manifest, compaction, deadline)),
+        this.#step(context => compactGeneration(this.#generation, manifest, compaction, context)),
       )
     }
   }
 
-  async #step<Result>(work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  async #step<Result>(work: (context: RequestContext) => Promise<Result>): Promise<Result> {
     try {
-      return await work(Deadline.after(stepMsMax, { signal: this.#signal, clock: this.#parts.clock }))
+      return await work(contextOf(this.#job, this.#parts, this.#signal))
     } catch (error) {
       const named = this.#naming(error)
       if (!isNoFailure(named, this.#signal)) await this.#progress.stuck(named)
@@ -137,6 +140,11 @@ class GenerationWork {
     }
     return this.#state
   }
+}
+
+/** Of one step of a job. */
+function contextOf(job: Job, { clock, log }: JobParts, signal: AbortSignal): RequestContext {
+  return new RequestContext({ deadline: Deadline.after(stepMsMax, { signal, clock }), log: log.child({ job }) })
 }
 
 /** Work that nobody needs any more, or that a stop cut short. */

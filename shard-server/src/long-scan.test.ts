@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
 import { connectClient, Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import { type SearchShardsRequest, type SearchShardsResponse, StopReason } from '@hypershard/proto/shard'
@@ -127,7 +128,7 @@ describe('a shard server during a scan of seconds', () => {
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
-        searchShards({ holder, backend, filter, queries, searches }, request, deadline),
+        searchShards({ holder, backend, filter, queries, searches }, request, quietContext(deadline)),
       close: async () => {
         await holder.close()
         await Promise.all([backend.close(), loader.close(), filter.close()])

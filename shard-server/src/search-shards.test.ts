@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { ScoringPrecision, SearchPlan, type SearchShardsRequest, StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
@@ -13,7 +14,7 @@ import { createTestIndex, putTestDocuments, testDocuments, testModel } from './t
 import { createTestStore, testQNet } from './testing/test-shard-server.ts'
 
 const width = 16
-const hour = () => Deadline.after(3_600_000)
+const hour = (signal?: AbortSignal) => quietContext(Deadline.after(3_600_000, { ...(signal && { signal }) }))
 
 /** What never ends, and tells when it is waited for. */
 function hanging<T>() {
@@ -61,13 +62,13 @@ describe('searchShards', () => {
   /** A caller who goes away stands for any end of a deadline: the same wait ends by both, and no time passes. */
   async function expectFreed(asked: Promise<void>, search: SearchShardsRequest) {
     const caller = new AbortController()
-    const searching = searchShards(parts, search, Deadline.after(3_600_000, { signal: caller.signal }))
+    const searching = searchShards(parts, search, hour(caller.signal))
     searching.catch(() => undefined)
     await asked
     await assert.rejects(searchShards(parts, request(), hour()), { code: 'overloaded' })
     caller.abort()
     await assert.rejects(searching, { code: 'cancelled' })
-    await parts.searches.run(hour(), async () => undefined)
+    await parts.searches.run(hour().deadline, async () => undefined)
   }
 
   const reads = [
@@ -93,7 +94,7 @@ describe('searchShards', () => {
 
   it('waits for the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
     root.store.get = () => new Promise<undefined>(() => undefined)
-    const gone = () => Deadline.after(3_600_000, { signal: AbortSignal.abort() })
+    const gone = () => hour(AbortSignal.abort())
     await assert.rejects(prepareShards(parts, { manifest, shards: [0] }, gone()), { code: 'cancelled' })
     await assert.rejects(fetchDocuments(parts, { manifest, addresses: [] }, gone()), { code: 'cancelled' })
   })
@@ -113,9 +114,9 @@ describe('searchShards', () => {
   })
 
   it('leaves what was read for the next', async () => {
-    const gone = Deadline.after(3_600_000, { signal: AbortSignal.abort() })
+    const { deadline: gone } = hour(AbortSignal.abort())
     await assert.rejects(holder.manifest(manifest, gone), HypershardError)
     root.store.get = () => assert.fail('read twice')
-    assert.deepEqual(await holder.manifest(manifest, hour()), manifest)
+    assert.deepEqual(await holder.manifest(manifest, hour().deadline), manifest)
   })
 })

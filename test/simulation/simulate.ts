@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
-import { type Clock, Deadline, HypershardError, silentLogger } from '@hypershard/common'
-import { Random } from '@hypershard/harness'
+import { type Clock, Deadline, HypershardError } from '@hypershard/common'
+import { quietContext, Random } from '@hypershard/harness'
 import { backfillSlice, compactGeneration, type EncoderPort, ingestLog } from '@hypershard/indexer'
 import {
   borrowersOf,
@@ -57,7 +57,6 @@ const model = { name: 'words', digest: 'ab'.repeat(32) }
 const otherModel = { name: 'letters', digest: 'cd'.repeat(32) }
 const vectorWidth = 2
 const ids = [...'abcdefg']
-const log = silentLogger()
 const stepsMax = 20_000
 const keepMs = 1_000
 
@@ -243,17 +242,17 @@ class Simulation {
     for (const number of await listGenerations(store, index)) {
       const generation = await generationOf(store, index, number)
       if (generation === undefined) continue
-      const parts = { store, encoder: this.#encoder(), log, onEncoded: () => undefined }
-      const deadline = Deadline.after(60_000, { clock: this.#clock() })
+      const parts = { store, encoder: this.#encoder(), onEncoded: () => undefined }
+      const context = quietContext(Deadline.after(60_000, { clock: this.#clock() }))
       const manifest = await latestManifest(store, generation)
       if (!isBackfilled(manifest)) {
         const { slices, done } = manifest.backfill!
         const missing = Array.from({ length: slices }, (_, slice) => slice).filter(slice => !done.includes(slice))
-        await backfillSlice(generation, this.#random.pick(missing), parts, deadline)
+        await backfillSlice(generation, this.#random.pick(missing), parts, context)
         worked = true
         continue
       }
-      const ingested = await ingestLog(generation, parts, deadline)
+      const ingested = await ingestLog(generation, parts, context)
       worked = !ingested.caughtUp || worked
       if (this.#random.chance(0.5)) {
         worked =
@@ -262,7 +261,7 @@ class Simulation {
               generation,
               ingested.manifest,
               { ...parts, segmentsPerTier: 2, sampleQueries: null },
-              deadline,
+              context,
             ] as const),
           )) || worked
       }

@@ -1,18 +1,18 @@
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Logger } from '../logging.ts'
+import { RequestContext } from '../request-context.ts'
 import { Deadline } from '../time/deadline.ts'
 import { toServiceError } from './error-translation.ts'
 
 /** A method's own work: message in, message out, inside the caller's deadline. */
-export type UnaryWork<Request, Response> = (request: Request, deadline: Deadline) => Promise<Response>
+export type UnaryWork<Request, Response> = (request: Request, context: RequestContext) => Promise<Response>
 
 /**
- * Wraps a method's work as a gRPC handler: takes the caller's deadline (a call without one is refused, since work
- * nobody bounds is never ended), ends it when the caller cancels, translates failures, logs defects.
+ * Wraps a method's work as a gRPC handler: makes the call's context, translates failures, logs defects.
  * @example
  * ```ts
- * const echo = unaryHandler(async ({ text }: EchoRequest, deadline) => ({ text: await slowly(text, deadline) }), log)
+ * const echo = unaryHandler(async ({ text }: EchoRequest, context) => ({ text: await slowly(text, context) }), log)
  * ```
  */
 export function unaryHandler<Request, Response>(
@@ -20,8 +20,7 @@ export function unaryHandler<Request, Response>(
   log: Logger,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    const deadline = deadlineOfCall(call)
-    const answer = deadline === undefined ? Promise.reject(noDeadline(call.getPath())) : work(call.request, deadline)
+    const answer = (async () => work(call.request, contextOfCall(call, log)))()
     answer.then(
       response => callback(null, response),
       error => {
@@ -32,18 +31,23 @@ export function unaryHandler<Request, Response>(
   }
 }
 
-/** The deadline of a call and the cancellation of its caller; undefined when the caller gave none. */
-export function deadlineOfCall(
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'on' | 'cancelled'>,
-): Deadline | undefined {
+/**
+ * The context of a call: the caller's deadline, ended when the caller cancels. A call without a deadline is refused,
+ * since work that nobody bounds is never ended.
+ * @throws HypershardError `invalid_request`
+ */
+export function contextOfCall(
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath' | 'on'>,
+  log: Logger,
+): RequestContext {
+  const method = call.getPath()
   const end = call.getDeadline()
   const endMs = end instanceof Date ? end.getTime() : end
-  if (!Number.isFinite(endMs)) return undefined
+  if (!Number.isFinite(endMs)) {
+    throw new HypershardError('invalid_request', `${method}: the call has no deadline; set one`)
+  }
   const caller = new AbortController()
   call.on('cancelled', () => caller.abort())
-  return Deadline.after(endMs - Date.now(), { signal: caller.signal })
-}
-
-export function noDeadline(method: string): HypershardError {
-  return new HypershardError('invalid_request', `${method}: the call has no deadline; set one`)
+  const deadline = Deadline.after(endMs - Date.now(), { signal: caller.signal })
+  return new RequestContext({ deadline, log: log.child({ method }) })
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Client, loadPackageDefinition, Metadata, type ServiceClientConstructor, status } from '@grpc/grpc-js'
+import { captureLog } from '@hypershard/harness'
 import { service as healthService, protoPath } from 'grpc-health-check'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import { silentLogger } from '../logging.ts'
@@ -32,10 +33,10 @@ describe('a gRPC server', () => {
   let server: GrpcServer
   const closing: (() => void)[] = []
 
-  async function start(work: UnaryWork<Echo, Echo>) {
+  async function start(work: UnaryWork<Echo, Echo>, log = silentLogger()) {
     server = await startGrpcServer({
       address: '127.0.0.1:0',
-      services: [{ definition, implementation: { echo: unaryHandler(work, silentLogger()) } }],
+      services: [{ definition, implementation: { echo: unaryHandler(work, log) } }],
       protoFiles: [protoPath],
       protoDirectory: '/',
       drainMs: 200,
@@ -117,7 +118,7 @@ describe('a gRPC server', () => {
   it('hands the deadline on and ends the call at it', async () => {
     let remainingMs = 0
     const ended = Promise.withResolvers<void>()
-    const { echo } = await start(async (_, deadline) => {
+    const { echo } = await start(async (_, { deadline }) => {
       remainingMs = deadline.remainingMs
       await ended.promise
       return { text: Buffer.alloc(0) }
@@ -127,11 +128,22 @@ describe('a gRPC server', () => {
     assert(remainingMs > 0 && remainingMs <= 500)
   })
 
+  it('gives the work a log whose lines say which method was called', async () => {
+    const captured = captureLog()
+    const { echo } = await start(async (request, { log }) => {
+      log.info('told')
+      return request
+    }, captured.log)
+    await echo('x')
+    const told = captured.lines.map(({ msg, method }) => ({ msg, method }))
+    assert.deepEqual(told, [{ msg: 'told', method: definition.echo.path }])
+  })
+
   it('tells the work that its caller has gone', async () => {
     const caller = new AbortController()
     const cancelled = Promise.withResolvers<void>()
     const started = Promise.withResolvers<void>()
-    const { echo } = await start(async (request, deadline) => {
+    const { echo } = await start(async (request, { deadline }) => {
       deadline.signal.addEventListener('abort', () => cancelled.resolve())
       started.resolve()
       await cancelled.promise

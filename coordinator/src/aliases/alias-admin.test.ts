@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Deadline, silentLogger, waitWithin } from '@hypershard/common'
-import { FakeEncoder } from '@hypershard/harness'
+import { FakeEncoder, quietContext } from '@hypershard/harness'
 import {
   changeAliases,
   changeGenerationState,
@@ -50,7 +50,7 @@ describe('moving names', () => {
   afterEach(() => rm(directory, { recursive: true, force: true }))
 
   const add = (alias: string, generation?: number): AliasOrder => ({ add: { alias, index: 'papers', generation } })
-  const change = (...orders: AliasOrder[]) => aliases.change(orders, soon())
+  const change = (...orders: AliasOrder[]) => aliases.change(orders, quietContext())
   const setPhase = (phase: 'live' | 'dropped' | 'cancelled') => changeGenerationState(store, second, () => ({ phase }))
   const targets = () => aliases.list().aliases.map(({ alias, target }) => `${alias} ${target.generation}`)
 
@@ -93,8 +93,8 @@ describe('moving names', () => {
   })
 
   it('promotes a generation that has caught up, and rolls back to the one before', async () => {
-    assert.deepEqual((await generations.promote('papers', 2, false, soon())).names, ['papers'])
-    assert.deepEqual((await generations.rollBack('papers', false, soon())).record.generation, 1)
+    assert.deepEqual((await generations.promote('papers', 2, false, quietContext())).names, ['papers'])
+    assert.deepEqual((await generations.rollBack('papers', false, quietContext())).record.generation, 1)
     assert.equal(catalog.get('papers').generation.generation, 1)
   })
 
@@ -102,19 +102,23 @@ describe('moving names', () => {
     const source = { log: { sequence: 0, parts: 0 }, backfill: { generation: 1, version: 0, slices: 1 } }
     const { record } = catalog.get('papers')
     await createGeneration(store, record, { ...shape, source })
-    const promoting = waitWithin(generations.promote('papers', 3, false, soon()), Deadline.after(5_000), 'promoting')
+    const promoting = waitWithin(
+      generations.promote('papers', 3, false, quietContext()),
+      Deadline.after(5_000),
+      'promoting',
+    )
     await assert.rejects(promoting, { code: 'wrong_phase', message: /not caught up/ })
     assert.equal(catalog.get('papers').generation.generation, 1)
   })
 
   it('rolls back to none that was dropped, and to nothing where there is nothing before', async () => {
-    await assert.rejects(generations.rollBack('papers', false, soon()), {
+    await assert.rejects(generations.rollBack('papers', false, quietContext()), {
       code: 'wrong_phase',
       message: /never pointed/,
     })
-    await generations.promote('papers', 2, false, soon())
+    await generations.promote('papers', 2, false, quietContext())
     await generations.drop('papers', 1)
-    await assert.rejects(generations.rollBack('papers', false, soon()), {
+    await assert.rejects(generations.rollBack('papers', false, quietContext()), {
       code: 'wrong_phase',
       message: /1 is dropped/,
     })

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   type AliasAction,
   type AliasTable,
@@ -49,8 +49,8 @@ export class AliasAdmin {
    * @throws HypershardError `index_not_found`, `generation_not_found`, `alias_not_found`, `index_exists` for a name
    *   that is an index's, `wrong_phase` for a generation that is not finished
    */
-  async change(orders: readonly AliasOrder[], deadline: Deadline): Promise<ListedAliases> {
-    await changeNames(() => Promise.all(orders.map(order => this.#actionOf(order))), deadline, this.#parts)
+  async change(orders: readonly AliasOrder[], context: RequestContext): Promise<ListedAliases> {
+    await changeNames(() => Promise.all(orders.map(order => this.#actionOf(order))), context, this.#parts)
     return this.list()
   }
 

@@ -1,4 +1,4 @@
-import { type Deadline, retryOnConflict } from '@hypershard/common'
+import { type RequestContext, retryOnConflict } from '@hypershard/common'
 import { type AliasAction, type AliasTarget, changeAliases, type ObjectStore } from '@hypershard/storage'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
@@ -24,9 +24,9 @@ export interface NameMove {
  * Lets a name stand for a generation, which shard servers load first: no search waits for it.
  * @throws HypershardError as `changeNames`
  */
-export async function moveName(move: NameMove, deadline: Deadline, parts: ChangeNamesParts): Promise<void> {
+export async function moveName(move: NameMove, context: RequestContext, parts: ChangeNamesParts): Promise<void> {
   await parts.watcher.tryOut(move.name, move.to.generation)
-  await changeNames(async () => actionsOf(move, parts.catalog), deadline, parts)
+  await changeNames(async () => actionsOf(move, parts.catalog), context, parts)
   parts.catalog.endTrial(move.to)
 }
 
@@ -43,16 +43,16 @@ function actionsOf({ name, to, withAliases }: NameMove, catalog: Catalog): Alias
  */
 export function changeNames(
   decide: () => Promise<readonly AliasAction[]>,
-  deadline: Deadline,
+  context: RequestContext,
   { store, catalog, watcher }: ChangeNamesParts,
 ): Promise<void> {
-  return retryOnConflict({ attemptsMax, deadline }, async () => {
+  return retryOnConflict({ attemptsMax, deadline: context.deadline }, async () => {
     await watcher.findMoves()
     const actions = await decide()
     await changeAliases(store, catalog.newestAliases, actions)
     await watcher.untilMoved(
       actions.map(({ name }) => name),
-      deadline,
+      context.deadline,
     )
   })
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline } from '@hypershard/common'
+
+import { quietContext } from '@hypershard/harness'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import type { SearchAnswer } from '../search/search.ts'
 import { compareGenerations } from './compare-generations.ts'
@@ -16,7 +17,7 @@ describe('comparing two generations', () => {
       const hits = Object.entries(scores).map(([id, score]) => ({ id, score, document: undefined }))
       return { hits, coverage: { documentsEligible: entry === served ? 7 : 8 } } as unknown as SearchAnswer
     }
-    return compareGenerations({ served, trial, queries: Object.keys(answers), search }, Deadline.after(1_000))
+    return compareGenerations({ served, trial, queries: Object.keys(answers), search }, quietContext())
   }
 
   it('tells the share of hits that both have, of the longer list', async () => {

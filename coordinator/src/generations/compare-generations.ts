@@ -1,4 +1,4 @@
-import type { Deadline } from '@hypershard/common'
+import type { RequestContext } from '@hypershard/common'
 import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import type { SearchAnswer } from '../search/search.ts'
@@ -25,7 +25,7 @@ export interface CompareInput {
   readonly trial: CatalogEntry
   readonly queries: readonly string[]
   /** Searches one of the two for the ids of the ten best. */
-  readonly search: (entry: CatalogEntry, query: string, deadline: Deadline) => Promise<SearchAnswer>
+  readonly search: (entry: CatalogEntry, query: string, context: RequestContext) => Promise<SearchAnswer>
 }
 
 /** How many hits are compared. */
@@ -41,14 +41,14 @@ const queryWords = 12
  * Asks both generations the same queries.
  * @throws HypershardError of a search, `deadline_exceeded`
  */
-export async function compareGenerations(input: CompareInput, deadline: Deadline): Promise<ParityReport> {
+export async function compareGenerations(input: CompareInput, context: RequestContext): Promise<ParityReport> {
   const compared: { query: string; overlap: number; correlation: number | null; ids: readonly [string[], string[]] }[] =
     []
   let documents = { served: 0, candidate: 0 }
   for (const query of input.queries) {
     const [served, trial] = [
-      await input.search(input.served, query, deadline),
-      await input.search(input.trial, query, deadline),
+      await input.search(input.served, query, context),
+      await input.search(input.trial, query, context),
     ]
     documents = { served: served.coverage.documentsEligible, candidate: trial.coverage.documentsEligible }
     const ids = [served, trial].map(({ hits }) => hits.map(({ id }) => id)) as [string[], string[]]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline, WorkGate } from '@hypershard/common'
+import { WorkGate } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { SearchPace } from '../pace/search-pace.ts'
 import { GenerationAdmin, type GenerationParts } from './generation-admin.ts'
 
@@ -11,12 +12,12 @@ describe('a parity report', () => {
       ...{ searches, pace: new SearchPace(), catalog: { get: () => entry } },
       watcher: { tryOut: async () => entry },
     } as unknown as GenerationParts
-    const deadline = Deadline.after(60_000)
+    const context = quietContext()
     const { promise: held, resolve: release } = Promise.withResolvers<void>()
-    const other = searches.run(deadline, () => held)
+    const other = searches.run(context.deadline, () => held)
     try {
       const admin = new GenerationAdmin(parts)
-      const compared = admin.compare('papers', 2, { queries: ['stars'], samples: 1 }, deadline)
+      const compared = admin.compare('papers', 2, { queries: ['stars'], samples: 1 }, context)
       await assert.rejects(compared, { code: 'overloaded' })
     } finally {
       release()

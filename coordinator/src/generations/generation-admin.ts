@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   type AliasTarget,
   aliasHistory,
@@ -45,8 +45,8 @@ export class GenerationAdmin {
   }
 
   /** @throws HypershardError `model_not_found`, `wrong_phase` */
-  async start(input: ReindexInput, deadline: Deadline): Promise<DescribedGeneration> {
-    const { generation } = await startReindex(input, deadline, this.#parts)
+  async start(input: ReindexInput, context: RequestContext): Promise<DescribedGeneration> {
+    const { generation } = await startReindex(input, context, this.#parts)
     return this.describe(input.index, generation)
   }
 
@@ -94,16 +94,16 @@ export class GenerationAdmin {
     index: string,
     generation: number,
     { queries, samples }: { queries: readonly string[]; samples: number },
-    deadline: Deadline,
+    context: RequestContext,
   ): Promise<ParityReport> {
     const served = this.#parts.catalog.get(index)
     const trial = await this.#parts.watcher.tryOut(index, generation)
     const asked = queries.length > 0 ? queries : await sampleQueries(this.#parts.store, served.manifest, samples)
-    const one = (entry: typeof served, query: string, until: Deadline) => {
+    const one = (entry: typeof served, query: string, until: RequestContext) => {
       const how = { k: comparedHits, ids_only: true, generation: entry.generation.generation }
       return admitSearch(searchInputOf(index, { query, ...how }), until, this.#parts)
     }
-    return compareGenerations({ served, trial, queries: asked, search: one }, deadline)
+    return compareGenerations({ served, trial, queries: asked, search: one }, context)
   }
 
   /**
@@ -116,17 +116,17 @@ export class GenerationAdmin {
     index: string,
     generation: number,
     withAliases: boolean,
-    deadline: Deadline,
+    context: RequestContext,
   ): Promise<DescribedGeneration> {
     const { record } = this.#parts.catalog.get(index)
     const described = await this.describe(index, generation)
     if (!described.caughtUp) throw notCaughtUp(index, described)
-    await requireServed(described.record, this.#parts.models, deadline)
+    await requireServed(described.record, this.#parts.models, context.deadline)
     await this.#change(index, generation, ['building', 'live'], state =>
       state.phase === 'live' ? undefined : { phase: 'live' },
     )
     const to = { index: record.name, indexUid: record.uid, generation }
-    await moveName({ name: index, to, withAliases }, deadline, this.#parts)
+    await moveName({ name: index, to, withAliases }, context, this.#parts)
     return this.describe(index, generation)
   }
 
@@ -134,7 +134,7 @@ export class GenerationAdmin {
    * Lets a name point at what it pointed at before its last move.
    * @throws HypershardError `wrong_phase` when there is nothing to go back to, or it was dropped; `model_not_served`
    */
-  async rollBack(index: string, withAliases: boolean, deadline: Deadline): Promise<DescribedGeneration> {
+  async rollBack(index: string, withAliases: boolean, context: RequestContext): Promise<DescribedGeneration> {
     const { store, catalog } = this.#parts
     const now = catalog.targetOf(index)!
     const { record } = catalog.get(index)
@@ -147,8 +147,8 @@ export class GenerationAdmin {
     if (before === undefined) throw nothingBefore(index)
     const { phase } = await readGenerationState(store, before)
     if (phase !== 'live') throw wrongPhase(index, before.generation, phase)
-    await requireServed(await readGeneration(store, record, before.generation), this.#parts.models, deadline)
-    await moveName({ name: index, to: before, withAliases }, deadline, this.#parts)
+    await requireServed(await readGeneration(store, record, before.generation), this.#parts.models, context.deadline)
+    await moveName({ name: index, to: before, withAliases }, context, this.#parts)
     return this.describe(index, before.generation)
   }
 

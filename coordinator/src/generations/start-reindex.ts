@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   changeGenerationState,
   countSlices,
@@ -38,12 +38,12 @@ export interface ReindexParts {
  */
 export async function startReindex(
   input: ReindexInput,
-  deadline: Deadline,
+  context: RequestContext,
   { store, catalog, models }: ReindexParts,
 ): Promise<GenerationRecord> {
   const { record, manifest: served } = catalog.get(input.index)
-  const model = await models.resolve(input.model, deadline)
-  return catalog.alone(record.name, deadline, async () => {
+  const model = await models.resolve(input.model, context.deadline)
+  return catalog.alone(record.name, context.deadline, async () => {
     await requireNoneBuilding(store, record.name)
     const manifest = await newerManifest(store, served)
     const { log, generation: source, version } = manifest

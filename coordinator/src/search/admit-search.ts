@@ -1,4 +1,4 @@
-import type { Deadline, WorkGate } from '@hypershard/common'
+import type { RequestContext, WorkGate } from '@hypershard/common'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { SearchPace } from '../pace/search-pace.ts'
 import { type SearchAnswer, type SearchParts, search } from './search.ts'
@@ -17,12 +17,12 @@ export interface AdmittingParts extends SearchParts {
  */
 export async function admitSearch(
   input: SearchInput,
-  deadline: Deadline,
+  context: RequestContext,
   parts: AdmittingParts,
 ): Promise<SearchAnswer> {
   if (input.minSequence > 0) {
     const { record } = parts.catalog.get(input.index)
-    await parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
+    await parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, context.deadline)
   }
-  return parts.pace.time(() => parts.searches.run(deadline, () => search(input, deadline, parts)))
+  return parts.pace.time(() => parts.searches.run(context.deadline, () => search(input, context, parts)))
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { QNet } from '@hypershard/proto/qnet'
 import {
   ScoringPrecision,
@@ -60,7 +61,7 @@ describe('asking shard servers', () => {
       ...{ plan: SearchPlan.SEARCH_PLAN_EXACT, candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
       ...{ filter: undefined, after: undefined },
     }
-    return fanOut(request, deadline, silentLogger())
+    return fanOut(request, quietContext(deadline))
   }
 
   it('makes one call a server with all its shards, and gives each the answer that names it', async () => {

@@ -1,7 +1,6 @@
 import {
-  type Deadline,
   HypershardError,
-  type Logger,
+  type RequestContext,
   type ScanCounts,
   scanCountsOf,
   toHypershardError,
@@ -84,8 +83,7 @@ type CallFacts = Pick<ShardAnswer, 'callMs' | 'queryBytes'>
 
 interface FanOut {
   readonly request: FanOutRequest
-  readonly deadline: Deadline
-  readonly log: Logger
+  readonly context: RequestContext
   readonly outcome: FanOutOutcome
 }
 
@@ -97,9 +95,9 @@ const attemptsMax = 2
  * cannot be reached, or reports an error for it) is asked of its next live holder, at once and inside the same
  * deadline. Shards whose holders are all down fail without a call. Never rejects: a failure is an outcome.
  */
-export async function fanOut(request: FanOutRequest, deadline: Deadline, log: Logger): Promise<FanOutOutcome> {
+export async function fanOut(request: FanOutRequest, context: RequestContext): Promise<FanOutOutcome> {
   const outcome: FanOutOutcome = { answers: new Map(), failures: new Map() }
-  await askHolders([...request.route.keys()], 0, { request, deadline, log, outcome })
+  await askHolders([...request.route.keys()], 0, { request, context, outcome })
   return outcome
 }
 
@@ -128,7 +126,7 @@ async function callMember(member: ClusterMember, shards: readonly number[], flow
   const { route: _, ...request } = flow.request
   const startMs = performance.now()
   try {
-    const { results, queryBytes } = await member.search({ ...request, shards: [...shards] }, flow.deadline)
+    const { results, queryBytes } = await member.search({ ...request, shards: [...shards] }, flow.context.deadline)
     const call = { callMs: performance.now() - startMs, queryBytes }
     for (const shard of shards) {
       const result = results.find(candidate => candidate.shard === shard)
@@ -138,7 +136,7 @@ async function callMember(member: ClusterMember, shards: readonly number[], flow
     const failure = toHypershardError(error)
     // That a server is away is told by its health checks, once.
     const level = failure.code === 'unavailable' ? 'debug' : 'warn'
-    flow.log[level]({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
+    flow.context.log[level]({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
     fail(member, shards, failure, flow)
   }
 }
@@ -152,7 +150,7 @@ function takeResult(
 ): void {
   const answer = readResult(member, shard, result, call)
   if ('code' in answer) {
-    flow.log.warn({ ...answer, server: member.address, shard }, 'shard search failed')
+    flow.context.log.warn({ ...answer, server: member.address, shard }, 'shard search failed')
     fail(member, [shard], answer, flow)
     return
   }
@@ -195,7 +193,8 @@ function notLive(member: ClusterMember): HypershardError {
   return new HypershardError('unavailable', message)
 }
 
-function mayAskNext(shard: number, attempt: number, { request, deadline, outcome }: FanOut): boolean {
+function mayAskNext(shard: number, attempt: number, { request, context, outcome }: FanOut): boolean {
+  const { deadline } = context
   if (!outcome.failures.has(shard) || attempt + 1 >= attemptsMax) return false
   return !deadline.passed && !deadline.cancelled && request.route.get(shard)?.[attempt + 1]?.live === true
 }

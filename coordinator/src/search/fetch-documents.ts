@@ -1,4 +1,4 @@
-import { type Deadline, type ErrorCode, HypershardError, type Logger, toHypershardError } from '@hypershard/common'
+import { type ErrorCode, HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
 import type { FetchedDocument, ManifestReference } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -21,8 +21,7 @@ export interface FetchOutcome {
 interface FetchFlow extends FetchOutcome {
   readonly manifest: ManifestReference
   readonly route: FanOutRequest['route']
-  readonly deadline: Deadline
-  readonly log: Logger
+  readonly context: RequestContext
 }
 
 /**
@@ -35,10 +34,9 @@ export async function fetchDocuments(
   hits: readonly FoundHit[],
   { manifest, route }: Pick<FanOutRequest, 'manifest' | 'route'>,
   { answers }: Pick<FanOutOutcome, 'answers'>,
-  deadline: Deadline,
-  log: Logger,
+  context: RequestContext,
 ): Promise<FetchOutcome> {
-  const flow: FetchFlow = { manifest, route, deadline, log, documents: new Map(), failures: new Map() }
+  const flow: FetchFlow = { manifest, route, context, documents: new Map(), failures: new Map() }
   const byMember = Map.groupBy(hits, hit => answers.get(hit.shard)!.member)
   await Promise.all([...byMember].map(([member, theirs]) => fetchPart({ member, hits: theirs }, flow)))
   return { documents: flow.documents, failures: flow.failures }
@@ -74,7 +72,7 @@ function fail({ code, message }: HypershardError, { member, hits }: FetchPart, {
 
 async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow): Promise<void> {
   const addresses = hits.map(hit => hit.address)
-  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, flow.deadline)
+  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, flow.context.deadline)
   for (const [at, hit] of hits.entries()) {
     const document = fetched[at]
     if (document?.id !== hit.id) {
@@ -97,12 +95,12 @@ const finalCodes: readonly ErrorCode[] = ['cancelled', 'deadline_exceeded', 'req
  * Logs a failed call and tells it in the words of the search.
  * @throws HypershardError itself when nobody else could do better
  */
-function notFinal(error: unknown, { member, hits }: FetchPart, { log }: FetchFlow): HypershardError {
+function notFinal(error: unknown, { member, hits }: FetchPart, { context }: FetchFlow): HypershardError {
   const cause = toHypershardError(error)
   const { code } = cause
   // That a server is away is told by its health checks, once.
   const level = code === 'unavailable' ? 'debug' : 'warn'
-  log[level]({ ...failureFacts(error), server: member.address, hits: hits.length }, 'fetching documents failed')
+  context.log[level]({ ...failureFacts(error), server: member.address, hits: hits.length }, 'fetching documents failed')
   const shards = [...new Set(hits.map(hit => hit.shard))].sort((a, b) => a - b)
   const what = `the texts of ${hits.length} hits could not be fetched from ${member.address}: ${cause.message}`
   const message = code === 'request_too_large' ? `${what}; ask for fewer hits (k), or for ids_only` : what

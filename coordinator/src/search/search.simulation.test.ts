@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compareRank, Deadline, HypershardError, silentLogger, waitWithin } from '@hypershard/common'
-import { casesOf, embed, FakeEncoder, Random, scoreOf } from '@hypershard/harness'
+import { compareRank, Deadline, HypershardError, waitWithin } from '@hypershard/common'
+import { casesOf, embed, FakeEncoder, quietContext, Random, scoreOf } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
@@ -94,7 +94,7 @@ describe('a search through a cluster that misbehaves', () => {
       const entry = await catalog.create({ ...shape, vectorWidth: 16, model }, Deadline.after(10_000))
       const puts = corpus.map(document => ({ ...document, version: 1 }))
       const parts = { store, encoder, onEncoded: () => undefined }
-      const { added } = await writeSegments(entry.manifest, puts, parts, Deadline.after(10_000))
+      const { added } = await writeSegments(entry.manifest, puts, parts, quietContext())
       const manifest = await commitSegments(store, entry.manifest, added)
       catalog.publish({ ...entry, manifest })
     }
@@ -122,8 +122,9 @@ describe('a search through a cluster that misbehaves', () => {
   async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
-    const parts = { catalog, cluster, queryEncoder, queryForms, log: silentLogger() }
-    const searching = search(input, Deadline.after(healthy ? hangMsMin : 150), parts).catch((error: unknown) => error)
+    const parts = { catalog, cluster, queryEncoder, queryForms }
+    const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
+    const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')
     if (outcome instanceof Error) {
       assert.ok(outcome instanceof HypershardError, String(outcome))

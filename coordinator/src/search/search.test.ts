@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline, silentLogger } from '@hypershard/common'
-import { FakeEncoder } from '@hypershard/harness'
+import { Deadline } from '@hypershard/common'
+import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
@@ -50,14 +50,14 @@ describe('a search', () => {
     const shape = { name: 'papers', shards: 2, replicas: 1, vectorWidth: 16, model }
     const entry = await catalog.create(shape, soon())
     const writing = { store, encoder, onEncoded: () => undefined }
-    const { added } = await writeSegments(entry.manifest, corpus, writing, soon())
+    const { added } = await writeSegments(entry.manifest, corpus, writing, quietContext())
     catalog.publish({ ...entry, manifest: await commitSegments(store, entry.manifest, added) })
     server = new FakeShardServer('s0:1', () => store)
     const cluster = clusterOf([server])
     cluster.members[0]!.markLive()
     forms = new NotingForms('auto')
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
-    parts = { catalog, cluster, queryEncoder, queryForms: forms, log: silentLogger() }
+    parts = { catalog, cluster, queryEncoder, queryForms: forms }
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))
@@ -67,7 +67,7 @@ describe('a search', () => {
     const found: string[][] = []
     let cursor: string | undefined
     do {
-      const { hits, nextCursor } = await search({ ...input, cursor }, soon(), parts)
+      const { hits, nextCursor } = await search({ ...input, cursor }, quietContext(), parts)
       found.push(hits.map(({ id }) => id))
       cursor = nextCursor ?? undefined
     } while (cursor !== undefined)
@@ -98,23 +98,23 @@ describe('a search', () => {
   })
 
   it('asks for at least one candidate more than the page has hits', async () => {
-    await search({ ...whole, plan: 'tangent', k: 12, candidates: 1, expansion: 1 }, soon(), parts)
+    await search({ ...whole, plan: 'tangent', k: 12, candidates: 1, expansion: 1 }, quietContext(), parts)
     const [{ candidates, expansion }] = server.searches as [(typeof server.searches)[number]]
     assert.deepEqual([candidates, expansion], [13, 13])
   })
 
   it('learns of a query form what encoding took and the way to the slowest server', async () => {
-    const { profile } = await search(whole, soon(), parts)
+    const { profile } = await search(whole, quietContext(), parts)
     const shipMs = Math.max(...profile!.shards.map(shard => shard.shipMs))
     assert.deepEqual(forms.learnt, [{ form: 'weights', bytes: profile!.qnetBytes, tookMs: profile!.encodeMs + shipMs }])
   })
 
   it('learns nothing of a query that was in the cache, nor of one that nobody answered', async () => {
-    await search(whole, soon(), parts)
-    await search(whole, soon(), parts)
+    await search(whole, quietContext(), parts)
+    await search(whole, quietContext(), parts)
     assert.equal(forms.learnt.length, 1)
     server.down = true
-    await search({ ...whole, query: 'another', minCoverage: 0 }, soon(), parts)
+    await search({ ...whole, query: 'another', minCoverage: 0 }, quietContext(), parts)
     assert.equal(forms.learnt.length, 1)
   })
 
@@ -126,13 +126,13 @@ describe('a search', () => {
       return answer.call(server, request, deadline)
     }
     const clock = { now: () => 0, monotonicMs: () => 0 }
-    for (const ms of [1_000, 60_000]) await search(whole, Deadline.after(ms, { clock }), parts)
+    for (const ms of [1_000, 60_000]) await search(whole, quietContext(Deadline.after(ms, { clock })), parts)
     assert.deepEqual(left, [900, 59_800])
   })
 
   it('asks no server for a shard without documents', async () => {
     await parts.catalog.create({ ...parts.catalog.get('papers').record, name: 'empty' }, soon())
-    const { hits, coverage } = await search({ ...whole, index: 'empty' }, soon(), parts)
+    const { hits, coverage } = await search({ ...whole, index: 'empty' }, quietContext(), parts)
     assert.deepEqual([hits, coverage.ratio, server.searches.length], [[], 1, 0])
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import { HypershardError, type RequestContext, waitWithin } from '@hypershard/common'
 import type { SearchPlanName } from '@hypershard/contract'
 import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
 import {
@@ -56,7 +56,6 @@ export interface SearchParts {
   readonly cluster: Cluster
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
-  readonly log: Logger
 }
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
@@ -78,7 +77,7 @@ const reserveMsMax = 200
  * answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
-export async function search(input: SearchInput, deadline: Deadline, parts: SearchParts): Promise<SearchAnswer> {
+export async function search(input: SearchInput, context: RequestContext, parts: SearchParts): Promise<SearchAnswer> {
   const watch = new Stopwatch()
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
@@ -88,19 +87,18 @@ export async function search(input: SearchInput, deadline: Deadline, parts: Sear
     filter: JSON.stringify(input.filter ?? null),
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
-  const manifest = await waitWithin(parts.catalog.pin(entry, cursor), deadline, 'reading the manifest')
+  const manifest = await waitWithin(parts.catalog.pin(entry, cursor), context.deadline, 'reading the manifest')
   const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
 
   const pinned = { entry, manifest, cursor, filter }
-  const { query, request, outcome } = await askShards(input, pinned, { deadline, watch }, parts)
-  if (deadline.cancelled) deadline.check('merging hits')
+  const { query, request, outcome } = await askShards(input, pinned, { context, watch }, parts)
+  if (context.deadline.cancelled) context.deadline.check('merging hits')
 
   const { ranked, winners, coverage, documents } = await pickWinners(input, request, {
     manifest,
     outcome,
-    deadline,
+    context,
     watch,
-    log: parts.log,
   })
 
   const given = (cursor?.given ?? 0) + winners.length
@@ -132,17 +130,17 @@ interface Asked {
 async function askShards(
   input: SearchInput,
   pinned: Omit<Pinned, 'payload'>,
-  { deadline, watch }: { deadline: Deadline; watch: Stopwatch },
+  { context, watch }: { context: RequestContext; watch: Stopwatch },
   parts: SearchParts,
 ): Promise<Asked> {
   const { modelDigest } = pinned.manifest
   const { queryForms, queryEncoder } = parts
   const form = queryForms.choose(modelDigest)
   const ask = async (text: QueryText): Promise<Asked> => {
-    const query = await queryEncoder.encode(text, deadline).catch(naming(pinned.entry.generation))
+    const query = await queryEncoder.encode(text, context.deadline).catch(naming(pinned.entry.generation))
     watch.lap('encode')
     const request = planFanOut(input, { ...pinned, payload: query.payload }, parts.cluster)
-    const outcome = await fanOut(request, earlierByReserve(deadline), parts.log)
+    const outcome = await fanOut(request, earlierByReserve(context))
     watch.lap('fanOut')
     return { query, request, outcome }
   }
@@ -174,9 +172,8 @@ function naming(generation: GenerationOfModel) {
 interface Found {
   readonly manifest: Manifest
   readonly outcome: FanOutOutcome
-  readonly deadline: Deadline
+  readonly context: RequestContext
   readonly watch: Stopwatch
-  readonly log: Logger
 }
 
 /**
@@ -184,7 +181,7 @@ interface Found {
  * again: every round takes one shard away at least, or is the last.
  */
 async function pickWinners(input: SearchInput, request: FanOutRequest, found: Found) {
-  const { manifest, outcome, deadline, watch, log } = found
+  const { manifest, outcome, context, watch } = found
   const documents = input.idsOnly ? undefined : new Map<string, FetchedDocument>()
   for (;;) {
     const lists = [...outcome.answers.values()].map(answer => answer.hits)
@@ -195,7 +192,7 @@ async function pickWinners(input: SearchInput, request: FanOutRequest, found: Fo
     watch.lap('merge')
 
     const wanted = documents === undefined ? [] : winners.filter(hit => !documents.has(hit.id))
-    const fetched = await fetchDocuments(wanted, request, outcome, deadline, log)
+    const fetched = await fetchDocuments(wanted, request, outcome, context)
     watch.lap('fetch')
     for (const [id, document] of fetched.documents) documents?.set(id, document)
     if (fetched.failures.size === 0) return { ranked, winners, coverage, documents }
@@ -248,8 +245,8 @@ function referenceTo({ index, indexUid, generation, version }: Manifest): Manife
   return { index, indexUid, generation, version }
 }
 
-function earlierByReserve(deadline: Deadline): Deadline {
-  return deadline.earlier(Math.min(reserveMsMax, deadline.remainingMs * reserveShare))
+function earlierByReserve(context: RequestContext): RequestContext {
+  return context.earlier(Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare))
 }
 
 function toHit({ id, score }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {

@@ -1,4 +1,4 @@
-import type { Deadline } from '@hypershard/common'
+import type { RequestContext } from '@hypershard/common'
 import {
   deleteSnapshot,
   latestManifest,
@@ -43,15 +43,20 @@ export class SnapshotAdmin {
    * The generation before stays, with all of it, until it is dropped, and aliases stand for it unless they go along.
    * @throws HypershardError `snapshot_not_found`, `model_not_served`
    */
-  async restore(index: string, name: string, withAliases: boolean, deadline: Deadline): Promise<DescribedGeneration> {
+  async restore(
+    index: string,
+    name: string,
+    withAliases: boolean,
+    context: RequestContext,
+  ): Promise<DescribedGeneration> {
     const { store, catalog, models } = this.#parts
     const { record } = catalog.get(index)
     const origin = await this.#originOf(index, name)
     const { generation: from } = origin.manifest
-    await requireServed({ index, generation: from, model: origin.model }, models, deadline)
+    await requireServed({ index, generation: from, model: origin.model }, models, context.deadline)
     const { generation } = await restoreSnapshot(store, record, origin)
     const to = { index: record.name, indexUid: record.uid, generation }
-    await moveName({ name: index, to, withAliases }, deadline, this.#parts)
+    await moveName({ name: index, to, withAliases }, context, this.#parts)
     return describeGeneration(record, generation, this.#parts)
   }
 
@@ -62,11 +67,11 @@ export class SnapshotAdmin {
   async clone(
     index: string,
     clone: { name: string; snapshot: string | undefined; replicas: number | undefined },
-    deadline: Deadline,
+    context: RequestContext,
   ): Promise<CatalogEntry> {
     const { catalog } = this.#parts
     const replicas = clone.replicas ?? catalog.get(index).record.replicas
-    return catalog.clone({ name: clone.name, replicas }, await this.#originOf(index, clone.snapshot), deadline)
+    return catalog.clone({ name: clone.name, replicas }, await this.#originOf(index, clone.snapshot), context.deadline)
   }
 
   async #originOf(index: string, snapshot: string | undefined): Promise<Origin> {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Deadline } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import {
   createDirectoryStore,
   type LogReference,
@@ -53,7 +54,7 @@ describe('appending the lines of a write', () => {
   function append(lines: readonly GoodLine[], idempotencyKey?: string, own = store) {
     const guard = new WriteGuard(own, { lagMax: 1_000, freeShareMin: 0 })
     const input = { entry, lines: streamOf(lines), idempotencyKey }
-    return appendOperations(input, { store: own, log, guard, tally }, soon())
+    return appendOperations(input, { store: own, log, guard, tally }, quietContext())
   }
 
   /** What an entry of the log does, as `id text` or `id`. */

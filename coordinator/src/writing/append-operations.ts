@@ -1,4 +1,5 @@
-import { type Deadline, HypershardError, retryOnConflict, waitWithin } from '@hypershard/common'
+import { HypershardError, type RequestContext, retryOnConflict, waitWithin } from '@hypershard/common'
+
 import {
   type LogPart,
   LogPartBuilder,
@@ -49,11 +50,11 @@ const decisionsMax = 100
 export async function appendOperations(
   input: AppendInput,
   parts: AppendParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<AppendOutcome> {
   const room = parts.guard.openRoom(input.entry.manifest)
   try {
-    return await appendInto(room, input, parts, deadline)
+    return await appendInto(room, input, parts, context)
   } finally {
     room.release()
   }
@@ -63,14 +64,14 @@ async function appendInto(
   room: WriteRoom,
   input: AppendInput,
   parts: AppendParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<AppendOutcome> {
   const gathered: LogPart[] = []
   const builder = new LogPartBuilder()
   let lines: GoodLine[] = []
   let accepted = 0
   const keep = async () => {
-    await waitWithin(room.take(builder.size), deadline, 'looking for room')
+    await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
     gathered.push(await builder.store(parts.store, logOf(input.entry)))
     if (gathered.length > partsMax) throw tooLarge()
     accepted += lines.length
@@ -85,14 +86,14 @@ async function appendInto(
     lines.push(line)
     builder.add(line.operation)
   }
-  deadline.check('writing the documents')
+  context.deadline.check('writing the documents')
   if (lines.some(isConditional)) {
-    await waitWithin(room.take(builder.size), deadline, 'looking for room')
-    return appendConditionally(input, lines, parts, deadline)
+    await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
+    return appendConditionally(input, lines, parts, context)
   }
   if (lines.length > 0) await keep()
   if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
-  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey }, deadline)
+  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey }, context.deadline)
   return { accepted, ...appended }
 }
 
@@ -104,11 +105,11 @@ async function appendConditionally(
   { entry, idempotencyKey }: AppendInput,
   lines: readonly GoodLine[],
   { store, log, tally }: AppendParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<AppendOutcome> {
   if (idempotencyKey !== undefined) throw keyAndConditions()
   const ids = new Set(lines.map(({ operation }) => operationId(operation)))
-  return retryOnConflict({ attemptsMax: decisionsMax, deadline }, async () => {
+  return retryOnConflict({ attemptsMax: decisionsMax, deadline: context.deadline }, async () => {
     const found = await findDocuments(store, await newerManifest(store, entry.manifest), ids)
     const { holding, failing } = judge(lines, id => found.documents.get(id)?.version ?? 0)
     const appended =
@@ -116,7 +117,7 @@ async function appendConditionally(
         ? { sequence: null, repeated: false }
         : await log.append(
             { parts: [await storePart(holding, entry, store)], expectedSequence: found.sequence + 1 },
-            deadline,
+            context.deadline,
           )
     for (const { line, id, message } of failing) tally.fail(line, { id, code: 'version_mismatch', message })
     return { accepted: holding.length, ...appended }

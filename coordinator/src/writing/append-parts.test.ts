@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import {
   createDirectoryStore,
   createIndex,
@@ -48,7 +48,7 @@ describe('appending a write to the log', () => {
     })()
     const guard = new WriteGuard(store, { lagMax: 1_000_000, freeShareMin: 0 })
     const parts = { store, log, guard, tally: new LineTally() }
-    return appendOperations({ entry, lines: source, idempotencyKey: undefined }, parts, Deadline.after(60_000))
+    return appendOperations({ entry, lines: source, idempotencyKey: undefined }, parts, quietContext())
   }
 
   async function storedParts(sequence: number): Promise<readonly LogPart[]> {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Deadline } from '@hypershard/common'
-import { FakeEncoder } from '@hypershard/harness'
+import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import {
   commitSegments,
@@ -43,7 +43,7 @@ describe('finding documents as the newest write left them', () => {
   ) {
     const documents = ids.map(id => ({ id, title: '', text: `indexed ${sequence}`, fields: '{}', version: sequence }))
     const parts = { store, encoder: new FakeEncoder(), onEncoded: () => undefined }
-    const { added } = await writeSegments(current, documents, parts, soon())
+    const { added } = await writeSegments(current, documents, parts, quietContext())
     return commitSegments(store, current, added, { deletedIds, log: { sequence, parts: 0 } })
   }
 

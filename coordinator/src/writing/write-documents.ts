@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, pauseWithin, type WorkGate, waitWithin } from '@hypershard/common'
+import { HypershardError, pauseWithin, type RequestContext, type WorkGate, waitWithin } from '@hypershard/common'
 import type { WaitMode } from '@hypershard/contract'
 import {
   findUnreadWrite,
@@ -86,24 +86,28 @@ const passing = ['unavailable', 'overloaded', 'deadline_exceeded', 'cancelled']
  *   nothing was written, unless the failure is of the deadline or the storage, when a repetition with the same
  *   idempotency key finds out
  */
-export async function writeDocuments(input: WriteInput, deadline: Deadline, parts: WriteParts): Promise<WriteReport> {
+export async function writeDocuments(
+  input: WriteInput,
+  context: RequestContext,
+  parts: WriteParts,
+): Promise<WriteReport> {
   const startMs = performance.now()
   const entry = parts.catalog.get(input.index)
   const log = parts.logs.of(entry.record)
-  await waitWithin(log.head(), deadline, 'reading the write log')
-  await waitWithin(parts.guard.check(log, entry.manifest), deadline, 'looking for room')
+  await waitWithin(log.head(), context.deadline, 'reading the write log')
+  await waitWithin(parts.guard.check(log, entry.manifest), context.deadline, 'looking for room')
   const tally = new LineTally()
   const lines = counted(tally.goodOnes(input.operations), () => tell({ sequence: null, waiting: null }))
   const tell = (progress: Omit<WriteProgress, 'received'>) =>
     input.onProgress?.({ received: tally.received, ...progress })
   const appending = { store: parts.store, log, guard: parts.guard, tally }
-  const appended = await parts.writes.run(deadline, () =>
-    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey }, appending, deadline),
+  const appended = await parts.writes.run(context.deadline, () =>
+    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey }, appending, context),
   )
   const { sequence } = appended
   const waits = input.waitFor === 'searchable' && sequence !== null
   const seen = waits
-    ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, deadline)
+    ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, context)
     : notYet(entry, sequence === null ? null : problemOf(entry, parts))
   const { received, failed, errors } = tally
   return { received, failed, errors, ...appended, ...seen, tookMs: performance.now() - startMs }
@@ -118,9 +122,9 @@ interface Wait {
 }
 
 /** Waits as long as there is hope and time. The write is safe meanwhile, so that giving up is no failure. */
-async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: WriteParts, deadline: Deadline) {
+async function waitUntilSearchable(entry: CatalogEntry, wait: Wait, parts: WriteParts, context: RequestContext) {
   const giveUp = new AbortController()
-  const until = deadline.within(wait.waitMsMax).withSignal(giveUp.signal)
+  const until = context.deadline.within(wait.waitMsMax).withSignal(giveUp.signal)
   const { sequence } = wait
   const searchable = parts.watcher.untilSearchable(wait.index, entry.record.uid, sequence, until).then(
     served => {

@@ -18,15 +18,15 @@ export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceSe
   const { models } = encoder
   return {
     listModels: unaryHandler(async () => ({ models: models.map(modelToProto) }), log),
-    encodeQuery: unaryHandler(async (request, deadline) => {
+    encodeQuery: unaryHandler(async (request, context) => {
       const model = readModel(models, request.modelDigest)
       const query = readQuery(request)
-      const answer = await encoder.encodeQuery(model, query, deadline)
+      const answer = await encoder.encodeQuery(model, query, context)
       return queryToProto(models[model]!, request, answer)
     }, log),
-    encodeDocuments: unaryHandler(async (request, deadline) => {
+    encodeDocuments: unaryHandler(async (request, context) => {
       const model = readModel(models, request.modelDigest)
-      const answer = await encoder.encodeDocuments(model, readDocuments(request), deadline)
+      const answer = await encoder.encodeDocuments(model, readDocuments(request), context)
       return documentsToProto(models[model]!, answer)
     }, log),
   }

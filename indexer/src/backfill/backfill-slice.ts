@@ -1,4 +1,4 @@
-import { type Deadline, retryOnConflict } from '@hypershard/common'
+import { type RequestContext, retryOnConflict } from '@hypershard/common'
 import {
   commitSegments,
   type GenerationRecord,
@@ -23,7 +23,7 @@ export async function backfillSlice(
   generation: GenerationRecord,
   slice: number,
   parts: IngestParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<void> {
   const manifest = await latestManifest(parts.store, generation)
   if (!isMissing(manifest, slice)) return
@@ -31,20 +31,21 @@ export async function backfillSlice(
   const { index, indexUid } = generation
   const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
   const documents = await readSlice(parts.store, copied, slice)
-  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, deadline), parts, deadline)
+  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, context), parts, context)
 }
 
 async function commitSlice(
   generation: GenerationRecord,
   slice: number,
   { added, failed }: WrittenSegments,
-  { store, log }: IngestParts,
-  deadline: Deadline,
+  { store }: IngestParts,
+  context: RequestContext,
 ): Promise<void> {
-  await retryOnConflict({ attemptsMax: commitAttemptsMax, deadline }, async () => {
+  await retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
     const current = await latestManifest(store, generation)
     if (!isMissing(current, slice)) {
-      log.info({ index: generation.index, generation: generation.generation, slice }, 'another indexer did this slice')
+      const facts = { index: generation.index, generation: generation.generation, slice }
+      context.log.info(facts, 'another indexer did this slice')
       return
     }
     const aside =

@@ -1,10 +1,9 @@
-import { type Clock, HypershardError, type Logger } from '@hypershard/common'
+import { type Clock, HypershardError, type RequestContext } from '@hypershard/common'
 import { collectIndex, listIndexNames, type ObjectStore, readIndex } from '@hypershard/storage'
 
 export interface CollectParts {
   readonly store: ObjectStore
   readonly clock: Clock
-  readonly log: Logger
   /** How long files that no manifest needs are kept. */
   readonly keepMs: number
 }
@@ -13,9 +12,10 @@ export interface CollectParts {
  * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
  * @throws HypershardError `storage_failed`
  */
-export async function collectIndexes({ store, clock, log, keepMs }: CollectParts, signal: AbortSignal): Promise<void> {
+export async function collectIndexes({ store, clock, keepMs }: CollectParts, context: RequestContext): Promise<void> {
+  const { deadline, log } = context
   for (const name of await listIndexNames(store)) {
-    if (signal.aborted) return
+    if (deadline.cancelled) return
     try {
       const deleted = await collectIndex(store, await readIndex(store, name), { nowMs: clock.now(), keepMs })
       if (deleted.length > 0) log.info({ index: name, files: deleted.length }, 'old files deleted')

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import {
   DocumentGraph,
   firstGeneration,
@@ -36,22 +37,22 @@ describe('compactGeneration', () => {
     for (let segment = 0; segment < segments; segment++) {
       const ids = Array.from({ length: documentsEach }, (_, at) => `${segment}-${at}`)
       await log.write(Object.fromEntries(ids.map((id, at) => [id, 'x'.repeat(1 + ((at * 37) % 97))])))
-      await ingestLog(generation, log.parts, Deadline.after(10_000))
+      await ingestLog(generation, log.parts, quietContext())
     }
     await log.write(Object.fromEntries(Array.from({ length: segments }, (_, segment) => [`${segment}-10`, null])))
-    const { manifest } = await ingestLog(generation, log.parts, Deadline.after(10_000))
+    const { manifest } = await ingestLog(generation, log.parts, quietContext())
     return { generation, manifest }
   }
 
   const partsOf = (sampleQueries: string[] | null) => {
     const { store, encoder } = log
-    return { store, encoder, log: silentLogger(), segmentsPerTier: segments, sampleQueries }
+    return { store, encoder, segmentsPerTier: segments, sampleQueries }
   }
 
   const compact = async (graphDocuments: number, sampleQueries: string[] | null = null) => {
     const { generation, manifest } = await fill()
     const parts = { ...partsOf(sampleQueries), graphDocuments }
-    assert.equal(await compactGeneration(generation, manifest, parts, Deadline.after(10_000)), true)
+    assert.equal(await compactGeneration(generation, manifest, parts, quietContext()), true)
     const merged = await latestManifest(log.store, generation)
     assert.equal(merged.segments.length, 1)
     const [entry] = merged.segments
@@ -97,7 +98,7 @@ describe('compactGeneration', () => {
     const again = async (sampleQueries: string[] | null) => {
       const manifest = await latestManifest(log.store, generation)
       const parts = { ...partsOf(sampleQueries), graphDocuments: 1 }
-      return compactGeneration(generation, manifest, parts, Deadline.after(10_000))
+      return compactGeneration(generation, manifest, parts, quietContext())
     }
     log.encoder.queries.length = 0
     assert.deepEqual([await again(queries), await again(queries)], [true, false])
@@ -124,7 +125,7 @@ describe('compactGeneration', () => {
     const { generation, manifest } = await fill()
     log.encoder.failure = new HypershardError('unavailable', 'down')
     const parts = { ...partsOf(null), graphDocuments: 1 }
-    const failing = compactGeneration(generation, manifest, parts, Deadline.after(10_000))
+    const failing = compactGeneration(generation, manifest, parts, quietContext())
     await assert.rejects(failing, { code: 'unavailable' })
     assert.equal((await latestManifest(log.store, generation)).version, manifest.version)
   })

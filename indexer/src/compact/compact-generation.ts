@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   eligibleIn,
   type GenerationRecord,
@@ -20,7 +20,6 @@ export interface CompactionParts extends CompactionPolicy {
   readonly store: ObjectStore
   /** Asked for sample queries, where a graph is built. */
   readonly encoder: EncoderPort
-  readonly log: Logger
 }
 
 /**
@@ -32,13 +31,13 @@ export async function compactGeneration(
   generation: GenerationRecord,
   manifest: Manifest,
   parts: CompactionParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<boolean> {
-  const { log } = parts
+  const { log } = context
   const segments = planCompaction(manifest, parts)
   if (segments === undefined) return false
   const startMs = performance.now()
-  const committed = await mergeAndReplace(generation, manifest, segments, parts, deadline)
+  const committed = await mergeAndReplace(generation, manifest, segments, parts, context)
   const { index } = generation
   const facts = { index, generation: generation.generation, shard: segments[0]!.shard, segments: segments.length }
   if (committed === undefined) log.info(facts, 'another indexer compacted these segments')
@@ -55,11 +54,11 @@ async function mergeAndReplace(
   manifest: Manifest,
   segments: Compaction,
   parts: CompactionParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<Manifest | undefined> {
   const { store } = parts
   try {
-    const graph = await graphFor(manifest, segments, parts, deadline)
+    const graph = await graphFor(manifest, segments, parts, context)
     const merged = await mergeSegments(store, manifest, segments, graph)
     const graphQueries = graph && graphQueriesDigest(parts.sampleQueries)
     const entry = merged && graphQueries !== undefined ? { ...merged, graphQueries } : merged
@@ -77,11 +76,11 @@ async function graphFor(
   manifest: Manifest,
   segments: Compaction,
   { store, encoder, sampleQueries: given, graphDocuments = graphDocumentsMin }: CompactionParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents < graphDocuments) return undefined
-  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given }, deadline)
+  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given }, context)
   if (queries === undefined) return undefined
   return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)
 }

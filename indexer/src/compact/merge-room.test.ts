@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, systemClock } from '@hypershard/common'
+import { HypershardError, systemClock } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { storeWithSpace } from '@hypershard/harness/stores'
 import { latestManifest, type Manifest, roomToIndex, roomToMerge, type StoreSpace, WriteLog } from '@hypershard/storage'
 import { ingestLog } from '../ingest/ingest-log.ts'
@@ -16,7 +17,7 @@ describe('room to merge segments', () => {
     log = await TestLog.create()
     for (const id of ['a', 'b']) {
       await log.write({ [id]: 'one' })
-      await ingestLog(log.generation, log.parts, Deadline.after(10_000))
+      await ingestLog(log.generation, log.parts, quietContext())
     }
     manifest = await latestManifest(log.store, log.generation)
     room = new MergeRoom(

@@ -1,4 +1,4 @@
-import type { Deadline } from '@hypershard/common'
+import type { RequestContext } from '@hypershard/common'
 import {
   architectureFromProto,
   decodeWeights,
@@ -65,13 +65,13 @@ export interface CalibratedSegments {
 export async function sampleQueries(
   { store, encoder }: { store: ObjectStore; encoder: EncoderPort },
   { manifest, segments, given }: CalibratedSegments,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<SampleQueries | undefined> {
   const asked = given ?? queriesOf(await sampleDocuments(store, manifest, segments))
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
   for (const text of asked) {
-    const { qnet } = await encoder.encodeQuery({ modelDigest: manifest.modelDigest, text }, deadline)
+    const { qnet } = await encoder.encodeQuery({ modelDigest: manifest.modelDigest, text }, context.deadline)
     architecture = architectureFromProto(qnet.architecture)
     qnets.push(decodeWeights(architecture, qnet.weights, precisionFromProto(qnet.precision)))
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
-import { FakeEncoder } from '@hypershard/harness'
+import { FakeEncoder, quietContext } from '@hypershard/harness'
 import type { DocumentContent } from '@hypershard/storage'
 import { encodeDocuments } from './encode-documents.ts'
 
@@ -12,7 +12,7 @@ async function* documents(count: number, text = 'words'): AsyncGenerator<Documen
 
 async function idsOf(encoder: FakeEncoder, source: AsyncIterable<DocumentContent>, deadline = Deadline.after(60_000)) {
   const batches: string[][] = []
-  for await (const batch of encodeDocuments(source, model, { encoder }, deadline)) {
+  for await (const batch of encodeDocuments(source, model, { encoder }, quietContext(deadline))) {
     assert.equal(batch.vectors.length, batch.documents.length * batch.vectorWidth)
     batches.push(batch.documents.map(({ id }) => id))
   }

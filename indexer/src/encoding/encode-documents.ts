@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, pauseWithin } from '@hypershard/common'
+import { type Deadline, HypershardError, pauseWithin, type RequestContext } from '@hypershard/common'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import { encodeOneByOne } from './encode-one-by-one.ts'
 import type { EncodedBatch, Text } from './encoded-batch.ts'
@@ -36,15 +36,15 @@ export async function* encodeDocuments<Document extends Text>(
   documents: Iterable<Document> | AsyncIterable<Document>,
   modelDigest: string,
   parts: EncodeParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): AsyncGenerator<EncodedBatch<Document>> {
   const abandon = new AbortController()
   const inFlight: Promise<EncodedBatch<Document>>[] = []
   try {
     for await (const batch of batchesOf(documents)) {
-      const callDeadline = deadline.withSignal(abandon.signal)
-      await parts.throttle?.(batch.length, callDeadline)
-      const call = encodeBatch(batch, modelDigest, parts.encoder, callDeadline)
+      const callContext = context.withSignal(abandon.signal)
+      await parts.throttle?.(batch.length, callContext.deadline)
+      const call = encodeBatch(batch, modelDigest, parts.encoder, callContext)
       // This call is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
       // count as unhandled.
       call.catch(() => undefined)
@@ -79,9 +79,9 @@ function encodeBatch<Document extends Text>(
   documents: readonly Document[],
   modelDigest: string,
   encoder: EncoderPort,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<EncodedBatch<Document>> {
-  const call = (texts: readonly Text[]) => callPatiently(texts, modelDigest, encoder, deadline)
+  const call = (texts: readonly Text[]) => callPatiently(texts, modelDigest, encoder, context)
   return encodeOneByOne(documents, call)
 }
 
@@ -90,8 +90,9 @@ async function callPatiently(
   documents: readonly Text[],
   modelDigest: string,
   encoder: EncoderPort,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<EncodedDocuments> {
+  const { deadline } = context
   const texts = documents.map(({ title, text }) => ({ title, text }))
   let unreachable = 0
   for (let attempt = 0; ; attempt++) {

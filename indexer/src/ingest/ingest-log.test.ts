@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError } from '@hypershard/common'
-import { casesOf } from '@hypershard/harness'
+import { HypershardError } from '@hypershard/common'
+import { casesOf, quietContext } from '@hypershard/harness'
 import { commitSegments, latestManifest, mergeSegments, readAside, type SegmentRead } from '@hypershard/storage'
 import fc from 'fast-check'
 import { poison, TestLog } from '../testing/test-log.ts'
 import { ingestLog } from './ingest-log.ts'
 import { writeSegments } from './write-segments.ts'
-
-const soon = () => Deadline.after(20_000)
 
 describe('ingesting the write log', () => {
   let log: TestLog
@@ -18,7 +16,7 @@ describe('ingesting the write log', () => {
 
   afterEach(() => log.remove())
 
-  const ingest = () => ingestLog(log.generation, log.parts, soon())
+  const ingest = () => ingestLog(log.generation, log.parts, quietContext())
 
   async function ingestAll() {
     for (;;) {
@@ -44,9 +42,9 @@ describe('ingesting the write log', () => {
               else expected.set(id, `${id}@${sequence} ${text}`)
             }
           }
-          if (often) await ingestLog(own.generation, own.parts, soon())
+          if (often) await ingestLog(own.generation, own.parts, quietContext())
         }
-        while (!(await ingestLog(own.generation, own.parts, soon())).caughtUp) {
+        while (!(await ingestLog(own.generation, own.parts, quietContext())).caughtUp) {
           // Once more, until the log is at its end.
         }
         const manifest = await latestManifest(own.store, own.generation)
@@ -141,9 +139,9 @@ describe('ingesting the write log', () => {
     const own = await TestLog.create(1)
     try {
       await own.write({ a: '婚礼', b: '菜单', c: 'menu' })
-      await ingestLog(own.generation, own.parts, soon())
+      await ingestLog(own.generation, own.parts, quietContext())
       await own.write({ a: 'wedding' })
-      const { manifest } = await ingestLog(own.generation, own.parts, soon())
+      const { manifest } = await ingestLog(own.generation, own.parts, quietContext())
       const merged = await mergeSegments(own.store, manifest, manifest.segments)
       assert.deepEqual(merged!.read, { tokens: 13, unknown: 2, unreadable: 1 })
     } finally {
@@ -169,6 +167,6 @@ describe('ingesting the write log', () => {
     const manifest = await latestManifest(log.store, log.generation)
     const documents = [{ id: 'a', title: '', text: 'one', fields: '{}', version: 1 }]
     const other = { ...manifest, vectorWidth: 3 }
-    await assert.rejects(writeSegments(other, documents, log.parts, soon()), { code: 'model_mismatch' })
+    await assert.rejects(writeSegments(other, documents, log.parts, quietContext()), { code: 'model_mismatch' })
   })
 })

@@ -1,4 +1,4 @@
-import { type Deadline, type Logger, retryOnConflict } from '@hypershard/common'
+import { type RequestContext, retryOnConflict } from '@hypershard/common'
 import {
   type AsideDocument,
   commitSegments,
@@ -17,7 +17,6 @@ import { type WriteParts, type WrittenSegments, writeSegments } from './write-se
 
 export interface IngestParts extends WriteParts {
   readonly onCommitted?: (documents: number) => void
-  readonly log: Logger
 }
 
 /** How often a commit is made again because something other than the log's next documents was committed first. */
@@ -40,14 +39,14 @@ interface Prepared {
 export async function ingestLog(
   generation: GenerationRecord,
   parts: IngestParts,
-  deadline: Deadline,
+  context: RequestContext,
   mayGoOn: () => Promise<boolean> = async () => false,
 ): Promise<{ manifest: Manifest; caughtUp: boolean }> {
   let manifest = await latestManifest(parts.store, generation)
   if (!isBackfilled(manifest)) return { manifest, caughtUp: true }
   const abandon = new AbortController()
   const prepare = (from: LogPosition) => {
-    const preparing = prepareBatch(manifest, from, parts, deadline.withSignal(abandon.signal))
+    const preparing = prepareBatch(manifest, from, parts, context.withSignal(abandon.signal))
     // This batch is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
     // count as unhandled.
     preparing.catch(() => undefined)
@@ -60,7 +59,7 @@ export async function ingestLog(
       if (prepared === undefined) return { manifest, caughtUp: true }
       const { end }: LogBatch = prepared.batch
       ahead = (await mayGoOn()) ? prepare(end) : undefined
-      manifest = await commitBatch(generation, manifest, prepared, parts, deadline)
+      manifest = await commitBatch(generation, manifest, prepared, parts, context)
       parts.onCommitted?.(prepared.batch.puts.length)
       if (!isSamePlace(manifest.log, end)) break
     }
@@ -75,28 +74,28 @@ async function prepareBatch(
   manifest: Manifest,
   from: LogPosition,
   parts: IngestParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<Prepared | undefined> {
   const batch = await readBatch(parts.store, manifest, from)
   if (batch === undefined) return undefined
-  return { batch, written: await writeSegments(manifest, batch.puts, parts, deadline) }
+  return { batch, written: await writeSegments(manifest, batch.puts, parts, context) }
 }
 
 async function commitBatch(
   generation: GenerationRecord,
   base: Manifest,
   { batch, written }: Prepared,
-  { store, log }: IngestParts,
-  deadline: Deadline,
+  { store }: IngestParts,
+  context: RequestContext,
 ): Promise<Manifest> {
   // The first attempt builds on what the batch was read from: nobody else is expected to have committed.
   let newest: Manifest | undefined = base
-  return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline }, async () => {
+  return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
     const current = newest ?? (await latestManifest(store, generation))
     newest = undefined
     if (!isSamePlace(current.log, base.log)) {
       const facts = { index: base.index, generation: base.generation, log: current.log }
-      log.info(facts, 'another indexer committed these documents')
+      context.log.info(facts, 'another indexer committed these documents')
       return current
     }
     const aside = await asideAfter(store, current, batch, written.failed)

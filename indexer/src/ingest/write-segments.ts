@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   type AsideDocument,
   createSegmentWriter,
@@ -39,7 +39,7 @@ export async function writeSegments(
   manifest: Manifest,
   documents: readonly StoredDocument[],
   parts: WriteParts,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<WrittenSegments> {
   const writers: SegmentWriter[] = []
   const failed: AsideDocument[] = []
@@ -47,7 +47,7 @@ export async function writeSegments(
   try {
     for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
       const batches: EncodedBatch<StoredDocument>[] = []
-      for await (const batch of encodeDocuments(own, manifest.modelDigest, parts, deadline)) {
+      for await (const batch of encodeDocuments(own, manifest.modelDigest, parts, context)) {
         const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
         batches.push({ ...batch, documents: own })
         unread = extendUnreadWrites(unread, unreadWritesOf(own))

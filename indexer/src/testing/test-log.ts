@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HypershardError, silentLogger } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import { architectureToProto } from '@hypershard/qnet'
 import {
@@ -57,7 +57,7 @@ export class TestLog {
   }
 
   get parts(): IngestParts {
-    return { store: this.store, encoder: this.encoder, log: silentLogger(), onEncoded: () => undefined }
+    return { store: this.store, encoder: this.encoder, onEncoded: () => undefined }
   }
 
   /** Appends one entry: each list is a part of it. A text puts a document, null deletes it. */

@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, messageBytesMax, waitWithin } from '@hypershard/common'
+import { HypershardError, messageBytesMax, type RequestContext, waitWithin } from '@hypershard/common'
 import { hitsMax } from '@hypershard/proto/limits'
 import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
@@ -23,19 +23,19 @@ interface Budget {
 export async function fetchDocuments(
   { holder }: { holder: SegmentHolder },
   request: FetchRequest,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<FetchResponse> {
   if (request.addresses.length > hitsMax) {
     throw new HypershardError('request_too_large', `at most ${hitsMax} documents a fetch`)
   }
-  const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
+  const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
   const documents = new Array<FetchedDocument>(request.addresses.length)
   const bySegment = Map.groupBy(request.addresses.entries(), ([, address]) => address.segment)
   const budget: Budget = { bytes: 0 }
   await Promise.all(
     [...bySegment].map(async ([segment, places]) => {
       const rows = places.map(([, address]) => address.row)
-      const fetched = await fetchFromSegment({ holder, manifest, deadline, budget }, segment, rows)
+      const fetched = await fetchFromSegment({ holder, manifest, context, budget }, segment, rows)
       for (const [index, [place]] of places.entries()) documents[place] = fetched[index]!
     }),
   )
@@ -43,19 +43,19 @@ export async function fetchDocuments(
 }
 
 async function fetchFromSegment(
-  fetch: { holder: SegmentHolder; manifest: Manifest; deadline: Deadline; budget: Budget },
+  fetch: { holder: SegmentHolder; manifest: Manifest; context: RequestContext; budget: Budget },
   segment: number,
   rows: readonly number[],
 ): Promise<FetchedDocument[]> {
-  const { holder, manifest, deadline, budget } = fetch
-  const lease = await holder.leaseDocuments(manifest, segment, deadline)
+  const { holder, manifest, context, budget } = fetch
+  const lease = await holder.leaseDocuments(manifest, segment, context.deadline)
   try {
     checkRows(manifest, segment, rows)
     const documents: FetchedDocument[] = []
     for (let first = 0; first < rows.length; first += rowsPerRead) {
-      deadline.check('fetch documents')
+      context.deadline.check('fetch documents')
       const reading = lease.documents.read(rows.slice(first, first + rowsPerRead))
-      for (const { id, title, text, fields } of await waitWithin(reading, deadline, 'fetching documents')) {
+      for (const { id, title, text, fields } of await waitWithin(reading, context.deadline, 'fetching documents')) {
         budget.bytes += Buffer.byteLength(title) + Buffer.byteLength(text) + Buffer.byteLength(fields)
         documents.push({ id, title, text, fieldsJson: fields })
       }

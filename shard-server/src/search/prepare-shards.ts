@@ -1,4 +1,4 @@
-import type { Deadline } from '@hypershard/common'
+import type { RequestContext } from '@hypershard/common'
 import type { PreparedShard, PrepareRequest, PrepareResponse } from '@hypershard/proto/shard'
 import { eligibleDocuments, type Manifest } from '@hypershard/storage'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
@@ -8,21 +8,21 @@ import { checkManifestReference, checkShards, toShardError } from './check-reque
 export async function prepareShards(
   { holder }: { holder: SegmentHolder },
   request: PrepareRequest,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<PrepareResponse> {
-  const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
+  const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
   checkShards(manifest, request.shards)
-  return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, deadline))) }
+  return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, context))) }
 }
 
 async function prepareShard(
   holder: SegmentHolder,
   manifest: Manifest,
   shard: number,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<PreparedShard> {
   try {
-    const lease = await holder.lease(manifest, shard, deadline)
+    const lease = await holder.lease(manifest, shard, context.deadline)
     lease.release()
     return { shard, documents: eligibleDocuments(manifest, shard), bytes: lease.bytes, error: undefined }
   } catch (error) {

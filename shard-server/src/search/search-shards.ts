@@ -4,6 +4,7 @@ import {
   type Deadline,
   HypershardError,
   nothingScanned,
+  type RequestContext,
   scanCountsOf,
   toHypershardError,
   type WorkGate,
@@ -52,33 +53,34 @@ interface Search {
   readonly manifest: Manifest
   readonly request: Omit<ScanRequest, 'shards'>
   readonly filter: Filter | undefined
-  readonly deadline: Deadline
+  readonly context: RequestContext
 }
 
 export async function searchShards(
   parts: SearchParts,
   request: SearchShardsRequest,
-  deadline: Deadline,
+  context: RequestContext,
 ): Promise<SearchShardsResponse> {
   const { holder, searches, queries } = parts
   const precision = checkSearch(request)
   const plan = checkPlan(request)
-  return searches.run(deadline, async () => {
-    const manifest = await holder.manifest(checkManifestReference(request.manifest), deadline)
+  return searches.run(context.deadline, async () => {
+    const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
     checkShards(manifest, request.shards)
-    const query = await queries.take(request.qnet, request.tokenStates, deadline)
+    const query = await queries.take(request.qnet, request.tokenStates, context.deadline)
     try {
       checkQuery(query, manifest)
       const { qnet } = query
-      const rangeSample = precision === 'int8' ? await holder.rangeSample(manifest, deadline) : new Float32Array(0)
-      const scoringDeadline = deadline.earlier(replyReserve(deadline))
-      const endEpochMs = performance.timeOrigin + performance.now() + scoringDeadline.remainingMs
+      const rangeSample =
+        precision === 'int8' ? await holder.rangeSample(manifest, context.deadline) : new Float32Array(0)
+      const scoringContext = context.earlier(replyReserve(context.deadline))
+      const endEpochMs = performance.timeOrigin + performance.now() + scoringContext.deadline.remainingMs
       const { limit, after, filter } = request
       const search: Search = {
         manifest,
         request: { qnet, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
         filter,
-        deadline: scoringDeadline,
+        context: scoringContext,
       }
       const results = await searchGroups(parts, request.shards, search)
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
@@ -107,13 +109,13 @@ async function searchGroups(parts: SearchParts, shards: readonly number[], searc
 
 /** Leases and scores some shards together; one that cannot be leased fails alone. */
 async function searchGroup(parts: SearchParts, shards: readonly number[], search: Search): Promise<ShardResult[]> {
-  const { request, deadline } = search
+  const { request, context } = search
   const leases = await Promise.all(shards.map(shard => leaseShard(parts, shard, search)))
   const ready = leases.filter(isLease)
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
     const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
-    return toResults(leases, await parts.backend.scan(work, deadline))
+    return toResults(leases, await parts.backend.scan(work, context.deadline))
   } finally {
     for (const lease of ready) lease.release()
   }
@@ -190,13 +192,13 @@ type ReadyShard = ShardToScan & Pick<ShardLease, 'release'>
 async function leaseShard(
   { holder, filter: rowFilter }: SearchParts,
   shard: number,
-  { manifest, filter, deadline }: Search,
+  { manifest, filter, context }: Search,
 ): Promise<ReadyShard | ShardResult> {
   try {
-    const lease = await holder.lease(manifest, shard, deadline)
+    const lease = await holder.lease(manifest, shard, context.deadline)
     try {
       const segments = await Promise.all(
-        lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, deadline })),
+        lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, context })),
       )
       return { shard, segments, release: lease.release }
     } catch (error) {
@@ -210,10 +212,14 @@ async function leaseShard(
 
 async function eligibleOf(
   { key, position, documents, deleted, deletedCount }: ShardLease['segments'][number],
-  { rowFilter, filter, deadline }: { rowFilter: SearchParts['filter']; filter: Filter | undefined; deadline: Deadline },
+  {
+    rowFilter,
+    filter,
+    context,
+  }: { rowFilter: SearchParts['filter']; filter: Filter | undefined; context: RequestContext },
 ): Promise<SegmentToScan> {
   if (filter === undefined) return { key, position, excluded: deleted, eligible: documents - deletedCount }
-  const selected = await rowFilter.select(key, filter, deadline)
+  const selected = await rowFilter.select(key, filter, context.deadline)
   const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)
   return { key, position, excluded: complementOf(eligible), eligible: countBits(eligible) }
 }

@@ -14,9 +14,9 @@ export const shardServiceDefinition = ShardServiceService
 /** The gRPC methods of `hypershard.v1.ShardService`. */
 export function createShardService(parts: ShardServerParts): ShardServiceServer {
   return {
-    prepare: unaryHandler((request, deadline) => prepareShards(parts, request, deadline), parts.log),
-    searchShards: unaryHandler((request, deadline) => searchShards(parts, request, deadline), parts.log),
-    fetch: unaryHandler((request, deadline) => fetchDocuments(parts, request, deadline), parts.log),
+    prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.log),
+    searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.log),
+    fetch: unaryHandler((request, context) => fetchDocuments(parts, request, context), parts.log),
     release: unaryHandler(async ({ indexUid, generation }) => {
       if (generation === 0) parts.holder.forget(indexUid)
       else parts.holder.releaseGeneration(indexUid, generation)

@@ -84,8 +84,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'time-reserve',
     file: 'coordinator/src/search/search.ts',
-    find: 'await fanOut(request, earlierByReserve(deadline), parts.log)',
-    replace: 'await fanOut(request, deadline, parts.log)',
+    find: 'await fanOut(request, earlierByReserve(context))',
+    replace: 'await fanOut(request, context)',
     breaks: 'A shard server that hangs leaves time for the partial answer of the others',
     tests: ['coordinator/src/search/search.test.ts'],
   },
@@ -252,9 +252,17 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'parity-past-the-gate',
     file: 'coordinator/src/search/admit-search.ts',
-    find: 'parts.searches.run(deadline, () => search(input, deadline, parts))',
-    replace: 'search(input, deadline, parts)',
+    find: 'parts.searches.run(context.deadline, () => search(input, context, parts))',
+    replace: 'search(input, context, parts)',
     breaks: 'A parity report waits for its place among the searches',
     tests: ['coordinator/src/generations/generation-admin.test.ts'],
+  },
+  {
+    id: 'context-route',
+    file: 'coordinator/src/transport/http/http-server.ts',
+    find: 'log: log.child({ route: routeOf(request) })',
+    replace: 'log',
+    breaks: 'What a request tells says which route it came by',
+    tests: ['coordinator/src/transport/http/request-log.test.ts'],
   },
 ]

@@ -257,4 +257,12 @@ export const indexerMutants: readonly Mutant[] = [
     breaks: 'An indexer tells that the encoder is away and back',
     tests: ['indexer/src/outages.test.ts'],
   },
+  {
+    id: 'context-job',
+    file: 'indexer/src/run-job.ts',
+    find: 'log: log.child({ job })',
+    replace: 'log',
+    breaks: 'What a job tells says which job it is',
+    tests: ['indexer/src/run-job.test.ts'],
+  },
 ]

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import fastifyCors from '@fastify/cors'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { Deadline, HypershardError, type Logger, messageOf } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, messageOf, RequestContext } from '@hypershard/common'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
@@ -65,13 +65,13 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   const app = createApp(options)
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
-  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route)
+  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, options.log)
   await app.register(async child => {
     // Its body is read by the route itself, document by document, and has no limit.
     child.removeAllContentTypeParsers()
     const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
     child.addContentTypeParser(types, (_request, body, done) => done(null, body))
-    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route)
+    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route, options.log)
   })
   const address = await listen(app, options.address)
   return { address, stop: () => stop(app, options.drainMs) }
@@ -93,8 +93,7 @@ function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)
-    const route = `${request.method} ${request.routeOptions.url ?? request.url}`
-    if (failure.code === 'internal') log.error({ err: error, route }, 'request failed')
+    if (failure.code === 'internal') log.error({ err: error, route: routeOf(request) }, 'request failed')
     sendProblem(reply, failure)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -131,20 +130,31 @@ async function serveDocument(app: FastifyInstance, document: Record<string, unkn
   app.get('/openapi.json', async () => document)
 }
 
-function addRoute(app: FastifyInstance, route: Route): void {
+function addRoute(app: FastifyInstance, route: Route, log: Logger): void {
   const url = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-  app.route({ method: route.method, url, handler: (request, reply) => answerRequest(route, request, reply) })
+  app.route({ method: route.method, url, handler: (request, reply) => answerRequest(route, request, reply, log) })
 }
 
-async function answerRequest(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answerRequest(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Logger,
+): Promise<FastifyReply> {
   const params = checkRequest(route.params, request.params, 'path')
   const query = checkRequest(route.query, request.query, 'query string')
   const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
   const timeoutMs = typeof route.timeoutMs === 'number' ? route.timeoutMs : route.timeoutMs(checkedBody)
   const deadline = Deadline.after(timeoutMs, { signal: clientGone(reply) })
+  const context = new RequestContext({ deadline, log: log.child({ route: routeOf(request) }) })
   const stream = request.body instanceof Readable ? request.body : request.raw
-  const checked = { params, query, body: checkedBody, stream, headers: request.headers, deadline }
+  const checked = { params, query, body: checkedBody, stream, headers: request.headers, context }
   return sendAnswer(reply, await route.handle(checked as never))
+}
+
+/** As it is declared, without what stands in its parameters. */
+function routeOf({ method, routeOptions, url }: FastifyRequest): string {
+  return `${method} ${routeOptions.url ?? url}`
 }
 
 function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: RouteAnswer): FastifyReply {

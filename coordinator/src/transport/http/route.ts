@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Deadline, ErrorCode } from '@hypershard/common'
+import type { ErrorCode, RequestContext } from '@hypershard/common'
 import { z } from 'zod'
 
-/** What a route's own work is given: everything checked, the deadline running, its signal fired when the client goes. */
+/** What a route's own work is given: everything checked; the client going away ends the context. */
 export interface RouteRequest<Params, Query, Body> {
   readonly params: Params
   readonly query: Query
@@ -11,7 +11,7 @@ export interface RouteRequest<Params, Query, Body> {
   /** The body of a route that takes NDJSON, no longer compressed. */
   readonly stream: Readable
   readonly headers: IncomingHttpHeaders
-  readonly deadline: Deadline
+  readonly context: RequestContext
 }
 
 /** What a route answers: a JSON value, a stream of NDJSON lines or server-sent events, or nothing. */

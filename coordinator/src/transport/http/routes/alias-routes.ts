@@ -27,9 +27,9 @@ export function aliasRoutes({ aliases }: Coordinator): Route[] {
       answer: { status: 200, description: 'The new version of all', schema: aliasTableSchema },
       errors: ['index_not_found', 'generation_not_found', 'alias_not_found', 'index_exists', 'wrong_phase', 'conflict'],
       timeoutMs: changeMsMax,
-      handle: async ({ body, deadline }) => ({
+      handle: async ({ body, context }) => ({
         status: 200,
-        json: aliasTableJson(await aliases.change(body.actions, deadline)),
+        json: aliasTableJson(await aliases.change(body.actions, context)),
       }),
     }),
     defineRoute({

@@ -51,8 +51,8 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       answer: { status: 200, description: 'Searches are complete', schema: readySchema },
       errors: ['unavailable'],
       timeoutMs: probeMsMax,
-      handle: async ({ deadline }) => {
-        return { status: 200, json: readyJson(await coordinator.requireReady(deadline)) }
+      handle: async ({ context }) => {
+        return { status: 200, json: readyJson(await coordinator.requireReady(context)) }
       },
     }),
     defineRoute({
@@ -62,9 +62,9 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       tag: 'cluster',
       summary: 'List the models that the encoder service holds',
       answer: { status: 200, description: 'All models', schema: modelListSchema },
-      handle: async ({ deadline }) => ({
+      handle: async ({ context }) => ({
         status: 200,
-        json: { models: (await coordinator.listModels(deadline)).map(modelJson) },
+        json: { models: (await coordinator.listModels(context)).map(modelJson) },
       }),
     }),
     defineRoute({
@@ -74,7 +74,7 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       tag: 'cluster',
       summary: 'Shard servers, whether they live, which shards they hold, and indexes whose model is not there',
       answer: { status: 200, description: 'The cluster as this coordinator sees it', schema: clusterSchema },
-      handle: async ({ deadline }) => ({ status: 200, json: clusterJson(await coordinator.describeCluster(deadline)) }),
+      handle: async ({ context }) => ({ status: 200, json: clusterJson(await coordinator.describeCluster(context)) }),
     }),
   ]
 }

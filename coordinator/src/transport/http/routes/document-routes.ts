@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { HypershardError, type Logger, parseExactJson, toHypershardError } from '@hypershard/common'
+import { HypershardError, parseExactJson, type RequestContext, toHypershardError } from '@hypershard/common'
 import {
   deleteBodySchema,
   documentSchema,
@@ -31,7 +31,6 @@ const oneDocument = z.strictObject({ index: indexNameSchema, id: z.string().min(
 
 interface DocumentRouteOptions {
   readonly putTimeoutMs: number
-  readonly log: Logger
 }
 
 export function documentRoutes(coordinator: Coordinator, options: DocumentRouteOptions): Route[] {
@@ -54,9 +53,9 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       errors: ['index_not_found', 'storage_full', 'idempotency_mismatch', 'request_too_large'],
       timeoutMs: options.putTimeoutMs,
       handle: request => {
-        const { stream, headers, deadline, params } = request
+        const { stream, headers, context, params } = request
         const isJson = headers['content-type']?.startsWith('application/json') === true
-        const read = readDocuments(stream, { lineBytesMax: documentBytesMax, idleMsMax, isJson }, deadline)
+        const read = readDocuments(stream, { lineBytesMax: documentBytesMax, idleMsMax, isJson }, context.deadline)
         const lines = checkLines(read, coordinator.fieldsOf(params.index))
         return write(coordinator, request, lines, options)
       },
@@ -84,8 +83,8 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       params: oneDocument,
       answer: { status: 200, description: 'The document and its version', schema: documentSchema },
       errors: ['index_not_found', 'document_not_found'],
-      handle: async ({ params, deadline }) => {
-        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id, deadline)
+      handle: async ({ params, context }) => {
+        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id, context)
         const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
         return { status: 200, json: { ...document, fields: parseExactJson(fields), ...tokens } }
       },
@@ -98,9 +97,9 @@ type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
 /** One write, answered as JSON, or as progress and then its result. */
 async function write(
   coordinator: Coordinator,
-  { params, query, deadline, headers }: WriteRequest,
+  { params, query, context, headers }: WriteRequest,
   operations: AsyncIterable<ReceivedOperation>,
-  { putTimeoutMs, log }: DocumentRouteOptions,
+  { putTimeoutMs }: DocumentRouteOptions,
 ): Promise<RouteAnswer> {
   coordinator.getIndex(params.index)
   const input = {
@@ -109,9 +108,9 @@ async function write(
     waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
   }
   const run = (onProgress?: (progress: WriteProgress) => void) =>
-    coordinator.writeDocuments({ ...input, onProgress }, deadline)
+    coordinator.writeDocuments({ ...input, onProgress }, context)
   if (query.progress === 'false') return { status: 200, json: writeReportJson(await run()) }
-  return { status: 200, ndjson: progressLines(run, log) }
+  return { status: 200, ndjson: progressLines(run, context) }
 }
 
 function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
@@ -127,12 +126,12 @@ async function* deletions(ids: readonly string[]): AsyncGenerator<ReceivedOperat
 /** Progress about once a second while the write runs, then its result or its problem as the last line. */
 async function* progressLines(
   run: (onProgress: (progress: WriteProgress) => void) => Promise<WriteReport>,
-  log: Logger,
+  context: RequestContext,
 ): AsyncGenerator<string> {
   let progress: WriteProgress = { received: 0, sequence: null, waiting: null }
   const last = run(latest => {
     progress = latest
-  }).then(report => ({ result: writeReportJson(report) }), asProblemLine(log))
+  }).then(report => ({ result: writeReportJson(report) }), asProblemLine(context))
   for (;;) {
     const line = await Promise.race([last, pause()])
     if (line !== undefined) {
@@ -143,7 +142,7 @@ async function* progressLines(
   }
 }
 
-function asProblemLine(log: Logger) {
+function asProblemLine({ log }: RequestContext) {
   return (error: unknown) => {
     const failure = toHypershardError(error)
     if (failure.code === 'internal') log.error({ err: error }, 'writing documents failed')

@@ -57,14 +57,14 @@ function reindexRoutes(generations: Generations): Route[] {
       body: reindexSchema,
       answer: { status: 201, description: 'The new generation, still empty', schema: generationSchema },
       errors: ['index_not_found', 'model_not_found', 'wrong_phase'],
-      handle: async ({ params, body, deadline }) => {
+      handle: async ({ params, body, context }) => {
         const input = {
           ...{ index: params.index, model: body.model, shards: body.shards },
           documentsPerSecondMax: body.documents_per_second_max ?? null,
           searchP99MsMax: body.search_p99_ms_max ?? null,
           sampleQueries: body.sample_queries,
         }
-        return { status: 201, json: generationJson(await generations.start(input, deadline)) }
+        return { status: 201, json: generationJson(await generations.start(input, context)) }
       },
     }),
     defineRoute({
@@ -109,9 +109,9 @@ function watchRoutes(generations: Generations): Route[] {
       summary: 'The same about once a second, as server-sent events, until the build has caught up or ended',
       errors: ['index_not_found', 'generation_not_found'],
       timeoutMs: eventsMsMax,
-      handle: async ({ params, deadline }) => {
+      handle: async ({ params, context }) => {
         await generations.describe(params.index, params.generation)
-        return { status: 200, events: eventsOf(generations, params, deadline) }
+        return { status: 200, events: eventsOf(generations, params, context.deadline) }
       },
     }),
   ]
@@ -178,8 +178,8 @@ function switchRoutes(generations: Generations): Route[] {
       body: compareSchema,
       answer: { status: 200, description: 'How alike they answer', schema: parityReportSchema },
       errors: ['index_not_found', 'generation_not_found', 'insufficient_coverage'],
-      handle: async ({ params, body, deadline }) => {
-        const report = await generations.compare(params.index, params.generation, body, deadline)
+      handle: async ({ params, body, context }) => {
+        const report = await generations.compare(params.index, params.generation, body, context)
         return { status: 200, json: parityReportJson(report) }
       },
     }),
@@ -193,9 +193,9 @@ function switchRoutes(generations: Generations): Route[] {
       query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params: { index, generation }, query, deadline }) => ({
+      handle: async ({ params: { index, generation }, query, context }) => ({
         status: 200,
-        json: generationJson(await generations.promote(index, generation, query.move_aliases === 'true', deadline)),
+        json: generationJson(await generations.promote(index, generation, query.move_aliases === 'true', context)),
       }),
     }),
     defineRoute({
@@ -208,9 +208,9 @@ function switchRoutes(generations: Generations): Route[] {
       query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params, query, deadline }) => ({
+      handle: async ({ params, query, context }) => ({
         status: 200,
-        json: generationJson(await generations.rollBack(params.index, query.move_aliases === 'true', deadline)),
+        json: generationJson(await generations.rollBack(params.index, query.move_aliases === 'true', context)),
       }),
     }),
   ]

@@ -23,9 +23,9 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       body: createIndexSchema,
       answer: { status: 201, description: 'The new index', schema: indexSchema },
       errors: ['index_exists', 'model_not_found'],
-      handle: async ({ body, deadline }) => ({
+      handle: async ({ body, context }) => ({
         status: 201,
-        json: indexJson(await coordinator.createIndex(body, deadline)),
+        json: indexJson(await coordinator.createIndex(body, context)),
       }),
     }),
     defineRoute({
@@ -64,8 +64,8 @@ export function indexRoutes(coordinator: Coordinator): Route[] {
       query: deleteIndexQuerySchema,
       answer: { status: 204, description: 'It is gone' },
       errors: ['index_not_found', 'index_in_use'],
-      handle: async ({ params, query, deadline }) => {
-        await coordinator.deleteIndex(params.index, query.aliases, deadline)
+      handle: async ({ params, query, context }) => {
+        await coordinator.deleteIndex(params.index, query.aliases, context)
         return { status: 204 }
       },
     }),

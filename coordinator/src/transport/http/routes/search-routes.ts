@@ -21,8 +21,8 @@ export function searchRoutes(coordinator: Coordinator): Route[] {
       answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
       errors: ['index_not_found', 'invalid_cursor', 'insufficient_coverage', 'model_mismatch', 'model_not_served'],
       timeoutMs: body => body.timeout_ms,
-      handle: async ({ params, body, deadline }) => {
-        const answer = await coordinator.search(toSearchInput(params.index, body), deadline)
+      handle: async ({ params, body, context }) => {
+        const answer = await coordinator.search(toSearchInput(params.index, body), context)
         return { status: 200, json: searchAnswerJson(answer) }
       },
     }),

@@ -93,9 +93,9 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       answer: { status: 200, description: 'The new generation, which is the snapshot', schema: generationSchema },
       errors: ['index_not_found', 'snapshot_not_found', 'model_not_served', 'conflict'],
       timeoutMs: restoreMsMax,
-      handle: async ({ params: { index, snapshot }, query, deadline }) => ({
+      handle: async ({ params: { index, snapshot }, query, context }) => ({
         status: 200,
-        json: generationJson(await snapshots.restore(index, snapshot, query.move_aliases === 'true', deadline)),
+        json: generationJson(await snapshots.restore(index, snapshot, query.move_aliases === 'true', context)),
       }),
     }),
     defineRoute({
@@ -109,11 +109,11 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       body: cloneSchema,
       answer: { status: 201, description: 'The new index', schema: indexSchema },
       errors: ['index_not_found', 'snapshot_not_found', 'index_exists', 'conflict'],
-      handle: async ({ params, body, deadline }) => {
+      handle: async ({ params, body, context }) => {
         const { name, snapshot, replicas } = body
         return {
           status: 201,
-          json: indexJson(await snapshots.clone(params.index, { name, snapshot, replicas }, deadline)),
+          json: indexJson(await snapshots.clone(params.index, { name, snapshot, replicas }, context)),
         }
       },
     }),
