@@ -124,7 +124,10 @@ async function assemble(
   stops.push(() => health.stop())
   const logs = new WriteLogs(store)
   const watcher = new StoreWatcher({
-    ...{ catalog, warmer, log, everyMs: config.HYPERSHARD_REFRESH_MS },
+    catalog,
+    warmer,
+    log,
+    everyMs: config.HYPERSHARD_REFRESH_MS,
     onGone: index => void releaseIndex(index, { cluster, logs, log }),
     onUnserved: generation => void releaseUnserved(generation, { catalog, cluster, log, pause: pauses.unserved }),
   })
@@ -134,7 +137,14 @@ async function assemble(
   const slowDown = new SlowDown({ store, catalog, pace, log }).start()
   stops.push(() => slowDown.stop())
   return new Coordinator({
-    ...{ store, catalog, cluster, warmer, encoder, logs, watcher, pace },
+    store,
+    catalog,
+    cluster,
+    warmer,
+    encoder,
+    logs,
+    watcher,
+    pace,
     ...gatesOf(config),
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),

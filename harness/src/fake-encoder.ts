@@ -8,7 +8,10 @@ const vectorWidth = 16
 const architecture = {
   vectorDimensions: [vectorWidth, 1],
   activation: Activation.ACTIVATION_RELU,
-  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+  layerNorm: false,
+  layerNormBeforeResidual: false,
+  residual: false,
+  residualOnLast: false,
 }
 
 /** A query as the encoder service answers it. */
@@ -106,16 +109,18 @@ export function embed(text: string): Float32Array<ArrayBuffer> {
 
 function modelNamed(name: string): Model {
   return {
-    ...{
-      digest: sha256(name),
-      name,
-      description: 'counts words',
-      license: 'Apache-2.0',
-      architecture,
-      source: 'tests',
-      languages: ['en'],
-    },
-    ...{ vectorWidth, maxQueryTokens: 32, maxDocumentTokens: 256, bytes: 1, qnetParameters: vectorWidth },
+    digest: sha256(name),
+    name,
+    description: 'counts words',
+    license: 'Apache-2.0',
+    architecture,
+    source: 'tests',
+    languages: ['en'],
+    vectorWidth,
+    maxQueryTokens: 32,
+    maxDocumentTokens: 256,
+    bytes: 1,
+    qnetParameters: vectorWidth,
   }
 }
 

@@ -41,7 +41,9 @@ describe('what an indexer tells of outages', () => {
     const captured = captureLog('debug')
     lines = captured.lines
     const config = readConfig(indexerConfig, {
-      ...{ HYPERSHARD_ENCODER: encoderAddress, HYPERSHARD_STORE: directory, HYPERSHARD_INDEXER_SCAN_MS: '10' },
+      HYPERSHARD_ENCODER: encoderAddress,
+      HYPERSHARD_STORE: directory,
+      HYPERSHARD_INDEXER_SCAN_MS: '10',
     })
     indexer = await startIndexer(config, captured.log, { connectEncoder: () => encoder })
     const { name, digest } = encoder.models[0]!

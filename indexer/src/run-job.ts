@@ -72,7 +72,8 @@ class GenerationWork {
     this.#progress = new ProgressReporter(store, generation, clock)
     const throttle = new Throttle(clock, async () => rateLimit(await this.#freshState()))
     this.#ingest = {
-      ...{ store, encoder },
+      store,
+      encoder,
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       onEncoded: documents => this.#progress.encoded(documents),
       onCommitted: documents => this.#progress.committed(documents),

@@ -85,7 +85,9 @@ describe('an indexer', () => {
     const [broken, sound] = [await create('a', brokenModel), await create('b', soundModel)]
     await write(broken, 'd')
     const config = readConfig(indexerConfig, {
-      ...{ HYPERSHARD_ENCODER: 'encoder.test:1', HYPERSHARD_STORE: directory, HYPERSHARD_INDEXER_SCAN_MS: '10' },
+      HYPERSHARD_ENCODER: 'encoder.test:1',
+      HYPERSHARD_STORE: directory,
+      HYPERSHARD_INDEXER_SCAN_MS: '10',
       HYPERSHARD_INDEXER_CONCURRENCY: '1',
     })
     const clock = { now: () => Date.now(), monotonicMs: () => nowMs }

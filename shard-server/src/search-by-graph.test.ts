@@ -10,8 +10,12 @@ import { createTestStore, startTestShardServer, type TestShardServer, testQNet }
 const width = 16
 /** Linear: its tangent is all of it. */
 const linear: QNetArchitecture = {
-  ...{ vectorDimensions: [width, 1], activation: 'relu' },
-  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+  vectorDimensions: [width, 1],
+  activation: 'relu',
+  layerNorm: false,
+  layerNormBeforeResidual: false,
+  residual: false,
+  residualOnLast: false,
 }
 const knobs = [{ recall: 0.95, expansion: 60, candidates: 40 }]
 const rows = 40_000

@@ -53,9 +53,19 @@ describe('searchShards', () => {
   })
 
   const request = (change: Partial<SearchShardsRequest> = {}): SearchShardsRequest => ({
-    ...{ manifest, shards: [0], qnet: testQNet(publishedArchitecture(width, 2)), tokenStates: undefined, limit: 5 },
-    ...{ precision: ScoringPrecision.SCORING_PRECISION_INT8, after: undefined, filter: undefined },
-    ...{ plan: SearchPlan.SEARCH_PLAN_EXACT, candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
+    manifest,
+    shards: [0],
+    qnet: testQNet(publishedArchitecture(width, 2)),
+    tokenStates: undefined,
+    limit: 5,
+    precision: ScoringPrecision.SCORING_PRECISION_INT8,
+    after: undefined,
+    filter: undefined,
+    plan: SearchPlan.SEARCH_PLAN_EXACT,
+    candidates: 0,
+    expansion: 0,
+    recall: 0,
+    recallHits: 0,
     ...change,
   })
 

@@ -59,14 +59,19 @@ export async function startShardServer(
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
   const heads = new ThreadCalls<HeadRequest, MadeQNet>({
-    ...{ name: 'head', file: new URL('./qnets/head-thread.ts', import.meta.url), log, onDeath },
+    name: 'head',
+    file: new URL('./qnets/head-thread.ts', import.meta.url),
+    log,
+    onDeath,
     workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
   })
   const queries = new QueryCache(heads)
   const holder = new SegmentHolder({ store, loader, backend, filter, vectors: places.vectors, memoryBytesMax, log })
   const searches = new WorkGate({
-    ...{ work: 'searches', where: 'on this shard server' },
-    ...{ inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX, waitingMax: 0 },
+    work: 'searches',
+    where: 'on this shard server',
+    inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX,
+    waitingMax: 0,
   })
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   try {

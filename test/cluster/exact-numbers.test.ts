@@ -62,7 +62,9 @@ describe('integers beyond 2^53 in a cluster of processes', function () {
     const client = connectClient(SearchServiceClient, cluster.cluster.grpcAddress)
     try {
       const request = SearchRequest.fromPartial({
-        ...{ index: 'fruit', query: 'apple', filterJson: '{"field":"n","gte":9007199254740993}' },
+        index: 'fruit',
+        query: 'apple',
+        filterJson: '{"field":"n","gte":9007199254740993}',
       })
       const { hits } = await callUnary(client.search.bind(client), request, Deadline.after(10_000), 'coordinator')
       assert.deepEqual(

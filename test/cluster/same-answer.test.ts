@@ -18,7 +18,8 @@ describe('a cluster of processes', () => {
     cluster = await startTestCluster()
     for (const shards of [1, 2, 4, 8]) {
       const created = await cluster.request('POST', '/v1/indexes', {
-        ...{ name: `shards-${shards}`, shards },
+        name: `shards-${shards}`,
+        shards,
         fields: { number: { type: 'number' }, tags: { type: 'keyword', list: true } },
       })
       assert.equal(created.status, 201)

@@ -29,7 +29,8 @@ export async function startFaultCluster(): Promise<FaultCluster> {
       dataDirectory: join(directory, 'data'),
       modelDirectories: [first.path, second.path],
       shardServers: 2,
-      ...{ http: '127.0.0.1:0', grpc: '127.0.0.1:0' },
+      http: '127.0.0.1:0',
+      grpc: '127.0.0.1:0',
       environment: { ...testEnvironment, ...redisSetting(redis) },
       restart: false,
     })

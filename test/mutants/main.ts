@@ -39,7 +39,11 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort())
   const startMs = performance.now()
   const judged = await runMutants({
-    ...{ repository: repositoryRoot, mutants: selected, lanes, msMax, signal: stop.signal },
+    repository: repositoryRoot,
+    mutants: selected,
+    lanes,
+    msMax,
+    signal: stop.signal,
     onBaseline: (file, problem) => {
       if (problem !== undefined) say(`${'fails'.padEnd(9)} ${file}, without any fault: ${problem}`)
     },

@@ -38,13 +38,21 @@ describe('planting faults in copies of a tree', () => {
   afterEach(() => rmSync(tree, { recursive: true }))
 
   const mutant = (id: string, find: string, replace: string, test = 'larger.test.ts'): Mutant => ({
-    ...{ id, file: 'larger.ts', find, replace, breaks: 'The larger number is given', tests: [test] },
+    id,
+    file: 'larger.ts',
+    find,
+    replace,
+    breaks: 'The larger number is given',
+    tests: [test],
   })
 
   it('tells what was noticed, what was not, what no longer fits, and what fails for another reason', async () => {
     const baselines: string[] = []
     const judged = await runMutants({
-      ...{ repository: tree, lanes: 2, msMax: 60_000, signal: new AbortController().signal },
+      repository: tree,
+      lanes: 2,
+      msMax: 60_000,
+      signal: new AbortController().signal,
       mutants: [
         mutant('noticed', 'a > b', 'a < b'),
         mutant('unnoticed', 'a > b', 'a >= b'),
@@ -57,7 +65,11 @@ describe('planting faults in copies of a tree', () => {
     })
     assert.deepEqual(baselines.sort(), ['broken.test.ts fails', 'larger.test.ts passes'])
     assert.deepEqual(Object.fromEntries(judged.map(({ mutant: { id }, result }) => [id, result])), {
-      ...{ noticed: 'killed', unnoticed: 'survived', gone: 'stale', senseless: 'misfired', unproven: 'misfired' },
+      noticed: 'killed',
+      unnoticed: 'survived',
+      gone: 'stale',
+      senseless: 'misfired',
+      unproven: 'misfired',
     })
     assert.equal(readFileSync(join(tree, 'larger.ts'), 'utf8'), source, 'the tree itself is only read')
   })

@@ -20,7 +20,9 @@ describe('the runner of test files', () => {
     for (const [at, file] of files.entries()) await writeFile(file, contents[at]!)
     const environment = { ...process.env, TEST_JOBS: '1' }
     const { status, stdout } = spawnSync(process.execPath, ['scripts/run-test-files.ts', ...files], {
-      ...{ cwd: repositoryRoot, env: environment, encoding: 'utf8' },
+      cwd: repositoryRoot,
+      env: environment,
+      encoding: 'utf8',
     })
     return { status, text: stdout, lines: stdout.trimEnd().split('\n') }
   }

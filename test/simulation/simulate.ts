@@ -104,8 +104,12 @@ class Simulation {
     this.#store = new SimulatedStore(this.#random, staging)
     this.#bug = bug
     this.#keeper = new Keeper({
-      ...{ random: this.#random, indexes: this.#indexes, clock: this.#clock(), model },
-      ...{ attempt: work => this.#attempt('keeper', work), persist: work => this.#persist('keeper', work) },
+      random: this.#random,
+      indexes: this.#indexes,
+      clock: this.#clock(),
+      model,
+      attempt: work => this.#attempt('keeper', work),
+      persist: work => this.#persist('keeper', work),
     })
   }
 
@@ -146,9 +150,14 @@ class Simulation {
     const generations = new Set([...this.#store.objects.keys()].map(key => /generations\/(\d+)\//.exec(key)?.[1]))
     generations.delete(undefined)
     return {
-      ...{ writes: this.#history.acknowledged, repeated: this.#repeated, crashes: this.#crashes },
-      ...{ failures: this.#failures, generations: generations.size, steps: this.#store.steps },
-      ...{ collected: this.#collected, ...this.#keeper.tally() },
+      writes: this.#history.acknowledged,
+      repeated: this.#repeated,
+      crashes: this.#crashes,
+      failures: this.#failures,
+      generations: generations.size,
+      steps: this.#store.steps,
+      collected: this.#collected,
+      ...this.#keeper.tally(),
     }
   }
 
@@ -340,7 +349,8 @@ class Simulation {
     return {
       encodeDocuments: async ({ documents }) => ({
         vectors: Float32Array.from(documents.flatMap(({ text }) => [text.length, 1])),
-        ...{ vectorWidth, truncated: 0 },
+        vectorWidth,
+        truncated: 0,
       }),
       // Only a merge of thousands of documents asks for queries.
       encodeQuery: () => Promise.reject(new HypershardError('internal', 'no query is encoded here')),

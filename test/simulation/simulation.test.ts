@@ -24,8 +24,16 @@ describe('documents in a cluster whose processes fail, die and overtake each oth
 
   it(`are never lost, doubled or brought back (${seeds} seeds)`, async () => {
     const sum: Record<keyof SimulationTally, number> = {
-      ...{ writes: 0, repeated: 0, crashes: 0, failures: 0, generations: 0, steps: 0, collected: 0 },
-      ...{ snapshots: 0, restored: 0, clones: 0 },
+      writes: 0,
+      repeated: 0,
+      crashes: 0,
+      failures: 0,
+      generations: 0,
+      steps: 0,
+      collected: 0,
+      snapshots: 0,
+      restored: 0,
+      clones: 0,
     }
     for (let seed = from; seed < from + seeds; seed++) {
       const tally = await named(seed, () => simulate(seed, { staging }))

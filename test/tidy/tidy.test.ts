@@ -160,6 +160,13 @@ describe('the source tree', () => {
     report(problems, 'bound it with lru-cache, which drops what was used least recently')
   })
 
+  it('spells out the keys of an object where it is made', () => {
+    const problems = files.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => (/\.\.\.\{/.test(line) ? [`${path}:${at + 1}`] : [])),
+    )
+    report(problems, 'write the keys themselves; an object that is spread as it is made only folds lines')
+  })
+
   it('keeps files short', () => {
     const problems = files
       .filter(({ text }) => text.split('\n').length > fileLinesMax)

@@ -26,7 +26,8 @@ export async function runIngestBench(options: Readonly<Record<string, unknown>>)
     dataDirectory: directory,
     modelDirectories: bundledModelDirectories,
     shardServers: 1,
-    ...{ http: '127.0.0.1:0', grpc: '127.0.0.1:0' },
+    http: '127.0.0.1:0',
+    grpc: '127.0.0.1:0',
     environment: process.env,
     restart: false,
   })
@@ -55,7 +56,10 @@ async function measure(cluster: LocalCluster, bytes: number, seconds: number) {
   await wait(seconds * 1_000)
   const described = (await (await fetch(`${url}/${index}`)).json()) as { documents: number }
   return cluster.processes.map(({ name, pid }) => ({
-    ...{ process: name, peakMiB: peakMiB(pid!), documents: accepted, bytes },
+    process: name,
+    peakMiB: peakMiB(pid!),
+    documents: accepted,
+    bytes,
     durableMBps: bytes / 1e6 / durableSeconds,
     indexedMeanwhile: described.documents,
   }))

@@ -55,7 +55,8 @@ export async function runReindexBench(options: Readonly<Record<string, unknown>>
     dataDirectory: directory,
     modelDirectories: bundledModelDirectories,
     shardServers: 2,
-    ...{ http: '127.0.0.1:0', grpc: '127.0.0.1:0' },
+    http: '127.0.0.1:0',
+    grpc: '127.0.0.1:0',
     environment: process.env,
     restart: false,
   })
@@ -193,8 +194,14 @@ function phaseOf(
   const rate = seconds === null ? null : documents / seconds
   const p99Ms = quantile(times, 0.99)
   return {
-    ...{ phase, documents, documentsPerSecond: rate, ofEncoder: rate === null ? null : rate / encoderRate },
-    ...{ searches: times.length, failed: times.filter(Number.isNaN).length, p50Ms: quantile(times, 0.5), p99Ms },
+    phase,
+    documents,
+    documentsPerSecond: rate,
+    ofEncoder: rate === null ? null : rate / encoderRate,
+    searches: times.length,
+    failed: times.filter(Number.isNaN).length,
+    p50Ms: quantile(times, 0.5),
+    p99Ms,
     p99OfIdle: p99Ms === null || !idleP99 ? null : p99Ms / idleP99,
   }
 }

@@ -140,7 +140,9 @@ async function benchQueriesOf(
     const digest = qnetDigest(architecture, 'f32', bytes)
     queries.push({
       qnet: { digest, architecture, precision: 'f32', bytes },
-      ...{ weights, dense: undefined, relevant: undefined },
+      weights,
+      dense: undefined,
+      relevant: undefined,
     })
   }
   return queries
@@ -169,7 +171,10 @@ async function measureSize(
     const exact = await measureSearcher(searcherOf({ kind: 'exact' }), few, { warmUp: false })
     const common = { documents, width, held, ...buildTimes(segments), ...memory }
     const rowOf = (name: Omit<Searcher, 'search'>, asked: readonly BenchQuery[], found: Measured, best: Measured) => ({
-      ...{ plan: name.plan, knobs: name.knobs, queries: asked.length, ...figuresOf(found, best, asked) },
+      plan: name.plan,
+      knobs: name.knobs,
+      queries: asked.length,
+      ...figuresOf(found, best, asked),
       ...common,
     })
     const ofFew = { ...truth, found: truth.found.slice(0, few.length), timesMs: truth.timesMs.slice(0, few.length) }
@@ -207,7 +212,10 @@ async function holdSegments(pool: ScoringPool, files: readonly GeneratedSegment[
   for (const [position, { rows, vectorsPath, graphPath }] of files.entries()) {
     const firstRow = first
     const one = await holdVectors(pool, {
-      ...{ key: `segment-${position}`, width, graphPath, numberOf: row => firstRow + row },
+      key: `segment-${position}`,
+      width,
+      graphPath,
+      numberOf: row => firstRow + row,
       vectors: held === 'disk' ? { path: vectorsPath } : await readFloats(vectorsPath, rows * width),
     })
     segments.push({ ...one.segments[0]!, position })

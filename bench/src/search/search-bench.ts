@@ -150,7 +150,11 @@ async function measureCorpus(corpus: PlainCorpus, shards: number, options: Optio
       queries,
     )
     const rowOf = ({ plan, knobs, recallTarget }: Searcher, measured: Measured, ofExact = exact) => ({
-      ...{ plan, knobs, ...common, selectivity: 1, recallTarget: recallTarget ?? null },
+      plan,
+      knobs,
+      ...common,
+      selectivity: 1,
+      recallTarget: recallTarget ?? null,
       ...figuresOf(measured, ofExact, queries),
       graphSeconds: held.graphSeconds,
     })

@@ -41,7 +41,10 @@ export async function runWireBench(options: Readonly<Record<string, unknown>>) {
   try {
     const { width, depth, tokens } = paper
     const random = await writeTinyModel(folder, {
-      ...{ name: 'random', hiddenWidth: width, qnet: publishedArchitecture(width, depth), maxQueryTokens: tokens },
+      name: 'random',
+      hiddenWidth: width,
+      qnet: publishedArchitecture(width, depth),
+      maxQueryTokens: tokens,
     })
     return [
       ...(await measureModel(await loadModelDirectory(String(options.model)), rounds)),

@@ -209,7 +209,8 @@ export class ApiClient {
       url: this.#urlOf(`${indexPath(index)}/documents?progress=true&wait_for=${options.waitFor}`),
       method: 'PUT',
       headers: {
-        ...{ 'content-type': 'application/x-ndjson', accept: 'application/x-ndjson' },
+        'content-type': 'application/x-ndjson',
+        accept: 'application/x-ndjson',
         ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
       },
       body: silence.watch(source.chunks()),

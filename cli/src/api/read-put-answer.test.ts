@@ -9,8 +9,15 @@ const progress: PutProgress[] = [
   { received: 40, sequence: 3, waiting: 10 },
 ]
 const result = {
-  ...{ received: 40, accepted: 39, failed: 1, sequence: 3, repeated: false, searchable: true, problem: null },
-  ...{ took_ms: 1.5, manifest_version: 2 },
+  received: 40,
+  accepted: 39,
+  failed: 1,
+  sequence: 3,
+  repeated: false,
+  searchable: true,
+  problem: null,
+  took_ms: 1.5,
+  manifest_version: 2,
   errors: [{ line: 7, id: 'größe', code: 'invalid_request', message: 'not JSON' }],
 }
 

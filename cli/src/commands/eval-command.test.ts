@@ -225,12 +225,20 @@ describe('hypershard eval', () => {
     const { files } = await evaluateJson()
     assert.deepEqual(files, [
       {
-        ...{ path: at('qrels/test.tsv'), comment_lines: 1, blank_lines: 1, duplicates: 1 },
-        ...{ grades_normalised: 1, grades_below_zero: 0 },
+        path: at('qrels/test.tsv'),
+        comment_lines: 1,
+        blank_lines: 1,
+        duplicates: 1,
+        grades_normalised: 1,
+        grades_below_zero: 0,
       },
       {
-        ...{ path: at('queries.jsonl'), comment_lines: 1, blank_lines: 0, duplicates: 0 },
-        ...{ grades_normalised: 0, grades_below_zero: 0 },
+        path: at('queries.jsonl'),
+        comment_lines: 1,
+        blank_lines: 0,
+        duplicates: 0,
+        grades_normalised: 0,
+        grades_below_zero: 0,
       },
     ])
   })

@@ -95,7 +95,10 @@ function askAll(
   const common = { ...request, ...timeout, ids_only: true, min_coverage: 1, profile: true }
   return askQueries(queries, {
     search: query => api.search(index, { ...common, query }),
-    ...{ concurrency, onProgress, allowFailures: false, failureAdvice: 'nothing was measured' },
+    concurrency,
+    onProgress,
+    allowFailures: false,
+    failureAdvice: 'nothing was measured',
     checkAnswer: () => undefined,
   })
 }

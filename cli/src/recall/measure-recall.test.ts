@@ -63,7 +63,8 @@ describe('measureRecall', () => {
   it('tells medians of times, means of documents, and every version that was seen', () => {
     const measured = measureRecall(
       [5, 1, 2, 9].map((ms, at) => ({
-        ...{ id: `${at}`, text: '' },
+        id: `${at}`,
+        text: '',
         exact: answerOf({ a: 2, b: 1 }, 10 * ms, 3),
         tested: answerOf({ a: 2 }, ms, 4),
       })),

@@ -46,7 +46,10 @@ export interface RecallMeasured {
 /** @param asked at least one */
 export function measureRecall(asked: readonly AskedTwice[]): RecallMeasured {
   const queries = asked.map(({ id, text, exact, tested }) => ({
-    ...{ id, text, hits: exact.hits.length, found: countFound(exact.hits, tested.hits) },
+    id,
+    text,
+    hits: exact.hits.length,
+    found: countFound(exact.hits, tested.hits),
   }))
   const shares = queries.filter(({ hits }) => hits > 0).map(({ hits, found }) => found / hits)
   const recall = shares.length === 0 ? null : meanOf(shares)

@@ -27,7 +27,10 @@ describe('parseExactJson', () => {
 
   it('keeps plain numbers plain', () => {
     assert.deepEqual(parseExactJson('{"a":1,"b":0.5,"c":-3e-7,"d":9007199254740991}'), {
-      ...{ a: 1, b: 0.5, c: -3e-7, d: 9_007_199_254_740_991 },
+      a: 1,
+      b: 0.5,
+      c: -3e-7,
+      d: 9_007_199_254_740_991,
     })
     assert.ok(isExactNumber(parseExactJson('100000000000000000000')), 'a double beyond 2^53 may stand for several')
   })

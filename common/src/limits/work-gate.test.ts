@@ -71,8 +71,11 @@ describe('WorkGate', () => {
 
   it('counts what work costs, and gives the cost of failed work back', async () => {
     const gate = new WorkGate({
-      ...{ work: 'queries', where: 'in this test', unit: 'queue tokens' },
-      ...{ inFlightMax: 10, waitingMax: 0 },
+      work: 'queries',
+      where: 'in this test',
+      unit: 'queue tokens',
+      inFlightMax: 10,
+      waitingMax: 0,
     })
     const first = work()
     const running = gate.run(soon(), first.run, 8)
@@ -88,8 +91,11 @@ describe('WorkGate', () => {
 
   it('says of work that can never fit that it is too large, not that it should be tried again', async () => {
     const gate = new WorkGate({
-      ...{ work: 'documents', where: 'in this test', unit: 'queue tokens' },
-      ...{ inFlightMax: 10, waitingMax: 100 },
+      work: 'documents',
+      where: 'in this test',
+      unit: 'queue tokens',
+      inFlightMax: 10,
+      waitingMax: 100,
     })
     await assert.rejects(gate.run(noTime(), never, 11), {
       code: 'request_too_large',

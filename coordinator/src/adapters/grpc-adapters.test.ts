@@ -19,10 +19,16 @@ const log = silentLogger()
 const soon = () => Deadline.after(60_000)
 const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
 const qnet: QNet = {
-  ...{ digest: 'd', modelDigest: 'm', precision: WeightsPrecision.WEIGHTS_PRECISION_F32 },
+  digest: 'd',
+  modelDigest: 'm',
+  precision: WeightsPrecision.WEIGHTS_PRECISION_F32,
   architecture: {
-    ...{ vectorDimensions: [1, 1], activation: Activation.ACTIVATION_RELU, layerNorm: false },
-    ...{ layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+    vectorDimensions: [1, 1],
+    activation: Activation.ACTIVATION_RELU,
+    layerNorm: false,
+    layerNormBeforeResidual: false,
+    residual: false,
+    residualOnLast: false,
   },
   weights: Buffer.from(new Float32Array([0.5]).buffer),
 }
@@ -59,8 +65,12 @@ describe('the gRPC adapters', () => {
         if (request.text === 'full') throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
         return {
           query: { $case: 'qnet' as const, value: qnet },
-          ...{ tokens: 5, truncated: true, queueMs: 0, encodeMs: 0 },
-          ...{ textTokens: 3, unknownTokens: 2 },
+          tokens: 5,
+          truncated: true,
+          queueMs: 0,
+          encodeMs: 0,
+          textTokens: 3,
+          unknownTokens: 2,
         }
       }, log),
       encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),

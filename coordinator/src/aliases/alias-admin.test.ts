@@ -41,7 +41,7 @@ describe('moving names', () => {
     second = await createGeneration(store, record, { ...shape, source: null })
     const warmer = { loadEverywhere: async () => undefined } as unknown as ShardWarmer
     const told = { onGone: () => undefined, onUnserved: () => undefined }
-    const watcher = new StoreWatcher({ ...{ catalog, warmer, log: silentLogger(), everyMs: 1 }, ...told })
+    const watcher = new StoreWatcher({ catalog, warmer, log: silentLogger(), everyMs: 1, ...told })
     aliases = new AliasAdmin({ store, catalog, watcher })
     const parts = { store, catalog, watcher, models: new ModelRegistry(encoder), logs: new WriteLogs(store) }
     generations = new GenerationAdmin(parts as unknown as GenerationParts)

@@ -18,7 +18,9 @@ export function aliasHistoryJson(tables: readonly AliasTable[]): z.input<typeof 
     versions: tables.map(({ version, actions, createdAt }) => ({
       version,
       actions: actions.map(({ name, to }) => ({
-        ...{ alias: name, index: to?.index ?? null, generation: to?.generation ?? null },
+        alias: name,
+        index: to?.index ?? null,
+        generation: to?.generation ?? null,
       })),
       created_at: createdAt,
     })),

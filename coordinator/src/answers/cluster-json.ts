@@ -20,7 +20,12 @@ const activations = {
 export function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
   const { name, digest, description, license, source, languages, bytes } = model
   return {
-    ...{ name, digest, description, license, source, languages },
+    name,
+    digest,
+    description,
+    license,
+    source,
+    languages,
     vector_width: model.vectorWidth,
     qnet: architectureJson(model),
     qnet_parameters: model.qnetParameters,

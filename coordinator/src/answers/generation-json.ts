@@ -8,14 +8,25 @@ export function generationJson(described: DescribedGeneration): z.input<typeof g
   const { record, state, manifest, names, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
   const graphQueries = graphQueriesDigest(state.sampleQueries)
   return {
-    ...{ index: record.index, generation: record.generation, model: record.model, shards: record.shards },
-    ...{ phase: state.phase, paused: state.paused, names: [...names], documents },
+    index: record.index,
+    generation: record.generation,
+    model: record.model,
+    shards: record.shards,
+    phase: state.phase,
+    paused: state.paused,
+    names: [...names],
+    documents,
     documents_aside: manifest.aside?.documents ?? 0,
     segments: manifest.segments.length,
-    ...{ manifest_version: manifest.version, sequence: manifest.log.sequence },
+    manifest_version: manifest.version,
+    sequence: manifest.log.sequence,
     progress: {
-      ...{ backfill_total: backfill?.total ?? null, backfill_done: backfill?.done ?? null, lag, caught_up: caughtUp },
-      ...{ documents_per_second: progress?.documentsPerSecond ?? 0, seconds_left: secondsLeft },
+      backfill_total: backfill?.total ?? null,
+      backfill_done: backfill?.done ?? null,
+      lag,
+      caught_up: caughtUp,
+      documents_per_second: progress?.documentsPerSecond ?? 0,
+      seconds_left: secondsLeft,
       problem: progress?.problem ?? null,
     },
     documents_per_second_max: state.documentsPerSecondMax,
@@ -35,7 +46,10 @@ export function parityReportJson(report: ParityReport): z.input<typeof parityRep
     documents_served: report.documents.served,
     documents_candidate: report.documents.candidate,
     most_different: report.mostDifferent.map(({ query, overlap, served, candidate }) => ({
-      ...{ query, overlap, served: [...served], candidate: [...candidate] },
+      query,
+      overlap,
+      served: [...served],
+      candidate: [...candidate],
     })),
   }
 }

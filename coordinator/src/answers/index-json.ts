@@ -23,7 +23,11 @@ export function indexJson({ record, generation, manifest }: CatalogEntry): z.inp
   const { name, replicas, createdAt } = record
   const { model, shards, fields = {} } = generation
   return {
-    ...{ name, model, shards, replicas, fields },
+    name,
+    model,
+    shards,
+    replicas,
+    fields,
     documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
     documents_truncated: manifest.segments.reduce((sum, { truncated }) => sum + truncated, 0),
     ...unreadOf(manifest),

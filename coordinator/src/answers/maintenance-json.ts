@@ -5,8 +5,13 @@ import type { z } from 'zod'
 export function verificationJson(found: Verification & { generation: number; version: number }) {
   const { generation, version, segments, bytes, documents, documentsCounted, problems } = found
   return {
-    ...{ generation, manifest_version: version, segments, bytes, documents },
-    ...{ documents_counted: documentsCounted, problems: [...problems] },
+    generation,
+    manifest_version: version,
+    segments,
+    bytes,
+    documents,
+    documents_counted: documentsCounted,
+    problems: [...problems],
   } satisfies z.input<typeof verificationSchema>
 }
 

@@ -7,7 +7,13 @@ export function writeReportJson(report: WriteReport): z.input<typeof writeReport
   const { tookMs, manifestVersion, errors, received, accepted, failed, sequence, repeated, searchable, problem } =
     report
   return {
-    ...{ received, accepted, failed, sequence, repeated, searchable, problem },
+    received,
+    accepted,
+    failed,
+    sequence,
+    repeated,
+    searchable,
+    problem,
     documents_unreadable: report.documentsUnreadable,
     unreadable: report.unreadable.map(({ id, tokens, unknown }) => ({ id, tokens, unknown_tokens: unknown })),
     took_ms: tookMs,

@@ -10,7 +10,9 @@ const soon = () => Deadline.after(60_000)
 const papers = {
   name: 'papers',
   model: { name: 'words', digest: 'ab'.repeat(32) },
-  ...{ vectorWidth: 3, shards: 1, replicas: 1 },
+  vectorWidth: 3,
+  shards: 1,
+  replicas: 1,
 }
 
 describe('changes of one index', () => {

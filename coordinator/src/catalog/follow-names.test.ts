@@ -37,8 +37,12 @@ describe('following names in the store', () => {
         slow.get(`${record.name}/${generation.generation}`)?.promise,
     }
     watcher = new StoreWatcher({
-      ...{ catalog, warmer, log: silentLogger(), everyMs: 5 },
-      ...{ onGone: () => undefined, onUnserved: () => undefined },
+      catalog,
+      warmer,
+      log: silentLogger(),
+      everyMs: 5,
+      onGone: () => undefined,
+      onUnserved: () => undefined,
     })
     for (const name of ['slow', 'quick']) await catalog.create({ name, ...settings, replicas: 1 }, soon())
     watcher.start()

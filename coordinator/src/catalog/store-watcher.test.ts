@@ -52,8 +52,12 @@ describe('following the store', () => {
       },
     }
     watcher = new StoreWatcher({
-      ...{ catalog, warmer: warmer as ShardWarmer, log: silentLogger(), everyMs: 1 },
-      ...{ onGone: () => undefined, onUnserved: ({ generation }) => void unserved.push(generation) },
+      catalog,
+      warmer: warmer as ShardWarmer,
+      log: silentLogger(),
+      everyMs: 1,
+      onGone: () => undefined,
+      onUnserved: ({ generation }) => void unserved.push(generation),
     })
   })
 

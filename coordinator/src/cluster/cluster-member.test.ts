@@ -32,9 +32,18 @@ describe('a cluster member', () => {
   const search = (digest: string, weightsBytes = 100_000) => {
     const payload = QNet.fromPartial({ digest, modelDigest: 'm'.repeat(64), weights: Buffer.alloc(weightsBytes) })
     const request: MemberRequest = {
-      ...{ manifest: undefined, shards: [0], payload, limit: 10, filter: undefined, after: undefined },
-      ...{ precision: ScoringPrecision.SCORING_PRECISION_FP32, plan: SearchPlan.SEARCH_PLAN_EXACT },
-      ...{ candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
+      manifest: undefined,
+      shards: [0],
+      payload,
+      limit: 10,
+      filter: undefined,
+      after: undefined,
+      precision: ScoringPrecision.SCORING_PRECISION_FP32,
+      plan: SearchPlan.SEARCH_PLAN_EXACT,
+      candidates: 0,
+      expansion: 0,
+      recall: 0,
+      recallHits: 0,
     }
     return member.search(request, Deadline.after(60_000))
   }

@@ -55,7 +55,8 @@ export async function compareGenerations(input: CompareInput, context: RequestCo
     const scores = [served, trial].map(({ hits }) => new Map(hits.map(({ id, score }) => [id, score ?? 0])))
     const common = ids[0].filter(id => ids[1].includes(id))
     compared.push({
-      ...{ query, ids },
+      query,
+      ids,
       overlap: ids[0].length === 0 ? 1 : common.length / Math.max(ids[0].length, ids[1].length),
       correlation: pearson(common.map(id => [scores[0]!.get(id)!, scores[1]!.get(id)!])),
     })
@@ -68,7 +69,8 @@ export async function compareGenerations(input: CompareInput, context: RequestCo
     scoreCorrelation: correlations.length === 0 ? null : mean(correlations),
     documents,
     mostDifferent: different.map(({ query, overlap, ids }) => ({
-      ...{ query, overlap },
+      query,
+      overlap,
       served: ids[0].slice(0, idsShown),
       candidate: ids[1].slice(0, idsShown),
     })),

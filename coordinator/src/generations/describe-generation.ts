@@ -68,7 +68,12 @@ export async function describeGeneration(
   const left = lag + (backfill === null ? 0 : backfill.total - backfill.done) - encoded
   const rate = progress?.documentsPerSecond ?? 0
   return {
-    ...{ record, state, manifest, backfill, lag, progress },
+    record,
+    state,
+    manifest,
+    backfill,
+    lag,
+    progress,
     names: catalog.namesOf(record),
     documents: eligibleDocuments(manifest),
     caughtUp: isBackfilled(manifest) && lag === 0,

@@ -9,7 +9,9 @@ describe('a parity report', () => {
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     const entry = { generation: { generation: 1 } }
     const parts = {
-      ...{ searches, pace: new SearchPace(), catalog: { get: () => entry } },
+      searches,
+      pace: new SearchPace(),
+      catalog: { get: () => entry },
       watcher: { tryOut: async () => entry },
     } as unknown as GenerationParts
     const context = quietContext()

@@ -56,10 +56,18 @@ describe('asking shard servers', () => {
 
   function ask(route: FanOutRequest['route'], deadline = Deadline.after(10_000)) {
     const request: FanOutRequest = {
-      ...{ manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 }, route, limit: 10 },
-      ...{ payload: QNet.fromPartial({ digest: 'd' }), precision: ScoringPrecision.SCORING_PRECISION_FP32 },
-      ...{ plan: SearchPlan.SEARCH_PLAN_EXACT, candidates: 0, expansion: 0, recall: 0, recallHits: 0 },
-      ...{ filter: undefined, after: undefined },
+      manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 },
+      route,
+      limit: 10,
+      payload: QNet.fromPartial({ digest: 'd' }),
+      precision: ScoringPrecision.SCORING_PRECISION_FP32,
+      plan: SearchPlan.SEARCH_PLAN_EXACT,
+      candidates: 0,
+      expansion: 0,
+      recall: 0,
+      recallHits: 0,
+      filter: undefined,
+      after: undefined,
     }
     return fanOut(request, quietContext(deadline))
   }

@@ -15,8 +15,14 @@ const condition = (field: string, test: Condition['test']): Filter => ({
   kind: { $case: 'condition', value: { field, test } },
 })
 const unbounded = {
-  ...{ gt: undefined, gte: undefined, lt: undefined, lte: undefined },
-  ...{ gtRest: 0, gteRest: 0, ltRest: 0, lteRest: 0 },
+  gt: undefined,
+  gte: undefined,
+  lt: undefined,
+  lte: undefined,
+  gtRest: 0,
+  gteRest: 0,
+  ltRest: 0,
+  lteRest: 0,
 }
 
 describe('readFilter', () => {

@@ -69,8 +69,13 @@ function draw(seed: number, store: ObjectStore): Scenario {
   const common = {
     cursor: undefined,
     profile: random.chance(0.5),
-    ...{ precision: 'fp32' as const, plan: 'exact' as const, candidates: 200, filter: undefined },
-    ...{ expansion: 0, recall: 1, minSequence: 0 },
+    precision: 'fp32' as const,
+    plan: 'exact' as const,
+    candidates: 200,
+    filter: undefined,
+    expansion: 0,
+    recall: 1,
+    minSequence: 0,
     generation: undefined,
     idsOnly: random.chance(0.3),
   }

@@ -17,13 +17,29 @@ import type { SearchInput } from './search-input.ts'
 const soon = () => Deadline.after(10_000)
 
 const corpus = Array.from({ length: 20 }, (_, at) => ({
-  ...{ id: `d${at}`, title: '', text: `stars ${'dust '.repeat(at)}`, fields: '{}', version: 1 },
+  id: `d${at}`,
+  title: '',
+  text: `stars ${'dust '.repeat(at)}`,
+  fields: '{}',
+  version: 1,
 }))
 
 const whole: SearchInput = {
-  ...{ index: 'papers', generation: undefined, query: 'stars dust', k: 5, cursor: undefined, minCoverage: 1 },
-  ...{ profile: true, idsOnly: false, precision: 'fp32', plan: 'exact', candidates: 7, expansion: 9, recall: 0.95 },
-  ...{ filter: undefined, minSequence: 0 },
+  index: 'papers',
+  generation: undefined,
+  query: 'stars dust',
+  k: 5,
+  cursor: undefined,
+  minCoverage: 1,
+  profile: true,
+  idsOnly: false,
+  precision: 'fp32',
+  plan: 'exact',
+  candidates: 7,
+  expansion: 9,
+  recall: 0.95,
+  filter: undefined,
+  minSequence: 0,
 }
 
 /** Notes what is learnt of each form. */
@@ -81,7 +97,10 @@ describe('a search', () => {
       [5, 5, 5, 5],
     )
     const asked = server.searches.map(({ limit, candidates, expansion, recallHits }) => ({
-      ...{ limit, candidates, expansion, recallHits },
+      limit,
+      candidates,
+      expansion,
+      recallHits,
     }))
     assert.deepEqual(asked, [
       { limit: 6, candidates: 7, expansion: 9, recallHits: 5 },

@@ -83,7 +83,10 @@ export async function search(input: SearchInput, context: RequestContext, parts:
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
   const { query: text, precision, plan } = input
   const owner: CursorOwner = {
-    ...{ indexUid: entry.record.uid, query: text, precision, plan },
+    indexUid: entry.record.uid,
+    query: text,
+    precision,
+    plan,
     filter: JSON.stringify(input.filter ?? null),
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)

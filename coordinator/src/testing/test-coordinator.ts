@@ -57,7 +57,10 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
   return {
     url: `http://${running.addresses.http}`,
     grpcAddress: running.addresses.grpc!,
-    ...{ storeDirectory, store, encoder, servers },
+    storeDirectory,
+    store,
+    encoder,
+    servers,
     stop: async () => {
       await running.stop()
       await indexer?.stop()
@@ -73,7 +76,9 @@ export function startTestIndexer(
   options: { settings?: Readonly<Record<string, string>>; log?: Logger } = {},
 ) {
   const config = readConfig(indexerConfig, {
-    ...{ HYPERSHARD_ENCODER: 'encoder.test:7720', HYPERSHARD_STORE: storeDirectory, HYPERSHARD_INDEXER_SCAN_MS: '10' },
+    HYPERSHARD_ENCODER: 'encoder.test:7720',
+    HYPERSHARD_STORE: storeDirectory,
+    HYPERSHARD_INDEXER_SCAN_MS: '10',
     ...options.settings,
   })
   return startIndexer(config, options.log ?? silentLogger(), { connectEncoder: () => encoder })

@@ -38,7 +38,8 @@ describe('appending a write to the log', () => {
   afterEach(() => rm(root, { recursive: true }))
 
   const putOf = (line: number, text: string, ifVersion?: number): GoodLine => ({
-    ...{ line, ifVersion },
+    line,
+    ifVersion,
     operation: { type: 'put', document: { id: `d${line}`, title: '', text, fields: '{}' } },
   })
 

@@ -61,7 +61,9 @@ describe('checkLines', () => {
 
   it('takes deletions and conditions', async () => {
     assert.deepEqual(await check('{"id":"a","_op":"delete","_if_version":3}'), {
-      ...{ line: 7, operation: { type: 'delete', id: 'a' }, ifVersion: 3 },
+      line: 7,
+      operation: { type: 'delete', id: 'a' },
+      ifVersion: 3,
     })
     const put = await check('{"id":"a","text":"t","_if_version":0}')
     assert.ok(put !== undefined && 'operation' in put && put.operation.type === 'put')

@@ -175,8 +175,11 @@ function notYet({ manifest }: CatalogEntry, problem: WriteReport['problem']) {
 function isIn(manifest: Manifest, sequence: number) {
   const unread = findUnreadWrite(manifest.unread ?? [], sequence)
   return {
-    ...{ searchable: true, manifestVersion: manifest.version, problem: null },
-    ...{ documentsUnreadable: unread?.documents ?? null, unreadable: unread?.first ?? [] },
+    searchable: true,
+    manifestVersion: manifest.version,
+    problem: null,
+    documentsUnreadable: unread?.documents ?? null,
+    unreadable: unread?.first ?? [],
   }
 }
 

@@ -175,8 +175,13 @@ function takeSnapshot(index: FakeIndex, { name }: { name: string }) {
 
 function listSnapshots({ snapshots, generation }: FakeIndex) {
   return [...snapshots].sort().map(([name, documents]) => ({
-    ...{ name, generation, manifest_version: 1, sequence: 1, documents: documents.size },
-    ...{ model: { name: model.name, digest: model.digest }, created_at: '2026-11-23T00:00:00.000Z' },
+    name,
+    generation,
+    manifest_version: 1,
+    sequence: 1,
+    documents: documents.size,
+    model: { name: model.name, digest: model.digest },
+    created_at: '2026-11-23T00:00:00.000Z',
   }))
 }
 
@@ -214,14 +219,14 @@ function describe({ name, shards, documents, version, generation }: FakeIndex): 
     fields: {},
     replicas: 1,
     documents: documents.size,
-    ...{
-      documents_truncated: 0,
-      documents_aside: 0,
-      documents_unreadable: unreadIn({ documents }).documents_unreadable,
-      unknown_token_share: 0,
-    },
+    documents_truncated: 0,
+    documents_aside: 0,
+    documents_unreadable: unreadIn({ documents }).documents_unreadable,
+    unknown_token_share: 0,
     segments: shards * version,
-    ...{ generation, manifest_version: version, sequence: version },
+    generation,
+    manifest_version: version,
+    sequence: version,
     created_at: '2026-11-23T00:00:00.000Z',
   }
 }
@@ -236,7 +241,9 @@ function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly str
   return {
     encoder: { address: '127.0.0.1:7001', models: [{ name: model.name, digest: model.digest }] },
     indexes_without_model: unserved.map(index => ({
-      ...{ index, generation: 1, model: { name: 'gone', digest: 'e'.repeat(64) } },
+      index,
+      generation: 1,
+      model: { name: 'gone', digest: 'e'.repeat(64) },
       message: `index \`${index}\`: it was made with the model \`gone\``,
     })),
     servers: [
@@ -265,9 +272,16 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   const sequence = index.version
   write({ progress: { received: lines.length, sequence, waiting: 0 } })
   const result: Omit<PutAnswer, 'errors'> = {
-    ...{ received: lines.length, accepted: lines.length - errors.length, failed: errors.length },
-    ...{ sequence, repeated: false, searchable: true, problem: null },
-    ...{ took_ms: 12.5, manifest_version: index.version, ...unreadIn(index) },
+    received: lines.length,
+    accepted: lines.length - errors.length,
+    failed: errors.length,
+    sequence,
+    repeated: false,
+    searchable: true,
+    problem: null,
+    took_ms: 12.5,
+    manifest_version: index.version,
+    ...unreadIn(index),
   }
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
@@ -293,16 +307,27 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
     qnet_cached: false,
     shards: [
       {
-        ...{ shard: 0, server: '127.0.0.1:7002', ...counts, plan: 'exact', stop_reason: 'complete' },
-        ...{ queue_ms: 0.1, head_ms: 0, score_ms: 0.7, ship_ms: 0.4 },
+        shard: 0,
+        server: '127.0.0.1:7002',
+        ...counts,
+        plan: 'exact',
+        stop_reason: 'complete',
+        queue_ms: 0.1,
+        head_ms: 0,
+        score_ms: 0.7,
+        ship_ms: 0.4,
       },
     ],
   }
   return {
     hits: hits.slice(0, request.k ?? searchDefaults.k),
     coverage: {
-      ...{ documents_eligible: documents, documents_matched: documents, ...counts },
-      ...{ ratio: 1, non_finite_scores: 0, missing: [] },
+      documents_eligible: documents,
+      documents_matched: documents,
+      ...counts,
+      ratio: 1,
+      non_finite_scores: 0,
+      missing: [],
     },
     plan: 'exact',
     took_ms: 4.1,

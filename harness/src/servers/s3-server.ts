@@ -35,7 +35,8 @@ export async function startS3Server(): Promise<S3Server | undefined> {
   const endpoint = `http://127.0.0.1:${port}`
   await untilAnswers(endpoint)
   return {
-    ...{ endpoint, pid: server.pid! },
+    endpoint,
+    pid: server.pid!,
     openBucket: async name => {
       const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true })
       await client.send(new CreateBucketCommand({ Bucket: name }))

@@ -83,8 +83,13 @@ class BullQueue implements JobQueue {
     const connection = new Redis(url, { maxRetriesPerRequest: null })
     this.#watch(connection, 'worker')
     this.#worker = new Worker(queueName, job => handler(job.data as Job, this.#stop.signal), {
-      ...{ connection, prefix: this.#prefix, concurrency, skipVersionCheck: true },
-      ...{ lockDuration: lockMs, stalledInterval: lockMs / 2, maxStalledCount: stallsMax },
+      connection,
+      prefix: this.#prefix,
+      concurrency,
+      skipVersionCheck: true,
+      lockDuration: lockMs,
+      stalledInterval: lockMs / 2,
+      maxStalledCount: stallsMax,
       runRetryDelay: retryMs,
     })
     this.#worker.on('error', error => this.#tell(error))

@@ -25,7 +25,9 @@ describe('the gRPC adapter of the indexer', () => {
     server = await startGrpcServer({
       address: '127.0.0.1:0',
       services: [{ definition: EncoderServiceService, implementation: encoder() }],
-      ...{ protoFiles: ['hypershard/v1/encoder.proto'], protoDirectory, drainMs: 100 },
+      protoFiles: ['hypershard/v1/encoder.proto'],
+      protoDirectory,
+      drainMs: 100,
     })
     port = connectEncoder(server.address)
   })

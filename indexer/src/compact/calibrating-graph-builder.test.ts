@@ -14,8 +14,12 @@ const byRows = ({ rows: handled }: { rows: number }) => handled / 1_000
 /** As if vectors were read slowly, so that walks pay among so few. */
 const rowsPerRowKept = 5
 const linear: QNetArchitecture = {
-  ...{ vectorDimensions: [width, 1], activation: 'relu' },
-  ...{ layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false },
+  vectorDimensions: [width, 1],
+  activation: 'relu',
+  layerNorm: false,
+  layerNormBeforeResidual: false,
+  residual: false,
+  residualOnLast: false,
 }
 
 const centres = pseudoRandomTensor(1, clusters * width, 1)

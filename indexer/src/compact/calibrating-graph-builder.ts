@@ -173,7 +173,8 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       candidateSteps
         .filter(candidates => candidates <= (expansion ?? this.#rows))
         .map(candidates => ({
-          ...{ expansion: expansion && expansion * walkReserve, candidates: candidates * scoredTimes },
+          expansion: expansion && expansion * walkReserve,
+          candidates: candidates * scoredTimes,
           costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * scoredTimes * msPerRow,
           recall: reached(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
         })),

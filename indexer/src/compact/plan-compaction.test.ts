@@ -6,7 +6,11 @@ import { planCompaction } from './plan-compaction.ts'
 
 let names = 0
 const entry = (documents: number, deleted = 0, shard = 0): SegmentEntry => ({
-  ...{ digest: String(names++), shard, documents, bytes: documents * 100, truncated: 0 },
+  digest: String(names++),
+  shard,
+  documents,
+  bytes: documents * 100,
+  truncated: 0,
   deleted: deleted === 0 ? null : { digest: 'd', count: deleted },
 })
 const manifest = (segments: readonly SegmentEntry[]) => ({ segments }) as unknown as Manifest

@@ -27,7 +27,9 @@ describe('ingesting the write log', () => {
 
   it('leaves what the log leaves, whatever is written, in whatever entries and parts', async () => {
     const change = fc.dictionary(fc.constantFrom(...'abcde'), fc.option(fc.string({ maxLength: 3 })), {
-      ...{ minKeys: 1, maxKeys: 4, noNullPrototype: true },
+      minKeys: 1,
+      maxKeys: 4,
+      noNullPrototype: true,
     })
     const entries = fc.array(fc.array(change, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 5 })
     const property = fc.asyncProperty(entries, fc.boolean(), async (writes, often) => {

@@ -8,7 +8,9 @@ describe('the check of weights', () => {
   const bytes = encodeWeights(tinyArchitecture, pseudoRandomCase(tinyArchitecture, 1, 1).weights, 'f32')
   const digest = qnetDigest(tinyArchitecture, 'f32', bytes)
   const taskOf = (of: string) => ({
-    ...{ digest: of, architecture: tinyArchitecture, precision: 'f32' as const },
+    digest: of,
+    architecture: tinyArchitecture,
+    precision: 'f32' as const,
     weights: new WeightsMemory().copy(bytes),
   })
 
@@ -27,8 +29,11 @@ describe('the check of weights', () => {
     new Float32Array(spoilt.buffer)[1] = Number.NaN
     for (const madeHere of [true, false]) {
       const task = {
-        ...{ digest: qnetDigest(tinyArchitecture, 'f32', spoilt), architecture: tinyArchitecture, madeHere },
-        ...{ precision: 'f32' as const, weights: new WeightsMemory().copy(spoilt) },
+        digest: qnetDigest(tinyArchitecture, 'f32', spoilt),
+        architecture: tinyArchitecture,
+        madeHere,
+        precision: 'f32' as const,
+        weights: new WeightsMemory().copy(spoilt),
       }
       assert.equal(areKnownBad(task), false)
       checkWeightsOnce(task)

@@ -42,7 +42,10 @@ describe('scanByTangent', () => {
     const scorer = scorers.get(architecture)!
     let next = 0
     const whole: TangentOptions = {
-      ...{ limit: 10, claimPiece: () => next++, stopBefore: () => undefined, monotonicMs: () => 0 },
+      limit: 10,
+      claimPiece: () => next++,
+      stopBefore: () => undefined,
+      monotonicMs: () => 0,
       tangents: points => scorer.tangents(weights, points),
       ...options,
     }

@@ -146,7 +146,9 @@ async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, S
   const scans = [
     ...(yield* scanShards(scorer, exact, { ...options, claimPiece: () => Atomics.add(pieceCounters, 0, 1) })),
     ...(yield* scanByTangent(scorer, byTangent, {
-      ...{ ...options, tangents, claimPiece: () => Atomics.add(pieceCounters, 1, 1) },
+      ...options,
+      tangents,
+      claimPiece: () => Atomics.add(pieceCounters, 1, 1),
     })),
   ]
   expectGoodWeights(work.qnet)
@@ -230,7 +232,9 @@ function openSegment({ vectors: held, ids, width, scanCopy, graphPath, recallKno
   const graph = graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width)
   const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   return {
-    ...{ graph, scanCopy, recallKnobs },
+    graph,
+    scanCopy,
+    recallKnobs,
     vectors: 'path' in held ? file! : vectorsInMemory(held, width),
     close: () => file?.close(),
     ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },

@@ -60,8 +60,14 @@ function rangeOf({ gt, gte, lt, lte }: Bounds): Range {
   const split = (bound: number | bigint | undefined) =>
     bound === undefined ? { double: undefined, rest: 0 } : splitNumber(bound)
   return {
-    ...{ gt: split(gt).double, gte: split(gte).double, lt: split(lt).double, lte: split(lte).double },
-    ...{ gtRest: split(gt).rest, gteRest: split(gte).rest, ltRest: split(lt).rest, lteRest: split(lte).rest },
+    gt: split(gt).double,
+    gte: split(gte).double,
+    lt: split(lt).double,
+    lte: split(lte).double,
+    gtRest: split(gt).rest,
+    gteRest: split(gte).rest,
+    ltRest: split(lt).rest,
+    lteRest: split(lte).rest,
   }
 }
 

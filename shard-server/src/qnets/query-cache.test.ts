@@ -61,7 +61,11 @@ describe('queries of a shard server', () => {
   }
 
   const nameOf = ({ digest, modelDigest }: QNet | TokenStates): QNet => ({
-    ...{ digest, modelDigest, architecture: undefined, precision: 0, weights: Buffer.alloc(0) },
+    digest,
+    modelDigest,
+    architecture: undefined,
+    precision: 0,
+    weights: Buffer.alloc(0),
   })
 
   const hitsOf = async (request: { qnet?: QNet; tokenStates?: TokenStates }, on = server) =>

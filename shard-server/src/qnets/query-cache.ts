@@ -40,7 +40,8 @@ interface MadeQuery {
 export class QueryCache {
   readonly #heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>
   readonly #queries = new LRUCache<string, KeptQuery>({
-    ...{ maxSize: cacheBytesMax, sizeCalculation: bytesOf },
+    maxSize: cacheBytesMax,
+    sizeCalculation: bytesOf,
     dispose: query => this.#drop(query),
   })
   readonly #making = new Map<string, Promise<MadeQuery>>()

@@ -99,7 +99,9 @@ export function wholeSearch(manifest: Manifest): SearchShardsRequest {
     after: undefined,
     plan: SearchPlan.SEARCH_PLAN_EXACT,
     candidates: 0,
-    ...{ expansion: 0, recall: 0, recallHits: 0 },
+    expansion: 0,
+    recall: 0,
+    recallHits: 0,
     filter: undefined,
   }
 }

@@ -89,7 +89,9 @@ describe('collecting what nothing needs', () => {
     const source = await put('a', 'b')
     await put('a', 'b')
     await createGeneration(store, index, {
-      ...{ model: testModel, vectorWidth: testWidth, shards: 1 },
+      model: testModel,
+      vectorWidth: testWidth,
+      shards: 1,
       source: { log: source.log, backfill: { generation: 1, version: source.version, slices: 1 } },
     })
     await collect()

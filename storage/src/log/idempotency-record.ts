@@ -59,7 +59,10 @@ export async function settleIdempotencyKey(
   const parts = entry.parts.map(({ digest }) => digest)
   const record: IdempotencyRecord = {
     format: 'hypershard.idempotency-key/1',
-    ...{ from: sequence, sequence, parts, createdAt },
+    from: sequence,
+    sequence,
+    parts,
+    createdAt,
   }
   await store.put(storedKeyOf(log, entry.idempotencyKey), sealJson(record))
 }

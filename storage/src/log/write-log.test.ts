@@ -19,7 +19,8 @@ const text = fc.oneof(
 )
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ id: text, title: text, text, fields: text }, { noNullPrototype: true }).map(document => ({
-    ...{ type: 'put' as const, document },
+    type: 'put' as const,
+    document,
   })),
   text.map(id => ({ type: 'delete' as const, id })),
 )

@@ -171,8 +171,13 @@ export class WriteLog {
     if (expectedSequence !== undefined && sequence !== expectedSequence) throw overtaken(this.#log, expectedSequence)
     const key = idempotencyKey ?? null
     const entry: LogEntry = {
-      ...{ format: 'hypershard.log/1', ...this.#log, sequence, idempotencyKey: key },
-      ...{ parts: [...parts], condemned: [...condemned], createdAt: this.#now() },
+      format: 'hypershard.log/1',
+      ...this.#log,
+      sequence,
+      idempotencyKey: key,
+      parts: [...parts],
+      condemned: [...condemned],
+      createdAt: this.#now(),
     }
     try {
       await createLogEntry(this.#store, entry)

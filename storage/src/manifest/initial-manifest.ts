@@ -6,11 +6,18 @@ export function initialManifest(generation: GenerationRecord): Manifest {
   const { index, indexUid, model, vectorWidth, shards, fields, source, createdAt } = generation
   return {
     format: 'hypershard.manifest/2',
-    ...{ index, indexUid, generation: generation.generation, version: 0 },
-    ...{ modelDigest: model.digest, vectorWidth, shards, ...(fields && { fields }) },
+    index,
+    indexUid,
+    generation: generation.generation,
+    version: 0,
+    modelDigest: model.digest,
+    vectorWidth,
+    shards,
+    ...(fields && { fields }),
     log: source?.log ?? { sequence: 0, parts: 0 },
     backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
     ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),
-    ...{ condemned: [], createdAt },
+    condemned: [],
+    createdAt,
   }
 }

@@ -231,8 +231,15 @@ class StagedSegmentWriter implements SegmentWriter {
     const files = await this.#endFiles()
     const record = encodeSegmentRecord({
       format: 'hypershard.segment/2',
-      ...{ shard, documents, vectorWidth, modelDigest, documentsPerBatch, files },
-      ...{ truncated: this.#truncated, read: this.#read, writeId: randomUUID() },
+      shard,
+      documents,
+      vectorWidth,
+      modelDigest,
+      documentsPerBatch,
+      files,
+      truncated: this.#truncated,
+      read: this.#read,
+      writeId: randomUUID(),
       ...(this.#graph && { recallKnobs: [...this.#graph.recallKnobs] }),
     })
     await stageFile(join(this.#folder, recordName), record.bytes)

@@ -45,8 +45,14 @@ async function writeOlderSegment(root: string, id: string) {
   ])
   const { bytes, digest } = encodeSegmentRecord({
     format: 'hypershard.segment/2',
-    ...{ shard: 0, documents: 1, vectorWidth: testWidth, modelDigest: testModel.digest, truncated: 0 },
-    ...{ documentsPerBatch, writeId: randomUUID(), files: Object.fromEntries(seals) },
+    shard: 0,
+    documents: 1,
+    vectorWidth: testWidth,
+    modelDigest: testModel.digest,
+    truncated: 0,
+    documentsPerBatch,
+    writeId: randomUUID(),
+    files: Object.fromEntries(seals),
   })
   const folder = join(root, 'indexes/papers/generations/1/segments', digest)
   await mkdir(folder, { recursive: true })
@@ -87,7 +93,11 @@ describe('a segment', () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom('', '\ufeffmark', 'é😀'))
     const document = fc.record(
       {
-        ...{ id: text, title: text, text, fields: text, version: fc.nat() },
+        id: text,
+        title: text,
+        text,
+        fields: text,
+        version: fc.nat(),
         read: fc.record({ tokens: fc.nat(8_192), unknown: fc.nat(8_192) }, { noNullPrototype: true }),
       },
       { noNullPrototype: true, requiredKeys: ['id', 'title', 'text', 'fields', 'version'] },

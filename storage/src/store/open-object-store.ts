@@ -35,7 +35,9 @@ export async function openObjectStore(location: string): Promise<ObjectStore> {
     sweepStaging(stagingDirectory, systemClock),
   )
   return createS3Store({
-    ...{ bucket: url.hostname, prefix: path === '' ? '' : `${path}/`, stagingDirectory },
+    bucket: url.hostname,
+    prefix: path === '' ? '' : `${path}/`,
+    stagingDirectory,
     region: url.searchParams.get('region') ?? 'us-east-1',
     endpoint: url.searchParams.get('endpoint') ?? undefined,
     proxy: proxyIn(url, location),

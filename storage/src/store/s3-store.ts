@@ -57,11 +57,15 @@ const deletesMax = 1_000
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const requestHandler = new NodeHttpHandler({
-    ...{ connectionTimeout: connectMsMax, requestTimeout: requestMsMax, throwOnRequestTimeout: true },
+    connectionTimeout: connectMsMax,
+    requestTimeout: requestMsMax,
+    throwOnRequestTimeout: true,
     ...(options.proxy === undefined ? {} : agentsThrough(options.proxy)),
   })
   const client = new S3Client({
-    ...{ region: options.region, maxAttempts: attemptsMax, requestHandler },
+    region: options.region,
+    maxAttempts: attemptsMax,
+    requestHandler,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint, forcePathStyle: true }),
   })
   return new S3Store(client, options)
@@ -239,7 +243,9 @@ class S3Store implements ObjectStore {
         const upload = new Upload({
           client: this.#client,
           params: { ...this.#object(key), Body: createReadStream(localPath) },
-          ...{ partSize: partBytes, queueSize: partsAtATime, leavePartsOnError: false },
+          partSize: partBytes,
+          queueSize: partsAtATime,
+          leavePartsOnError: false,
         })
         abortSignal.addEventListener('abort', () => void upload.abort(), { once: true })
         await upload.done()

@@ -20,8 +20,14 @@ import { parseObjectText } from './parse-object-text.ts'
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence } = request
   return withoutUnset({
-    ...{ query, k, profile, cursor: cursor || undefined, min_coverage: minCoverage, timeout_ms: timeoutMs },
-    ...{ ids_only: idsOnly, min_sequence: minSequence },
+    query,
+    k,
+    profile,
+    cursor: cursor || undefined,
+    min_coverage: minCoverage,
+    timeout_ms: timeoutMs,
+    ids_only: idsOnly,
+    min_sequence: minSequence,
     ...optionsOf(request),
   })
 }
@@ -67,7 +73,9 @@ export function putResponse(report: WriteReport): PutDocumentsResponse {
   const { errors, problem, sequence, documentsUnreadable, unreadable, ...facts } = report
   return {
     ...facts,
-    ...{ sequence: sequence ?? 0, problemCode: problem?.code ?? '', problemMessage: problem?.message ?? '' },
+    sequence: sequence ?? 0,
+    problemCode: problem?.code ?? '',
+    problemMessage: problem?.message ?? '',
     documentsUnreadable: documentsUnreadable ?? undefined,
     unreadable: unreadable.map(({ id, tokens, unknown }) => ({ id, tokens, unknownTokens: unknown })),
     errors: errors.map(({ line, id, code, message }) => ({ line, id: id ?? '', code, message })),
@@ -81,7 +89,12 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
   return {
     hits: hits.map(hitMessage),
     coverage: { ...coverage, missing: [...coverage.missing] },
-    ...{ plan, tookMs, manifestVersion, queryTruncated, queryTokens, queryUnknownTokens },
+    plan,
+    tookMs,
+    manifestVersion,
+    queryTruncated,
+    queryTokens,
+    queryUnknownTokens,
     nextCursor: nextCursor ?? '',
     profile:
       profile === undefined
@@ -97,7 +110,11 @@ function hitMessage({ id, score, document }: Hit): HitMessage {
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
   return {
-    ...{ id, score: score ?? undefined, title: document?.title ?? '', text: document?.text ?? '', fields },
+    id,
+    score: score ?? undefined,
+    title: document?.title ?? '',
+    text: document?.text ?? '',
+    fields,
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
   }
 }

@@ -12,7 +12,10 @@ import { post, request, startTestCoordinator, type TestCoordinator } from '../..
 
 const soon = () => Deadline.after(60_000)
 const document = (id: string, text: string, fields?: object): Document => ({
-  ...{ id, title: '', text, fields },
+  id,
+  title: '',
+  text,
+  fields,
   ifVersion: undefined,
   fieldsJson: '',
 })

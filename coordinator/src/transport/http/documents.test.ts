@@ -109,7 +109,8 @@ describe('putting documents over HTTP', () => {
     const encoding = Promise.withResolvers<void>()
     coordinator.encoder.beforeBatch = () => encoding.promise
     const response = await fetch(`${documents}?progress=true&wait_for=searchable`, {
-      ...{ method: 'PUT', headers: { 'content-type': 'application/x-ndjson' } },
+      method: 'PUT',
+      headers: { 'content-type': 'application/x-ndjson' },
       body: '{"id":"a","text":"one"}',
     })
     assert.equal(response.headers.get('content-type'), 'application/x-ndjson')

@@ -111,24 +111,20 @@ describe('null for an optional key of a request', () => {
     assert.deepEqual([created.status, created.json.shards, created.json.fields.n.list], [201, 2, false])
     assert.equal((await post(`${url}/indexes`, { name: 'third', fields: null })).status, 201)
     const search = {
-      ...{
-        k: null,
-        cursor: null,
-        min_coverage: null,
-        timeout_ms: null,
-        profile: null,
-        ids_only: null,
-        generation: null,
-      },
-      ...{
-        min_sequence: null,
-        plan: null,
-        recall: null,
-        candidates: null,
-        expansion: null,
-        filter: null,
-        precision: null,
-      },
+      k: null,
+      cursor: null,
+      min_coverage: null,
+      timeout_ms: null,
+      profile: null,
+      ids_only: null,
+      generation: null,
+      min_sequence: null,
+      plan: null,
+      recall: null,
+      candidates: null,
+      expansion: null,
+      filter: null,
+      precision: null,
     }
     const found = await post(`${url}/indexes/papers/search`, { query: 'stars', ...search })
     assert.deepEqual([found.status, found.json.plan], [200, 'exact'])

@@ -39,7 +39,10 @@ const tableSchema = z.strictObject({
 export type AliasTable = Readonly<z.output<typeof tableSchema>>
 
 export const emptyAliasTable: AliasTable = Object.freeze({
-  ...{ format: 'hypershard.aliases/1' as const, version: 0, aliases: {}, actions: [] },
+  format: 'hypershard.aliases/1' as const,
+  version: 0,
+  aliases: {},
+  actions: [],
   createdAt: new Date(0).toISOString(),
 })
 
@@ -82,7 +85,10 @@ export async function putNextTable(
     else aliases[name] = to
   }
   const next: AliasTable = {
-    ...{ format: 'hypershard.aliases/1', version: known.version + 1, aliases, actions: [...actions] },
+    format: 'hypershard.aliases/1',
+    version: known.version + 1,
+    aliases,
+    actions: [...actions],
     createdAt: new Date(clock.now()).toISOString(),
   }
   try {

@@ -67,8 +67,16 @@ export async function writeFirstGeneration(
 export function firstGeneration(index: IndexRecord): GenerationRecord {
   const { name, uid, model, vectorWidth, shards, fields, createdAt } = index
   return {
-    ...{ format: 'hypershard.generation/1', index: name, indexUid: uid, generation: 1 },
-    ...{ model, vectorWidth, shards, ...(fields && { fields }), source: null, createdAt },
+    format: 'hypershard.generation/1',
+    index: name,
+    indexUid: uid,
+    generation: 1,
+    model,
+    vectorWidth,
+    shards,
+    ...(fields && { fields }),
+    source: null,
+    createdAt,
   }
 }
 
@@ -86,7 +94,8 @@ export async function createGeneration(
     const numbers = await listGenerations(store, index)
     const record: GenerationRecord = {
       ...firstGeneration(index),
-      ...{ generation: Math.max(...numbers) + 1, createdAt: new Date(clock.now()).toISOString() },
+      generation: Math.max(...numbers) + 1,
+      createdAt: new Date(clock.now()).toISOString(),
       ...settings,
     }
     const key = generationKey({ index: index.name, generation: record.generation })

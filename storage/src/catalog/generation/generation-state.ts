@@ -85,9 +85,15 @@ export function isWorkedOn(generation: Pick<GenerationRecord, 'source'>, { phase
 
 function initialState({ generation }: GenerationReference): GenerationState {
   return {
-    ...{ format: 'hypershard.generation-state/1', version: 0, phase: generation === 1 ? 'live' : 'building' },
-    ...{ paused: false, documentsPerSecondMax: null, searchP99MsMax: null, slowedToDocumentsPerSecond: null },
-    ...{ sampleQueries: null, changedAt: new Date(0).toISOString() },
+    format: 'hypershard.generation-state/1',
+    version: 0,
+    phase: generation === 1 ? 'live' : 'building',
+    paused: false,
+    documentsPerSecondMax: null,
+    searchP99MsMax: null,
+    slowedToDocumentsPerSecond: null,
+    sampleQueries: null,
+    changedAt: new Date(0).toISOString(),
   }
 }
 

@@ -68,13 +68,17 @@ export async function createIndex(
   await requireNoAlias(store, index.name)
   const { name, model, vectorWidth, shards, replicas, fields, origin } = index
   const record: IndexRecord = {
-    ...{ format: 'hypershard.index/1', name, uid: randomUUID(), model, vectorWidth, shards, replicas },
-    ...{
-      generation: 1,
-      ...(fields && { fields }),
-      ...(origin && { origin }),
-      createdAt: new Date(clock.now()).toISOString(),
-    },
+    format: 'hypershard.index/1',
+    name,
+    uid: randomUUID(),
+    model,
+    vectorWidth,
+    shards,
+    replicas,
+    generation: 1,
+    ...(fields && { fields }),
+    ...(origin && { origin }),
+    createdAt: new Date(clock.now()).toISOString(),
   }
   const creating = creatingKey(name, record.uid)
   await store.put(creating, Buffer.from('{}'))

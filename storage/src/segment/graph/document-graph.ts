@@ -22,8 +22,13 @@ type GraphIndex = InstanceType<typeof usearch.Index>
 
 function emptyIndex(width: number, quantization: (typeof ScalarKind)[keyof typeof ScalarKind]): GraphIndex {
   return new usearch.Index({
-    ...{ dimensions: width, metric: MetricKind.IP, quantization, connectivity, multi: false },
-    ...{ expansion_add: expansionOnAdd, expansion_search: expansionOnSearch },
+    dimensions: width,
+    metric: MetricKind.IP,
+    quantization,
+    connectivity,
+    multi: false,
+    expansion_add: expansionOnAdd,
+    expansion_search: expansionOnSearch,
   })
 }
 

@@ -103,7 +103,9 @@ async function write(
 ): Promise<RouteAnswer> {
   coordinator.getIndex(params.index)
   const input = {
-    ...{ index: params.index, operations, waitFor: query.wait_for },
+    index: params.index,
+    operations,
+    waitFor: query.wait_for,
     idempotencyKey: idempotencyKeyOf(headers),
     waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
   }

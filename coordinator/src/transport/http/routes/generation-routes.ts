@@ -59,7 +59,9 @@ function reindexRoutes(generations: Generations): Route[] {
       errors: ['index_not_found', 'model_not_found', 'wrong_phase'],
       handle: async ({ params, body, context }) => {
         const input = {
-          ...{ index: params.index, model: body.model, shards: body.shards },
+          index: params.index,
+          model: body.model,
+          shards: body.shards,
           documentsPerSecondMax: body.documents_per_second_max ?? null,
           searchP99MsMax: body.search_p99_ms_max ?? null,
           sampleQueries: body.sample_queries,
