@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +31,7 @@ export async function startS3Server(): Promise<S3Server | undefined> {
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
   const staging = mkdtempSync(join(tmpdir(), 'hypershard-s3-'))
   const port = await freePort()
-  const server = spawn(program, ['-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' })
+  const server = spawn(pythonOf(program), ['-c', oneAtATime, '-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' })
   const endpoint = `http://127.0.0.1:${port}`
   await untilAnswers(endpoint)
   return {
@@ -51,6 +51,25 @@ export async function startS3Server(): Promise<S3Server | undefined> {
       rmSync(staging, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * The server, answering one request at a time: with threads of its own it looks whether an object is there and then puts
+ * it, so that of two conditional puts both may win, which S3 rules out.
+ */
+const oneAtATime = `
+import sys
+import moto.server
+run = moto.server.run_simple
+moto.server.run_simple = lambda *words, **options: run(*words, **{**options, "threaded": False})
+moto.server.main(sys.argv[1:])
+`
+
+/** The interpreter that a program of Python's names in its first line. */
+function pythonOf(program: string): string {
+  const path = program.includes('/') ? program : execFileSync('which', [program], { encoding: 'utf8' }).trim()
+  const [first = ''] = readFileSync(path, 'utf8').split('\n', 1)
+  return first.replace(/^#!/, '').trim()
 }
 
 function isInstalled(program: string): boolean {

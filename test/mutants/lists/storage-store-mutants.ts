@@ -228,8 +228,8 @@ export const storageStoreMutants: readonly Mutant[] = [
   {
     id: 'create-late',
     file: 'storage/src/catalog/index/index-record.ts',
-    find: 'if ((await store.get(indexKey(name))) !== undefined) throw exists(name)\n  const leftovers',
-    replace: 'const leftovers',
+    find: 'if ((await store.get(indexKey(name))) !== undefined) throw exists(name)',
+    replace: "if (name === '') throw exists(name)",
     breaks: 'Whoever creates an index deletes nothing of one that was created meanwhile',
     tests: ['test/simulation/names.simulation.test.ts'],
   },
