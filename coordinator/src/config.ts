@@ -87,7 +87,8 @@ export const coordinatorConfig = {
     'Documents of an index that may wait to be indexed; further writes are refused as `overloaded`, searches go on.',
   ),
   HYPERSHARD_PUT_FREE_PERCENT_MIN: withDefault(2, { min: 0, max: 99 }).describe(
-    "Percent of the object store's disk that stays free: writes beyond are refused as `storage_full`.",
+    "Percent of the object store's disk that stays free beside what indexing the waiting writes takes: writes beyond are " +
+      'refused as `storage_full`.',
   ),
   HYPERSHARD_REFRESH_MS: withDefault(50, { min: 10, max: 60_000 }).describe(
     'How often the object store is looked at for what indexers and other coordinators wrote, in milliseconds.',
