@@ -13,6 +13,10 @@ class TestsReporter extends Mocha.reporters.Spec {
 
 process.on('message', ({ file }: { file: string }) => void runFile(file).then(tell))
 process.on('disconnect', () => process.exit())
+// As mocha's own command does: it becomes an uncaught exception, which is a failure of the test that runs.
+process.on('unhandledRejection', reason => {
+  throw reason
+})
 
 async function runFile(file: string): Promise<FileOutcome> {
   const mocha = new Mocha({ timeout, reporter: TestsReporter, forbidOnly: Boolean(process.env.CI) })
@@ -27,8 +31,10 @@ async function runFile(file: string): Promise<FileOutcome> {
   const runner = mocha.run(resolve).on('fail', test => failures.push(test))
   await ended
   const { passes, failures: failed, pending } = runner.stats!
-  const { heapUsed } = process.memoryUsage()
   const failureText = failed === 0 ? '' : textOf(failures)
+  // A runner that is done goes on listening for unhandled rejections otherwise, and all those that are done tell each other.
+  mocha.dispose()
+  const { heapUsed } = process.memoryUsage()
   return { passed: passes, failed, skipped: pending, failureText, heapBytes: heapUsed }
 }
 

@@ -67,6 +67,11 @@ export function createFakeApi({
   const indexes = new Map<string, FakeIndex>()
   return (request, response) => {
     answer(indexes, request, response, { onSearch, keepHit, unserved }).catch(error => {
+      // Who broke off in the middle of a body is told no more.
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
       const { code, message, details } = toHypershardError(error)
       const { http: status, title, retryable } = errorCatalogue[code]
       const type = `https://hypershard.dev/errors/${code}`
