@@ -93,13 +93,19 @@ export class Keeper {
     if (restored !== undefined) this.#restored.push(restored.value)
   }
 
+  /** What an index is now, as a clone begins with it. */
+  async #originNow(store: ObjectStore, index: IndexRecord) {
+    const manifest = await latestManifest(store, await readGeneration(store, index, 1))
+    return { snapshot: null, model: this.#parts.model, manifest }
+  }
+
   /** Of a snapshot, or of what an index is now. */
   async #clone(): Promise<void> {
     const name = `copy-${this.#names++}`
     const clone = await this.#parts.attempt(async store => {
-      const now = latestManifest(store, await readGeneration(store, this.#parts.random.pick(this.#parts.indexes), 1))
+      const index = this.#parts.random.pick(this.#parts.indexes)
       const kept = this.#parts.random.pick([undefined, ...this.snapshots])
-      const origin = kept ? originOf(kept.snapshot) : { snapshot: null, model: this.#parts.model, manifest: await now }
+      const origin = kept ? originOf(kept.snapshot) : await this.#originNow(store, index)
       return cloneIndex(store, { name, replicas: 1 }, origin, this.#parts.clock)
     })
     if (clone !== undefined) {
