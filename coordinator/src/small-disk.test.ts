@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Random } from '@hypershard/harness'
+import { casesOf, Random } from '@hypershard/harness'
 import { mountSmallDisk, type SmallDisk } from '@hypershard/harness/stores'
 import {
   eligibleDocuments,
@@ -81,11 +81,11 @@ describe('a small disk that writes fill up', function () {
   const cases = [
     {
       what: 'small writes that nobody indexes meanwhile',
-      mib: 24,
+      mib: casesOf({ usual: 12, thorough: 24 }),
       bodies: small,
       names: ['papers'],
       beside: false,
-      min: 500,
+      min: 200,
     },
     {
       what: 'small writes that are indexed meanwhile',

@@ -9,6 +9,11 @@ import { type SimulationTally, simulate } from './simulate.ts'
 /** More, from any seed on: SIMULATION_SEEDS=10000 SIMULATION_FROM=1 npm test -- test/simulation/simulation.test.ts */
 const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 80, thorough: 1_500 }))
 const bugSeeds = 1_000
+/** A seed shortly before the first one, when this was written, that sees the bug: the usual run begins there. */
+const bugs = [
+  { bug: 'commit without compare-and-set', near: 250 },
+  { bug: 'append without compare-and-set', near: 1 },
+] as const
 const from = Number(process.env.SIMULATION_FROM ?? 1)
 
 describe('documents in a cluster whose processes fail, die and overtake each other', function () {
@@ -44,9 +49,10 @@ describe('documents in a cluster whose processes fail, die and overtake each oth
     assert.ok(sum.generations > seeds, `${sum.generations} generations`)
   })
 
-  for (const bug of ['commit without compare-and-set', 'append without compare-and-set'] as const) {
+  for (const { bug, near } of bugs) {
     it(`are lost by a cluster that would ${bug}, and the simulation sees it`, async () => {
-      for (let seed = 1; seed <= bugSeeds; seed++) {
+      const first = casesOf({ usual: near, thorough: 1 })
+      for (let seed = first; seed < first + bugSeeds; seed++) {
         const broken = await simulate(seed, { staging, bug }).then(
           () => false,
           () => true,
