@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { connectClient, Deadline, silentLogger, WorkGate } from '@hypershard/common'
+import { connectClient, Deadline, silentLogger } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
@@ -12,6 +12,7 @@ import { RowFilter } from './filtering/row-filter.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import { QueryCache } from './qnets/query-cache.ts'
+import { searchGate } from './search/search-gate.ts'
 import { searchShards } from './search/search-shards.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import {
@@ -132,7 +133,7 @@ describe('a shard server during a scan of seconds', () => {
     const memory = { vectors: 'memory', memoryBytesMax: Number.MAX_SAFE_INTEGER } as const
     const holder = new SegmentHolder({ store, loader, backend, filter, log, ...memory })
     const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made') })
-    const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
+    const searches = searchGate(1)
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
         searchShards({ holder, backend, filter, queries, searches }, request, quietContext(deadline)),

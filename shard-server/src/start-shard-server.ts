@@ -8,7 +8,6 @@ import {
   memoryLimitBytes,
   type RunningService,
   startGrpcServer,
-  WorkGate,
 } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, withFileErrors } from '@hypershard/storage'
@@ -20,6 +19,7 @@ import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import type { HeadRequest, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
+import { searchGate } from './search/search-gate.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition } from './transport/shard-service.ts'
 
@@ -67,12 +67,7 @@ export async function startShardServer(
   })
   const queries = new QueryCache(heads)
   const holder = new SegmentHolder({ store, loader, backend, filter, vectors: places.vectors, memoryBytesMax, log })
-  const searches = new WorkGate({
-    work: 'searches',
-    where: 'on this shard server',
-    inFlightMax: config.HYPERSHARD_SHARD_SEARCHES_MAX,
-    waitingMax: 0,
-  })
+  const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   try {
     const server = await startGrpcServer({

@@ -243,9 +243,9 @@ export const shardServerMutants: readonly Mutant[] = [
   },
   {
     id: 'searches-refused',
-    file: 'shard-server/src/start-shard-server.ts',
-    find: 'waitingMax: 0,',
-    replace: 'waitingMax: 9,',
+    file: 'shard-server/src/search/search-gate.ts',
+    find: 'waitingMax: 0',
+    replace: 'waitingMax: 9',
     breaks: 'A shard server refuses a search on top of those it has at once',
     tests: ['shard-server/src/long-scan.test.ts'],
   },
