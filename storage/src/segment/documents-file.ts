@@ -6,8 +6,8 @@
 import { expectFormat } from '@hypershard/common'
 import type { ObjectStore, RangeReader } from '../store/object-store.ts'
 import {
-  BatchDecoder,
   type BatchPlace,
+  decodeTextBatch,
   footerBytes,
   readBatchPlaces,
   trailerBytes,
@@ -132,14 +132,12 @@ class BatchedDocuments implements DocumentsReader {
   readonly #file: SealedFile
   readonly #places: readonly BatchPlace[]
   readonly #shape: DocumentsShape
-  readonly #decoder: BatchDecoder
 
   constructor(range: RangeReader, file: SealedFile, places: readonly BatchPlace[], shape: DocumentsShape) {
     this.#range = range
     this.#file = file
     this.#places = places
     this.#shape = shape
-    this.#decoder = new BatchDecoder(columnsOf(shape))
   }
 
   async read(rows: readonly number[]): Promise<StoredDocument[]> {
@@ -169,7 +167,7 @@ class BatchedDocuments implements DocumentsReader {
     const expected = Math.min(documentsPerBatch, documents - batch * documentsPerBatch)
     const message = await this.#range.read(offset, bytes)
     return decodeFile(this.#file, () => {
-      const decoded = this.#decoder.decode(message)
+      const decoded = decodeTextBatch(message, columnsOf(this.#shape).length)
       const rows = decoded[0]!.offsets.length - 1
       expectFormat(rows === expected, `record batch ${batch} has ${rows} rows where ${expected} should be`)
       return decoded

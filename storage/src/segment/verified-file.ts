@@ -57,7 +57,7 @@ export async function* readSealedFile(store: ObjectStore, file: SealedFile): Asy
  * A file in memory, checked.
  * @throws HypershardError `corrupt_data`
  */
-export async function readWholeFile(store: ObjectStore, file: SealedFile): Promise<Uint8Array> {
+export async function readWholeFile(store: ObjectStore, file: SealedFile): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(file.seal.bytes)
   let filled = 0
   for await (const chunk of readSealedFile(store, file)) {
