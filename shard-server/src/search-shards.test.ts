@@ -66,6 +66,7 @@ describe('searchShards', () => {
     expansion: 0,
     recall: 0,
     recallHits: 0,
+    documents: 0,
     ...change,
   })
 

@@ -12,17 +12,7 @@ import {
   type SearchShardsResponse,
   StopReason,
 } from '@hypershard/proto/shard'
-import {
-  commitSegments,
-  createSegmentWriter,
-  eligibleDocuments,
-  type Fields,
-  firstGeneration,
-  latestManifest,
-  type Manifest,
-  type ObjectStore,
-  readIndex,
-} from '@hypershard/storage'
+import { eligibleDocuments, type Fields, type Manifest, type ObjectStore } from '@hypershard/storage'
 import type { ShardServerConfig } from './start-shard-server.ts'
 import { createTestIndex, putTestDocuments, type TestDocument, testDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
@@ -365,21 +355,5 @@ describe('a shard server', () => {
       await server.stop()
     }
     assert.deepEqual(answers[1], answers[0])
-  })
-
-  it('refuses more texts than one answer can hold', async () => {
-    await start()
-    const text = 'x'.repeat(1_000_000)
-    const { index, generation, modelDigest } = await createTestIndex(store, { name: 'a', width, shards: 1 })
-    const segment = { index, generation, shard: 0, vectorWidth: width, modelDigest, documents: 70 }
-    const writer = await createSegmentWriter(store, segment)
-    for (let row = 0; row < 70; row++) {
-      await writer.append([{ id: `${row}`, title: '', text, fields: '{}', version: 1 }], new Float32Array(width))
-    }
-    const empty = await latestManifest(store, firstGeneration(await readIndex(store, 'a')))
-    const manifest = await commitSegments(store, empty, [await writer.finish()])
-    const addresses = Array.from({ length: 70 }, (_, row) => ({ segment: 0, row }))
-    await assert.rejects(server.fetch(manifest, addresses), { code: 'request_too_large' })
-    assert.equal((await server.fetch(manifest, addresses.slice(0, 50))).documents.length, 50)
   })
 })

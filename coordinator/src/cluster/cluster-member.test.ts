@@ -43,6 +43,7 @@ describe('a cluster member', () => {
       candidates: 0,
       expansion: 0,
       recall: 0,
+      documents: 0,
       recallHits: 0,
     }
     return member.search(request, Deadline.after(60_000))

@@ -66,6 +66,7 @@ describe('asking shard servers', () => {
       expansion: 0,
       recall: 0,
       recallHits: 0,
+      documents: 0,
       filter: undefined,
       after: undefined,
     }

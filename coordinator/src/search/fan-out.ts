@@ -7,6 +7,7 @@ import {
 } from '@hypershard/common'
 import {
   type DocumentAddress,
+  type FetchedDocument,
   type Filter,
   type ManifestReference,
   type RankPosition,
@@ -25,6 +26,8 @@ export interface FoundHit {
   readonly score: number
   readonly shard: number
   readonly address: DocumentAddress
+  /** Undefined where it did not come with the hit. */
+  readonly document: FetchedDocument | undefined
 }
 
 /** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
@@ -70,6 +73,8 @@ export interface FanOutRequest {
   readonly recall: number
   readonly recallHits: number
   readonly filter: Filter | undefined
+  /** How many hits each server gives with their documents. */
+  readonly documents: number
   readonly after: RankPosition | undefined
 }
 
@@ -171,9 +176,9 @@ function readResult(
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
-  for (const { id, score, address } of result.hits) {
+  for (const { id, score, address, document } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
-    hits.push({ id, score, shard, address })
+    hits.push({ id, score, shard, address, document })
   }
   const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }
   return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }

@@ -17,6 +17,7 @@ import { generationUid, placementOf } from '../cluster/placement-of.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
 import type { Coverage } from './coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
+import { documentsOfServer } from './documents-of-server.ts'
 import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
 import { fetchDocuments } from './fetch-documents.ts'
 import { mergeTopHits } from './merge-top-hits.ts'
@@ -194,6 +195,7 @@ async function pickWinners(input: SearchInput, request: FanOutRequest, found: Fo
     requireCoverage(coverage, input.minCoverage)
     watch.lap('merge')
 
+    for (const { id, document } of winners) if (document?.id === id) documents?.set(id, document)
     const wanted = documents === undefined ? [] : winners.filter(hit => !documents.has(hit.id))
     const fetched = await fetchDocuments(wanted, request, outcome, context)
     watch.lap('fetch')
@@ -238,10 +240,16 @@ function planFanOut(
     expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
     recall: input.recall,
     recallHits: Math.min(candidatesOfCallMax, input.k + given),
+    documents: input.idsOnly ? 0 : documentsOfServer(input.k, serversAsked(route)),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
     after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },
   }
+}
+
+/** Each server is asked once, with all shards of which it is the first holder. */
+function serversAsked(route: FanOutRequest['route']): number {
+  return new Set([...route.values()].map(holders => holders[0])).size
 }
 
 function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {

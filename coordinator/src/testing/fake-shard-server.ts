@@ -38,6 +38,8 @@ export class FakeShardServer implements ShardServerPort {
   /** Generations that it was to let go of by themselves. */
   readonly releasedGenerations: number[] = []
   readonly searches: SearchShardsRequest[] = []
+  /** Calls for documents by themselves. */
+  fetches = 0
   /** Refuses every call, as a process that is gone. */
   down = false
   /** Answers nothing until the deadline, as a process that is stopped. */
@@ -48,6 +50,8 @@ export class FakeShardServer implements ShardServerPort {
   fetchFails = false
   /** Gives the documents that were asked for in another order. */
   fetchMixesUp = false
+  /** Gives hits the documents of others. */
+  attachMixesUp = false
   /** What it says it scored, given the truth. */
   claimScored = (scored: number) => scored
   /** Shards it reports an error for. */
@@ -89,13 +93,28 @@ export class FakeShardServer implements ShardServerPort {
     await this.#behave(deadline)
     await this.beforeSearch()
     await this.#sleep(this.searchMs, deadline)
-    return Promise.all(request.shards.map(shard => this.#searchShard(shard, request)))
+    const results = await Promise.all(request.shards.map(shard => this.#searchShard(shard, request)))
+    await this.#attach(request, results)
+    return results
+  }
+
+  /** A server that cannot fetch gives hits without documents too. */
+  async #attach({ manifest, documents }: SearchShardsRequest, results: readonly ShardResult[]): Promise<void> {
+    const best = results
+      .flatMap(({ hits }) => hits)
+      .sort(compareRank)
+      .slice(0, documents)
+    if (best.length === 0 || this.fetchFails) return
+    const stored = await readManifest(this.#storeOf(), manifest!)
+    const given = this.attachMixesUp || this.fetchMixesUp ? best.toReversed() : best
+    for (const [at, hit] of best.entries()) hit.document = await this.#read(stored, given[at]!.address!)
   }
 
   async fetch(
     { manifest, addresses }: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
     deadline: Deadline,
   ): Promise<FetchedDocument[]> {
+    this.fetches++
     await this.#behave(deadline)
     if (this.fetchFails) throw new HypershardError('internal', `${this.address}: told to fail`)
     const asked = this.fetchMixesUp ? addresses.toReversed() : addresses
@@ -128,7 +147,7 @@ export class FakeShardServer implements ShardServerPort {
     const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
     const documents = await this.#loadOnce(manifest!, shard)
     const ranked: ShardHit[] = documents
-      .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address }))
+      .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address, document: undefined }))
       .sort(compareRank)
     const page = after === undefined ? ranked : ranked.filter(hit => compareRank(after, hit) < 0)
     return {

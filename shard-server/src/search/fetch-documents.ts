@@ -1,6 +1,6 @@
 import { HypershardError, messageBytesMax, type RequestContext, waitWithin } from '@hypershard/common'
 import { hitsMax } from '@hypershard/proto/limits'
-import type { FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
+import type { DocumentAddress, FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference } from './check-request.ts'
@@ -11,9 +11,10 @@ const rowsPerRead = 64
 /** Texts of one answer: what a message holds, less a share for its framing. */
 const answerBytesMax = Math.floor(messageBytesMax * 0.9)
 
-/** What one fetch has read so far, over all its segments. */
+/** What one call has read so far, over all its segments. */
 interface Budget {
   bytes: number
+  readonly bytesMax: number
 }
 
 /**
@@ -29,25 +30,43 @@ export async function fetchDocuments(
     throw new HypershardError('request_too_large', `at most ${hitsMax} documents a fetch`)
   }
   const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
-  const documents = new Array<FetchedDocument>(request.addresses.length)
-  const bySegment = Map.groupBy(request.addresses.entries(), ([, address]) => address.segment)
-  const budget: Budget = { bytes: 0 }
+  return { documents: await readDocuments(request.addresses, { holder, manifest, context, bytesMax: answerBytesMax }) }
+}
+
+export interface DocumentsRead {
+  readonly holder: SegmentHolder
+  readonly manifest: Manifest
+  readonly context: RequestContext
+  /** Of all texts together. */
+  readonly bytesMax: number
+}
+
+/**
+ * The documents at these addresses, in their order.
+ * @throws HypershardError `request_too_large`, `document_not_found`, and what leasing their segments throws
+ */
+export async function readDocuments(
+  addresses: readonly DocumentAddress[],
+  { bytesMax, ...read }: DocumentsRead,
+): Promise<FetchedDocument[]> {
+  const documents = new Array<FetchedDocument>(addresses.length)
+  const bySegment = Map.groupBy(addresses.entries(), ([, address]) => address.segment)
+  const budget: Budget = { bytes: 0, bytesMax }
   await Promise.all(
     [...bySegment].map(async ([segment, places]) => {
       const rows = places.map(([, address]) => address.row)
-      const fetched = await fetchFromSegment({ holder, manifest, context, budget }, segment, rows)
-      for (const [index, [place]] of places.entries()) documents[place] = fetched[index]!
+      const found = await readFromSegment({ ...read, budget }, segment, rows)
+      for (const [index, [place]] of places.entries()) documents[place] = found[index]!
     }),
   )
-  return { documents }
+  return documents
 }
 
-async function fetchFromSegment(
-  fetch: { holder: SegmentHolder; manifest: Manifest; context: RequestContext; budget: Budget },
+async function readFromSegment(
+  { holder, manifest, context, budget }: Omit<DocumentsRead, 'bytesMax'> & { budget: Budget },
   segment: number,
   rows: readonly number[],
 ): Promise<FetchedDocument[]> {
-  const { holder, manifest, context, budget } = fetch
   const lease = await holder.leaseDocuments(manifest, segment, context.deadline)
   try {
     checkRows(manifest, segment, rows)
@@ -74,8 +93,8 @@ function checkRows(manifest: Manifest, segment: number, rows: readonly number[])
   throw new HypershardError('document_not_found', message)
 }
 
-function checkBudget({ bytes }: Budget): void {
-  if (bytes <= answerBytesMax) return
-  const message = `the texts of these documents exceed the ${answerBytesMax} bytes of one answer; ask for fewer`
+function checkBudget({ bytes, bytesMax }: Budget): void {
+  if (bytes <= bytesMax) return
+  const message = `the texts of these documents exceed the ${bytesMax} bytes of one answer; ask for fewer`
   throw new HypershardError('request_too_large', message)
 }

@@ -9,13 +9,14 @@ import {
   toHypershardError,
   type WorkGate,
 } from '@hypershard/common'
-import { candidatesOfCallMax, expansionMax, hitsOfCallMax } from '@hypershard/proto/limits'
+import { candidatesOfCallMax, expansionMax, hitsMax, hitsOfCallMax } from '@hypershard/proto/limits'
 import {
   type Filter,
   ScoringPrecision as ProtoScoring,
   SearchPlan,
   type SearchShardsRequest,
   type SearchShardsResponse,
+  type ShardHit,
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
@@ -34,6 +35,7 @@ import type {
   ShardToScan,
 } from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
+import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 
 /** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
@@ -82,7 +84,12 @@ export async function searchShards(
         filter,
         context: scoringContext,
       }
-      const results = await searchGroups(parts, request.shards, search)
+      const found = await searchGroups(parts, request.shards, search)
+      const results = await attachDocuments(found, Math.min(hitsMax, request.documents), {
+        holder,
+        manifest,
+        context: scoringContext,
+      })
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
     } catch (error) {
@@ -242,7 +249,7 @@ const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
 function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
   return {
     ...emptyResult(scan.shard),
-    hits: scan.hits.map(({ id, score, segment, row }) => ({ id, score, address: { segment, row } })),
+    hits: scan.hits.map(toHit),
     ...scanCountsOf(scan),
     plan: planOf(scan),
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
@@ -251,6 +258,10 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
     scoreMs: scan.scoreMs,
     queueMs,
   }
+}
+
+function toHit({ id, score, segment, row }: ShardScan['hits'][number]): ShardHit {
+  return { id, score, address: { segment, row }, document: undefined }
 }
 
 /** The plan that was really used, whichever was asked for. */

@@ -102,6 +102,7 @@ export function wholeSearch(manifest: Manifest): SearchShardsRequest {
     expansion: 0,
     recall: 0,
     recallHits: 0,
+    documents: 0,
     filter: undefined,
   }
 }

@@ -194,6 +194,22 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     tests: ['coordinator/src/search/search.simulation.test.ts'],
   },
   {
+    id: 'attached-wrong-document',
+    file: 'coordinator/src/search/search.ts',
+    find: 'if (document?.id === id) documents',
+    replace: 'if (document !== undefined) documents',
+    breaks: 'A hit is never given the texts of another document that came with it',
+    tests: ['coordinator/src/transport/http/search.test.ts'],
+  },
+  {
+    id: 'texts-called-for',
+    file: 'coordinator/src/search/search.ts',
+    find: 'documents: input.idsOnly ? 0 : documentsOfServer(',
+    replace: 'documents: input.idsOnly ? 0 : 0 * documentsOfServer(',
+    breaks: 'The texts of a page come in the call that searches',
+    tests: ['coordinator/src/transport/http/search.test.ts'],
+  },
+  {
     id: 'query-cache-bound',
     file: 'coordinator/src/search/query-encoder.ts',
     find: 'maxSize: Math.max(1, options.cacheBytesMax)',

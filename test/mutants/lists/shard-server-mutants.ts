@@ -250,6 +250,14 @@ export const shardServerMutants: readonly Mutant[] = [
     tests: ['shard-server/src/long-scan.test.ts'],
   },
   {
+    id: 'attached-to-the-first',
+    file: 'shard-server/src/search/attach-documents.ts',
+    find: '.sort(compareRank)',
+    replace: '.slice(0)',
+    breaks: 'The best hits of a call come with their documents, whichever shard they are of',
+    tests: ['shard-server/src/fetch-documents.test.ts'],
+  },
+  {
     id: 'refused-segment-left',
     file: 'shard-server/src/cpu/scoring-pool.ts',
     find: '    this.drop(segment.key)',

@@ -189,6 +189,23 @@ describe('searching over HTTP', () => {
     assert.deepEqual(page.json.hits, hits.slice(0, 5))
   })
 
+  it('has the texts of a page from the servers that found it, in the call that searched', async () => {
+    const { json } = await post(search, { query: 'stars', k: 3 })
+    const fetches = () => coordinator.servers.map(server => server.fetches)
+    assert.ok(fetches().every(count => count === 0))
+    const { json: ids } = await post(search, { query: 'stars', k: 3, ids_only: true })
+    for (const server of coordinator.servers) assert.equal(server.searches.at(-1)?.documents ?? 0, 0)
+    // Of hits whose documents did not come with them, or are others', they are fetched.
+    for (const server of coordinator.servers) server.attachMixesUp = true
+    const { json: fetched } = await post(search, { query: 'stars', k: 3 })
+    assert.ok(fetches().some(count => count > 0))
+    assert.deepEqual(fetched.hits, json.hits)
+    assert.deepEqual(
+      ids.hits.map(({ id }: { id: string }) => id),
+      json.hits.map(({ id }: { id: string }) => id),
+    )
+  })
+
   it('gives a typed 503 and no hits when the texts cannot be fetched', async () => {
     for (const server of coordinator.servers) server.fetchFails = true
     const refused = await post(search, { query: 'stars' })

@@ -144,7 +144,11 @@ export interface SearchShardsRequest {
   recall: number;
   recallHits: number;
   /** Instead of `qnet`: the server makes the q-net itself, with the hyper-head of the model, which it must have. */
-  tokenStates: TokenStates | undefined;
+  tokenStates:
+    | TokenStates
+    | undefined;
+  /** So many hits of this call, the best over all its shards, come with their documents; `Fetch` gives the others'. */
+  documents: number;
 }
 
 /** Which documents may be hits. */
@@ -236,7 +240,11 @@ export interface ShardResult {
 export interface ShardHit {
   id: string;
   score: number;
-  address: DocumentAddress | undefined;
+  address:
+    | DocumentAddress
+    | undefined;
+  /** Where it was asked for and could be read in time. */
+  document: FetchedDocument | undefined;
 }
 
 /** Where a document lies within the manifest: the segment's place in its list, then the row. */
@@ -616,6 +624,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     recall: 0,
     recallHits: 0,
     tokenStates: undefined,
+    documents: 0,
   };
 }
 
@@ -663,6 +672,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.tokenStates !== undefined) {
       TokenStates.encode(message.tokenStates, writer.uint32(106).fork()).join();
+    }
+    if (message.documents !== 0) {
+      writer.uint32(120).uint32(message.documents);
     }
     return writer;
   },
@@ -794,6 +806,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.tokenStates = TokenStates.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.documents = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -832,6 +852,7 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.tokenStates = (object.tokenStates !== undefined && object.tokenStates !== null)
       ? TokenStates.fromPartial(object.tokenStates)
       : undefined;
+    message.documents = object.documents ?? 0;
     return message;
   },
 };
@@ -1750,7 +1771,7 @@ export const ShardResult: MessageFns<ShardResult> = {
 };
 
 function createBaseShardHit(): ShardHit {
-  return { id: "", score: 0, address: undefined };
+  return { id: "", score: 0, address: undefined, document: undefined };
 }
 
 export const ShardHit: MessageFns<ShardHit> = {
@@ -1763,6 +1784,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     if (message.address !== undefined) {
       DocumentAddress.encode(message.address, writer.uint32(26).fork()).join();
+    }
+    if (message.document !== undefined) {
+      FetchedDocument.encode(message.document, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1804,6 +1828,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.address = DocumentAddress.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.document = FetchedDocument.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1825,6 +1857,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     message.score = object.score ?? 0;
     message.address = (object.address !== undefined && object.address !== null)
       ? DocumentAddress.fromPartial(object.address)
+      : undefined;
+    message.document = (object.document !== undefined && object.document !== null)
+      ? FetchedDocument.fromPartial(object.document)
       : undefined;
     return message;
   },
