@@ -34,6 +34,11 @@ export const shardServerConfig = {
     .describe(
       "A local folder where graphs, and vectors held on disk, are put and opened; what they take there is free when their segments are dropped. The system's temporary folder when not given.",
     ),
+  HYPERSHARD_SHARD_TEXTS_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
+    .default(64 * 1024 * 1024)
+    .describe(
+      'Most bytes of titles, texts and fields that were read last and are kept for the next answer with them, beside what HYPERSHARD_SHARD_MEMORY_BYTES bounds. 0 keeps none: the operating system may still have the files in memory.',
+    ),
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)
     .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),

@@ -10,7 +10,7 @@ import {
   startGrpcServer,
 } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
-import { openObjectStore, withFileErrors } from '@hypershard/storage'
+import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
 import { ScoringPool } from './cpu/scoring-pool.ts'
 import { RowFilter } from './filtering/row-filter.ts'
@@ -66,7 +66,16 @@ export async function startShardServer(
     workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
   })
   const queries = new QueryCache(heads)
-  const holder = new SegmentHolder({ store, loader, backend, filter, vectors: places.vectors, memoryBytesMax, log })
+  const holder = new SegmentHolder({
+    store,
+    loader,
+    backend,
+    filter,
+    vectors: places.vectors,
+    memoryBytesMax,
+    texts: new TextBatchCache(config.HYPERSHARD_SHARD_TEXTS_BYTES),
+    log,
+  })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   try {

@@ -110,6 +110,7 @@ export {
   newSegmentOf,
   type SegmentWriter,
 } from './segment/segment-writer.ts'
+export { TextBatchCache } from './segment/text-batch-cache.ts'
 export { addRead, isUnreadable, nothingRead, type SegmentRead, type TextRead } from './segment/text-read.ts'
 export {
   type Bitmap,

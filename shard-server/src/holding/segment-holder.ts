@@ -13,6 +13,7 @@ import {
   type SegmentEntry,
   type SegmentReader,
   segmentAt,
+  type TextBatchCache,
 } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import type { RowFilter } from '../filtering/row-filter.ts'
@@ -31,6 +32,7 @@ export interface HolderOptions {
   readonly vectors: HoldingPlaces['vectors']
   /** All that segments held take; one that does not fit is refused before it is read. */
   readonly memoryBytesMax: number
+  readonly texts?: TextBatchCache
   readonly log: Logger
 }
 
@@ -288,7 +290,7 @@ export class SegmentHolder {
     const { width, vectors, ids, scanCopy, columns, graph, recallKnobs } = loaded
     let documents: DocumentsReader | undefined
     try {
-      documents = await reader.openDocuments()
+      documents = await reader.openDocuments(this.#options.texts)
       await backend.hold({ key, width, vectors, ids, scanCopy, recallKnobs, graphPath: graph?.path })
       filter.hold({ key, rows: reader.documents, columns })
       return documents

@@ -14,6 +14,7 @@ import {
 } from './formats/arrow-text-reader.ts'
 import { ArrowTextWriter } from './formats/arrow-text-writer.ts'
 import { textAt, type Utf8Column, utf8Column } from './formats/utf8-column.ts'
+import type { TextBatchCache } from './text-batch-cache.ts'
 import { decodeTextRead, encodeTextRead, type TextRead } from './text-read.ts'
 import { decodeFile, openSealedFile, type SealedFile } from './verified-file.ts'
 
@@ -94,17 +95,19 @@ export interface DocumentsReader {
 /**
  * Opens a segment's documents. Only the file's length and its footer are checked here: `verifyDocuments` checks every
  * byte, once, when the segment is loaded.
+ * @param cache of batches read before, which several files may share
  * @throws HypershardError `corrupt_data`
  */
 export async function openDocumentsFile(
   store: ObjectStore,
   file: SealedFile,
   shape: DocumentsShape,
+  cache?: TextBatchCache,
 ): Promise<DocumentsReader> {
   const range = await openSealedFile(store, file)
   try {
     const places = await readPlaces(range, file, shape)
-    return new BatchedDocuments(range, file, places, shape)
+    return new BatchedDocuments(range, { file, places, shape, cache })
   } catch (error) {
     await range.close()
     throw error
@@ -127,17 +130,26 @@ function columnsOf({ hasRead }: DocumentsShape): readonly string[] {
   return hasRead ? columns : olderColumns
 }
 
+interface OpenDocumentsFile {
+  readonly file: SealedFile
+  readonly places: readonly BatchPlace[]
+  readonly shape: DocumentsShape
+  readonly cache: TextBatchCache | undefined
+}
+
 class BatchedDocuments implements DocumentsReader {
   readonly #range: RangeReader
   readonly #file: SealedFile
   readonly #places: readonly BatchPlace[]
   readonly #shape: DocumentsShape
+  readonly #cache: TextBatchCache | undefined
 
-  constructor(range: RangeReader, file: SealedFile, places: readonly BatchPlace[], shape: DocumentsShape) {
+  constructor(range: RangeReader, { file, places, shape, cache }: OpenDocumentsFile) {
     this.#range = range
     this.#file = file
     this.#places = places
     this.#shape = shape
+    this.#cache = cache
   }
 
   async read(rows: readonly number[]): Promise<StoredDocument[]> {
@@ -161,7 +173,16 @@ class BatchedDocuments implements DocumentsReader {
     return [...wantedBy].sort(([left], [right]) => left - right)
   }
 
-  async #readBatch(batch: number): Promise<Utf8Column[]> {
+  async #readBatch(batch: number): Promise<readonly Utf8Column[]> {
+    const { sha256 } = this.#file.seal
+    const known = this.#cache?.get(sha256, batch)
+    if (known !== undefined) return known
+    const columnsRead = await this.#readStoredBatch(batch)
+    this.#cache?.keep(sha256, batch, { columns: columnsRead, bytes: this.#places[batch]!.bytes })
+    return columnsRead
+  }
+
+  async #readStoredBatch(batch: number): Promise<Utf8Column[]> {
     const { documents, documentsPerBatch } = this.#shape
     const { offset, bytes } = this.#places[batch]!
     const expected = Math.min(documentsPerBatch, documents - batch * documentsPerBatch)

@@ -20,6 +20,7 @@ import {
   segmentTitle,
   vectorsName,
 } from './segment-record.ts'
+import type { TextBatchCache } from './text-batch-cache.ts'
 import { readVectorBytes, readVectorRow, readVectors } from './vectors-file.ts'
 import { readSealedFile, type SealedFile } from './verified-file.ts'
 
@@ -73,9 +74,10 @@ export interface SegmentReader
   verifyDocuments(): Promise<void>
   /**
    * Random access to the documents; the caller closes it.
+   * @param cache of batches read before
    * @throws HypershardError `corrupt_data`
    */
-  openDocuments(): Promise<DocumentsReader>
+  openDocuments(cache?: TextBatchCache): Promise<DocumentsReader>
 }
 
 /**
@@ -113,8 +115,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     loadIds: () => readIds(store, sealed(idsName), documents),
     loadColumns: async fields =>
       Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
-    openDocuments: () =>
-      openDocumentsFile(store, sealed(documentsName), { ...record, hasRead: record.read !== undefined }),
+    openDocuments: cache =>
+      openDocumentsFile(store, sealed(documentsName), { ...record, hasRead: record.read !== undefined }, cache),
     async verifyDocuments() {
       for await (const _ of readSealedFile(store, sealed(documentsName))) {
         // Reading to the end is the check.

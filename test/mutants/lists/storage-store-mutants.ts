@@ -2,6 +2,22 @@ import type { Mutant } from '../mutant.ts'
 
 export const storageStoreMutants: readonly Mutant[] = [
   {
+    id: 'text-batches-mixed-up',
+    file: 'storage/src/segment/documents-file.ts',
+    find: 'this.#cache?.get(sha256, batch)',
+    replace: 'this.#cache?.get(sha256, 0)',
+    breaks: 'Texts that are kept are given for their own batch and segment alone',
+    tests: ['storage/src/segment/text-batch-cache.test.ts'],
+  },
+  {
+    id: 'text-batches-unbounded',
+    file: 'storage/src/segment/text-batch-cache.ts',
+    find: 'Math.max(1, bytesMax)',
+    replace: 'Math.max(2 ** 30, bytesMax)',
+    breaks: 'Texts that are kept have a bound',
+    tests: ['storage/src/segment/text-batch-cache.test.ts'],
+  },
+  {
     id: 'folders-synced',
     file: 'storage/src/store/directory-store.ts',
     find: 'firstMade === undefined ? folder : dirname(firstMade)',
