@@ -4,6 +4,8 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
+import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
+import { renderLoad } from './load/render-load.ts'
 import { peersBenchOptions, runPeersBench } from './peers/peers-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
@@ -19,10 +21,28 @@ import { runWireBench, wireBenchOptions } from './wire/wire-bench.ts'
 interface Bench {
   readonly summary: string
   readonly options: NonNullable<Parameters<typeof parseArgs>[0]>['options']
-  readonly run: (options: Readonly<Record<string, unknown>>) => Promise<readonly Readonly<Record<string, unknown>>[]>
+  readonly run: (
+    options: Readonly<Record<string, unknown>>,
+  ) => Promise<readonly Readonly<Record<string, unknown>>[] | Report>
+}
+
+/** Rows, and what else stands beside them in the JSON. */
+interface Report {
+  readonly rows: readonly object[]
+  /** What is printed in place of a table of the rows. */
+  readonly text: string
 }
 
 const benches: Readonly<Record<string, Bench>> = {
+  load: {
+    summary:
+      'whole requests to a cluster over HTTP, beside the encoder alone, a bare route and Chroma; --data FOLDER --only PARTS --quick',
+    options: loadBenchOptions,
+    run: async options => {
+      const report = await runLoadBench(options)
+      return { ...report, text: renderLoad(report) }
+    },
+  },
   score: {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
@@ -93,7 +113,8 @@ if (bench === undefined) {
   process.exit(2)
 }
 const { values } = parseArgs({ args: rest, options: { ...bench.options, json: { type: 'boolean', default: false } } })
-const rows = await bench.run(values)
+const measured = await bench.run(values)
+const { text, ...report } = 'rows' in measured ? measured : { rows: measured, text: renderTable(measured) }
 const machine = {
   cpu: cpus()[0]?.model ?? 'unknown',
   vectorInstructions: await vectorInstructions(),
@@ -102,12 +123,12 @@ const machine = {
   node: process.version,
   platform: `${process.platform}-${process.arch}`,
 }
-if (values.json === true) console.log(JSON.stringify({ bench: name, machine, rows }, null, 2))
+if (values.json === true) console.log(JSON.stringify({ bench: name, machine, ...report }, null, 2))
 else {
   const { cpu, cores, vectorInstructions, node } = machine
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
   console.log(`${[cpu, ...vectorInstructions].join(' ')}, ${cores} cores, ${memory}, node ${node}\n`)
-  console.log(renderTable(rows))
+  console.log(text)
 }
 
 /** The processor's vector instructions, which the speed of scoring depends on; none where Linux does not tell. */

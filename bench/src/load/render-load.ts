@@ -1,0 +1,46 @@
+import { renderTable } from '../render-table.ts'
+import type { LoadReport } from './load-bench.ts'
+import type { Measurement } from './measure/measurement.ts'
+
+/** Rows, bars and what was left out, for people. */
+export function renderLoad({ rows, bars, skipped }: LoadReport): string {
+  const tables = [renderTable(rows.map(tableRow))]
+  if (bars.length > 0) tables.push(renderTable(bars.map(({ met, ...bar }) => ({ ...bar, met: met ? 'yes' : 'NO' }))))
+  if (skipped.length > 0) tables.push(skipped.map(({ what, why }) => `left out: ${what}, ${why}`).join('\n'))
+  return tables.join('\n\n')
+}
+
+function tableRow(row: Measurement): Record<string, unknown> {
+  const cpuOf = (begins: string) => {
+    const processes = Object.entries(row.cpuMs).filter(([name]) => name.startsWith(begins))
+    return processes.length === 0 ? null : processes.reduce((sum, [, { main, threads }]) => sum + main + threads, 0)
+  }
+  const between =
+    row.internalBytes === null ? null : Object.entries(row.internalBytes).filter(([name]) => name.startsWith('shard-'))
+  return {
+    part: row.part,
+    target: row.target,
+    documents: row.documents,
+    plan: row.plan,
+    queries: row.queries,
+    texts: row.texts ? 'yes' : 'no',
+    load: row.clients === null ? `${row.perSecond} a second` : `${row.clients} clients`,
+    qps: row.qps,
+    p50Ms: row.p50Ms,
+    p95Ms: row.p95Ms,
+    p99Ms: row.p99Ms,
+    failed:
+      Object.entries(row.errors)
+        .map(([code, count]) => `${count} ${code}`)
+        .join(' ') || '0',
+    'cpu ms: coordinator': cpuOf('coordinator'),
+    encoder: cpuOf('encoder'),
+    shards: cpuOf('shard-'),
+    indexer: cpuOf('indexer'),
+    client: row.clientCpuMs,
+    'bytes: sent': row.sentBytes,
+    received: row.receivedBytes,
+    'to shards': between?.reduce((sum, [, bytes]) => sum + bytes.toServer, 0),
+    'from shards': between?.reduce((sum, [, bytes]) => sum + bytes.fromServer, 0),
+  }
+}
