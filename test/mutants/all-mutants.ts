@@ -1,3 +1,4 @@
+import { benchMutants } from './lists/bench-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
@@ -15,6 +16,7 @@ import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
 export const allMutants: readonly Mutant[] = [
+  ...benchMutants,
   ...cliMutants,
   ...commonMutants,
   ...contractMutants,

@@ -32,7 +32,7 @@ const onlyIn: Readonly<Record<string, RegExp>> = {
   'apache-arrow': /^storage\/src\/segment\/formats\//,
   '@aws-sdk/client-s3': /^storage\/src\/store\/s3-/,
   '@aws-sdk/lib-storage': /^storage\/src\/store\/s3-/,
-  fastify: /^coordinator\/src\/transport\/http\//,
+  fastify: /^(coordinator\/src\/transport\/http|bench\/src\/load\/peers)\//,
   ioredis: /\/adapters\//,
   bullmq: /\/adapters\//,
 }

@@ -18,6 +18,11 @@ export function atMost(name: string, value: number | null, bar: number): Bar {
   return { name, value: known, bar, met: known !== null && known <= bar }
 }
 
+/** As names of bars tell it. */
+export function countOfClients(clients: number): string {
+  return `${clients} ${clients === 1 ? 'client' : 'clients'}`
+}
+
 function finiteOrNull(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null
 }

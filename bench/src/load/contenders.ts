@@ -1,20 +1,19 @@
 import type { Contender, LoadRun } from './load-run.ts'
+import type { MeasuredIndex } from './measured-index.ts'
 import { type PlanName, searchBody } from './workload/search-body.ts'
-
-const repeatedQueries = 40
 
 /** Searches of an index through the coordinator's HTTP API. */
 export function searches(
   run: LoadRun,
-  index: { readonly name: string; readonly model: string; readonly documents: number },
+  index: MeasuredIndex,
   { plan, queries, texts = true }: { plan: PlanName; queries: 'new' | 'repeated'; texts?: boolean },
 ): Contender {
   const body = (query: string) => searchBody(query, plan, { texts })
   return {
     asked: { target: index.model, documents: index.documents, plan, queries, texts },
-    to: { kind: 'http', origin: run.cluster.httpUrl, path: `/v1/indexes/${index.name}/search` },
+    to: { kind: 'http', origin: run.httpUrl, path: `/v1/indexes/${index.name}/search` },
     processes: run.processes,
-    bodies: queries === 'new' ? body : run.queries.peek(repeatedQueries).map(body),
+    bodies: queries === 'new' ? body : run.repeated.map(body),
   }
 }
 

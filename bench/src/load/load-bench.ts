@@ -4,17 +4,25 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type LocalCluster, startCluster } from '@hypershard/local-cluster'
+import { writePlot } from '../plot.ts'
 import type { Bar } from './bars.ts'
 import { LoadClient } from './client/load-client.ts'
 import { Api } from './cluster/api.ts'
 import { BenchIndexes } from './cluster/bench-indexes.ts'
 import { waitUntilQuiet } from './cluster/wait-until-quiet.ts'
-import { LoadRun, type Skipped } from './load-run.ts'
+import { loadPlot } from './load-plot.ts'
+import { type Figure, LoadRun, type Skipped } from './load-run.ts'
 import type { Measurement } from './measure/measurement.ts'
+import { measureIdle } from './parts/idle.ts'
 import { measureNewQueries } from './parts/new-queries.ts'
+import { measureOpenLoop } from './parts/open-loop.ts'
+import { measurePlans } from './parts/plans.ts'
 import { measureRepeatedQueries } from './parts/repeated-queries.ts'
+import { measureSizes } from './parts/sizes.ts'
+import { measureSmallWrites } from './parts/small-writes.ts'
+import { measureWhileIndexing } from './parts/while-indexing.ts'
 import { type LoadSettings, type PartName, readSettings } from './settings.ts'
 import { QuerySource } from './workload/query-source.ts'
 import { readCollection } from './workload/read-collection.ts'
@@ -22,22 +30,31 @@ import { readCollection } from './workload/read-collection.ts'
 export { loadBenchOptions } from './settings.ts'
 
 export interface LoadReport {
-  readonly rows: readonly Measurement[]
+  /** Of the documents of the largest index, `real` are the collection's; the others are halves of two of them. */
+  readonly collection: { readonly folders: readonly string[]; readonly real: number; readonly documents: number }
   readonly bars: readonly Bar[]
+  readonly figures: readonly Figure[]
   readonly skipped: readonly Skipped[]
+  readonly rows: readonly Measurement[]
 }
 
 const parts: Readonly<Record<PartName, (run: LoadRun) => Promise<void>>> = {
+  indexing: measureWhileIndexing,
   new: measureNewQueries,
   repeated: measureRepeatedQueries,
+  plans: measurePlans,
+  open: measureOpenLoop,
+  writes: measureSmallWrites,
+  idle: measureIdle,
+  sizes: measureSizes,
 }
 
 export async function runLoadBench(options: Readonly<Record<string, unknown>>): Promise<LoadReport> {
   const settings = readSettings(options)
-  const directory = settings.keep ?? (await mkdtemp(join(tmpdir(), 'hypershard-load-')))
+  const directory = resolve(settings.keep ?? (await mkdtemp(join(tmpdir(), 'hypershard-load-'))))
   try {
     const cluster = await startCluster({
-      dataDirectory: resolve(directory),
+      dataDirectory: directory,
       modelDirectories: settings.modelDirectories.map(folder => resolve(folder)),
       shardServers: settings.shardServers,
       http: '127.0.0.1:0',
@@ -46,7 +63,9 @@ export async function runLoadBench(options: Readonly<Record<string, unknown>>): 
       restart: false,
     })
     try {
-      return await measure(cluster, settings)
+      const report = await measure(cluster, directory, settings)
+      if (settings.plot !== undefined) await writePlot(settings.plot, loadPlot(report.rows))
+      return report
     } finally {
       await cluster.stop()
     }
@@ -55,23 +74,27 @@ export async function runLoadBench(options: Readonly<Record<string, unknown>>): 
   }
 }
 
-async function measure(cluster: LocalCluster, settings: LoadSettings): Promise<LoadReport> {
-  const collection = await readCollection(settings.dataFolders, settings.documents.at(-1)!)
+async function measure(cluster: LocalCluster, directory: string, settings: LoadSettings): Promise<LoadReport> {
+  const { documents, real, queries: texts } = await readCollection(settings.dataFolders, settings.documents.at(-1)!)
+  const api = new Api(cluster.httpUrl)
+  const indexes = new BenchIndexes(api, {
+    documents,
+    shards: settings.shards,
+    say,
+    onIndexed: () => waitUntilQuiet(cluster.processes),
+  })
   const client = new LoadClient()
   try {
-    const api = new Api(cluster.httpUrl)
-    const indexes = new BenchIndexes(api, {
-      documents: collection.documents,
-      shards: settings.shards,
-      onBuilt: async (name, { documents, seconds }) => {
-        say(`${name}: ${documents} documents, ${(documents / seconds).toFixed(0)} a second`)
-        await waitUntilQuiet(cluster.processes)
-      },
-    })
-    const queries = new QuerySource(collection.queries)
-    const run = new LoadRun({ settings, cluster, api, indexes, queries }, { client, say })
+    const queries = new QuerySource(texts)
+    const run = new LoadRun({ settings, cluster, directory, api, documents, indexes, queries, client, say })
     for (const part of settings.parts) await parts[part](run)
-    return { rows: run.measurements, bars: run.bars, skipped: run.skipped }
+    const { measurements: rows, bars, figures, skipped } = run
+    const collection = {
+      folders: settings.dataFolders.map(folder => basename(folder)),
+      real,
+      documents: documents.length,
+    }
+    return { collection, bars, figures, skipped, rows }
   } finally {
     client.close()
   }

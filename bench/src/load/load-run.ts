@@ -4,23 +4,40 @@ import type { LoadClient } from './client/load-client.ts'
 import type { LoadLoop, LoadTarget } from './client/load-job.ts'
 import type { Api } from './cluster/api.ts'
 import type { BenchIndexes } from './cluster/bench-indexes.ts'
+import { waitUntilQuiet } from './cluster/wait-until-quiet.ts'
 import { type Asked, type Measurement, measurementOf, type Sample } from './measure/measurement.ts'
 import { takeSample, type WatchedProcess } from './measure/take-sample.ts'
 import type { LoadSettings } from './settings.ts'
 import type { QuerySource } from './workload/query-source.ts'
+import type { BenchDocument } from './workload/read-collection.ts'
 
 const requestTimeoutMs = 30_000
 /** More than any target answers a second. */
 const newBodiesPerSecond = 2_000
+const repeatedQueries = 40
 
 /** Something that can be put under load. */
 export interface Contender {
-  /** What its row is called; `loop`, `clients` and `part` are filled in. */
+  /** What its row is called; part and load are filled in. */
   readonly asked: Pick<Asked, 'target' | 'documents' | 'plan' | 'queries' | 'texts'>
   readonly to: LoadTarget
   readonly processes: readonly WatchedProcess[]
   /** New queries: the body for one. Repeated ones: all bodies. */
   readonly bodies: ((query: string) => string) | readonly string[]
+}
+
+/** How long a row is measured, where it is not as long as all others. */
+export interface Measured {
+  readonly rounds?: number
+  readonly seconds?: number
+  /** Measured until this settles, for `seconds` at most. */
+  readonly until?: Promise<unknown>
+}
+
+/** One number that is no row of requests. */
+export interface Figure {
+  readonly name: string
+  readonly value: number
 }
 
 /** What could not be measured, and why. */
@@ -29,50 +46,129 @@ export interface Skipped {
   readonly why: string
 }
 
-/** What the parts of the bench share. */
-export class LoadRun {
+export interface ListedModel {
+  readonly name: string
+  readonly digest: string
+  readonly qnet: { readonly vector_dimensions: readonly number[] }
+}
+
+/** What the bench has started before the first part begins. */
+export interface RunParts {
   readonly settings: LoadSettings
   readonly cluster: LocalCluster
+  /** The cluster's data directory. */
+  readonly directory: string
   readonly api: Api
+  readonly documents: readonly BenchDocument[]
   readonly indexes: BenchIndexes
   readonly queries: QuerySource
+  readonly client: LoadClient
+  /** Told how far the run is. */
+  readonly say: (line: string) => void
+}
+
+/** What the parts of the bench share: the cluster, the client, and what was measured so far. */
+export class LoadRun {
+  readonly settings: LoadSettings
+  readonly directory: string
+  readonly api: Api
+  readonly documents: readonly BenchDocument[]
+  readonly indexes: BenchIndexes
+  readonly queries: QuerySource
+  /** The queries of every row that repeats its own. */
+  readonly repeated: readonly string[]
   readonly measurements: Measurement[] = []
   readonly bars: Bar[] = []
+  readonly figures: Figure[] = []
   readonly skipped: Skipped[] = []
-  readonly #client: LoadClient
-  readonly #say: (line: string) => void
+  readonly #startMs = performance.now()
+  readonly #parts: RunParts
 
-  constructor(
-    parts: Pick<LoadRun, 'settings' | 'cluster' | 'api' | 'indexes' | 'queries'>,
-    { client, say }: { readonly client: LoadClient; readonly say: (line: string) => void },
-  ) {
+  constructor(parts: RunParts) {
     this.settings = parts.settings
-    this.cluster = parts.cluster
+    this.directory = parts.directory
     this.api = parts.api
+    this.documents = parts.documents
     this.indexes = parts.indexes
     this.queries = parts.queries
-    this.#client = client
-    this.#say = say
+    this.repeated = parts.queries.take(repeatedQueries)
+    this.#parts = parts
+  }
+
+  get httpUrl(): string {
+    return this.#parts.cluster.httpUrl
   }
 
   /** The processes of the cluster; those that serve gRPC with their ports. */
   get processes(): WatchedProcess[] {
-    return this.cluster.processes.map(({ name, pid, address }) => {
-      const served = name.startsWith('shard-') || name === 'encoder'
-      return { name, pid, port: served ? Number(address.split(':').at(-1)) : undefined }
+    return this.#parts.cluster.processes.map(({ name, pid, address }) => {
+      const serves = name.startsWith('shard-') || name === 'encoder'
+      return { name, pid, port: serves ? Number(address.split(':').at(-1)) : undefined }
     })
   }
 
   addressOf(name: string): string {
-    return this.cluster.processes.find(process => process.name === name)!.address
+    return this.#parts.cluster.processes.find(process => process.name === name)!.address
+  }
+
+  /** The first model is the q-net model, the dense one is the first other whose query is a single vector. */
+  async models(): Promise<{ readonly qnet: ListedModel; readonly dense: ListedModel }> {
+    const { models } = await this.api.send<{ models: ListedModel[] }>('GET', '/v1/models')
+    const dense = models.slice(1).find(model => model.qnet.vector_dimensions.length === 2)
+    if (dense === undefined) throw new Error('--models: name a dense model too, whose query is one vector')
+    return { qnet: models[0]!, dense }
+  }
+
+  untilQuiet(processes: readonly WatchedProcess[] = this.processes): Promise<number> {
+    return waitUntilQuiet(processes)
+  }
+
+  /** Undefined where the work failed, and the reason among what was left out. */
+  async orSkipped<Done>(what: string, work: () => Promise<Done>): Promise<Done | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      this.skip(what, error instanceof Error ? error.message : String(error))
+      return undefined
+    }
+  }
+
+  skip(what: string, why: string): void {
+    this.skipped.push({ what, why })
+    this.say(`left out: ${what}, ${why}`)
+  }
+
+  figure(name: string, value: number): void {
+    this.figures.push({ name, value })
+    this.say(`${name}: ${value.toPrecision(3)}`)
+  }
+
+  bar(bar: Bar): void {
+    this.bars.push(bar)
+    this.say(`${bar.name}: ${bar.value?.toPrecision(3)}, bar ${bar.bar}, ${bar.met ? 'met' : 'MISSED'}`)
+  }
+
+  secondsLeft(): number {
+    return this.settings.minutes * 60 - (performance.now() - this.#startMs) / 1_000
+  }
+
+  say(line: string): void {
+    this.#parts.say(line)
   }
 
   /** Puts each under the same load, in turns for as many rounds as wanted, so that what the machine does meanwhile hits all. */
-  async compare(part: string, contenders: readonly Contender[], loop: LoadLoop, rounds = this.settings.rounds) {
+  async compare(
+    part: string,
+    contenders: readonly Contender[],
+    loop: LoadLoop,
+    measured: Measured = {},
+  ): Promise<Measurement[]> {
     for (const contender of contenders) await prime(contender)
     const samples: Sample[][] = contenders.map(() => [])
-    for (let round = 0; round < rounds; round++) {
-      for (const [at, contender] of contenders.entries()) samples[at]!.push(await this.#sample(contender, loop))
+    for (let round = 0; round < (measured.rounds ?? this.settings.rounds); round++) {
+      for (const [at, contender] of contenders.entries()) {
+        samples[at]!.push(await this.#sample(contender, loop, measured))
+      }
     }
     return contenders.map(({ asked }, at) =>
       this.record(measurementOf({ part, ...asked, ...namesOf(loop) }, samples[at]!)),
@@ -81,17 +177,20 @@ export class LoadRun {
 
   record(measurement: Measurement): Measurement {
     this.measurements.push(measurement)
-    const { part, target, plan, queries, clients, qps, p50Ms, p99Ms, failed } = measurement
-    const asked = [part, target, plan, queries, `${clients ?? 'open'}`].filter(Boolean).join(', ')
+    const { part, target, plan, queries, clients, perSecond, qps, p50Ms, p99Ms, failed } = measurement
+    const load = clients === null ? `${perSecond?.toFixed(1)} a second` : `${clients} clients`
+    const asked = [part, target, plan, queries, load].filter(word => word !== null).join(', ')
     const times = `p50 ${p50Ms?.toFixed(1)} ms, p99 ${p99Ms?.toFixed(1)} ms`
-    this.#say(`${asked}: ${qps.toFixed(1)} a second, ${times}${failed > 0 ? `, ${failed} failed` : ''}`)
+    this.say(`${asked}: ${qps.toFixed(1)} a second, ${times}${failed > 0 ? `, ${failed} failed` : ''}`)
     return measurement
   }
 
-  async #sample({ to, bodies, processes }: Contender, loop: LoadLoop): Promise<Sample> {
-    const { warmUpSeconds, seconds } = this.settings
+  async #sample({ to, bodies, processes }: Contender, loop: LoadLoop, measured: Measured): Promise<Sample> {
+    const { warmUpSeconds } = this.settings
+    const seconds = measured.seconds ?? this.settings.seconds
     const isNew = typeof bodies === 'function'
-    const count = Math.ceil((warmUpSeconds + seconds) * newBodiesPerSecond)
+    const perSecond = loop.kind === 'open' ? loop.perSecond : newBodiesPerSecond
+    const count = Math.ceil((warmUpSeconds + seconds) * perSecond) + 1
     const job = {
       target: to,
       loop,
@@ -101,7 +200,8 @@ export class LoadRun {
       seconds,
       timeoutMs: requestTimeoutMs,
     }
-    const sample = await takeSample(this.#client, job, { processes })
+    const { until } = measured
+    const sample = await takeSample(this.#parts.client, job, { processes, ...(until === undefined ? {} : { until }) })
     if (isNew) this.queries.skip(sample.result.used)
     return sample
   }
@@ -110,9 +210,9 @@ export class LoadRun {
 /** Repeated queries are asked once each, so that whatever keeps them has them; an answer that is no good ends the bench. */
 async function prime({ to, bodies }: Contender): Promise<void> {
   if (typeof bodies === 'function' || to.kind !== 'http') return
-  const method = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
   for (const body of bodies) {
-    const answer = await fetch(`${to.origin}${to.path}`, { ...method, body })
+    const answer = await fetch(`${to.origin}${to.path}`, { ...init, body })
     const text = await answer.text()
     if (!answer.ok) throw new Error(`POST ${to.path}: ${text}`)
   }

@@ -3,8 +3,9 @@ import type { LoadReport } from './load-bench.ts'
 import type { Measurement } from './measure/measurement.ts'
 
 /** Rows, bars and what was left out, for people. */
-export function renderLoad({ rows, bars, skipped }: LoadReport): string {
+export function renderLoad({ rows, bars, figures, skipped }: LoadReport): string {
   const tables = [renderTable(rows.map(tableRow))]
+  if (figures.length > 0) tables.push(renderTable(figures.map(({ name, value }) => ({ figure: name, value }))))
   if (bars.length > 0) tables.push(renderTable(bars.map(({ met, ...bar }) => ({ ...bar, met: met ? 'yes' : 'NO' }))))
   if (skipped.length > 0) tables.push(skipped.map(({ what, why }) => `left out: ${what}, ${why}`).join('\n'))
   return tables.join('\n\n')

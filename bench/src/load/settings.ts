@@ -5,7 +5,7 @@ import { bundledModelDirectories } from '@hypershard/local-cluster'
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** What `--only` selects from, in the order in which they run. */
-export const partNames = ['new', 'repeated'] as const
+export const partNames = ['indexing', 'new', 'repeated', 'plans', 'open', 'writes', 'idle', 'sizes'] as const
 export type PartName = (typeof partNames)[number]
 
 export const loadBenchOptions = {
@@ -23,10 +23,13 @@ export const loadBenchOptions = {
   seconds: { type: 'string' },
   /** Rounds of rows that are compared: they take turns. */
   rounds: { type: 'string' },
+  /** Of the whole run: a size whose encoding would not fit is left out. */
+  minutes: { type: 'string', default: '30' },
   /** In about three minutes: fewer documents, shorter rounds. */
   quick: { type: 'boolean', default: false },
   /** A folder that the indexes are kept in, so that the next run with it builds none anew. */
   keep: { type: 'string' },
+  /** Without its ending: draws latency against rate. */
   plot: { type: 'string' },
 } as const
 
@@ -42,12 +45,15 @@ export interface LoadSettings {
   readonly warmUpSeconds: number
   readonly seconds: number
   readonly rounds: number
+  /** How long a cluster is watched at rest. */
+  readonly idleSeconds: number
+  readonly minutes: number
   readonly keep: string | undefined
   readonly plot: string | undefined
 }
 
-const usual = { documents: '1000,10000,50000,200000', seconds: '4', rounds: '3', clients: '1,8,16,32,64' }
-const quick = { documents: '1000,3000', seconds: '1.5', rounds: '1', clients: '1,8,16' }
+const usual = { documents: '1000,10000,50000,200000', seconds: '3', rounds: '3', clients: '1,8,16,32,64' }
+const quick = { documents: '1000,3000', seconds: '1.2', rounds: '1', clients: '1,8,16,32' }
 
 /** @throws Error that names the option */
 export function readSettings(options: Readonly<Record<string, unknown>>): LoadSettings {
@@ -63,9 +69,11 @@ export function readSettings(options: Readonly<Record<string, unknown>>): LoadSe
     shardServers: numbersIn('shard-servers', given['shard-servers'])[0]!,
     clients: numbersIn('clients', given.clients),
     parts: partNames.filter(part => parts.includes(part)),
-    warmUpSeconds: 1,
+    warmUpSeconds: options.quick === true ? 0.4 : 0.8,
     seconds: numbersIn('seconds', given.seconds)[0]!,
     rounds: numbersIn('rounds', given.rounds)[0]!,
+    idleSeconds: options.quick === true ? 8 : 40,
+    minutes: numbersIn('minutes', given.minutes)[0]!,
     keep: given.keep,
     plot: given.plot,
   }

@@ -12,58 +12,90 @@ export interface Indexed {
   readonly seconds: number
 }
 
+export interface BenchIndexesOptions {
+  readonly documents: readonly BenchDocument[]
+  readonly shards: number
+  readonly say: (line: string) => void
+  /** An index is not used before this settles. */
+  readonly onIndexed: () => Promise<unknown>
+}
+
+/** Fewer tell nothing of the rate. */
+const documentsThatTell = 1_000
+
 /** The indexes of a run: each is built when it is first asked for, and found again in a folder that was kept. */
 export class BenchIndexes {
   readonly #api: Api
-  readonly #documents: readonly BenchDocument[]
-  readonly #shards: number
-  readonly #onBuilt: (name: string, indexed: Indexed) => Promise<void>
+  readonly #options: BenchIndexesOptions
+  #perSecond: number | undefined
 
-  constructor(
-    api: Api,
-    options: {
-      readonly documents: readonly BenchDocument[]
-      readonly shards: number
-      readonly onBuilt: (name: string, indexed: Indexed) => Promise<void>
-    },
-  ) {
+  constructor(api: Api, options: BenchIndexesOptions) {
     this.#api = api
-    this.#documents = options.documents
-    this.#shards = options.shards
-    this.#onBuilt = options.onBuilt
+    this.#options = options
   }
 
-  /** The name of the index of a model's first so many documents, which is searchable and at rest when this returns. */
+  /** The name of the index of a model's first so many documents. */
+  nameOf(model: string, documents: number): string {
+    return `load-${model}-${documents}`
+  }
+
+  async has(model: string, documents: number): Promise<boolean> {
+    const found = await this.#find(this.nameOf(model, documents))
+    return found?.documents === documents
+  }
+
+  /** @returns its name; it is searchable and at rest then */
   async ensure(model: string, documents: number): Promise<string> {
-    const name = nameOf(model, documents)
-    const { indexes } = await this.#api.send<{ indexes: Described[] }>('GET', '/v1/indexes')
-    const found = indexes.find(index => index.name === name)
-    if (found?.documents === documents) return name
-    if (found !== undefined) await this.#api.send('DELETE', `/v1/indexes/${name}`)
+    const name = this.nameOf(model, documents)
+    if (await this.has(model, documents)) return name
     await this.create(name, model)
-    await this.#onBuilt(name, await this.put(name, documents))
+    await this.load(name, documents)
+    await this.#options.onIndexed()
     return name
   }
 
+  /** Makes an empty index, in place of one that has this name. */
   async create(name: string, model: string): Promise<void> {
-    await this.#api.send('POST', '/v1/indexes', { name, model, shards: this.#shards })
+    if ((await this.#find(name)) !== undefined) await this.drop(name)
+    await this.#api.send('POST', '/v1/indexes', { name, model, shards: this.#options.shards })
   }
 
   /** Puts the first so many documents and waits until searches find them all. */
-  async put(name: string, documents: number): Promise<Indexed> {
-    const lines = this.#documents.slice(0, documents).map(document => Buffer.from(`${JSON.stringify(document)}\n`))
+  async load(name: string, documents: number): Promise<Indexed> {
     const startMs = performance.now()
-    const path = `/v1/indexes/${name}/documents?wait_for=searchable`
-    const answer = await this.#api.send<{ accepted: number; failed: number }>('PUT', path, ReadableStream.from(lines))
-    if (answer.accepted !== documents) throw new Error(`${name}: ${answer.failed} documents were refused`)
-    return { documents, seconds: (performance.now() - startMs) / 1_000 }
+    await putDocuments(this.#api, name, this.#options.documents.slice(0, documents))
+    const indexed = { documents, seconds: (performance.now() - startMs) / 1_000 }
+    if (documents >= documentsThatTell) this.#perSecond = documents / indexed.seconds
+    this.#options.say(`${name}: ${documents} documents, ${(documents / indexed.seconds).toFixed(0)} a second`)
+    return indexed
   }
 
   async drop(name: string): Promise<void> {
     await this.#api.send('DELETE', `/v1/indexes/${name}`)
   }
+
+  async count(): Promise<number> {
+    return (await this.#list()).length
+  }
+
+  /** How long it would take, going by the bulk before; 0 where nothing is known. */
+  secondsToIndex(documents: number): number {
+    return this.#perSecond === undefined ? 0 : documents / this.#perSecond
+  }
+
+  async #find(name: string): Promise<Described | undefined> {
+    return (await this.#list()).find(index => index.name === name)
+  }
+
+  async #list(): Promise<Described[]> {
+    return (await this.#api.send<{ indexes: Described[] }>('GET', '/v1/indexes')).indexes
+  }
 }
 
-function nameOf(model: string, documents: number): string {
-  return `load-${model}-${documents}`
+/** Returns when they are searchable. @throws Error when one was refused */
+export async function putDocuments(api: Api, name: string, documents: readonly BenchDocument[]): Promise<void> {
+  const lines = documents.map(document => Buffer.from(`${JSON.stringify(document)}\n`))
+  const path = `/v1/indexes/${name}/documents?wait_for=searchable`
+  const answer = await api.send<{ accepted: number; failed: number }>('PUT', path, ReadableStream.from(lines))
+  if (answer.accepted !== documents.length) throw new Error(`${name}: ${answer.failed} documents were refused`)
 }

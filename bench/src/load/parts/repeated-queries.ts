@@ -1,16 +1,88 @@
+import { join } from 'node:path'
+import { atLeast, atMost, countOfClients } from '../bars.ts'
 import { searches } from '../contenders.ts'
-import type { LoadRun } from '../load-run.ts'
-import { mainIndexes } from './main-indexes.ts'
+import type { Contender, LoadRun } from '../load-run.ts'
+import { p50Ratio, qpsRatio } from '../measure/compare-rounds.ts'
+import type { Measurement } from '../measure/measurement.ts'
+import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
+import { chromaBody, startChromaPeer } from '../peers/chroma-peer.ts'
+import { type Peer, startEchoPeer } from '../peers/echo-peer.ts'
+import { chromaVersion } from '../peers/install-chroma.ts'
+import { encodeDenseQueries, readStoredVectors } from '../peers/stored-vectors.ts'
 
-/** Forty queries over and over, so that their q-nets are known: what is measured is all but encoding. */
+const clientsWithBars = [1, 8, 32]
+const chromaQpsMin = 1.5
+const chromaP50Max = 1
+const echoQpsMin = 0.4
+
+/**
+ * Forty queries over and over, so that their q-nets are known: what is measured is all but encoding. Beside them, in turns, a
+ * Chroma server with the same documents and vectors, and a bare route that makes one call and answers with as many bytes.
+ */
 export async function measureRepeatedQueries(run: LoadRun): Promise<void> {
-  const { qnet, dense } = await mainIndexes(run)
-  const contenders = [
-    searches(run, qnet, { plan: 'defaults', queries: 'repeated' }),
-    searches(run, qnet, { plan: 'defaults', queries: 'repeated', texts: false }),
-    searches(run, qnet, { plan: 'recall 0.99', queries: 'repeated' }),
-    searches(run, qnet, { plan: 'tangent', queries: 'repeated' }),
-    searches(run, dense, { plan: 'defaults', queries: 'repeated' }),
-  ]
-  for (const clients of run.settings.clients) await run.compare('repeated', contenders, { kind: 'closed', clients })
+  const index = await mainIndex(run, 'qnet')
+  const ours = searches(run, index, { plan: 'defaults', queries: 'repeated' })
+  const echo = await startEchoPeer(await answerTo(ours))
+  const chroma = await run.orSkipped(`Chroma ${chromaVersion}`, () => startChroma(run, index))
+  try {
+    const contenders = [ours, echoContender(run, echo), ...(chroma === undefined ? [] : [chroma.contender])]
+    for (const clients of run.settings.clients) {
+      const [hypershard, bare, other] = await run.compare('repeated', contenders, { kind: 'closed', clients })
+      if (clientsWithBars.includes(clients)) judge(run, clients, { hypershard: hypershard!, bare: bare!, other })
+    }
+  } finally {
+    await echo.stop()
+    await chroma?.peer.stop()
+  }
+}
+
+function judge(
+  run: LoadRun,
+  clients: number,
+  rows: { hypershard: Measurement; bare: Measurement; other: Measurement | undefined },
+): void {
+  const { hypershard, bare, other } = rows
+  const asked = `repeated queries, defaults, with texts, ${hypershard.documents} documents, ${countOfClients(clients)}`
+  if (other !== undefined) {
+    run.bar(atLeast(`${asked}: QPS / Chroma`, qpsRatio(hypershard, other), chromaQpsMin))
+    if (clients === 1) run.bar(atMost(`${asked}: p50 / Chroma`, p50Ratio(hypershard, other), chromaP50Max))
+  }
+  run.bar(atLeast(`${asked}: QPS / bare route with one gRPC echo`, qpsRatio(hypershard, bare), echoQpsMin))
+}
+
+async function answerTo({ to, bodies }: Contender): Promise<string> {
+  if (to.kind !== 'http' || typeof bodies === 'function') throw new Error('only of repeated searches')
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`${to.origin}${to.path}`, { method: 'POST', headers, body: bodies[0]! })
+  return await answer.text()
+}
+
+function echoContender(run: LoadRun, echo: Peer): Contender {
+  return {
+    asked: { target: 'bare route with one gRPC echo', documents: null, plan: null, queries: 'repeated', texts: true },
+    to: echo.to,
+    processes: echo.processes,
+    bodies: run.repeated.map(query => JSON.stringify({ query })),
+  }
+}
+
+async function startChroma(run: LoadRun, index: MeasuredIndex): Promise<{ peer: Peer; contender: Contender }> {
+  const vectors = await readStoredVectors(join(run.directory, 'store'), index.name)
+  const documents = run.documents.slice(0, index.documents).map(document => {
+    const vector = vectors.get(document.id)
+    if (vector === undefined) throw new Error(`${index.name} has no vector of ${document.id}`)
+    return { ...document, vector }
+  })
+  const { dense } = await run.models()
+  const queries = await encodeDenseQueries(run.addressOf('encoder'), dense.digest, run.repeated)
+  const peer = await startChromaPeer(documents)
+  await run.untilQuiet(peer.processes)
+  const target = `Chroma ${chromaVersion}, vectors given`
+  const contender = {
+    asked: { target, documents: index.documents, plan: 'its HNSW', queries: 'repeated', texts: true } as const,
+    to: peer.to,
+    processes: peer.processes,
+    bodies: queries.map(chromaBody),
+  }
+  return { peer, contender }
 }

@@ -1,0 +1,37 @@
+import { atLeast } from '../bars.ts'
+import type { LoadRun } from '../load-run.ts'
+import { type MeasuredIndex, measuredIndex } from '../measured-index.ts'
+import { askBoth } from '../workload/ask-both.ts'
+
+const queriesAsked = 60
+const recallAsked = 0.99
+/** Where both plans do the same, chance makes either a little faster. */
+const speedMin = 0.97
+
+/** `recall: 0.99` beside `exact` at every size: which is faster, and what it finds. */
+export async function measureSizes(run: LoadRun): Promise<void> {
+  const { qnet } = await run.models()
+  for (const documents of run.settings.documents) {
+    const isThere = await run.indexes.has(qnet.name, documents)
+    if (isThere || fitsTime(run, documents)) await compareWithExact(run, await measuredIndex(run, qnet, documents))
+  }
+}
+
+async function compareWithExact(run: LoadRun, index: MeasuredIndex): Promise<void> {
+  const path = `/v1/indexes/${index.name}/search`
+  const { recall, exactMs, recallMs } = await askBoth(run.api, path, run.queries.take(queriesAsked), recallAsked)
+  const asked = `recall ${recallAsked}, ${index.documents} documents, one client`
+  run.figure(`${asked}: p50 of known queries, ms`, recallMs)
+  run.figure(`exact, ${index.documents} documents, one client: p50 of known queries, ms`, exactMs)
+  run.bar(atLeast(`${asked}: p50 of exact / its p50`, exactMs / recallMs, speedMin))
+  run.bar(atLeast(`${asked}: recall@10`, recall, recallAsked))
+}
+
+/** A size that is not there yet is left out when encoding it would take more than the time that is left. */
+function fitsTime(run: LoadRun, documents: number): boolean {
+  const seconds = run.indexes.secondsToIndex(documents)
+  if (seconds <= run.secondsLeft()) return true
+  const why = `encoding them takes about ${Math.round(seconds)} s, ${Math.round(run.secondsLeft())} s are left of --minutes`
+  run.skip(`${documents} documents`, `${why}; give more, or name sizes with --documents`)
+  return false
+}

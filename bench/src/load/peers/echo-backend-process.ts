@@ -1,0 +1,21 @@
+/** Stands where a shard server stands, and computes nothing. */
+import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
+import { startGrpcServer } from '@hypershard/common'
+import { echoService } from './echo-service.ts'
+
+const server = await startGrpcServer({
+  address: '127.0.0.1:0',
+  services: [
+    {
+      definition: echoService,
+      implementation: {
+        echo: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => answer(null, call.request),
+      },
+    },
+  ],
+  protoFiles: [],
+  protoDirectory: '.',
+  drainMs: 0,
+})
+process.on('disconnect', () => process.exit())
+process.send!({ address: server.address })
