@@ -166,7 +166,9 @@ export class LoadRun {
     for (const contender of contenders) await prime(contender)
     const samples: Sample[][] = contenders.map(() => [])
     for (let round = 0; round < (measured.rounds ?? this.settings.rounds); round++) {
-      for (const [at, contender] of contenders.entries()) {
+      // Every other round the other way round: none always follows the same one.
+      const order = [...contenders.entries()]
+      for (const [at, contender] of round % 2 === 0 ? order : order.reverse()) {
         samples[at]!.push(await this.#sample(contender, loop, measured))
       }
     }

@@ -44,7 +44,7 @@ describe('the table of the load bench', () => {
     const [, row] = renderLoad(report).split('\n')
     assert.match(
       row!,
-      /8 clients\s+40\s+12\.3\s+20\s+-\s+2 overloaded 1 unavailable\s+-\s+-\s+7\s+-\s+0\.200\s+100\s+1,000\s+30\s+7/,
+      /8 clients\s+40\s+12\.3\s+20\s+-\s+2 overloaded 1 unavailable\s+-\s+-\s+7\s+-\s+-\s+0\.200\s+100\s+1,000\s+30\s+7/,
     )
   })
 

@@ -38,6 +38,7 @@ function tableRow(row: Measurement): Record<string, unknown> {
     encoder: cpuOf('encoder'),
     shards: cpuOf('shard-'),
     indexer: cpuOf('indexer'),
+    chroma: cpuOf('chroma'),
     client: row.clientCpuMs,
     'bytes: sent': row.sentBytes,
     received: row.receivedBytes,

@@ -1,16 +1,17 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { freePort } from '@hypershard/harness'
 import { Api } from '../cluster/api.ts'
 import type { BenchDocument } from '../workload/read-collection.ts'
 import { hitsWanted } from '../workload/search-body.ts'
 import type { Peer } from './echo-peer.ts'
 import { installChroma } from './install-chroma.ts'
+import { startProgram } from './start-program.ts'
 
+const program = fileURLToPath(new URL('./server-process.ts', import.meta.url))
 const startMsMax = 60_000
 const collections = '/api/v2/tenants/default_tenant/databases/default_database/collections'
 /** Digits that tell every f32 from every other. */
@@ -25,14 +26,18 @@ export async function startChromaPeer(documents: readonly EmbeddedDocument[]): P
   const command = await installChroma()
   const folder = await mkdtemp(join(tmpdir(), 'hypershard-chroma-'))
   const port = await freePort()
-  const server = spawn(command, ['run', '--path', folder, '--host', '127.0.0.1', '--port', `${port}`], {
-    stdio: 'ignore',
-  })
+  const server = await startProgram(program, [
+    command,
+    'run',
+    '--path',
+    folder,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    `${port}`,
+  ])
   const stop = async () => {
-    if (server.exitCode === null && server.signalCode === null) {
-      server.kill()
-      await once(server, 'exit')
-    }
+    await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -41,7 +46,7 @@ export async function startChromaPeer(documents: readonly EmbeddedDocument[]): P
     const path = await fill(api, documents)
     return {
       to: { kind: 'http', origin: api.url, path: `${path}/query` },
-      processes: [{ name: 'chroma', pid: server.pid }],
+      processes: [{ name: 'chroma', pid: Number(server.address) }],
       stop,
     }
   } catch (error) {

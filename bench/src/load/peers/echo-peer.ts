@@ -1,8 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { HttpTarget } from '../client/load-job.ts'
 import type { WatchedProcess } from '../measure/take-sample.ts'
+import { startProgram } from './start-program.ts'
 
 const programs = {
   backend: fileURLToPath(new URL('./echo-backend-process.ts', import.meta.url)),
@@ -18,31 +17,17 @@ export interface Peer {
 
 /** A bare fastify route that makes one unary gRPC call to another process. @param answer what it answers, as JSON */
 export async function startEchoPeer(answer: string): Promise<Peer> {
-  const backend = await start(programs.backend, [])
-  const route = await start(programs.route, [backend.address, answer])
+  const backend = await startProgram(programs.backend, [])
+  const route = await startProgram(programs.route, [backend.address, answer])
   return {
     to: { kind: 'http', origin: route.address, path: '/search' },
     processes: [
-      { name: 'coordinator (echo route)', pid: route.child.pid },
-      { name: 'shard-1 (echo backend)', pid: backend.child.pid, port: Number(backend.address.split(':').at(-1)) },
+      { name: 'coordinator (echo route)', pid: route.pid },
+      { name: 'shard-1 (echo backend)', pid: backend.pid, port: Number(backend.address.split(':').at(-1)) },
     ],
     stop: async () => {
-      for (const { child } of [route, backend]) {
-        const exited = once(child, 'exit')
-        child.disconnect()
-        await exited
-      }
+      await route.stop()
+      await backend.stop()
     },
   }
-}
-
-async function start(program: string, args: readonly string[]): Promise<{ child: ChildProcess; address: string }> {
-  const child = fork(program, [...args], { execArgv: [] })
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => {
-      throw new Error(`${program} could not start`)
-    }),
-  ])
-  return { child, address: (message as { address: string }).address }
 }
