@@ -13,6 +13,7 @@ export function loadPlot(rows: readonly Measurement[]): TopLevelSpec {
     data: { values },
     facet: { column: { field: 'panel', type: 'nominal', title: null } },
     resolve: { scale: { x: 'independent' } },
+    config: { legend: { labelLimit: 400 } },
     spec: {
       width: 360,
       height: 300,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Asked, measurementOf, type Sample } from './measurement.ts'
+import { type Asked, cpuMsOfAll, measurementOf, type Sample } from './measurement.ts'
 
 const asked: Asked = {
   part: 'new',
@@ -42,6 +42,7 @@ describe('a measurement', () => {
   it('shares CPU time and bytes among the requests that were answered', () => {
     const row = measurementOf(asked, [sample([1, 1]), sample([1, 1])])
     assert.deepEqual(row.cpuMs, { coordinator: { main: 500, threads: 100 } })
+    assert.equal(cpuMsOfAll(row), 600)
     assert.deepEqual(row.internalBytes, { 'shard-1': { toServer: 25, fromServer: 250 } })
     assert.deepEqual([row.sentBytes, row.receivedBytes, row.clientCpuMs], [50, 500, 250])
   })

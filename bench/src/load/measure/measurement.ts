@@ -87,6 +87,11 @@ export function measurementOf(asked: Asked, samples: readonly Sample[]): Measure
   }
 }
 
+/** Of all processes of the target: what a busy machine changes least. */
+export function cpuMsOfAll({ cpuMs }: Pick<Measurement, 'cpuMs'>): number {
+  return sum(Object.values(cpuMs).map(({ main, threads }) => main + threads))
+}
+
 function internalOf(samples: readonly Sample[], perRequest: (total: number) => number) {
   const counted = samples.flatMap(({ internal }) => (internal === null ? [] : [internal]))
   return counted.length < samples.length ? null : mapFields(sumRecords(counted), perRequest)

@@ -2,6 +2,7 @@ import { atLeast, atMost, countOfClients } from '../bars.ts'
 import { encoderAlone, searches } from '../contenders.ts'
 import type { LoadRun } from '../load-run.ts'
 import { p50Difference, qpsRatio } from '../measure/compare-rounds.ts'
+import { cpuMsOfAll } from '../measure/measurement.ts'
 import { mainIndex } from '../measured-index.ts'
 
 /** Of what the encoder service alone does at as many clients. */
@@ -24,6 +25,9 @@ export async function measureNewQueries(run: LoadRun): Promise<void> {
   for (const clients of run.settings.clients) {
     const [encoder, ours, theirs] = await run.compare('new', contenders, { kind: 'closed', clients })
     const asked = `new queries, defaults, ${qnet.documents} documents, ${countOfClients(clients)}`
+    for (const row of [encoder!, ours!, theirs!]) {
+      run.figure(`${asked}: CPU a request of ${row.target}, ms`, cpuMsOfAll(row))
+    }
     if (clients === clientsOfEncoderShare) {
       run.bar(atLeast(`${asked}: QPS / encoder alone`, qpsRatio(ours!, encoder!), encoderShareMin))
     }

@@ -3,7 +3,7 @@ import { atLeast, atMost, countOfClients } from '../bars.ts'
 import { searches } from '../contenders.ts'
 import type { Contender, LoadRun } from '../load-run.ts'
 import { p50Ratio, qpsRatio } from '../measure/compare-rounds.ts'
-import type { Measurement } from '../measure/measurement.ts'
+import { cpuMsOfAll, type Measurement } from '../measure/measurement.ts'
 import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
 import { chromaBody, startChromaPeer } from '../peers/chroma-peer.ts'
 import { type Peer, startEchoPeer } from '../peers/echo-peer.ts'
@@ -43,6 +43,9 @@ function judge(
 ): void {
   const { hypershard, bare, other } = rows
   const asked = `repeated queries, defaults, with texts, ${hypershard.documents} documents, ${countOfClients(clients)}`
+  for (const row of [hypershard, bare, other]) {
+    if (row !== undefined) run.figure(`${asked}: CPU a request of ${row.target}, ms`, cpuMsOfAll(row))
+  }
   if (other !== undefined) {
     run.bar(atLeast(`${asked}: QPS / Chroma`, qpsRatio(hypershard, other), chromaQpsMin))
     if (clients === 1) run.bar(atMost(`${asked}: p50 / Chroma`, p50Ratio(hypershard, other), chromaP50Max))
