@@ -1,5 +1,5 @@
 import type { LocalCluster } from '@hypershard/local-cluster'
-import type { Bar } from './bars.ts'
+import { type Bar, countOfClients } from './bars.ts'
 import type { LoadClient } from './client/load-client.ts'
 import type { LoadLoop, LoadTarget } from './client/load-job.ts'
 import type { Api } from './cluster/api.ts'
@@ -140,12 +140,12 @@ export class LoadRun {
 
   figure(name: string, value: number): void {
     this.figures.push({ name, value })
-    this.say(`${name}: ${value.toPrecision(3)}`)
+    this.say(`${name}: ${shortly(value)}`)
   }
 
   bar(bar: Bar): void {
     this.bars.push(bar)
-    this.say(`${bar.name}: ${bar.value?.toPrecision(3)}, bar ${bar.bar}, ${bar.met ? 'met' : 'MISSED'}`)
+    this.say(`${bar.name}: ${shortly(bar.value)}, bar ${bar.bar}, ${bar.met ? 'met' : 'MISSED'}`)
   }
 
   secondsLeft(): number {
@@ -180,7 +180,7 @@ export class LoadRun {
   record(measurement: Measurement): Measurement {
     this.measurements.push(measurement)
     const { part, target, plan, queries, clients, perSecond, qps, p50Ms, p99Ms, failed } = measurement
-    const load = clients === null ? `${perSecond?.toFixed(1)} a second` : `${clients} clients`
+    const load = clients === null ? `${perSecond?.toFixed(1)} a second` : countOfClients(clients)
     const asked = [part, target, plan, queries, load].filter(word => word !== null).join(', ')
     const times = `p50 ${p50Ms?.toFixed(1)} ms, p99 ${p99Ms?.toFixed(1)} ms`
     this.say(`${asked}: ${qps.toFixed(1)} a second, ${times}${failed > 0 ? `, ${failed} failed` : ''}`)
@@ -218,6 +218,11 @@ async function prime({ to, bodies }: Contender): Promise<void> {
     const text = await answer.text()
     if (!answer.ok) throw new Error(`POST ${to.path}: ${text}`)
   }
+}
+
+function shortly(value: number | null): string {
+  if (value === null) return '-'
+  return Math.abs(value) < 100 ? value.toPrecision(3) : value.toFixed(0)
 }
 
 function namesOf(loop: LoadLoop): Pick<Asked, 'loop' | 'clients' | 'perSecond'> {

@@ -1,4 +1,5 @@
 import { renderTable } from '../render-table.ts'
+import { countOfClients } from './bars.ts'
 import type { LoadReport } from './load-bench.ts'
 import type { Measurement } from './measure/measurement.ts'
 
@@ -25,7 +26,7 @@ function tableRow(row: Measurement): Record<string, unknown> {
     plan: row.plan,
     queries: row.queries,
     texts: row.texts ? 'yes' : 'no',
-    load: row.clients === null ? `${row.perSecond} a second` : `${row.clients} clients`,
+    load: row.clients === null ? `${row.perSecond?.toFixed(1)} a second` : countOfClients(row.clients),
     qps: row.qps,
     p50Ms: row.p50Ms,
     p95Ms: row.p95Ms,
