@@ -51,6 +51,7 @@ export const searchAnswerSchema = z.object({
   query_unknown_tokens: count.describe(
     "Of these, the ones that the model's vocabulary does not have: it cannot tell them apart.",
   ),
+  cached: z.boolean().describe('Whether it was kept from an earlier search of the same.'),
   next_cursor: z.string().nullable().describe('Null on the last page.'),
   profile: searchProfileSchema.optional(),
 })

@@ -38,6 +38,12 @@ export const searchRequestSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('`sequence` of a write: the search waits until it sees that write, inside its time limit.'),
+  cache: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`.',
+    ),
   ...searchOptionsSchema.shape,
 })
 

@@ -96,6 +96,9 @@ export const coordinatorConfig = {
   HYPERSHARD_QNET_CACHE_BYTES_MAX: withDefault(256 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
     'Memory for q-nets of recent queries, in bytes; 0 keeps none.',
   ),
+  HYPERSHARD_ANSWER_CACHE_BYTES_MAX: withDefault(64 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
+    'Memory for whole answers of recent searches, in bytes; a search of the same manifest version is answered with one. 0 keeps none.',
+  ),
   HYPERSHARD_QUERY_FORM: z
     .enum(queryFormSettings)
     .default('auto')

@@ -17,9 +17,10 @@ import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
+import type { AnswerCache } from './search/answer-cache.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
-import type { SearchAnswer } from './search/search.ts'
+import type { SearchAnswer } from './search/search-answer.ts'
 import type { SearchInput } from './search/search-input.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
 import { findDocuments } from './writing/find-documents.ts'
@@ -36,6 +37,7 @@ export interface CoordinatorParts {
   readonly encoderAddress: string
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
+  readonly answers: AnswerCache
   readonly watcher: StoreWatcher
   readonly pace: SearchPace
   readonly guard: WriteGuard

@@ -26,6 +26,7 @@ import { Coordinator } from './coordinator.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
+import { AnswerCache } from './search/answer-cache.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
 import { searchService } from './transport/grpc/search-service.ts'
@@ -149,6 +150,7 @@ async function assemble(
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
+    answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
     guard: new WriteGuard(store, {
       lagMax: config.HYPERSHARD_PUT_LAG_MAX,

@@ -28,6 +28,7 @@ function answerTo(text: string, change: Partial<SearchAnswer> = {}): SearchAnswe
     query_truncated: false,
     query_tokens: 2,
     query_unknown_tokens: 0,
+    cached: false,
     next_cursor: null,
     ...change,
   }

@@ -1,7 +1,7 @@
 import { parseExactJson } from '@hypershard/common'
 import type { hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
-import type { Hit, SearchAnswer } from '../search/search.ts'
+import type { Hit, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import { coverageJson } from './coverage-json.ts'
 import { scanCountsJson } from './scan-counts-json.ts'
@@ -16,6 +16,7 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     query_truncated: answer.queryTruncated,
     query_tokens: answer.queryTokens,
     query_unknown_tokens: answer.queryUnknownTokens,
+    cached: answer.cached,
     next_cursor: answer.nextCursor,
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }

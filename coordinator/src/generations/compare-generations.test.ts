@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 
 import { quietContext } from '@hypershard/harness'
 import type { CatalogEntry } from '../catalog/catalog.ts'
-import type { SearchAnswer } from '../search/search.ts'
+import type { SearchAnswer } from '../search/search-answer.ts'
 import { compareGenerations } from './compare-generations.ts'
 
 type Scores = Readonly<Record<string, number>>

@@ -1,7 +1,7 @@
 import type { RequestContext } from '@hypershard/common'
 import { type Manifest, type ObjectStore, openSegment, rowsLeft, segmentAt } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
-import type { SearchAnswer } from '../search/search.ts'
+import type { SearchAnswer } from '../search/search-answer.ts'
 
 /** How alike two generations answer; the trial is `candidate` here, as the API calls it. */
 export interface ParityReport {

@@ -12,7 +12,8 @@ describe('the pace of searches', () => {
     const pace = new SearchPace(clock)
     const running = async () => {
       nowMs += 40
-      return search() as { coverage: { missing: ReturnType<typeof missing> } }
+      const answer = search() as { coverage: { missing: ReturnType<typeof missing> }; cached?: boolean }
+      return { cached: false, ...answer }
     }
     await pace.time(running).catch(() => undefined)
     return pace.look()
@@ -55,6 +56,11 @@ describe('the pace of searches', () => {
     },
     { what: 'a search whose caller went away', search: fail('cancelled'), p99Ms: 40 },
   ]
+  it('leaves out an answer that was kept: it waited for nothing', async () => {
+    const kept = () => ({ coverage: { missing: [] }, cached: true })
+    assert.deepEqual(await paceOf(kept), { searches: 0, p99Ms: 0 })
+  })
+
   for (const { what, search, p99Ms } of cases) {
     it(`counts ${what}`, async () => assert.deepEqual(await paceOf(search), { searches: 1, p99Ms }))
   }

@@ -1,7 +1,8 @@
 import type { RequestContext, WorkGate } from '@hypershard/common'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { SearchPace } from '../pace/search-pace.ts'
-import { type SearchAnswer, type SearchParts, search } from './search.ts'
+import { type SearchParts, search } from './search.ts'
+import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
 export interface AdmittingParts extends SearchParts {

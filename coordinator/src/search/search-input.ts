@@ -20,6 +20,8 @@ export interface SearchInput extends SettledSearchOptions {
   /** 0 to 1 */
   readonly minCoverage: number
   readonly profile: boolean
+  /** Whether an answer that was kept will do. */
+  readonly cache: boolean
   readonly idsOnly: boolean
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
@@ -29,9 +31,9 @@ type CheckedRequest = z.output<typeof searchRequestSchema>
 
 /** @throws HypershardError `invalid_request` for options that do not go together */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
-  const { query, k, cursor, generation, profile, timeout_ms: _, ...others } = request
+  const { query, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
   const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, ...options } = others
-  const what = { index, query, k, cursor, generation, profile, minCoverage, idsOnly, minSequence }
+  const what = { index, query, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence }
   return { ...what, ...settle(options) }
 }
 

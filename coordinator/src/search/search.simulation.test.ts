@@ -11,9 +11,11 @@ import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { AnswerCache } from './answer-cache.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
-import { type SearchAnswer, search } from './search.ts'
+import { search } from './search.ts'
+import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
 const seeds = casesOf({ usual: 100, thorough: 1_000 })
@@ -69,6 +71,7 @@ function draw(seed: number, store: ObjectStore): Scenario {
   const common = {
     cursor: undefined,
     profile: random.chance(0.5),
+    cache: random.chance(0.5),
     precision: 'fp32' as const,
     plan: 'exact' as const,
     candidates: 200,
@@ -89,6 +92,8 @@ describe('a search through a cluster that misbehaves', () => {
   let store: ObjectStore
   let catalog: Catalog
   const encoder = new FakeEncoder()
+  /** Of all seeds: what one cluster found whole holds for every other. */
+  const answers = new AnswerCache(10_000_000)
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-simulation-'))
@@ -127,7 +132,7 @@ describe('a search through a cluster that misbehaves', () => {
   async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
-    const parts = { catalog, cluster, queryEncoder, queryForms }
+    const parts = { catalog, cluster, queryEncoder, queryForms, answers }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

@@ -9,6 +9,7 @@ import { commitSegments, createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { AnswerCache } from './answer-cache.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
@@ -32,6 +33,7 @@ const whole: SearchInput = {
   cursor: undefined,
   minCoverage: 1,
   profile: true,
+  cache: true,
   idsOnly: false,
   precision: 'fp32',
   plan: 'exact',
@@ -73,7 +75,7 @@ describe('a search', () => {
     cluster.members[0]!.markLive()
     forms = new NotingForms('auto')
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
-    parts = { catalog, cluster, queryEncoder, queryForms: forms }
+    parts = { catalog, cluster, queryEncoder, queryForms: forms, answers: new AnswerCache(1_000_000) }
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))

@@ -14,8 +14,8 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { generationUid, placementOf } from '../cluster/placement-of.ts'
+import { AnswerCache } from './answer-cache.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
-import type { Coverage } from './coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 import { documentsOfServer } from './documents-of-server.ts'
 import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
@@ -25,38 +25,16 @@ import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from './query-enc
 import type { QueryForms } from './query-forms.ts'
 import { isTokenStates, payloadBytes } from './query-payload.ts'
 import { readFilter } from './read-filter.ts'
+import type { Hit, SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
-import { profileOf, type SearchProfile, Stopwatch } from './search-profile.ts'
-
-export interface Hit {
-  readonly id: string
-  /** Null when it is NaN or infinite. */
-  readonly score: number | null
-  /** Undefined when only ids were asked for. */
-  readonly document: FetchedDocument | undefined
-}
-
-export interface SearchAnswer {
-  readonly hits: readonly Hit[]
-  readonly coverage: Coverage
-  readonly plan: SearchPlanName
-  readonly manifestVersion: number
-  readonly queryTruncated: boolean
-  /** Of the query, those that the model read. */
-  readonly queryTokens: number
-  /** Of these, the ones that its vocabulary does not have. */
-  readonly queryUnknownTokens: number
-  /** Null on the last page. */
-  readonly nextCursor: string | null
-  readonly tookMs: number
-  readonly profile: SearchProfile | undefined
-}
+import { profileOf, Stopwatch } from './search-profile.ts'
 
 export interface SearchParts {
   readonly catalog: Catalog
   readonly cluster: Cluster
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
+  readonly answers: AnswerCache
 }
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
@@ -74,8 +52,8 @@ const reserveShare = 0.1
 const reserveMsMax = 200
 
 /**
- * check, pin, encode, route, fan out, merge, count coverage, fetch. One manifest version for every shard of one
- * answer, and for every page of one cursor.
+ * check, pin, look among the answers that were kept, encode, route, fan out, merge, count coverage, fetch. One manifest
+ * version for every shard of one answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(input: SearchInput, context: RequestContext, parts: SearchParts): Promise<SearchAnswer> {
@@ -94,6 +72,10 @@ export async function search(input: SearchInput, context: RequestContext, parts:
   const manifest = await waitWithin(parts.catalog.pin(entry, cursor), context.deadline, 'reading the manifest')
   const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
 
+  const key = input.cache && !input.profile ? AnswerCache.keyOf(input, manifest) : undefined
+  const kept = key === undefined ? undefined : parts.answers.get(key)
+  if (kept !== undefined) return { ...kept, cached: true, tookMs: watch.totalMs }
+
   const pinned = { entry, manifest, cursor, filter }
   const { query, request, outcome } = await askShards(input, pinned, { context, watch }, parts)
   if (context.deadline.cancelled) context.deadline.check('merging hits')
@@ -107,7 +89,7 @@ export async function search(input: SearchInput, context: RequestContext, parts:
 
   const given = (cursor?.given ?? 0) + winners.length
   const last = ranked.length > winners.length ? winners.at(-1) : undefined
-  return {
+  const answer = {
     hits: winners.map(hit => toHit(hit, documents)),
     coverage,
     plan,
@@ -115,6 +97,7 @@ export async function search(input: SearchInput, context: RequestContext, parts:
     queryTruncated: query.truncated,
     queryTokens: query.tokens,
     queryUnknownTokens: query.unknownTokens,
+    cached: false,
     nextCursor:
       last === undefined
         ? null
@@ -122,6 +105,8 @@ export async function search(input: SearchInput, context: RequestContext, parts:
     tookMs: watch.totalMs,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
   }
+  if (key !== undefined) parts.answers.keep(key, answer)
+  return answer
 }
 
 interface Asked {

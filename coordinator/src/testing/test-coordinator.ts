@@ -46,6 +46,7 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     HYPERSHARD_STORE: storeDirectory,
     HYPERSHARD_HEALTH_INTERVAL_MS: '50',
     HYPERSHARD_REFRESH_MS: '10',
+    HYPERSHARD_ANSWER_CACHE_BYTES_MAX: '0',
     ...options.environment,
   })
   const connections = {

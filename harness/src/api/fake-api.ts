@@ -339,6 +339,7 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
     manifest_version: index.version,
     query_truncated: false,
     ...queryTokens(request.query),
+    cached: false,
     next_cursor: null,
     ...(request.profile ? { profile } : {}),
   }

@@ -45,6 +45,8 @@ export const testEnvironment: Environment = Object.freeze({
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
   HYPERSHARD_INDEXER_SCAN_MS: '20',
   HYPERSHARD_REFRESH_MS: '20',
+  // What is tested is searched for, again and again.
+  HYPERSHARD_ANSWER_CACHE_BYTES_MAX: '0',
 })
 
 /** Starts a cluster in a new directory; `stop` ends it and removes the directory. */

@@ -12,17 +12,18 @@ import type {
 } from '@hypershard/proto/search'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
-import type { Hit, SearchAnswer } from '../../search/search.ts'
+import type { Hit, SearchAnswer } from '../../search/search-answer.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
-  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence } = request
+  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
   return withoutUnset({
     query,
     k,
     profile,
+    cache,
     cursor: cursor || undefined,
     min_coverage: minCoverage,
     timeout_ms: timeoutMs,
@@ -84,7 +85,7 @@ export function putResponse(report: WriteReport): PutDocumentsResponse {
 
 export function searchResponse(answer: SearchAnswer): SearchResponse {
   const { hits, profile, plan, nextCursor, tookMs, manifestVersion } = answer
-  const { queryTruncated, queryTokens, queryUnknownTokens } = answer
+  const { queryTruncated, queryTokens, queryUnknownTokens, cached } = answer
   const { documentsCovered: _, ...coverage } = answer.coverage
   return {
     hits: hits.map(hitMessage),
@@ -95,6 +96,7 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     queryTruncated,
     queryTokens,
     queryUnknownTokens,
+    cached,
     nextCursor: nextCursor ?? '',
     profile:
       profile === undefined

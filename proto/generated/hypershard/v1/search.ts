@@ -217,6 +217,8 @@ export interface SearchRequest {
     | undefined;
   /** Instead of `filter`: the same as JSON text, for integers beyond 2^53. */
   filterJson: string;
+  /** Whether an answer that was kept will do: one to the same request, of the same manifest version; true if not given. */
+  cache?: boolean | undefined;
 }
 
 export interface SearchResponse {
@@ -234,6 +236,8 @@ export interface SearchResponse {
   queryTokens: number;
   /** Of these, the ones that its vocabulary does not have. */
   queryUnknownTokens: number;
+  /** It was kept from an earlier search of the same. */
+  cached: boolean;
 }
 
 export interface Hit {
@@ -1873,6 +1877,7 @@ function createBaseSearchRequest(): SearchRequest {
     recall: undefined,
     expansion: undefined,
     filterJson: "",
+    cache: undefined,
   };
 }
 
@@ -1925,6 +1930,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.filterJson !== "") {
       writer.uint32(130).string(message.filterJson);
+    }
+    if (message.cache !== undefined) {
+      writer.uint32(136).bool(message.cache);
     }
     return writer;
   },
@@ -2070,6 +2078,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.filterJson = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.cache = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2103,6 +2119,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.recall = object.recall ?? undefined;
     message.expansion = object.expansion ?? undefined;
     message.filterJson = object.filterJson ?? "";
+    message.cache = object.cache ?? undefined;
     return message;
   },
 };
@@ -2119,6 +2136,7 @@ function createBaseSearchResponse(): SearchResponse {
     queryTruncated: false,
     queryTokens: 0,
     queryUnknownTokens: 0,
+    cached: false,
   };
 }
 
@@ -2153,6 +2171,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.queryUnknownTokens !== 0) {
       writer.uint32(80).uint32(message.queryUnknownTokens);
+    }
+    if (message.cached !== false) {
+      writer.uint32(88).bool(message.cached);
     }
     return writer;
   },
@@ -2250,6 +2271,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.queryUnknownTokens = reader.uint32();
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.cached = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2281,6 +2310,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryTruncated = object.queryTruncated ?? false;
     message.queryTokens = object.queryTokens ?? 0;
     message.queryUnknownTokens = object.queryUnknownTokens ?? 0;
+    message.cached = object.cached ?? false;
     return message;
   },
 };

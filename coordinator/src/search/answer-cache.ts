@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import type { Manifest } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
+import { generationUid } from '../cluster/placement-of.ts'
+import type { SearchAnswer } from './search-answer.ts'
+import type { SearchInput } from './search-input.ts'
+
+/** What of a search decides its answer, beside the manifest version that it pins. */
+type Asked = Omit<SearchInput, 'index' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'>
+
+/** An answer's own size, beside its hits, and what a hit takes beside its texts. Estimates on the high side. */
+const answerBytes = 1_024
+const hitBytes = 256
+/** JavaScript keeps a character in one byte or two. */
+const bytesOfCharacter = 2
+
+/**
+ * Answers that were whole, those asked for last. A manifest version never changes, so an answer of it holds as long as
+ * searches pin that version: what is kept never goes stale, it is only asked for no more. One of a version that is gone
+ * is dropped in its turn.
+ * @example
+ * ```ts
+ * const key = AnswerCache.keyOf(input, manifest)
+ * const known = answers.get(key)
+ * ```
+ */
+export class AnswerCache {
+  readonly #answers: LRUCache<string, SearchAnswer>
+
+  /** @param bytesMax of all answers together, about; 0 keeps none */
+  constructor(bytesMax: number) {
+    // Nothing fits into one byte, which stands for no cache.
+    this.#answers = new LRUCache({ maxSize: Math.max(1, bytesMax), sizeCalculation: bytesOf })
+  }
+
+  /** By content, so that a long query or filter costs no more than a short one. */
+  static keyOf(input: SearchInput, manifest: Manifest): string {
+    const { index: _, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = input
+    return createHash('sha256')
+      .update(JSON.stringify([generationUid(manifest), manifest.version, asked satisfies Asked]))
+      .digest('base64')
+  }
+
+  get(key: string): SearchAnswer | undefined {
+    return this.#answers.get(key)
+  }
+
+  /** Keeps a whole answer: of a part, another server might give more. */
+  keep(key: string, answer: SearchAnswer): void {
+    if (answer.coverage.missing.length === 0 && answer.coverage.ratio === 1) this.#answers.set(key, answer)
+  }
+}
+
+function bytesOf({ hits }: SearchAnswer): number {
+  const characters = hits.reduce((sum, { id, document }) => {
+    const texts = document === undefined ? 0 : document.title.length + document.text.length + document.fieldsJson.length
+    return sum + id.length + texts
+  }, 0)
+  return answerBytes + hits.length * hitBytes + bytesOfCharacter * characters
+}

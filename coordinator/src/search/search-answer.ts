@@ -1,0 +1,30 @@
+import type { SearchPlanName } from '@hypershard/contract'
+import type { FetchedDocument } from '@hypershard/proto/shard'
+import type { Coverage } from './coverage.ts'
+import type { SearchProfile } from './search-profile.ts'
+
+export interface Hit {
+  readonly id: string
+  /** Null when it is NaN or infinite. */
+  readonly score: number | null
+  /** Undefined when only ids were asked for. */
+  readonly document: FetchedDocument | undefined
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly Hit[]
+  readonly coverage: Coverage
+  readonly plan: SearchPlanName
+  readonly manifestVersion: number
+  readonly queryTruncated: boolean
+  /** Of the query, those that the model read. */
+  readonly queryTokens: number
+  /** Of these, the ones that its vocabulary does not have. */
+  readonly queryUnknownTokens: number
+  /** It was kept from an earlier search of the same. */
+  readonly cached: boolean
+  /** Null on the last page. */
+  readonly nextCursor: string | null
+  readonly tookMs: number
+  readonly profile: SearchProfile | undefined
+}
