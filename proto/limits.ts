@@ -44,6 +44,12 @@ export const idBytesMax = 512
 /** Of a document's line, and of its id, title, text and fields together, in bytes of UTF-8. */
 export const documentBytesMax = 1024 * 1024
 
+/**
+ * Of a hyper-head's file: larger ones are not stored, and those that a shard server holds are no larger together. That of a
+ * q-net of six layers of width 768 has 30 million parameters, 122 MB in f32.
+ */
+export const hyperHeadBytesMax = 512 * 1024 * 1024
+
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024
 

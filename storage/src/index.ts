@@ -53,6 +53,7 @@ export {
 } from './catalog/snapshot/snapshot-record.ts'
 export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
+export { collectModels } from './collect/collect-models.ts'
 export type { GenerationReference, LogReference, SegmentReference } from './layout.ts'
 export { type LogEntry, readLogEntry } from './log/log-entry.ts'
 export {
@@ -86,6 +87,13 @@ export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.
 export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
+export {
+  type HyperHeadFile,
+  readHyperHead,
+  readModelJson,
+  type StoredModel,
+  storeModel,
+} from './models/stored-model.ts'
 export { ReservedRoom } from './room/reserved-room.ts'
 export { roomToIndex, roomToMerge } from './room/room-to-index.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'

@@ -74,6 +74,20 @@ export const aliasesFolder = 'aliases/'
 
 export const aliasTableKey = (version: number): string => `${aliasesFolder}${tenDigits(version)}.json`
 
+export const modelsFolder = 'models/'
+
+/** What makes q-nets of a model's token states. @param model its digest, SHA-256, hex, of `model.json` */
+export const modelFolder = (model: string): string => `${modelsFolder}${model}/`
+
+/** Stored last of a model's files: where this is, the hyper-head is. */
+export const modelJsonKey = (model: string): string => `${modelFolder(model)}model.json`
+
+/** @param digest SHA-256, hex, of the file */
+export const hyperHeadKey = (model: string, digest: string): string => `${modelFolder(model)}${digest}.safetensors`
+
+/** Since when no index has been of these models. */
+export const modelsFirstSeenKey = `${modelsFolder}garbage.json`
+
 export const manifestsFolder = (generation: GenerationReference): string => `${generationFolder(generation)}manifest/`
 
 export const manifestKey = (generation: GenerationReference, version: number): string =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
-import { loadModelDirectory } from './load-model-directory.ts'
+import { loadModelDirectory, loadModelHead } from './load-model-directory.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the cases break the file in ways its type rules out
 type AnyJson = any
@@ -27,6 +27,23 @@ describe('a model directory', () => {
     const modelJson = await readFile(join(model.path, 'model.json'))
     const listed = Object.values(model.settings.files).reduce((sum, file) => sum + file.bytes, 0)
     assert.equal(directory.bytes, listed + modelJson.byteLength)
+  })
+
+  it('gives what makes its q-nets without encoder and tokenizer, which need not be there', async () => {
+    for (const name of ['encoder.onnx', 'tokenizer.json']) await unlink(join(model.path, name))
+    const head = await loadModelHead(model.path)
+    assert.deepEqual([head.digest, head.settings], [model.digest, model.settings])
+    const name = 'hyper-head.safetensors'
+    assert.deepEqual([...head.files], [[name, await readFile(join(model.path, name))]])
+  })
+
+  it('gives no hyper-head that was altered, wherever it is read from', async () => {
+    const read = async (name: string) => {
+      const content = await readFile(join(model.path, name))
+      return name === 'model.json' ? content : content.fill(1, content.byteLength - 1)
+    }
+    const altered = { code: 'invalid_model', message: /model there: hyper-head\.safetensors was altered/ }
+    await assert.rejects(loadModelHead('there', read), altered)
   })
 
   it('tells its languages without being another model for it', async () => {

@@ -19,6 +19,14 @@ export interface ModelDirectory {
   readonly bytes: number
 }
 
+/** What makes q-nets of a model's token states: a model without its encoders and tokenizer. */
+export interface ModelHead extends Pick<ModelDirectory, 'path' | 'digest' | 'settings'> {
+  /** The hyper-head's content by its name, where it has a file. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+export type ModelFileFacts = ModelSettings['files'][string]
+
 const modelJsonBytesMax = 1024 * 1024
 /** Of schema problems, so that a file of another kind gives a readable message. */
 const problemsShownMax = 8
@@ -33,7 +41,7 @@ const problemsShownMax = 8
  */
 export async function loadModelDirectory(path: string): Promise<ModelDirectory> {
   const modelJson = await readModelFile(path, 'model.json')
-  const settings = parseSettings(path, modelJson)
+  const settings = parseModelJson(path, modelJson)
   const files = new Map<string, Uint8Array>()
   for (const [name, facts] of Object.entries(settings.files)) {
     const content = await readModelFile(path, name)
@@ -49,6 +57,36 @@ export async function loadModelDirectory(path: string): Promise<ModelDirectory> 
     files,
     bytes,
   }
+}
+
+/**
+ * Reads and verifies only what makes q-nets: `model.json` and the hyper-head.
+ * @param path the model directory, or what messages call the place that `read` reads from
+ * @param read gives a file; for the hyper-head it is told what `model.json` says of it
+ * @throws HypershardError `invalid_model`, and what `read` throws
+ */
+export async function loadModelHead(
+  path: string,
+  read: (name: string, facts?: ModelFileFacts) => Promise<Uint8Array> = name => readModelFile(path, name),
+): Promise<ModelHead> {
+  const modelJson = withoutByteOrderMark(Buffer.from(await read('model.json')))
+  const settings = parseModelJson(path, modelJson)
+  const file = hyperHeadFile(settings)
+  const files = new Map<string, Uint8Array>()
+  if (file !== undefined) {
+    const content = await read(file.name, file.facts)
+    verify(path, file.name, content, file.facts)
+    files.set(file.name, content)
+  }
+  return { path, digest: sha256(modelJson), settings, files }
+}
+
+/** The file of the hyper-head; undefined for one of kind "pooled", which has none. */
+export function hyperHeadFile({
+  hyperHead,
+  files,
+}: ModelSettings): { name: string; facts: ModelFileFacts } | undefined {
+  return hyperHead.kind === 'attention' ? { name: hyperHead.file, facts: files[hyperHead.file]! } : undefined
 }
 
 /**
@@ -94,7 +132,8 @@ function problemOf(error: unknown): string {
   return `cannot be read: ${messageOf(error)}; check the path and its permissions`
 }
 
-function parseSettings(path: string, content: Buffer): ModelSettings {
+/** @throws HypershardError `invalid_model` */
+export function parseModelJson(path: string, content: Buffer): ModelSettings {
   const parsed = modelSchema.safeParse(parseJson(path, 'model.json', content))
   if (parsed.success) return parsed.data
   const problem = `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; export the model again`
@@ -117,7 +156,7 @@ function problemsOf({ issues }: z.ZodError): string {
   return problems.slice(0, problemsShownMax).join('; ')
 }
 
-function verify(path: string, name: string, content: Buffer, facts: { sha256: string; bytes: number }): void {
+function verify(path: string, name: string, content: Uint8Array, facts: ModelFileFacts): void {
   const repair = 'copy the whole model directory again'
   if (content.byteLength !== facts.bytes) {
     const problem = `has ${content.byteLength} bytes where model.json says ${facts.bytes}; ${repair}`

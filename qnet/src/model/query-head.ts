@@ -4,7 +4,7 @@ import { compileHyperHead } from '../compile/compile-hyper-head.ts'
 import { compilePooling } from '../compile/compile-pooling.ts'
 import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from '../onnx/session.ts'
 import type { QNetWeights } from '../weights/weights.ts'
-import { invalidModel, type ModelDirectory } from './load-model-directory.ts'
+import { invalidModel, type ModelHead } from './load-model-directory.ts'
 import { readSafetensors } from './safetensors.ts'
 
 /** Token states [tokens, hiddenWidth] of one query, without padding, to the weights of its q-net. */
@@ -36,14 +36,14 @@ export async function openVectorHead(
  * const weights = await head(states)
  * ```
  */
-export async function openQueryHead(directory: ModelDirectory, threads: number): Promise<QueryHead> {
+export async function openQueryHead(directory: ModelHead, threads: number): Promise<QueryHead> {
   const { hyperHead, encoder } = directory.settings
   if (hyperHead.kind === 'attention') return openHyperHead(directory, hyperHead.file, threads)
   const vector = await openVectorHead(hyperHead, encoder.hiddenWidth)
   return async states => ({ matrices: [await vector(states)], biases: [] })
 }
 
-async function openHyperHead(directory: ModelDirectory, file: string, threads: number): Promise<QueryHead> {
+async function openHyperHead(directory: ModelHead, file: string, threads: number): Promise<QueryHead> {
   const { qnet, encoder } = directory.settings
   const width = encoder.hiddenWidth
   const session = await createOnnxSession(compileFromFile(directory, file), { threads })
@@ -56,7 +56,7 @@ async function openHyperHead(directory: ModelDirectory, file: string, threads: n
   }
 }
 
-function compileFromFile(directory: ModelDirectory, file: string): Uint8Array {
+function compileFromFile(directory: ModelHead, file: string): Uint8Array {
   const { qnet, encoder } = directory.settings
   try {
     return compileHyperHead(qnet, encoder.hiddenWidth, readSafetensors(directory.files.get(file)!))
