@@ -75,7 +75,7 @@ function modelOf(vectorDimensions: number[]): LoadedModel {
     },
     files: {},
   }
-  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1 }
+  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1, path: '' }
 }
 
 function query(text: string): QueryWork {

@@ -47,8 +47,8 @@ export class EncodingModel {
 
   /** The same for a directory that was read before. Its files are not held on to. */
   static async fromDirectory(directory: ModelDirectory, threads: number): Promise<EncodingModel> {
-    const { digest, settings, languages, bytes } = directory
-    return new EncodingModel({ digest, settings, languages, bytes }, await openParts(directory, threads))
+    const { path, digest, settings, languages, bytes } = directory
+    return new EncodingModel({ path, digest, settings, languages, bytes }, await openParts(directory, threads))
   }
 
   tokenizeDocuments(texts: readonly string[]): TokenizedText[] {

@@ -21,6 +21,8 @@ export interface LoadedModel {
   readonly languages: readonly string[]
   /** All files of the directory together. */
   readonly bytes: number
+  /** The directory. */
+  readonly path: string
 }
 
 /** How a query's answer is wanted. */

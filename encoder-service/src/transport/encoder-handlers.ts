@@ -11,6 +11,7 @@ import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qn
 import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
 import type { EncodedDocuments, Encoder } from '../encoder.ts'
 import type { EncodedQuery, LoadedModel } from '../encoding/worker-protocol.ts'
+import { readModelFile } from './read-model-file.ts'
 import { readDocuments, readModel, readQuery } from './read-request.ts'
 
 /** The gRPC methods of `hypershard.v1.EncoderService`. */
@@ -28,6 +29,9 @@ export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceSe
       const model = readModel(models, request.modelDigest)
       const answer = await encoder.encodeDocuments(model, readDocuments(request), context)
       return documentsToProto(models[model]!, answer)
+    }, log),
+    readModelFile: unaryHandler(async request => {
+      return readModelFile(models[readModel(models, request.modelDigest)]!, request)
     }, log),
   }
 }

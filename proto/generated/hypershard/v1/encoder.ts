@@ -24,6 +24,23 @@ export const protobufPackage = "hypershard.v1";
 
 export const protobufFileName = "hypershard/v1/encoder.proto";
 
+export const ModelFile = {
+  MODEL_FILE_UNSPECIFIED: 0,
+  MODEL_FILE_MODEL_JSON: 1,
+  /** MODEL_FILE_HYPER_HEAD - Not of a model whose hyper-head is of kind "pooled", which has no file. */
+  MODEL_FILE_HYPER_HEAD: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ModelFile = typeof ModelFile[keyof typeof ModelFile];
+
+export namespace ModelFile {
+  export type MODEL_FILE_UNSPECIFIED = typeof ModelFile.MODEL_FILE_UNSPECIFIED;
+  export type MODEL_FILE_MODEL_JSON = typeof ModelFile.MODEL_FILE_MODEL_JSON;
+  export type MODEL_FILE_HYPER_HEAD = typeof ModelFile.MODEL_FILE_HYPER_HEAD;
+  export type UNRECOGNIZED = typeof ModelFile.UNRECOGNIZED;
+}
+
 export const QueryForm = {
   QUERY_FORM_UNSPECIFIED: 0,
   QUERY_FORM_WEIGHTS: 1,
@@ -38,6 +55,19 @@ export namespace QueryForm {
   export type QUERY_FORM_WEIGHTS = typeof QueryForm.QUERY_FORM_WEIGHTS;
   export type QUERY_FORM_TOKEN_STATES = typeof QueryForm.QUERY_FORM_TOKEN_STATES;
   export type UNRECOGNIZED = typeof QueryForm.UNRECOGNIZED;
+}
+
+export interface ReadModelFileRequest {
+  modelDigest: string;
+  file: ModelFile;
+  offset: number;
+}
+
+export interface ReadModelFileResponse {
+  /** From the offset on, at most 4 MiB; empty at the end of the file. */
+  content: Buffer;
+  /** Of the whole file. */
+  fileBytes: number;
 }
 
 export interface ListModelsRequest {
@@ -112,6 +142,152 @@ export interface EncodeQueryResponse {
   /** Of these, the ones that the vocabulary does not have. */
   unknownTokens: number;
 }
+
+function createBaseReadModelFileRequest(): ReadModelFileRequest {
+  return { modelDigest: "", file: 0, offset: 0 };
+}
+
+export const ReadModelFileRequest: MessageFns<ReadModelFileRequest> = {
+  encode(message: ReadModelFileRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelDigest !== "") {
+      writer.uint32(10).string(message.modelDigest);
+    }
+    if (message.file !== 0) {
+      writer.uint32(16).int32(message.file);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(24).uint64(message.offset);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadModelFileRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadModelFileRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.file = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadModelFileRequest>): ReadModelFileRequest {
+    return ReadModelFileRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadModelFileRequest>): ReadModelFileRequest {
+    const message = createBaseReadModelFileRequest();
+    message.modelDigest = object.modelDigest ?? "";
+    message.file = object.file ?? 0;
+    message.offset = object.offset ?? 0;
+    return message;
+  },
+};
+
+function createBaseReadModelFileResponse(): ReadModelFileResponse {
+  return { content: Buffer.alloc(0), fileBytes: 0 };
+}
+
+export const ReadModelFileResponse: MessageFns<ReadModelFileResponse> = {
+  encode(message: ReadModelFileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.content.length !== 0) {
+      writer.uint32(10).bytes(message.content);
+    }
+    if (message.fileBytes !== 0) {
+      writer.uint32(16).uint64(message.fileBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadModelFileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadModelFileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.content = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fileBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadModelFileResponse>): ReadModelFileResponse {
+    return ReadModelFileResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadModelFileResponse>): ReadModelFileResponse {
+    const message = createBaseReadModelFileResponse();
+    message.content = object.content ?? Buffer.alloc(0);
+    message.fileBytes = object.fileBytes ?? 0;
+    return message;
+  },
+};
 
 function createBaseListModelsRequest(): ListModelsRequest {
   return {};
@@ -954,12 +1130,25 @@ export const EncoderServiceService = {
     responseSerialize: (value: EncodeQueryResponse): Buffer => Buffer.from(EncodeQueryResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EncodeQueryResponse => EncodeQueryResponse.decode(value),
   },
+  /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
+  readModelFile: {
+    path: "/hypershard.v1.EncoderService/ReadModelFile" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReadModelFileRequest): Buffer => Buffer.from(ReadModelFileRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReadModelFileRequest => ReadModelFileRequest.decode(value),
+    responseSerialize: (value: ReadModelFileResponse): Buffer =>
+      Buffer.from(ReadModelFileResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReadModelFileResponse => ReadModelFileResponse.decode(value),
+  },
 } as const;
 
 export interface EncoderServiceServer extends UntypedServiceImplementation {
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   encodeDocuments: handleUnaryCall<EncodeDocumentsRequest, EncodeDocumentsResponse>;
   encodeQuery: handleUnaryCall<EncodeQueryRequest, EncodeQueryResponse>;
+  /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
+  readModelFile: handleUnaryCall<ReadModelFileRequest, ReadModelFileResponse>;
 }
 
 export interface EncoderServiceClient extends Client {
@@ -1007,6 +1196,22 @@ export interface EncoderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EncodeQueryResponse) => void,
+  ): ClientUnaryCall;
+  /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
+  readModelFile(
+    request: ReadModelFileRequest,
+    callback: (error: ServiceError | null, response: ReadModelFileResponse) => void,
+  ): ClientUnaryCall;
+  readModelFile(
+    request: ReadModelFileRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ReadModelFileResponse) => void,
+  ): ClientUnaryCall;
+  readModelFile(
+    request: ReadModelFileRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ReadModelFileResponse) => void,
   ): ClientUnaryCall;
 }
 
