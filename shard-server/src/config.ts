@@ -52,7 +52,7 @@ export const shardServerConfig = {
         .filter(path => path !== ''),
     )
     .describe(
-      'Model directories, separated by commas, whose hyper-heads this server runs: of their queries it may be sent the token states, which are smaller than the q-nets made of them.',
+      "Model directories, separated by commas, whose hyper-heads are read from there; of each, `model.json` and the hyper-head suffice. Other models' are read from the object store, where coordinators put them, so that this is rarely needed.",
     ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const

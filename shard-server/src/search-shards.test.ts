@@ -106,8 +106,17 @@ describe('searchShards', () => {
   it('waits for the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
     root.store.get = () => new Promise<undefined>(() => undefined)
     const gone = () => hour(AbortSignal.abort())
-    await assert.rejects(prepareShards(parts, { manifest, shards: [0] }, gone()), { code: 'cancelled' })
+    await assert.rejects(prepareShards({ ...parts, warmHead: () => undefined }, { manifest, shards: [0] }, gone()), {
+      code: 'cancelled',
+    })
     await assert.rejects(fetchDocuments(parts, { manifest, addresses: [] }, gone()), { code: 'cancelled' })
+  })
+
+  it('has the hyper-head of the model loaded when shards are prepared', async () => {
+    const warmed: string[] = []
+    const warmHead = (model: string) => void warmed.push(model)
+    await prepareShards({ ...parts, warmHead }, { manifest, shards: [0] }, hour())
+    assert.deepEqual(warmed, [testModel.digest])
   })
 
   it('gives the backend what it holds, and the answer is what the backend found', async () => {

@@ -17,7 +17,7 @@ import { RowFilter } from './filtering/row-filter.ts'
 import { type HoldingPlaces, scratchCopyPrefix } from './holding/read-segment.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
-import type { HeadRequest, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
+import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { searchGate } from './search/search-gate.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
@@ -58,14 +58,19 @@ export async function startShardServer(
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
   const filter = new RowFilter({ log, onDeath })
-  const heads = new ThreadCalls<HeadRequest, MadeQNet>({
+  const heads = new ThreadCalls<HeadMessage, MadeQNet>({
     name: 'head',
     file: new URL('./qnets/head-thread.ts', import.meta.url),
     log,
     onDeath,
-    workerData: { models: config.HYPERSHARD_SHARD_MODELS, threads } satisfies HeadThreadData,
+    workerData: {
+      models: config.HYPERSHARD_SHARD_MODELS,
+      storeRoot: config.HYPERSHARD_STORE,
+      threads,
+    } satisfies HeadThreadData,
   })
   const queries = new QueryCache(heads)
+  const warmHead = (modelDigest: string) => heads.post({ warm: modelDigest })
   const holder = new SegmentHolder({
     store,
     loader,
@@ -84,7 +89,7 @@ export async function startShardServer(
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ holder, backend, filter, queries, searches, log }),
+          implementation: createShardService({ holder, backend, filter, queries, searches, warmHead, log }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],

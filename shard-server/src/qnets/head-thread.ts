@@ -5,18 +5,23 @@ import { HypershardError, toFailure } from '@hypershard/common'
 import {
   decodeTokenStates,
   encodeWeights,
-  loadModelDirectory,
+  loadModelHead,
+  type ModelHead,
   openQueryHead,
   type QNetArchitecture,
   type QueryHead,
   type TokenStatesShape,
   tokenStatesDigest,
 } from '@hypershard/qnet'
+import { openObjectStore } from '@hypershard/storage'
 import type { closeMessage, ThreadReply } from '../threads/thread-calls.ts'
+import { type HeldHead, HeldHeads } from './held-heads.ts'
+import { readStoredHead } from './read-stored-head.ts'
 
 export interface HeadThreadData {
-  /** Model directories. */
+  /** Model directories, which come before what is stored. */
   readonly models: readonly string[]
+  readonly storeRoot: string
   /** Threads inside one operator of onnxruntime. */
   readonly threads: number
 }
@@ -30,6 +35,13 @@ export interface HeadRequest {
   readonly states: Uint8Array
 }
 
+/** Has a model's hyper-head loaded before it is needed; wants no answer. */
+export interface WarmRequest {
+  readonly warm: string
+}
+
+export type HeadMessage = HeadRequest | WarmRequest
+
 /** A q-net as `encodeWeights` has it in f32. */
 export interface MadeQNet {
   readonly architecture: QNetArchitecture
@@ -37,7 +49,7 @@ export interface MadeQNet {
   readonly headMs: number
 }
 
-interface Model {
+interface Model extends HeldHead {
   readonly architecture: QNetArchitecture
   readonly width: number
   readonly head: QueryHead
@@ -45,49 +57,66 @@ interface Model {
 
 const port = parentPort
 assert(port !== null, 'the head thread is started as a worker')
-const { models: directories, threads } = workerData as HeadThreadData
-const models = openModels()
+const { models: directories, storeRoot, threads } = workerData as HeadThreadData
+const store = openObjectStore(storeRoot)
+const local = openDirectories()
 // A failure is told to each call.
-models.catch(() => undefined)
+local.catch(() => undefined)
+const stored = new HeldHeads(async modelDigest => openModel(await readStoredHead(await store, modelDigest)))
 
-let queue: Promise<void> = Promise.resolve()
+let queue: Promise<unknown> = Promise.resolve()
 let closing = false
-port.on('message', (message: HeadRequest | typeof closeMessage) => {
+port.on('message', (message: HeadMessage | typeof closeMessage) => {
   if ('type' in message) {
     closing = true
     port.close()
+  } else if ('warm' in message) {
+    void warm(message.warm)
   } else {
-    queue = queue.then(() => (closing ? undefined : answer(message)))
+    void answer(message)
   }
 })
 
-async function openModels(): Promise<ReadonlyMap<string, Model>> {
+async function openDirectories(): Promise<ReadonlyMap<string, Model>> {
   const opened = new Map<string, Model>()
   for (const path of directories) {
-    const directory = await loadModelDirectory(path)
-    const { qnet, encoder } = directory.settings
-    const head = await openQueryHead(directory, threads)
-    opened.set(directory.digest, { architecture: qnet, width: encoder.hiddenWidth, head })
+    const head = await loadModelHead(path)
+    opened.set(head.digest, await openModel(head))
   }
   return opened
+}
+
+async function openModel(model: ModelHead): Promise<Model> {
+  const { qnet, encoder } = model.settings
+  const bytes = [...model.files.values()].reduce((sum, file) => sum + file.byteLength, 0)
+  return { architecture: qnet, width: encoder.hiddenWidth, head: await openQueryHead(model, threads), bytes }
+}
+
+async function modelOf(modelDigest: string): Promise<Model> {
+  return (await local).get(modelDigest) ?? stored.get(modelDigest)
+}
+
+async function warm(modelDigest: string): Promise<void> {
+  const opened = await local.catch(() => undefined)
+  if (!closing && opened?.has(modelDigest) === false) stored.warm(modelDigest)
 }
 
 async function answer(request: HeadRequest): Promise<void> {
   const { call } = request
   try {
-    port?.postMessage({ call, answer: await makeQNet(request) } satisfies ThreadReply<MadeQNet>)
+    // Outside the queue: reading one model's hyper-head delays no other model's q-nets.
+    const model = await modelOf(request.modelDigest)
+    const making = queue.then(() => (closing ? undefined : makeQNet(request, model)))
+    queue = making.catch(() => undefined)
+    const made = await making
+    if (made !== undefined) port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>)
   } catch (error) {
     port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<MadeQNet>)
   }
 }
 
-async function makeQNet({ modelDigest, digest, shape, states }: HeadRequest): Promise<MadeQNet> {
+async function makeQNet({ modelDigest, digest, shape, states }: HeadRequest, model: Model): Promise<MadeQNet> {
   const beginMs = performance.now()
-  const model = (await models).get(modelDigest)
-  if (model === undefined) {
-    const message = `this shard server does not hold model ${modelDigest.slice(0, 12)}; name its directory in HYPERSHARD_SHARD_MODELS`
-    throw new HypershardError('model_not_found', message)
-  }
   if (shape.width !== model.width) {
     const message = `token states: their width is ${shape.width}, the model's is ${model.width}`
     throw new HypershardError('invalid_request', message)

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { hash } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { HypershardError } from '@hypershard/common'
 import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import {
@@ -12,7 +14,7 @@ import {
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
-import type { Manifest } from '@hypershard/storage'
+import { type Manifest, type ObjectStore, storeModel } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer } from '../testing/test-shard-server.ts'
 
@@ -21,6 +23,7 @@ const [width] = tinyArchitecture.vectorDimensions as [number]
 describe('queries of a shard server', () => {
   let directory: string
   let root: string
+  let store: ObjectStore
   let removeStore: () => Promise<void>
   let manifest: Manifest
   let modelPath: string
@@ -31,7 +34,7 @@ describe('queries of a shard server', () => {
     const model = await writeTinyModel(directory, { qnet: tinyArchitecture })
     modelPath = model.path
     const made = await createTestStore()
-    ;({ root, remove: removeStore } = made)
+    ;({ root, store, remove: removeStore } = made)
     const ofModel = { name: 'tiny', digest: model.digest }
     const empty = await createTestIndex(made.store, { name: 'papers', width, shards: 2, model: ofModel })
     manifest = await putTestDocuments(made.store, empty, testDocuments(400, width))
@@ -118,15 +121,53 @@ describe('queries of a shard server', () => {
     assert.equal((await hitsOf({ tokenStates: long })).length, 2)
   })
 
-  it('cannot be token states where the server does not hold their model', async () => {
-    const other = await startTestShardServer(root)
-    try {
-      const { states, message } = statesOf(50)
-      await assert.rejects(hitsOf({ tokenStates: message }, other), { code: 'model_not_found' })
-      assert.equal((await hitsOf({ qnet: await qnetOf(states) }, other)).length, 2)
-    } finally {
-      await other.stop()
+  describe('whose model is in the object store alone', () => {
+    // One server for all, which makes no q-net before the last of them.
+    let other: TestShardServer
+
+    before(async () => {
+      other = await startTestShardServer(root)
+    })
+
+    afterEach(() => store.deletePrefix('models/'))
+
+    after(() => other.stop())
+
+    async function storeHead(): Promise<string[]> {
+      const read = (name: string) => readFile(join(modelPath, name))
+      const content = await read('hyper-head.safetensors')
+      const hyperHead = { sha256: hash('sha256', content), content }
+      return storeModel(store, manifest.modelDigest, { modelJson: await read('model.json'), hyperHead })
     }
+
+    it('cannot be token states while it is not there', async () => {
+      const { states, message } = statesOf(50)
+      const missing = { code: 'model_not_found', message: /models\/[0-9a-f]{64} in the object store is missing/ }
+      await assert.rejects(hitsOf({ tokenStates: message }, other), missing)
+      assert.equal((await hitsOf({ qnet: await qnetOf(states) }, other)).length, 2)
+    })
+
+    for (const [at, file] of ['the hyper-head', 'model.json'].entries()) {
+      it(`name ${file} of it when that is altered`, async () => {
+        const key = (await storeHead())[at]!
+        const altered = Buffer.from((await store.get(key))!)
+        altered[altered.byteLength - 5]! ^= 1
+        await store.put(key, altered)
+        await assert.rejects(hitsOf({ tokenStates: statesOf(51).message }, other), (error: HypershardError) => {
+          assert.equal(error.code, 'model_not_found')
+          assert.ok(error.message.includes(`${key} is altered`), error.message)
+          return true
+        })
+      })
+    }
+
+    it('score the same as token states once it is there, and it is read once', async () => {
+      await storeHead()
+      const { states, message } = statesOf(52)
+      assert.deepEqual(await hitsOf({ tokenStates: message }, other), await hitsOf({ qnet: await qnetOf(states) }))
+      await store.deletePrefix('models/')
+      assert.equal((await hitsOf({ tokenStates: statesOf(53).message }, other)).length, 2)
+    })
   })
 
   it('tell what is wrong with a model directory', async () => {

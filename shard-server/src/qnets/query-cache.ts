@@ -4,7 +4,7 @@ import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import type { SharedQNet } from '../ports.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
-import type { HeadRequest, MadeQNet } from './head-thread.ts'
+import type { HeadMessage, MadeQNet } from './head-thread.ts'
 import { WeightsMemory } from './weights-memory.ts'
 
 /** All weights together; the least recently used go. */
@@ -38,7 +38,7 @@ interface MadeQuery {
  * threads check them against the digest when they first see them.
  */
 export class QueryCache {
-  readonly #heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>
+  readonly #heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call'>
   readonly #queries = new LRUCache<string, KeptQuery>({
     maxSize: cacheBytesMax,
     sizeCalculation: bytesOf,
@@ -47,14 +47,14 @@ export class QueryCache {
   readonly #making = new Map<string, Promise<MadeQuery>>()
   readonly #memory = new WeightsMemory()
 
-  constructor(heads: Pick<ThreadCalls<HeadRequest, MadeQNet>, 'call'>) {
+  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call'>) {
     this.#heads = heads
   }
 
   /**
    * The query of a request, from the cache if it can be.
    * @throws HypershardError `invalid_request`, `query_unknown` for a digest alone that is not there, `model_not_found` for token
-   * states of a model that this server does not hold, `deadline_exceeded` while it waits for the hyper-head, which goes on
+   * states of a model whose hyper-head cannot be had here or is being loaded, `deadline_exceeded` while it waits for the hyper-head, which goes on
    */
   async take(qnet: QNet | undefined, tokenStates: TokenStates | undefined, deadline: Deadline): Promise<ReadyQuery> {
     if ((qnet === undefined) === (tokenStates === undefined)) {

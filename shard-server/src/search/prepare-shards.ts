@@ -4,14 +4,21 @@ import { eligibleDocuments, type Manifest } from '@hypershard/storage'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 
+interface PrepareParts {
+  readonly holder: SegmentHolder
+  /** Has the model's hyper-head loaded; nobody waits for that. */
+  readonly warmHead: (modelDigest: string) => void
+}
+
 /** Loads the shards asked for, so that the first search finds them in memory. A shard that cannot be loaded says why. */
 export async function prepareShards(
-  { holder }: { holder: SegmentHolder },
+  { holder, warmHead }: PrepareParts,
   request: PrepareRequest,
   context: RequestContext,
 ): Promise<PrepareResponse> {
   const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
   checkShards(manifest, request.shards)
+  warmHead(manifest.modelDigest)
   return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, context))) }
 }
 

@@ -6,6 +6,7 @@ import { type SearchParts, searchShards } from '../search/search-shards.ts'
 
 /** What the methods work with. */
 export interface ShardServerParts extends SearchParts {
+  readonly warmHead: (modelDigest: string) => void
   readonly log: Logger
 }
 
