@@ -5,6 +5,7 @@ import { type Fields, type NamedModel, newerManifest, type ObjectStore, type Sto
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
+import type { ModelKeeper } from './catalog/model-keeper.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
 import type { StoreWatcher } from './catalog/store-watcher.ts'
 import { findUnserved, type UnservedIndex } from './catalog/unserved-models.ts'
@@ -31,6 +32,7 @@ export interface CoordinatorParts {
   readonly store: ObjectStore
   readonly catalog: Catalog
   readonly models: ModelRegistry
+  readonly modelKeeper: ModelKeeper
   readonly cluster: Cluster
   readonly warmer: ShardWarmer
   readonly encoder: EncoderPort
@@ -88,6 +90,7 @@ export class Coordinator {
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
     const { name, shards, replicas, fields } = input
     const model = await this.#parts.models.resolve(input.model, context.deadline)
+    this.#parts.modelKeeper.keep(model.digest)
     const ofModel = { model: { name: model.name, digest: model.digest }, vectorWidth: model.vectorWidth }
     return this.#parts.catalog.create({ name, shards, replicas, fields, ...ofModel }, context.deadline)
   }

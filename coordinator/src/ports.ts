@@ -30,11 +30,16 @@ export interface EncodedQuery {
   readonly unknownTokens: number
 }
 
+/** What a shard server needs of a model. */
+export type ModelFileName = 'modelJson' | 'hyperHead'
+
 /** The encoder service. */
 export interface EncoderPort {
   /** The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
   encodeQuery(query: { modelDigest: string; text: string; form: QueryForm }, deadline: Deadline): Promise<EncodedQuery>
+  /** A whole file of a model's directory, not verified. */
+  readModelFile(request: { modelDigest: string; file: ModelFileName }, deadline: Deadline): Promise<Uint8Array>
   close(): void
 }
 

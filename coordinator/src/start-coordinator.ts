@@ -14,6 +14,7 @@ import { openObjectStore } from '@hypershard/storage'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
+import { ModelKeeper } from './catalog/model-keeper.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
@@ -116,11 +117,16 @@ async function assemble(
   const cluster = new Cluster(membership.currentView(), connections.connectShardServer)
   stops.push(() => cluster.close())
   const warmer = new ShardWarmer(cluster, catalog, log)
+  const modelKeeper = new ModelKeeper({ store, encoder, log })
+  stops.push(() => modelKeeper.stop())
   const health = await watchHealth(cluster.members, {
     intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
     checkMsMax: healthCheckMsMax,
     log,
-    onLive: member => void warmer.warm(member),
+    onLive: member => {
+      for (const { manifest } of catalog.list()) modelKeeper.keep(manifest.modelDigest)
+      void warmer.warm(member)
+    },
   })
   stops.push(() => health.stop())
   const logs = new WriteLogs(store)
@@ -149,6 +155,7 @@ async function assemble(
     ...gatesOf(config),
     encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),
+    modelKeeper,
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
@@ -164,6 +171,7 @@ function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
   return {
     listModels: deadline => away.note(encoder.listModels(deadline)),
     encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),
+    readModelFile: (request, deadline) => away.note(encoder.readModelFile(request, deadline)),
     close: () => encoder.close(),
   }
 }

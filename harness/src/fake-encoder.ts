@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Deadline, HypershardError } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
-import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
+import { Activation, type QNet, type TokenStates, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
 
 const vectorWidth = 16
@@ -17,7 +17,7 @@ const architecture = {
 /** A query as the encoder service answers it. */
 export interface FakeQuery {
   readonly qnet: QNet
-  readonly payload: QNet
+  readonly payload: QNet | TokenStates
   readonly truncated: boolean
   readonly tokens: number
   readonly unknownTokens: number
@@ -32,6 +32,8 @@ export const wordOfNaN = 'not-a-number'
  */
 export class FakeEncoder {
   models: Model[] = [modelNamed('words'), modelNamed('words-too')]
+  /** Whether a query that is asked for as token states is one; no fake shard server makes a q-net of it. */
+  answersTokenStates = false
   queriesEncoded = 0
   documentsEncoded = 0
   /** Rejects every call with this. */
@@ -46,7 +48,10 @@ export class FakeEncoder {
     return this.models
   }
 
-  async encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<FakeQuery> {
+  async encodeQuery(
+    query: { modelDigest: string; text: string; form?: 'weights' | 'tokenStates' },
+    deadline: Deadline,
+  ): Promise<FakeQuery> {
     if (this.failure !== undefined) throw this.failure
     this.#requireModel(query.modelDigest)
     this.queriesEncoded++
@@ -56,7 +61,14 @@ export class FakeEncoder {
     const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
     const qnet = { digest: sha256(query.text), modelDigest: query.modelDigest, architecture, precision, weights }
     const { tokens, unknown: unknownTokens } = readOf(query.text)
-    return { qnet, payload: qnet, truncated: false, tokens, unknownTokens }
+    const states = { ...qnet, tokens: 1, width: vectorWidth, states: weights }
+    const asStates = this.answersTokenStates && query.form === 'tokenStates'
+    return { qnet, payload: asStates ? states : qnet, truncated: false, tokens, unknownTokens }
+  }
+
+  /** It has no files. */
+  async readModelFile({ modelDigest }: { modelDigest: string }): Promise<Uint8Array> {
+    throw new HypershardError('model_not_found', `no files of model ${modelDigest}`)
   }
 
   async encodeDocuments(

@@ -39,7 +39,6 @@ describe('planning the processes', () => {
       HYPERSHARD_SHARD_MEMORY_BYTES: '1000',
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: '/data/store',
-      HYPERSHARD_SHARD_MODELS: '/models/a,/models/b',
     })
   })
 

@@ -81,7 +81,6 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
     own: {
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: storeOf(settings),
-      HYPERSHARD_SHARD_MODELS: settings.modelDirectories.join(','),
     },
     defaults: {
       HYPERSHARD_SHARD_THREADS: `${threads}`,

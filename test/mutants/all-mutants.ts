@@ -8,6 +8,7 @@ import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.t
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
+import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
@@ -26,6 +27,7 @@ export const allMutants: readonly Mutant[] = [
   ...encoderServiceMutants,
   ...evaluationMutants,
   ...indexerMutants,
+  ...modelHeadMutants,
   ...qnetMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,

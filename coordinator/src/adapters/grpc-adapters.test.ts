@@ -9,7 +9,7 @@ import {
 } from '@hypershard/common'
 import { eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
-import { EncoderServiceService } from '@hypershard/proto/encoder'
+import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import { ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
 import { connectEncoder } from './grpc-encoder.ts'
@@ -74,6 +74,11 @@ describe('the gRPC adapters', () => {
         }
       }, log),
       encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),
+      readModelFile: unaryHandler(async (request: { file: ModelFile; offset: number }) => {
+        seen.push(request)
+        const content = Buffer.from('hyper-head').subarray(request.offset, request.offset + 4)
+        return { content, fileBytes: 10 }
+      }, log),
     }
   }
 
@@ -105,6 +110,21 @@ describe('the gRPC adapters', () => {
       assert.deepEqual(encoded.payload, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
       assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)
+    } finally {
+      port.close()
+    }
+  })
+
+  it('put a file of a model together from its pieces', async () => {
+    const port = connectEncoder(server.address)
+    try {
+      const content = await port.readModelFile({ modelDigest: 'm', file: 'hyperHead' }, soon())
+      assert.equal(Buffer.from(content).toString(), 'hyper-head')
+      const file = ModelFile.MODEL_FILE_HYPER_HEAD
+      assert.deepEqual(
+        seen,
+        [0, 4, 8, 10].map(offset => ({ modelDigest: 'm', file, offset })),
+      )
     } finally {
       port.close()
     }

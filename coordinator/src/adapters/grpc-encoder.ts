@@ -1,10 +1,11 @@
 import type { ChannelOptions } from '@grpc/grpc-js'
 import { callUnary, connectClient, type Deadline, HypershardError } from '@hypershard/common'
-import { EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
+import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
 const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QUERY_FORM_TOKEN_STATES } as const
+const files = { modelJson: ModelFile.MODEL_FILE_MODEL_JSON, hyperHead: ModelFile.MODEL_FILE_HYPER_HEAD } as const
 const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
 
 /** The encoder service over gRPC. */
@@ -20,6 +21,15 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
       const { query, truncated, textTokens: tokens, unknownTokens } = answer
       if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
       throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
+    },
+    readModelFile: async ({ modelDigest, file }, deadline) => {
+      const pieces: Uint8Array[] = []
+      for (let offset = 0; ; offset += pieces.at(-1)!.byteLength) {
+        const request = { modelDigest, file: files[file], offset }
+        const { content } = await callUnary(client.readModelFile.bind(client), request, deadline, peer)
+        if (content.byteLength === 0) return Buffer.concat(pieces)
+        pieces.push(content)
+      }
     },
     close: () => client.close(),
   }

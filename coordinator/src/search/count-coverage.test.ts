@@ -27,7 +27,7 @@ function failure(shard: number): [number, ShardFailure] {
 }
 
 function outcomeOf(answers: [number, ShardAnswer][], failures: [number, ShardFailure][] = []): FanOutOutcome {
-  return { answers: new Map(answers), failures: new Map(failures) }
+  return { answers: new Map(answers), failures: new Map(failures), failedCalls: new Set() }
 }
 
 describe('the coverage of a search', () => {

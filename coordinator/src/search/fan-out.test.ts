@@ -104,6 +104,11 @@ describe('asking shard servers', () => {
     })
   }
 
+  it('notes the code of a call that failed, though the next holder answers', async () => {
+    const { failedCalls } = await ask(new Map([[0, membersOf(servers(refusing, done))]]))
+    assert.deepEqual([...failedCalls], ['overloaded'])
+  })
+
   it('asks two holders at most, and tells the failure of the second', async () => {
     const list = servers(failing, refusing, done)
     const { answers, failures } = await ask(new Map([[0, membersOf(list)]]))

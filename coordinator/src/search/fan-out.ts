@@ -82,6 +82,8 @@ export interface FanOutRequest {
 export interface FanOutOutcome {
   readonly answers: Map<number, ShardAnswer>
   readonly failures: Map<number, ShardFailure>
+  /** Codes of all calls that failed, those too whose shards another holder answered. */
+  readonly failedCalls: Set<string>
 }
 
 type CallFacts = Pick<ShardAnswer, 'callMs' | 'queryBytes'>
@@ -101,7 +103,7 @@ const attemptsMax = 2
  * deadline. Shards whose holders are all down fail without a call. Never rejects: a failure is an outcome.
  */
 export async function fanOut(request: FanOutRequest, context: RequestContext): Promise<FanOutOutcome> {
-  const outcome: FanOutOutcome = { answers: new Map(), failures: new Map() }
+  const outcome: FanOutOutcome = { answers: new Map(), failures: new Map(), failedCalls: new Set() }
   await askHolders([...request.route.keys()], 0, { request, context, outcome })
   return outcome
 }
@@ -139,6 +141,7 @@ async function callMember(member: ClusterMember, shards: readonly number[], flow
     }
   } catch (error) {
     const failure = toHypershardError(error)
+    flow.outcome.failedCalls.add(failure.code)
     // That a server is away is told by its health checks, once.
     const level = failure.code === 'unavailable' ? 'debug' : 'warn'
     flow.context.log[level]({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')

@@ -1,32 +1,83 @@
 import assert from 'node:assert/strict'
-import { QueryForms } from './query-forms.ts'
+import { type QueryForm, QueryForms } from './query-forms.ts'
 
 const large = 1_000_000
 
+/** What each form takes a server, and making the q-net of that. */
+interface Costs {
+  readonly weights: number
+  readonly tokenStates: number
+  readonly headMs: number
+}
+
 describe('QueryForms', () => {
-  /** Asks so many times and tells what each form took. */
-  function ask(forms: QueryForms, times: number, tookMs: { weights: number; tokenStates: number }) {
+  const measured = (form: QueryForm, servers: number, costs: Costs) => ({
+    bytes: large,
+    servers,
+    perServerMs: costs[form],
+    headMs: form === 'weights' ? 0 : costs.headMs,
+  })
+
+  /** Asks so many times, one after the other, and tells what it was given. */
+  function ask(forms: QueryForms, times: number, costs: Costs, servers = 2) {
     const counts = { weights: 0, tokenStates: 0 }
     for (let query = 0; query < times; query++) {
       const form = forms.choose('m')
       counts[form]++
-      forms.learn('m', form, { bytes: large, tookMs: tookMs[form] })
+      forms.learn('m', form, measured(form, servers, costs))
     }
     return counts
   }
 
-  it('measures both forms and keeps to the cheaper, with a look at the other now and then', () => {
+  it('measures both forms and keeps to the cheaper, with ever rarer looks at the other', () => {
     const forms = new QueryForms('auto')
-    assert.deepEqual(ask(forms, 6, { weights: 9, tokenStates: 5 }), { weights: 3, tokenStates: 3 })
-    const later = ask(forms, 320, { weights: 9, tokenStates: 5 })
-    assert.deepEqual(later, { weights: 10, tokenStates: 310 })
+    const costs = { weights: 5, tokenStates: 3, headMs: 2 }
+    assert.deepEqual(ask(forms, 6, costs), { weights: 3, tokenStates: 3 })
+    assert.deepEqual(ask(forms, 63, costs), { weights: 0, tokenStates: 63 })
+    assert.deepEqual(ask(forms, 10_000, costs), { weights: 7, tokenStates: 9_993 })
+  })
+
+  it('counts what a q-net made by every server costs all of them together', () => {
+    // Weights: 10 + (servers + 1) · 6; token states: servers · 11.
+    const costs = { weights: 6, tokenStates: 11, headMs: 10 }
+    const preferred = (servers: number) => {
+      const { weights, tokenStates } = ask(new QueryForms('auto'), 50, costs, servers)
+      return weights > tokenStates ? 'weights' : 'tokenStates'
+    }
+    assert.deepEqual([1, 2, 3, 4, 8].map(preferred), [
+      'tokenStates',
+      'tokenStates',
+      'tokenStates',
+      'weights',
+      'weights',
+    ])
+  })
+
+  it('is not misled by queries that had to wait', () => {
+    const forms = new QueryForms('auto')
+    let query = 0
+    const waits = () => (query++ % 3 === 0 ? 0 : 500)
+    for (let round = 0; round < 200; round++) {
+      const form = forms.choose('m')
+      const quiet = measured(form, 2, { weights: 5, tokenStates: 3, headMs: 2 })
+      forms.learn('m', form, { ...quiet, perServerMs: quiet.perServerMs + waits() })
+    }
+    const { tokenStates } = ask(forms, 64, { weights: 5, tokenStates: 3, headMs: 2 })
+    assert.ok(tokenStates >= 63, `${tokenStates}`)
+  })
+
+  it('measures both of queries that come at once', () => {
+    const forms = new QueryForms('auto')
+    forms.learn('m', 'weights', measured('weights', 2, { weights: 5, tokenStates: 3, headMs: 2 }))
+    const chosen = Array.from({ length: 32 }, () => forms.choose('m'))
+    assert.equal(chosen.filter(form => form === 'weights').length, 16)
   })
 
   it('changes over when the other becomes the cheaper', () => {
     const forms = new QueryForms('auto')
-    ask(forms, 100, { weights: 9, tokenStates: 5 })
-    ask(forms, 100, { weights: 9, tokenStates: 50 })
-    const later = ask(forms, 320, { weights: 9, tokenStates: 50 })
+    ask(forms, 100, { weights: 9, tokenStates: 5, headMs: 3 })
+    ask(forms, 100, { weights: 9, tokenStates: 50, headMs: 3 })
+    const later = ask(forms, 320, { weights: 9, tokenStates: 50, headMs: 3 })
     assert.ok(later.weights > 300, `${later.weights}`)
   })
 
@@ -34,7 +85,7 @@ describe('QueryForms', () => {
     const forms = new QueryForms('auto')
     for (let query = 0; query < 10; query++) {
       assert.equal(forms.choose('m'), 'weights')
-      forms.learn('m', 'weights', { bytes: 64 * 1024, tookMs: 9 })
+      forms.learn('m', 'weights', { bytes: 64 * 1024, servers: 2, perServerMs: 9, headMs: 0 })
     }
   })
 
@@ -44,20 +95,52 @@ describe('QueryForms', () => {
       ['token_states', 'tokenStates'],
     ] as const) {
       const forms = new QueryForms(setting)
-      forms.learn('m', 'weights', { bytes: large, tookMs: 1 })
+      forms.learn('m', 'weights', { bytes: large, servers: 2, perServerMs: 1, headMs: 0 })
       assert.equal(forms.choose('m'), form)
     }
   })
 
-  it('sends weights for ten minutes once a server cannot make them, of that model alone', () => {
-    let nowMs = 0
-    const forms = new QueryForms('token_states', () => nowMs)
-    for (const model of ['m', 'n']) forms.learn(model, 'weights', { bytes: large, tookMs: 1 })
-    forms.refuse('m')
-    assert.deepEqual([forms.choose('m'), forms.choose('n')], ['weights', 'tokenStates'])
-    nowMs = 599_999
-    assert.equal(forms.choose('m'), 'weights')
-    nowMs = 600_000
-    assert.equal(forms.choose('m'), 'tokenStates')
+  describe('once a server cannot make q-nets of a model', () => {
+    let nowMs: number
+    let forms: QueryForms
+
+    beforeEach(() => {
+      nowMs = 0
+      forms = new QueryForms('token_states', () => nowMs)
+    })
+
+    /** How long weights are sent after a refusal now. */
+    function refusedMs(): number {
+      const beginMs = nowMs
+      forms.refuse('m')
+      while (forms.choose('m') === 'weights') nowMs += 500
+      return nowMs - beginMs
+    }
+
+    it('sends weights for a second, of that model alone', () => {
+      forms.refuse('m')
+      assert.deepEqual([forms.choose('m'), forms.choose('n')], ['weights', 'tokenStates'])
+      nowMs = 999
+      assert.equal(forms.choose('m'), 'weights')
+      nowMs = 1_000
+      assert.equal(forms.choose('m'), 'tokenStates')
+    })
+
+    it('sends weights for longer the longer that goes on, up to ten minutes', () => {
+      const seconds = Array.from({ length: 12 }, () => refusedMs() / 1_000)
+      assert.deepEqual(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600])
+    })
+
+    it('takes what comes of queries under way at the same time as one refusal', () => {
+      for (let query = 0; query < 20; query++) forms.refuse('m')
+      nowMs = 1_000
+      assert.equal(forms.choose('m'), 'tokenStates')
+    })
+
+    it('begins anew once it can', () => {
+      assert.deepEqual([refusedMs(), refusedMs()], [1_000, 2_000])
+      forms.learn('m', 'tokenStates', { bytes: large, servers: 2, perServerMs: 1, headMs: 1 })
+      assert.equal(refusedMs(), 1_000)
+    })
   })
 })

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 /**
  * In which form a query goes to shard servers: as the q-net's weights, which the encoder makes once and which may be megabytes
  * a server, or as token states, of which every server makes the weights itself. What is cheaper depends on model, network and
@@ -8,33 +10,55 @@ export type QueryForm = 'weights' | 'tokenStates'
 export const queryFormSettings = ['auto', 'weights', 'token_states'] as const
 export type QueryFormSetting = (typeof queryFormSettings)[number]
 
+const modelsMax = 1_000
 /** Weights as small as this cost next to nothing. */
 const smallBytes = 64 * 1024
 /** So many queries are measured in either form before one is preferred. */
 const measurementsMin = 3
-/** One query in so many goes in the other form, to see whether it has become the cheaper one. */
-const exploreEvery = 32
-/** Weight of the newest measurement in the running mean. */
-const newShare = 0.2
-/** How long weights are sent after a server said that it cannot make them from token states. */
-const refusedMs = 600_000
+/** Newest measurements kept of a form; the least of them counts, since all else that happens only adds to it. */
+const measurementsKept = 8
+/** After so many queries one goes in the other form, to see whether it has become the cheaper one; then twice as many. */
+const lookAfter = { min: 64, max: 4_096 }
+/** How long weights are sent after a server said that it cannot make them from token states; doubled while it says so. */
+const refusedMs = { min: 1_000, max: 600_000 }
+
+/** What one query that was not known before cost, in either form. */
+export interface MeasuredQuery {
+  /** Of the query as it was sent. */
+  readonly bytes: number
+  readonly servers: number
+  /** Of each server on average: its call less scoring, so that is shipping, and making the q-net if that is done there. */
+  readonly perServerMs: number
+  /** Of that, making the q-net; 0 where weights were sent. */
+  readonly headMs: number
+}
 
 interface Measured {
-  meanMs: number
-  measurements: number
+  asked: number
+  readonly perServerMs: number[]
 }
 
 interface ModelForms {
-  queries: number
   weightsBytes: number
-  refusedUntilMs: number
+  servers: number
+  /** Newest last. */
+  readonly headMs: number[]
   readonly measured: Record<QueryForm, Measured>
+  cheaper: QueryForm | undefined
+  queriesUntilLook: number
+  lookAfter: number
+  refusals: number
+  refusedUntilMs: number
 }
 
+/**
+ * Chooses by all that a query costs in the cluster rather than by its own latency: while many are under way it is the
+ * work of all processes that bounds them, and the same q-net made by eight servers is eight times the work.
+ */
 export class QueryForms {
   readonly #setting: QueryFormSetting
   readonly #monotonicMs: () => number
-  readonly #models = new Map<string, ModelForms>()
+  readonly #models = new LRUCache<string, ModelForms>({ max: modelsMax })
 
   constructor(setting: QueryFormSetting, monotonicMs: () => number = () => performance.now()) {
     this.#setting = setting
@@ -47,39 +71,81 @@ export class QueryForms {
     if (this.#setting === 'weights' || this.#monotonicMs() < forms.refusedUntilMs) return 'weights'
     if (this.#setting === 'token_states') return 'tokenStates'
     if (forms.weightsBytes <= smallBytes) return 'weights'
-    const { weights, tokenStates } = forms.measured
-    forms.queries++
-    const cheaper = weights.meanMs <= tokenStates.meanMs ? 'weights' : 'tokenStates'
-    const other = cheaper === 'weights' ? 'tokenStates' : 'weights'
-    const unsure = Math.min(weights.measurements, tokenStates.measurements) < measurementsMin
-    if (unsure) return weights.measurements <= tokenStates.measurements ? 'weights' : 'tokenStates'
-    return forms.queries % exploreEvery === 0 ? other : cheaper
+    const form = forms.cheaper === undefined ? lessMeasured(forms) : cheaperOrLook(forms, forms.cheaper)
+    forms.measured[form].asked++
+    return form
   }
 
-  /**
-   * @param measured `bytes` of the query; `tookMs` from its text until the last server had its weights: encoding, shipping and
-   * making them
-   */
-  learn(modelDigest: string, form: QueryForm, { bytes, tookMs }: { bytes: number; tookMs: number }): void {
+  learn(modelDigest: string, form: QueryForm, { bytes, servers, perServerMs, headMs }: MeasuredQuery): void {
     const forms = this.#formsOf(modelDigest)
+    forms.servers = servers
     if (form === 'weights') forms.weightsBytes = bytes
-    const measured = forms.measured[form]
-    measured.meanMs = measured.measurements === 0 ? tookMs : measured.meanMs + newShare * (tookMs - measured.meanMs)
-    measured.measurements++
+    else {
+      forms.refusals = 0
+      keepNewest(forms.headMs, headMs)
+    }
+    keepNewest(forms.measured[form].perServerMs, perServerMs)
+    const cheaper = cheaperOf(forms)
+    if (cheaper === forms.cheaper) return
+    forms.cheaper = cheaper
+    forms.queriesUntilLook = forms.lookAfter = lookAfter.min
   }
 
-  /** A shard server does not hold the model: it is given weights for a while. */
+  /** A shard server cannot make q-nets of the model: all are given weights for a while. */
   refuse(modelDigest: string): void {
-    this.#formsOf(modelDigest).refusedUntilMs = this.#monotonicMs() + refusedMs
+    const forms = this.#formsOf(modelDigest)
+    const nowMs = this.#monotonicMs()
+    // Queries that were under way at the same time tell nothing new.
+    if (nowMs < forms.refusedUntilMs) return
+    forms.refusedUntilMs = nowMs + Math.min(refusedMs.max, refusedMs.min * 2 ** forms.refusals)
+    forms.refusals++
   }
 
   #formsOf(modelDigest: string): ModelForms {
     const known = this.#models.get(modelDigest)
     if (known !== undefined) return known
-    const unmeasured = (): Measured => ({ meanMs: 0, measurements: 0 })
-    const measured = { weights: unmeasured(), tokenStates: unmeasured() }
-    const forms = { queries: 0, weightsBytes: 0, refusedUntilMs: Number.NEGATIVE_INFINITY, measured }
+    const unmeasured = (): Measured => ({ asked: 0, perServerMs: [] })
+    const forms: ModelForms = {
+      weightsBytes: 0,
+      servers: 1,
+      headMs: [],
+      measured: { weights: unmeasured(), tokenStates: unmeasured() },
+      cheaper: undefined,
+      queriesUntilLook: 0,
+      lookAfter: 0,
+      refusals: 0,
+      refusedUntilMs: Number.NEGATIVE_INFINITY,
+    }
     this.#models.set(modelDigest, forms)
     return forms
   }
+}
+
+/** By how often a form was asked for, since of many queries that come at once none is measured yet. */
+function lessMeasured({ measured: { weights, tokenStates } }: ModelForms): QueryForm {
+  if (weights.perServerMs.length >= measurementsMin) return 'tokenStates'
+  if (tokenStates.perServerMs.length >= measurementsMin) return 'weights'
+  return weights.asked < tokenStates.asked ? 'weights' : 'tokenStates'
+}
+
+function cheaperOrLook(forms: ModelForms, cheaper: QueryForm): QueryForm {
+  if (--forms.queriesUntilLook > 0) return cheaper
+  forms.lookAfter = Math.min(lookAfter.max, 2 * forms.lookAfter)
+  forms.queriesUntilLook = forms.lookAfter
+  return cheaper === 'weights' ? 'tokenStates' : 'weights'
+}
+
+/**
+ * Weights are made once and shipped to every server and, from the encoder service, once more; of token states every
+ * server makes them.
+ */
+function cheaperOf({ measured: { weights, tokenStates }, headMs, servers }: ModelForms): QueryForm | undefined {
+  if (Math.min(weights.perServerMs.length, tokenStates.perServerMs.length) < measurementsMin) return undefined
+  const asWeights = Math.min(...headMs) + (servers + 1) * Math.min(...weights.perServerMs)
+  return asWeights < servers * Math.min(...tokenStates.perServerMs) ? 'weights' : 'tokenStates'
+}
+
+function keepNewest(measurements: number[], newest: number): void {
+  measurements.push(newest)
+  if (measurements.length > measurementsKept) measurements.shift()
 }

@@ -132,7 +132,8 @@ describe('a search through a cluster that misbehaves', () => {
   async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
-    const parts = { catalog, cluster, queryEncoder, queryForms, answers }
+    const modelKeeper = { mend: () => undefined }
+    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

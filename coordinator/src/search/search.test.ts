@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
 import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore } from '@hypershard/storage'
@@ -11,7 +11,7 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { QueryEncoder } from './query-encoder.ts'
-import { QueryForms } from './query-forms.ts'
+import { type MeasuredQuery, QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
 import type { SearchInput } from './search-input.ts'
 
@@ -46,7 +46,7 @@ const whole: SearchInput = {
 
 /** Notes what is learnt of each form. */
 class NotingForms extends QueryForms {
-  readonly learnt: { form: string; bytes: number; tookMs: number }[] = []
+  readonly learnt: ({ form: string } & MeasuredQuery)[] = []
 
   override learn(...[, form, measured]: Parameters<QueryForms['learn']>): void {
     this.learnt.push({ form, ...measured })
@@ -57,13 +57,15 @@ describe('a search', () => {
   let directory: string
   let server: FakeShardServer
   let forms: NotingForms
+  let encoder: FakeEncoder
+  let mended: string[]
   let parts: SearchParts
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-search-'))
     const store = await createDirectoryStore(directory)
     const catalog = await Catalog.load(store)
-    const encoder = new FakeEncoder()
+    encoder = new FakeEncoder()
     const model = { name: 'words', digest: encoder.models[0]!.digest }
     const shape = { name: 'papers', shards: 2, replicas: 1, vectorWidth: 16, model }
     const entry = await catalog.create(shape, soon())
@@ -75,7 +77,10 @@ describe('a search', () => {
     cluster.members[0]!.markLive()
     forms = new NotingForms('auto')
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
-    parts = { catalog, cluster, queryEncoder, queryForms: forms, answers: new AnswerCache(1_000_000) }
+    mended = []
+    const modelKeeper = { mend: (model: string) => void mended.push(model) }
+    const answers = new AnswerCache(1_000_000)
+    parts = { catalog, cluster, queryEncoder, queryForms: forms, modelKeeper, answers }
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))
@@ -124,11 +129,33 @@ describe('a search', () => {
     assert.deepEqual([candidates, expansion], [13, 13])
   })
 
-  it('learns of a query form what encoding took and the way to the slowest server', async () => {
+  it('learns of a query form what its call took each server but for scoring', async () => {
     const { profile } = await search(whole, quietContext(), parts)
-    const shipMs = Math.max(...profile!.shards.map(shard => shard.shipMs))
-    assert.deepEqual(forms.learnt, [{ form: 'weights', bytes: profile!.qnetBytes, tookMs: profile!.encodeMs + shipMs }])
+    const perServerMs = Math.min(...profile!.shards.map(shard => shard.shipMs + shard.headMs))
+    const [{ perServerMs: learnt, ...others }] = forms.learnt as [NotingForms['learnt'][number]]
+    assert.deepEqual(others, { form: 'weights', bytes: profile!.qnetBytes, servers: 1, headMs: 0 })
+    assert.ok(Math.abs(learnt - perServerMs) < 1e-6)
   })
+
+  for (const code of ['model_not_found', 'invalid_model'] as const) {
+    it(`is asked again with weights when a server answers token states with ${code}, which the keeper is told`, async () => {
+      encoder.answersTokenStates = true
+      parts = { ...parts, queryForms: new QueryForms('token_states') }
+      const { search: answer } = server
+      server.search = async (request, deadline) => {
+        if (request.tokenStates !== undefined) throw new HypershardError(code, 'no hyper-head here')
+        return answer.call(server, request, deadline)
+      }
+      const { hits, coverage, profile } = await search(whole, quietContext(), parts)
+      assert.deepEqual([hits.length, coverage.ratio, profile!.queryForm], [5, 1, 'weights'])
+      assert.deepEqual(mended, [parts.catalog.get('papers').manifest.modelDigest])
+      await search({ ...whole, query: 'another' }, quietContext(), parts)
+      assert.deepEqual(
+        server.searches.map(({ tokenStates }) => tokenStates),
+        [undefined, undefined],
+      )
+    })
+  }
 
   it('learns nothing of a query that was in the cache, nor of one that nobody answered', async () => {
     await search(whole, quietContext(), parts)

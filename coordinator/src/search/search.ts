@@ -12,6 +12,7 @@ import {
 import { type GenerationOfModel, type Manifest, modelNotServed, type NamedModel } from '@hypershard/storage'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import type { ModelKeeper } from '../catalog/model-keeper.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { generationUid, placementOf } from '../cluster/placement-of.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -22,7 +23,7 @@ import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from '.
 import { fetchDocuments } from './fetch-documents.ts'
 import { mergeTopHits } from './merge-top-hits.ts'
 import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from './query-encoder.ts'
-import type { QueryForms } from './query-forms.ts'
+import type { MeasuredQuery, QueryForms } from './query-forms.ts'
 import { isTokenStates, payloadBytes } from './query-payload.ts'
 import { readFilter } from './read-filter.ts'
 import type { Hit, SearchAnswer } from './search-answer.ts'
@@ -35,6 +36,7 @@ export interface SearchParts {
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
   readonly answers: AnswerCache
+  readonly modelKeeper: Pick<ModelKeeper, 'mend'>
 }
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
@@ -123,7 +125,7 @@ async function askShards(
   parts: SearchParts,
 ): Promise<Asked> {
   const { modelDigest } = pinned.manifest
-  const { queryForms, queryEncoder } = parts
+  const { queryForms, queryEncoder, modelKeeper } = parts
   const form = queryForms.choose(modelDigest)
   const ask = async (text: QueryText): Promise<Asked> => {
     const query = await queryEncoder.encode(text, context.deadline).catch(naming(pinned.entry.generation))
@@ -136,18 +138,37 @@ async function askShards(
   const text = { modelDigest, text: input.query, form }
   const asked = await ask(text)
   const isOfStates = isTokenStates(asked.query.payload)
-  if (isOfStates && [...asked.outcome.failures.values()].some(({ code }) => code === 'model_not_found')) {
+  if (isOfStates && [...asked.outcome.failedCalls].some(meansNoHead)) {
     queryForms.refuse(modelDigest)
+    modelKeeper.mend(modelDigest)
     queryEncoder.forget({ ...text, form: 'tokenStates' })
-    return ask({ ...text, form: 'weights' })
+    const lost = [...asked.outcome.failures.values()].some(({ code }) => meansNoHead(code))
+    return lost ? ask({ ...text, form: 'weights' }) : asked
   }
-  const calls = [...asked.outcome.answers.values()]
-  if (!asked.query.cached && calls.length > 0) {
-    const overheadMs = Math.max(...calls.map(({ callMs, queueMs, scoreMs }) => callMs - queueMs - scoreMs))
-    const measured = { bytes: payloadBytes(asked.query.payload), tookMs: watch.laps.encode + overheadMs }
-    queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
-  }
+  const measured = measuredQuery(asked)
+  if (measured !== undefined) queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
   return asked
+}
+
+/** What a shard server answers that cannot make q-nets of the model's token states. */
+function meansNoHead(code: string): boolean {
+  return code === 'model_not_found' || code === 'invalid_model'
+}
+
+/** Undefined for a query that some server may have known. */
+function measuredQuery({ query, outcome }: Asked): MeasuredQuery | undefined {
+  if (query.cached || outcome.answers.size === 0) return undefined
+  const calls = [...Map.groupBy(outcome.answers.values(), ({ member }) => member).values()].map(shards => {
+    const scoringMs = Math.max(...shards.map(({ queueMs, scoreMs }) => queueMs + scoreMs))
+    return { ownMs: shards[0]!.callMs - scoringMs, headMs: shards[0]!.headMs }
+  })
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  return {
+    bytes: payloadBytes(query.payload),
+    servers: calls.length,
+    perServerMs: mean(calls.map(({ ownMs }) => ownMs)),
+    headMs: mean(calls.map(({ headMs }) => headMs)),
+  }
 }
 
 /** The encoder service knows a model by its digest alone; who searches knows an index. */
