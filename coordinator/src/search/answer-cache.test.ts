@@ -54,7 +54,8 @@ describe('answers that were kept', () => {
     cluster.members[0]!.markLive()
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const answers = new AnswerCache(1_000_000)
-    parts = { catalog, cluster, queryEncoder, queryForms: new QueryForms('weights'), answers }
+    const modelKeeper = { mend: () => undefined }
+    parts = { catalog, cluster, queryEncoder, queryForms: new QueryForms('weights'), modelKeeper, answers }
     await put(Array.from({ length: 8 }, (_, at) => ({ id: `d${at}`, text: `stars ${'dust '.repeat(at)}` })))
   })
 
