@@ -57,13 +57,14 @@ describe('QueryForms', () => {
     const forms = new QueryForms('auto')
     let query = 0
     const waits = () => (query++ % 3 === 0 ? 0 : 500)
+    let tokenStates = 0
     for (let round = 0; round < 200; round++) {
       const form = forms.choose('m')
+      if (form === 'tokenStates') tokenStates++
       const quiet = measured(form, 2, { weights: 5, tokenStates: 3, headMs: 2 })
       forms.learn('m', form, { ...quiet, perServerMs: quiet.perServerMs + waits() })
     }
-    const { tokenStates } = ask(forms, 64, { weights: 5, tokenStates: 3, headMs: 2 })
-    assert.ok(tokenStates >= 63, `${tokenStates}`)
+    assert.ok(tokenStates > 180, `${tokenStates}`)
   })
 
   it('measures both of queries that come at once', () => {

@@ -66,7 +66,9 @@ describe('HeldHeads', () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     beforeLoad = () => promise
     heads = new HeldHeads(load, clock)
+    const atLast = setTimeout(resolve, 1_000)
     await assert.rejects(heads.get('a'), { code: 'model_not_found', message: /loading the hyper-head, which goes on/ })
+    clearTimeout(atLast)
     resolve()
     assert.equal((await heads.get('a')).of, 'a')
     assert.deepEqual(loads, ['a'])

@@ -13,8 +13,8 @@ export const modelHeadMutants: readonly Mutant[] = [
   {
     id: 'form-least',
     file: 'coordinator/src/search/query-forms.ts',
-    find: '(servers + 1) * Math.min(...weights.perServerMs)',
-    replace: '(servers + 1) * weights.perServerMs.at(-1)!',
+    find: 'servers * Math.min(...tokenStates.perServerMs)',
+    replace: 'servers * tokenStates.perServerMs.at(-1)!',
     breaks: 'A query that had to wait misleads nobody about what its form costs',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
