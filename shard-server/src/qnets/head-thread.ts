@@ -45,7 +45,7 @@ export type HeadMessage = HeadRequest | WarmRequest
 /** A q-net as `encodeWeights` has it in f32. */
 export interface MadeQNet {
   readonly architecture: QNetArchitecture
-  readonly weights: Uint8Array
+  readonly weights: Uint8Array<ArrayBuffer>
   readonly headMs: number
 }
 
@@ -109,7 +109,9 @@ async function answer(request: HeadRequest): Promise<void> {
     const making = queue.then(() => (closing ? undefined : makeQNet(request, model)))
     queue = making.catch(() => undefined)
     const made = await making
-    if (made !== undefined) port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>)
+    // The weights are handed over, not copied.
+    if (made !== undefined)
+      port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>, [made.weights.buffer])
   } catch (error) {
     port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<MadeQNet>)
   }
