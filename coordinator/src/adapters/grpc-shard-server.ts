@@ -1,8 +1,14 @@
 import { type ChannelOptions, type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common'
-import { ShardServiceClient } from '@hypershard/proto/shard'
+import {
+  type SearchShardsRequest,
+  type SearchShardsResponse,
+  ShardServiceClient,
+  ShardServiceService,
+} from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
 import type { ShardServerPort } from '../ports.ts'
+import { encodeSearch } from './encode-search.ts'
 
 const HealthClient = makeClientConstructor(healthService, 'grpc.health.v1.Health')
 
@@ -18,6 +24,12 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
   const connections = countConnections(health.getChannel())
   const peer = `shard server ${address}`
+  const { path, responseDeserialize } = ShardServiceService.searchShards
+  const searchShards: UnaryMethod<SearchShardsRequest, SearchShardsResponse> = (request, metadata, callOptions, done) =>
+    client.makeUnaryRequest(path, encodeSearch, responseDeserialize, request, metadata, callOptions, (error, answer) =>
+      // Without an error there is an answer, which the type does not say.
+      done(error, answer!),
+    )
   return {
     address,
     checkHealth: async deadline => {
@@ -28,8 +40,7 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       const request = { manifest, shards: [...shards] }
       return (await callUnary(client.prepare.bind(client), request, deadline, peer)).shards
     },
-    search: async (request, deadline) =>
-      (await callUnary(client.searchShards.bind(client), request, deadline, peer)).results,
+    search: async (request, deadline) => (await callUnary(searchShards, request, deadline, peer)).results,
     fetch: async ({ manifest, addresses }, deadline) => {
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, deadline, peer)).documents

@@ -82,6 +82,16 @@ describe('QueryForms', () => {
     assert.ok(later.weights > 300, `${later.weights}`)
   })
 
+  it('does not change over for a little, as by old measurements of the other form', () => {
+    const forms = new QueryForms('auto')
+    // Weights cost 2 + 3 · 5 = 17, token states 2 · 8.
+    ask(forms, 50, { weights: 5, tokenStates: 8, headMs: 2 })
+    const busier = ask(forms, 100, { weights: 5, tokenStates: 10, headMs: 2 })
+    assert.ok(busier.tokenStates > 95, `${busier.tokenStates}`)
+    const busiest = ask(forms, 100, { weights: 5, tokenStates: 11, headMs: 2 })
+    assert.ok(busiest.weights > 70, `${busiest.weights}`)
+  })
+
   it('sends small q-nets as they are', () => {
     const forms = new QueryForms('auto')
     for (let query = 0; query < 10; query++) {

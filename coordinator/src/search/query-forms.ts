@@ -16,7 +16,9 @@ const smallBytes = 64 * 1024
 /** So many queries are measured in either form before one is preferred. */
 const measurementsMin = 3
 /** Newest measurements kept of a form; the least of them counts, since all else that happens only adds to it. */
-const measurementsKept = 8
+const measurementsKept = 16
+/** The other form must cost less than this share of the preferred one: its own measurements are older, perhaps of a calmer hour. */
+const changeOverBelow = 0.8
 /** After so many queries one goes in the other form, to see whether it has become the cheaper one; then twice as many. */
 const lookAfter = { min: 64, max: 4_096 }
 /** How long weights are sent after a server said that it cannot make them from token states; doubled while it says so. */
@@ -139,10 +141,18 @@ function cheaperOrLook(forms: ModelForms, cheaper: QueryForm): QueryForm {
  * Weights are made once and shipped to every server and, from the encoder service, once more; of token states every
  * server makes them.
  */
-function cheaperOf({ measured: { weights, tokenStates }, headMs, servers }: ModelForms): QueryForm | undefined {
+function cheaperOf({
+  measured: { weights, tokenStates },
+  headMs,
+  servers,
+  cheaper,
+}: ModelForms): QueryForm | undefined {
   if (Math.min(weights.perServerMs.length, tokenStates.perServerMs.length) < measurementsMin) return undefined
   const asWeights = Math.min(...headMs) + (servers + 1) * Math.min(...weights.perServerMs)
-  return asWeights < servers * Math.min(...tokenStates.perServerMs) ? 'weights' : 'tokenStates'
+  const asTokenStates = servers * Math.min(...tokenStates.perServerMs)
+  if (cheaper === 'weights') return asTokenStates < changeOverBelow * asWeights ? 'tokenStates' : 'weights'
+  const bound = cheaper === undefined ? 1 : changeOverBelow
+  return asWeights < bound * asTokenStates ? 'weights' : 'tokenStates'
 }
 
 function keepNewest(measurements: number[], newest: number): void {

@@ -5,8 +5,8 @@ export const modelHeadMutants: readonly Mutant[] = [
   {
     id: 'form-counts-servers',
     file: 'coordinator/src/search/query-forms.ts',
-    find: 'asWeights < servers * Math.min(',
-    replace: 'asWeights < Math.min(',
+    find: 'const asTokenStates = servers * Math.min(',
+    replace: 'const asTokenStates = Math.min(',
     breaks: 'Q-nets that every server makes count for every server',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
@@ -16,6 +16,14 @@ export const modelHeadMutants: readonly Mutant[] = [
     find: 'servers * Math.min(...tokenStates.perServerMs)',
     replace: 'servers * tokenStates.perServerMs.at(-1)!',
     breaks: 'A query that had to wait misleads nobody about what its form costs',
+    tests: ['coordinator/src/search/query-forms.test.ts'],
+  },
+  {
+    id: 'form-change-over',
+    file: 'coordinator/src/search/query-forms.ts',
+    find: 'const bound = cheaper === undefined ? 1 : changeOverBelow',
+    replace: 'const bound = changeOverBelow ** 0',
+    breaks: 'Nobody changes the form of queries over for a little',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
   {
@@ -209,5 +217,13 @@ export const modelHeadMutants: readonly Mutant[] = [
     replace: 'offset += 1',
     breaks: 'A file of a model is put together from its pieces',
     tests: ['coordinator/src/adapters/grpc-adapters.test.ts'],
+  },
+  {
+    id: 'search-encoded-length',
+    file: 'coordinator/src/adapters/encode-search.ts',
+    find: '[(value & 0x7f) | 0x80, ...varint(value >>> 7)]',
+    replace: '[(value & 0x7f) | 0x80, value >>> 7]',
+    breaks: 'A search is written as its message says, however large its query',
+    tests: ['coordinator/src/adapters/encode-search.test.ts'],
   },
 ]
