@@ -48,7 +48,7 @@ export const documentBytesMax = 1024 * 1024
  * Of a hyper-head's file: larger ones are not stored, and those that a shard server holds are no larger together. That of a
  * q-net of six layers of width 768 has 30 million parameters, 122 MB in f32.
  */
-export const hyperHeadBytesMax = 512 * 1024 * 1024
+export const hyperHeadBytesMax = 256 * 1024 * 1024
 
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024

@@ -103,7 +103,7 @@ export const coordinatorConfig = {
     .enum(queryFormSettings)
     .default('auto')
     .describe(
-      'What shard servers are sent of a query: the q-net as `weights`, or `token_states`, of which those that hold the model ' +
+      'What shard servers are sent of a query: the q-net as `weights`, or `token_states`, of which they ' +
         'make it themselves; `auto` measures which costs less.',
     ),
   HYPERSHARD_HEALTH_INTERVAL_MS: withDefault(500, { min: 50, max: 60_000 }).describe(
