@@ -139,7 +139,7 @@ function cheaperOrLook(forms: ModelForms, cheaper: QueryForm): QueryForm {
 
 /**
  * Weights are made once and shipped to every server and, from the encoder service, once more; of token states every
- * server makes them.
+ * server makes them. What a call takes besides, such as reading texts, is the same in both.
  */
 function cheaperOf({
   measured: { weights, tokenStates },
@@ -148,8 +148,12 @@ function cheaperOf({
   cheaper,
 }: ModelForms): QueryForm | undefined {
   if (Math.min(weights.perServerMs.length, tokenStates.perServerMs.length) < measurementsMin) return undefined
-  const asWeights = Math.min(...headMs) + (servers + 1) * Math.min(...weights.perServerMs)
-  const asTokenStates = servers * Math.min(...tokenStates.perServerMs)
+  const making = Math.min(...headMs)
+  const withWeights = Math.min(...weights.perServerMs)
+  const withTokenStates = Math.min(...tokenStates.perServerMs)
+  const shipping = Math.max(0, withWeights - (withTokenStates - making))
+  const asWeights = making + servers * withWeights + shipping
+  const asTokenStates = servers * withTokenStates
   if (cheaper === 'weights') return asTokenStates < changeOverBelow * asWeights ? 'tokenStates' : 'weights'
   const bound = cheaper === undefined ? 1 : changeOverBelow
   return asWeights < bound * asTokenStates ? 'weights' : 'tokenStates'
