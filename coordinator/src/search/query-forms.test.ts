@@ -34,7 +34,7 @@ describe('QueryForms', () => {
     const costs = { weights: 5, tokenStates: 3, headMs: 2 }
     assert.deepEqual(ask(forms, 6, costs), { weights: 3, tokenStates: 3 })
     assert.deepEqual(ask(forms, 63, costs), { weights: 0, tokenStates: 63 })
-    assert.deepEqual(ask(forms, 10_000, costs), { weights: 7, tokenStates: 9_993 })
+    assert.deepEqual(ask(forms, 10_000, costs), { weights: 12, tokenStates: 9_988 })
   })
 
   it('counts what a q-net made by every server costs all of them together', () => {
@@ -77,7 +77,7 @@ describe('QueryForms', () => {
   it('changes over when the other becomes the cheaper', () => {
     const forms = new QueryForms('auto')
     ask(forms, 100, { weights: 9, tokenStates: 5, headMs: 3 })
-    ask(forms, 100, { weights: 9, tokenStates: 50, headMs: 3 })
+    ask(forms, 300, { weights: 9, tokenStates: 50, headMs: 3 })
     const later = ask(forms, 320, { weights: 9, tokenStates: 50, headMs: 3 })
     assert.ok(later.weights > 300, `${later.weights}`)
   })
@@ -88,8 +88,15 @@ describe('QueryForms', () => {
     ask(forms, 50, { weights: 5, tokenStates: 8, headMs: 6 })
     const busier = ask(forms, 100, { weights: 5, tokenStates: 10, headMs: 6 })
     assert.ok(busier.tokenStates > 95, `${busier.tokenStates}`)
-    const busiest = ask(forms, 100, { weights: 5, tokenStates: 11, headMs: 6 })
-    assert.ok(busiest.weights > 70, `${busiest.weights}`)
+    const busiest = ask(forms, 300, { weights: 5, tokenStates: 11, headMs: 6 })
+    assert.ok(busiest.weights > 200, `${busiest.weights}`)
+  })
+
+  it('is not drawn to a form that was measured in a calmer hour', () => {
+    const forms = new QueryForms('auto')
+    ask(forms, 50, { weights: 5, tokenStates: 3, headMs: 2 })
+    const busy = ask(forms, 500, { weights: 50, tokenStates: 30, headMs: 20 })
+    assert.ok(busy.weights < 5, `${busy.weights}`)
   })
 
   it('sends small q-nets as they are', () => {

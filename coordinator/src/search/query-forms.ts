@@ -17,10 +17,10 @@ const smallBytes = 64 * 1024
 const measurementsMin = 3
 /** Newest measurements kept of a form; the least of them counts, since all else that happens only adds to it. */
 const measurementsKept = 16
-/** The other form must cost less than this share of the preferred one: its own measurements are older, perhaps of a calmer hour. */
+/** The other form must cost less than this share of the preferred one. */
 const changeOverBelow = 0.8
 /** After so many queries one goes in the other form, to see whether it has become the cheaper one; then twice as many. */
-const lookAfter = { min: 64, max: 4_096 }
+const lookAfter = { min: 64, max: 1_024 }
 /** How long weights are sent after a server said that it cannot make them from token states; doubled while it says so. */
 const refusedMs = { min: 1_000, max: 600_000 }
 
@@ -86,10 +86,14 @@ export class QueryForms {
       forms.refusals = 0
       keepNewest(forms.headMs, headMs)
     }
-    keepNewest(forms.measured[form].perServerMs, perServerMs)
-    const cheaper = cheaperOf(forms)
-    if (cheaper === forms.cheaper) return
-    forms.cheaper = cheaper
+    const { measured, cheaper } = forms
+    // What was measured of a form before may be of a calmer hour: only a look at it now can make it the preferred one.
+    if (cheaper !== undefined && form !== cheaper) measured[form].perServerMs.length = 0
+    keepNewest(measured[form].perServerMs, perServerMs)
+    const preferred =
+      cheaper === undefined ? firstChoice(forms) : form === cheaper ? cheaper : afterLook(forms, cheaper)
+    if (preferred === cheaper) return
+    forms.cheaper = preferred
     forms.queriesUntilLook = forms.lookAfter = lookAfter.min
   }
 
@@ -137,26 +141,29 @@ function cheaperOrLook(forms: ModelForms, cheaper: QueryForm): QueryForm {
   return cheaper === 'weights' ? 'tokenStates' : 'weights'
 }
 
+function firstChoice(forms: ModelForms): QueryForm | undefined {
+  const { weights, tokenStates } = forms.measured
+  if (Math.min(weights.perServerMs.length, tokenStates.perServerMs.length) < measurementsMin) return undefined
+  const costs = costsOf(forms)
+  return costs.weights < costs.tokenStates ? 'weights' : 'tokenStates'
+}
+
+function afterLook(forms: ModelForms, cheaper: QueryForm): QueryForm {
+  const costs = costsOf(forms)
+  const other = cheaper === 'weights' ? 'tokenStates' : 'weights'
+  return costs[other] < changeOverBelow * costs[cheaper] ? other : cheaper
+}
+
 /**
  * Weights are made once and shipped to every server and, from the encoder service, once more; of token states every
  * server makes them. What a call takes besides, such as reading texts, is the same in both.
  */
-function cheaperOf({
-  measured: { weights, tokenStates },
-  headMs,
-  servers,
-  cheaper,
-}: ModelForms): QueryForm | undefined {
-  if (Math.min(weights.perServerMs.length, tokenStates.perServerMs.length) < measurementsMin) return undefined
+function costsOf({ measured: { weights, tokenStates }, headMs, servers }: ModelForms): Record<QueryForm, number> {
   const making = Math.min(...headMs)
   const withWeights = Math.min(...weights.perServerMs)
   const withTokenStates = Math.min(...tokenStates.perServerMs)
   const shipping = Math.max(0, withWeights - (withTokenStates - making))
-  const asWeights = making + servers * withWeights + shipping
-  const asTokenStates = servers * withTokenStates
-  if (cheaper === 'weights') return asTokenStates < changeOverBelow * asWeights ? 'tokenStates' : 'weights'
-  const bound = cheaper === undefined ? 1 : changeOverBelow
-  return asWeights < bound * asTokenStates ? 'weights' : 'tokenStates'
+  return { weights: making + servers * withWeights + shipping, tokenStates: servers * withTokenStates }
 }
 
 function keepNewest(measurements: number[], newest: number): void {

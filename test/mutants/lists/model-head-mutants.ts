@@ -5,8 +5,8 @@ export const modelHeadMutants: readonly Mutant[] = [
   {
     id: 'form-counts-servers',
     file: 'coordinator/src/search/query-forms.ts',
-    find: 'const asTokenStates = servers * withTokenStates',
-    replace: 'const asTokenStates = withTokenStates',
+    find: 'tokenStates: servers * withTokenStates }',
+    replace: 'tokenStates: withTokenStates }',
     breaks: 'Q-nets that every server makes count for every server',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
@@ -21,8 +21,8 @@ export const modelHeadMutants: readonly Mutant[] = [
   {
     id: 'form-change-over',
     file: 'coordinator/src/search/query-forms.ts',
-    find: 'const bound = cheaper === undefined ? 1 : changeOverBelow',
-    replace: 'const bound = changeOverBelow ** 0',
+    find: 'changeOverBelow * costs[cheaper]',
+    replace: 'changeOverBelow ** 0 * costs[cheaper]',
     breaks: 'Nobody changes the form of queries over for a little',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
@@ -32,6 +32,14 @@ export const modelHeadMutants: readonly Mutant[] = [
     find: 'withWeights - (withTokenStates - making))',
     replace: '(withTokenStates - making) - withWeights)',
     breaks: 'The way from the encoder service counts',
+    tests: ['coordinator/src/search/query-forms.test.ts'],
+  },
+  {
+    id: 'form-calmer-hour',
+    file: 'coordinator/src/search/query-forms.ts',
+    find: 'form === cheaper ? cheaper : afterLook(forms, cheaper)',
+    replace: 'afterLook(forms, cheaper)',
+    breaks: 'Measurements of a calmer hour change no form of queries over',
     tests: ['coordinator/src/search/query-forms.test.ts'],
   },
   {
