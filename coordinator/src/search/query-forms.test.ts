@@ -38,13 +38,13 @@ describe('QueryForms', () => {
   })
 
   it('counts what a q-net made by every server costs all of them together', () => {
-    // Weights: 10 + servers · 6 + 5, since 1 of the 6 is no shipping; token states: servers · 11.
-    const costs = { weights: 6, tokenStates: 11, headMs: 10 }
+    // Weights: 14 + 2 · (servers · 6 + 5), since 1 of the 6 is no shipping; token states: servers · 15.
+    const costs = { weights: 6, tokenStates: 15, headMs: 14 }
     const preferred = (servers: number) => {
       const { weights, tokenStates } = ask(new QueryForms('auto'), 50, costs, servers)
       return weights > tokenStates ? 'weights' : 'tokenStates'
     }
-    assert.deepEqual([1, 2, 3, 4, 8].map(preferred), [
+    assert.deepEqual([1, 2, 8, 9, 16].map(preferred), [
       'tokenStates',
       'tokenStates',
       'tokenStates',
@@ -84,11 +84,11 @@ describe('QueryForms', () => {
 
   it('does not change over for a little, as by old measurements of the other form', () => {
     const forms = new QueryForms('auto')
-    // Weights cost 6 + 2 · 5 + 3, then 6 + 2 · 5 + 1 and 6 + 2 · 5; token states 2 · 8, then 2 · 10 and 2 · 11.
-    ask(forms, 50, { weights: 5, tokenStates: 8, headMs: 6 })
-    const busier = ask(forms, 100, { weights: 5, tokenStates: 10, headMs: 6 })
+    // Weights cost 6 + 2 · 2 · 5 all the time; token states 2 · 12, then 2 · 15 and 2 · 17.
+    ask(forms, 50, { weights: 5, tokenStates: 12, headMs: 6 })
+    const busier = ask(forms, 100, { weights: 5, tokenStates: 15, headMs: 6 })
     assert.ok(busier.tokenStates > 95, `${busier.tokenStates}`)
-    const busiest = ask(forms, 300, { weights: 5, tokenStates: 11, headMs: 6 })
+    const busiest = ask(forms, 300, { weights: 5, tokenStates: 17, headMs: 6 })
     assert.ok(busiest.weights > 200, `${busiest.weights}`)
   })
 
