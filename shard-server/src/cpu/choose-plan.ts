@@ -3,65 +3,121 @@
  * of all int8 vectors for each segment.
  */
 import { expansionMax } from '@hypershard/proto/limits'
-import { knobFor, rowsReadPerRowKept } from '@hypershard/storage'
+import type { QNetArchitecture } from '@hypershard/qnet'
+import { knobFor, type RecallKnob, rowsReadPerRowKept } from '@hypershard/storage'
 import type { ScanPlan } from '../ports.ts'
-import type { ScanSegment } from './scan-segment.ts'
+import { firstCandidates } from './expected-misses.ts'
+import { costOfScoring, costOfTangent } from './plan-cost.ts'
 
-/** Recall is calibrated for this many hits; a search for more has candidates and expansions multiplied. */
+/** Graphs are calibrated for this many hits; a search for more has candidates and expansions multiplied. */
 const calibratedHits = 10
-/** Up to this many documents are scored exactly: that takes less time than a tangent and a walk. */
-const exactDocuments = 1_024
+
+/** A segment as a plan sees it. */
+export interface SegmentToPlan {
+  readonly rows: number
+  readonly width: number
+  /** How many of the rows can be hits. */
+  readonly eligible: number
+  readonly hasGraph: boolean
+  readonly recallKnobs: readonly RecallKnob[]
+}
+
+/** How many candidates the q-net scores: so many, or as many as their scores say that a recall needs. */
+export type CandidateCount =
+  | { readonly kind: 'fixed'; readonly candidates: number }
+  | {
+      readonly kind: 'recall'
+      readonly recall: number
+      readonly hits: number
+      /** Scored in any case. */
+      readonly first: number
+    }
 
 export type ShardPlan =
   | { readonly kind: 'exact' }
   | {
       readonly kind: 'tangent'
-      /** How many documents of the shard the q-net scores, in each thread that takes part. */
-      readonly candidates: number
+      /** Of the shard, however many threads search it. */
+      readonly count: CandidateCount
       /** By segment: rows kept in a walk of its graph; undefined where its int8 vectors are read instead. */
       readonly expansions: readonly (number | undefined)[]
     }
 
-/** Depends on its arguments alone, so that all threads choose the same plan without talking. */
-export function choosePlan(plan: ScanPlan, segments: readonly ScanSegment[]): ShardPlan {
+/** Depends on its arguments alone, so that a shard is searched in one way wherever it is. */
+export function choosePlan(
+  plan: ScanPlan,
+  segments: readonly SegmentToPlan[],
+  architecture: QNetArchitecture,
+): ShardPlan {
   switch (plan.kind) {
     case 'exact':
       return plan
     case 'tangent':
-      return { ...plan, expansions: segments.map(() => undefined) }
+      return { kind: 'tangent', count: fixed(plan.candidates), expansions: segments.map(() => undefined) }
     case 'graph':
-      return { ...plan, kind: 'tangent', expansions: segments.map(at => expansionFor(at, plan.expansion)) }
+      return {
+        kind: 'tangent',
+        count: fixed(plan.candidates),
+        expansions: segments.map(segment => expansionFor(segment, plan.expansion)),
+      }
     case 'auto':
-      return planForRecall(plan, segments)
+      return planForRecall(plan, segments, architecture)
   }
 }
 
-/** Exact where that is cheap anyway, and where no knob is known that reaches the recall. */
+/** In multiply-adds, if the first candidates suffice. */
+export function costOf(plan: ShardPlan, segments: readonly SegmentToPlan[], architecture: QNetArchitecture): number {
+  if (plan.kind === 'exact') return costOfScoring(architecture, eligibleIn(segments))
+  const candidates = plan.count.kind === 'fixed' ? plan.count.candidates : plan.count.first
+  const rowsRead = (expansion: number | undefined, rows: number) =>
+    expansion === undefined ? rows : expansion * rowsReadPerRowKept
+  const valuesRead = segments.reduce(
+    (sum, { rows, width }, index) => sum + rowsRead(plan.expansions[index], rows) * width,
+    0,
+  )
+  return costOfTangent(architecture, { valuesRead, candidates: Math.min(candidates, eligibleIn(segments)) })
+}
+
+export function eligibleIn(segments: readonly Pick<SegmentToPlan, 'eligible'>[]): number {
+  return segments.reduce((sum, { eligible }) => sum + eligible, 0)
+}
+
+/**
+ * By tangent unless exact scoring costs less, or all is asked for. A walk is taken where it is known to find the recall;
+ * everywhere else the vectors are read, and the candidates' scores tell how many of them it takes.
+ */
 function planForRecall(
   { recall, hits }: { readonly recall: number; readonly hits: number },
-  segments: readonly ScanSegment[],
+  segments: readonly SegmentToPlan[],
+  architecture: QNetArchitecture,
 ): ShardPlan {
-  const eligible = segments.reduce((sum, at) => sum + at.eligible, 0)
-  const withGraph = segments.filter(({ segment }) => segment.graph !== undefined)
-  const knobs = withGraph.map(({ segment }) => knobFor(segment.recallKnobs, recall))
-  if (eligible <= exactDocuments || knobs.length === 0 || knobs.includes(undefined)) return { kind: 'exact' }
+  if (recall >= 1) return { kind: 'exact' }
   const times = Math.max(1, hits / calibratedHits)
-  return {
+  const walks = segments.map(segment => {
+    const knob = knobFor(segment.recallKnobs, recall)
+    const expansion = knob && knob.expansion !== null ? expansionFor(segment, knob.expansion * times) : undefined
+    return { expansion, candidates: expansion === undefined ? 0 : Math.ceil(knob!.candidates * times) }
+  })
+  const first = Math.max(firstCandidates(hits), ...walks.map(({ candidates }) => candidates))
+  const byTangent: ShardPlan = {
     kind: 'tangent',
-    candidates: Math.ceil(Math.max(...knobs.map(knob => knob!.candidates)) * times),
-    expansions: segments.map(at => {
-      const knob = knobFor(at.segment.recallKnobs, recall)
-      return knob && knob.expansion !== null ? expansionFor(at, knob.expansion * times) : undefined
-    }),
+    count: { kind: 'recall', recall, hits, first },
+    expansions: walks.map(({ expansion }) => expansion),
   }
+  const exact: ShardPlan = { kind: 'exact' }
+  return costOf(exact, segments, architecture) <= costOf(byTangent, segments, architecture) ? exact : byTangent
+}
+
+function fixed(candidates: number): CandidateCount {
+  return { kind: 'fixed', candidates }
 }
 
 /**
  * Rows that a walk must keep to have `expansion` eligible ones among them; undefined where reading the vectors, of the
  * eligible rows alone if they are few, costs less.
  */
-function expansionFor({ segment, eligible }: ScanSegment, expansion: number): number | undefined {
-  if (segment.graph === undefined || eligible === 0) return undefined
-  const kept = Math.ceil((expansion * segment.vectors.rows) / eligible)
-  return kept <= expansionMax && kept * rowsReadPerRowKept <= segment.vectors.rows ? kept : undefined
+function expansionFor({ hasGraph, eligible, rows }: SegmentToPlan, expansion: number): number | undefined {
+  if (!hasGraph || eligible === 0) return undefined
+  const kept = Math.ceil((expansion * rows) / eligible)
+  return kept <= expansionMax && kept * rowsReadPerRowKept <= rows ? kept : undefined
 }

@@ -1,5 +1,5 @@
 /**
- * One scoring thread's way through the shards of a scan, the same for every plan. All threads go through the same pieces in
+ * One scoring thread's way through the shards of an exact scan. All threads go through the same pieces in
  * the same order and count them; each works on those whose numbers it claims. It yields after each step, so that whoever
  * drives it can let other queries in between, and ends at the query's deadline.
  */
@@ -17,16 +17,12 @@ export interface DriveOptions {
   readonly monotonicMs: () => number
 }
 
-/** What a plan does with one shard. */
-export interface ShardWork<Piece, Rest> {
+/** What is done with one shard. */
+export interface ShardWork<Piece> {
   /** What threads claim of a segment, the same for every thread. */
   pieces(at: ScanSegment, index: number): Iterable<Piece>
-  /** Before the first piece of the shard that this thread works on. */
-  readonly prepare?: () => Promise<void>
   /** Works on one claimed piece of the segment. */
   take(piece: Piece, at: ScanSegment, index: number): Promise<void> | void
-  /** What this thread then has to do by itself, step by step. */
-  readonly rest?: { steps(): Iterable<Rest>; take(step: Rest): Promise<void> }
   /** What was found, by then: after all, or after the scan was stopped. */
   found(): Omit<ShardScan, 'shard' | 'stop' | 'scoreMs'>
 }
@@ -35,9 +31,9 @@ export interface ShardWork<Piece, Rest> {
  * Goes through the shards one after the other. Yields after each step and returns one answer a shard, in their order;
  * shards that the deadline or a cancellation left untouched are among them, with nothing scored.
  */
-export async function* driveScan<Shard extends ScanShard, Piece, Rest>(
+export async function* driveScan<Shard extends ScanShard, Piece>(
   shards: readonly Shard[],
-  workOn: (shard: Shard) => ShardWork<Piece, Rest>,
+  workOn: (shard: Shard) => ShardWork<Piece>,
   options: DriveOptions,
 ): AsyncGenerator<void, ShardScan[], void> {
   const pace = new Pace(options)
@@ -46,47 +42,26 @@ export async function* driveScan<Shard extends ScanShard, Piece, Rest>(
     const work = workOn(shard)
     pace.workMs = 0
     yield* takePieces(shard, work, pace)
-    if (work.rest !== undefined) yield* takeRest(work.rest, pace)
     scans.push({ shard: shard.shard, ...work.found(), stop: pace.stop ?? 'complete', scoreMs: pace.workMs })
   }
   return scans
 }
 
-async function* takePieces<Piece, Rest>(
+async function* takePieces<Piece>(
   { segments }: ScanShard,
-  work: ShardWork<Piece, Rest>,
+  work: ShardWork<Piece>,
   pace: Pace,
 ): AsyncGenerator<void, void, void> {
-  let prepared = work.prepare === undefined
   for (const [index, at] of segments.entries()) {
     for (const piece of work.pieces(at, index)) {
       if (!pace.isNextClaimed()) continue
       if (!pace.mayGoOn()) return
-      if (!prepared) {
-        pace.begin()
-        await work.prepare!()
-        pace.end()
-        prepared = true
-      }
       pace.begin()
       await work.take(piece, at, index)
       pace.end()
       pace.claimNext()
       yield
     }
-  }
-}
-
-async function* takeRest<Rest>(
-  { steps, take }: NonNullable<ShardWork<never, Rest>['rest']>,
-  pace: Pace,
-): AsyncGenerator<void, void, void> {
-  for (const step of steps()) {
-    if (!pace.mayGoOn()) break
-    pace.begin()
-    await take(step)
-    pace.end()
-    yield
   }
 }
 

@@ -1,27 +1,70 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 
-import type { ScanAnswer, ScanRequest, SegmentToHold } from '../ports.ts'
+import type { ScanRequest, ScanStop, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
+import type { ShardPlan } from './choose-plan.ts'
+import type { Candidate, Ranked, RankWish } from './rank-candidates.ts'
 
 export type HoldMessage = SegmentToHold & { readonly type: 'hold'; readonly call: number }
 
-/** One query's work, the same for every scoring thread. */
-export interface ScanTask extends ScanRequest {
-  /**
-   * Two counters in shared memory, each with the next piece that no thread has claimed: one for shards that are
-   * searched exactly, one for the others.
-   */
-  readonly pieceCounters: Int32Array<SharedArrayBuffer>
+/** A shard, and how it is searched. */
+export interface PlannedShard extends ShardToScan {
+  readonly plan: ShardPlan
 }
+
+/** What every task of a query has. */
+export type TaskQuery = Pick<ScanRequest, 'qnet' | 'scoring' | 'rangeSample' | 'endEpochMs'>
+
+/** Shards for one thread alone, or, by blocks, for all. */
+export interface ScanTask extends TaskQuery, Pick<ScanRequest, 'limit' | 'after'> {
+  readonly shards: readonly PlannedShard[]
+  /**
+   * A counter in shared memory, with the next block that no thread has claimed; all shards are searched exactly then.
+   * Undefined where one thread does it all.
+   */
+  readonly blockCounter: Int32Array<SharedArrayBuffer> | undefined
+}
+
+/** A part of a shard to rank by tangent. */
+export interface RankTask extends TaskQuery {
+  readonly shard: ShardToScan
+  readonly wish: RankWish
+}
+
+/** Candidates to score. */
+export interface ScoreTask extends TaskQuery {
+  readonly shard: ShardToScan
+  readonly candidates: readonly Candidate[]
+}
+
+export type ScoringTask =
+  | { readonly type: 'scan'; readonly work: ScanTask }
+  | { readonly type: 'rank'; readonly work: RankTask }
+  | { readonly type: 'score'; readonly work: ScoreTask }
 
 export type ToScoringThread =
   | HoldMessage
   | { readonly type: 'drop'; readonly key: string }
-  | { readonly type: 'scan'; readonly call: number; readonly work: ScanTask }
+  | (ScoringTask & { readonly call: number })
   | { readonly type: 'cancel'; readonly call: number }
   | { readonly type: 'close' }
 
-/** One thread's share of the answer. For `hold` there are no scans. */
-export interface ThreadAnswer extends Pick<ScanAnswer, 'scans'> {
+/** Of a scan: one a shard, undefined for one that its tangent is no use for and that had better be searched exactly. */
+export type ThreadScans = readonly (ShardScan | undefined)[]
+
+export type TaskResult =
+  | { readonly type: 'held' }
+  | { readonly type: 'scan'; readonly scans: ThreadScans }
+  | { readonly type: 'rank'; readonly ranked: Ranked }
+  | {
+      readonly type: 'score'
+      /** Of the candidates, or of the first of them. */
+      readonly scores: Float32Array
+      readonly stop: Exclude<ScanStop, 'complete'> | undefined
+    }
+
+export interface ThreadAnswer {
+  readonly result: TaskResult
   /** As the whole answer's; undefined when other threads took all pieces. */
   readonly queueMs: number | undefined
+  readonly workMs: number
 }

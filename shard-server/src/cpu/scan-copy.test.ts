@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import fc from 'fast-check'
 import { makeScanCopy, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
 import { vectorsInMemory } from './vector-rows.ts'
@@ -18,7 +19,8 @@ describe('a copy of vectors for scanning', () => {
       fc.property(fc.array(vector, { minLength: 1, maxLength: 40 }), vector, (rows, query) => {
         const vectors = Float32Array.from(rows.flat())
         const copy = makeScanCopy(vectorsInMemory(vectors, width))
-        const scanned = scanStretch(copy.stretches[0]!, toScanQuery(Float32Array.from(query), copy)!, rows.length)
+        const scanQuery = toScanQuery(Float32Array.from(query), copy)!
+        const scanned = scanStretch(copy.stretches[0]!, [scanQuery], rows.length)[0]!
         assert.equal(scanned.length, rows.length)
         const scaled = query.map((term, at) => Math.abs(term * copy.scales[at]!))
         // Half a step of each document value, and half a step of each query value times at most 127.
@@ -48,12 +50,25 @@ describe('a copy of vectors for scanning', () => {
     )
     const query = toScanQuery(Float32Array.of(1, 0), copy)!
     assert.deepEqual(
-      scanStretch(copy.stretches[1]!, query, 10)
+      scanStretch(copy.stretches[1]!, [query], 10)[0]!
         .map(({ row }) => row)
         .toSorted(),
       [0, 1, 2],
     )
     assert.ok(Math.abs(copy.mean[0]! - (rows - 1) / 2 / rows) < 1e-6)
+  })
+
+  it('gives several queries at once what each is given alone, ties included', () => {
+    // Few different values, so that many products are equal.
+    const vectors = pseudoRandomTensor(1, 900 * width, 1).map(term => Math.round(term * 2))
+    const copy = makeScanCopy(vectorsInMemory(vectors, width))
+    const queries = [2, 3, 4, 5].map(seed => toScanQuery(pseudoRandomTensor(seed, width, 1).map(Math.round), copy)!)
+    const alone = queries.map(query => scanStretch(copy.stretches[0]!, [query], 50)[0]!)
+    assert.deepEqual(scanStretch(copy.stretches[0]!, queries, 50), alone)
+    assert.deepEqual(
+      scanStretch(copy.stretches[0]!, queries, 0),
+      queries.map(() => []),
+    )
   })
 
   it('takes what is not finite for 0, and refuses a query that is not', () => {

@@ -100,14 +100,29 @@ export interface ScannedRow {
   readonly product: number
 }
 
-/** The rows of a stretch with the largest inner products, best first; all of them when there are fewer than `count`. */
-export function scanStretch(stretch: Int8Array, query: ScanQuery, count: number): ScannedRow[] {
-  const width = query.bytes.length
+/**
+ * For each query, the rows of a stretch with the largest inner products, best first; all of them when there are fewer than
+ * `count`. Each row is read once for all queries.
+ */
+export function scanStretch(stretch: Int8Array, queries: readonly ScanQuery[], count: number): ScannedRow[][] {
+  const width = queries[0]!.bytes.length
   const wanted = Math.min(count, stretch.length / width)
-  if (wanted === 0) return []
-  const { keys, distances } = usearch.exactSearch(stretch, query.bytes, width, wanted, usearch.MetricKind.IP, 1)
-  // usearch's distance is 1 - product.
-  return Array.from(keys, (key, at) => ({ row: Number(key), product: (1 - distances[at]!) * query.unit }))
+  if (wanted === 0) return queries.map(() => [])
+  const vectors = queries.length === 1 ? queries[0]!.bytes : joined(queries, width)
+  const { keys, distances } = usearch.exactSearch(stretch, vectors, width, wanted, usearch.MetricKind.IP, 1)
+  return queries.map(({ unit }, query) =>
+    // usearch's distance is 1 - product.
+    Array.from({ length: wanted }, (_, at) => ({
+      row: Number(keys[query * wanted + at]!),
+      product: (1 - distances[query * wanted + at]!) * unit,
+    })),
+  )
+}
+
+function joined(queries: readonly ScanQuery[], width: number): Int8Array {
+  const vectors = new Int8Array(queries.length * width)
+  for (const [at, { bytes }] of queries.entries()) vectors.set(bytes, at * width)
+  return vectors
 }
 
 function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {

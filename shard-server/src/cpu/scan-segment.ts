@@ -1,6 +1,6 @@
 import type { RowIds } from '@hypershard/qnet'
-import type { DocumentGraph, RecallKnob } from '@hypershard/storage'
-import type { ScanCopy, SegmentToScan } from '../ports.ts'
+import type { DocumentGraph } from '@hypershard/storage'
+import type { ScanCopy, SegmentToScan, SharedIds } from '../ports.ts'
 import type { VectorRows } from './vector-rows.ts'
 
 /** A segment's vectors and ids as a scan reads them. */
@@ -9,9 +9,8 @@ export interface ScannableSegment {
   readonly ids: RowIds
   /** The int8 copy that a first pass reads instead of the vectors. */
   readonly scanCopy: ScanCopy
-  /** Its neighbour graph, and what finds how much in it. */
+  /** Its neighbour graph. */
   readonly graph: Pick<DocumentGraph, 'nearest'> | undefined
-  readonly recallKnobs: readonly RecallKnob[]
 }
 
 export interface ScanSegment extends Omit<SegmentToScan, 'key'> {
@@ -21,4 +20,8 @@ export interface ScanSegment extends Omit<SegmentToScan, 'key'> {
 export interface ScanShard {
   readonly shard: number
   readonly segments: readonly ScanSegment[]
+}
+
+export function idsOf({ offsets, bytes }: SharedIds): RowIds {
+  return { idBytes: row => bytes.subarray(offsets[row], offsets[row + 1]) }
 }

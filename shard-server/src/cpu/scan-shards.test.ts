@@ -34,7 +34,7 @@ function toShards(documents: readonly Document[], shards: number): ScanShard[] {
     for (const [row, document] of own.entries()) values.set(document.vector, row * width)
     const vectors = vectorsInMemory(values, width)
     const ids = { idBytes: (row: number) => Buffer.from(own[row]!.id) }
-    const segment = { vectors, ids, scanCopy: makeScanCopy(vectors), graph: undefined, recallKnobs: [] }
+    const segment = { vectors, ids, scanCopy: makeScanCopy(vectors), graph: undefined }
     return { shard, segments: [{ segment, position: shard, excluded: undefined, eligible: own.length }] }
   })
 }

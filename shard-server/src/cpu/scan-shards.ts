@@ -28,11 +28,7 @@ export function scanShards(
   return driveScan(shards, shard => scoreBlocks(scorer, shard, options), options)
 }
 
-function scoreBlocks(
-  scorer: PieceScorer,
-  { segments }: ScanShard,
-  { limit, after }: ScanOptions,
-): ShardWork<RowBlock, never> {
+function scoreBlocks(scorer: PieceScorer, { segments }: ScanShard, { limit, after }: ScanOptions): ShardWork<RowBlock> {
   const top = new TopHits(limit, after)
   const positions = new Map<RowIds, number>(segments.map(({ segment, position }) => [segment.ids, position]))
   let documentsScored = 0

@@ -1,8 +1,14 @@
+import assert from 'node:assert/strict'
 import { compareRank, type Deadline, type Logger, sumScanCounts } from '@hypershard/common'
-import { kernelIdentity } from '@hypershard/qnet'
-import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan } from '../ports.ts'
+import { kernelIdentity, type RowIds } from '@hypershard/qnet'
+import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { ScanTask, ThreadAnswer, ToScoringThread } from './messages.ts'
+import { choosePlan, costOf, type SegmentToPlan } from './choose-plan.ts'
+import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
+import { QueryTeam, type ScoringThread } from './query-team.ts'
+import { bestOf, type Candidate, type Ranked } from './rank-candidates.ts'
+import { idsOf } from './scan-segment.ts'
+import { searchByTangent, type TangentPlan, type TangentSteps } from './search-by-tangent.ts'
 
 export interface ScoringOptions {
   /** Scoring threads; each computes on one core. */
@@ -14,20 +20,44 @@ export interface ScoringOptions {
   readonly startThread?: () => ScoringThread
 }
 
-/** One scoring thread as the pool knows it. */
-export type ScoringThread = Pick<ThreadCalls<ToScoringThread, ThreadAnswer>, 'call' | 'post' | 'close'>
+/**
+ * A query that costs less (see `plan-cost.ts`; some milliseconds) is one thread's: to share it out takes two or three messages
+ * more a thread. While all threads have work already, sharing gains nothing, and one that costs more is one thread's too.
+ */
+const aloneCostMax = 3e7
+const aloneCostBusyMax = 3e8
+/** Fewer candidates are not worth a message to another thread. */
+const candidatesPerThreadMin = 32
 
-/** The CPU as a backend: the scoring threads as one. Every query is shared out between all of them, piece by piece. */
+/** A segment as the pool knows it. */
+interface HeldSegment extends Omit<SegmentToPlan, 'eligible'> {
+  readonly ids: RowIds
+}
+
+/** A search by the pool. */
+interface Search {
+  readonly request: ScanRequest
+  readonly team: QueryTeam
+}
+
+/** The CPU as a backend: the scoring threads as one. */
 export class ScoringPool implements ScoringBackend {
   readonly kernel = kernelIdentity()
   readonly #threads: readonly ScoringThread[]
-  /** Of searches that have ended. */
-  readonly #pieceCounters: ScanTask['pieceCounters'][] = []
+  /** Queries that each thread has alone. */
+  readonly #alone: number[]
+  readonly #segments = new Map<string, HeldSegment>()
+  /** Of searches that have ended: as many as ever were in use at once are kept, as shared memory is slow to come by. */
+  readonly #blockCounters: Int32Array<SharedArrayBuffer>[] = []
 
   constructor({ threads, log, onDeath, startThread }: ScoringOptions) {
     const file = new URL('./scoring-thread.ts', import.meta.url)
-    const start = startThread ?? (() => new ThreadCalls({ name: 'scoring', file, workerData: undefined, log, onDeath }))
+    const start =
+      startThread ??
+      (() =>
+        new ThreadCalls<ToScoringThread, ThreadAnswer>({ name: 'scoring', file, workerData: undefined, log, onDeath }))
     this.#threads = Array.from({ length: threads }, start)
+    this.#alone = this.#threads.map(() => 0)
   }
 
   /** Makes a segment known to every thread, or to none. */
@@ -35,37 +65,35 @@ export class ScoringPool implements ScoringBackend {
     const answers = this.#threads.map(thread => thread.call(call => ({ type: 'hold', call, ...segment })).answer)
     // All of them, so that no thread opens a file that is removed already.
     const refused = (await Promise.allSettled(answers)).find(result => result.status === 'rejected')
-    if (refused === undefined) return
+    if (refused === undefined) {
+      const { key, width, ids, graphPath, recallKnobs } = segment
+      const rows = ids.offsets.length - 1
+      this.#segments.set(key, { rows, width, hasGraph: graphPath !== undefined, recallKnobs, ids: idsOf(ids) })
+      return
+    }
     this.drop(segment.key)
     throw refused.reason
   }
 
   drop(key: string): void {
-    this.#tell({ type: 'drop', key })
+    this.#segments.delete(key)
+    for (const thread of this.#threads) thread.post({ type: 'drop', key })
   }
 
+  /** plan → one thread alone, or all → exactly what a tangent is no use for. */
   async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
     deadline.check('score')
-    const pieceCounters = this.#takePieceCounters()
-    const work = { ...request, pieceCounters }
-    const calls = this.#threads.map(thread => thread.call(call => ({ type: 'scan', call, work })))
-    const cancel = () => {
-      for (const [index, thread] of this.#threads.entries()) thread.post({ type: 'cancel', call: calls[index]!.call })
-    }
-    deadline.signal.addEventListener('abort', cancel, { once: true })
+    const search = { request, team: new QueryTeam(deadline) }
     try {
-      // All of them, so that no thread reads a segment after its lease has ended.
-      const settled = await Promise.allSettled(calls.map(({ answer }) => answer))
-      return mergeAnswers(
-        settled.map(result => {
-          if (result.status === 'rejected') throw result.reason
-          return result.value
-        }),
-        request.limit,
-      )
+      const planned = request.shards.map(shard => this.#plan(shard, request))
+      const cost = planned.reduce((sum, own) => sum + own.cost, 0)
+      const shards = planned.map(({ shard }) => shard)
+      const scans = await (this.#isForOne(cost) ? this.#scanAlone(search, shards) : this.#scanTogether(search, shards))
+      const bent = request.shards.filter((_, place) => scans[place] === undefined)
+      const exact = bent.length === 0 ? [] : await this.#scanExactly(search, bent)
+      return { scans: scans.map(scan => scan ?? exact.shift()!), queueMs: search.team.queueMs }
     } finally {
-      deadline.signal.removeEventListener('abort', cancel)
-      this.#pieceCounters.push(pieceCounters)
+      search.team.end()
     }
   }
 
@@ -73,30 +101,153 @@ export class ScoringPool implements ScoringBackend {
     await Promise.all(this.#threads.map(thread => thread.close()))
   }
 
-  /** As many as ever were in use at once are kept: shared memory is slow to come by. */
-  #takePieceCounters(): ScanTask['pieceCounters'] {
-    const used = this.#pieceCounters.pop()
-    return used?.fill(0) ?? new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
+  #plan(
+    shard: ShardToScan,
+    { plan, qnet: { architecture } }: ScanRequest,
+  ): { readonly shard: PlannedShard; readonly cost: number } {
+    const segments = shard.segments.map(({ key, eligible }) => ({ ...this.#held(key), eligible }))
+    const chosen = choosePlan(plan, segments, architecture)
+    return { shard: { ...shard, plan: chosen }, cost: costOf(chosen, segments, architecture) }
   }
 
-  #tell(message: ToScoringThread): void {
-    for (const thread of this.#threads) thread.post(message)
+  #isForOne(cost: number): boolean {
+    if (this.#threads.length === 1) return true
+    return cost <= (this.#alone.every(queries => queries > 0) ? aloneCostBusyMax : aloneCostMax)
+  }
+
+  async #scanAlone({ request, team }: Search, shards: readonly PlannedShard[]): Promise<(ShardScan | undefined)[]> {
+    const place = this.#alone.indexOf(Math.min(...this.#alone))
+    this.#alone[place]!++
+    try {
+      const work = { ...scanTaskOf(request), shards, blockCounter: undefined }
+      const { results } = await team.run([this.#threads[place]!], () => ({ type: 'scan', work }))
+      return [...results[0]!.scans]
+    } finally {
+      this.#alone[place]!--
+    }
+  }
+
+  async #scanTogether(search: Search, shards: readonly PlannedShard[]): Promise<(ShardScan | undefined)[]> {
+    const exact = shards.filter(({ plan }) => plan.kind === 'exact')
+    const settled = await Promise.allSettled([
+      exact.length === 0 ? [] : this.#scanExactly(search, exact),
+      ...shards.map(shard => {
+        const { plan } = shard
+        return plan.kind === 'exact' ? undefined : this.#scanByTangent(search, { ...shard, plan })
+      }),
+    ])
+    const [scans, ...byTangent] = settled.map(result => {
+      if (result.status === 'rejected') throw result.reason
+      return result.value
+    })
+    const exactScans = [...(scans as ShardScan[])]
+    return shards.map(({ plan }, place) =>
+      plan.kind === 'exact' ? exactScans.shift() : (byTangent[place] as ShardScan | undefined),
+    )
+  }
+
+  /** All threads claim the shards' blocks one by one. */
+  async #scanExactly({ request, team }: Search, shards: readonly ShardToScan[]): Promise<ShardScan[]> {
+    const blockCounter =
+      this.#blockCounters.pop()?.fill(0) ?? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    try {
+      const planned = shards.map(shard => ({ ...shard, plan: { kind: 'exact' } as const }))
+      const work = { ...scanTaskOf(request), shards: planned, blockCounter }
+      const { results } = await team.run(this.#threads, () => ({ type: 'scan', work }))
+      return shards.map((_, place) => {
+        const scans = results.map(result => result.scans[place]!)
+        return mergeScans(scans, request.limit)
+      })
+    } finally {
+      this.#blockCounters.push(blockCounter)
+    }
+  }
+
+  /** Each thread ranks its part, then each scores some of the best of all parts. */
+  async #scanByTangent(
+    { request, team }: Search,
+    shard: ShardToScan & { readonly plan: TangentPlan },
+  ): Promise<ShardScan | undefined> {
+    let scoreMs = 0
+    const query = queryOf(request)
+    const sent = { shard: shard.shard, segments: shard.segments }
+    const steps: TangentSteps = {
+      rank: async wish => {
+        const of = this.#threads.length
+        const { results, workMs } = await team.run(this.#threads, part => ({
+          type: 'rank',
+          work: { ...query, shard: sent, wish: { ...wish, part, of } },
+        }))
+        scoreMs += workMs
+        return mergeRanked(
+          results.map(({ ranked }) => ranked),
+          wish.kept,
+        )
+      },
+      score: async candidates => {
+        const parts = divide(candidates, this.#threads.length)
+        const { results, workMs } = await team.run(this.#threads.slice(0, parts.length), part => ({
+          type: 'score',
+          work: { ...query, shard: sent, candidates: parts[part]! },
+        }))
+        scoreMs += workMs
+        return joinScores(results, parts)
+      },
+    }
+    const segments = shard.segments.map(({ key, eligible, position }) => {
+      const { ids } = this.#held(key)
+      return { eligible, position, ids }
+    })
+    const found = await searchByTangent({ ...shard, segments }, steps, request)
+    return found && { ...found, scoreMs }
+  }
+
+  #held(key: string): HeldSegment {
+    const held = this.#segments.get(key)
+    assert(held !== undefined, `segment ${key} is searched while it is not held`)
+    return held
   }
 }
 
-/** Each thread's best of its pieces, as if one thread had scored all. */
-function mergeAnswers(answers: readonly ThreadAnswer[], limit: number): ScanAnswer {
-  const [first] = answers
-  const scans = first!.scans.map((_, place) =>
-    mergeScans(
-      answers.map(answer => answer.scans[place]!),
-      limit,
+function queryOf({ qnet, scoring, rangeSample, endEpochMs }: ScanRequest): TaskQuery {
+  return { qnet, scoring, rangeSample, endEpochMs }
+}
+
+function scanTaskOf(request: ScanRequest): Omit<ScanTask, 'shards' | 'blockCounter'> {
+  return { ...queryOf(request), limit: request.limit, after: request.after }
+}
+
+function mergeRanked(parts: readonly Ranked[], kept: number): Ranked {
+  return {
+    candidates: bestOf(
+      parts.flatMap(({ candidates }) => candidates),
+      kept,
     ),
-  )
-  const queueMs = answers.flatMap(answer => answer.queueMs ?? [])
-  return { scans, queueMs: queueMs.length === 0 ? 0 : Math.min(...queueMs) }
+    scanned: parts.reduce((sum, { scanned }) => sum + scanned, 0),
+    walked: parts.reduce((sum, { walked }) => sum + walked, 0),
+    stop: parts.find(({ stop }) => stop !== undefined)?.stop,
+  }
 }
 
+/** In order, in pieces of about the same size. */
+function divide(candidates: readonly Candidate[], threads: number): (readonly Candidate[])[] {
+  const parts = Math.max(1, Math.min(threads, Math.floor(candidates.length / candidatesPerThreadMin)))
+  const placeOf = (part: number) => Math.round((part * candidates.length) / parts)
+  return Array.from({ length: parts }, (_, part) => candidates.slice(placeOf(part), placeOf(part + 1)))
+}
+
+/** Up to the first that is missing. */
+function joinScores(
+  results: readonly { readonly scores: Float32Array; readonly stop: Ranked['stop'] }[],
+  parts: readonly (readonly Candidate[])[],
+) {
+  const cut = results.findIndex(({ scores }, part) => scores.length < parts[part]!.length)
+  const whole = cut === -1 ? results : results.slice(0, cut + 1)
+  const scores = Float32Array.from(whole.flatMap(result => [...result.scores]))
+  return { scores, stop: results.find(({ stop }) => stop !== undefined)?.stop }
+}
+
+/** Each thread's best of its blocks, as if one thread had scored all. */
 function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
   return {
     shard: scans[0]!.shard,

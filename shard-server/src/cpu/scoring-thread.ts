@@ -1,57 +1,56 @@
 /**
  * A thread that scores. A run of onnxruntime blocks its thread, so it happens here: the main thread stays free for health
- * checks and other calls. Vectors lie in shared memory; all scoring threads work on every query and claim its pieces one
- * by one (blocks, stretches, walks). Queries take turns, a piece each, so that a short one does not wait for a long one to end.
+ * checks and other calls. Vectors lie in shared memory. Queries take turns, a piece each (a block, a stretch, a walk), so
+ * that a short one does not wait for a long one to end.
  */
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { nothingScanned, toFailure } from '@hypershard/common'
-import {
-  allFinite,
-  architectureKey,
-  type QNetArchitecture,
-  QNetScorer,
-  type QNetWeights,
-  readWeights,
-} from '@hypershard/qnet'
 import { DocumentGraph } from '@hypershard/storage'
-import { LRUCache } from 'lru-cache'
-import type { ScanRequest, ShardScan, SharedQNet } from '../ports.ts'
+import type { ShardScan, ShardToScan } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
-import { choosePlan } from './choose-plan.ts'
-import type { HoldMessage, ScanTask, ThreadAnswer, ToScoringThread } from './messages.ts'
-import { scanByTangent, type TangentOptions, type TangentShard } from './scan-by-tangent.ts'
-import type { ScannableSegment, ScanShard } from './scan-segment.ts'
-import { type PieceScorer, scanShards } from './scan-shards.ts'
+import type {
+  HoldMessage,
+  PlannedShard,
+  ScanTask,
+  ScoringTask,
+  TaskQuery,
+  TaskResult,
+  ThreadAnswer,
+  ToScoringThread,
+} from './messages.ts'
+import { laterScorer, type QueryScorer, scoreCandidates } from './query-scorer.ts'
+import { QueryTurns } from './query-turns.ts'
+import { rankCandidates } from './rank-candidates.ts'
+import { idsOf, type ScannableSegment, type ScanSegment } from './scan-segment.ts'
+import { scanShards } from './scan-shards.ts'
+import { searchByTangent, type TangentPlan } from './search-by-tangent.ts'
+import { SharedPasses } from './shared-passes.ts'
+import { TurnQueue } from './turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from './vector-rows.ts'
-
-/** Compiled architectures kept; a server sees one a model. */
-const scorersMax = 8
-/** Read q-nets kept: views of the shared weights, for the next page or the next who asks the same. */
-const readQNetsMax = 4
 
 interface OpenSegment extends ScannableSegment {
   close(): void
 }
 
-interface Turn {
-  readonly call: number
-  readonly arrivedMs: number
-  queueMs: number | undefined
-  cancelled: boolean
-  readonly steps: AsyncGenerator<void, ShardScan[], void>
+/** A task under way. */
+interface Query {
+  readonly work: TaskQuery
+  readonly scorer: QueryScorer
+  readonly turns: QueryTurns
+  readonly stopBefore: (expectedPieceMs: number) => 'cancelled' | 'deadline' | undefined
 }
 
 const port = parentPort
 assert(port !== null, 'a scoring thread is started as a worker')
 
 const segments = new Map<string, OpenSegment>()
-const scorers = new LRUCache<string, QNetScorer>({ max: scorersMax })
-/** By `SharedWeights.copy`. */
-const readQNets = new LRUCache<number, QNetWeights>({ max: readQNetsMax })
-const turns: Turn[] = []
-let driving = false
+const queue = new TurnQueue()
+const passes = new SharedPasses()
+/** Of tasks under way, by call. */
+const underWay = new Map<number, { cancelled: boolean }>()
+const monotonicMs = () => performance.now()
 
 port.on('message', (message: ToScoringThread) => {
   switch (message.type) {
@@ -62,18 +61,18 @@ port.on('message', (message: ToScoringThread) => {
       segments.get(message.key)?.close()
       segments.delete(message.key)
       break
-    case 'scan':
-      turns.push(startTurn(message.call, message.work))
-      void drive()
+    case 'cancel': {
+      const task = underWay.get(message.call)
+      if (task !== undefined) task.cancelled = true
       break
-    case 'cancel':
-      for (const turn of turns) if (turn.call === message.call) turn.cancelled = true
-      break
+    }
     case 'close':
-      turns.length = 0
+      queue.close()
       // Files that are still open close when the thread ends, after the piece that it scores now.
       port.close()
       break
+    default:
+      void answer(message.call, message)
   }
 })
 
@@ -81,145 +80,132 @@ function hold(message: HoldMessage): ThreadReply<ThreadAnswer> {
   const { call } = message
   try {
     segments.set(message.key, openSegment(message))
-    return { call, answer: { scans: [], queueMs: undefined } }
+    return { call, answer: { result: { type: 'held' }, queueMs: undefined, workMs: 0 } }
   } catch (error) {
     return { call, ...toFailure(error) }
   }
 }
 
-/** Gives each waiting query one piece in turn until none is left. */
-async function drive(): Promise<void> {
-  if (driving) return
-  driving = true
-  for (let turn = turns[0]; turn !== undefined; turn = turns[0]) {
-    const answer = await step(turn)
-    // Closing emptied the list meanwhile.
-    if (turns.shift() === undefined) break
-    if (answer === undefined) turns.push(turn)
-    else port?.postMessage(answer)
-  }
-  driving = false
-}
-
-async function step(turn: Turn): Promise<ThreadReply<ThreadAnswer> | undefined> {
-  try {
-    const { done, value } = await turn.steps.next()
-    return done ? { call: turn.call, answer: { scans: value, queueMs: turn.queueMs } } : undefined
-  } catch (error) {
-    return { call: turn.call, ...toFailure(error) }
-  }
-}
-
-function startTurn(call: number, work: ScanTask): Turn {
-  const turn: Turn = {
-    call,
-    arrivedMs: performance.now(),
-    queueMs: undefined,
-    cancelled: false,
-    steps: scan(work, () => turn),
-  }
-  return turn
-}
-
-async function* scan(work: ScanTask, turnOf: () => Turn): AsyncGenerator<void, ShardScan[], void> {
-  const turn = turnOf()
-  const shards = work.shards.map(({ shard, segments: wanted }) => ({
-    shard,
-    segments: wanted.map(({ key, ...rows }) => ({ segment: heldSegment(key), ...rows })),
-  }))
-  const stopBefore = (expectedBlockMs: number) => {
-    if (turn.cancelled || areKnownBad(work.qnet)) return 'cancelled'
-    const nowMs = performance.timeOrigin + performance.now()
-    return nowMs + expectedBlockMs > work.endEpochMs ? 'deadline' : undefined
-  }
-  const tooLate = stopBefore(0)
-  if (tooLate !== undefined) return shards.map(({ shard }) => unscored(shard, tooLate))
-  const [exact, byTangent] = shareOut(work, shards)
-  // In an exact scan every thread has work, so one checks before it begins. By tangent a thread that runs out of work
-  // checks.
-  if (exact.length > 0) checkWeightsOnce(work.qnet)
-  const { scorer, tangents } = laterScorer(work, () => {
-    turn.queueMs = performance.now() - turn.arrivedMs
+async function answer(call: number, task: ScoringTask): Promise<void> {
+  const state = { cancelled: false }
+  underWay.set(call, state)
+  let queueMs: number | undefined
+  const arrivedMs = monotonicMs()
+  const query = queryOf(task.work, state, () => {
+    queueMs = monotonicMs() - arrivedMs
   })
-  const { limit, after, pieceCounters } = work
-  const options = { limit, after, monotonicMs: () => performance.now(), stopBefore }
-  const scans = [
-    ...(yield* scanShards(scorer, exact, { ...options, claimPiece: () => Atomics.add(pieceCounters, 0, 1) })),
-    ...(yield* scanByTangent(scorer, byTangent, {
-      ...options,
-      tangents,
-      claimPiece: () => Atomics.add(pieceCounters, 1, 1),
-    })),
-  ]
-  expectGoodWeights(work.qnet)
-  return shards.map(({ shard }) => scans.find(scan => scan.shard === shard)!)
+  try {
+    const result = await perform(task, query)
+    port!.postMessage({
+      call,
+      answer: { result, queueMs, workMs: query.turns.workMs },
+    } satisfies ThreadReply<ThreadAnswer>)
+  } catch (error) {
+    port!.postMessage({ call, ...toFailure(error) })
+  } finally {
+    underWay.delete(call)
+  }
 }
 
-/** The shards that are searched exactly, and the others. */
-function shareOut({ plan }: ScanRequest, shards: readonly ScanShard[]): [ScanShard[], TangentShard[]] {
-  const exact: ScanShard[] = []
-  const byTangent: TangentShard[] = []
-  for (const shard of shards) {
-    const chosen = choosePlan(plan, shard.segments)
-    if (chosen.kind === 'exact') exact.push(shard)
-    else byTangent.push({ ...shard, plan: chosen })
+function queryOf(work: TaskQuery, state: { readonly cancelled: boolean }, onRead: () => void): Query {
+  const stopBefore = (expectedPieceMs: number) => {
+    if (state.cancelled || areKnownBad(work.qnet)) return 'cancelled'
+    const nowMs = performance.timeOrigin + performance.now()
+    return nowMs + expectedPieceMs > work.endEpochMs ? 'deadline' : undefined
   }
-  return [exact, byTangent]
+  const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
+  return { work, scorer: laterScorer(work, onRead), turns, stopBefore }
+}
+
+async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
+  switch (task.type) {
+    case 'scan':
+      return { type: 'scan', scans: await scan(task.work, query) }
+    case 'rank': {
+      const { shard, wish } = task.work
+      const ranked = await rankCandidates(scanSegments(shard), wish, rankOptions(query))
+      // Nobody answers a query before its weights are checked. Whoever scores the candidates waits for that.
+      checkWeightsOnce(query.work.qnet)
+      if (areKnownBad(query.work.qnet)) expectGoodWeights(query.work.qnet)
+      return { type: 'rank', ranked }
+    }
+    case 'score': {
+      const { shard, candidates } = task.work
+      const { scorer, turns } = query
+      const scored = await scoreCandidates(scorer, scanSegments(shard), candidates, piece => turns.take(piece))
+      expectGoodWeights(query.work.qnet)
+      return { type: 'score', ...scored }
+    }
+  }
+}
+
+async function scan(work: ScanTask, query: Query): Promise<(ShardScan | undefined)[]> {
+  const tooLate = query.stopBefore(0)
+  if (tooLate !== undefined && !areKnownBad(work.qnet)) return work.shards.map(({ shard }) => unscored(shard, tooLate))
+  const { blockCounter } = work
+  const scans: (ShardScan | undefined)[] = []
+  if (blockCounter !== undefined) {
+    // Every thread has work, so one checks before it begins.
+    checkWeightsOnce(work.qnet)
+    scans.push(...(await scanExactly(work.shards, work, query, () => Atomics.add(blockCounter, 0, 1))))
+  } else {
+    for (const shard of work.shards) scans.push(await scanAlone(shard, work, query))
+  }
+  expectGoodWeights(work.qnet)
+  return scans
+}
+
+async function scanAlone(shard: PlannedShard, work: ScanTask, query: Query): Promise<ShardScan | undefined> {
+  const { plan } = shard
+  if (plan.kind === 'tangent') return scanByTangent({ ...shard, plan }, work, query)
+  let block = 0
+  const [scan] = await scanExactly([shard], work, query, () => block++)
+  return scan!
+}
+
+async function scanExactly(
+  shards: readonly ShardToScan[],
+  { limit, after }: ScanTask,
+  { scorer, stopBefore }: Query,
+  claimPiece: () => number,
+): Promise<ShardScan[]> {
+  const opened = shards.map(shard => ({ shard: shard.shard, segments: scanSegments(shard) }))
+  const steps = scanShards(scorer, opened, { limit, after, monotonicMs, stopBefore, claimPiece })
+  for (;;) {
+    const { done, value } = await queue.run(() => steps.next())
+    if (done) return value
+  }
+}
+
+async function scanByTangent(
+  shard: ShardToScan & { readonly plan: TangentPlan },
+  options: ScanTask,
+  query: Query,
+): Promise<ShardScan | undefined> {
+  const opened = scanSegments(shard)
+  const { scorer, turns } = query
+  const beganMs = turns.workMs
+  const found = await searchByTangent(
+    { ...shard, segments: opened.map(({ segment: { ids }, ...at }) => ({ ...at, ids })) },
+    {
+      rank: wish => rankCandidates(opened, { ...wish, part: 0, of: 1 }, rankOptions(query)),
+      score: candidates => scoreCandidates(scorer, opened, candidates, piece => turns.take(piece)),
+    },
+    options,
+  )
+  return found && { ...found, scoreMs: turns.workMs - beganMs }
+}
+
+function rankOptions({ scorer, turns }: Query) {
+  return { tangents: scorer.tangents, takeTurn: (piece: () => Promise<void> | void) => turns.take(piece), passes }
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {
   return { shard, hits: [], ...nothingScanned, plan: 'exact', nonFiniteScores: 0, stop, scoreMs: 0 }
 }
 
-/**
- * Reads the q-net when the first piece is claimed: a thread that finds nothing left to do need not. That happens here, off
- * the main thread: 14 MB take some 10 ms.
- */
-function laterScorer(
-  { qnet, scoring, rangeSample }: ScanRequest,
-  onRead: () => void,
-): { readonly scorer: PieceScorer; readonly tangents: TangentOptions['tangents'] } {
-  const read = once(async () => {
-    const weights = weightsOf(qnet)
-    const scorer = scorerOf(qnet.architecture)
-    const block = await (scoring === 'int8' ? scorer.prepareInt8(weights, rangeSample) : scorer.prepareFp32(weights))
-    onRead()
-    return { weights, scorer, block }
-  })
-  return {
-    scorer: { score: async documents => (await read()).block.score(documents) },
-    tangents: async points => {
-      const { scorer, weights } = await read()
-      const tangents = await scorer.tangents(weights, points)
-      // Without a tangent every document would be scored. First make sure that the weights are not to be refused.
-      if (!allFinite(tangents.scores)) expectGoodWeights(qnet)
-      return tangents
-    },
-  }
-}
-
-function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
-  let made: Promise<Result> | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
-}
-
-/** Their values may be anything until `expectGoodWeights` has passed them. */
-function weightsOf({ architecture, precision, weights: { bytes, copy } }: SharedQNet): QNetWeights {
-  const known = readQNets.get(copy)
-  if (known !== undefined) return known
-  const read = readWeights(architecture, bytes, precision)
-  readQNets.set(copy, read)
-  return read
-}
-
-function scorerOf(architecture: QNetArchitecture): QNetScorer {
-  const key = architectureKey(architecture)
-  const scorer = scorers.get(key) ?? new QNetScorer(architecture)
-  scorers.set(key, scorer)
-  return scorer
+function scanSegments(shard: ShardToScan): ScanSegment[] {
+  return shard.segments.map(({ key, ...rows }) => ({ segment: heldSegment(key), ...rows }))
 }
 
 function heldSegment(key: string): ScannableSegment {
@@ -228,15 +214,14 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function openSegment({ vectors: held, ids, width, scanCopy, graphPath, recallKnobs }: HoldMessage): OpenSegment {
+function openSegment({ vectors: held, ids, width, scanCopy, graphPath }: HoldMessage): OpenSegment {
   const graph = graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width)
   const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   return {
     graph,
     scanCopy,
-    recallKnobs,
     vectors: 'path' in held ? file! : vectorsInMemory(held, width),
     close: () => file?.close(),
-    ids: { idBytes: row => ids.bytes.subarray(ids.offsets[row], ids.offsets[row + 1]) },
+    ids: idsOf(ids),
   }
 }

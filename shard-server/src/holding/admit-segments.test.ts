@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import type { Fields, Manifest, ObjectStore } from '@hypershard/storage'
-import { ScoringPool, type ScoringThread } from '../cpu/scoring-pool.ts'
+import type { ScoringThread } from '../cpu/query-team.ts'
+import { ScoringPool } from '../cpu/scoring-pool.ts'
 import { RowFilter } from '../filtering/row-filter.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
@@ -27,7 +28,7 @@ class FakeThread implements ScoringThread {
     const answering = async () => {
       if (this.refuses) throw new HypershardError('storage_failed', 'told to refuse')
       this.held.add(message.key)
-      return { scans: [], queueMs: undefined }
+      return { result: { type: 'held' as const }, queueMs: undefined, workMs: 0 }
     }
     return { call: this.#calls, answer: answering() }
   }

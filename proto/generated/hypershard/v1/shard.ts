@@ -51,7 +51,7 @@ export const SearchPlan = {
    * are ranked by it. The best are scored.
    */
   SEARCH_PLAN_GRAPH: 3,
-  /** SEARCH_PLAN_AUTO - The cheapest of these that is known to find `recall` of what the exact plan finds. */
+  /** SEARCH_PLAN_AUTO - The cheapest of these that finds `recall` of what the exact plan finds. */
   SEARCH_PLAN_AUTO: 4,
   UNRECOGNIZED: -1,
 } as const;
@@ -129,10 +129,7 @@ export interface SearchShardsRequest {
   /** Only documents that rank after this position: the page after a cursor. */
   after: RankPosition | undefined;
   plan: SearchPlan;
-  /**
-   * With SEARCH_PLAN_TANGENT and SEARCH_PLAN_GRAPH: how many documents of a shard are scored exactly, by each thread that
-   * takes part.
-   */
+  /** With SEARCH_PLAN_TANGENT and SEARCH_PLAN_GRAPH: how many documents of a shard are scored exactly. */
   candidates: number;
   /** Only documents that pass it; not given for all. */
   filter:

@@ -1,0 +1,275 @@
+/**
+ * Ranks a shard's documents by tangent. Near the mean c of a segment's vectors the q-net is almost its tangent plane,
+ * s(x) ~ s(c) + g (x - c): g is a plain query vector. int8 products with it rank every document at the speed of memory,
+ * or a walk of the segment's neighbour graph goes where it points. Decisions 008 and 009 have what that finds.
+ */
+import type { Tangents } from '@hypershard/qnet'
+import { hasBit } from '@hypershard/storage'
+import type { ScanStop } from '../ports.ts'
+import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
+import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
+import type { ScanSegment } from './scan-segment.ts'
+import type { SharedPasses, StretchWish } from './shared-passes.ts'
+
+/**
+ * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
+ * of a stretch.
+ */
+const overfetch = 1.5
+const overfetchShareMax = 0.1
+
+/** A row that the tangent has found. */
+export interface Candidate {
+  /** Its segment's place in the shard. */
+  readonly segment: number
+  readonly row: number
+  /** About the q-net's score; infinite where nothing is known of it, so that it must be scored. */
+  readonly estimate: number
+}
+
+export interface RankWish {
+  /** How many of the best are wanted. */
+  readonly kept: number
+  /** By segment, see `ShardPlan`. */
+  readonly expansions: readonly (number | undefined)[]
+  /** All will be scored, so that none need be ranked. */
+  readonly all: boolean
+  /** This thread's part of the shard's pieces, walks and stretches: every `of`th, from `part`. */
+  readonly part: number
+  readonly of: number
+}
+
+export interface Ranked {
+  /** Best first, see `compareCandidates`. */
+  readonly candidates: Candidate[]
+  /** Eligible documents whose int8 vectors were read, and those of segments that were walked. */
+  readonly scanned: number
+  readonly walked: number
+  /** Why this is not all. */
+  readonly stop: Exclude<ScanStop, 'complete'> | undefined
+}
+
+export interface RankOptions {
+  /** The q-net's tangent planes at f32 points, row-major [count, width]. */
+  readonly tangents: (points: Float32Array) => Promise<Tangents>
+  /** Does a piece of work when it is the query's turn, unless the query has ended by then. @returns why it was left */
+  readonly takeTurn: (piece: () => Promise<void> | void) => Promise<Ranked['stop']>
+  readonly passes: SharedPasses
+}
+
+/** A segment and its tangent plane. `query` is undefined where the plane is not finite, or not needed. */
+interface Plane {
+  readonly at: ScanSegment
+  readonly segment: number
+  readonly query: ScanQuery | undefined
+  readonly gradient: Float32Array
+  /** s(c) - g c */
+  readonly offset: number
+}
+
+/** Equal estimates are told apart, so that the best are the same however a shard is divided between threads. */
+export function compareCandidates(a: Candidate, b: Candidate): number {
+  if (a.estimate !== b.estimate) return b.estimate - a.estimate
+  return a.segment - b.segment || a.row - b.row
+}
+
+/** The best of several threads' best. Candidates without an estimate all stay: only the q-net itself can rank them. */
+export function bestOf(candidates: Candidate[], count: number): Candidate[] {
+  candidates.sort(compareCandidates)
+  const unknown = candidates.findLastIndex(({ estimate }) => estimate === Number.POSITIVE_INFINITY) + 1
+  return candidates.slice(0, Math.max(count, unknown))
+}
+
+/** The best of this thread's part of the shard, a piece at each turn. */
+export async function rankCandidates(
+  segments: readonly ScanSegment[],
+  wish: RankWish,
+  options: RankOptions,
+): Promise<Ranked> {
+  const best = new Best(wish.kept)
+  const pieces = piecesOf(segments, wish)
+  if (pieces.length === 0) return best.ranked(undefined)
+  let planes: readonly Plane[] = []
+  const late = await options.takeTurn(async () => {
+    planes = await planesOf(segments, wish, options)
+  })
+  if (late !== undefined) return best.ranked(late)
+  const reads: StretchRead[] = []
+  for (const { segment, stretch } of pieces) {
+    const plane = planes[segment]!
+    if (stretch !== undefined) {
+      reads.push(new StretchRead(plane, stretch, wish.kept))
+      continue
+    }
+    const stop = await options.takeTurn(() =>
+      best.addWalk(plane.at.eligible, walkPlane(plane, wish.expansions[segment]!)),
+    )
+    if (stop !== undefined) return best.ranked(stop)
+  }
+  return best.ranked(await readStretches(reads, best, options))
+}
+
+function piecesOf(segments: readonly ScanSegment[], { expansions, part, of }: RankWish) {
+  const pieces: { segment: number; stretch: number | undefined }[] = []
+  for (const [segment, at] of segments.entries()) {
+    if (expansions[segment] !== undefined) pieces.push({ segment, stretch: undefined })
+    else for (const stretch of at.segment.scanCopy.stretches.keys()) pieces.push({ segment, stretch })
+  }
+  return pieces.filter((_, number) => number % of === part)
+}
+
+/** The planes of a shard's segments; without queries where nothing is to be ranked, as all will be scored. */
+async function planesOf(
+  segments: readonly ScanSegment[],
+  { all }: RankWish,
+  { tangents }: RankOptions,
+): Promise<Plane[]> {
+  if (all) {
+    const gradient = new Float32Array(0)
+    return segments.map((at, segment) => ({ at, segment, query: undefined, gradient, offset: 0 }))
+  }
+  const { width } = segments[0]!.segment.vectors
+  const points = new Float32Array(segments.length * width)
+  for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
+  const { scores, gradients } = await tangents(points)
+  return segments.map((at, segment) => {
+    const copy = at.segment.scanCopy
+    const gradient = gradients.subarray(segment * width, (segment + 1) * width)
+    const offset = gradient.reduce((sum, value, dimension) => sum - value * copy.mean[dimension]!, scores[segment]!)
+    return { at, segment, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, gradient, offset }
+  })
+}
+
+/** The eligible rows that a walk of the segment's graph comes to. Without a tangent every one is a candidate. */
+function walkPlane({ at, segment, query, gradient, offset }: Plane, expansion: number): Candidate[] {
+  const { excluded, segment: held } = at
+  if (query === undefined) return unknownCandidates(segment, eligibleRowsOf(0, held.vectors.rows, excluded))
+  const rows = held.graph!.nearest(gradient, expansion).filter(row => !excluded || !hasBit(excluded, row))
+  if (rows.length === 0) return []
+  // The graph's own distances are coarse, and of other segments' on another scale.
+  const [products] = scanStretch(gatherCopied(held.scanCopy, rows), [query], rows.length)
+  return products!.map(({ row: place, product }) => ({ segment, row: rows[place]!, estimate: product + offset }))
+}
+
+function unknownCandidates(segment: number, rows: readonly number[]): Candidate[] {
+  return rows.map(row => ({ segment, row, estimate: Number.POSITIVE_INFINITY }))
+}
+
+/** Reads the stretches, each for all queries that want it at the time. */
+async function readStretches(
+  reads: readonly StretchRead[],
+  best: Best,
+  { takeTurn, passes }: RankOptions,
+): Promise<Ranked['stop']> {
+  for (const { wish } of reads) if (wish !== undefined) passes.add(wish)
+  try {
+    for (const { wish } of reads) {
+      if (wish === undefined || !passes.isOpen(wish)) continue
+      const stop = await takeTurn(() => {
+        // Another query may have had it read while this one waited.
+        if (passes.isOpen(wish)) passes.grant(wish)
+      })
+      if (stop !== undefined) return stop
+    }
+    for (const read of reads) {
+      const stop = read.isQuick ? best.addRead(read) : await takeTurn(() => best.addRead(read))
+      if (stop !== undefined) return stop
+    }
+  } finally {
+    for (const { wish } of reads) if (wish !== undefined) passes.withdraw(wish)
+  }
+  return undefined
+}
+
+/**
+ * The eligible rows of a stretch with the largest products. Some more than are wanted of all rows usually have enough
+ * eligible ones among them; where they have not, or would be too many, the eligible are copied out.
+ */
+class StretchRead {
+  /** What is read for it; undefined where rows are copied out, or nothing is known of any. */
+  readonly wish: StretchWish | undefined
+  readonly eligible: number
+  readonly #plane: Plane
+  readonly #first: number
+  readonly #last: number
+  readonly #count: number
+  #found: readonly ScannedRow[] | undefined
+
+  constructor(plane: Plane, stretch: number, kept: number) {
+    const { excluded, segment } = plane.at
+    const bytes = segment.scanCopy.stretches[stretch]!
+    this.#plane = plane
+    this.#first = stretch * stretchRows
+    this.#last = this.#first + bytes.length / segment.vectors.width
+    this.eligible = eligibleRows(this.#first, this.#last, excluded)
+    this.#count = Math.min(kept, this.eligible)
+    const rows = this.#last - this.#first
+    const isWhole = this.eligible === rows
+    const count = isWhole ? this.#count : Math.ceil((overfetch * this.#count * rows) / this.eligible)
+    if (this.#count === 0 || plane.query === undefined || (!isWhole && count > rows * overfetchShareMax)) return
+    this.wish = { stretch: bytes, query: plane.query, count, found: found => this.#keep(found) }
+  }
+
+  /** Whether its candidates are there without reading anything more. */
+  get isQuick(): boolean {
+    return this.#count === 0 || this.#found?.length === this.#count
+  }
+
+  candidates(): Candidate[] {
+    const { segment, offset } = this.#plane
+    if (this.#count === 0) return []
+    const rows = this.isQuick ? this.#found! : this.#copiedOut()
+    if (rows === undefined) return unknownCandidates(segment, this.#eligibleRows())
+    return rows.map(({ row, product }) => ({ segment, row, estimate: product + offset }))
+  }
+
+  #keep(found: readonly ScannedRow[]): void {
+    const { excluded } = this.#plane.at
+    this.#found = found
+      .map(({ row, product }) => ({ row: this.#first + row, product }))
+      .filter(({ row }) => !excluded || !hasBit(excluded, row))
+      .slice(0, this.#count)
+  }
+
+  #copiedOut(): readonly ScannedRow[] | undefined {
+    const { at, query } = this.#plane
+    if (query === undefined) return undefined
+    const rows = this.#eligibleRows()
+    const [found] = scanStretch(gatherCopied(at.segment.scanCopy, rows), [query], this.#count)
+    return found!.map(({ row, product }) => ({ row: rows[row]!, product }))
+  }
+
+  #eligibleRows(): number[] {
+    return eligibleRowsOf(this.#first, this.#last, this.#plane.at.excluded)
+  }
+}
+
+/** What was found so far, and in how many documents. */
+class Best {
+  readonly #kept: number
+  #candidates: Candidate[] = []
+  #scanned = 0
+  #walked = 0
+
+  constructor(kept: number) {
+    this.#kept = kept
+  }
+
+  addWalk(eligible: number, candidates: readonly Candidate[]): void {
+    this.#walked += eligible
+    this.#add(candidates)
+  }
+
+  addRead(read: StretchRead): undefined {
+    this.#scanned += read.eligible
+    this.#add(read.candidates())
+  }
+
+  ranked(stop: Ranked['stop']): Ranked {
+    return { candidates: this.#candidates, scanned: this.#scanned, walked: this.#walked, stop }
+  }
+
+  #add(candidates: readonly Candidate[]): void {
+    this.#candidates = bestOf([...this.#candidates, ...candidates], this.#kept)
+  }
+}
