@@ -230,7 +230,7 @@ describe('the command line', () => {
     for (const line of stdout.split('\n')) assert.ok(widthOf(line) <= 80, line)
     assert.match(stdout, /^ 1 {2}1\.0000 {2}stars {2}Why stars twinkle 為什麼.*…$/m)
     assert.match(stdout, /^ {4}Air bends the light\. \[2J$/m)
-    assert.match(stdout, /^2 of 2 documents \(100 %\) · exact · 4\.1 ms$/m)
+    assert.match(stdout, /^2 of 2 documents \(100 %\) · auto · 4\.1 ms$/m)
     assert.ok(!stdout.includes('\u001b'))
   })
 

@@ -19,10 +19,9 @@ export const searchDefaults = {
   k: 10,
   min_coverage: 1,
   timeout_ms: 10_000,
-  /** Without `recall`; with it `auto`. */
-  plan: 'exact',
+  plan: 'auto',
   /** Of the plan `auto`. */
-  recall: 0.95,
+  recall: 0.99,
   candidates: 200,
   expansion: 256,
   precision: 'fp32',
@@ -38,8 +37,8 @@ export const searchOptionsSchema = z.strictObject({
     .optional()
     .describe(
       'exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. ' +
-        'graph: the tangent leads walks of neighbour graphs. auto: the cheapest that is known to find `recall`. ' +
-        'exact when not given, auto with `recall`.',
+        'graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. ' +
+        `${searchDefaults.plan} when not given.`,
     ),
   recall: z
     .number()

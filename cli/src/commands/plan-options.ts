@@ -18,10 +18,7 @@ const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
   precision: new Option('--precision <precision>', `of the scoring (default: ${searchDefaults.precision})`).choices(
     searchPrecisions,
   ),
-  plan: new Option(
-    '--plan <plan>',
-    `how documents are found (default: ${searchDefaults.plan}, with --recall auto)`,
-  ).choices(searchPlans),
+  plan: new Option('--plan <plan>', `how documents are found (default: ${searchDefaults.plan})`).choices(searchPlans),
   recall: new Option(
     '--recall <share>',
     `with the auto plan: of the exact hits, the share to find (default: ${searchDefaults.recall})`,

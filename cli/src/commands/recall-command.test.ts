@@ -67,11 +67,11 @@ describe('hypershard recall', () => {
     for (const line of stdout.split('\n')) assert.ok(widthOf(line) < 80, line)
   })
 
-  it('gives all of it as one JSON document, and asks for a recall of 0.95 unless told otherwise', async () => {
+  it('gives all of it as one JSON document, and asks for a recall of 0.99 unless told otherwise', async () => {
     const filter = { field: 'year', gte: 2020 }
     const { stdout } = await recall('--filter', JSON.stringify(filter), '--json')
     const answer = JSON.parse(stdout)
-    assert.deepEqual([answer.index, answer.k, answer.request], ['papers', 10, { recall: 0.95, filter }])
+    assert.deepEqual([answer.index, answer.k, answer.request], ['papers', 10, { recall: 0.99, filter }])
     // Of four documents three are found, and of four all.
     assert.deepEqual([answer.recall, answer.queries_whole, answer.queries_lost], [0.875, 1, 0])
     assert.deepEqual(answer.per_query[0], { id: 'q1', text: 'moon sea', hits: 4, found: 3 })

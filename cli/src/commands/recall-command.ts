@@ -44,7 +44,7 @@ Every query is searched for as told, and once more with --plan exact. Without
 
 Examples:
   hypershard recall papers --queries queries.jsonl
-  hypershard recall papers --queries queries.jsonl --recall 0.99
+  hypershard recall papers --queries queries.jsonl --recall 0.9
   hypershard recall papers --queries queries.jsonl --plan graph --expansion 512
   hypershard recall papers --queries queries.jsonl --filter '{"field": "year", "gte": 2020}'`,
     )

@@ -33,7 +33,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
 Examples:
   hypershard search papers why do stars twinkle
   hypershard search papers "why do stars twinkle" -k 3 --profile
-  hypershard search papers why do stars twinkle --recall 0.95
+  hypershard search papers why do stars twinkle --plan exact
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,

@@ -14,7 +14,7 @@ describe('the plan of an evaluation', () => {
       concurrency: 4,
       allowFailures: false,
       runPath: undefined,
-      plan: {},
+      plan: { plan: 'exact' },
       timeoutMs: undefined,
     })
     assert.deepEqual(metrics.map(metricName), ['nDCG@10', 'MRR@10', 'MAP@100', 'Recall@100'])
@@ -30,6 +30,13 @@ describe('the plan of an evaluation', () => {
   it('passes on how documents are to be found', () => {
     const { source } = planEvaluation('papers', { ...files, recall: 0.9, precision: 'int8' })
     assert.deepEqual(source.kind === 'index' && source.plan, { recall: 0.9, precision: 'int8' })
+    const other = planEvaluation('papers', { ...files, plan: 'tangent', candidates: 30 }).source
+    assert.deepEqual(other.kind === 'index' && other.plan, { plan: 'tangent', candidates: 30 })
+  })
+
+  it('judges exact scoring unless another plan is to be judged', () => {
+    const { source } = planEvaluation('papers', { ...files, precision: 'int8' })
+    assert.deepEqual(source.kind === 'index' && source.plan, { plan: 'exact', precision: 'int8' })
   })
 
   it('finds the files of a collection', () => {

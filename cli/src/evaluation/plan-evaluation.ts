@@ -102,9 +102,14 @@ function planSource(index: string | undefined, options: EvalOptions): IndexSourc
     concurrency: options.concurrency ?? concurrencyDefault,
     allowFailures: options.allowFailures === true,
     runPath: options.run,
-    plan: planOfRequest(options),
+    plan: { ...exactUnlessTold(options), ...planOfRequest(options) },
     timeoutMs: options.timeoutMs,
   }
+}
+
+/** What is judged is the model's order, unless another search is to be measured. */
+function exactUnlessTold({ plan, recall }: EvalOptions): PlanOptions {
+  return plan === undefined && recall === undefined ? { plan: 'exact' } : {}
 }
 
 function planFiles(source: IndexSource | RunSource, { data, split, queries, qrels }: EvalOptions) {

@@ -100,7 +100,8 @@ export class GenerationAdmin {
     const trial = await this.#parts.watcher.tryOut(index, generation)
     const asked = queries.length > 0 ? queries : await sampleQueries(this.#parts.store, served.manifest, samples)
     const one = (entry: typeof served, query: string, until: RequestContext) => {
-      const how = { k: comparedHits, ids_only: true, generation: entry.generation.generation }
+      // What the models rank, not what a search may miss of it.
+      const how = { plan: 'exact', k: comparedHits, ids_only: true, generation: entry.generation.generation } as const
       return admitSearch(searchInputOf(index, { query, ...how }), until, this.#parts)
     }
     return compareGenerations({ served, trial, queries: asked, search: one }, context)

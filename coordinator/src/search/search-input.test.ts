@@ -7,7 +7,8 @@ const inputOf = (request: object) => toSearchInput('papers', searchRequestSchema
 describe('the input of a search', () => {
   it('has the plan and the recall that the request leaves open', () => {
     for (const [said, plan, recall] of [
-      [{}, 'exact', searchDefaults.recall],
+      [{}, 'auto', 0.99],
+      [{ plan: 'exact' }, 'exact', searchDefaults.recall],
       [{ recall: 0.9 }, 'auto', 0.9],
       [{ plan: 'auto' }, 'auto', searchDefaults.recall],
       [{ plan: 'auto', recall: 0.9 }, 'auto', 0.9],

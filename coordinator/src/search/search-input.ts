@@ -51,8 +51,8 @@ function settle(options: SearchOptions): SettledSearchOptions {
 
 /** @throws HypershardError `invalid_request` for a recall beside a plan that cannot be told one */
 function planOf({ plan, recall }: SearchOptions): SearchPlanName {
-  if (recall === undefined || plan === 'auto') return plan ?? searchDefaults.plan
-  if (plan === undefined) return 'auto'
+  if (recall === undefined) return plan ?? searchDefaults.plan
+  if (plan === undefined || plan === 'auto') return 'auto'
   throw new HypershardError(
     'invalid_request',
     `recall: belongs to the plan auto, not to ${plan}; leave one of them out`,

@@ -334,7 +334,7 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
       non_finite_scores: 0,
       missing: [],
     },
-    plan: 'exact',
+    plan: request.plan ?? searchDefaults.plan,
     took_ms: 4.1,
     manifest_version: index.version,
     query_truncated: false,

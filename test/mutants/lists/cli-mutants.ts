@@ -105,4 +105,12 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'A metric deeper than the hits asked for is refused',
     tests: ['cli/src/evaluation/plan-evaluation.test.ts'],
   },
+  {
+    id: 'eval-exact',
+    file: 'cli/src/evaluation/plan-evaluation.ts',
+    find: '{ ...exactUnlessTold(options), ...planOfRequest(options) }',
+    replace: 'planOfRequest(options)',
+    breaks: 'An evaluation judges exact scoring unless told otherwise',
+    tests: ['cli/src/evaluation/plan-evaluation.test.ts'],
+  },
 ]

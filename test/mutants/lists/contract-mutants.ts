@@ -17,4 +17,12 @@ export const contractMutants: readonly Mutant[] = [
     breaks: 'A search may ask for as many candidates as the limit says',
     tests: ['contract/src/search-request.test.ts'],
   },
+  {
+    id: 'contract-default-plan',
+    file: 'contract/src/search-options.ts',
+    find: "  plan: 'auto',",
+    replace: "  plan: 'exact',",
+    breaks: 'A search that says nothing takes the cheapest plan that finds nearly all',
+    tests: ['coordinator/src/search/search-input.test.ts'],
+  },
 ]

@@ -300,8 +300,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'plan-of-recall',
     file: 'coordinator/src/search/search-input.ts',
-    find: "if (plan === undefined) return 'auto'",
-    replace: 'if (plan === undefined) return searchDefaults.plan',
+    find: "if (plan === undefined || plan === 'auto') return 'auto'",
+    replace: "if (plan === 'auto') return 'auto'",
     breaks: 'A search that names a recall alone takes the plan that can be told one',
     tests: ['coordinator/src/search/search-input.test.ts'],
   },
@@ -320,5 +320,13 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     replace: 'log',
     breaks: 'What a request tells says which route it came by',
     tests: ['coordinator/src/transport/http/request-log.test.ts'],
+  },
+  {
+    id: 'parity-exact',
+    file: 'coordinator/src/generations/generation-admin.ts',
+    find: "{ plan: 'exact', k: comparedHits,",
+    replace: '{ k: comparedHits,',
+    breaks: 'A parity report compares what the models rank',
+    tests: ['coordinator/src/transport/http/generations.test.ts'],
   },
 ]

@@ -134,7 +134,7 @@ describe('the gRPC twin', () => {
 
     const first = await search({ query: 'stars', k: 1, profile: true })
     assert.deepEqual([first.hits[0]!.id, first.hits[0]!.score, first.hits[0]!.fields], ['a', 2, { year: 1970 }])
-    assert.deepEqual([first.coverage!.documentsEligible, first.coverage!.ratio, first.plan], [2, 1, 'exact'])
+    assert.deepEqual([first.coverage!.documentsEligible, first.coverage!.ratio, first.plan], [2, 1, 'auto'])
     assert.equal(first.profile!.qnetBytes, 64)
     const second = await search({ query: 'stars', k: 1, cursor: first.nextCursor })
     assert.deepEqual([second.hits.map(({ id }) => id), second.nextCursor], [['b'], ''])

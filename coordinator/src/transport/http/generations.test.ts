@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
 import { eventually } from '@hypershard/harness'
+import { SearchPlan } from '@hypershard/proto/shard'
 import {
   type Answer,
   post,
@@ -54,7 +55,10 @@ describe('generations over HTTP', () => {
     await untilCaughtUp(2)
     assert.equal((await request(index)).json.generation, 1)
 
+    const searches = coordinator.servers.flatMap(server => server.searches)
     const { json: parity } = await post(`${index}/generations/2/compare`, { samples: 20 })
+    const compared = coordinator.servers.flatMap(server => server.searches).filter(asked => !searches.includes(asked))
+    assert.deepEqual([...new Set(compared.map(({ plan }) => plan))], [SearchPlan.SEARCH_PLAN_EXACT])
     assert.deepEqual([parity.overlap_at_10, parity.documents_served, parity.documents_candidate], [1, 60, 60])
     assert.ok(parity.queries >= 15, `${parity.queries} queries`)
     assert.ok(parity.score_correlation > 0.999)

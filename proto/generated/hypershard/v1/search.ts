@@ -197,7 +197,7 @@ export interface SearchRequest {
   precision: string;
   /** `sequence` of a write that the search must see. */
   minSequence: number;
-  /** "exact", "tangent", "graph" or "auto"; "exact" if empty, "auto" with `recall`. */
+  /** "exact", "tangent", "graph" or "auto"; "auto" if empty. */
   plan: string;
   /** Documents of a shard that the plans tangent and graph score exactly; 200 if not given. */
   candidates?:
@@ -207,7 +207,7 @@ export interface SearchRequest {
   filter:
     | { [key: string]: any }
     | undefined;
-  /** With "auto": of the hits of the exact plan, the share to find; 0.95 if not given. */
+  /** With "auto": of the hits of the exact plan, the share to find; 0.99 if not given. */
   recall?:
     | number
     | undefined;
