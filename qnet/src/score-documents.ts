@@ -76,16 +76,24 @@ export class QNetScorer {
 
   /**
    * The q-net's tangent planes at some points: s(x) ~ s(c) + g (x - c).
-   * @param points f32, row-major [count, width]
+   * @param points f32, row-major [count, width]; the same bits for a point beside whatever others
    * @returns s f32 [count], g f32 [count, width]; what is not finite in them comes from weights or points that are not
    */
   async tangents(weights: QNetWeights, points: Float32Array): Promise<Tangents> {
     const tangents = await this.#tangents()
-    const documents = documentsTensor(this.architecture, points)
+    const width = vectorWidth(this.architecture)
+    const count = points.length / width
+    const documents = documentsTensor(
+      this.architecture,
+      count < blockRowsMin ? repeatRow(points, blockRowsMin) : points,
+    )
     const outputs = await tangents.run(
       pick({ ...floatFeeds(this.architecture, weights), documents }, tangents.inputNames),
     )
-    return { scores: floatOutput(outputs, 'scores'), gradients: floatOutput(outputs, 'gradients') }
+    return {
+      scores: floatOutput(outputs, 'scores').subarray(0, count),
+      gradients: floatOutput(outputs, 'gradients').subarray(0, count * width),
+    }
   }
 
   async #activationRanges(feeds: Feeds, sample: Float32Array): Promise<Float32Array> {

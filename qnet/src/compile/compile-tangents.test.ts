@@ -58,4 +58,19 @@ describe('tangents', () => {
       }
     })
   }
+
+  it('are the same bits for a point alone and beside whatever others', async () => {
+    for (const architecture of [publishedArchitecture(384, 1), publishedArchitecture(96, 6)]) {
+      const own = vectorWidth(architecture)
+      const scorer = new QNetScorer(architecture)
+      const weights = pseudoRandomWeights(architecture, 3)
+      const at = pseudoRandomTensor(4, 21 * own, 1)
+      const all = await scorer.tangents(weights, at)
+      for (const count of [1, 2, 3, 6, 17]) {
+        const some = await scorer.tangents(weights, at.slice(0, count * own))
+        assert.deepEqual(some.gradients, all.gradients.slice(0, count * own), `${count} points`)
+        assert.deepEqual(some.scores, all.scores.slice(0, count), `${count} points`)
+      }
+    }
+  })
 })

@@ -71,7 +71,7 @@ describe('choosePlan', () => {
       return rows - 1
     }
     const [ofDense, ofShallow, ofDeep] = [dense, shallow, deep].map(exactUpTo)
-    assert.ok(ofDense! > 1_000 && ofDense! < 10_000, `${ofDense}`)
+    assert.ok(ofDense! > 500 && ofDense! < 2_000, `${ofDense}`)
     assert.ok(ofShallow! > 62 && ofShallow! < 200, `${ofShallow}`)
     assert.ok(ofDeep! >= 62 && ofDeep! <= ofShallow!, `${ofDeep}`)
   })

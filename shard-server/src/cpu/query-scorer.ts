@@ -10,11 +10,11 @@ import {
 import { LRUCache } from 'lru-cache'
 import type { SharedQNet } from '../ports.ts'
 import { expectGoodWeights } from './check-weights.ts'
+import type { JointScores } from './joint-scores.ts'
 import type { TaskQuery } from './messages.ts'
-import type { Candidate, Ranked, RankOptions } from './rank-candidates.ts'
+import { type Candidate, meansOf, type Ranked, type RankOptions } from './rank-candidates.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { PieceScorer } from './scan-shards.ts'
-import { copyRows } from './vector-rows.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
@@ -59,7 +59,7 @@ export function laterScorer({ qnet, scoring, rangeSample }: TaskQuery, onRead: (
 
 /** Block by block, each at a turn. @returns the scores of the candidates, or of the first of them */
 export async function scoreCandidates(
-  scorer: PieceScorer,
+  joint: JointScores,
   segments: readonly ScanSegment[],
   candidates: readonly Candidate[],
   takeTurn: RankOptions['takeTurn'],
@@ -68,10 +68,38 @@ export async function scoreCandidates(
   for (let first = 0; first < candidates.length; first += blockRows) {
     const block = candidates.slice(first, first + blockRows)
     const rows = block.map(({ segment, row }) => ({ vectors: segments[segment]!.segment.vectors, row }))
-    const stop = await takeTurn(async () => scores.set(await scorer.score(copyRows(rows)), first))
-    if (stop !== undefined) return { scores: scores.slice(0, first), stop }
+    const wish = joint.add(rows)
+    const stop = await takeTurn(async () => {
+      // Another shard of the query may have had them scored while this one waited.
+      if (wish.scores === undefined) await joint.grant(wish)
+    })
+    if (wish.scores === undefined) return { scores: scores.slice(0, first), stop }
+    scores.set(wish.scores, first)
   }
   return { scores, stop: undefined }
+}
+
+/**
+ * The tangents of several shards' segments in one run, made when the first is asked for. A point's is the same to the bit
+ * beside whatever others.
+ * @returns for each shard, what gives its own
+ */
+export function jointTangents(
+  { tangents }: Pick<QueryScorer, 'tangents'>,
+  shards: readonly (readonly ScanSegment[])[],
+): RankOptions['tangents'][] {
+  const made = once(() => tangents(meansOf(shards.flat())))
+  let first = 0
+  return shards.map(segments => {
+    const from = first
+    first += segments.length
+    return async points => {
+      const { scores, gradients } = await made()
+      const width = points.length / segments.length
+      const to = from + segments.length
+      return { scores: scores.subarray(from, to), gradients: gradients.subarray(from * width, to * width) }
+    }
+  })
 }
 
 function once<Result>(make: () => Promise<Result>): () => Promise<Result> {

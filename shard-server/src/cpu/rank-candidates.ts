@@ -118,6 +118,14 @@ function piecesOf(segments: readonly ScanSegment[], { expansions, part, of }: Ra
   return pieces.filter((_, number) => number % of === part)
 }
 
+/** The points that tangents are taken at, row-major [segments, width]. */
+export function meansOf(segments: readonly ScanSegment[]): Float32Array {
+  const width = segments[0]?.segment.vectors.width ?? 0
+  const points = new Float32Array(segments.length * width)
+  for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
+  return points
+}
+
 /** The planes of a shard's segments; without queries where nothing is to be ranked, as all will be scored. */
 async function planesOf(
   segments: readonly ScanSegment[],
@@ -129,13 +137,12 @@ async function planesOf(
     return segments.map((at, segment) => ({ at, segment, query: undefined, gradient, offset: 0 }))
   }
   const { width } = segments[0]!.segment.vectors
-  const points = new Float32Array(segments.length * width)
-  for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
-  const { scores, gradients } = await tangents(points)
+  const { scores, gradients } = await tangents(meansOf(segments))
   return segments.map((at, segment) => {
     const copy = at.segment.scanCopy
     const gradient = gradients.subarray(segment * width, (segment + 1) * width)
-    const offset = gradient.reduce((sum, value, dimension) => sum - value * copy.mean[dimension]!, scores[segment]!)
+    let offset = scores[segment]!
+    for (let dimension = 0; dimension < width; dimension++) offset -= gradient[dimension]! * copy.mean[dimension]!
     return { at, segment, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, gradient, offset }
   })
 }
@@ -215,12 +222,19 @@ class StretchRead {
     return this.#count === 0 || this.#found?.length === this.#count
   }
 
-  candidates(): Candidate[] {
+  /** @param least what an estimate must reach to be of any use */
+  candidates(least: number): Candidate[] {
     const { segment, offset } = this.#plane
     if (this.#count === 0) return []
     const rows = this.isQuick ? this.#found! : this.#copiedOut()
     if (rows === undefined) return unknownCandidates(segment, this.#eligibleRows())
-    return rows.map(({ row, product }) => ({ segment, row, estimate: product + offset }))
+    const candidates: Candidate[] = []
+    for (const { row, product } of rows) {
+      const estimate = product + offset
+      if (estimate < least) break
+      candidates.push({ segment, row, estimate })
+    }
+    return candidates
   }
 
   #keep(found: readonly ScannedRow[]): void {
@@ -262,7 +276,8 @@ class Best {
 
   addRead(read: StretchRead): undefined {
     this.#scanned += read.eligible
-    this.#add(read.candidates())
+    const full = this.#candidates.length >= this.#kept
+    this.#add(read.candidates(full ? this.#candidates.at(-1)!.estimate : Number.NEGATIVE_INFINITY))
   }
 
   ranked(stop: Ranked['stop']): Ranked {
@@ -270,6 +285,6 @@ class Best {
   }
 
   #add(candidates: readonly Candidate[]): void {
-    this.#candidates = bestOf([...this.#candidates, ...candidates], this.#kept)
+    if (candidates.length > 0) this.#candidates = bestOf([...this.#candidates, ...candidates], this.#kept)
   }
 }

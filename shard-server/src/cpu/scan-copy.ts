@@ -110,13 +110,16 @@ export function scanStretch(stretch: Int8Array, queries: readonly ScanQuery[], c
   if (wanted === 0) return queries.map(() => [])
   const vectors = queries.length === 1 ? queries[0]!.bytes : joined(queries, width)
   const { keys, distances } = usearch.exactSearch(stretch, vectors, width, wanted, usearch.MetricKind.IP, 1)
-  return queries.map(({ unit }, query) =>
-    // usearch's distance is 1 - product.
-    Array.from({ length: wanted }, (_, at) => ({
-      row: Number(keys[query * wanted + at]!),
-      product: (1 - distances[query * wanted + at]!) * unit,
-    })),
-  )
+  // The low words of 64-bit numbers: reading those as BigInts took as long as a tenth of the products.
+  const rows = new Uint32Array(keys.buffer, keys.byteOffset, 2 * keys.length)
+  return queries.map(({ unit }, query) => {
+    const found: ScannedRow[] = []
+    for (let at = query * wanted; at < (query + 1) * wanted; at++) {
+      // usearch's distance is 1 - product.
+      found.push({ row: rows[2 * at]!, product: (1 - distances[at]!) * unit })
+    }
+    return found
+  })
 }
 
 function joined(queries: readonly ScanQuery[], width: number): Int8Array {

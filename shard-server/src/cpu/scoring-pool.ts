@@ -21,8 +21,8 @@ export interface ScoringOptions {
 }
 
 /**
- * A query that costs less (see `plan-cost.ts`; some milliseconds) is one thread's: to share it out takes two or three messages
- * more a thread. While all threads have work already, sharing gains nothing, and one that costs more is one thread's too.
+ * A query that costs less (see `plan-cost.ts`) is one thread's: to share out what takes 0.6 ms takes two or three messages
+ * more a thread. While all threads have queries already, sharing gains nothing, and one of 6 ms is one thread's too.
  */
 const aloneCostMax = 3e7
 const aloneCostBusyMax = 3e8

@@ -10,9 +10,9 @@ import { DocumentGraph } from '@hypershard/storage'
 import type { ShardScan, ShardToScan } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
+import { JointScores } from './joint-scores.ts'
 import type {
   HoldMessage,
-  PlannedShard,
   ScanTask,
   ScoringTask,
   TaskQuery,
@@ -20,9 +20,9 @@ import type {
   ThreadAnswer,
   ToScoringThread,
 } from './messages.ts'
-import { laterScorer, type QueryScorer, scoreCandidates } from './query-scorer.ts'
+import { jointTangents, laterScorer, type QueryScorer, scoreCandidates } from './query-scorer.ts'
 import { QueryTurns } from './query-turns.ts'
-import { rankCandidates } from './rank-candidates.ts'
+import { type RankOptions, rankCandidates } from './rank-candidates.ts'
 import { idsOf, type ScannableSegment, type ScanSegment } from './scan-segment.ts'
 import { scanShards } from './scan-shards.ts'
 import { searchByTangent, type TangentPlan } from './search-by-tangent.ts'
@@ -38,6 +38,7 @@ interface OpenSegment extends ScannableSegment {
 interface Query {
   readonly work: TaskQuery
   readonly scorer: QueryScorer
+  readonly joint: JointScores
   readonly turns: QueryTurns
   readonly stopBefore: (expectedPieceMs: number) => 'cancelled' | 'deadline' | undefined
 }
@@ -114,7 +115,8 @@ function queryOf(work: TaskQuery, state: { readonly cancelled: boolean }, onRead
     return nowMs + expectedPieceMs > work.endEpochMs ? 'deadline' : undefined
   }
   const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
-  return { work, scorer: laterScorer(work, onRead), turns, stopBefore }
+  const scorer = laterScorer(work, onRead)
+  return { work, scorer, joint: new JointScores(scorer), turns, stopBefore }
 }
 
 async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
@@ -131,8 +133,8 @@ async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
     }
     case 'score': {
       const { shard, candidates } = task.work
-      const { scorer, turns } = query
-      const scored = await scoreCandidates(scorer, scanSegments(shard), candidates, piece => turns.take(piece))
+      const { joint, turns } = query
+      const scored = await scoreCandidates(joint, scanSegments(shard), candidates, piece => turns.take(piece))
       expectGoodWeights(query.work.qnet)
       return { type: 'score', ...scored }
     }
@@ -149,18 +151,32 @@ async function scan(work: ScanTask, query: Query): Promise<(ShardScan | undefine
     checkWeightsOnce(work.qnet)
     scans.push(...(await scanExactly(work.shards, work, query, () => Atomics.add(blockCounter, 0, 1))))
   } else {
-    for (const shard of work.shards) scans.push(await scanAlone(shard, work, query))
+    scans.push(...(await scanAlone(work, query)))
   }
   expectGoodWeights(work.qnet)
   return scans
 }
 
-async function scanAlone(shard: PlannedShard, work: ScanTask, query: Query): Promise<ShardScan | undefined> {
-  const { plan } = shard
-  if (plan.kind === 'tangent') return scanByTangent({ ...shard, plan }, work, query)
-  let block = 0
-  const [scan] = await scanExactly([shard], work, query, () => block++)
-  return scan!
+/** Shards by tangent go on side by side, so that they are scored together; others one after the other. */
+async function scanAlone(work: ScanTask, query: Query): Promise<(ShardScan | undefined)[]> {
+  const byTangent = work.shards.flatMap(({ plan, ...shard }) => (plan.kind === 'tangent' ? { ...shard, plan } : []))
+  const opened = byTangent.map(scanSegments)
+  const tangents = jointTangents(query.scorer, opened)
+  // All of them, so that none reads a segment after the answer.
+  const settled = await Promise.allSettled(
+    byTangent.map((shard, at) => scanByTangent({ ...shard, opened: opened[at]! }, work, query, tangents[at]!)),
+  )
+  const found = settled.map(result => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+  const scans: (ShardScan | undefined)[] = []
+  for (const shard of work.shards) {
+    let block = 0
+    if (shard.plan.kind === 'tangent') scans.push(found.shift())
+    else scans.push(...(await scanExactly([shard], work, query, () => block++)))
+  }
+  return scans
 }
 
 async function scanExactly(
@@ -178,25 +194,25 @@ async function scanExactly(
 }
 
 async function scanByTangent(
-  shard: ShardToScan & { readonly plan: TangentPlan },
+  { opened, ...shard }: ShardToScan & { readonly plan: TangentPlan; readonly opened: readonly ScanSegment[] },
   options: ScanTask,
-  query: Query,
+  { joint, scorer, stopBefore }: Query,
+  tangents: RankOptions['tangents'],
 ): Promise<ShardScan | undefined> {
-  const opened = scanSegments(shard)
-  const { scorer, turns } = query
-  const beganMs = turns.workMs
+  const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
+  const ranking = { ...rankOptions({ scorer, turns }), tangents }
   const found = await searchByTangent(
     { ...shard, segments: opened.map(({ segment: { ids }, ...at }) => ({ ...at, ids })) },
     {
-      rank: wish => rankCandidates(opened, { ...wish, part: 0, of: 1 }, rankOptions(query)),
-      score: candidates => scoreCandidates(scorer, opened, candidates, piece => turns.take(piece)),
+      rank: wish => rankCandidates(opened, { ...wish, part: 0, of: 1 }, ranking),
+      score: candidates => scoreCandidates(joint, opened, candidates, piece => turns.take(piece)),
     },
     options,
   )
-  return found && { ...found, scoreMs: turns.workMs - beganMs }
+  return found && { ...found, scoreMs: turns.workMs }
 }
 
-function rankOptions({ scorer, turns }: Query) {
+function rankOptions({ scorer, turns }: Pick<Query, 'scorer' | 'turns'>): RankOptions {
   return { tangents: scorer.tangents, takeTurn: (piece: () => Promise<void> | void) => turns.take(piece), passes }
 }
 

@@ -6,6 +6,7 @@ import { createBitmap, DocumentGraph, setBit } from '@hypershard/storage'
 import type { ShardScan } from '../ports.ts'
 import type { CandidateCount } from './choose-plan.ts'
 import { firstCandidates } from './expected-misses.ts'
+import { JointScores } from './joint-scores.ts'
 import { scoreCandidates } from './query-scorer.ts'
 import { QueryTurns } from './query-turns.ts'
 import { bestOf, type Ranked, rankCandidates } from './rank-candidates.ts'
@@ -101,7 +102,7 @@ describe('searchByTangent', () => {
             rankCandidates(segments, { ...wish, part: at, of: parts }, { tangents, takeTurn, passes })
           return merged(await Promise.all(Array.from({ length: parts }, (_, at) => part(at))), wish.kept)
         },
-        score: candidates => scoreCandidates(block, segments, candidates, takeTurn),
+        score: candidates => scoreCandidates(new JointScores(block), segments, candidates, takeTurn),
       },
       { limit, after },
     )

@@ -11,7 +11,7 @@ import type { Candidate, Ranked, RankWish } from './rank-candidates.ts'
 import { toHits } from './scan-shards.ts'
 
 /** Of the best by their estimates, at least so many are kept for every candidate that is scored. */
-const keptPerCandidate = 6
+const keptPerCandidate = 2
 /** How many more are kept where those were too few, and scored where they did not suffice. */
 const keptGrowth = 4
 const scoredGrowth = 2

@@ -121,4 +121,12 @@ export const qnetMutants: readonly Mutant[] = [
     breaks: 'A document has the same bits in a block of its own',
     tests: ['qnet/src/score-documents.test.ts'],
   },
+  {
+    id: 'tangents-one-row',
+    file: 'qnet/src/score-documents.ts',
+    find: 'count < blockRowsMin ? repeatRow(points, blockRowsMin) : points',
+    replace: 'count < 0 ? repeatRow(points, blockRowsMin) : points',
+    breaks: "A point's tangent is the same beside whatever others",
+    tests: ['qnet/src/compile/compile-tangents.test.ts'],
+  },
 ]

@@ -377,4 +377,28 @@ export const shardServerMutants: readonly Mutant[] = [
     breaks: 'Candidates are not scored once the time is up',
     tests: ['shard-server/src/cpu/search-by-tangent.test.ts'],
   },
+  {
+    id: 'joint-room',
+    file: 'shard-server/src/cpu/joint-scores.ts',
+    find: 'count + wish.rows.length > blockRows',
+    replace: 'count > blockRows',
+    breaks: 'Rows of several shards are scored in blocks no larger than any',
+    tests: ['shard-server/src/cpu/joint-scores.test.ts'],
+  },
+  {
+    id: 'joint-own',
+    file: 'shard-server/src/cpu/joint-scores.ts',
+    find: '      first += wish.rows.length',
+    replace: '',
+    breaks: 'Each shard is given the scores of its own candidates',
+    tests: ['shard-server/src/cpu/joint-scores.test.ts'],
+  },
+  {
+    id: 'joint-tangents',
+    file: 'shard-server/src/cpu/query-scorer.ts',
+    find: 'gradients.subarray(from * width, to * width)',
+    replace: 'gradients.subarray(0, (to - from) * width)',
+    breaks: 'Each shard is ranked by the tangents of its own segments',
+    tests: ['shard-server/src/scoring-pool.test.ts'],
+  },
 ]
