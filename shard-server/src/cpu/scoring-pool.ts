@@ -21,11 +21,11 @@ export interface ScoringOptions {
 }
 
 /**
- * A query that costs less (see `plan-cost.ts`) is one thread's: to share out what takes 0.6 ms takes two or three messages
- * more a thread. While all threads have queries already, sharing gains nothing, and one of 6 ms is one thread's too.
+ * A search that costs less (see `plan-cost.ts`) is one thread's: to share out what takes 2 ms takes two or three messages
+ * more a thread. While there are as many searches as threads, sharing gains nothing, and one of 20 ms is one thread's too.
  */
-const aloneCostMax = 3e7
-const aloneCostBusyMax = 3e8
+const aloneCostMax = 1e8
+const aloneCostBusyMax = 1e9
 /** Fewer candidates are not worth a message to another thread. */
 const candidatesPerThreadMin = 32
 
@@ -44,7 +44,8 @@ interface Search {
 export class ScoringPool implements ScoringBackend {
   readonly kernel = kernelIdentity()
   readonly #threads: readonly ScoringThread[]
-  /** Queries that each thread has alone. */
+  /** Searches under way, and of those, what each thread has alone. */
+  #searches = 0
   readonly #alone: number[]
   readonly #segments = new Map<string, HeldSegment>()
   /** Of searches that have ended: as many as ever were in use at once are kept, as shared memory is slow to come by. */
@@ -84,6 +85,7 @@ export class ScoringPool implements ScoringBackend {
   async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
     deadline.check('score')
     const search = { request, team: new QueryTeam(deadline) }
+    this.#searches++
     try {
       const planned = request.shards.map(shard => this.#plan(shard, request))
       const cost = planned.reduce((sum, own) => sum + own.cost, 0)
@@ -93,6 +95,7 @@ export class ScoringPool implements ScoringBackend {
       const exact = bent.length === 0 ? [] : await this.#scanExactly(search, bent)
       return { scans: scans.map(scan => scan ?? exact.shift()!), queueMs: search.team.queueMs }
     } finally {
+      this.#searches--
       search.team.end()
     }
   }
@@ -112,7 +115,7 @@ export class ScoringPool implements ScoringBackend {
 
   #isForOne(cost: number): boolean {
     if (this.#threads.length === 1) return true
-    return cost <= (this.#alone.every(queries => queries > 0) ? aloneCostBusyMax : aloneCostMax)
+    return cost <= (this.#searches > this.#threads.length ? aloneCostBusyMax : aloneCostMax)
   }
 
   async #scanAlone({ request, team }: Search, shards: readonly PlannedShard[]): Promise<(ShardScan | undefined)[]> {
