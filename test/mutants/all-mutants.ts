@@ -11,6 +11,7 @@ import { indexerMutants } from './lists/indexer-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
+import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import type { Mutant } from './mutant.ts'
@@ -32,4 +33,5 @@ export const allMutants: readonly Mutant[] = [
   ...storageManifestMutants,
   ...storageStoreMutants,
   ...shardServerMutants,
+  ...shardServerTangentMutants,
 ]
