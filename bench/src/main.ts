@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
+import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
 import { renderLoad } from './load/render-load.ts'
@@ -81,6 +82,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'query to q-net and documents to vectors, beside onnxruntime alone; of --models DIR,DIR',
     options: encodeBenchOptions,
     run: runEncodeBench,
+  },
+  serving: {
+    summary:
+      'an encoder service asked over gRPC: queries, documents, both at once, many clients; of --models DIR,DIR --data FOLDER --service MAIN',
+    options: servingBenchOptions,
+    run: runServingBench,
   },
   quality: {
     summary: 'nDCG@10 through a cluster, of --data FOLDER (BEIR layout); beside numpy with --python PATH',

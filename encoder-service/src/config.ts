@@ -9,13 +9,10 @@ export const encoderServiceConfig = {
   HYPERSHARD_MODELS: commaList().describe('Model directories, separated by commas. The first is the default model.'),
   HYPERSHARD_ENCODER_THREADS: wholeNumber({ min: 0, max: 1024 })
     .default(0)
-    .describe('Threads that one batch is computed with; 0 takes one for each core.'),
+    .describe('Threads that one batch is computed with, of queries and again of documents; 0 takes one for each core.'),
   HYPERSHARD_ENCODER_TOKEN_BUDGET: wholeNumber({ min: 8, max: 1_048_576 })
     .default(1024)
     .describe('The largest batch, in tokens with padding. At least the longest text that any of the models reads.'),
-  HYPERSHARD_ENCODER_DELAY_MS: wholeNumber({ min: 0, max: 1000 })
-    .default(1)
-    .describe('How long a text waits for others to share its batch, in milliseconds, when the encoder is idle.'),
   HYPERSHARD_ENCODER_QUEUE_TOKENS: wholeNumber({ min: 8, max: 1_073_741_824 })
     .default(1_048_576)
     .describe('Tokens of queries, and again of documents, that may wait or run; requests beyond fail as `overloaded`.'),

@@ -7,12 +7,15 @@ import type { Input, LoadedModel, Operation, Output, QueryWork } from './encodin
 import type { EncodingPort } from './ports.ts'
 
 const width = 2
-const limits = { tokenBudgetMax: 64, delayMsMax: 5, queueTokensMax: 10_000 }
+const limits = { tokenBudgetMax: 64, queueTokensMax: 10_000 }
 
-/** Stands in for the worker: a text has a token a character, its vector is [length, model], and calls are kept. */
+/** Stands in for the workers: a text has a token a character, its vector is [length, model], and calls are kept. */
 class FakeWorker implements EncodingPort {
   readonly models: readonly LoadedModel[]
   readonly calls: { operation: Operation; texts: number }[] = []
+  /** Calls of this operation are not answered until `release`. */
+  held: Operation | undefined
+  readonly #heldCalls: (() => void)[] = []
 
   constructor(models: readonly LoadedModel[]) {
     this.models = models
@@ -21,7 +24,13 @@ class FakeWorker implements EncodingPort {
   async call<Name extends Operation>(operation: Name, input: Input<Name>): Promise<Output<Name>> {
     const { output, texts } = answerOf(input)
     this.calls.push({ operation, texts })
+    if (operation === this.held) await new Promise<void>(resolve => this.#heldCalls.push(resolve))
     return output as Output<Name>
+  }
+
+  release(): void {
+    this.held = undefined
+    for (const answer of this.#heldCalls.splice(0)) answer()
   }
 }
 
@@ -106,19 +115,41 @@ describe('the encoder', () => {
     assert.deepEqual(parts, [2, 1, 1, 2])
   })
 
-  it('shares a batch between small q-nets, and makes large ones one by one', async () => {
+  it('shares a batch between small q-nets that come while one is made, and makes large ones one by one', async () => {
     // 1,900 x 1,900 weights in f32 are 14 MB, as those of the published width-768, depth-6 q-net.
     const worker = new FakeWorker([modelOf([width, 1]), modelOf([1900, 1900, 1])])
-    // Long enough that a busy machine has all three queries waiting before the first of them is due.
-    const encoder = new Encoder(worker, { ...limits, delayMsMax: 200 }, systemClock)
+    const encoder = new Encoder(worker, limits, systemClock)
     const batchesOf = async (model: number) => {
       worker.calls.length = 0
-      await Promise.all(['a', 'b', 'c'].map(text => encoder.encodeQuery(model, query(text), quietContext())))
+      worker.held = 'encodeQueries'
+      const asked = ['a', 'b', 'c', 'd'].map(text => encoder.encodeQuery(model, query(text), quietContext()))
+      await until(() => worker.calls.length > 0)
+      worker.release()
+      await Promise.all(asked)
       return worker.calls.map(call => call.texts)
     }
-    assert.deepEqual(await batchesOf(0), [3])
-    assert.deepEqual(await batchesOf(1), [1, 1, 1])
+    assert.deepEqual(await batchesOf(0), [1, 3])
+    assert.deepEqual(await batchesOf(1), [1, 1, 1, 1])
   })
+
+  for (const [held, other] of [
+    ['encodeDocuments', 'queries'],
+    ['tokenizeDocuments', 'queries'],
+    ['encodeQueries', 'documents'],
+  ] as const) {
+    it(`answers ${other} while ${held} takes as long as it likes`, async () => {
+      const worker = new FakeWorker([modelOf([width, 1])])
+      const encoder = new Encoder(worker, limits, systemClock)
+      worker.held = held
+      const askQuery = () => encoder.encodeQuery(0, query('a'), quietContext())
+      const askDocuments = () => encoder.encodeDocuments(0, ['x', 'y'], quietContext())
+      const waiting = other === 'queries' ? askDocuments() : askQuery()
+      await until(() => worker.calls.some(call => call.operation === held))
+      await (other === 'queries' ? askQuery() : askDocuments())
+      worker.release()
+      await waiting
+    })
+  }
 
   it('turns away what comes on top of what a lane holds; queries and documents have room of their own', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), { ...limits, queueTokensMax: 8 }, systemClock)
@@ -154,3 +185,8 @@ describe('the encoder', () => {
     assert.deepEqual(worker.calls, [])
   })
 })
+
+/** Waits for what other callbacks of this thread bring about. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(resolve => setImmediate(resolve))
+}

@@ -7,10 +7,10 @@ import {
   WorkGate,
 } from '@hypershard/common'
 import { weightsBytes } from '@hypershard/qnet'
-import type { BatchLimits, Lane } from './batching/batch-queue.ts'
+import type { BatchLimits } from './batching/batch-queue.ts'
 import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
 import type { TokenizedText } from './encoding/tokenizer.ts'
-import type { EncodedQuery, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
+import type { EncodedQuery, Lane, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
 import type { EncodingPort } from './ports.ts'
 
 export interface EncoderLimits extends BatchLimits {
@@ -27,10 +27,7 @@ export interface EncodedDocuments {
   readonly read: readonly Pick<TokenizedText, 'textTokens' | 'unknownTokens'>[]
 }
 
-type Work = { readonly query: QueryWork } | { readonly ids: Int32Array }
-type Answer = EncodedQuery | Float32Array
-
-/** Text of one message to the worker: some ten milliseconds of tokenising, which is what a query may have to wait. */
+/** Text of one message to the worker: some ten milliseconds of tokenising, which is what a batch may have to wait. */
 const tokenizeCharactersMax = 64 * 1024
 
 /**
@@ -45,11 +42,13 @@ const specialTokens = 2
 /**
  * The way of a request: admit, (tokenise documents), wait for a batch, encode. Queries are tokenised with their batch,
  * so they cross to the worker once; documents are tokenised first, since their lengths decide who shares a batch.
+ * Queries and documents have batches of their own, which run at the same time: neither ever waits for the other.
  */
 export class Encoder {
   readonly models: readonly LoadedModel[]
   readonly #worker: EncodingPort
-  readonly #batcher: DynamicBatcher<Work, Answer>
+  readonly #queries: DynamicBatcher<QueryWork, EncodedQuery>
+  readonly #documents: DynamicBatcher<Int32Array, Float32Array>
   readonly #tokenBudgetMax: number
   readonly #gates: Readonly<Record<Lane, WorkGate>>
 
@@ -61,12 +60,20 @@ export class Encoder {
       query: gateOf('queries', limits),
       document: gateOf('documents', limits),
     }
-    const run = (lane: Lane, group: string, works: Work[]) => this.#run(lane, Number(group), works)
-    this.#batcher = new DynamicBatcher({ ...limits, run, clock })
+    this.#queries = new DynamicBatcher({
+      ...limits,
+      run: (group, works) => this.#runQueries(Number(group), works),
+      clock,
+    })
+    this.#documents = new DynamicBatcher({
+      ...limits,
+      run: (group, ids) => this.#runDocuments(Number(group), ids),
+      clock,
+    })
   }
 
-  get statistics(): BatcherStatistics {
-    return this.#batcher.statistics
+  get statistics(): Readonly<Record<Lane, BatcherStatistics>> {
+    return { query: this.#queries.statistics, document: this.#documents.statistics }
   }
 
   /**
@@ -78,10 +85,7 @@ export class Encoder {
     const tokens = this.#tokensOf(model, query)
     const encode = async () => {
       deadline.check('encoding the query')
-      const texts = [{ tokens, work: { query } }]
-      const answer = await this.#batcher.submit({ lane: 'query', group: String(model), deadline, texts })
-      // `#run` answers the query lane with encoded queries, the document lane with vectors.
-      return answer as BatchedAnswer<EncodedQuery>
+      return this.#queries.submit({ group: String(model), deadline, texts: [{ tokens, work: query }] })
     }
     return this.#gates.query.run(deadline, encode, tokens)
   }
@@ -97,11 +101,10 @@ export class Encoder {
     const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
     const encode = async () => {
       const tokenized = await this.#tokenize(model, texts, context)
-      const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: { ids } }))
-      const request = { lane: 'document', group: String(model), deadline, texts: works } as const
-      const { answers } = await this.#batcher.submit(request)
+      const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: ids }))
+      const { answers } = await this.#documents.submit({ group: String(model), deadline, texts: works })
       const vectors = new Float32Array(texts.length * encoder.hiddenWidth)
-      for (const [row, vector] of (answers as Float32Array[]).entries()) vectors.set(vector, row * encoder.hiddenWidth)
+      for (const [row, vector] of answers.entries()) vectors.set(vector, row * encoder.hiddenWidth)
       const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
       return { vectors, truncated: tokenized.filter(text => text.truncated).length, read }
     }
@@ -128,13 +131,12 @@ export class Encoder {
     return tokenized
   }
 
-  async #run(lane: Lane, model: number, works: Work[]): Promise<(Answer | HypershardError)[]> {
-    if (lane === 'query') {
-      const queries = works.flatMap(work => ('query' in work ? [work.query] : []))
-      const answers = await this.#worker.call('encodeQueries', { model, queries })
-      return answers.map(answer => (isFailure(answer) ? fromFailure(answer) : answer))
-    }
-    const ids = works.flatMap(work => ('ids' in work ? [work.ids] : []))
+  async #runQueries(model: number, queries: QueryWork[]): Promise<(EncodedQuery | HypershardError)[]> {
+    const answers = await this.#worker.call('encodeQueries', { model, queries })
+    return answers.map(answer => (isFailure(answer) ? fromFailure(answer) : answer))
+  }
+
+  async #runDocuments(model: number, ids: Int32Array[]): Promise<Float32Array[]> {
     const vectors = await this.#worker.call('encodeDocuments', { model, ids })
     const width = vectors.length / ids.length
     return ids.map((_, row) => vectors.subarray(row * width, (row + 1) * width))

@@ -1,6 +1,6 @@
 import type { Input, LoadedModel, Operation, Output } from './encoding/worker-protocol.ts'
 
-/** Does the heavy work, one call after the other; the encoding worker in service, a stand-in in tests. */
+/** Does the heavy work, one call of a lane after the other; the encoding workers in service, a stand-in in tests. */
 export interface EncodingPort {
   readonly models: readonly LoadedModel[]
   /** @throws HypershardError */

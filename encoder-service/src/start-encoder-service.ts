@@ -5,8 +5,8 @@ import { EncoderServiceService } from '@hypershard/proto/encoder'
 import type { BatcherStatistics } from './batching/dynamic-batcher.ts'
 import type { EncoderServiceConfig } from './config.ts'
 import { Encoder } from './encoder.ts'
-import { SupervisedWorker } from './encoding/supervised-worker.ts'
-import type { LoadedModel } from './encoding/worker-protocol.ts'
+import { EncodingWorkers } from './encoding/encoding-workers.ts'
+import type { Lane, LoadedModel } from './encoding/worker-protocol.ts'
 import { encoderHandlers } from './transport/encoder-handlers.ts'
 
 /** Time for calls under way when the service stops. */
@@ -14,13 +14,13 @@ const drainMs = 5_000
 
 export interface RunningEncoderService extends RunningService {
   readonly models: readonly LoadedModel[]
-  /** What the batcher did since the start. */
-  statistics(): BatcherStatistics
+  /** What the batchers did since the start. */
+  statistics(): Readonly<Record<Lane, BatcherStatistics>>
 }
 
 /**
  * Loads the models and serves `hypershard.v1.EncoderService`, with health and reflection, at the address `grpc`.
- * @param die called when the encoding worker keeps dying: a service that cannot encode is none. It ends the process, and
+ * @param die called when an encoding worker keeps dying: a service that cannot encode is none. It ends the process, and
  *   whoever supervises that starts a fresh one
  * @throws HypershardError `invalid_model`, `invalid_config`, `address_in_use`
  */
@@ -29,7 +29,7 @@ export async function startEncoderService(
   log: Logger,
   die: (error: Error) => void = throwUncaught,
 ): Promise<RunningEncoderService> {
-  const worker = await SupervisedWorker.start({
+  const workers = await EncodingWorkers.start({
     settings: {
       modelDirectories: config.HYPERSHARD_MODELS,
       threads: config.HYPERSHARD_ENCODER_THREADS || availableParallelism(),
@@ -40,25 +40,24 @@ export async function startEncoderService(
     onFatal: die,
   })
   try {
-    return await serve(worker, config, log)
+    return await serve(workers, config, log)
   } catch (error) {
-    await worker.stop()
+    await workers.stop()
     throw error
   }
 }
 
 async function serve(
-  worker: SupervisedWorker,
+  workers: EncodingWorkers,
   config: EncoderServiceConfig,
   log: Logger,
 ): Promise<RunningEncoderService> {
-  checkModels(worker.models, config)
+  checkModels(workers.models, config)
   const limits = {
     tokenBudgetMax: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
-    delayMsMax: config.HYPERSHARD_ENCODER_DELAY_MS,
     queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
   }
-  const encoder = new Encoder(worker, limits, systemClock)
+  const encoder = new Encoder(workers, limits, systemClock)
   const server = await startGrpcServer({
     address: config.HYPERSHARD_ENCODER_LISTEN,
     services: [{ definition: EncoderServiceService, implementation: { ...encoderHandlers(encoder, log) } }],
@@ -66,15 +65,15 @@ async function serve(
     protoDirectory,
     drainMs,
   })
-  for (const { digest, settings } of worker.models) log.info({ model: settings.name, digest }, 'model loaded')
+  for (const { digest, settings } of workers.models) log.info({ model: settings.name, digest }, 'model loaded')
   return {
     addresses: { grpc: server.address },
-    models: worker.models,
+    models: workers.models,
     statistics: () => encoder.statistics,
     stop: async () => {
       server.setServing(false)
       await server.stop()
-      await worker.stop()
+      await workers.stop()
     },
   }
 }

@@ -26,7 +26,7 @@ export const encodeBenchOptions = {
 const documentsABatch = 16
 const warmUpTexts = 32
 
-interface Texts {
+export interface Texts {
   readonly queries: readonly string[]
   /** In order of length, so that batches hold little padding. */
   readonly documents: readonly string[]
@@ -110,7 +110,7 @@ async function timeEach<T>(inputs: readonly T[], call: (input: T) => Promise<unk
   return times
 }
 
-async function readTexts(folder: string): Promise<Texts> {
+export async function readTexts(folder: string): Promise<Texts> {
   const lines = async (file: string): Promise<{ title?: string; text: string }[]> => {
     const content = await readFile(join(folder, file), 'utf8')
     return content

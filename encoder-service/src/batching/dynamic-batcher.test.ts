@@ -5,34 +5,30 @@ import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { DynamicBatcher, type RunBatch } from './dynamic-batcher.ts'
 
-const limits = { tokenBudgetMax: 16, delayMsMax: 1 }
+const limits = { tokenBudgetMax: 16 }
 
-function batcherOf(run: RunBatch<number, number>, options: Partial<typeof limits> = {}) {
-  return new DynamicBatcher<number, number>({ ...limits, ...options, run, clock: systemClock })
+function batcherOf(run: RunBatch<number, number>) {
+  return new DynamicBatcher<number, number>({ ...limits, run, clock: systemClock })
 }
 
 function requestOf(works: number[], deadline = Deadline.after(10_000), tokens = 4) {
-  return { lane: 'document', group: 'a', deadline, texts: works.map(work => ({ tokens, work })) } as const
+  return { group: 'a', deadline, texts: works.map(work => ({ tokens, work })) } as const
 }
 
 describe('the dynamic batcher', () => {
   it('answers every request in its own order, whatever batches its texts went through', async () => {
     const text = fc.record({ tokens: fc.integer({ min: 1, max: 16 }), work: fc.integer() })
     const request = fc.record({
-      lane: fc.constantFrom('query' as const, 'document' as const),
       group: fc.constantFrom('a', 'b'),
       texts: fc.array(text, { maxLength: 12 }),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 8 }), async requests => {
         const ran: number[] = []
-        const batcher = batcherOf(
-          async (_lane, _group, works) => {
-            ran.push(...works)
-            return works.map(work => -work)
-          },
-          { delayMsMax: 0 },
-        )
+        const batcher = batcherOf(async (_group, works) => {
+          ran.push(...works)
+          return works.map(work => -work)
+        })
         const deadline = Deadline.after(10_000)
         const outcomes = await Promise.all(requests.map(entry => batcher.submit({ ...entry, deadline })))
         const expected = requests.map(entry => entry.texts.map(({ work }) => -work))
@@ -47,24 +43,29 @@ describe('the dynamic batcher', () => {
     )
   })
 
-  it('runs one batch at a time, and concurrent requests share them', async () => {
-    let running = 0
-    const batcher = batcherOf(
-      async (_lane, _group, works) => {
-        assert.equal(++running, 1)
-        await sleep(2)
-        running--
-        return works
-      },
-      { delayMsMax: 1000 },
-    )
-    await Promise.all(Array.from({ length: 40 }, (_, work) => batcher.submit(requestOf([work]))))
-    assert.deepEqual(batcher.statistics, { batches: 10, texts: 40, tokens: 160, paddedTokens: 160, dropped: 0 })
+  it('runs at once what comes while nothing runs, and together what comes while a batch runs', async () => {
+    const begun: number[][] = []
+    const ends: (() => void)[] = []
+    const batcher = batcherOf(async (_group, works) => {
+      begun.push(works)
+      await new Promise<void>(resolve => ends.push(resolve))
+      return works
+    })
+    const first = batcher.submit(requestOf([1]))
+    assert.deepEqual(begun, [[1]], 'an idle worker waited for company')
+    const others = [2, 3, 4].map(work => batcher.submit(requestOf([work])))
+    assert.deepEqual(begun, [[1]], 'two batches at a time')
+    ends.shift()!()
+    await first
+    assert.deepEqual(begun, [[1], [2, 3, 4]])
+    ends.shift()!()
+    await Promise.all(others)
+    assert.deepEqual(batcher.statistics, { batches: 2, texts: 4, tokens: 16, paddedTokens: 16, dropped: 0 })
   })
 
   it('never runs the texts of a caller who went away while they waited', async () => {
     const ran: number[] = []
-    const batcher = batcherOf(async (_lane, _group, works) => {
+    const batcher = batcherOf(async (_group, works) => {
       await sleep(10)
       ran.push(...works)
       return works
@@ -83,7 +84,7 @@ describe('the dynamic batcher', () => {
 
   it('never runs a text whose deadline passed while it waited', async () => {
     const ran: number[] = []
-    const batcher = batcherOf(async (_lane, _group, works) => {
+    const batcher = batcherOf(async (_group, works) => {
       await sleep(20)
       ran.push(...works)
       return works
@@ -96,7 +97,7 @@ describe('the dynamic batcher', () => {
 
   it("keeps one text's own failure from the others of its batch", async () => {
     const failure = new HypershardError('invalid_request', 'this one')
-    const batcher = batcherOf(async (_lane, _group, works) => works.map(work => (work === 2 ? failure : work)))
+    const batcher = batcherOf(async (_group, works) => works.map(work => (work === 2 ? failure : work)))
     const outcomes = await Promise.allSettled([1, 2, 3].map(work => batcher.submit(requestOf([work]))))
     assert.deepEqual(
       outcomes.map(outcome => outcome.status),
@@ -106,7 +107,7 @@ describe('the dynamic batcher', () => {
 
   it('fails the requests of a batch that failed, drops their other texts, and goes on', async () => {
     let batches = 0
-    const batcher = batcherOf(async (_lane, _group, works) => {
+    const batcher = batcherOf(async (_group, works) => {
       if (++batches === 1) throw new HypershardError('internal', 'the worker died')
       return works
     })
@@ -116,7 +117,7 @@ describe('the dynamic batcher', () => {
   })
 
   it('says how long a request waited and ran', async () => {
-    const batcher = batcherOf(async (_lane, _group, works) => {
+    const batcher = batcherOf(async (_group, works) => {
       await sleep(30)
       return works
     })

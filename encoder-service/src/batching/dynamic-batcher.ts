@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Clock, type Deadline, HypershardError } from '@hypershard/common'
-import { type BatchLimits, BatchQueue, type Lane, type WaitingText } from './batch-queue.ts'
+import { type BatchLimits, BatchQueue, type WaitingText } from './batch-queue.ts'
 
 /** Texts of one caller that are answered together. */
 export interface BatchRequest<Work> {
-  readonly lane: Lane
   readonly group: string
   readonly deadline: Deadline
   readonly texts: readonly { readonly tokens: number; readonly work: Work }[]
@@ -20,7 +19,7 @@ export interface BatchedAnswer<Answer> {
 }
 
 /** Computes one batch. An error in place of an answer concerns that text alone; a rejection fails the whole batch. */
-export type RunBatch<Work, Answer> = (lane: Lane, group: string, works: Work[]) => Promise<(Answer | HypershardError)[]>
+export type RunBatch<Work, Answer> = (group: string, works: Work[]) => Promise<(Answer | HypershardError)[]>
 
 /** Counts since the start, for metrics and tests. */
 export interface BatcherStatistics {
@@ -42,6 +41,7 @@ export interface BatcherOptions<Work, Answer> extends BatchLimits {
 interface Waiting<Work, Answer> extends WaitingText {
   readonly work: Work
   readonly request: OpenRequest<Work, Answer>
+  readonly arrivedMs: number
   readonly position: number
 }
 
@@ -53,15 +53,15 @@ interface OpenRequest<Work, Answer> {
 }
 
 /**
- * Makes batches of the texts of concurrent requests and runs them one after the other. A request of many texts is
- * spread over as many batches as it needs; one whose caller goes leaves the queue at once.
+ * Makes batches of the texts of concurrent requests and runs them one after the other. What comes while nothing runs
+ * runs at once; what comes while a batch runs waits for its end and so finds company, as much as there is. A request
+ * of many texts is spread over as many batches as it needs; one whose caller goes leaves the queue at once.
  */
 export class DynamicBatcher<Work, Answer> {
   readonly #options: BatcherOptions<Work, Answer>
   readonly #queue: BatchQueue<Waiting<Work, Answer>>
   readonly #statistics = { batches: 0, texts: 0, tokens: 0, paddedTokens: 0, dropped: 0 }
   #running = false
-  #timer: NodeJS.Timeout | undefined
 
   constructor(options: BatcherOptions<Work, Answer>) {
     this.#options = options
@@ -76,7 +76,7 @@ export class DynamicBatcher<Work, Answer> {
    * @throws HypershardError `cancelled`, `deadline_exceeded`, or what running it threw
    */
   submit(request: BatchRequest<Work>): Promise<BatchedAnswer<Answer>> {
-    const { lane, group, deadline } = request
+    const { group, deadline } = request
     for (const { tokens } of request.texts) {
       assert(tokens <= this.#options.tokenBudgetMax, `a text of ${tokens} tokens is over the batch budget`)
     }
@@ -96,7 +96,7 @@ export class DynamicBatcher<Work, Answer> {
       const leave = () => this.#fail(open, goneError(deadline))
       deadline.signal.addEventListener('abort', leave, { once: true })
       for (const [position, text] of request.texts.entries()) {
-        const waiting = { ...text, lane, group, deadline, arrivedMs, request: open, position }
+        const waiting = { ...text, group, deadline, arrivedMs, request: open, position }
         open.texts.push(waiting)
         this.#queue.add(waiting)
       }
@@ -104,31 +104,24 @@ export class DynamicBatcher<Work, Answer> {
     })
   }
 
-  /** Starts the next batch if one is due and none runs; otherwise sees to it that somebody looks again in time. */
+  /** Starts the next batch unless one runs. */
   #pump(): void {
     if (this.#running) return
-    clearTimeout(this.#timer)
-    const nowMs = this.#options.clock.monotonicMs()
-    const { batch, gone } = this.#queue.take(nowMs)
+    const { batch, gone } = this.#queue.take()
     for (const text of gone) {
       this.#statistics.dropped++
       this.#fail(text.request, goneError(text.deadline))
     }
-    if (batch.length > 0) {
-      void this.#run(batch, nowMs)
-      return
-    }
-    const waitMs = this.#queue.readyInMs(nowMs)
-    if (waitMs !== undefined) this.#timer = setTimeout(() => this.#pump(), waitMs)
+    if (batch.length > 0) void this.#run(batch)
   }
 
-  async #run(batch: Waiting<Work, Answer>[], startedMs: number): Promise<void> {
+  async #run(batch: Waiting<Work, Answer>[]): Promise<void> {
     this.#running = true
     this.#count(batch)
-    const { lane, group } = batch[0]!
+    const startedMs = this.#options.clock.monotonicMs()
     try {
       const works = batch.map(text => text.work)
-      const answers = await this.#options.run(lane, group, works)
+      const answers = await this.#options.run(batch[0]!.group, works)
       assert.equal(answers.length, batch.length, 'a batch has one answer a text')
       const runMs = this.#options.clock.monotonicMs() - startedMs
       for (const [index, text] of batch.entries()) this.#answer(text, answers[index]!, { startedMs, runMs })

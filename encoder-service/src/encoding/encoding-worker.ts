@@ -1,22 +1,41 @@
-/** The encoding worker's thread: holds the models and does one request after the other. */
+/** An encoding worker's thread: holds its half of the models and does one request after the other. */
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFailure, toFailure } from '@hypershard/common'
-import { EncodingModel } from './encoding-model.ts'
-import type { Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
+import { loadModelDirectory } from '@hypershard/qnet'
+import { DocumentModel } from './document-model.ts'
+import { QueryModel } from './query-model.ts'
+import type { LoadedModel, Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
+import { yieldToOthers } from './yield-to-others.ts'
 
 assert(parentPort !== null, 'this file is the start of a worker thread')
 const port = parentPort
 const settings = workerData as WorkerSettings
 
-type Operations = { [Name in Operation]: (request: WorkerRequest<Name>) => Promise<Output<Name>> }
+/** The operations of one lane. */
+type Operations = { [Name in Operation]?: (request: WorkerRequest<Name>) => Promise<Output<Name>> }
 
-function operationsOf(models: readonly EncodingModel[]): Operations {
-  return {
+async function openModels<Model>({ modelDirectories }: WorkerSettings, open: OpenModel<Model>): Promise<Model[]> {
+  const models: Model[] = []
+  for (const path of modelDirectories) models.push(await open(await loadModelDirectory(path), settings.threads))
+  return models
+}
+
+type OpenModel<Model> = (directory: Awaited<ReturnType<typeof loadModelDirectory>>, threads: number) => Promise<Model>
+
+async function openLane(): Promise<{ operations: Operations; models: LoadedModel[] }> {
+  if (settings.lane === 'query') {
+    const models = await openModels(settings, QueryModel.open)
+    const encodeQueries: Operations['encodeQueries'] = ({ input }) => models[input.model]!.encodeQueries(input.queries)
+    return { operations: { encodeQueries }, models: models.map(model => model.loaded) }
+  }
+  yieldToOthers()
+  const models = await openModels(settings, DocumentModel.open)
+  const operations: Operations = {
     tokenizeDocuments: async ({ input }) => models[input.model]!.tokenizeDocuments(input.texts),
     encodeDocuments: ({ input }) => models[input.model]!.encodeDocuments(input.ids),
-    encodeQueries: ({ input }) => models[input.model]!.encodeQueries(input.queries),
   }
+  return { operations, models: models.map(model => model.loaded) }
 }
 
 function send(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
@@ -27,7 +46,8 @@ async function answer(operations: Operations, request: WorkerRequest): Promise<v
   const { call, operation } = request
   try {
     // The protocol's types tie a request's input to its operation; across the port only the name is left.
-    const run = operations[operation] as (request: WorkerRequest) => Promise<Output<Operation>>
+    const run = operations[operation] as ((request: WorkerRequest) => Promise<Output<Operation>>) | undefined
+    assert(run !== undefined, `${operation} is not for the ${settings.lane} worker`)
     const output = await run(request)
     send({ type: 'answer', call, output }, buffersOf(output))
   } catch (error) {
@@ -42,15 +62,13 @@ function buffersOf(output: Output<Operation>): ArrayBuffer[] {
 }
 
 try {
-  const models: EncodingModel[] = []
-  for (const path of settings.modelDirectories) models.push(await EncodingModel.open(path, settings.threads))
-  const operations = operationsOf(models)
+  const { operations, models } = await openLane()
   // onnxruntime's calls are asynchronous in form; the chain keeps requests from running into one another.
   let last = Promise.resolve()
   port.on('message', (request: WorkerRequest) => {
     last = last.then(() => answer(operations, request))
   })
-  send({ type: 'ready', models: models.map(model => model.loaded) })
+  send({ type: 'ready', models })
 } catch (error) {
   send({ type: 'notReady', ...toFailure(error) })
 }

@@ -1,12 +1,18 @@
 /**
- * What the service's main thread and its one encoding worker say to each other. Everything heavy is on the worker's
- * side: reading and verifying models, tokenising, onnxruntime.
+ * What the service's main thread and its encoding workers say to each other. Everything heavy is on the workers' side:
+ * reading and verifying models, tokenising, onnxruntime.
  */
 import type { Failure } from '@hypershard/common'
-import type { ModelSettings, Precision } from '@hypershard/qnet'
+import type { ModelDirectory, ModelSettings, Precision } from '@hypershard/qnet'
 import type { TokenizedText } from './tokenizer.ts'
 
+/** Somebody waits for a query's answer; documents are indexed in the background. Each lane has a worker of its own. */
+export const lanes = ['query', 'document'] as const
+export type Lane = (typeof lanes)[number]
+
 export interface WorkerSettings {
+  /** What it does; it opens the graphs of that alone. */
+  readonly lane: Lane
   readonly modelDirectories: readonly string[]
   /** Threads inside one operator of onnxruntime. */
   readonly threads: number
@@ -23,6 +29,11 @@ export interface LoadedModel {
   readonly bytes: number
   /** The directory. */
   readonly path: string
+}
+
+/** What is known of a model beyond its files. */
+export function loadedModel({ path, digest, settings, languages, bytes }: ModelDirectory): LoadedModel {
+  return { path, digest, settings, languages, bytes }
 }
 
 /** How a query's answer is wanted. */
@@ -45,6 +56,13 @@ export interface EncodedQuery {
   readonly textTokens: number
   /** Of the text's own, those that stand for what the vocabulary does not have. */
   readonly unknownTokens: number
+}
+
+/** Who does what. */
+export const laneOf: Readonly<Record<Operation, Lane>> = {
+  tokenizeDocuments: 'document',
+  encodeDocuments: 'document',
+  encodeQueries: 'query',
 }
 
 /** Each operation's input and output. */

@@ -1,0 +1,58 @@
+import { HypershardError } from '@hypershard/common'
+import { allFinite, type ModelDirectory, openVectorHead, type VectorHead } from '@hypershard/qnet'
+import { type EncoderSession, openEncoder } from './encoder-session.ts'
+import { statesOf } from './text-batch.ts'
+import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
+import { type LoadedModel, loadedModel } from './worker-protocol.ts'
+
+interface Parts {
+  readonly tokenizer: TextTokenizer
+  readonly encoder: EncoderSession
+  readonly head: VectorHead
+}
+
+/** A model's half that makes vectors of documents. Its calls block their thread while onnxruntime runs. */
+export class DocumentModel {
+  readonly loaded: LoadedModel
+  readonly #parts: Parts
+
+  private constructor(loaded: LoadedModel, parts: Parts) {
+    this.loaded = loaded
+    this.#parts = parts
+  }
+
+  /**
+   * @param directory its files are not held on to
+   * @param threads inside one operator
+   * @throws HypershardError `invalid_model`
+   */
+  static async open(directory: ModelDirectory, threads: number): Promise<DocumentModel> {
+    const { tokenizer: lengths, encoder: files, documentHead } = directory.settings
+    const tokenizer = openTokenizer(directory)
+    const reach = { tokensMax: lengths.maxDocumentTokens, idMax: tokenizer.idMax }
+    const encoder = await openEncoder(directory, files.document, { ...reach, threads })
+    const head = await openVectorHead(documentHead, files.hiddenWidth)
+    return new DocumentModel(loadedModel(directory), { tokenizer, encoder, head })
+  }
+
+  tokenizeDocuments(texts: readonly string[]): TokenizedText[] {
+    const tokensMax = this.loaded.settings.tokenizer.maxDocumentTokens
+    return texts.map(text => this.#parts.tokenizer.tokenize(text, tokensMax))
+  }
+
+  /**
+   * @returns row-major [ids.length, hiddenWidth]
+   * @throws HypershardError `invalid_model` when the encoder gives a NaN or an infinity
+   */
+  async encodeDocuments(ids: readonly Int32Array[]): Promise<Float32Array<ArrayBuffer>> {
+    const batch = await this.#parts.encoder.run(ids)
+    const vectors = new Float32Array(ids.length * batch.width)
+    for (const row of ids.keys()) {
+      vectors.set(await this.#parts.head(statesOf(batch, row)), row * batch.width)
+    }
+    if (!allFinite(vectors)) {
+      throw new HypershardError('invalid_model', `model ${this.loaded.settings.name}: a document vector is not finite`)
+    }
+    return vectors
+  }
+}
