@@ -18,7 +18,7 @@ import {
   readSafetensors,
   writeSafetensors,
 } from '@hypershard/qnet'
-import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
+import { hypershardMiniPath, minilmPath, minilmReference } from '../testing/minilm-reference.ts'
 import { EncodingModel } from './encoding-model.ts'
 import type { EncodedQuery, QueryWork } from './worker-protocol.ts'
 
@@ -71,6 +71,16 @@ describe('an encoding model', () => {
     for (const [index, query] of queries.entries()) {
       assert.deepEqual(inOneBatch[index], (await encode(model, [query]))[0])
     }
+  })
+
+  it('gives queries the same bits alone and beside others of their length, whatever each wants', async () => {
+    const model = await EncodingModel.open((await writeTinyModel(parent, { qnet: tinyArchitecture })).path, threads)
+    const queries = ['ab', 'cd', 'ab cd', 'ef', 'gh ij', 'kl', 'ab'].map((text, at) => ({
+      text,
+      wish: at === 1 ? { form: 'tokenStates' as const } : { form: 'weights' as const, precision: 'f32' as const },
+    }))
+    const together = await encode(model, queries)
+    for (const [at, query] of queries.entries()) assert.deepEqual(together[at], (await encode(model, [query]))[0])
   })
 
   it('makes the weights that the hyper-head makes of the token states', async () => {
@@ -224,6 +234,23 @@ describe('the shipped model', () => {
     const together = await documentVectors(model, all)
     for (const [row, text] of all.entries()) {
       assert(largestDifference(together.subarray(row * 384), await documentVectors(model, [text])) < 1e-5)
+    }
+  })
+})
+
+describe('the shipped Hypencoder', () => {
+  it('makes q-nets together, to the bit those that it makes alone', async () => {
+    const model = await EncodingModel.open(hypershardMiniPath, 2)
+    const words = ['why', 'do', 'stars', 'twinkle', 'and', 'planets', 'not']
+    const queries = [3, 7, 3, 1, 7, 3, 7, 3].map((length, at) => ({
+      text: Array.from({ length }, (_, word) => words[(word + at) % words.length]).join(' '),
+      wish: { form: 'weights' as const, precision: 'f32' as const },
+    }))
+    const together = await encode(model, queries)
+    for (const [at, query] of queries.entries()) {
+      const [alone] = await encode(model, [query])
+      assert.equal(together[at]!.digest, alone!.digest, query.text)
+      assert.deepEqual(together[at], alone)
     }
   })
 })

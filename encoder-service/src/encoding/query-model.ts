@@ -1,23 +1,29 @@
 import { type Failure, HypershardError, toFailure } from '@hypershard/common'
 import {
+  type AlikeQueriesHead,
   encodeTokenStates,
   encodeWeights,
   type ModelDirectory,
-  openQueryHead,
-  type QueryHead,
+  openAlikeQueriesHead,
+  type QNetWeights,
   qnetDigest,
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
-import { statesOf } from './text-batch.ts'
+import { placesOfAlike, statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import { type EncodedQuery, type LoadedModel, loadedModel, type QueryWork } from './worker-protocol.ts'
+import { type EncodedQuery, type LoadedModel, loadedModel, type QueryWish, type QueryWork } from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer
   readonly encoder: EncoderSession
-  readonly head: QueryHead
+  readonly head: AlikeQueriesHead
+}
+
+interface ReadQuery {
+  readonly text: TokenizedText
+  readonly wish: QueryWish
 }
 
 /** A model's half that makes q-nets of queries. Its calls block their thread while onnxruntime runs. */
@@ -40,37 +46,53 @@ export class QueryModel {
     const tokensMax = directory.settings.tokenizer.maxQueryTokens
     const reach = { tokensMax, idMax: tokenizer.idMax }
     const encoder = await openEncoder(directory, directory.settings.encoder.query, { ...reach, threads })
-    const head = await openQueryHead(directory, threads)
+    const head = await openAlikeQueriesHead(directory, threads)
     return new QueryModel(loadedModel(directory), { tokenizer, encoder, head })
   }
 
-  /** A query that fails alone, as one whose weights overflow f16, has its failure in its place. */
+  /**
+   * Queries with one number of tokens run together, encoder and head, so that nothing is padded and every answer has the
+   * bits that it has alone. A query that fails alone, as one whose weights overflow f16, has its failure in its place.
+   */
   async encodeQueries(queries: readonly QueryWork[]): Promise<(EncodedQuery | Failure)[]> {
-    const { tokenizer, encoder } = this.#parts
     const tokensMax = this.loaded.settings.tokenizer.maxQueryTokens
-    const texts = queries.map(query => tokenizer.tokenize(query.text, tokensMax))
-    const batch = await encoder.run(texts.map(text => text.ids))
-    const answers: (EncodedQuery | Failure)[] = []
-    for (const [row, query] of queries.entries()) {
-      answers.push(await this.#answer(query, statesOf(batch, row), texts[row]!).catch(ownFailure))
+    const read = queries.map(({ text, wish }) => ({ wish, text: this.#parts.tokenizer.tokenize(text, tokensMax) }))
+    const answers = new Array<EncodedQuery | Failure>(queries.length)
+    for (const places of placesOfAlike(read.map(({ text }) => text.ids.length))) {
+      const alike = await this.#encodeAlike(places.map(place => read[place]!))
+      for (const [at, place] of places.entries()) answers[place] = alike[at]!
     }
     return answers
   }
 
-  async #answer(query: QueryWork, states: Float32Array, text: TokenizedText): Promise<EncodedQuery> {
+  async #encodeAlike(queries: readonly ReadQuery[]): Promise<(EncodedQuery | Failure)[]> {
+    const { encoder, head } = this.#parts
+    const batch = await encoder.run(queries.map(({ text }) => text.ids))
+    const states = queries.map((_, row) => statesOf(batch, row))
+    const wanted = [...states.keys()].filter(row => queries[row]!.wish.form === 'weights')
+    // Rounded, since whoever is given the token states makes the same weights of them.
+    const made = wanted.length === 0 ? [] : await head(wanted.map(row => roundTokenStates(states[row]!, batch.width)))
+    const weights = new Map(wanted.map((row, at) => [row, made[at]!]))
+    return queries.map((query, row) => {
+      try {
+        return this.#answer(query, states[row]!, weights.get(row))
+      } catch (error) {
+        return ownFailure(error)
+      }
+    })
+  }
+
+  #answer({ wish, text }: ReadQuery, states: Float32Array, weights: QNetWeights | undefined): EncodedQuery {
     const { truncated, textTokens, unknownTokens } = text
     const read = { tokens: text.ids.length, truncated, textTokens, unknownTokens }
-    const { digest: modelDigest } = this.loaded
-    const { qnet, encoder } = this.loaded.settings
-    const width = encoder.hiddenWidth
-    if (query.wish.form === 'tokenStates') {
-      const bytes = encodeTokenStates(states, width)
-      return { ...read, bytes, digest: tokenStatesDigest(modelDigest, { tokens: read.tokens, width }, bytes) }
+    const { digest: modelDigest, settings } = this.loaded
+    const width = settings.encoder.hiddenWidth
+    if (wish.form === 'weights' && weights !== undefined) {
+      const bytes = encodeWeights(settings.qnet, weights, wish.precision)
+      return { ...read, bytes, digest: qnetDigest(settings.qnet, wish.precision, bytes) }
     }
-    // Whoever is given the token states makes the same weights of them.
-    const weights = await this.#parts.head(roundTokenStates(states, width))
-    const bytes = encodeWeights(qnet, weights, query.wish.precision)
-    return { ...read, bytes, digest: qnetDigest(qnet, query.wish.precision, bytes) }
+    const bytes = encodeTokenStates(states, width)
+    return { ...read, bytes, digest: tokenStatesDigest(modelDigest, { tokens: read.tokens, width }, bytes) }
   }
 }
 

@@ -30,3 +30,14 @@ export function statesOf(batch: TokenStatesBatch, row: number): Float32Array {
   const start = row * batch.longest * batch.width
   return batch.states.subarray(start, start + batch.lengths[row]! * batch.width)
 }
+
+/** The places of texts that have one length, together; the length that comes first is first. */
+export function placesOfAlike(lengths: readonly number[]): number[][] {
+  const places = new Map<number, number[]>()
+  for (const [place, length] of lengths.entries()) {
+    const alike = places.get(length)
+    if (alike === undefined) places.set(length, [place])
+    else alike.push(place)
+  }
+  return [...places.values()]
+}

@@ -20,8 +20,9 @@ export interface MinilmReference {
 
 const root = new URL('../../../', import.meta.url)
 
-/** The model directory that the project ships. */
+/** The model directories that the project ships. */
 export const minilmPath = fileURLToPath(new URL('models/minilm-dense', root))
+export const hypershardMiniPath = fileURLToPath(new URL('models/hypershard-mini', root))
 
 export const minilmReference: MinilmReference = JSON.parse(
   readFileSync(new URL('test/fixtures/minilm/reference-vectors.json', root), 'utf8'),

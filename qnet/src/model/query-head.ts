@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { HypershardError, messageOf } from '@hypershard/common'
 import { coreLayers, layerShapes } from '../architecture.ts'
 import { compileHyperHead } from '../compile/compile-hyper-head.ts'
@@ -10,14 +11,16 @@ import { readSafetensors } from './safetensors.ts'
 /** Token states [tokens, hiddenWidth] of one query, without padding, to the weights of its q-net. */
 export type QueryHead = (states: Float32Array) => Promise<QNetWeights>
 
+/**
+ * The same for queries that have one number of tokens: the weights of each, to the bit those that it has alone. With
+ * padding they would not be, since onnxruntime adds a row's products in another order where the row is longer.
+ */
+export type AlikeQueriesHead = (states: readonly Float32Array[]) => Promise<QNetWeights[]>
+
 /** Token states [tokens, hiddenWidth] of one text, without padding, to one vector [hiddenWidth]. */
 export type VectorHead = (states: Float32Array) => Promise<Float32Array>
 
-/**
- * Heads take one text at a time. For a pooled vector that costs a few microseconds more than a batch; a hyper-head of
- * width 768 is billions of operations and 14 MB a query, where a batch would gain nothing and hold gigabytes. And so a
- * text's result cannot depend on the texts beside it.
- */
+/** One text at a time, so that its vector cannot depend on the texts beside it; that costs a few microseconds more. */
 export async function openVectorHead(
   pooling: { pooling: 'mean' | 'cls'; normalize: boolean },
   width: number,
@@ -37,23 +40,45 @@ export async function openVectorHead(
  * ```
  */
 export async function openQueryHead(directory: ModelHead, threads: number): Promise<QueryHead> {
+  const head = await openAlikeQueriesHead(directory, threads)
+  return async states => (await head([states]))[0]!
+}
+
+/**
+ * As `openQueryHead`. What runs together is held together: of width 768 and six core layers, 14 MB a query and a few
+ * times that while it is made.
+ */
+export async function openAlikeQueriesHead(directory: ModelHead, threads: number): Promise<AlikeQueriesHead> {
   const { hyperHead, encoder } = directory.settings
   if (hyperHead.kind === 'attention') return openHyperHead(directory, hyperHead.file, threads)
   const vector = await openVectorHead(hyperHead, encoder.hiddenWidth)
-  return async states => ({ matrices: [await vector(states)], biases: [] })
+  return async states => {
+    const weights: QNetWeights[] = []
+    for (const one of states) weights.push({ matrices: [await vector(one)], biases: [] })
+    return weights
+  }
 }
 
-async function openHyperHead(directory: ModelHead, file: string, threads: number): Promise<QueryHead> {
+async function openHyperHead(directory: ModelHead, file: string, threads: number): Promise<AlikeQueriesHead> {
   const { qnet, encoder } = directory.settings
-  const width = encoder.hiddenWidth
   const session = await createOnnxSession(compileFromFile(directory, file), { threads })
+  const matrices = layerShapes(qnet).map((_, index) => `matrix_${index}`)
+  const biases = coreLayers(qnet).map((_, index) => `bias_${index}`)
   return async states => {
-    const outputs = await session.run(oneText(states, width))
-    return {
-      matrices: layerShapes(qnet).map((_, index) => floatOutput(outputs, `matrix_${index}`)),
-      biases: coreLayers(qnet).map((_, index) => floatOutput(outputs, `bias_${index}`)),
-    }
+    const outputs = await session.run(alikeTexts(states, encoder.hiddenWidth))
+    const rowsOf = (name: string) => rows(floatOutput(outputs, name), states.length)
+    const [matrixRows, biasRows] = [matrices.map(rowsOf), biases.map(rowsOf)]
+    return states.map((_, row) => ({
+      matrices: matrixRows.map(all => all[row]!),
+      biases: biasRows.map(all => all[row]!),
+    }))
   }
+}
+
+/** Views of an output's rows. */
+function rows(values: Float32Array, count: number): Float32Array[] {
+  const width = values.length / count
+  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width))
 }
 
 function compileFromFile(directory: ModelHead, file: string): Uint8Array {
@@ -74,9 +99,22 @@ function compileFromFile(directory: ModelHead, file: string): Uint8Array {
 
 /** Inputs of a pooling or hyper-head graph for one text alone. */
 export function oneText(states: Float32Array, width: number): InferenceSession.OnnxValueMapType {
-  const tokens = states.length / width
+  return alikeTexts([states], width)
+}
+
+function alikeTexts(states: readonly Float32Array[], width: number): InferenceSession.OnnxValueMapType {
+  const [first] = states
+  const values = first!.length
+  const together = states.length === 1 ? first! : new Float32Array(values * states.length)
+  if (states.length > 1) {
+    for (const [row, own] of states.entries()) {
+      assert.equal(own.length, values, 'texts that run together have one number of tokens')
+      together.set(own, row * values)
+    }
+  }
+  const shape = [states.length, values / width]
   return {
-    token_states: new Tensor('float32', states, [1, tokens, width]),
-    attention_mask: new Tensor('int64', new BigInt64Array(tokens).fill(1n), [1, tokens]),
+    token_states: new Tensor('float32', together, [...shape, width]),
+    attention_mask: new Tensor('int64', new BigInt64Array((values / width) * states.length).fill(1n), shape),
   }
 }
