@@ -1,5 +1,6 @@
 import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
+import { kernels } from './encoding/worker-protocol.ts'
 
 /** Settings of the encoder service: environment variables. */
 export const encoderServiceConfig = {
@@ -10,6 +11,12 @@ export const encoderServiceConfig = {
   HYPERSHARD_ENCODER_THREADS: wholeNumber({ min: 0, max: 1024 })
     .default(0)
     .describe('Threads that one batch is computed with, of queries and again of documents; 0 takes one for each core.'),
+  HYPERSHARD_ENCODER_KERNEL: z
+    .enum(['auto', ...kernels])
+    .default('auto')
+    .describe(
+      'What documents are encoded in: `fp32`; `int8`, faster, with vectors that differ in the third decimal; `auto` takes int8 where a measurement at start finds it faster. Queries are always fp32.',
+    ),
   HYPERSHARD_ENCODER_TOKEN_BUDGET: wholeNumber({ min: 8, max: 1_048_576 })
     .default(1024)
     .describe('The largest batch, in tokens with padding. At least the longest text that any of the models reads.'),

@@ -84,7 +84,7 @@ function modelOf(vectorDimensions: number[]): LoadedModel {
     },
     files: {},
   }
-  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1, path: '' }
+  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1, path: '', kernel: 'fp32', choice: '' }
 }
 
 function query(text: string): QueryWork {

@@ -33,6 +33,7 @@ export async function startEncoderService(
     settings: {
       modelDirectories: config.HYPERSHARD_MODELS,
       threads: config.HYPERSHARD_ENCODER_THREADS || availableParallelism(),
+      kernel: config.HYPERSHARD_ENCODER_KERNEL,
     },
     file: new URL('./encoding/encoding-worker.ts', import.meta.url),
     clock: systemClock,
@@ -65,7 +66,9 @@ async function serve(
     protoDirectory,
     drainMs,
   })
-  for (const { digest, settings } of workers.models) log.info({ model: settings.name, digest }, 'model loaded')
+  for (const { digest, settings, kernel, choice } of workers.models) {
+    log.info({ model: settings.name, digest, documentKernel: kernel, choice }, 'model loaded')
+  }
   return {
     addresses: { grpc: server.address },
     models: workers.models,

@@ -133,6 +133,7 @@ function modelNamed(name: string): Model {
     maxDocumentTokens: 256,
     bytes: 1,
     qnetParameters: vectorWidth,
+    documentKernel: 'fp32',
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * What encoding costs beside onnxruntime alone. Queries: tokenise, encode, make the q-net's weights and their digest,
  * beside the same backbone's plain dense query encoding (tokenise, encoder graph, mean of the token states). Documents: beside
- * the encoder graph alone on the same padded batches.
+ * the encoder graph alone on the same padded batches, and with the kernel that the service would choose beside fp32.
  */
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -55,6 +55,13 @@ async function measureModel(path: string, texts: Texts, rounds: number) {
     model.tokenizeDocuments(batch).map(t => t.ids),
   )
   const documents = await compare(batches, rounds, plain.runDocuments, batch => model.encodeDocuments(batch))
+  const chosen = await EncodingModel.fromDirectory(directory, threads, 'auto')
+  const kernels = await compare(
+    batches,
+    rounds,
+    batch => model.encodeDocuments(batch),
+    batch => chosen.encodeDocuments(batch),
+  )
   const documentsASecond = (ms: number) => Math.round((1000 * texts.documents.length) / (ms * batches.length))
   const { qnet } = directory.settings
   return {
@@ -70,6 +77,10 @@ async function measureModel(path: string, texts: Texts, rounds: number) {
     documentsASecond: documentsASecond(documents.oursMean),
     onnxruntimeDocumentsASecond: documentsASecond(documents.plainMean),
     throughputToOnnxruntime: round(documents.plainMean / documents.oursMean),
+    kernel: chosen.loaded.kernel,
+    kernelChoice: chosen.loaded.choice,
+    kernelDocumentsASecond: documentsASecond(kernels.oursMean),
+    kernelToFp32: round(kernels.plainMean / kernels.oursMean),
   }
 }
 

@@ -1,15 +1,18 @@
 import { HypershardError } from '@hypershard/common'
 import { allFinite, type ModelDirectory, openVectorHead, type VectorHead } from '@hypershard/qnet'
-import { type EncoderSession, openEncoder } from './encoder-session.ts'
+import { openDocumentEncoder } from './choose-kernel.ts'
+import type { EncoderSession } from './encoder-session.ts'
 import { statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import { type LoadedModel, loadedModel } from './worker-protocol.ts'
+import { type LoadedModel, loadedModel, type WorkerSettings } from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer
   readonly encoder: EncoderSession
   readonly head: VectorHead
 }
+
+export type DocumentModelSettings = Pick<WorkerSettings, 'threads' | 'kernel'>
 
 /** A model's half that makes vectors of documents. Its calls block their thread while onnxruntime runs. */
 export class DocumentModel {
@@ -23,16 +26,15 @@ export class DocumentModel {
 
   /**
    * @param directory its files are not held on to
-   * @param threads inside one operator
-   * @throws HypershardError `invalid_model`
+   * @throws HypershardError `invalid_model`, `invalid_config` when the kernel asked for cannot be had
    */
-  static async open(directory: ModelDirectory, threads: number): Promise<DocumentModel> {
+  static async open(directory: ModelDirectory, settings: DocumentModelSettings): Promise<DocumentModel> {
     const { tokenizer: lengths, encoder: files, documentHead } = directory.settings
     const tokenizer = openTokenizer(directory)
     const reach = { tokensMax: lengths.maxDocumentTokens, idMax: tokenizer.idMax }
-    const encoder = await openEncoder(directory, files.document, { ...reach, threads })
     const head = await openVectorHead(documentHead, files.hiddenWidth)
-    return new DocumentModel(loadedModel(directory), { tokenizer, encoder, head })
+    const { encoder, ...chosen } = await openDocumentEncoder(directory, { ...reach, ...settings }, head)
+    return new DocumentModel(loadedModel(directory, chosen), { tokenizer, encoder, head })
   }
 
   tokenizeDocuments(texts: readonly string[]): TokenizedText[] {

@@ -13,6 +13,8 @@ import { padTexts, type TokenStatesBatch } from './text-batch.ts'
 export interface EncoderSession {
   /** @throws HypershardError `invalid_model` when a state is NaN or infinite */
   run(texts: readonly Int32Array[]): Promise<TokenStatesBatch>
+  /** Gives its memory back; nothing runs after it. */
+  close(): Promise<void>
 }
 
 /** What the graph must be able to read, tried once when it is opened. */
@@ -24,16 +26,18 @@ export interface EncoderReach {
 /**
  * Opens an encoder and runs it once on the longest text and the highest id there can be, so that a model which loads
  * also answers.
+ * @param graph what is run in place of the file's own
  * @throws HypershardError `invalid_model`, naming the file
  */
 export async function openEncoder(
   directory: ModelDirectory,
   file: string,
   options: EncoderReach & { threads: number },
+  graph: Uint8Array = directory.files.get(file)!,
 ): Promise<EncoderSession> {
   const width = directory.settings.encoder.hiddenWidth
   try {
-    const session = await createOnnxSession(directory.files.get(file)!, options)
+    const session = await createOnnxSession(graph, options)
     checkSignature(session, width)
     const encoder = createEncoder(session, width)
     await encoder.run([new Int32Array(options.tokensMax).fill(options.idMax)])
@@ -46,6 +50,7 @@ export async function openEncoder(
 
 function createEncoder(session: InferenceSession, width: number): EncoderSession {
   return {
+    close: () => session.release(),
     run: async texts => {
       const lengths = texts.map(ids => ids.length)
       const longest = Math.max(...lengths)

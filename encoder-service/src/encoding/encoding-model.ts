@@ -3,7 +3,7 @@ import { loadModelDirectory, type ModelDirectory } from '@hypershard/qnet'
 import { DocumentModel } from './document-model.ts'
 import { QueryModel } from './query-model.ts'
 import type { TokenizedText } from './tokenizer.ts'
-import type { EncodedQuery, LoadedModel, QueryWork } from './worker-protocol.ts'
+import type { EncodedQuery, LoadedModel, QueryWork, WorkerSettings } from './worker-protocol.ts'
 
 /** Both halves of a model in one thread: for benchmarks and tests. The service has a thread for each. */
 export class EncodingModel {
@@ -12,7 +12,7 @@ export class EncodingModel {
   readonly #document: DocumentModel
 
   private constructor(query: QueryModel, document: DocumentModel) {
-    this.loaded = query.loaded
+    this.loaded = document.loaded
     this.#query = query
     this.#document = document
   }
@@ -20,15 +20,21 @@ export class EncodingModel {
   /**
    * Reads, verifies and opens a model directory.
    * @param threads inside one operator
+   * @param kernel of documents
    * @throws HypershardError `invalid_model`
    */
-  static async open(path: string, threads: number): Promise<EncodingModel> {
-    return EncodingModel.fromDirectory(await loadModelDirectory(path), threads)
+  static async open(path: string, threads: number, kernel: WorkerSettings['kernel'] = 'fp32'): Promise<EncodingModel> {
+    return EncodingModel.fromDirectory(await loadModelDirectory(path), threads, kernel)
   }
 
   /** The same for a directory that was read before. */
-  static async fromDirectory(directory: ModelDirectory, threads: number): Promise<EncodingModel> {
-    return new EncodingModel(await QueryModel.open(directory, threads), await DocumentModel.open(directory, threads))
+  static async fromDirectory(
+    directory: ModelDirectory,
+    threads: number,
+    kernel: WorkerSettings['kernel'] = 'fp32',
+  ): Promise<EncodingModel> {
+    const query = await QueryModel.open(directory, { threads })
+    return new EncodingModel(query, await DocumentModel.open(directory, { threads, kernel }))
   }
 
   tokenizeDocuments(texts: readonly string[]): TokenizedText[] {

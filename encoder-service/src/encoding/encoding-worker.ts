@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFailure, toFailure } from '@hypershard/common'
-import { loadModelDirectory } from '@hypershard/qnet'
+import { loadModelDirectory, type ModelDirectory } from '@hypershard/qnet'
 import { DocumentModel } from './document-model.ts'
 import { QueryModel } from './query-model.ts'
 import type { LoadedModel, Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
@@ -17,11 +17,11 @@ type Operations = { [Name in Operation]?: (request: WorkerRequest<Name>) => Prom
 
 async function openModels<Model>({ modelDirectories }: WorkerSettings, open: OpenModel<Model>): Promise<Model[]> {
   const models: Model[] = []
-  for (const path of modelDirectories) models.push(await open(await loadModelDirectory(path), settings.threads))
+  for (const path of modelDirectories) models.push(await open(await loadModelDirectory(path), settings))
   return models
 }
 
-type OpenModel<Model> = (directory: Awaited<ReturnType<typeof loadModelDirectory>>, threads: number) => Promise<Model>
+type OpenModel<Model> = (directory: ModelDirectory, settings: WorkerSettings) => Promise<Model>
 
 async function openLane(): Promise<{ operations: Operations; models: LoadedModel[] }> {
   if (settings.lane === 'query') {

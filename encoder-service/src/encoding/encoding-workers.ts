@@ -12,12 +12,13 @@ export interface EncodingWorkersOptions extends Omit<SupervisedWorkerOptions, 's
  * threads of its own, which the system prefers to those of the other (`encoding-worker.ts`).
  */
 export class EncodingWorkers implements EncodingPort {
+  /** With the kernels of their documents. */
   readonly models: readonly LoadedModel[]
   readonly #workers: Readonly<Record<Lane, SupervisedWorker>>
 
   private constructor(workers: Readonly<Record<Lane, SupervisedWorker>>) {
     this.#workers = workers
-    this.models = workers.query.models
+    this.models = workers.document.models
   }
 
   /** @throws HypershardError `invalid_model`, `internal` */

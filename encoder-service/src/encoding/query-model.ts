@@ -13,7 +13,14 @@ import {
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
 import { placesOfAlike, statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import { type EncodedQuery, type LoadedModel, loadedModel, type QueryWish, type QueryWork } from './worker-protocol.ts'
+import {
+  type EncodedQuery,
+  type LoadedModel,
+  loadedModel,
+  type QueryWish,
+  type QueryWork,
+  type WorkerSettings,
+} from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer
@@ -38,10 +45,9 @@ export class QueryModel {
 
   /**
    * @param directory its files are not held on to
-   * @param threads inside one operator
    * @throws HypershardError `invalid_model`
    */
-  static async open(directory: ModelDirectory, threads: number): Promise<QueryModel> {
+  static async open(directory: ModelDirectory, { threads }: Pick<WorkerSettings, 'threads'>): Promise<QueryModel> {
     const tokenizer = openTokenizer(directory)
     const tokensMax = directory.settings.tokenizer.maxQueryTokens
     const reach = { tokensMax, idMax: tokenizer.idMax }

@@ -17,7 +17,7 @@ describe('the supervised worker', () => {
 
   async function start(clock: Clock = systemClock, modelDirectories: string[] = []): Promise<SupervisedWorker> {
     const onFatal = (error: HypershardError) => fatal.push(error)
-    const settings = { lane: 'document' as const, modelDirectories, threads: 1 }
+    const settings = { lane: 'document' as const, modelDirectories, threads: 1, kernel: 'fp32' as const }
     worker = await SupervisedWorker.start({ settings, file, clock, log: silentLogger(), onFatal })
     return worker
   }

@@ -10,12 +10,18 @@ import type { TokenizedText } from './tokenizer.ts'
 export const lanes = ['query', 'document'] as const
 export type Lane = (typeof lanes)[number]
 
+/** What an encoder's products are computed in. */
+export const kernels = ['fp32', 'int8'] as const
+export type Kernel = (typeof kernels)[number]
+
 export interface WorkerSettings {
   /** What it does; it opens the graphs of that alone. */
   readonly lane: Lane
   readonly modelDirectories: readonly string[]
   /** Threads inside one operator of onnxruntime. */
   readonly threads: number
+  /** For documents; `auto` has each model measured. Queries are always fp32. */
+  readonly kernel: Kernel | 'auto'
 }
 
 /** A model that the worker holds; its number in later requests is its place in the settings' list. */
@@ -29,11 +35,18 @@ export interface LoadedModel {
   readonly bytes: number
   /** The directory. */
   readonly path: string
+  /** That its worker computes with. */
+  readonly kernel: Kernel
+  /** Why this one: what was measured, for the log. */
+  readonly choice: string
 }
 
 /** What is known of a model beyond its files. */
-export function loadedModel({ path, digest, settings, languages, bytes }: ModelDirectory): LoadedModel {
-  return { path, digest, settings, languages, bytes }
+export function loadedModel(
+  { path, digest, settings, languages, bytes }: ModelDirectory,
+  kernel: Pick<LoadedModel, 'kernel' | 'choice'> = { kernel: 'fp32', choice: 'queries are' },
+): LoadedModel {
+  return { path, digest, settings, languages, bytes, ...kernel }
 }
 
 /** How a query's answer is wanted. */

@@ -36,7 +36,7 @@ export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceSe
   }
 }
 
-function modelToProto({ digest, settings, languages, bytes }: LoadedModel): Model {
+function modelToProto({ digest, settings, languages, bytes, kernel }: LoadedModel): Model {
   const { name, description, license, source, tokenizer, qnet } = settings
   return {
     digest,
@@ -51,6 +51,7 @@ function modelToProto({ digest, settings, languages, bytes }: LoadedModel): Mode
     maxDocumentTokens: tokenizer.maxDocumentTokens,
     bytes,
     qnetParameters: parameterCount(qnet),
+    documentKernel: kernel,
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   type AttributeProto,
+  type GraphProto,
   ModelProto,
   type NodeProto,
   type TensorProto,
@@ -35,6 +36,7 @@ export const microsoftDomain = 'com.microsoft'
  */
 export class GraphBuilder {
   readonly #name: string
+  #opset = opsetVersion
   readonly #nodes: NodeProto[] = []
   readonly #initializers: TensorProto[] = []
   readonly #inputs: ValueInfoProto[] = []
@@ -43,6 +45,24 @@ export class GraphBuilder {
 
   constructor(name: string) {
     this.#name = name
+  }
+
+  /**
+   * For writing a graph anew: inputs, outputs and constants are there already, and the nodes to come are of its operator
+   * set. The caller copies those that stay.
+   */
+  static rewriting(graph: GraphProto, opset: number): GraphBuilder {
+    const builder = new GraphBuilder(graph.name)
+    builder.#opset = opset
+    builder.#initializers.push(...graph.initializer)
+    builder.#inputs.push(...graph.input)
+    builder.#outputs.push(...graph.output)
+    return builder
+  }
+
+  copy(node: NodeProto): void {
+    if (node.domain === microsoftDomain) this.#usesMicrosoftDomain = true
+    this.#nodes.push(node)
   }
 
   input(name: string, type: ElementType, shape: readonly Dimension[]): string {
@@ -91,7 +111,7 @@ export class GraphBuilder {
     const model = ModelProto.fromPartial({
       irVersion,
       producerName: 'hypershard',
-      opsetImport: [{ domain: '', version: opsetVersion }, ...microsoft],
+      opsetImport: [{ domain: '', version: this.#opset }, ...microsoft],
       graph: {
         name: this.#name,
         node: this.#nodes,

@@ -95,6 +95,8 @@ export interface Model {
   source: string;
   /** BCP 47 tags of the languages that it was made for; empty where its directory does not say. */
   languages: string[];
+  /** What its document vectors are computed in, fp32 or int8; empty where the service does not say. */
+  documentKernel: string;
 }
 
 export interface DocumentText {
@@ -401,6 +403,7 @@ function createBaseModel(): Model {
     qnetParameters: 0,
     source: "",
     languages: [],
+    documentKernel: "",
   };
 }
 
@@ -441,6 +444,9 @@ export const Model: MessageFns<Model> = {
     }
     for (const v of message.languages) {
       writer.uint32(98).string(v!);
+    }
+    if (message.documentKernel !== "") {
+      writer.uint32(106).string(message.documentKernel);
     }
     return writer;
   },
@@ -554,6 +560,14 @@ export const Model: MessageFns<Model> = {
             message.languages.push(reader.string());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.documentKernel = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -585,6 +599,7 @@ export const Model: MessageFns<Model> = {
     message.qnetParameters = object.qnetParameters ?? 0;
     message.source = object.source ?? "";
     message.languages = object.languages?.map((e) => e) || [];
+    message.documentKernel = object.documentKernel ?? "";
     return message;
   },
 };
