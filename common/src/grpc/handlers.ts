@@ -31,6 +31,8 @@ export function unaryHandler<Request, Response>(
   }
 }
 
+const callEnded = 'the call has ended'
+
 /**
  * The context of a call: the caller's deadline, ended when the caller cancels. A call without a deadline is refused,
  * since work that nobody bounds is never ended.
@@ -47,7 +49,8 @@ export function contextOfCall(
     throw new HypershardError('invalid_request', `${method}: the call has no deadline; set one`)
   }
   const caller = new AbortController()
-  call.on('cancelled', () => caller.abort())
+  // Comes at the end of every call, answered or not. A reason of its own would be an error with its stack each time.
+  call.on('cancelled', () => caller.abort(callEnded))
   const deadline = Deadline.after(endMs - Date.now(), { signal: caller.signal })
   return new RequestContext({ deadline, log: log.child({ method }) })
 }

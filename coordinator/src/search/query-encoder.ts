@@ -25,6 +25,9 @@ interface SharedCall {
   waiters: number
 }
 
+/** Why a call is given up, also one that has ended: made for each, it would be an error with its stack. */
+const nobodyWaits = 'nobody waits for it any more'
+
 /** What an entry costs besides its weights: keys, digests, architecture. An estimate on the high side. */
 const entryOverheadBytes = 1024
 
@@ -82,7 +85,7 @@ export class QueryEncoder {
 
   #endCall(key: string, call: SharedCall): void {
     if (this.#shared.get(key) === call) this.#shared.delete(key)
-    call.abandon.abort()
+    call.abandon.abort(nobodyWaits)
   }
 }
 
