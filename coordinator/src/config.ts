@@ -1,3 +1,4 @@
+import { announcementsConfig } from '@hypershard/announcements'
 import { type Config, commaList, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
 import { queryFormSettings } from './search/query-forms.ts'
@@ -90,8 +91,10 @@ export const coordinatorConfig = {
     "Percent of the object store's disk that stays free beside what indexing the waiting writes takes: writes beyond are " +
       'refused as `storage_full`.',
   ),
-  HYPERSHARD_REFRESH_MS: withDefault(50, { min: 10, max: 60_000 }).describe(
-    'How often the object store is looked at for what indexers and other coordinators wrote, in milliseconds.',
+  ...announcementsConfig,
+  HYPERSHARD_REFRESH_MS: withDefault(60_000, { min: 10, max: 600_000 }).describe(
+    'How often each index is looked at in the object store for what indexers and other coordinators wrote and did not ' +
+      'tell, in milliseconds: what is told is seen at once. While nobody can be heard it is a second at most.',
   ),
   HYPERSHARD_QNET_CACHE_BYTES_MAX: withDefault(256 * 1024 * 1024, { min: 0, max: 2 ** 40 }).describe(
     'Memory for q-nets of recent queries, in bytes; 0 keeps none.',
@@ -124,4 +127,5 @@ export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_REFRESH_',
   'HYPERSHARD_HEALTH_',
   'HYPERSHARD_INTERNAL_',
+  'HYPERSHARD_ANNOUNCE_',
 ]

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
 import {
   clientOptionsBehind,
   type GrpcServer,
@@ -9,8 +10,9 @@ import {
   WorkGate,
 } from '@hypershard/common'
 import { protoDirectory } from '@hypershard/proto'
+import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
-import { openObjectStore } from '@hypershard/storage'
+import { announcingStore, openObjectStore } from '@hypershard/storage'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -83,10 +85,22 @@ export async function startCoordinator(
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
-    const coordinator = await assemble(config, log, { connections, pauses }, stops)
+    const announcer = openAnnouncements(
+      {
+        coordinators: config.HYPERSHARD_COORDINATORS,
+        redisUrl: config.HYPERSHARD_ANNOUNCE_REDIS_URL,
+        channelOptions: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY),
+      },
+      log,
+    )
+    stops.push(() => announcer.close())
+    const hub = announcer.open(ear => new GrpcHub(ear, log))
+    const coordinator = await assemble(config, log, { connections, pauses, announcer }, stops)
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
-    const grpc = await serveGrpc(coordinator, config.HYPERSHARD_GRPC_LISTEN, transport)
+    const grpc = await serveGrpc(coordinator, hub, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
+    // Streams that go on for an hour are no calls to wait for.
+    stops.push(() => hub.close())
     const http = await startHttpServer(coordinator, {
       address: config.HYPERSHARD_HTTP_LISTEN,
       corsOrigins: config.HYPERSHARD_HTTP_CORS_ORIGINS,
@@ -100,14 +114,20 @@ export async function startCoordinator(
   }
 }
 
+interface Surroundings {
+  readonly connections: CoordinatorConnections
+  readonly pauses: CoordinatorPauses
+  readonly announcer: Announcer
+}
+
 /** @param stops takes what must be undone, in the order it was done */
 async function assemble(
   config: CoordinatorConfig,
   log: Logger,
-  { connections, pauses }: { connections: CoordinatorConnections; pauses: CoordinatorPauses },
+  { connections, pauses, announcer }: Surroundings,
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
-  const store = await openObjectStore(config.HYPERSHARD_STORE)
+  const store = announcingStore(await openObjectStore(config.HYPERSHARD_STORE), key => announcer.tell(key))
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const encoderAway = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log)
@@ -134,6 +154,7 @@ async function assemble(
     catalog,
     warmer,
     log,
+    announcements: announcer,
     everyMs: config.HYPERSHARD_REFRESH_MS,
     onGone: index => void releaseIndex(index, { cluster, logs, log }),
     onUnserved: generation => void releaseUnserved(generation, { catalog, cluster, log, pause: pauses.unserved }),
@@ -196,13 +217,17 @@ function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkG
 
 function serveGrpc(
   coordinator: Coordinator,
+  hub: GrpcHub,
   address: string,
   options: { putTimeoutMs: number; drainMs: number; log: Logger },
 ): Promise<GrpcServer> {
   return startGrpcServer({
     address,
-    services: [{ definition: SearchServiceService, implementation: searchService(coordinator, options) }],
-    protoFiles: ['hypershard/v1/search.proto'],
+    services: [
+      { definition: SearchServiceService, implementation: searchService(coordinator, options) },
+      { definition: AnnouncementServiceService, implementation: hub.implementation },
+    ],
+    protoFiles: ['hypershard/v1/search.proto', 'hypershard/v1/announcements.proto'],
     protoDirectory,
     drainMs: options.drainMs,
   })

@@ -1,3 +1,4 @@
+import { announcementsConfig } from '@hypershard/announcements'
 import { type Config, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
 import { z } from 'zod'
 
@@ -28,8 +29,10 @@ export const indexerConfig = {
       'A Redis whose queue several indexers share the work by, `redis://host:port`; without one each looks for itself. ' +
         'It must not evict (`maxmemory-policy noeviction`), and losing what is in it loses nothing.',
     ),
-  HYPERSHARD_INDEXER_SCAN_MS: withDefault(100, { min: 10, max: 60_000 }).describe(
-    'How often the object store is looked through for work, in milliseconds.',
+  ...announcementsConfig,
+  HYPERSHARD_INDEXER_SCAN_MS: withDefault(60_000, { min: 10, max: 600_000 }).describe(
+    'How often each index is looked at in the object store for work that nobody told of, in milliseconds: what is told ' +
+      'is done at once. While nobody can be heard it is a second at most.',
   ),
   HYPERSHARD_INDEXER_KEEP_MS: withDefault(3_600_000, { min: 0, max: 30 * 24 * 3_600_000 }).describe(
     'How long files that no manifest needs any more are kept, in milliseconds: longer than any search, cursor or ' +
@@ -41,4 +44,8 @@ export const indexerConfig = {
 export type IndexerConfig = Config<typeof indexerConfig>
 
 /** Beginnings of names that no other process has other settings with. */
-export const indexerPrefixes: readonly string[] = ['HYPERSHARD_INDEXER_', 'HYPERSHARD_INTERNAL_']
+export const indexerPrefixes: readonly string[] = [
+  'HYPERSHARD_INDEXER_',
+  'HYPERSHARD_INTERNAL_',
+  'HYPERSHARD_ANNOUNCE_',
+]

@@ -48,5 +48,5 @@ export class JobFailureLog {
 
 /** All slices of a copy are one work; merging and following the log fail apart. */
 function workOf(job: Job): string {
-  return job.kind === 'collect' ? job.kind : `${job.kind}/${job.indexUid}/${job.generation}`
+  return !('indexUid' in job) ? job.kind : `${job.kind}/${job.indexUid}/${job.generation}`
 }

@@ -37,9 +37,10 @@ describe('a job of an index', () => {
       if (key.endsWith('/index.json')) throw new HypershardError('storage_failed', 'told to fail')
       return get.call(log.store, key)
     }
-    await run({ kind: 'collect' }, captured.log)
+    await run({ kind: 'collect', indexes: ['papers'] }, captured.log)
     const told = captured.lines.map(({ msg, job, index }) => ({ msg, job, index }))
-    assert.deepEqual(told, [{ msg: 'old files were not deleted', job: { kind: 'collect' }, index: 'papers' }])
+    const job = { kind: 'collect', indexes: ['papers'] }
+    assert.deepEqual(told, [{ msg: 'old files were not deleted', job, index: 'papers' }])
   })
 
   it('whose model the encoder service does not have says which model that is, and goes on once it is there', async () => {

@@ -12,7 +12,7 @@ import {
   readIndex,
 } from '@hypershard/storage'
 import { backfillSlice } from './backfill/backfill-slice.ts'
-import { type CollectParts, collectIndexes } from './collect/collect-indexes.ts'
+import { type CollectParts, collectIndexes, collectStoredModels } from './collect/collect-indexes.ts'
 import { compactGeneration } from './compact/compact-generation.ts'
 import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
@@ -43,7 +43,8 @@ const stateKeptMs = 1_000
  * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
  */
 export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Promise<void> {
-  if (job.kind === 'collect') return collectIndexes(parts, contextOf(job, parts, signal))
+  if (job.kind === 'collect') return collectIndexes(job.indexes, parts, contextOf(job, parts, signal))
+  if (job.kind === 'collect-models') return collectStoredModels(parts, contextOf(job, parts, signal))
   const record = await readIndex(parts.store, job.index)
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)

@@ -1,14 +1,15 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { type Announcements, lookEveryMs, openAnnouncements } from '@hypershard/announcements'
 import {
   type Clock,
   clientOptionsBehind,
   HypershardError,
   type Logger,
   OutageLog,
+  pauseBy,
   type RunningService,
   systemClock,
 } from '@hypershard/common'
-import { type ObjectStore, openObjectStore } from '@hypershard/storage'
+import { announcingStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
@@ -42,23 +43,40 @@ export async function startIndexer(
   connections: IndexerConnections = overGrpc(config),
   clock: Clock = systemClock,
 ): Promise<RunningService> {
-  const store = await openObjectStore(config.HYPERSHARD_STORE)
+  const plainStore = await openObjectStore(config.HYPERSHARD_STORE)
+  const queue = await openQueue(config, log)
+  const announcements = openAnnouncements(
+    {
+      coordinators: config.HYPERSHARD_COORDINATORS,
+      redisUrl: config.HYPERSHARD_ANNOUNCE_REDIS_URL,
+      channelOptions: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY),
+    },
+    log,
+  )
+  const store = announcingStore(plainStore, key => announcements.tell(key))
   const away = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log, clock)
   const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), away)
-  const queue = await openQueue(config, log)
+  const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
   const mergeRoom = new MergeRoom(store, clock)
-  const parts: JobParts = { store, encoder, clock, log, mergeRoom, keepMs: config.HYPERSHARD_INDEXER_KEEP_MS }
+  const parts: JobParts = { store, encoder, clock, log, mergeRoom, keepMs }
   const failures = new FailedJobs(clock)
   const storeAway = new OutageLog('object store', log, clock)
   const failureLog = new JobFailureLog(log, storeAway)
-  queue.process((job, signal) => attempt(job, parts, signal, { failures, failureLog }))
-  const everyMs = config.HYPERSHARD_INDEXER_SCAN_MS
-  const scan = scanForever({ store, away: storeAway, queue, failures, clock, log, everyMs })
+  const scanner = new StoreScanner(store, systemClock, {
+    keepMs,
+    everyMs: () => lookEveryMs(announcements, everyMs),
+  })
+  const scan = scanForever({ scanner, announcements, away: storeAway, queue, failures, log, everyMs })
+  queue.process(async (job, signal) => {
+    await attempt(job, parts, signal, { failures, failureLog })
+    scan.hearEnd(job)
+  })
   return {
     addresses: {},
     stop: async () => {
       await scan.stop()
       await queue.close()
+      announcements.close()
       encoder.close()
     },
   }
@@ -100,42 +118,64 @@ function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
 }
 
 interface ScanParts {
-  readonly store: ObjectStore
+  readonly scanner: StoreScanner
+  readonly announcements: Announcements
   readonly away: OutageLog
   readonly queue: JobQueue
   readonly failures: FailedJobs
-  readonly clock: Clock
   readonly log: Logger
   readonly everyMs: number
 }
 
-function scanForever({ store, away, queue, failures, clock, log, everyMs }: ScanParts): { stop(): Promise<void> } {
-  const scanner = new StoreScanner(store, clock, everyMs)
+/** How often the scanner sees what is due by time alone; and how soon it looks again while much is told. */
+const lookMsMax = 1_000
+const lookMsMin = 5
+
+function scanForever(parts: ScanParts): { hearEnd(job: Job): void; stop(): Promise<void> } {
+  const { scanner, announcements, queue, failures } = parts
   const stopped = new AbortController()
-  const scan = async () => {
-    try {
-      const jobs = await scanner.findWork(job => !failures.mustWait(job))
-      away.works()
-      await queue.add(jobs)
-    } catch (error) {
-      const code = error instanceof HypershardError ? error.code : undefined
-      if (code === 'storage_failed') away.failed(error)
-      // A queue that cannot be reached has said so.
-      else if (code !== 'unavailable') log.error({ err: error }, 'looking for work failed')
-    }
-  }
+  let wake = new AbortController()
+  announcements.listen({
+    onHint: key => {
+      if (scanner.hear(key)) wake.abort()
+    },
+    onGap: () => {
+      scanner.lookAtAll()
+      wake.abort()
+    },
+  })
+  const pause = (ms: number, signals: AbortSignal[]) =>
+    // Rejects when told to stop or to look, which the loop sees for itself.
+    pauseBy(systemClock, ms, AbortSignal.any(signals)).catch(() => undefined)
   const forever = async () => {
     while (!stopped.signal.aborted) {
-      await scan()
-      // Rejects when told to stop, which the loop sees for itself.
-      await wait(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined)
+      wake = new AbortController()
+      await noting(parts, async () => queue.add(await scanner.findWork(job => !failures.mustWait(job))))
+      await pause(lookMsMin, [stopped.signal])
+      await pause(Math.min(parts.everyMs, lookMsMax), [stopped.signal, wake.signal])
     }
   }
   const running = forever()
   return {
+    hearEnd: job => {
+      scanner.hearEnd(job)
+      wake.abort()
+    },
     stop: () => {
       stopped.abort()
       return running
     },
+  }
+}
+
+async function noting({ away, log }: ScanParts, scan: () => Promise<void>): Promise<void> {
+  try {
+    await scan()
+    away.works()
+  } catch (error) {
+    const code = error instanceof HypershardError ? error.code : undefined
+    if (code === 'storage_failed') away.failed(error)
+    // A queue that cannot be reached has said so.
+    else if (code !== 'unavailable') log.error({ err: error }, 'looking for work failed')
   }
 }

@@ -58,7 +58,7 @@ describe('a local cluster', () => {
     await cluster.start()
     assert.deepEqual(
       cluster.processes.map(service => service.name),
-      ['encoder', 'shard-1', 'shard-2', 'indexer', 'coordinator'],
+      ['encoder', 'shard-1', 'shard-2', 'coordinator', 'indexer'],
     )
     const pids = new Set(cluster.processes.map(service => service.pid))
     assert.equal(pids.size, 5)

@@ -34,7 +34,7 @@ export type ClusterEvent =
   | { readonly type: 'stopping' }
   | { readonly type: 'stopped'; readonly tookMs: number }
 
-export type StartStep = 'encoder service' | 'shard servers' | 'indexer' | 'coordinator' | 'cluster ready'
+export type StartStep = 'encoder service' | 'shard servers' | 'coordinator' | 'indexer' | 'cluster ready'
 
 /** A process of the cluster as its tests and its user see it. */
 export interface ClusterProcess {
@@ -144,10 +144,10 @@ export class LocalCluster {
       encoder: grpcAddressOf(encoder),
       shardServers: shardServers.map(grpcAddressOf),
     }
-    const indexer = this.#add(planIndexer(settings, peers))
-    await this.#step('indexer', () => indexer.start())
     const coordinator = this.#add(planCoordinator(settings, peers))
     await this.#step('coordinator', () => coordinator.start())
+    const indexer = this.#add(planIndexer(settings, { ...peers, coordinator: this.grpcAddress }))
+    await this.#step('indexer', () => indexer.start())
     await this.#step('cluster ready', () => waitUntilReady(this.httpUrl, this.#stopRequest.signal))
   }
 

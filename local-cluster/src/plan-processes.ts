@@ -89,11 +89,15 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
   })
 }
 
-/** @param peers `host:port` of the encoder service */
-export function planIndexer(settings: ClusterSettings, peers: { encoder: string }): ProcessPlan {
+/** @param peers `host:port` of the encoder service and of the coordinator's gRPC API */
+export function planIndexer(settings: ClusterSettings, peers: { encoder: string; coordinator: string }): ProcessPlan {
   return plan(settings, 'indexer', 'indexer', {
     listenSettings: {},
-    own: { HYPERSHARD_ENCODER: peers.encoder, HYPERSHARD_STORE: storeOf(settings) },
+    own: {
+      HYPERSHARD_ENCODER: peers.encoder,
+      HYPERSHARD_STORE: storeOf(settings),
+      HYPERSHARD_COORDINATORS: peers.coordinator,
+    },
     defaults: {},
   })
 }
@@ -142,7 +146,7 @@ function storeOf(settings: ClusterSettings): string {
 /** Settings that only the cluster or this command has a use for. */
 const notInherited = new Set(['HYPERSHARD_URL'])
 /** What several kinds of service read, and the others leave alone. */
-const forEveryService = new Set(['HYPERSHARD_LOG_LEVEL', 'HYPERSHARD_INTERNAL_PROXY'])
+const forEveryService = new Set(['HYPERSHARD_LOG_LEVEL', 'HYPERSHARD_INTERNAL_PROXY', 'HYPERSHARD_ANNOUNCE_REDIS_URL'])
 
 /**
  * What of the environment one kind of service gets. Services refuse settings they do not know, so each gets its own:

@@ -53,8 +53,8 @@ export {
 } from './catalog/snapshot/snapshot-record.ts'
 export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
-export { collectModels } from './collect/collect-models.ts'
-export type { GenerationReference, LogReference, SegmentReference } from './layout.ts'
+export { collectModels, collectModels } from './collect/collect-models.ts'
+export { type GenerationReference, type LogReference, logEntryKey, type SegmentReference } from './layout.ts'
 export { type LogEntry, readLogEntry } from './log/log-entry.ts'
 export {
   type LogPart,
@@ -82,18 +82,19 @@ export {
   type SegmentEntry,
 } from './manifest/manifest.ts'
 export { homeOf, segmentAt } from './manifest/manifest-files.ts'
-export { commitManifest, latestManifest, newerManifest, readManifest } from './manifest/manifest-store.ts'
+export {
+  commitManifest,
+  latestManifest,
+  listedManifest,
+  newerManifest,
+  readManifest,
+} from './manifest/manifest-store.ts'
 export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.ts'
 export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
-export {
-  type HyperHeadFile,
-  readHyperHead,
-  readModelJson,
-  type StoredModel,
-  storeModel,
-} from './models/stored-model.ts'
+export { announcingStore } from './news/announcing-store.ts'
+export { type News, newsOfKey } from './news/news-of-key.ts'
 export { ReservedRoom } from './room/reserved-room.ts'
 export { roomToIndex, roomToMerge } from './room/room-to-index.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'

@@ -1,3 +1,4 @@
+import { announcementsMutants } from './lists/announcements-mutants.ts'
 import { benchMutants } from './lists/bench-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
@@ -18,6 +19,7 @@ import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
 export const allMutants: readonly Mutant[] = [
+  ...announcementsMutants,
   ...benchMutants,
   ...cliMutants,
   ...commonMutants,

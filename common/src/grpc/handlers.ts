@@ -8,6 +8,11 @@ import { toServiceError } from './error-translation.ts'
 /** A method's own work: message in, message out, inside the caller's deadline. */
 export type UnaryWork<Request, Response> = (request: Request, context: RequestContext) => Promise<Response>
 
+/** Of every kind of call. */
+interface CancellableCall {
+  on(event: 'cancelled', listener: () => void): unknown
+}
+
 /**
  * Wraps a method's work as a gRPC handler: makes the call's context, translates failures, logs defects.
  * @example
@@ -39,7 +44,7 @@ const callEnded = 'the call has ended'
  * @throws HypershardError `invalid_request`
  */
 export function contextOfCall(
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath' | 'on'>,
+  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath'> & CancellableCall,
   log: Logger,
 ): RequestContext {
   const method = call.getPath()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Announcer } from '@hypershard/announcements'
 import { Deadline, silentLogger, waitWithin } from '@hypershard/common'
 import { FakeEncoder, quietContext } from '@hypershard/harness'
 import {
@@ -41,7 +42,14 @@ describe('moving names', () => {
     second = await createGeneration(store, record, { ...shape, source: null })
     const warmer = { loadEverywhere: async () => undefined } as unknown as ShardWarmer
     const told = { onGone: () => undefined, onUnserved: () => undefined }
-    const watcher = new StoreWatcher({ catalog, warmer, log: silentLogger(), everyMs: 1, ...told })
+    const watcher = new StoreWatcher({
+      catalog,
+      warmer,
+      log: silentLogger(),
+      everyMs: 1,
+      announcements: new Announcer(),
+      ...told,
+    })
     aliases = new AliasAdmin({ store, catalog, watcher })
     const parts = { store, catalog, watcher, models: new ModelRegistry(encoder), logs: new WriteLogs(store) }
     generations = new GenerationAdmin(parts as unknown as GenerationParts)

@@ -13,6 +13,7 @@ import {
   type IndexRecord,
   latestAliasTable,
   latestManifest,
+  listedManifest,
   listIndexNames,
   type Manifest,
   type NewIndex,
@@ -24,22 +25,12 @@ import {
   releaseAliases,
 } from '@hypershard/storage'
 import { NameLocks } from '../limits/name-locks.ts'
+import { type CatalogEntry, type FailedIndex, inOrder, keyOf } from './catalog-entry.ts'
 import { dangling, isAlias, type KnownNames, listNames, type NamedTarget, namesOf, targetOf } from './names.ts'
 import { type PageVersion, PinnedManifests } from './pinned-manifests.ts'
 import { type NamesMove, ServedNames } from './served-names.ts'
 
-/** A generation that searches may ask for, and the manifest version that new searches pin. */
-export interface CatalogEntry {
-  readonly record: IndexRecord
-  readonly generation: GenerationRecord
-  readonly manifest: Manifest
-}
-
-/** An index whose record or manifest is damaged. The others are served; it can be deleted. */
-export interface FailedIndex {
-  readonly name: string
-  readonly failure: HypershardError
-}
+export type { CatalogEntry, FailedIndex } from './catalog-entry.ts'
 
 /** For reading one index when nobody changes it; creations and deletions go first. */
 const loadMsMax = 10_000
@@ -59,6 +50,8 @@ export class Catalog {
   readonly #served = new ServedNames()
   /** Trials: generations that can be searched although no name points at them, by index uid and number. */
   readonly #trials = new Set<string>()
+  /** What `list` gave last; undefined once anything changed that it is made of. */
+  #listed: readonly CatalogEntry[] | undefined
 
   private constructor(store: ObjectStore) {
     this.#store = store
@@ -82,20 +75,20 @@ export class Catalog {
     return this.#served.newest
   }
 
-  /** The generations that searches may ask for, in the order of their indexes' names. */
-  list(): CatalogEntry[] {
-    const served = new Set(
-      [...this.#records.keys(), ...Object.keys(this.aliases.aliases)].map(name => this.#find(name)),
-    )
-    for (const key of this.#trials) served.add(this.#entries.get(key))
-    const entries = [...served].filter(entry => entry !== undefined)
-    return entries.sort((a, b) => (order(a) < order(b) ? -1 : 1))
+  /** The generations that searches may ask for, in the order of their indexes' names. The same array until they change. */
+  list(): readonly CatalogEntry[] {
+    this.#listed ??= this.#listServed()
+    return this.#listed
   }
 
   /** Each index with the generation that its name stands for, in name order. */
   listIndexes(): CatalogEntry[] {
     const names = [...this.#records.keys()].sort()
     return names.map(name => this.#find(name)).filter(entry => entry !== undefined)
+  }
+
+  indexNames(): string[] {
+    return [...this.#records.keys()]
   }
 
   /** Those that could not be loaded, in name order. */
@@ -139,6 +132,7 @@ export class Catalog {
     const { record } = this.get(name)
     const found = await readGeneration(this.#store, record, generation)
     this.#trials.add(keyOf(found))
+    this.#listed = undefined
     return this.#read(record, found)
   }
 
@@ -149,6 +143,7 @@ export class Catalog {
 
   endTrial(generation: { indexUid: string; generation: number }): void {
     this.#trials.delete(keyOf(generation))
+    this.#listed = undefined
   }
 
   /** Whether a name is an index's own. */
@@ -190,7 +185,7 @@ export class Catalog {
   create(index: NewIndex, deadline: Deadline): Promise<CatalogEntry> {
     return this.alone(index.name, deadline, async () => {
       const record = await createIndex(this.#store, index)
-      this.#records.set(record.name, record)
+      this.#setRecord(record)
       return this.#add(record, firstGeneration(record))
     })
   }
@@ -199,7 +194,7 @@ export class Catalog {
   clone(clone: Pick<IndexRecord, 'name' | 'replicas'>, origin: Origin, deadline: Deadline): Promise<CatalogEntry> {
     return this.alone(clone.name, deadline, async () => {
       const record = await cloneIndex(this.#store, clone, origin)
-      this.#records.set(record.name, record)
+      this.#setRecord(record)
       return this.#add(record, await readGeneration(this.#store, record, 1))
     })
   }
@@ -224,7 +219,7 @@ export class Catalog {
   }
 
   /**
-   * Brings the list of indexes up to date with the store.
+   * Brings the list of indexes up to date with the store: what is new, and what is gone.
    * @returns those that are gone
    */
   async findIndexes(): Promise<IndexRecord[]> {
@@ -238,12 +233,22 @@ export class Catalog {
       this.#forget(name)
     }
     for (const name of names) {
-      const before = this.#records.get(name)
-      if (await this.#isAsKnown(name)) continue
-      const deadline = Deadline.after(loadMsMax)
-      if (await this.alone(name, deadline, () => this.#loadIndex(name))) gone.push(before!)
+      if (this.#find(name) !== undefined) continue
+      const replaced = await this.findIndex(name)
+      if (replaced !== undefined) gone.push(replaced)
     }
     return gone
+  }
+
+  /**
+   * Brings what is known of one index up to date with the store.
+   * @returns the index that had the name and is gone, if there was one
+   */
+  async findIndex(name: string): Promise<IndexRecord | undefined> {
+    const before = this.#records.get(name)
+    if (await this.#isAsKnown(name)) return undefined
+    const deadline = Deadline.after(loadMsMax)
+    return (await this.alone(name, deadline, () => this.#loadIndex(name))) ? before : undefined
   }
 
   /** Which names are to point elsewhere; they stay where they are until `publishAliases`. Undefined for none. */
@@ -262,9 +267,20 @@ export class Catalog {
     return entries
   }
 
-  /** The entry at its generation's newest manifest; the same one when that is served. */
-  async findNewer(entry: CatalogEntry): Promise<CatalogEntry> {
-    const manifest = await newerManifest(this.#store, entry.manifest)
+  /** What is served of one generation of an index; undefined for one that is not. */
+  servedAt(index: string, generation: number): CatalogEntry | undefined {
+    const indexUid = this.#records.get(index)?.uid
+    if (indexUid === undefined || !this.serves({ indexUid, generation })) return undefined
+    return this.#entries.get(keyOf({ indexUid, generation }))
+  }
+
+  /**
+   * The entry at its generation's newest manifest; the same one when that is served.
+   * @param versionMin a version that there is; where reading on does not come to it, those between are deleted
+   */
+  async findNewer(entry: CatalogEntry, versionMin = 0): Promise<CatalogEntry> {
+    let manifest = await newerManifest(this.#store, entry.manifest)
+    if (manifest.version < versionMin) manifest = await listedManifest(this.#store, entry.generation, manifest)
     return manifest === entry.manifest ? entry : { ...entry, manifest }
   }
 
@@ -273,12 +289,13 @@ export class Catalog {
     const { record, manifest } = entry
     if (this.#records.get(record.name)?.uid !== record.uid) return
     const before = this.#entries.get(keyOf(manifest))
-    if (before === undefined || before.manifest.version < manifest.version) this.#entries.set(keyOf(manifest), entry)
+    if (before === undefined || before.manifest.version < manifest.version) this.#setEntry(entry)
   }
 
   /** From now on these names point where they were to move, all at once. What they point at has been published. */
   publishAliases(move: NamesMove): void {
     this.#served.publish(move)
+    this.#listed = undefined
   }
 
   /**
@@ -287,6 +304,14 @@ export class Catalog {
    */
   pin(entry: CatalogEntry, page: PageVersion | undefined): Promise<Manifest> {
     return this.#pinned.pin(entry, page)
+  }
+
+  #listServed(): CatalogEntry[] {
+    const served = new Set(
+      [...this.#records.keys(), ...Object.keys(this.aliases.aliases)].map(name => this.#find(name)),
+    )
+    for (const key of this.#trials) served.add(this.#entries.get(key))
+    return inOrder([...served].filter(entry => entry !== undefined))
   }
 
   get #names(): KnownNames {
@@ -306,14 +331,14 @@ export class Catalog {
     return record?.uid === known.uid
   }
 
-  /** @returns whether another index had the name before */
+  /** @returns whether another index had the name before, or this one is gone */
   async #loadIndex(name: string): Promise<boolean> {
     const before = this.#records.get(name)
     try {
       const record = await readIndex(this.#store, name)
       if (before?.uid === record.uid && this.#find(name) !== undefined) return false
       if (before !== undefined && before.uid !== record.uid) this.#forget(name)
-      this.#records.set(name, record)
+      this.#setRecord(record)
       for (const target of this.#targetsIn(record)) {
         const generation = await readGeneration(this.#store, record, target)
         if (!this.#entries.has(keyOf(generation))) await this.#add(record, generation)
@@ -323,9 +348,10 @@ export class Catalog {
     } catch (error) {
       const code = error instanceof HypershardError ? error.code : undefined
       if (code === 'corrupt_data') this.#fail(name, error as HypershardError)
-      // A folder without a record is what a deletion left that was interrupted.
       else if (code !== 'index_not_found') throw error
-      return false
+      // A folder without a record is what a deletion left that was interrupted, or is about to take.
+      else if (before !== undefined) this.#forget(name)
+      return code === 'index_not_found' && before !== undefined
     }
   }
 
@@ -338,7 +364,7 @@ export class Catalog {
 
   async #add(record: IndexRecord, generation: GenerationRecord): Promise<CatalogEntry> {
     const entry = await this.#read(record, generation)
-    this.#entries.set(keyOf(generation), entry)
+    this.#setEntry(entry)
     return entry
   }
 
@@ -351,18 +377,21 @@ export class Catalog {
     this.#failures.set(name, failure)
   }
 
+  #setRecord(record: IndexRecord): void {
+    this.#records.set(record.name, record)
+    this.#listed = undefined
+  }
+
+  #setEntry(entry: CatalogEntry): void {
+    this.#entries.set(keyOf(entry.generation), entry)
+    this.#listed = undefined
+  }
+
   #forget(name: string): void {
+    this.#listed = undefined
     const record = this.#records.get(name)
     this.#records.delete(name)
     this.#failures.delete(name)
     for (const [key, entry] of this.#entries) if (entry.record.uid === record?.uid) this.#entries.delete(key)
   }
-}
-
-function keyOf({ indexUid, generation }: { indexUid: string; generation: number }): string {
-  return `${indexUid}/${generation}`
-}
-
-function order({ record, generation }: CatalogEntry): string {
-  return `${record.name}/${String(generation.generation).padStart(10, '0')}`
 }

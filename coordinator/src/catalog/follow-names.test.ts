@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Announcer } from '@hypershard/announcements'
 import { Deadline, silentLogger } from '@hypershard/common'
 import {
   changeAliases,
@@ -41,6 +42,7 @@ describe('following names in the store', () => {
       warmer,
       log: silentLogger(),
       everyMs: 5,
+      announcements: new Announcer(),
       onGone: () => undefined,
       onUnserved: () => undefined,
     })

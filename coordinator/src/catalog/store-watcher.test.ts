@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Announcer } from '@hypershard/announcements'
 import { Deadline, silentLogger } from '@hypershard/common'
 import {
   changeAliases,
@@ -56,6 +57,7 @@ describe('following the store', () => {
       warmer: warmer as ShardWarmer,
       log: silentLogger(),
       everyMs: 1,
+      announcements: new Announcer(),
       onGone: () => undefined,
       onUnserved: ({ generation }) => void unserved.push(generation),
     })

@@ -1,17 +1,31 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { Deadline, HypershardError, type Logger, OutageLog, waitWithin } from '@hypershard/common'
-import { covers, type GenerationRecord, type IndexRecord } from '@hypershard/storage'
+import { type Announcements, lookEveryMs } from '@hypershard/announcements'
+import {
+  type Clock,
+  Deadline,
+  EvenRounds,
+  HypershardError,
+  type Logger,
+  OutageLog,
+  pauseBy,
+  systemClock,
+  waitWithin,
+} from '@hypershard/common'
+import { covers, type GenerationRecord, type IndexRecord, logEntryKey, type News, newsOfKey } from '@hypershard/storage'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
+import { keyOf } from './catalog-entry.ts'
 import type { NamesMove } from './served-names.ts'
 
 export interface WatcherParts {
   readonly catalog: Catalog
   readonly warmer: Pick<ShardWarmer, 'loadEverywhere'>
   readonly log: Logger
-  /** How often the store is looked at. */
+  /** Tells what others put into the store, where they can be heard. */
+  readonly announcements: Announcements
+  /** How often each thing in the store is looked at all the same: a change whose hint was lost goes unnoticed so long. */
   readonly everyMs: number
+  readonly clock?: Clock
   /** Told of an index that another coordinator deleted. */
   readonly onGone: (index: IndexRecord) => void
   /** Told of a generation that no name points at any more. */
@@ -24,28 +38,49 @@ const loadMsMax = 60_000
 /** How long a name may wait to move until what it moves to has caught up; then it moves all the same. */
 const catchUpMsMax = 30_000
 
-/** How often the list of indexes is read, at most a second apart: others create and delete them rarely. */
-const listEveryMs = (lookEveryMs: number) => Math.min(1_000, 20 * lookEveryMs)
+/** How often the loop sees which things are due, and how often while somebody waits for a write. */
+const tickMsMax = 1_000
+const awaitedTickMsMax = 500
+
+/** For a name that is about to move: how often what it moves to is looked at, and what cannot be read is tried again. */
+const moveTickMsMax = 250
+
+/** The record of an index and the list of a generation's versions change so rarely that they wait for more rounds. */
+const recordRounds = 5
+
+/** A write that somebody waits for. */
+interface Awaited {
+  readonly name: string
+  readonly indexUid: string
+  readonly sequence: number
+}
 
 /**
  * Sees what indexers and other coordinators write: finds new manifests, has shard servers load them, then lets searches
- * pin them. What is served only ever goes forward.
+ * pin them. What is served only ever goes forward. Others tell what is new; what they do not tell is found by looking at
+ * each thing once in a while. A write that somebody waits for is looked after until searches see it, heard of or not.
  */
 export class StoreWatcher {
   readonly #parts: WatcherParts
+  readonly #clock: Clock
   readonly #stop = new AbortController()
   readonly #away: OutageLog
-  /** Entries that are being loaded, by index uid and generation. */
-  readonly #loading = new Set<string>()
+  readonly #rounds = new EvenRounds()
+  readonly #recordRounds = new EvenRounds()
+  /** Entries that are being loaded, by index uid and generation, with a newer version heard of meanwhile. */
+  readonly #loading = new Map<string, number>()
   /** Moves of names that are under way. */
   readonly #moves = new Set<{ readonly move: NamesMove; readonly done: Promise<void> }>()
+  readonly #awaited = new Set<Awaited>()
+  #wake = new AbortController()
   #running: Promise<void> | undefined
   #published = Promise.withResolvers<void>()
-  #listedAtMs = performance.now()
 
   constructor(parts: WatcherParts) {
     this.#parts = parts
-    this.#away = new OutageLog('object store', parts.log)
+    this.#clock = parts.clock ?? systemClock
+    this.#away = new OutageLog('object store', parts.log, this.#clock)
+    parts.announcements.listen({ onHint: key => this.#hear(key), onGap: () => this.#lookAtAll() })
   }
 
   start(): void {
@@ -81,36 +116,112 @@ export class StoreWatcher {
    * @throws HypershardError `deadline_exceeded`, `cancelled`, `index_not_found` when the index is deleted meanwhile
    */
   async untilSearchable(name: string, indexUid: string, sequence: number, deadline: Deadline): Promise<CatalogEntry> {
-    for (;;) {
-      const entry = this.#parts.catalog.get(name)
-      if (entry.record.uid !== indexUid) throw deletedMeanwhile(name)
-      if (covers(entry.manifest, sequence)) return entry
-      await waitWithin(this.#published.promise, deadline, 'waiting until the documents are searchable')
+    const awaited = { name, indexUid, sequence }
+    this.#awaited.add(awaited)
+    try {
+      for (;;) {
+        const entry = this.#parts.catalog.get(name)
+        if (entry.record.uid !== indexUid) throw deletedMeanwhile(name)
+        if (covers(entry.manifest, sequence)) return entry
+        await waitWithin(this.#published.promise, deadline, 'waiting until the documents are searchable')
+      }
+    } finally {
+      this.#awaited.delete(awaited)
     }
+  }
+
+  /** A hint is looked into at once, and costs nothing when it is known already. Never throws. */
+  #hear(key: string): void {
+    const news = newsOfKey(key)
+    if (news !== undefined) void this.#trying(() => this.#lookInto(news))
+  }
+
+  async #lookInto(news: News): Promise<void> {
+    const { catalog } = this.#parts
+    if (news.kind === 'names' && news.version > catalog.newestAliases.version) await this.findMoves()
+    if (news.kind === 'index') this.#tellGone(await catalog.findIndex(news.index))
+    if (news.kind !== 'manifest') return
+    const entry = catalog.servedAt(news.index, news.generation)
+    if (entry !== undefined && entry.manifest.version < news.version) await this.#follow(entry, news.version)
+  }
+
+  /** Hints may have been missed. */
+  #lookAtAll(): void {
+    this.#rounds.hurry()
+    this.#recordRounds.hurry()
+    this.#wake.abort()
   }
 
   async #watch(): Promise<void> {
+    const { everyMs } = this.#parts
     while (!this.#stop.signal.aborted) {
-      await this.#look().catch(error => {
-        if (error instanceof HypershardError && error.code === 'storage_failed') this.#away.failed(error, 'looking')
-        else this.#parts.log.error({ err: error }, 'looking at the object store failed')
-      })
-      await wait(this.#parts.everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+      await this.#trying(() => this.#lookAtDue())
+      const tickMs = Math.min(everyMs, this.#awaited.size > 0 ? awaitedTickMsMax : tickMsMax)
+      if (this.#wake.signal.aborted) this.#wake = new AbortController()
+      await this.#pause(tickMs, this.#wake.signal)
     }
   }
 
-  async #look(): Promise<void> {
-    const { catalog, onGone } = this.#parts
-    if (performance.now() - this.#listedAtMs >= listEveryMs(this.#parts.everyMs)) {
-      this.#listedAtMs = performance.now()
-      const gone = await catalog.findIndexes()
-      for (const index of gone) onGone(index)
-      if (gone.length > 0) this.#tellPublished()
+  async #trying(look: () => Promise<void>): Promise<void> {
+    try {
+      await look()
+    } catch (error) {
+      const isAway = error instanceof HypershardError && error.code === 'storage_failed'
+      if (!isAway) return this.#parts.log.error({ err: error }, 'looking at the object store failed')
+      this.#away.failed(error, 'looking')
+      // What has failed is tried again soon, and so is seen when the store is back.
+      this.#rounds.hurry()
+      this.#recordRounds.hurry()
     }
-    await this.findMoves()
-    this.#away.works('looking')
+  }
+
+  /** Of all things there are, looks at those whose turn it is. */
+  async #lookAtDue(): Promise<void> {
+    const { catalog, announcements } = this.#parts
+    const everyMs = lookEveryMs(announcements, this.#parts.everyMs)
+    const nowMs = this.#clock.monotonicMs()
+    const entries = new Map(catalog.list().map(entry => [`manifest ${keyOf(entry.generation)}`, entry]))
+    const due = new Set(this.#rounds.take(['indexes', 'names', ...entries.keys()], nowMs, everyMs))
+    const records = this.#recordRounds.take(catalog.indexNames(), nowMs, recordRounds * everyMs)
     // One index that takes long to load holds up no other.
-    for (const entry of catalog.list()) void this.#follow(entry)
+    for (const [thing, entry] of entries) if (due.has(thing)) void this.#follow(entry)
+    this.#lookAfterAwaited()
+    if (due.has('indexes')) for (const gone of await catalog.findIndexes()) this.#tellGone(gone)
+    for (const name of records) {
+      this.#tellGone(await catalog.findIndex(name))
+      for (const entry of entries.values()) {
+        // By a list: what follows a version that was not looked at for long may be deleted.
+        if (entry.record.name === name) void this.#follow(entry, Number.POSITIVE_INFINITY)
+      }
+    }
+    if (due.has('names')) await this.findMoves()
+    if (due.has('indexes') || due.has('names')) this.#away.works('looking')
+  }
+
+  /** Whoever waits for a write does not rely on hints: indexers are told of it again, and the store is looked at. */
+  #lookAfterAwaited(): void {
+    const { catalog, announcements } = this.#parts
+    const served = new Map<CatalogEntry, number>()
+    for (const { name, indexUid, sequence } of this.#awaited) {
+      const target = catalog.targetOf(name)
+      const entry = target && catalog.servedAt(target.index, target.generation)
+      if (entry?.record.uid === indexUid) served.set(entry, Math.max(sequence, served.get(entry) ?? 0))
+    }
+    for (const [entry, sequence] of served) {
+      announcements.tell(logEntryKey({ index: entry.record.name, indexUid: entry.record.uid }, sequence))
+      void this.#follow(entry)
+    }
+  }
+
+  #tellGone(gone: IndexRecord | undefined): void {
+    if (gone === undefined) return
+    this.#parts.onGone(gone)
+    this.#tellPublished()
+  }
+
+  /** Ends early when the watcher is stopped, or woken. */
+  async #pause(ms: number, wake: AbortSignal = this.#stop.signal): Promise<void> {
+    await pauseBy(this.#clock, ms, AbortSignal.any([this.#stop.signal, wake])).catch(() => undefined)
   }
 
   /** Finds names that are to move, and has each move made as soon as it can be: a slow one holds up nothing else. */
@@ -143,7 +254,7 @@ export class StoreWatcher {
 
   /** As often as it takes: names stay where they are while what they are to point at cannot be read. */
   async #loadTargets(move: NamesMove): Promise<void> {
-    const { catalog, log, everyMs } = this.#parts
+    const { catalog, log } = this.#parts
     while (!this.#stop.signal.aborted) {
       try {
         const entries = await catalog.readTargets(move)
@@ -152,7 +263,7 @@ export class StoreWatcher {
       } catch (error) {
         if (!(error instanceof HypershardError)) throw error
         log.warn({ ...failureFacts(error), names: [...move.keys()] }, 'what names are to point at cannot be read')
-        await wait(everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+        await this.#pause(this.#moveTickMs)
       }
     }
   }
@@ -169,27 +280,43 @@ export class StoreWatcher {
         const next = this.#parts.catalog.getGeneration(name, target.generation)
         if (covers(next.manifest, now.manifest.log.sequence)) break
         await this.#follow(next)
-        await wait(this.#parts.everyMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+        await this.#pause(this.#moveTickMs)
       }
     }
   }
 
-  async #follow(entry: CatalogEntry): Promise<void> {
-    const key = `${entry.record.uid}/${entry.generation.generation}`
-    if (this.#loading.has(key)) return
-    this.#loading.add(key)
+  /** @param versionMin a version that there is, by a hint or another's word; infinite to look for the newest by a list */
+  async #follow(entry: CatalogEntry, versionMin = 0): Promise<void> {
+    const key = keyOf(entry.generation)
+    const heard = this.#loading.get(key)
+    if (heard !== undefined) {
+      this.#loading.set(key, Math.max(heard, versionMin))
+      return
+    }
+    this.#loading.set(key, 0)
+    let served = entry
     try {
-      const newer = await this.#parts.catalog.findNewer(entry)
+      const newer = await this.#parts.catalog.findNewer(entry, versionMin)
       this.#away.works(key)
       if (newer !== entry) await this.#publish(newer)
+      served = newer
     } catch (error) {
       // An index that is being deleted loses its files one by one.
       if (!(error instanceof HypershardError)) throw error
-      if (error.code === 'storage_failed') return this.#away.failed(error, key)
+      if (error.code === 'storage_failed') {
+        this.#rounds.hurry()
+        return this.#away.failed(error, key)
+      }
       this.#parts.log.warn({ ...failureFacts(error), index: entry.record.name }, 'a new version could not be served')
     } finally {
+      const again = this.#loading.get(key) ?? 0
       this.#loading.delete(key)
+      if (again > served.manifest.version && Number.isFinite(again)) void this.#follow(served, again)
     }
+  }
+
+  get #moveTickMs(): number {
+    return Math.min(this.#parts.everyMs, moveTickMsMax)
   }
 
   async #publish(entry: CatalogEntry): Promise<void> {

@@ -32,6 +32,8 @@ interface WarmingState {
   running: boolean
   failures: number
   retryAtMs: number
+  /** What it had all of when it was last asked. */
+  complete: readonly CatalogEntry[] | undefined
 }
 
 /**
@@ -55,13 +57,16 @@ export class ShardWarmer {
   /** Loads what a live server lacks; one such round a server at a time, later after a failure. Rejects only for a defect. */
   async warm(member: ClusterMember): Promise<void> {
     const state = this.#stateOf(member)
+    const entries = this.#catalog.list()
+    if (state.complete === entries) return
     if (state.running || !member.live || performance.now() < state.retryAtMs) return
     state.running = true
     try {
       let complete = true
-      for (const entry of this.#catalog.list()) {
+      for (const entry of entries) {
         complete = (await this.#load(member, entry, Deadline.after(warmMsMax))) && complete
       }
+      state.complete = complete ? entries : undefined
       state.failures = complete ? 0 : state.failures + 1
       const pauseMs = Math.min(retryMsMax, retryMsMin * 2 ** (state.failures - 1))
       state.retryAtMs = complete ? 0 : performance.now() + pauseMs
@@ -156,7 +161,7 @@ export class ShardWarmer {
   #stateOf(member: ClusterMember): WarmingState {
     const known = this.#states.get(member)
     if (known !== undefined && (known.life === member.life || known.running)) return known
-    const state = { life: member.life, running: false, failures: 0, retryAtMs: 0 }
+    const state = { life: member.life, running: false, failures: 0, retryAtMs: 0, complete: undefined }
     this.#states.set(member, state)
     return state
   }

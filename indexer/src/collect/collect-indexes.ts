@@ -1,5 +1,5 @@
 import { type Clock, HypershardError, type RequestContext } from '@hypershard/common'
-import { collectIndex, collectModels, listIndexNames, type ObjectStore, readIndex } from '@hypershard/storage'
+import { collectIndex, collectModels, type ObjectStore, readIndex } from '@hypershard/storage'
 
 export interface CollectParts {
   readonly store: ObjectStore
@@ -9,13 +9,16 @@ export interface CollectParts {
 }
 
 /**
- * Deletes what nothing needs any more, index by index, then models. An index that is damaged or being deleted holds up no
- * other.
+ * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
  * @throws HypershardError `storage_failed`
  */
-export async function collectIndexes({ store, clock, keepMs }: CollectParts, context: RequestContext): Promise<void> {
+export async function collectIndexes(
+  names: readonly string[],
+  { store, clock, keepMs }: CollectParts,
+  context: RequestContext,
+): Promise<void> {
   const { deadline, log } = context
-  for (const name of await listIndexNames(store)) {
+  for (const name of names) {
     if (deadline.cancelled) return
     try {
       const deleted = await collectIndex(store, await readIndex(store, name), { nowMs: clock.now(), keepMs })
@@ -25,10 +28,13 @@ export async function collectIndexes({ store, clock, keepMs }: CollectParts, con
       if (error.code !== 'index_not_found') log.warn({ err: error, index: name }, 'old files were not deleted')
     }
   }
-  await collectStoredModels({ store, clock, keepMs }, context)
 }
 
-async function collectStoredModels({ store, clock, keepMs }: CollectParts, { log }: RequestContext): Promise<void> {
+/** Deletes stored models that no index is of. */
+export async function collectStoredModels(
+  { store, clock, keepMs }: CollectParts,
+  { log }: RequestContext,
+): Promise<void> {
   try {
     const deleted = await collectModels(store, { nowMs: clock.now(), keepMs })
     if (deleted.length > 0) log.info({ files: deleted.length }, 'stored models that no index is of deleted')

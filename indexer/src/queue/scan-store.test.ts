@@ -20,7 +20,8 @@ describe('finding work in the store', () => {
   beforeEach(async () => {
     log = await TestLog.create()
     nowMs = 0
-    scanner = new StoreScanner(log.store, { now: () => nowMs, monotonicMs: () => nowMs }, 100)
+    const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+    scanner = new StoreScanner(log.store, clock, { everyMs: () => 200, keepMs: 600_000 })
   })
 
   afterEach(() => log.remove())
@@ -94,10 +95,14 @@ describe('finding work in the store', () => {
     assert.deepEqual(await scan(), ['advance 1'])
   })
 
-  it('is looking for old files, once a minute', async () => {
+  it('is looking for old files, a minute after something changed', async () => {
+    assert.deepEqual(await scan(), [])
     nowMs += 58_000
     assert.deepEqual(await scan(), [])
     assert.deepEqual(await scan(), ['collect'])
+    nowMs += 61_000
     assert.deepEqual(await scan(), [])
+    await commit(log.generation, {})
+    assert.deepEqual(await scan(), ['collect'])
   })
 })

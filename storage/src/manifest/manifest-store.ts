@@ -65,6 +65,17 @@ export async function newerManifest(store: ObjectStore, known: Manifest): Promis
 }
 
 /**
+ * The newest manifest, found by a listing: one that was the newest long ago may have no successor left to go on from.
+ * @returns `known` itself when it still is
+ * @throws HypershardError `corrupt_data`
+ */
+export async function listedManifest(store: ObjectStore, record: GenerationRecord, known: Manifest): Promise<Manifest> {
+  const newest = (await store.list(manifestsFolder(record))).at(-1)
+  if (newest === undefined || numberOfKey(newest) <= known.version) return known
+  return latestManifest(store, record)
+}
+
+/**
  * Makes a new version durable and current.
  * @throws HypershardError `conflict` when another writer committed a version after `current`; `index_not_found` when
  *   the index was deleted meanwhile

@@ -140,8 +140,8 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   {
     id: 'served-goes-back',
     file: 'coordinator/src/catalog/catalog.ts',
-    find: 'if (before === undefined || before.manifest.version < manifest.version) this.#entries',
-    replace: 'if (before === undefined || manifest.version >= 0) this.#entries',
+    find: 'if (before === undefined || before.manifest.version < manifest.version) this.#setEntry',
+    replace: 'if (before === undefined || manifest.version >= 0) this.#setEntry',
     breaks: 'What is served only goes forward',
     tests: ['coordinator/src/catalog/catalog.test.ts'],
   },

@@ -1,0 +1,6 @@
+export { GrpcHub } from './adapters/grpc-hub.ts'
+export { Announcer } from './announcer.ts'
+export { announcementsConfig } from './config.ts'
+export { lookEveryMs } from './look-every.ts'
+export { type AnnouncementWays, openAnnouncements } from './open-announcements.ts'
+export type { Announcements, Hint, HintChannel, HintListener } from './ports.ts'
