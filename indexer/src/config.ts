@@ -19,7 +19,8 @@ export const indexerConfig = {
     ),
   HYPERSHARD_INTERNAL_PROXY: internalProxy(),
   HYPERSHARD_INDEXER_CONCURRENCY: withDefault(2, { min: 1, max: 64 }).describe(
-    'Jobs that run at a time. The encoder is the bottleneck: two keep it busy while one of them commits.',
+    'Jobs of each kind that run at a time: following write logs, and all else. The encoder is the bottleneck: two keep ' +
+      'it busy while one of them commits. An index that had no turn lately waits for none of the others.',
   ),
   HYPERSHARD_INDEXER_REDIS_URL: z
     .string()

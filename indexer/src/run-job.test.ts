@@ -4,7 +4,8 @@ import { captureLog } from '@hypershard/harness'
 import { latestManifest, readProgress } from '@hypershard/storage'
 
 import { MergeRoom } from './compact/merge-room.ts'
-
+import { EncodePaces } from './encoding/encode-pace.ts'
+import { partReader } from './ingest/part-reader.ts'
 import type { Job } from './queue/job.ts'
 import { runJob } from './run-job.ts'
 import { TestLog } from './testing/test-log.ts'
@@ -20,9 +21,9 @@ describe('a job of an index', () => {
 
   const run = (job: Job, logger = silentLogger()) => {
     const { store, encoder } = log
-    const mergeRoom = new MergeRoom(store, systemClock)
-    const parts = { store, encoder, clock: systemClock, log: logger, mergeRoom, keepMs: 1 }
-    return runJob(job, parts, new AbortController().signal)
+    const shared = { mergeRoom: new MergeRoom(store, systemClock), paces: new EncodePaces(), readPart: partReader() }
+    const parts = { store, encoder, clock: systemClock, log: logger, keepMs: 1, ...shared }
+    return runJob(job, parts, { signal: new AbortController().signal, othersWait: async () => false })
   }
 
   const advance = () => {

@@ -16,15 +16,20 @@ import { type CollectParts, collectIndexes, collectStoredModels } from './collec
 import { compactGeneration } from './compact/compact-generation.ts'
 import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
+import type { EncodePaces } from './encoding/encode-pace.ts'
 import { Throttle } from './encoding/throttle.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
+import type { partReader } from './ingest/part-reader.ts'
 import type { EncoderPort } from './ports.ts'
 import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { Job } from './queue/job.ts'
+import type { Turn } from './queue/job-queue.ts'
 
 export interface JobParts extends CollectParts {
   readonly encoder: EncoderPort
   readonly mergeRoom: MergeRoom
+  readonly paces: EncodePaces
+  readonly readPart: ReturnType<typeof partReader>
   readonly log: Logger
 }
 
@@ -42,13 +47,13 @@ const stateKeptMs = 1_000
  * done again.
  * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
  */
-export async function runJob(job: Job, parts: JobParts, signal: AbortSignal): Promise<void> {
-  if (job.kind === 'collect') return collectIndexes(job.indexes, parts, contextOf(job, parts, signal))
-  if (job.kind === 'collect-models') return collectStoredModels(parts, contextOf(job, parts, signal))
+export async function runJob(job: Job, parts: JobParts, turn: Turn): Promise<void> {
+  if (job.kind === 'collect') return collectIndexes(job.indexes, parts, contextOf(job, parts, turn.signal))
+  if (job.kind === 'collect-models') return collectStoredModels(parts, contextOf(job, parts, turn.signal))
   const record = await readIndex(parts.store, job.index)
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)
-  const work = new GenerationWork(job, generation, parts, signal)
+  const work = new GenerationWork(job, generation, parts, turn)
   if (job.kind === 'backfill') await work.backfill(job.slice)
   else await (job.kind === 'compact' ? work.compact() : work.advance())
 }
@@ -58,23 +63,27 @@ class GenerationWork {
   readonly #job: Job
   readonly #generation: GenerationRecord
   readonly #parts: JobParts
-  readonly #signal: AbortSignal
+  readonly #turn: Turn
   readonly #progress: ProgressReporter
   readonly #ingest: IngestParts
   #state: GenerationState | undefined
   #stateAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(job: Job, generation: GenerationRecord, parts: JobParts, signal: AbortSignal) {
+  constructor(job: Job, generation: GenerationRecord, parts: JobParts, turn: Turn) {
     const { store, encoder, clock } = parts
+    const pace = parts.paces.of(generation)
     this.#job = job
     this.#generation = generation
     this.#parts = parts
-    this.#signal = signal
+    this.#turn = turn
     this.#progress = new ProgressReporter(store, generation, clock)
     const throttle = new Throttle(clock, async () => rateLimit(await this.#freshState()))
     this.#ingest = {
       store,
       encoder,
+      pace,
+      readPart: parts.readPart,
+      callCost: () => pace.callCost,
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       onEncoded: documents => this.#progress.encoded(documents),
       onCommitted: documents => this.#progress.committed(documents),
@@ -86,12 +95,13 @@ class GenerationWork {
     await this.#step(context => backfillSlice(this.#generation, slice, this.#ingest, context))
   }
 
-  /** Ingests what is in the log, until there is nothing more or the turn is over. */
+  /** Ingests what is in the log, until there is nothing more or the turn is over: another's begins when one waits. */
   async advance(): Promise<void> {
     const { clock } = this.#parts
     if (!(await this.#mayGoOn())) return
     const endMs = clock.monotonicMs() + turnMsMax
-    const mayGoOn = async () => clock.monotonicMs() < endMs && (await this.#mayGoOn())
+    const mayGoOn = async () =>
+      clock.monotonicMs() < endMs && !(await this.#turn.othersWait()) && (await this.#mayGoOn())
     await this.#step(context => ingestLog(this.#generation, this.#ingest, context, mayGoOn))
   }
 
@@ -114,10 +124,10 @@ class GenerationWork {
 
   async #step<Result>(work: (context: RequestContext) => Promise<Result>): Promise<Result> {
     try {
-      return await work(contextOf(this.#job, this.#parts, this.#signal))
+      return await work(contextOf(this.#job, this.#parts, this.#turn.signal))
     } catch (error) {
       const named = this.#naming(error)
-      if (!isNoFailure(named, this.#signal)) await this.#progress.stuck(named)
+      if (!isNoFailure(named, this.#turn.signal)) await this.#progress.stuck(named)
       throw named
     }
   }
@@ -129,7 +139,7 @@ class GenerationWork {
   }
 
   async #mayGoOn(): Promise<boolean> {
-    if (this.#signal.aborted) return false
+    if (this.#turn.signal.aborted) return false
     const state = await this.#freshState()
     return !state.paused && isWorkedOn(this.#generation, state)
   }

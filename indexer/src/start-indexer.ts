@@ -14,11 +14,14 @@ import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
 import type { IndexerConfig } from './config.ts'
+import { EncodePaces } from './encoding/encode-pace.ts'
+import { partReader } from './ingest/part-reader.ts'
 import { JobFailureLog } from './job-failure-log.ts'
 import type { EncoderPort } from './ports.ts'
 import { FailedJobs } from './queue/failed-jobs.ts'
 import type { Job } from './queue/job.ts'
-import type { JobQueue } from './queue/job-queue.ts'
+import type { JobQueue, Turn } from './queue/job-queue.ts'
+import { LaneQueue } from './queue/lane-queue.ts'
 import { MemoryQueue } from './queue/memory-queue.ts'
 import { StoreScanner } from './queue/scan-store.ts'
 import { isNoFailure, type JobParts, runJob } from './run-job.ts'
@@ -57,8 +60,8 @@ export async function startIndexer(
   const away = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log, clock)
   const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), away)
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
-  const mergeRoom = new MergeRoom(store, clock)
-  const parts: JobParts = { store, encoder, clock, log, mergeRoom, keepMs }
+  const shared = { mergeRoom: new MergeRoom(store, clock), paces: new EncodePaces(), readPart: partReader() }
+  const parts: JobParts = { store, encoder, clock, log, keepMs, ...shared }
   const failures = new FailedJobs(clock)
   const storeAway = new OutageLog('object store', log, clock)
   const failureLog = new JobFailureLog(log, storeAway)
@@ -67,10 +70,10 @@ export async function startIndexer(
     everyMs: () => lookEveryMs(announcements, everyMs),
   })
   const scan = scanForever({ scanner, announcements, away: storeAway, queue, failures, log, everyMs })
-  queue.process(async (job, signal) => {
-    await attempt(job, parts, signal, { failures, failureLog })
-    scan.hearEnd(job)
-  })
+  queue.process(
+    (job, turn) => attempt(job, parts, turn, { failures, failureLog }),
+    job => scan.hearEnd(job),
+  )
   return {
     addresses: {},
     stop: async () => {
@@ -82,9 +85,14 @@ export async function startIndexer(
   }
 }
 
-function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> | JobQueue {
+async function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> {
   const { HYPERSHARD_INDEXER_CONCURRENCY: concurrency, HYPERSHARD_INDEXER_REDIS_URL: url } = config
-  return url === undefined ? new MemoryQueue(concurrency) : openBullQueue({ url, concurrency, log })
+  if (url !== undefined) {
+    const open = (name: string) => openBullQueue({ url, concurrency, log, name })
+    return new LaneQueue({ writes: await open('jobs'), background: await open('background') })
+  }
+  const writes = new MemoryQueue({ concurrency, extraPlaces: 1 })
+  return new LaneQueue({ writes, background: new MemoryQueue({ concurrency }) })
 }
 
 interface Failures {
@@ -92,18 +100,13 @@ interface Failures {
   readonly failureLog: JobFailureLog
 }
 
-async function attempt(
-  job: Job,
-  parts: JobParts,
-  signal: AbortSignal,
-  { failures, failureLog }: Failures,
-): Promise<void> {
+async function attempt(job: Job, parts: JobParts, turn: Turn, { failures, failureLog }: Failures): Promise<void> {
   try {
-    await runJob(job, parts, signal)
+    await runJob(job, parts, turn)
     failures.forget(job)
     failureLog.succeeded(job)
   } catch (error) {
-    if (isNoFailure(error, signal)) return failureLog.ended(job)
+    if (isNoFailure(error, turn.signal)) return failureLog.ended(job)
     failureLog.failed(job, error, failures.note(job))
   }
 }

@@ -53,7 +53,7 @@ export {
 } from './catalog/snapshot/snapshot-record.ts'
 export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
-export { collectModels, collectModels } from './collect/collect-models.ts'
+export { collectModels } from './collect/collect-models.ts'
 export { type GenerationReference, type LogReference, logEntryKey, type SegmentReference } from './layout.ts'
 export { type LogEntry, readLogEntry } from './log/log-entry.ts'
 export {
@@ -75,6 +75,7 @@ export {
   eligibleDocuments,
   eligibleIn,
   isBackfilled,
+  isSamePosition,
   type LogPosition,
   type Manifest,
   type ManifestReference,
@@ -93,6 +94,13 @@ export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.
 export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
+export {
+  type HyperHeadFile,
+  readHyperHead,
+  readModelJson,
+  type StoredModel,
+  storeModel,
+} from './models/stored-model.ts'
 export { announcingStore } from './news/announcing-store.ts'
 export { type News, newsOfKey } from './news/news-of-key.ts'
 export { ReservedRoom } from './room/reserved-room.ts'

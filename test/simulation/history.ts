@@ -85,9 +85,9 @@ export class History {
     const documents = origin ? this.#fold(origin, this.#positionOf(origin)) : new Map()
     const from = this.#begins(place)
     for (let sequence = from.sequence + 1; sequence <= to.sequence + 1; sequence++) {
-      const first = sequence === from.sequence + 1 ? from.parts : 0
-      const end = sequence === to.sequence + 1 ? to.parts : undefined
-      if (end === 0) continue
+      const first = sequence === from.sequence + 1 ? from : beginning
+      const end = sequence === to.sequence + 1 ? to : undefined
+      if (end?.parts === 0 && end.operations === undefined) continue
       for (const operation of this.#operations(place.index, sequence, first, end)) {
         if (operation.type === 'delete') documents.delete(operation.id)
         else documents.set(operation.document.id, { version: sequence, text: operation.document.text })
@@ -105,10 +105,14 @@ export class History {
     return this.#positions.get(named(manifest, manifest.version)) ?? this.#begins(manifest)
   }
 
-  #operations(index: string, sequence: number, first = 0, end?: number): Operation[] {
+  /** Those of an entry between two places in it. */
+  #operations(index: string, sequence: number, first = beginning, end?: LogPosition): Operation[] {
     const entry = this.#entriesOf(index).get(sequence)
     assert(entry !== undefined, `${index}: entry ${sequence} was never created`)
-    return entry.parts.slice(first, end).flatMap(({ name }) => this.#parts.get(name)!)
+    return entry.parts.flatMap(({ name }, at) => {
+      const all = this.#parts.get(name)!
+      return all.slice(passedOf(all.length, at, first), end && passedOf(all.length, at, end))
+    })
   }
 
   #entriesOf(index: string): Map<number, LogEntry> {
@@ -116,6 +120,12 @@ export class History {
     this.#entries.set(index, entries)
     return entries
   }
+}
+
+/** How many operations of a part, by its number in the entry, lie before a place. */
+function passedOf(operations: number, part: number, { parts, operations: passed = 0 }: LogPosition): number {
+  if (part < parts) return operations
+  return part === parts ? passed : 0
 }
 
 function named({ index, generation }: GenerationReference, version?: number): string {

@@ -35,7 +35,7 @@ describe('the queue in Redis', () => {
   })
 
   async function open(concurrency = 2): Promise<JobQueue> {
-    const queue = await openBullQueue({ url: redis.url, concurrency, log })
+    const queue = await openBullQueue({ url: redis.url, concurrency, log, name: 'jobs' })
     queues.push(queue)
     return queue
   }
@@ -115,9 +115,9 @@ describe('the queue in Redis', () => {
 
   it('tells a job that runs to stop when it is closed', async () => {
     let stopped = false
-    const queue = await openBullQueue({ url: redis.url, concurrency: 1, log })
+    const queue = await openBullQueue({ url: redis.url, concurrency: 1, log, name: 'jobs' })
     const running = Promise.withResolvers<void>()
-    queue.process(async (_, signal) => {
+    queue.process(async (_, { signal }) => {
       running.resolve()
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
       stopped = true
@@ -131,7 +131,7 @@ describe('the queue in Redis', () => {
   it('tells in one line that Redis went and in one that it is back', async () => {
     const way = await openWay(new URL(redis.url))
     const { log: captured, lines } = captureLog()
-    const queue = await openBullQueue({ url: way.url, concurrency: 1, log: captured })
+    const queue = await openBullQueue({ url: way.url, concurrency: 1, log: captured, name: 'jobs' })
     queues.push(queue)
     const done: string[] = []
     queue.process(worker(done, 0))
@@ -183,13 +183,15 @@ describe('the queue in Redis', () => {
   it('refuses a Redis that may throw jobs away, and one that is not there', async () => {
     const evicting = (await startRedisServer('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'))!
     try {
-      await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log }), {
+      await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log, name: 'jobs' }), {
         code: 'invalid_config',
         message: /maxmemory-policy is allkeys-lru.*noeviction/,
       })
     } finally {
       await evicting.stop()
     }
-    await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log }), { code: 'unavailable' })
+    await assert.rejects(openBullQueue({ url: evicting.url, concurrency: 1, log, name: 'jobs' }), {
+      code: 'unavailable',
+    })
   })
 })

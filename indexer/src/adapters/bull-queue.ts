@@ -8,11 +8,12 @@ export interface BullQueueOptions {
   readonly url: string
   readonly concurrency: number
   readonly log: Logger
+  /** Jobs of different names wait apart. */
+  readonly name: string
   /** What the keys in Redis begin with; clusters that share a Redis each need their own. */
   readonly prefix?: string
 }
 
-const queueName = 'jobs'
 const connectMsMax = 10_000
 
 /** Less than a supervisor waits for a process to stop. */
@@ -66,7 +67,7 @@ class BullQueue implements JobQueue {
     this.#prefix = prefix
     this.#outage = new OutageLog(`redis ${withoutPassword(options.url)}`, options.log)
     this.#watch(connection, 'queue')
-    this.#queue = new Queue(queueName, { connection, prefix, skipVersionCheck: true })
+    this.#queue = new Queue(options.name, { connection, prefix, skipVersionCheck: true })
     this.#queue.on('error', error => this.#tell(error))
   }
 
@@ -77,12 +78,13 @@ class BullQueue implements JobQueue {
     await this.#ask(() => this.#queue.addBulk(named))
   }
 
-  process(handler: JobHandler): void {
-    const { url, concurrency } = this.#options
+  process(handler: JobHandler, onEnded: (job: Job) => void = () => undefined): void {
+    const { url, concurrency, name } = this.#options
     // A worker waits for jobs inside a command, which needs a connection of its own without a limit of tries.
     const connection = new Redis(url, { maxRetriesPerRequest: null })
     this.#watch(connection, 'worker')
-    this.#worker = new Worker(queueName, job => handler(job.data as Job, this.#stop.signal), {
+    const turn = { signal: this.#stop.signal, othersWait: () => this.#othersWait() }
+    this.#worker = new Worker(name, job => handler(job.data as Job, turn), {
       connection,
       prefix: this.#prefix,
       concurrency,
@@ -93,6 +95,8 @@ class BullQueue implements JobQueue {
       runRetryDelay: retryMs,
     })
     this.#worker.on('error', error => this.#tell(error))
+    this.#worker.on('completed', job => onEnded(job.data as Job))
+    this.#worker.on('failed', job => job && onEnded(job.data as Job))
     this.#workerConnection = connection
   }
 
@@ -103,6 +107,14 @@ class BullQueue implements JobQueue {
     await within(Promise.allSettled(closing), closeMsMax).catch(() => undefined)
     this.#workerConnection?.disconnect()
     this.#connection.disconnect()
+  }
+
+  /** While Redis is away nobody waits that could be given the place. */
+  #othersWait(): Promise<boolean> {
+    return this.#queue.getWaitingCount().then(
+      waiting => waiting > 0,
+      () => false,
+    )
   }
 
   /** Every connection says for itself that Redis is away, at each of its tries: together they make one line. */

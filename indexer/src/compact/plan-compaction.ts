@@ -9,15 +9,19 @@ import {
 /** Segments of about the same size are merged once so many of them are in a shard. */
 const segmentsPerTierDefault = 8
 
-/** Segments of up to so many documents are of the first tier; those of the next have up to four times as many. */
-const firstTierDocuments = 4_096
+/**
+ * Segments of up to so many documents are of the first tier, as a bulk load leaves them behind piece by piece; those of
+ * the second have up to as many as one part of the log, and those of each further one up to four times as many.
+ */
+const firstTierDocuments = 512
+const secondTierDocuments = 4_096
 const tierFactor = 4
 
 /** A segment larger than this is left alone, unless much of it is deleted. */
 const mergedDocumentsMax = 1_000_000
 const mergedBytesMax = 4 * 1024 ** 3
 
-/** A segment above the first tier of which more than this share is deleted is written again without the rest. */
+/** A segment above the second tier of which more than this share is deleted is written again without the rest. */
 const deletedShareMax = 0.3
 
 /** Segments of one shard to be made into one. */
@@ -34,7 +38,7 @@ export interface CompactionPolicy {
 /**
  * What to compact next: the segments of the smallest tier that is full, or one with much deleted in it, or one whose graph
  * was calibrated with other queries. Size-tiered, so that a document is copied about once a tier: a shard of n documents
- * has about 8 log4(n / 4,096) segments.
+ * has about 8 (2 + log4(n / 4,096)) segments.
  * @returns undefined when nothing is worth it
  */
 export function planCompaction({ segments }: Manifest, policy: CompactionPolicy): Compaction | undefined {
@@ -53,7 +57,7 @@ export function planCompaction({ segments }: Manifest, policy: CompactionPolicy)
 }
 
 function isHollow({ documents, deleted }: SegmentEntry): boolean {
-  return documents > firstTierDocuments && (deleted?.count ?? 0) > documents * deletedShareMax
+  return documents > secondTierDocuments && (deleted?.count ?? 0) > documents * deletedShareMax
 }
 
 /** The first segments that together are not too large for one. */
@@ -75,6 +79,8 @@ function isSmall(segment: SegmentEntry): boolean {
 }
 
 function tierOf(segment: SegmentEntry): number {
-  const ratio = eligibleIn(segment) / firstTierDocuments
-  return ratio <= 1 ? 0 : Math.ceil(Math.log(ratio) / Math.log(tierFactor))
+  const documents = eligibleIn(segment)
+  if (documents <= firstTierDocuments) return 0
+  const ratio = Math.max(1, documents / secondTierDocuments)
+  return 1 + Math.ceil(Math.log(ratio) / Math.log(tierFactor))
 }

@@ -3,6 +3,7 @@ import { Deadline, HypershardError } from '@hypershard/common'
 import { FakeEncoder, quietContext } from '@hypershard/harness'
 import type { DocumentContent } from '@hypershard/storage'
 import { encodeDocuments } from './encode-documents.ts'
+import { costOf } from './encode-pace.ts'
 
 const model = new FakeEncoder().models[0]!.digest
 
@@ -53,6 +54,17 @@ describe('encodeDocuments', () => {
       batches.map(batch => batch.length),
       [1, 1, 1, 1, 1],
     )
+  })
+
+  it('makes calls that cost no more than they may, and of one group each', async () => {
+    const encoder = new FakeEncoder()
+    const parts = { encoder, callCost: () => 3 * costOf({ title: '', text: 'words 0' }) }
+    const groupOf = ({ id }: DocumentContent) => (id < 'd5' ? 0 : 1)
+    const lengths: number[] = []
+    for await (const batch of encodeDocuments(documents(9), model, parts, quietContext(), { groupOf })) {
+      lengths.push(batch.documents.length)
+    }
+    assert.deepEqual(lengths, [3, 2, 3, 1])
   })
 
   it('gives an overloaded encoder time', async () => {

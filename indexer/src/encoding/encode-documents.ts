@@ -1,12 +1,20 @@
 import { type Deadline, HypershardError, pauseWithin, type RequestContext } from '@hypershard/common'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import { encodeOneByOne } from './encode-one-by-one.ts'
+import { costOf } from './encode-pace.ts'
 import type { EncodedBatch, Text } from './encoded-batch.ts'
 
 export interface EncodeParts {
   readonly encoder: EncoderPort
   /** Resolves when so many documents may be encoded. */
   readonly throttle?: (documents: number, deadline: Deadline) => Promise<void>
+  /** What one call may cost, by `costOf`: short ones let others' documents in between. */
+  readonly callCost?: () => number
+}
+
+export interface EncodeOptions<Document> {
+  /** Documents of two groups are never in one call. */
+  readonly groupOf?: (document: Document) => number
 }
 
 /** Enough to fill the encoder's batches; 4 MiB of text stays far below the largest message. */
@@ -37,11 +45,12 @@ export async function* encodeDocuments<Document extends Text>(
   modelDigest: string,
   parts: EncodeParts,
   context: RequestContext,
+  { groupOf = () => 0 }: EncodeOptions<Document> = {},
 ): AsyncGenerator<EncodedBatch<Document>> {
   const abandon = new AbortController()
   const inFlight: Promise<EncodedBatch<Document>>[] = []
   try {
-    for await (const batch of batchesOf(documents)) {
+    for await (const batch of batchesOf(documents, groupOf, parts.callCost)) {
       const callContext = context.withSignal(abandon.signal)
       await parts.throttle?.(batch.length, callContext.deadline)
       const call = encodeBatch(batch, modelDigest, parts.encoder, callContext)
@@ -59,18 +68,25 @@ export async function* encodeDocuments<Document extends Text>(
 
 async function* batchesOf<Document extends Text>(
   documents: Iterable<Document> | AsyncIterable<Document>,
+  groupOf: (document: Document) => number,
+  callCost: () => number = () => Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Document[]> {
   let batch: Document[] = []
   let characters = 0
+  let cost = 0
   for await (const document of documents) {
     const own = document.title.length + document.text.length
-    if (batch.length === batchDocumentsMax || (batch.length > 0 && characters + own > batchCharactersMax)) {
+    const isFull = batch.length === batchDocumentsMax || characters + own > batchCharactersMax
+    const isOther = batch.length > 0 && groupOf(batch[0]!) !== groupOf(document)
+    if (batch.length > 0 && (isFull || isOther || cost + costOf(document) > callCost())) {
       yield batch
       batch = []
       characters = 0
+      cost = 0
     }
     batch.push(document)
     characters += own
+    cost += costOf(document)
   }
   if (batch.length > 0) yield batch
 }

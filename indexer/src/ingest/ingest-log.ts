@@ -5,33 +5,45 @@ import {
   extendUnreadWrites,
   type GenerationRecord,
   isBackfilled,
+  isSamePosition,
   type LogPosition,
   latestManifest,
   type Manifest,
   type ObjectStore,
+  rangeSampleRowsMax,
   readAside,
   writeAside,
 } from '@hypershard/storage'
-import { type LogBatch, readBatch } from './read-batch.ts'
-import { type WriteParts, type WrittenSegments, writeSegments } from './write-segments.ts'
+import { costOf, type EncodePace } from '../encoding/encode-pace.ts'
+import { type LogBatch, type ReadOptions, readBatch } from './read-batch.ts'
+import {
+  type EncodedShards,
+  encodeShards,
+  storeSegments,
+  type WriteParts,
+  type WrittenSegments,
+} from './write-segments.ts'
 
 export interface IngestParts extends WriteParts {
   readonly onCommitted?: (documents: number) => void
+  /** How much to take for one commit; as much as a part may hold when left out. */
+  readonly pace?: Pick<EncodePace, 'firstOperations' | 'pieceCost' | 'noteEncoded' | 'noteCommitted'>
+  readonly readPart?: ReadOptions['readPart']
 }
 
 /** How often a commit is made again because something other than the log's next documents was committed first. */
 const commitAttemptsMax = 100
 
-/** A batch whose segments are stored, to be committed. */
+/** A batch that is encoded, to be stored and committed. */
 interface Prepared {
   readonly batch: LogBatch
-  readonly written: WrittenSegments
+  readonly encoded: EncodedShards
 }
 
 /**
  * read the log from the manifest's checkpoint → encode → write a segment a shard → commit. Whoever else does the same
  * at the same time, exactly one commits: the manifest's next number is the fence, and the checkpoint in it tells the
- * other that its work is done. While one batch is committed the next is encoded already.
+ * other that its work is done. While one batch is stored and committed the next is encoded already.
  * @param mayGoOn asked after each batch whether to take another; one batch when left out
  * @returns the newest manifest, and whether there is nothing more in the log
  * @throws HypershardError of the encoder, of the store, `index_not_found`
@@ -59,9 +71,9 @@ export async function ingestLog(
       if (prepared === undefined) return { manifest, caughtUp: true }
       const { end }: LogBatch = prepared.batch
       ahead = (await mayGoOn()) ? prepare(end) : undefined
-      manifest = await commitBatch(generation, manifest, prepared, parts, context)
+      manifest = await storeAndCommit(generation, manifest, prepared, parts, context)
       parts.onCommitted?.(prepared.batch.puts.length)
-      if (!isSamePlace(manifest.log, end)) break
+      if (!isSamePosition(manifest.log, end)) break
     }
     return { manifest, caughtUp: false }
   } finally {
@@ -76,15 +88,38 @@ async function prepareBatch(
   parts: IngestParts,
   context: RequestContext,
 ): Promise<Prepared | undefined> {
-  const batch = await readBatch(parts.store, manifest, from)
+  const { store, pace, readPart } = parts
+  const isFirst = pace !== undefined && (manifest.calibration?.documents ?? 0) < rangeSampleRowsMax
+  const most = isFirst ? { operationsMax: pace.firstOperations } : { costMax: pace?.pieceCost }
+  const batch = await readBatch(store, manifest, from, { ...most, readPart })
   if (batch === undefined) return undefined
-  return { batch, written: await writeSegments(manifest, batch.puts, parts, context) }
+  const { clock } = context.deadline
+  const startMs = clock.monotonicMs()
+  const encoded = await encodeShards(manifest, batch.puts, parts, context)
+  const cost = batch.puts.reduce((sum, document) => sum + costOf(document), 0)
+  pace?.noteEncoded({ cost, tookMs: clock.monotonicMs() - startMs })
+  return { batch, encoded }
+}
+
+async function storeAndCommit(
+  generation: GenerationRecord,
+  base: Manifest,
+  { batch, encoded }: Prepared,
+  parts: IngestParts,
+  context: RequestContext,
+): Promise<Manifest> {
+  const { clock } = context.deadline
+  const startMs = clock.monotonicMs()
+  const added = await storeSegments(base, encoded, parts.store)
+  const committed = await commitBatch(generation, base, { batch, written: { ...encoded, added } }, parts, context)
+  parts.pace?.noteCommitted(clock.monotonicMs() - startMs)
+  return committed
 }
 
 async function commitBatch(
   generation: GenerationRecord,
   base: Manifest,
-  { batch, written }: Prepared,
+  { batch, written }: { batch: LogBatch; written: WrittenSegments },
   { store }: IngestParts,
   context: RequestContext,
 ): Promise<Manifest> {
@@ -93,7 +128,7 @@ async function commitBatch(
   return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
     const current = newest ?? (await latestManifest(store, generation))
     newest = undefined
-    if (!isSamePlace(current.log, base.log)) {
+    if (!isSamePosition(current.log, base.log)) {
       const facts = { index: base.index, generation: base.generation, log: current.log }
       context.log.info(facts, 'another indexer committed these documents')
       return current
@@ -119,8 +154,4 @@ async function asideAfter(
   const kept = (await readAside(store, current)).filter(({ id }) => !written.has(id))
   if (kept.length === current.aside?.documents && failed.length === 0) return current.aside
   return writeAside(store, current, [...kept, ...failed])
-}
-
-function isSamePlace(a: LogPosition, b: LogPosition): boolean {
-  return a.sequence === b.sequence && a.parts === b.parts
 }

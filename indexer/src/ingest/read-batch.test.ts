@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type LogPosition, partBounds } from '@hypershard/storage'
+import { costOf } from '../encoding/encode-pace.ts'
 import { TestLog } from '../testing/test-log.ts'
 import { type LogBatch, readBatch } from './read-batch.ts'
 
@@ -57,6 +58,36 @@ describe('reading a batch of the log', () => {
         { sequence: 0, parts: 1 },
         { sequence: 1, parts: 0 },
       ],
+    )
+  })
+
+  it('takes a part in pieces of no more than they may cost, and each operation once, in order', async () => {
+    const texts = Object.fromEntries([...'abcdefg'].map(id => [id, id]))
+    await log.write(texts, { h: null }, { i: 'last' })
+    const where = { index: 'papers', indexUid: log.index.uid }
+    const cost = costOf({ title: '', text: 'a' })
+    const taken: string[] = []
+    const ends: LogPosition[] = []
+    const next = () => readBatch(log.store, where, ends.at(-1) ?? start, { costMax: 3 * cost })
+    for (let batch = await next(); batch !== undefined; batch = await next()) {
+      taken.push([...batch.puts.map(({ id }) => id), ...batch.deletes].join(''))
+      ends.push(batch.end)
+    }
+    assert.deepEqual(taken, ['abc', 'def', 'gih'])
+    assert.deepEqual(ends, [
+      { sequence: 0, parts: 0, operations: 3 },
+      { sequence: 0, parts: 0, operations: 6 },
+      { sequence: 1, parts: 0 },
+    ])
+  })
+
+  it('takes one operation that costs too much, rather than none', async () => {
+    await log.write({ a: 'one', b: 'two' })
+    const where = { index: 'papers', indexUid: log.index.uid }
+    const batch = await readBatch(log.store, where, start, { costMax: 1 })
+    assert.deepEqual(
+      batch!.puts.map(({ id }) => id),
+      ['a'],
     )
   })
 

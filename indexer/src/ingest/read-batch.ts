@@ -9,6 +9,7 @@ import {
   readLogPart,
   type StoredDocument,
 } from '@hypershard/storage'
+import { costOf } from '../encoding/encode-pace.ts'
 
 /** What the next commit brings in: the last operation of each id between two places in the log. */
 export interface LogBatch {
@@ -17,8 +18,16 @@ export interface LogBatch {
   readonly end: LogPosition
 }
 
-/** Small writes are indexed together up to this many operations or bytes; a part is never divided. */
-const { operationsMax, bytesMax } = partBounds
+/** Small writes are indexed together up to this many operations or bytes. */
+const { operationsMax: togetherMax, bytesMax } = partBounds
+
+export interface ReadOptions {
+  /** What encoding the batch may cost, by `costOf`; one operation is taken whatever it costs. */
+  readonly costMax?: number | undefined
+  readonly operationsMax?: number | undefined
+  /** How a part is read: a large one is taken in pieces, and read again for each. */
+  readonly readPart?: typeof readLogPart | undefined
+}
 
 /**
  * Reads on from a place in the write log.
@@ -29,23 +38,34 @@ export async function readBatch(
   store: ObjectStore,
   log: LogReference,
   from: LogPosition,
+  {
+    costMax = Number.POSITIVE_INFINITY,
+    operationsMax = Number.POSITIVE_INFINITY,
+    readPart = readLogPart,
+  }: ReadOptions = {},
 ): Promise<LogBatch | undefined> {
   const last = new Map<string, { readonly operation: Operation; readonly sequence: number }>()
   let end = from
   let operations = 0
   let bytes = 0
+  let cost = 0
   for (;;) {
     const entry = await readLogEntry(store, log, end.sequence + 1)
     if (entry === undefined) break
     for (const part of entry.parts.slice(end.parts)) {
       const size = part.puts + part.deletes
-      if (operations > 0 && (operations + size > operationsMax || bytes + part.bytes > bytesMax)) {
+      if (operations > 0 && (operations + size > togetherMax || bytes + part.bytes > bytesMax)) {
         return batchOf(last, end)
       }
-      for (const operation of await readLogPart(store, log, part)) {
+      const all = await readPart(store, log, part)
+      for (const operation of all.slice(end.operations)) {
+        const own = operation.type === 'put' ? costOf(operation.document) : 0
+        if (operations > 0 && (cost + own > costMax || operations >= operationsMax)) return batchOf(last, end)
         last.set(operationId(operation), { operation, sequence: entry.sequence })
+        operations++
+        cost += own
+        end = { ...end, operations: (end.operations ?? 0) + 1 }
       }
-      operations += size
       bytes += part.bytes
       end = { sequence: end.sequence, parts: end.parts + 1 }
     }

@@ -14,6 +14,7 @@ import {
   unreadWritesOf,
 } from '@hypershard/storage'
 import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
+import { costOf } from '../encoding/encode-pace.ts'
 import type { EncodedBatch } from '../encoding/encoded-batch.ts'
 
 export interface WriteParts extends EncodeParts {
@@ -29,9 +30,16 @@ export interface WrittenSegments {
   readonly unread: readonly UnreadWrite[]
 }
 
+/** Documents with their vectors, by shard, and those that have none. */
+export interface EncodedShards {
+  readonly shards: ReadonlyMap<number, readonly EncodedBatch<StoredDocument>[]>
+  readonly failed: readonly AsideDocument[]
+  readonly unread: readonly UnreadWrite[]
+}
+
 /**
  * Encodes documents and stores one segment for each shard that has any. Nothing sees them before a manifest names them.
- * Memory: the vectors of one shard's documents.
+ * Memory: the vectors of the documents.
  * @param documents no id twice
  * @throws HypershardError of the encoder, `storage_full`, `storage_failed`
  */
@@ -41,46 +49,69 @@ export async function writeSegments(
   parts: WriteParts,
   context: RequestContext,
 ): Promise<WrittenSegments> {
-  const writers: SegmentWriter[] = []
+  const encoded = await encodeShards(manifest, documents, parts, context)
+  const { failed, unread } = encoded
+  return { added: await storeSegments(manifest, encoded, parts.store), failed, unread }
+}
+
+/** The first half: the documents of a shard are encoded together. @throws HypershardError of the encoder */
+export async function encodeShards(
+  manifest: Manifest,
+  documents: readonly StoredDocument[],
+  parts: WriteParts,
+  context: RequestContext,
+): Promise<EncodedShards> {
+  const shards = new Map<number, EncodedBatch<StoredDocument>[]>()
   const failed: AsideDocument[] = []
   let unread: readonly UnreadWrite[] = []
+  const groupOf = ({ id }: StoredDocument) => shardOf(id, manifest.shards)
+  // Texts of about a length are encoded together at the least cost.
+  const ordered = [...Map.groupBy(documents, groupOf).values()].flatMap(own =>
+    own.sort((a, b) => costOf(a) - costOf(b)),
+  )
+  for await (const batch of encodeDocuments(ordered, manifest.modelDigest, parts, context, { groupOf })) {
+    const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
+    unread = extendUnreadWrites(unread, unreadWritesOf(own))
+    parts.onEncoded(batch.documents.length + batch.failures.length)
+    failed.push(...batch.failures.map(({ document, failure }) => asideOf(document, failure)))
+    const [first] = own
+    if (first === undefined) continue
+    const shard = groupOf(first)
+    shards.set(shard, [...(shards.get(shard) ?? []), { ...batch, documents: own }])
+  }
+  return { shards, failed, unread }
+}
+
+/** The second half. @throws HypershardError `storage_full`, `storage_failed`, `model_mismatch` */
+export async function storeSegments(
+  manifest: Manifest,
+  { shards }: EncodedShards,
+  store: ObjectStore,
+): Promise<readonly SegmentEntry[]> {
+  const writers: SegmentWriter[] = []
   try {
-    for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
-      const batches: EncodedBatch<StoredDocument>[] = []
-      for await (const batch of encodeDocuments(own, manifest.modelDigest, parts, context)) {
-        const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
-        batches.push({ ...batch, documents: own })
-        unread = extendUnreadWrites(unread, unreadWritesOf(own))
-        parts.onEncoded(batch.documents.length + batch.failures.length)
-        failed.push(...batch.failures.map(({ document, failure }) => asideOf(document, failure)))
-      }
-      const writer = await writeShard(manifest, shard, batches, parts.store)
-      if (writer !== undefined) writers.push(writer)
-    }
+    for (const [shard, batches] of shards) writers.push(await writeShard(manifest, shard, batches, store))
     // All are sealed before the first is stored: a disk that fills up does so while nothing is in the store yet.
     for (const writer of writers) await writer.seal()
     const added: SegmentEntry[] = []
     for (const writer of writers) added.push(await writer.finish())
-    return { added, failed, unread }
+    return added
   } finally {
     await Promise.all(writers.map(writer => writer.abort()))
   }
 }
 
-/** @returns undefined when no document of the shard could be encoded */
 async function writeShard(
   manifest: Manifest,
   shard: number,
   batches: readonly EncodedBatch<StoredDocument>[],
   store: ObjectStore,
-): Promise<SegmentWriter | undefined> {
+): Promise<SegmentWriter> {
   const documents = batches.reduce((sum, batch) => sum + batch.documents.length, 0)
-  if (documents === 0) return undefined
   const { vectorWidth } = manifest
   const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
   try {
     for (const batch of batches) {
-      if (batch.documents.length === 0) continue
       if (batch.vectorWidth !== vectorWidth) throw otherWidth(manifest, batch.vectorWidth)
       await writer.append(batch.documents, batch.vectors, batch.truncated)
     }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Job } from './job.ts'
+import type { Turn } from './job-queue.ts'
 import { MemoryQueue } from './memory-queue.ts'
 
 const job = (index: string): Job => ({ kind: 'advance', index, indexUid: index, generation: 1 })
 
 describe('the queue in memory', () => {
   it('does a job once that waits or runs, and again once it is done', async () => {
-    const queue = new MemoryQueue(1)
+    const queue = new MemoryQueue({ concurrency: 1 })
     const done: string[] = []
     const allAdded = Promise.withResolvers<void>()
     let reached = Promise.withResolvers<void>()
@@ -34,7 +35,7 @@ describe('the queue in memory', () => {
   })
 
   it('runs as many at a time as it may, in order of arrival', async () => {
-    const queue = new MemoryQueue(2)
+    const queue = new MemoryQueue({ concurrency: 2 })
     const started: string[] = []
     const ends: (() => void)[] = []
     queue.process(work => {
@@ -54,10 +55,74 @@ describe('the queue in memory', () => {
     await queue.close()
   })
 
+  /** A queue whose jobs end when they are told to, and what ran in it. */
+  function heldQueue(options: { concurrency: number; extraPlaces?: number }) {
+    let nowMs = 0
+    const clock = { now: () => nowMs, monotonicMs: () => nowMs }
+    const queue = new MemoryQueue({ ...options, clock })
+    const started: string[] = []
+    const running = new Map<string, { end: () => void; turn: Turn }>()
+    queue.process((work, turn) => {
+      const { index } = work as { index: string }
+      started.push(index)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      running.set(index, { end: resolve, turn })
+      return promise
+    })
+    const end = async (index: string) => {
+      running.get(index)!.end()
+      running.delete(index)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    const pass = (ms: number) => {
+      nowMs += ms
+    }
+    return { queue, started, running, end, pass }
+  }
+
+  it('lets work take turns that is added again as soon as it ends: whose turn was longest ago comes first', async () => {
+    const { queue, started, end } = heldQueue({ concurrency: 1 })
+    await queue.add(['bulk', 'other'].map(job))
+    for (const index of ['bulk', 'other', 'bulk']) {
+      await end(index)
+      // Ahead of what waits, by its arrival.
+      await queue.add([job(index)])
+    }
+    await queue.add(['new', 'bulk'].map(job))
+    await end('other')
+    assert.deepEqual(started, ['bulk', 'other', 'bulk', 'other', 'new'])
+    for (const index of ['new', 'bulk']) await end(index)
+  })
+
+  it('has an extra place for work that had no turn lately, and for no other', async () => {
+    const { queue, started, end, pass } = heldQueue({ concurrency: 1, extraPlaces: 1 })
+    await queue.add([job('bulk')])
+    await queue.add([job('small')])
+    assert.deepEqual(started, ['bulk', 'small'])
+    await end('small')
+    await queue.add([job('small')])
+    assert.equal(started.length, 2)
+    pass(2_000)
+    await queue.add([job('third'), job('fourth')])
+    assert.deepEqual(started.slice(2), ['third'])
+    for (const index of ['bulk', 'third', 'fourth', 'small']) await end(index)
+    assert.equal(started.length, 5)
+  })
+
+  it('tells a job whether others wait for its place', async () => {
+    const { queue, running, end } = heldQueue({ concurrency: 1 })
+    await queue.add([job('bulk')])
+    const { turn } = running.get('bulk')!
+    assert.equal(await turn.othersWait(), false)
+    await queue.add([job('small')])
+    assert.equal(await turn.othersWait(), true)
+    for (const index of ['bulk', 'small']) await end(index)
+  })
+
   it('tells jobs that run to stop, and takes no more, when it is closed', async () => {
-    const queue = new MemoryQueue(1)
+    const queue = new MemoryQueue({ concurrency: 1 })
     let stopped = false
-    queue.process(async (_, signal) => {
+    queue.process(async (_, { signal }) => {
       await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
       stopped = true
     })

@@ -31,7 +31,7 @@ describe('finding work in the store', () => {
     nowMs += 1_000
     const jobs = await scanner.findWork(isDue)
     return jobs.map(job => {
-      if (job.kind === 'collect') return 'collect'
+      if (!('generation' in job)) return job.kind
       return `${job.kind} ${job.generation}${job.kind === 'backfill' ? ` ${job.slice}` : ''}`
     })
   }

@@ -179,6 +179,8 @@ describe('the write log', () => {
     const last = { puts: 1, bytes: putBytes / deletionBytes }
     assert.deepEqual(await behind(0, 0), { entries: 3, parts: 4, operations: 5, puts: 1, bytes: 4 + last.bytes })
     assert.deepEqual(await behind(0, 1), { entries: 3, parts: 3, operations: 3, puts: 1, bytes: 2 + last.bytes })
+    const inside = await log.lagBehind({ sequence: 0, parts: 0, operations: 1 })
+    assert.deepEqual([inside.operations, inside.puts, inside.parts], [4, 1, 4])
     assert.deepEqual(await behind(2, 0), { entries: 1, parts: 1, operations: 1, ...last })
     assert.deepEqual(await log.lagBehind({ sequence: 3, parts: 0 }), noLag)
   })

@@ -3,7 +3,7 @@ import { type Clock, type Deadline, HypershardError, pauseAfterConflict, systemC
 import { type IndexIdentity, requireIndex } from '../catalog/index/index-record.ts'
 import { corruptData } from '../corrupt-data.ts'
 import { type LogReference, logEntriesFolder, logEntryKey, logTrimKey, logTrimsFolder, numberOfKey } from '../layout.ts'
-import type { LogPosition } from '../manifest/manifest.ts'
+import { isSamePosition, type LogPosition } from '../manifest/manifest.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { type IdempotencyRecord, reserveIdempotencyKey, settleIdempotencyKey } from './idempotency-record.ts'
 import { createLogEntry, type LogEntry, readLogEntry } from './log-entry.ts'
@@ -98,7 +98,7 @@ export class WriteLog {
    * @param position what a manifest has of the log
    */
   async lagBehind(position: LogPosition): Promise<LogLag> {
-    if (this.#counted.from.sequence !== position.sequence || this.#counted.from.parts !== position.parts) {
+    if (!isSamePosition(this.#counted.from, position)) {
       for (const known of this.#sizes.keys()) if (known <= position.sequence) this.#sizes.delete(known)
       this.#counted = { from: position, sequence: position.sequence, lag: noLag }
     }
@@ -108,7 +108,7 @@ export class WriteLog {
       const parts = this.#sizes.get(sequence + 1) ?? (await this.#measure(sequence + 1))
       if (parts === undefined) break
       sequence++
-      lag = addLag(lag, lagOf(sequence === from.sequence + 1 ? parts.slice(from.parts) : parts))
+      lag = addLag(lag, sequence === from.sequence + 1 ? lagFrom(from, parts) : lagOf(parts))
     }
     if (this.#counted.from === from && this.#counted.sequence < sequence) this.#counted = { from, sequence, lag }
     return lag
@@ -210,6 +210,13 @@ export class WriteLog {
   #now(): string {
     return new Date(this.#clock.now()).toISOString()
   }
+}
+
+/** What is left of the entry that a place lies in. Bytes are counted by whole parts, and puts are as many as may be. */
+function lagFrom({ parts: done, operations = 0 }: LogPosition, parts: readonly LogPartSize[]): LogLag {
+  const lag = lagOf(parts.slice(done))
+  const left = lag.operations - operations
+  return { ...lag, operations: left, puts: Math.min(lag.puts, left) }
 }
 
 /** What parts of one entry add to what waits. */

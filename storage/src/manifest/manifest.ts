@@ -42,10 +42,21 @@ const segmentEntrySchema = z
   .refine(entry => entry.deleted === null || entry.deleted.count < entry.documents, 'no row is left')
 
 /** Everything up to entry `sequence` of the write log, and the first `parts` parts of the entry after it. */
-export const positionSchema = z.strictObject({ sequence: z.int().min(0), parts: z.int().min(0) })
+export const positionSchema = z.strictObject({
+  sequence: z.int().min(0),
+  parts: z.int().min(0),
+  /** Of the part after these, where some of it are in. */
+  operations: z.int().min(1).optional(),
+})
 
 /** A place between two parts of the write log. */
 export type LogPosition = Readonly<z.output<typeof positionSchema>>
+
+export function isSamePosition(one: LogPosition, other: LogPosition): boolean {
+  return (
+    one.sequence === other.sequence && one.parts === other.parts && (one.operations ?? 0) === (other.operations ?? 0)
+  )
+}
 
 /**
  * The copying of another generation's documents: one version of it is the source, cut into slices; `done` has the

@@ -147,7 +147,7 @@ export const announcementsMutants: readonly Mutant[] = [
     id: 'scan-hint-kept',
     file: 'indexer/src/queue/scan-store.ts',
     find: '      for (const [key, version] of heard) this.#note(key, version)',
-    replace: '      for (const [key, version] of heard) this.#note(`${key}/`, version)',
+    replace: '      for (const [key, version] of heard) this.#note(key.slice(1), version)',
     breaks: 'What an indexer was told of while the store was away is done when it is back',
     tests: scanned,
   },

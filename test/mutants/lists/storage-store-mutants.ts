@@ -124,8 +124,8 @@ export const storageStoreMutants: readonly Mutant[] = [
   {
     id: 'log-lag-parts',
     file: 'storage/src/log/write-log.ts',
-    find: 'sequence === from.sequence + 1 ? parts.slice(from.parts) : parts',
-    replace: 'parts',
+    find: 'const lag = lagOf(parts.slice(done))',
+    replace: 'const lag = lagOf(done < 0 ? [] : parts)',
     breaks: 'Parts that are indexed do not wait any more',
     tests: ['storage/src/log/write-log.test.ts'],
   },

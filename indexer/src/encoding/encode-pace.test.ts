@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { costOf, EncodePace } from './encode-pace.ts'
+
+/** A model that encodes so much a second, in pieces as the pace has them. */
+function paceAt(costPerSecond: number, pieces: number, pace = new EncodePace()): EncodePace {
+  for (let piece = 0; piece < pieces; piece++) {
+    const cost = pace.pieceCost
+    pace.noteEncoded({ cost, tookMs: (cost / costPerSecond) * 1_000 })
+  }
+  return pace
+}
+
+/** How long a piece takes at a rate. */
+const secondsOf = (pace: EncodePace, costPerSecond: number) => pace.pieceCost / costPerSecond
+
+describe('the pace of encoding', () => {
+  it('comes to pieces of two seconds, and calls of a quarter of one, however fast the model is', () => {
+    for (const rate of [3_000, 30_000, 3_000_000]) {
+      const pace = paceAt(rate, 3)
+      assert.ok(Math.abs(secondsOf(pace, rate) - 2) < 0.01, `${rate}: ${secondsOf(pace, rate)} s`)
+      assert.ok(pace.callCost <= pace.pieceCost / 8 || pace.callCost === 500)
+    }
+  })
+
+  it('makes pieces smaller where others slow it down, and larger again after', () => {
+    const pace = paceAt(60_000, 3)
+    paceAt(15_000, 3, pace)
+    assert.ok(Math.abs(secondsOf(pace, 15_000) - 2) < 0.01)
+    paceAt(60_000, 4, pace)
+    assert.ok(Math.abs(secondsOf(pace, 60_000) - 2) < 0.01)
+  })
+
+  it('changes little for one piece that was held up', () => {
+    const pace = paceAt(60_000, 3)
+    const before = pace.pieceCost
+    pace.noteEncoded({ cost: before, tookMs: 600_000 })
+    assert.equal(pace.pieceCost, before / 4)
+  })
+
+  it('learns nothing of a rest that is soon over', () => {
+    const pace = paceAt(60_000, 3)
+    const before = pace.pieceCost
+    pace.noteEncoded({ cost: 200, tookMs: 400 })
+    assert.equal(pace.pieceCost, before)
+  })
+
+  it('lets commits take a tenth of the time where they are slow, and pieces no longer than ten seconds', () => {
+    for (const { commitMs, seconds } of [
+      { commitMs: 50, seconds: 2 },
+      { commitMs: 500, seconds: 5 },
+      { commitMs: 60_000, seconds: 10 },
+    ]) {
+      const pace = new EncodePace()
+      pace.noteCommitted(commitMs)
+      assert.ok(Math.abs(secondsOf(paceAt(60_000, 5, pace), 60_000) - seconds) < 0.01)
+    }
+  })
+
+  it('counts a text by its characters, as many as a model reads', () => {
+    assert.equal(costOf({ title: 'ab', text: 'cde' }), 105)
+    assert.equal(costOf({ title: '', text: 'x'.repeat(1_000_000) }), costOf({ title: '', text: 'x'.repeat(2_000) }))
+  })
+})

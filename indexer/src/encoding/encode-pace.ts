@@ -1,0 +1,88 @@
+import type { GenerationRecord } from '@hypershard/storage'
+import { LRUCache } from 'lru-cache'
+import type { Text } from './encoded-batch.ts'
+
+/** What is taken for one commit is to be encoded in about so long: so often a bulk load becomes searchable, in pieces. */
+const pieceMsMin = 2_000
+
+/** A piece takes longer where commits do: then they take about this share of the time, up to a bound. */
+const commitShare = 0.1
+const pieceMsMax = 10_000
+
+/** Calls of a piece: others' documents get in between them. */
+const callsOfPiece = 8
+
+/** In characters. A generation begins with small pieces, since nobody knows how fast its model is. */
+const firstPieceCost = 40_000
+const pieceCostMin = 1_000
+const callCostMin = 500
+
+/** From one piece to the next, so that one that was held up, or lucky, decides little. */
+const growthMax = 2
+const shrinkMax = 4
+
+/** Of encoding an empty text, in characters; and no model reads more of one than so many. */
+const textCost = 100
+const textCharactersMax = 2_000
+
+/** Generations whose pace is known: more than are indexed at a time. */
+const pacesMax = 1_000
+
+/** What encoding a text costs, beside others: about its characters. */
+export function costOf({ title, text }: Text): number {
+  return textCost + Math.min(title.length + text.length, textCharactersMax)
+}
+
+/**
+ * How much of a log to take at a time, by how long the last pieces took. Whatever else goes on meanwhile, on this machine
+ * or in the encoder, slows the pieces down and so makes them smaller.
+ */
+export class EncodePace {
+  /**
+   * Operations of a piece while the range sample is not full: that is taken of the first documents, which must be the
+   * same in every cluster that indexes the same log, however fast it is.
+   */
+  readonly firstOperations: number = 256
+  #pieceCost = firstPieceCost
+  #commitMs = 0
+  #measured = false
+
+  /** Of what is taken for the next commit, once the range sample is full. */
+  get pieceCost(): number {
+    return this.#pieceCost
+  }
+
+  /** Of one call to the encoder. */
+  get callCost(): number {
+    return Math.max(callCostMin, this.#pieceCost / callsOfPiece)
+  }
+
+  /** @param took how long it was until all of it was encoded */
+  noteEncoded({ cost, tookMs }: { cost: number; tookMs: number }): void {
+    // A rest says little: it is over before the encoder is busy.
+    if (cost < this.#pieceCost / 2) return
+    const pieceMs = Math.min(pieceMsMax, Math.max(pieceMsMin, this.#commitMs / commitShare))
+    const wanted = (cost / Math.max(1, tookMs)) * pieceMs
+    const bounded = Math.min(this.#pieceCost * growthMax, Math.max(this.#pieceCost / shrinkMax, wanted))
+    this.#pieceCost = Math.max(pieceCostMin, this.#measured ? bounded : wanted)
+    this.#measured = true
+  }
+
+  noteCommitted(tookMs: number): void {
+    this.#commitMs = tookMs
+  }
+}
+
+/** The paces of all generations that are worked on. */
+export class EncodePaces {
+  readonly #paces = new LRUCache<string, EncodePace>({ max: pacesMax })
+
+  of({ indexUid, generation }: Pick<GenerationRecord, 'indexUid' | 'generation'>): EncodePace {
+    const key = `${indexUid}/${generation}`
+    const known = this.#paces.get(key)
+    if (known !== undefined) return known
+    const pace = new EncodePace()
+    this.#paces.set(key, pace)
+    return pace
+  }
+}
