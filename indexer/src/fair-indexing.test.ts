@@ -102,14 +102,14 @@ describe('a bulk load', () => {
   const documentsIn = async (index: IndexRecord) =>
     (await newest(index)).segments.reduce((sum, { documents }) => sum + documents, 0)
 
-  it('becomes searchable piece by piece', async () => {
+  it('becomes searchable portion by portion', async () => {
     const bulk = await create('bulk')
     await write(bulk, 2_000)
     const steps: number[] = []
     for (let at = 0; at < 25; at++) steps.push((await encoder.step()).length)
     const encoded = steps.reduce((sum, own) => sum + own, 0)
     assert.ok(encoded < 2_000)
-    // All but the pieces that are under way.
+    // All but the portions that are under way.
     await eventually(async () => (await documentsIn(bulk)) >= encoded / 2)
     const { log } = await newest(bulk)
     assert.deepEqual({ sequence: log.sequence, parts: log.parts }, { sequence: 0, parts: 0 })
@@ -125,7 +125,7 @@ describe('a bulk load', () => {
     await eventually(() => encoder.waiting.some(({ texts }) => texts[0]!.startsWith('small')))
     let before = 0
     while (!(await encoder.step())[0]!.startsWith('small')) before++
-    // Those that were asked for already: an eighth of a piece each.
+    // Those that were asked for already: an eighth of a portion each.
     assert.ok(before <= 3, `${before} calls of the load came first`)
     await eventually(async () => (await documentsIn(small)) === 1)
     const loaded = await documentsIn(bulk)

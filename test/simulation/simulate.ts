@@ -252,7 +252,7 @@ class Simulation {
       const generation = await generationOf(store, index, number)
       if (generation === undefined) continue
       const firstOperations = this.#random.pick([1, 2, 256])
-      const pace = { firstOperations, pieceCost: 0, noteEncoded: () => undefined, noteCommitted: () => undefined }
+      const pace = { firstOperations, portionCost: 0, noteEncoded: () => undefined, noteCommitted: () => undefined }
       const parts = { store, encoder: this.#encoder(), onEncoded: () => undefined, pace }
       const context = quietContext(Deadline.after(60_000, { clock: this.#clock() }))
       const manifest = await latestManifest(store, generation)

@@ -48,11 +48,11 @@ describe('planning compaction', () => {
     assert.equal(plan([small, made, large], null), undefined)
   })
 
-  it('copies each document of a bulk load that comes in small pieces about once a tier', () => {
+  it('copies each document of a bulk load that comes in small portions about once a tier', () => {
     let segments: SegmentEntry[] = []
     let copied = 0
-    const pieces = 400
-    for (let piece = 0; piece < pieces; piece++) {
+    const portions = 400
+    for (let portion = 0; portion < portions; portion++) {
       segments.push(entry(100))
       for (let some = plan(segments); some !== undefined; some = plan(segments)) {
         const merged = some.reduce((sum, { documents }) => sum + documents, 0)
@@ -62,7 +62,7 @@ describe('planning compaction', () => {
       }
     }
     // 40,000 documents: to 800, to 6,400, to 51,200 were there more.
-    assert.ok(copied <= 2 * pieces * 100, `${copied} documents copied`)
+    assert.ok(copied <= 2 * portions * 100, `${copied} documents copied`)
     assert.ok(segments.length <= 14, `${segments.length} segments`)
   })
 

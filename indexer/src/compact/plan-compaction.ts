@@ -10,7 +10,7 @@ import {
 const segmentsPerTierDefault = 8
 
 /**
- * Segments of up to so many documents are of the first tier, as a bulk load leaves them behind piece by piece; those of
+ * Segments of up to so many documents are of the first tier, as a bulk load leaves them portion by portion; those of
  * the second have up to as many as one part of the log, and those of each further one up to four times as many.
  */
 const firstTierDocuments = 512

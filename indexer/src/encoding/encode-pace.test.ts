@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict'
 import { costOf, EncodePace } from './encode-pace.ts'
 
-/** A model that encodes so much a second, in pieces as the pace has them. */
-function paceAt(costPerSecond: number, pieces: number, pace = new EncodePace()): EncodePace {
-  for (let piece = 0; piece < pieces; piece++) {
-    const cost = pace.pieceCost
+/** A model that encodes so much a second, in portions as the pace has them. */
+function paceAt(costPerSecond: number, portions: number, pace = new EncodePace()): EncodePace {
+  for (let portion = 0; portion < portions; portion++) {
+    const cost = pace.portionCost
     pace.noteEncoded({ cost, tookMs: (cost / costPerSecond) * 1_000 })
   }
   return pace
 }
 
-/** How long a piece takes at a rate. */
-const secondsOf = (pace: EncodePace, costPerSecond: number) => pace.pieceCost / costPerSecond
+/** How long a portion takes at a rate. */
+const secondsOf = (pace: EncodePace, costPerSecond: number) => pace.portionCost / costPerSecond
 
 describe('the pace of encoding', () => {
-  it('comes to pieces of two seconds, and calls of a quarter of one, however fast the model is', () => {
+  it('comes to portions of two seconds, and calls of a quarter of one, however fast the model is', () => {
     for (const rate of [3_000, 30_000, 3_000_000]) {
       const pace = paceAt(rate, 3)
       assert.ok(Math.abs(secondsOf(pace, rate) - 2) < 0.01, `${rate}: ${secondsOf(pace, rate)} s`)
-      assert.ok(pace.callCost <= pace.pieceCost / 8 || pace.callCost === 500)
+      assert.ok(pace.callCost <= pace.portionCost / 8 || pace.callCost === 500)
     }
   })
 
-  it('makes pieces smaller where others slow it down, and larger again after', () => {
+  it('makes portions smaller where others slow it down, and larger again after', () => {
     const pace = paceAt(60_000, 3)
     paceAt(15_000, 3, pace)
     assert.ok(Math.abs(secondsOf(pace, 15_000) - 2) < 0.01)
@@ -30,21 +30,21 @@ describe('the pace of encoding', () => {
     assert.ok(Math.abs(secondsOf(pace, 60_000) - 2) < 0.01)
   })
 
-  it('changes little for one piece that was held up', () => {
+  it('changes little for one portion that was held up', () => {
     const pace = paceAt(60_000, 3)
-    const before = pace.pieceCost
+    const before = pace.portionCost
     pace.noteEncoded({ cost: before, tookMs: 600_000 })
-    assert.equal(pace.pieceCost, before / 4)
+    assert.equal(pace.portionCost, before / 4)
   })
 
   it('learns nothing of a rest that is soon over', () => {
     const pace = paceAt(60_000, 3)
-    const before = pace.pieceCost
+    const before = pace.portionCost
     pace.noteEncoded({ cost: 200, tookMs: 400 })
-    assert.equal(pace.pieceCost, before)
+    assert.equal(pace.portionCost, before)
   })
 
-  it('lets commits take a tenth of the time where they are slow, and pieces no longer than ten seconds', () => {
+  it('lets commits take a tenth of the time where they are slow, and portions no longer than ten seconds', () => {
     for (const { commitMs, seconds } of [
       { commitMs: 50, seconds: 2 },
       { commitMs: 500, seconds: 5 },

@@ -2,22 +2,22 @@ import type { GenerationRecord } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import type { Text } from './encoded-batch.ts'
 
-/** What is taken for one commit is to be encoded in about so long: so often a bulk load becomes searchable, in pieces. */
-const pieceMsMin = 2_000
+/** What is taken for one commit is to be encoded in about so long: so often a bulk load becomes searchable, in portions. */
+const portionMsMin = 2_000
 
-/** A piece takes longer where commits do: then they take about this share of the time, up to a bound. */
+/** A portion takes longer where commits do: then they take about this share of the time, up to a bound. */
 const commitShare = 0.1
-const pieceMsMax = 10_000
+const portionMsMax = 10_000
 
-/** Calls of a piece: others' documents get in between them. */
-const callsOfPiece = 8
+/** Calls of a portion: others' documents get in between them. */
+const callsOfPortion = 8
 
-/** In characters. A generation begins with small pieces, since nobody knows how fast its model is. */
-const firstPieceCost = 40_000
-const pieceCostMin = 1_000
+/** In characters. A generation begins with small portions, since nobody knows how fast its model is. */
+const firstPortionCost = 40_000
+const portionCostMin = 1_000
 const callCostMin = 500
 
-/** From one piece to the next, so that one that was held up, or lucky, decides little. */
+/** From one portion to the next, so that one that was held up, or lucky, decides little. */
 const growthMax = 2
 const shrinkMax = 4
 
@@ -34,37 +34,37 @@ export function costOf({ title, text }: Text): number {
 }
 
 /**
- * How much of a log to take at a time, by how long the last pieces took. Whatever else goes on meanwhile, on this machine
- * or in the encoder, slows the pieces down and so makes them smaller.
+ * How much of a log to take at a time, by how long the last portions took. Whatever else goes on meanwhile, on this machine
+ * or in the encoder, slows the portions down and so makes them smaller.
  */
 export class EncodePace {
   /**
-   * Operations of a piece while the range sample is not full: that is taken of the first documents, which must be the
+   * Operations of a portion while the range sample is not full: that is taken of the first documents, which must be the
    * same in every cluster that indexes the same log, however fast it is.
    */
   readonly firstOperations: number = 256
-  #pieceCost = firstPieceCost
+  #portionCost = firstPortionCost
   #commitMs = 0
   #measured = false
 
   /** Of what is taken for the next commit, once the range sample is full. */
-  get pieceCost(): number {
-    return this.#pieceCost
+  get portionCost(): number {
+    return this.#portionCost
   }
 
   /** Of one call to the encoder. */
   get callCost(): number {
-    return Math.max(callCostMin, this.#pieceCost / callsOfPiece)
+    return Math.max(callCostMin, this.#portionCost / callsOfPortion)
   }
 
   /** @param took how long it was until all of it was encoded */
   noteEncoded({ cost, tookMs }: { cost: number; tookMs: number }): void {
     // A rest says little: it is over before the encoder is busy.
-    if (cost < this.#pieceCost / 2) return
-    const pieceMs = Math.min(pieceMsMax, Math.max(pieceMsMin, this.#commitMs / commitShare))
-    const wanted = (cost / Math.max(1, tookMs)) * pieceMs
-    const bounded = Math.min(this.#pieceCost * growthMax, Math.max(this.#pieceCost / shrinkMax, wanted))
-    this.#pieceCost = Math.max(pieceCostMin, this.#measured ? bounded : wanted)
+    if (cost < this.#portionCost / 2) return
+    const portionMs = Math.min(portionMsMax, Math.max(portionMsMin, this.#commitMs / commitShare))
+    const wanted = (cost / Math.max(1, tookMs)) * portionMs
+    const bounded = Math.min(this.#portionCost * growthMax, Math.max(this.#portionCost / shrinkMax, wanted))
+    this.#portionCost = Math.max(portionCostMin, this.#measured ? bounded : wanted)
     this.#measured = true
   }
 

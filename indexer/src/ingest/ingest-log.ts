@@ -27,7 +27,7 @@ import {
 export interface IngestParts extends WriteParts {
   readonly onCommitted?: (documents: number) => void
   /** How much to take for one commit; as much as a part may hold when left out. */
-  readonly pace?: Pick<EncodePace, 'firstOperations' | 'pieceCost' | 'noteEncoded' | 'noteCommitted'>
+  readonly pace?: Pick<EncodePace, 'firstOperations' | 'portionCost' | 'noteEncoded' | 'noteCommitted'>
   readonly readPart?: ReadOptions['readPart']
 }
 
@@ -90,7 +90,7 @@ async function prepareBatch(
 ): Promise<Prepared | undefined> {
   const { store, pace, readPart } = parts
   const isFirst = pace !== undefined && (manifest.calibration?.documents ?? 0) < rangeSampleRowsMax
-  const most = isFirst ? { operationsMax: pace.firstOperations } : { costMax: pace?.pieceCost }
+  const most = isFirst ? { operationsMax: pace.firstOperations } : { costMax: pace?.portionCost }
   const batch = await readBatch(store, manifest, from, { ...most, readPart })
   if (batch === undefined) return undefined
   const { clock } = context.deadline

@@ -61,7 +61,7 @@ describe('reading a batch of the log', () => {
     )
   })
 
-  it('takes a part in pieces of no more than they may cost, and each operation once, in order', async () => {
+  it('takes a part in portions of no more than they may cost, and each operation once, in order', async () => {
     const texts = Object.fromEntries([...'abcdefg'].map(id => [id, id]))
     await log.write(texts, { h: null }, { i: 'last' })
     const where = { index: 'papers', indexUid: log.index.uid }

@@ -25,7 +25,7 @@ export interface ReadOptions {
   /** What encoding the batch may cost, by `costOf`; one operation is taken whatever it costs. */
   readonly costMax?: number | undefined
   readonly operationsMax?: number | undefined
-  /** How a part is read: a large one is taken in pieces, and read again for each. */
+  /** How a part is read: a large one is taken in portions, and read again for each. */
   readonly readPart?: typeof readLogPart | undefined
 }
 

@@ -35,7 +35,7 @@ export type LogPart = Readonly<z.output<typeof partSchema>>
 export type LogPartSize = Pick<LogPart, 'bytes' | 'puts' | 'deletes'>
 
 /**
- * What one part may hold. Operations of a part become searchable together, and whoever indexes holds a part in memory.
+ * What one part may hold: whoever indexes holds a part in memory.
  * One operation may exceed the bytes alone: it is a part of its own then.
  */
 export const partBounds = Object.freeze({ operationsMax: 4096, bytesMax: 16 * 1024 * 1024 })

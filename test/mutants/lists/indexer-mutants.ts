@@ -76,7 +76,7 @@ export const indexerMutants: readonly Mutant[] = [
   {
     id: 'ingest-bound',
     file: 'indexer/src/ingest/read-batch.ts',
-    find: '(operations + size > operationsMax || bytes + part.bytes > bytesMax)',
+    find: '(operations + size > togetherMax || bytes + part.bytes > bytesMax)',
     replace: 'bytes + part.bytes > bytesMax',
     breaks: 'A commit brings in a bounded number of operations',
     tests: ['indexer/src/ingest/read-batch.test.ts'],
@@ -266,19 +266,19 @@ export const indexerMutants: readonly Mutant[] = [
     tests: ['indexer/src/run-job.test.ts'],
   },
   {
-    id: 'piece-order',
+    id: 'portion-order',
     file: 'indexer/src/ingest/read-batch.ts',
     find: 'all.slice(end.operations)',
     replace: 'all.slice(end.operations === undefined ? 0 : end.operations + 1)',
-    breaks: 'A part that is taken in pieces loses no operation',
+    breaks: 'A part that is taken in portions loses no operation',
     tests: ['indexer/src/ingest/read-batch.test.ts', 'test/simulation/simulation.test.ts'],
   },
   {
-    id: 'piece-bound',
+    id: 'portion-bound',
     file: 'indexer/src/ingest/read-batch.ts',
     find: '(cost + own > costMax || operations >= operationsMax)',
     replace: '(own > costMax || operations >= operationsMax)',
-    breaks: 'A piece costs no more than the pace says',
+    breaks: 'A portion costs no more than the pace says',
     tests: ['indexer/src/ingest/read-batch.test.ts'],
   },
   {
@@ -318,7 +318,7 @@ export const indexerMutants: readonly Mutant[] = [
     file: 'indexer/src/compact/plan-compaction.ts',
     find: 'if (documents <= firstTierDocuments) return 0',
     replace: 'if (documents <= secondTierDocuments) return 0',
-    breaks: 'A bulk load that comes in pieces is copied about once a tier',
+    breaks: 'A bulk load that comes in portions is copied about once a tier',
     tests: ['indexer/src/compact/plan-compaction.test.ts'],
   },
 ]
