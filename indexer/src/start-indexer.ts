@@ -85,13 +85,16 @@ export async function startIndexer(
   }
 }
 
+/** Indexes that are followed beside the others at a time, when they had no turn lately: each takes little memory. */
+const newcomersMax = 8
+
 async function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> {
   const { HYPERSHARD_INDEXER_CONCURRENCY: concurrency, HYPERSHARD_INDEXER_REDIS_URL: url } = config
   if (url !== undefined) {
     const open = (name: string) => openBullQueue({ url, concurrency, log, name })
     return new LaneQueue({ writes: await open('jobs'), background: await open('background') })
   }
-  const writes = new MemoryQueue({ concurrency, extraPlaces: 1 })
+  const writes = new MemoryQueue({ concurrency, extraPlaces: newcomersMax })
   return new LaneQueue({ writes, background: new MemoryQueue({ concurrency }) })
 }
 

@@ -13,9 +13,10 @@ const portionMsMax = 10_000
 const callsOfPortion = 8
 
 /** In characters. A generation begins with small portions, since nobody knows how fast its model is. */
-const firstPortionCost = 40_000
+const firstPortionCost = 32_000
 const portionCostMin = 1_000
-const callCostMin = 500
+/** Three calls that are under way fill a batch of the encoder with short texts; smaller ones cost it more than they help. */
+const callCostMin = 4_000
 
 /** From one portion to the next, so that one that was held up, or lucky, decides little. */
 const growthMax = 2

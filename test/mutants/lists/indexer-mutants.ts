@@ -308,7 +308,7 @@ export const indexerMutants: readonly Mutant[] = [
   {
     id: 'queue-extra-place',
     file: 'indexer/src/start-indexer.ts',
-    find: 'new MemoryQueue({ concurrency, extraPlaces: 1 })',
+    find: 'new MemoryQueue({ concurrency, extraPlaces: newcomersMax })',
     replace: 'new MemoryQueue({ concurrency })',
     breaks: 'A small write is indexed beside a bulk load of another index',
     tests: ['indexer/src/fair-indexing.test.ts'],
