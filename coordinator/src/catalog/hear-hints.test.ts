@@ -85,9 +85,14 @@ describe('hearing of what others put into the store', () => {
   it('serves at once, without any time passing, what it is told of', async () => {
     const papers = await create('papers')
     await start()
+    assert.equal(catalog.list()[0]!.manifest.version, 0)
     await commit(papers, 1)
     deliver()
     await untilServed('papers', 1)
+    assert.deepEqual(
+      catalog.list().map(({ manifest }) => manifest.version),
+      [1],
+    )
     const notes = await create('notes')
     deliver()
     await eventually(() => catalog.isIndex('notes'))

@@ -144,14 +144,6 @@ export const announcementsMutants: readonly Mutant[] = [
     tests: scanned,
   },
   {
-    id: 'scan-hint-kept',
-    file: 'indexer/src/queue/scan-store.ts',
-    find: '      for (const [key, version] of heard) this.#note(key, version)',
-    replace: '      for (const [key, version] of heard) this.#note(key.slice(1), version)',
-    breaks: 'What an indexer was told of while the store was away is done when it is back',
-    tests: scanned,
-  },
-  {
     id: 'scan-job-end',
     file: 'indexer/src/queue/scan-store.ts',
     find: "    if ('indexUid' in job) this.#note(keyOf(job), 0)",
