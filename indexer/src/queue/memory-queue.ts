@@ -101,5 +101,5 @@ export class MemoryQueue implements JobQueue {
 
 /** Whose turn it is: all slices of a copy are one generation's. */
 function ownerOf(job: Job): string {
-  return job.kind === 'collect' ? job.kind : `${job.indexUid}/${job.generation}`
+  return !('indexUid' in job) ? job.kind : `${job.indexUid}/${job.generation}`
 }
