@@ -23,7 +23,8 @@ const requests = fc
     index: fc.string(),
     shards: fc.array(fc.nat()),
     limit: fc.nat(),
-    recall: fc.double({ noNaN: true }),
+    // A zero has no sign on the wire.
+    recall: fc.double({ noNaN: true }).map(value => value + 0),
     query: fc.oneof(
       qnets.map(qnet => ({ qnet })),
       tokenStates.map(states => ({ tokenStates: states })),

@@ -101,7 +101,11 @@ function simulate(steps: Step[], limits: { tokenBudgetMax: number }): void {
     }
     for (const entry of batch) assert(!entry.deadline.cancelled, 'a cancelled text was run')
     for (const entry of gone) assert(entry.deadline.cancelled, 'a living text was dropped')
-    if (batch.length === 0) return false
+    // All that were left had been given up: whoever comes again comes anew.
+    if (batch.length === 0) {
+      waited.clear()
+      return false
+    }
     const longest = Math.max(...batch.map(entry => entry.tokens))
     assert(batch.length * longest <= limits.tokenBudgetMax, 'over the budget')
     assert.equal(new Set(batch.map(entry => entry.group)).size, 1, 'a mixed batch')

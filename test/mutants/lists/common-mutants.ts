@@ -100,7 +100,7 @@ export const commonMutants: readonly Mutant[] = [
   {
     id: 'caller-gone',
     file: 'common/src/grpc/handlers.ts',
-    find: "call.on('cancelled', () => caller.abort())",
+    find: "call.on('cancelled', () => caller.abort(callEnded))",
     replace: "call.on('cancelled', () => caller.signal)",
     breaks: 'Work ends when its caller goes away',
     tests: ['common/src/grpc/server.test.ts'],
