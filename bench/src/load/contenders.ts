@@ -1,4 +1,5 @@
 import type { Contender, LoadRun } from './load-run.ts'
+import type { AskedQueries } from './measure/measurement.ts'
 import type { MeasuredIndex } from './measured-index.ts'
 import { type PlanName, searchBody } from './workload/search-body.ts'
 
@@ -6,9 +7,9 @@ import { type PlanName, searchBody } from './workload/search-body.ts'
 export function searches(
   run: LoadRun,
   index: MeasuredIndex,
-  { plan, queries, texts = true }: { plan: PlanName; queries: 'new' | 'repeated'; texts?: boolean },
+  { plan, queries, texts = true }: { plan: PlanName; queries: AskedQueries; texts?: boolean },
 ): Contender {
-  const body = (query: string) => searchBody(query, plan, { texts })
+  const body = (query: string) => searchBody(query, plan, { texts, kept: queries !== 'repeated' })
   return {
     asked: { target: index.model, documents: index.documents, plan, queries, texts },
     to: { kind: 'http', origin: run.httpUrl, path: `/v1/indexes/${index.name}/search` },

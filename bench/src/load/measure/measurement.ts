@@ -3,6 +3,9 @@ import type { LoadResult } from '../client/load-job.ts'
 import type { CpuSeconds } from './process-cpu.ts'
 import type { SocketBytes } from './socket-bytes.ts'
 
+/** Asked for the first time; over and over, each carried out; or over and over, as the coordinator has kept the answers. */
+export type AskedQueries = 'new' | 'repeated' | 'repeated, kept'
+
 /** What was asked for, as the table and the JSON name it. */
 export interface Asked {
   /** The part of the bench, as `--only` takes it. */
@@ -11,7 +14,7 @@ export interface Asked {
   readonly target: string
   readonly documents: number | null
   readonly plan: string | null
-  readonly queries: 'new' | 'repeated'
+  readonly queries: AskedQueries
   readonly texts: boolean
   readonly loop: 'closed' | 'open'
   /** Of a closed loop. */

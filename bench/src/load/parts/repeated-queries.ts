@@ -16,19 +16,25 @@ const chromaP50Max = 1
 const echoQpsMin = 0.4
 
 /**
- * Forty queries over and over, so that their q-nets are known: what is measured is all but encoding. Beside them, in turns, a
- * Chroma server with the same documents and vectors, and a bare route that makes one call and answers with as many bytes.
+ * Forty queries over and over, so that their q-nets are known: what is measured is all but encoding. Once each search is
+ * carried out, and once as users ask, with the answers that the coordinator has kept. Beside them, in turns, a Chroma server with the same documents and vectors, and a bare route that makes one call and answers with as many bytes.
  */
 export async function measureRepeatedQueries(run: LoadRun): Promise<void> {
   const index = await mainIndex(run, 'qnet')
   const ours = searches(run, index, { plan: 'defaults', queries: 'repeated' })
+  const kept = searches(run, index, { plan: 'defaults', queries: 'repeated, kept' })
   const echo = await startEchoPeer(await answerTo(ours))
   const chroma = await run.orSkipped(`Chroma ${chromaVersion}`, () => startChroma(run, index))
   try {
-    const contenders = [ours, echoContender(run, echo), ...(chroma === undefined ? [] : [chroma.contender])]
+    const contenders = [ours, kept, echoContender(run, echo), ...(chroma === undefined ? [] : [chroma.contender])]
     for (const clients of run.settings.clients) {
-      const [hypershard, bare, other] = await run.compare('repeated', contenders, { kind: 'closed', clients })
-      if (clientsWithBars.includes(clients)) judge(run, clients, { hypershard: hypershard!, bare: bare!, other })
+      const [hypershard, remembered, bare, other] = await run.compare('repeated', contenders, {
+        kind: 'closed',
+        clients,
+      })
+      if (!clientsWithBars.includes(clients)) continue
+      judge(run, clients, { hypershard: hypershard!, bare: bare!, other })
+      judge(run, clients, { hypershard: remembered!, bare: bare!, other })
     }
   } finally {
     await echo.stop()
@@ -42,7 +48,8 @@ function judge(
   rows: { hypershard: Measurement; bare: Measurement; other: Measurement | undefined },
 ): void {
   const { hypershard, bare, other } = rows
-  const asked = `repeated queries, defaults, with texts, ${hypershard.documents} documents, ${countOfClients(clients)}`
+  const how = hypershard.queries === 'repeated' ? 'each carried out' : 'answers kept'
+  const asked = `repeated queries, ${how}, with texts, ${hypershard.documents} documents, ${countOfClients(clients)}`
   for (const row of [hypershard, bare, other]) {
     if (row !== undefined) run.figure(`${asked}: CPU a request of ${row.target}, ms`, cpuMsOfAll(row))
   }

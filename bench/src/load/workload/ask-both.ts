@@ -33,7 +33,13 @@ export async function askBoth(
 ): Promise<AskedBoth> {
   const ask = async (query: string, plan: object) => {
     const startMs = performance.now()
-    const { hits } = await api.send<{ hits: Hit[] }>('POST', path, { query, k: hitsWanted, ids_only: true, ...plan })
+    const { hits } = await api.send<{ hits: Hit[] }>('POST', path, {
+      query,
+      k: hitsWanted,
+      ids_only: true,
+      cache: false,
+      ...plan,
+    })
     return { hits, tookMs: performance.now() - startMs }
   }
   const asked = []

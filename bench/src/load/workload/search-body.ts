@@ -13,7 +13,8 @@ export type PlanName = keyof typeof plans
 
 export const hitsWanted = 10
 
-/** The body of a search; with texts unless it is told otherwise. */
-export function searchBody(query: string, plan: PlanName, { texts = true } = {}): string {
-  return JSON.stringify({ query, k: hitsWanted, ...plans[plan], ...(texts ? {} : { ids_only: true }) })
+/** The body of a search; with texts, and answered from what was kept if it was, unless it is told otherwise. */
+export function searchBody(query: string, plan: PlanName, { texts = true, kept = true } = {}): string {
+  const left = { ...(texts ? {} : { ids_only: true }), ...(kept ? {} : { cache: false }) }
+  return JSON.stringify({ query, k: hitsWanted, ...plans[plan], ...left })
 }
