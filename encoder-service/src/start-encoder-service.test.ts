@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, status } from '@grpc/grpc-js'
-import { callUnary, connectClient, Deadline, readConfig, silentLogger } from '@hypershard/common'
+import { Deadline, readConfig, silentLogger } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import {
   type EncodeDocumentsResponse,

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { HypershardError, type Logger, type RunningService, startGrpcServer, systemClock } from '@hypershard/common'
+import { HypershardError, type Logger, type RunningService, systemClock } from '@hypershard/common'
+import { startGrpcServer } from '@hypershard/common/grpc'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import type { BatcherStatistics } from './batching/dynamic-batcher.ts'

@@ -1,7 +1,6 @@
 import { type Announcements, lookEveryMs, openAnnouncements } from '@hypershard/announcements'
 import {
   type Clock,
-  clientOptionsBehind,
   HypershardError,
   type Logger,
   OutageLog,
@@ -9,6 +8,7 @@ import {
   type RunningService,
   systemClock,
 } from '@hypershard/common'
+import { clientOptionsBehind } from '@hypershard/common/grpc'
 import { announcingStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'

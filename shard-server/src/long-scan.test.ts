@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { connectClient, Deadline, silentLogger } from '@hypershard/common'
+import { Deadline, silentLogger } from '@hypershard/common'
+import { connectClient } from '@hypershard/common/grpc'
 import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'

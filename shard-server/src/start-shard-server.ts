@@ -1,14 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Config,
-  type Logger,
-  makeFolder,
-  memoryLimitBytes,
-  type RunningService,
-  startGrpcServer,
-} from '@hypershard/common'
+import { type Config, type Logger, makeFolder, memoryLimitBytes, type RunningService } from '@hypershard/common'
+import { startGrpcServer } from '@hypershard/common/grpc'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'

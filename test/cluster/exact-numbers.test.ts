@@ -1,6 +1,7 @@
 /** Integers that a double cannot hold, through every process: HTTP, log, segment, shard server, filter, answer. */
 import assert from 'node:assert/strict'
-import { callUnary, connectClient, Deadline } from '@hypershard/common'
+import { Deadline } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
 

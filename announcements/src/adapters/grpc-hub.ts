@@ -1,5 +1,6 @@
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { contextOfCall, HypershardError, type Logger, toServiceError } from '@hypershard/common'
+import { HypershardError, type Logger } from '@hypershard/common'
+import { contextOfCall, toServiceError } from '@hypershard/common/grpc'
 import type { ExchangeRequest, ExchangeResponse } from '@hypershard/proto/announcements'
 import type { Ear, Hint, HintChannel } from '../ports.ts'
 

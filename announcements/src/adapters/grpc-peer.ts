@@ -1,5 +1,6 @@
 import { type ChannelOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js'
-import { type Clock, connectClient, fromServiceError, type Logger, OutageLog, systemClock } from '@hypershard/common'
+import { type Clock, type Logger, OutageLog, systemClock } from '@hypershard/common'
+import { connectClient, fromServiceError } from '@hypershard/common/grpc'
 import { AnnouncementServiceClient, type ExchangeRequest, type ExchangeResponse } from '@hypershard/proto/announcements'
 import type { Ear, Hint, HintChannel } from '../ports.ts'
 import { waitingHintsMax } from './grpc-hub.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Metadata } from '@grpc/grpc-js'
-import { connectClient, type GrpcServer, silentLogger, startGrpcServer } from '@hypershard/common'
+import { silentLogger } from '@hypershard/common'
+import { connectClient, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
 import { captureLog, eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceClient, AnnouncementServiceService } from '@hypershard/proto/announcements'

@@ -10,7 +10,8 @@ import { basename, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { callUnary, connectClient, Deadline } from '@hypershard/common'
+import { Deadline } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import {
   type AnsweredHit,
   type Judgements,

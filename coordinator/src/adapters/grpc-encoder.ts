@@ -1,5 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js'
-import { callUnary, connectClient, type Deadline, HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'

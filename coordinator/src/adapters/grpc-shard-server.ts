@@ -1,5 +1,5 @@
 import { type ChannelOptions, type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
-import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common'
+import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import {
   type SearchShardsRequest,
   type SearchShardsResponse,

@@ -54,7 +54,8 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     connectShardServer: (address: string) => servers.find(server => server.address === address)!,
   }
   const running = await startCoordinator(config, options.log ?? silentLogger(), connections, options.pauses)
-  const indexer = options.indexer === false ? undefined : await startTestIndexer(storeDirectory, encoder)
+  const settings = { HYPERSHARD_COORDINATORS: running.addresses.grpc! }
+  const indexer = options.indexer === false ? undefined : await startTestIndexer(storeDirectory, encoder, { settings })
   return {
     url: `http://${running.addresses.http}`,
     grpcAddress: running.addresses.grpc!,

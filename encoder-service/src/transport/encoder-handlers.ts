@@ -1,4 +1,5 @@
-import { type Logger, unaryHandler } from '@hypershard/common'
+import type { Logger } from '@hypershard/common'
+import { unaryHandler } from '@hypershard/common/grpc'
 import {
   type EncodeDocumentsResponse,
   type EncodeQueryRequest,

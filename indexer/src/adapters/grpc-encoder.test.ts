@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  Deadline,
-  type GrpcServer,
-  HypershardError,
-  silentLogger,
-  startGrpcServer,
-  unaryHandler,
-} from '@hypershard/common'
+import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import type { EncoderPort } from '../ports.ts'

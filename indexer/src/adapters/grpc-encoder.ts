@@ -1,5 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js'
-import { callUnary, connectClient, HypershardError } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'

@@ -4,7 +4,7 @@
  */
 import { expansionMax } from '@hypershard/proto/limits'
 import type { QNetArchitecture } from '@hypershard/qnet'
-import { knobFor, type RecallKnob, rowsReadPerRowKept } from '@hypershard/storage'
+import { knobFor, type RecallKnob, rowsReadPerRowKept } from '@hypershard/storage/rows'
 import type { ScanPlan } from '../ports.ts'
 import { firstCandidates } from './expected-misses.ts'
 import { costOfScoring, costOfTangent } from './plan-cost.ts'

@@ -4,7 +4,7 @@
  * or a walk of the segment's neighbour graph goes where it points. Decisions 008 and 009 have what that finds.
  */
 import type { Tangents } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/storage'
+import { hasBit } from '@hypershard/storage/rows'
 import type { ScanStop } from '../ports.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'

@@ -1,6 +1,6 @@
 /** Which rows of a segment are scored together, and how those in between are left out. */
 import { blockRows } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/storage'
+import { hasBit } from '@hypershard/storage/rows'
 
 type Excluded = Uint8Array<ArrayBuffer> | undefined
 

@@ -4,7 +4,7 @@
  */
 import { nothingScanned, type RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/storage'
+import { hasBit } from '@hypershard/storage/rows'
 import type { ScanHit, ShardScan } from '../ports.ts'
 import { type DriveOptions, driveScan, type ShardWork } from './drive-scan.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { nothingScanned, toFailure } from '@hypershard/common'
-import { DocumentGraph } from '@hypershard/storage'
+import { DocumentGraph } from '@hypershard/storage/rows'
 import type { ShardScan, ShardToScan } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'

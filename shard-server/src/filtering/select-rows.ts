@@ -1,7 +1,8 @@
 /** Which rows of a segment pass a filter. */
 import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter, FilterGroup, Numbers, Range } from '@hypershard/proto/shard'
-import { type Bitmap, createBitmap, type FilterColumn, type FilterColumns, setBit } from '@hypershard/storage'
+import type { FilterColumn, FilterColumns } from '@hypershard/storage'
+import { type Bitmap, createBitmap, setBit } from '@hypershard/storage/rows'
 
 /**
  * One pass over a column a condition; a group joins the bitmaps of its parts.

@@ -1,4 +1,5 @@
-import { compareRank, messageBytesMax } from '@hypershard/common'
+import { compareRank } from '@hypershard/common'
+import { messageBytesMax } from '@hypershard/common/grpc'
 import type { ShardHit, ShardResult } from '@hypershard/proto/shard'
 import { type DocumentsRead, readDocuments } from './fetch-documents.ts'
 

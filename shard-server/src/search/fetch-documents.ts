@@ -1,4 +1,5 @@
-import { HypershardError, messageBytesMax, type RequestContext, waitWithin } from '@hypershard/common'
+import { HypershardError, type RequestContext, waitWithin } from '@hypershard/common'
+import { messageBytesMax } from '@hypershard/common/grpc'
 import { hitsMax } from '@hypershard/proto/limits'
 import type { DocumentAddress, FetchedDocument, FetchRequest, FetchResponse } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'

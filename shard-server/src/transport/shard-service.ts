@@ -1,4 +1,5 @@
-import { type Logger, unaryHandler } from '@hypershard/common'
+import type { Logger } from '@hypershard/common'
+import { unaryHandler } from '@hypershard/common/grpc'
 import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'

@@ -4,7 +4,6 @@ import { HypershardError, makeFolder, systemClock } from '@hypershard/common'
 import { createDirectoryStore } from './directory-store.ts'
 import { withFileErrors } from './file-errors.ts'
 import type { ObjectStore } from './object-store.ts'
-import { createS3Store } from './s3-store.ts'
 import { sweepStaging } from './sweep-staging.ts'
 
 /** What a store's location may say behind the `?`. */
@@ -34,6 +33,8 @@ export async function openObjectStore(location: string): Promise<ObjectStore> {
   await withFileErrors(`opening the staging folder ${stagingDirectory}`, () =>
     sweepStaging(stagingDirectory, systemClock),
   )
+  // Amazon's client takes as long to load as all else of this package: only who needs it waits for it.
+  const { createS3Store } = await import('./s3-store.ts')
   return createS3Store({
     bucket: url.hostname,
     prefix: path === '' ? '' : `${path}/`,

@@ -1,4 +1,5 @@
-import { callUnary, connectClient, Deadline, HypershardError } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import {
   type EncodeQueryRequest,
   type EncodeQueryResponse,

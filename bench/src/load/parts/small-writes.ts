@@ -1,4 +1,5 @@
-import { callUnary, connectClient, Deadline } from '@hypershard/common'
+import { Deadline } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient } from '@hypershard/proto/encoder'
 import { median, quantile } from '../../statistics.ts'
 import { atMost } from '../bars.ts'

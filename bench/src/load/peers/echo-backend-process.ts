@@ -1,6 +1,6 @@
 /** Stands where a shard server stands, and computes nothing. */
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
-import { startGrpcServer } from '@hypershard/common'
+import { startGrpcServer } from '@hypershard/common/grpc'
 import { echoService } from './echo-service.ts'
 
 const server = await startGrpcServer({

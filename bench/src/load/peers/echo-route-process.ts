@@ -2,7 +2,8 @@
  * Stands where a coordinator stands: one route, one call to another process, one answer of the size of a search's.
  * Its arguments are the address of the other process and the answer.
  */
-import { callUnary, connectClient, Deadline } from '@hypershard/common'
+import { Deadline } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import fastify from 'fastify'
 import { EchoClient } from './echo-service.ts'
 

@@ -1,5 +1,5 @@
 import { type ClientUnaryCall, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js'
-import type { ClientClass, UnaryMethod } from '@hypershard/common'
+import type { ClientClass, UnaryMethod } from '@hypershard/common/grpc'
 
 const asIs = (bytes: Buffer): Buffer => bytes
 

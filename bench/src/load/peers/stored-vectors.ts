@@ -1,4 +1,5 @@
-import { callUnary, connectClient, Deadline } from '@hypershard/common'
+import { Deadline } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import {
   type EncodeQueryRequest,
   type EncodeQueryResponse,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
-import { callUnary, connectClient, Deadline, type HypershardError } from '@hypershard/common'
+import { Deadline, type HypershardError } from '@hypershard/common'
+import { callUnary, connectClient } from '@hypershard/common/grpc'
 import {
   type Document,
   PutDocumentsRequest,

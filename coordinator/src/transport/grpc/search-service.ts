@@ -1,5 +1,6 @@
 import type { handleClientStreamingCall, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
-import { contextOfCall, HypershardError, type Logger, toServiceError, unaryHandler } from '@hypershard/common'
+import { HypershardError, type Logger } from '@hypershard/common'
+import { contextOfCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
 import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
 import type { Coordinator } from '../../coordinator.ts'

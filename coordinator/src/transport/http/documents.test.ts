@@ -279,23 +279,37 @@ describe('putting documents over HTTP', () => {
     assert.deepEqual([refused.status, refused.json.code], [507, 'storage_full'])
   })
 
-  it('shows all documents of a put together, never some', async () => {
-    const many = Array.from({ length: 500 }, (_, at) => ({ id: `d${at}`, text: `stars ${at}` }))
+  it('shows the documents of a small put together, and those of a large one as they are indexed', async () => {
+    for (const [count, isWhole] of [
+      [100, (found: number) => found === 0 || found === 100],
+      [900, (found: number) => found >= 100 && found <= 1_000],
+    ] as const) {
+      const counts = await countsDuring(count)
+      assert.ok(counts.every(isWhole), counts.join())
+      // Nothing that was shown goes away.
+      assert.deepEqual(
+        counts,
+        counts.toSorted((a, b) => a - b),
+      )
+    }
+  })
+
+  /** Puts so many more documents. @returns how many searches found meanwhile, and then */
+  async function countsDuring(added: number): Promise<number[]> {
+    const before = (await idsFound()).length
+    const many = Array.from({ length: added }, (_, at) => ({ id: `d${before + at}`, text: `stars ${at}` }))
     coordinator.encoder.beforeBatch = () => new Promise(resolve => setTimeout(resolve, 5))
     let done = false
     const putting = put(documents, many).then(answer => {
       done = true
       return answer
     })
-    const counts = new Set<number>()
-    while (!done) counts.add((await idsFound()).length)
-    assert.equal((await putting).json.accepted, 500)
-    assert.equal((await idsFound()).length, 500)
-    assert.deepEqual(
-      [...counts].filter(count => count !== 0 && count !== 500),
-      [],
-    )
-  })
+    const counts: number[] = []
+    while (!done) counts.push((await idsFound()).length)
+    assert.equal((await putting).json.accepted, added)
+    assert.equal((await idsFound()).length, before + added)
+    return counts
+  }
 
   it('does not put documents into an index that took the name of a deleted one meanwhile', async () => {
     const index = `${coordinator.url}/v1/indexes/papers`
