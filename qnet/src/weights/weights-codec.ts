@@ -42,6 +42,7 @@ export function weightsBytes(architecture: QNetArchitecture, precision: Precisio
 }
 
 /**
+ * @param bytes written into where they are given; they begin their buffer and have the length of `weightsBytes`
  * @throws HypershardError `invalid_request` for weights that do not fit the architecture, are not finite, or overflow f16
  * @example
  * ```ts
@@ -49,13 +50,14 @@ export function weightsBytes(architecture: QNetArchitecture, precision: Precisio
  * const rounded = decodeWeights(architecture, bytes, 'f16')
  * ```
  */
-export function encodeWeights(
+export function encodeWeights<Buffer extends ArrayBufferLike = ArrayBuffer>(
   architecture: QNetArchitecture,
   weights: QNetWeights,
   precision: Precision,
-): Uint8Array<ArrayBuffer> {
+  bytes = new Uint8Array(weightsBytes(architecture, precision)) as Uint8Array<Buffer>,
+): Uint8Array<Buffer> {
   checkWeights(architecture, weights)
-  const bytes = new Uint8Array(weightsBytes(architecture, precision))
+  checkLength(architecture, bytes, precision)
   if (precision === 'int8') writeQuantised(quantiseWeights(architecture, weights), bytes)
   else writeFloats(weights, bytes, precision)
   return bytes

@@ -14,6 +14,11 @@ const underWay = 1
 const good = 2
 const bad = 3
 
+/** Tells threads that these need no look: whoever made them has looked. */
+export function markGood({ check }: SharedQNet['weights']): void {
+  Atomics.store(check, 0, good)
+}
+
 /** Checks the weights unless a thread has or does. */
 export function checkWeightsOnce(qnet: SharedQNet): void {
   const { check } = qnet.weights

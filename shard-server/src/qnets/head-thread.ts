@@ -33,6 +33,8 @@ export interface HeadRequest {
   readonly shape: TokenStatesShape
   /** `encodeTokenStates` */
   readonly states: Uint8Array
+  /** Shared memory to write the weights into, where the caller knows how many bytes they have. */
+  readonly into: Uint8Array<SharedArrayBuffer> | undefined
 }
 
 /** Has a model's hyper-head loaded before it is needed; wants no answer. */
@@ -45,7 +47,8 @@ export type HeadMessage = HeadRequest | WarmRequest
 /** A q-net as `encodeWeights` has it in f32. */
 export interface MadeQNet {
   readonly architecture: QNetArchitecture
-  readonly weights: Uint8Array<ArrayBuffer>
+  /** Undefined where they were written into the memory that was given. All of them are finite. */
+  readonly weights: Uint8Array<ArrayBuffer> | undefined
   readonly headMs: number
 }
 
@@ -110,14 +113,15 @@ async function answer(request: HeadRequest): Promise<void> {
     queue = making.catch(() => undefined)
     const made = await making
     // The weights are handed over, not copied.
-    if (made !== undefined)
-      port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>, [made.weights.buffer])
+    if (made === undefined) return
+    const move = made.weights === undefined ? [] : [made.weights.buffer]
+    port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>, move)
   } catch (error) {
     port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<MadeQNet>)
   }
 }
 
-async function makeQNet({ modelDigest, digest, shape, states }: HeadRequest, model: Model): Promise<MadeQNet> {
+async function makeQNet({ modelDigest, digest, shape, states, into }: HeadRequest, model: Model): Promise<MadeQNet> {
   const beginMs = performance.now()
   if (shape.width !== model.width) {
     const message = `token states: their width is ${shape.width}, the model's is ${model.width}`
@@ -126,6 +130,9 @@ async function makeQNet({ modelDigest, digest, shape, states }: HeadRequest, mod
   if (tokenStatesDigest(modelDigest, shape, states) !== digest) {
     throw new HypershardError('invalid_request', 'token states: they do not hash to the digest; send them again')
   }
-  const weights = encodeWeights(model.architecture, await model.head(decodeTokenStates(states, shape)), 'f32')
-  return { architecture: model.architecture, weights, headMs: performance.now() - beginMs }
+  const { architecture } = model
+  const made = await model.head(decodeTokenStates(states, shape))
+  if (into !== undefined) encodeWeights(architecture, made, 'f32', into)
+  const weights = into === undefined ? encodeWeights(architecture, made, 'f32') : undefined
+  return { architecture, weights, headMs: performance.now() - beginMs }
 }

@@ -24,8 +24,14 @@ export class WeightsMemory {
   #copies = 0
 
   copy(weights: Uint8Array): SharedWeights {
-    const { bytes, check } = this.#take(weights.byteLength)
-    bytes.set(weights)
+    const taken = this.take(weights.byteLength)
+    taken.bytes.set(weights)
+    return taken
+  }
+
+  /** Memory that weights of this length are to be written into. */
+  take(byteLength: number): SharedWeights {
+    const { bytes, check } = this.#take(byteLength)
     check[0] = 0
     return { bytes, check, copy: ++this.#copies }
   }
