@@ -6,7 +6,10 @@ export function loadPlot(rows: readonly Measurement[]): TopLevelSpec {
   const panels: Readonly<Record<string, string>> = { new: 'new queries', repeated: 'repeated queries, with texts' }
   const values = rows
     .filter(({ part, p50Ms, clients }) => panels[part] !== undefined && p50Ms !== null && clients !== null)
-    .map(({ part, target, clients, qps, p50Ms }) => ({ panel: panels[part], target, clients, qps, p50Ms }))
+    .map(({ part, target, queries, clients, qps, p50Ms }) => {
+      const who = queries === 'repeated, kept' ? `${target}, answers kept` : target
+      return { panel: panels[part], target: who, clients, qps, p50Ms }
+    })
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: 'Whole requests: latency against rate, by the number of clients',
@@ -19,7 +22,7 @@ export function loadPlot(rows: readonly Measurement[]): TopLevelSpec {
       height: 300,
       mark: { type: 'line', point: true },
       encoding: {
-        x: { field: 'qps', type: 'quantitative', title: 'requests answered a second' },
+        x: { field: 'qps', type: 'quantitative', scale: { type: 'log' }, title: 'requests answered a second' },
         y: { field: 'p50Ms', type: 'quantitative', scale: { type: 'log' }, title: 'median of a request, ms' },
         color: { field: 'target', type: 'nominal', title: null },
         shape: { field: 'target', type: 'nominal', title: null },
