@@ -11,7 +11,7 @@ import { type SharedWeights, WeightsMemory } from './weights-memory.ts'
 /** All weights together; the least recently used go. */
 const cacheBytesMax = 128 * 1024 ** 2
 /** Models whose q-nets' lengths are remembered. */
-const modelsMax = 1_000
+const lengthsMax = 1_000
 /** What a query costs besides its weights. */
 const entryOverheadBytes = 1_024
 
@@ -52,7 +52,7 @@ export class QueryCache {
   readonly #making = new Map<string, Promise<MadeQuery>>()
   readonly #memory = new WeightsMemory()
   /** Of the weights of q-nets made here, by model. */
-  readonly #bytesOfModel = new LRUCache<string, number>({ max: modelsMax })
+  readonly #bytesOfModel = new LRUCache<string, number>({ max: lengthsMax })
 
   constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call'>) {
     this.#heads = heads
