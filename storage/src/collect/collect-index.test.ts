@@ -221,7 +221,7 @@ describe('collecting what nothing needs', () => {
     await builder.store(store, { index: 'papers', indexUid: index.uid })
     const parts = () => store.list(`indexes/papers/log/${index.uid}/parts/`)
     assert.equal((await parts()).length, 2)
-    await collect(day - 5_000)
+    await collect(day / 2)
     assert.equal((await parts()).length, 2)
     await collect(2 * day)
     assert.equal((await parts()).length, 1)
