@@ -44,8 +44,9 @@ describe('collecting what nothing needs', () => {
 
   /** Twice: the first sees what is idle, the second finds it idle for long enough. */
   async function collect(afterMs = 10 * keepMs): Promise<readonly string[]> {
-    await collectIndex(store, index, { nowMs: Date.now(), keepMs })
-    return collectIndex(store, index, { nowMs: Date.now() + afterMs, keepMs })
+    const nowMs = Date.now()
+    await collectIndex(store, index, { nowMs, keepMs })
+    return collectIndex(store, index, { nowMs: nowMs + afterMs, keepMs })
   }
 
   const filesUnder = (folder: string) => store.list(`indexes/papers/generations/1/${folder}/`)
