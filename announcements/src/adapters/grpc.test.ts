@@ -124,13 +124,36 @@ describe('hints by gRPC', () => {
     await coordinator.stop()
   })
 
+  it('come to an end when their coordinator closes, before it refuses others', async () => {
+    const client = connectClient(AnnouncementServiceClient, address)
+    try {
+      const call = () => client.exchange(new Metadata(), { deadline: Date.now() + 3_600_000 })
+      const open = call()
+      open.on('error', () => undefined)
+      await new Promise(resolve => open.once('data', resolve))
+      let ended = false
+      open.on('end', () => {
+        ended = true
+      })
+      coordinator.announcer.close()
+      const refused = call()
+      refused.resume()
+      await new Promise(resolve => refused.on('error', resolve))
+      assert.equal(ended, true)
+    } finally {
+      client.close()
+    }
+  })
+
   it('are given to no call that has no deadline', async () => {
     const client = connectClient(AnnouncementServiceClient, address)
     try {
       const stream = client.exchange(new Metadata(), {})
-      const failed = new Promise<string>(resolve => stream.on('error', ({ message }) => resolve(message)))
-      stream.on('data', () => assert.fail('it was accepted'))
-      assert.match(await failed, /has no deadline/)
+      const answer = new Promise<string>(resolve => {
+        stream.on('error', ({ message }) => resolve(message))
+        stream.on('data', () => resolve('it was accepted'))
+      })
+      assert.match(await answer, /has no deadline/)
     } finally {
       client.close()
     }
