@@ -80,6 +80,14 @@ describe('the queue in memory', () => {
     return { queue, started, running, end, pass }
   }
 
+  it('does not run a job beside itself, although there is a place', async () => {
+    const { queue, started, end } = heldQueue({ concurrency: 2 })
+    await queue.add([job('a')])
+    await queue.add([job('a')])
+    await end('a')
+    assert.deepEqual(started, ['a'])
+  })
+
   it('lets work take turns that is added again as soon as it ends: whose turn was longest ago comes first', async () => {
     const { queue, started, end } = heldQueue({ concurrency: 1 })
     await queue.add(['bulk', 'other'].map(job))

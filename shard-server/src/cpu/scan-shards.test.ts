@@ -156,6 +156,23 @@ describe('scanShards', () => {
     assert.deepEqual(expected, [0, 7, 7])
   })
 
+  it('shares its blocks with a scan that claims from the same counter, each block once', async () => {
+    const documents = documentsWithTies(5 * blockRows)
+    const prepared = await scorer.prepareFp32(pseudoRandomWeights(architecture, 6))
+    const claimPiece = everyBlock()
+    const options = { limit: 5, claimPiece, stopBefore: () => undefined, monotonicMs: () => 0 }
+    const scans = [1, 2].map(() => scanShards(prepared, toShards(documents, 1), options))
+    const scored: number[] = []
+    while (scans.length > 0) {
+      const scan = scans.shift()!
+      const { done, value } = await scan.next()
+      if (done) scored.push(value[0]!.documentsScored)
+      else scans.push(scan)
+    }
+    assert.equal(scored[0]! + scored[1]!, documents.length)
+    assert.ok(scored.every(count => count > 0))
+  })
+
   it('addresses each hit by its segment and row', async () => {
     const documents = documentsWithTies(60)
     const prepared = await scorer.prepareFp32(pseudoRandomWeights(architecture, 6))

@@ -141,6 +141,18 @@ function passes(filter: Filter, document: Values): boolean {
 }
 
 describe('selectRows', () => {
+  it('leaves the bound of gt and lt out, and that of gte and lte in', () => {
+    const columns = columnsOf([-1, 0, 1].map(size => ({ color: [], size: [size] })))
+    const none = { gt: undefined, gte: undefined, lt: undefined, lte: undefined }
+    const found = (bounds: Partial<Bounds>) => {
+      const filter = condition({ field: 'size', test: { $case: 'range', value: rangeOf({ ...none, ...bounds }) } })
+      const rows = selectRows(filter, columns, 3)
+      return [0, 1, 2].filter(row => hasBit(rows, row))
+    }
+    assert.deepEqual([found({ gt: 0 }), found({ gte: 0 })], [[2], [1, 2]])
+    assert.deepEqual([found({ lt: 0 }), found({ lte: 0 })], [[0], [0, 1]])
+  })
+
   it('selects what passes document by document', () => {
     fc.assert(
       fc.property(fc.array(anyValues, { minLength: 1, maxLength: 20 }), anyFilter, (documents, filter) => {
