@@ -79,12 +79,11 @@ export type ScanPlan =
 
 /** A query's network, its weights where every thread reads them in place. */
 export interface SharedQNet {
+  /** Of the weights; of token states where the weights were made of them here, which are marked as good then. */
   readonly digest: string
   readonly architecture: QNetArchitecture
   readonly precision: Precision
   readonly weights: SharedWeights
-  /** This server made the weights from token states, and the digest is that of the token states. */
-  readonly madeHere?: boolean
 }
 
 /** One query's work on some shards. */

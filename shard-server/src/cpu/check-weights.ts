@@ -47,8 +47,8 @@ export function expectGoodWeights(qnet: SharedQNet): void {
   throw fault
 }
 
-function faultOf({ digest, architecture, precision, weights, madeHere }: SharedQNet) {
-  if (madeHere !== true && qnetDigest(architecture, precision, weights.bytes) !== digest) {
+function faultOf({ digest, architecture, precision, weights }: SharedQNet) {
+  if (qnetDigest(architecture, precision, weights.bytes) !== digest) {
     return new HypershardError('invalid_request', 'q-net: the weights do not hash to the digest; send them again')
   }
   try {

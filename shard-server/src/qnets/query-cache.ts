@@ -109,9 +109,9 @@ export class QueryCache {
     const request = { modelDigest, digest, shape: { tokens, width }, states }
     const { architecture, headMs, weights } = await this.#makeInto(this.#bytesOfModel.get(modelDigest), request)
     this.#bytesOfModel.set(modelDigest, weights.bytes.byteLength)
-    // The head thread has looked at every value.
+    // The head thread has looked at every value, and the digest is of the token states.
     markGood(weights)
-    const qnet = { digest, architecture, precision: 'f32', weights, madeHere: true } as const
+    const qnet = { digest, architecture, precision: 'f32', weights } as const
     return { query: this.#keep(key, { modelDigest, qnet }), headMs }
   }
 

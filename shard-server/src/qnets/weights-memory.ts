@@ -31,7 +31,7 @@ export class WeightsMemory {
 
   /** Memory that weights of this length are to be written into. */
   take(byteLength: number): SharedWeights {
-    const { bytes, check } = this.#take(byteLength)
+    const { bytes, check } = this.#freePiece(byteLength) ?? newPiece(byteLength)
     check[0] = 0
     return { bytes, check, copy: ++this.#copies }
   }
@@ -45,13 +45,14 @@ export class WeightsMemory {
     this.#freeBytes += bytes.byteLength
   }
 
-  #take(byteLength: number): Piece {
+  #freePiece(byteLength: number): Piece | undefined {
     const piece = this.#free.get(byteLength)?.pop()
-    if (piece === undefined) {
-      const check = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-      return { bytes: new Uint8Array(new SharedArrayBuffer(byteLength)), check }
-    }
-    this.#freeBytes -= byteLength
+    if (piece !== undefined) this.#freeBytes -= byteLength
     return piece
   }
+}
+
+function newPiece(byteLength: number): Piece {
+  const check = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  return { bytes: new Uint8Array(new SharedArrayBuffer(byteLength)), check }
 }

@@ -3,6 +3,14 @@ import type { Mutant } from '../mutant.ts'
 /** Hyper-heads on their way to shard servers, and the form that queries go in. */
 export const modelHeadMutants: readonly Mutant[] = [
   {
+    id: 'made-weights-unmarked',
+    file: 'shard-server/src/qnets/query-cache.ts',
+    find: 'markGood(weights)',
+    replace: 'void markGood',
+    breaks: 'The weights that a server made of token states are not held to the digest of the token states',
+    tests: ['shard-server/src/qnets/query-cache.test.ts', 'test/cluster/query-forms.test.ts'],
+  },
+  {
     id: 'form-counts-servers',
     file: 'coordinator/src/search/query-forms.ts',
     find: 'tokenStates: servers * withTokenStates }',
