@@ -70,6 +70,7 @@ describe('the gRPC adapters', () => {
       encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),
       readModelFile: unaryHandler(async (request: { file: ModelFile; offset: number }) => {
         seen.push(request)
+        if (request.file === ModelFile.MODEL_FILE_MODEL_JSON) return { content: Buffer.from('more'), fileBytes: 10 }
         const content = Buffer.from('hyper-head').subarray(request.offset, request.offset + 4)
         return { content, fileBytes: 10 }
       }, log),
@@ -119,6 +120,16 @@ describe('the gRPC adapters', () => {
         seen,
         [0, 4, 8, 10].map(offset => ({ modelDigest: 'm', file, offset })),
       )
+    } finally {
+      port.close()
+    }
+  })
+
+  it('read no more of a file than there is of it, however much the server gives', async () => {
+    const port = connectEncoder(server.address)
+    try {
+      const reading = port.readModelFile({ modelDigest: 'm', file: 'modelJson' }, soon())
+      await assert.rejects(reading, { code: 'internal', message: /gave 12 bytes of a file of 10/ })
     } finally {
       port.close()
     }

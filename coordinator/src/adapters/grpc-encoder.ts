@@ -2,6 +2,7 @@ import type { ChannelOptions } from '@grpc/grpc-js'
 import { type Deadline, HypershardError } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
+import { hyperHeadBytesMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderPort } from '../ports.ts'
 
@@ -27,8 +28,13 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
       const pieces: Uint8Array[] = []
       for (let offset = 0; ; offset += pieces.at(-1)!.byteLength) {
         const request = { modelDigest, file: files[file], offset }
-        const { content } = await callUnary(client.readModelFile.bind(client), request, deadline, peer)
+        const { content, fileBytes } = await callUnary(client.readModelFile.bind(client), request, deadline, peer)
         if (content.byteLength === 0) return Buffer.concat(pieces)
+        const endBytes = offset + content.byteLength
+        if (endBytes > Math.min(fileBytes, hyperHeadBytesMax)) {
+          const message = `${peer}: gave ${endBytes} bytes of a file of ${fileBytes}, of which ${hyperHeadBytesMax} may be read`
+          throw new HypershardError('internal', message)
+        }
         pieces.push(content)
       }
     },

@@ -3,6 +3,14 @@ import type { Mutant } from '../mutant.ts'
 /** Hyper-heads on their way to shard servers, and the form that queries go in. */
 export const modelHeadMutants: readonly Mutant[] = [
   {
+    id: 'model-file-endless',
+    file: 'coordinator/src/adapters/grpc-encoder.ts',
+    find: 'if (endBytes > Math.min(fileBytes, hyperHeadBytesMax)) {',
+    replace: 'if (endBytes > hyperHeadBytesMax) {',
+    breaks: 'A file that an encoder service gives is read to its end and no further',
+    tests: ['coordinator/src/adapters/grpc-adapters.test.ts'],
+  },
+  {
     id: 'made-weights-unmarked',
     file: 'shard-server/src/qnets/query-cache.ts',
     find: 'markGood(weights)',
