@@ -9,7 +9,7 @@ const weightedServer = z
   .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:=]+):\d{1,5}(=\d{1,4}(\.\d{1,3})?)?$/, 'must be host:port or host:port=weight')
   .transform(entry => {
     const [address = '', weight = '1'] = entry.split('=')
-    return { address, weight: Number(weight) }
+    return { address, weight: Number(weight), zone: '' }
   })
   .refine(({ weight }) => weight > 0, 'a weight must be more than 0')
 

@@ -70,9 +70,9 @@ describe('what a coordinator tells of outages', () => {
     await eventually(() => triedOften(what))
     let checks = 0
     const check = server!.checkHealth.bind(server)
-    server!.checkHealth = deadline => {
+    server!.checkHealth = (question, deadline) => {
       checks++
-      return check(deadline)
+      return check(question, deadline)
     }
     server!.down = false
     // The third begins once what the second found is told.

@@ -43,19 +43,43 @@ export interface EncoderPort {
   close(): void
 }
 
+/** What a coordinator says of itself with each health check: a server that is draining waits for those that need it. */
+export interface HealthQuestion {
+  /** Drawn when the coordinator starts. */
+  readonly coordinator: string
+  /** Whether it would lack a shard if the server ended now, which another could hold. */
+  readonly needed: boolean
+}
+
 /** What a health check finds. */
 export interface ServerHealth {
   /** Whether it says that it serves. */
   readonly serving: boolean
-  /** Another number than before: the connection was lost in between, and it may be another process. */
-  readonly connection: number
+  /** Another word than before: it is another process, or may be one since the connection was lost in between. */
+  readonly life: string
+  /** Undefined of a server that is too old to say. */
+  readonly facts: ServerFacts | undefined
+}
+
+/** What a shard server says of itself. */
+export interface ServerFacts {
+  readonly protocolVersion: number
+  /** Empty where it is not set. */
+  readonly zone: string
+  /** What it scores on. */
+  readonly device: string
+  readonly memoryBytes: number
+  readonly memoryFreeBytes: number
+  readonly draining: boolean
 }
 
 /** One shard server. */
 export interface ShardServerPort {
   /** `host:port`: its name in routing, coverage and messages. */
   readonly address: string
-  checkHealth(deadline: Deadline): Promise<ServerHealth>
+  checkHealth(question: HealthQuestion, deadline: Deadline): Promise<ServerHealth>
+  /** Has it say that it is draining, or no longer so. */
+  drain(request: { undo: boolean }, deadline: Deadline): Promise<void>
   prepare(
     request: { manifest: ManifestReference; shards: readonly number[] },
     deadline: Deadline,

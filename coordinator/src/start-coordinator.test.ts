@@ -76,7 +76,7 @@ describe('startCoordinator', () => {
     const [server] = coordinator.servers
     const before = [...server!.prepared]
     server!.prepared.length = 0
-    server!.connection++
+    server!.life = 'second'
     await eventually(async () => server!.prepared.length > 0)
     assert.deepEqual(server!.prepared, before)
   })
@@ -230,9 +230,9 @@ describe('the settings of the coordinator', () => {
     const config = readConfig(coordinatorConfig, required, coordinatorPrefixes)
     assert.equal(config.HYPERSHARD_HTTP_LISTEN, '127.0.0.1:7700')
     assert.deepEqual(config.HYPERSHARD_SHARD_SERVERS, [
-      { address: 'a:1', weight: 1 },
-      { address: 'b:2', weight: 2.5 },
-      { address: '[::1]:3', weight: 1 },
+      { address: 'a:1', weight: 1, zone: '' },
+      { address: 'b:2', weight: 2.5, zone: '' },
+      { address: '[::1]:3', weight: 1, zone: '' },
     ])
   })
 

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
 import { type Logger, OutageLog, type RunningService, WorkGate } from '@hypershard/common'
 import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
+import { staticMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
@@ -13,7 +15,6 @@ import { ModelKeeper } from './catalog/model-keeper.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
-import { staticMembership } from './cluster/membership/static-membership.ts'
 import { releaseIndex, releaseUnserved } from './cluster/release-index.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
@@ -133,6 +134,7 @@ async function assemble(
   const modelKeeper = new ModelKeeper({ store, encoder, log })
   stops.push(() => modelKeeper.stop())
   const health = await watchHealth(cluster.members, {
+    coordinator: randomUUID(),
     intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
     checkMsMax: healthCheckMsMax,
     log,

@@ -11,6 +11,13 @@ export const shardServerConfig = {
     .describe(
       'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for coordinator and shard servers.',
     ),
+  HYPERSHARD_SHARD_ZONE: z
+    .string()
+    .regex(/^[\w.:-]{0,100}$/, 'must be up to 100 letters, digits, dots, colons, dashes and underscores')
+    .default('')
+    .describe(
+      'Where the server stands, such as a rack or an availability zone: copies of a shard go to different zones where there are some.',
+    ),
   HYPERSHARD_SHARD_THREADS: wholeNumber({ min: 0, max: 256 })
     .default(0)
     .describe(

@@ -14,6 +14,7 @@ import { SegmentLoader } from './holding/segment-loader.ts'
 import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { searchGate } from './search/search-gate.ts'
+import { ServerState } from './server-state.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition } from './transport/shard-service.ts'
 
@@ -75,6 +76,8 @@ export async function startShardServer(
     texts: new TextBatchCache(config.HYPERSHARD_SHARD_TEXTS_BYTES),
     log,
   })
+  const { kernel } = backend
+  const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   try {
@@ -83,7 +86,7 @@ export async function startShardServer(
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ holder, backend, filter, queries, searches, warmHead, log }),
+          implementation: createShardService({ holder, backend, filter, queries, searches, warmHead, state, log }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],

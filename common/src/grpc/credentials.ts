@@ -1,4 +1,4 @@
-import { type ChannelCredentials, type ChannelOptions, credentials, ServerCredentials } from '@grpc/grpc-js'
+import { type ChannelCredentials, type ClientOptions, credentials, ServerCredentials } from '@grpc/grpc-js'
 import { clientOptions } from './channel-options.ts'
 
 /**
@@ -13,20 +13,21 @@ export function serverCredentials(): ServerCredentials {
 export type ClientClass<Client> = new (
   address: string,
   credentials: ChannelCredentials,
-  options: Partial<ChannelOptions>,
+  options: ClientOptions,
 ) => Client
 
 /**
  * A client of another process, with the credentials and limits that all have.
  * @param address `host:port`
- * @param options limits and ways of the channel; `clientOptionsBehind` makes those that go through a proxy
+ * @param options limits and ways of the channel, `clientOptionsBehind` makes those that go through a proxy; or the channel of
+ *   another client, to share its connection
  * @example
  * const encoder = connectClient(EncoderServiceClient, '127.0.0.1:7702')
  */
 export function connectClient<Client>(
   service: ClientClass<Client>,
   address: string,
-  options: ChannelOptions = clientOptions,
+  options: ClientOptions = clientOptions,
 ): Client {
   return new service(address, credentials.createInsecure(), options)
 }

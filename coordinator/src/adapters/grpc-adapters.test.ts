@@ -11,6 +11,7 @@ import { connectShardServer } from './grpc-shard-server.ts'
 
 const log = silentLogger()
 const soon = () => Deadline.after(60_000)
+const question = { coordinator: 'c', needed: false }
 const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
 const qnet: QNet = {
   digest: 'd',
@@ -151,7 +152,7 @@ describe('the gRPC adapters', () => {
   it('carry every call of a shard server', async () => {
     const port = connectShardServer(server.address)
     try {
-      assert.equal((await port.checkHealth(soon())).serving, true)
+      assert.equal((await port.checkHealth(question, soon())).serving, true)
       assert.deepEqual(
         (await port.prepare({ manifest, shards: [3, 1] }, soon())).map(({ shard }) => shard),
         [3, 1],
@@ -173,14 +174,14 @@ describe('the gRPC adapters', () => {
   it('tell that a server was started again, though both checks find it serving', async () => {
     const port = connectShardServer(server.address)
     try {
-      const before = await port.checkHealth(soon())
-      assert.deepEqual(await port.checkHealth(soon()), before)
+      const before = await port.checkHealth(question, soon())
+      assert.deepEqual(await port.checkHealth(question, soon()), before)
       await server.stop()
       server = await start(server.address)
       await eventually(() =>
         port
-          .checkHealth(soon())
-          .then(after => after.connection !== before.connection)
+          .checkHealth(question, soon())
+          .then(after => after.life !== before.life)
           .catch(() => false),
       )
     } finally {
@@ -192,9 +193,9 @@ describe('the gRPC adapters', () => {
     const port = connectShardServer(server.address)
     try {
       server.setServing(false)
-      assert.equal((await port.checkHealth(soon())).serving, false)
+      assert.equal((await port.checkHealth(question, soon())).serving, false)
       await server.stop()
-      await assert.rejects(port.checkHealth(soon()), (error: HypershardError) => error.code === 'unavailable')
+      await assert.rejects(port.checkHealth(question, soon()), (error: HypershardError) => error.code === 'unavailable')
     } finally {
       port.close()
     }

@@ -1,4 +1,12 @@
-import { type ChannelOptions, type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
+import {
+  type ChannelOptions,
+  type Client,
+  connectivityState,
+  makeClientConstructor,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js'
+import { type Deadline, HypershardError } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import {
   type SearchShardsRequest,
@@ -7,7 +15,7 @@ import {
   ShardServiceService,
 } from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
-import type { ShardServerPort } from '../ports.ts'
+import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 import { encodeSearch } from './encode-search.ts'
 
 const HealthClient = makeClientConstructor(healthService, 'grpc.health.v1.Health')
@@ -20,9 +28,10 @@ type CheckHealth = UnaryMethod<{ service: string }, { status: string }>
  */
 export function connectShardServer(address: string, options?: ChannelOptions): ShardServerPort {
   const client = connectClient(ShardServiceClient, address, options)
-  const health = connectClient(HealthClient, address, options)
+  const control = connectClient(ShardServiceClient, address, options)
+  const health = connectClient(HealthClient, address, { channelOverride: control.getChannel() })
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
-  const connections = countConnections(health.getChannel())
+  const connections = countConnections(control.getChannel())
   const peer = `shard server ${address}`
   const { path, responseDeserialize } = ShardServiceService.searchShards
   const searchShards: UnaryMethod<SearchShardsRequest, SearchShardsResponse> = (request, metadata, callOptions, done) =>
@@ -30,11 +39,25 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       // Without an error there is an answer, which the type does not say.
       done(error, answer!),
     )
+  let tooOldIn: number | undefined
+  const checkHealth = async (question: HealthQuestion, deadline: Deadline): Promise<ServerHealth> => {
+    if (tooOldIn !== connections()) {
+      try {
+        const facts = await callUnary(control.describe.bind(control), question, deadline, peer)
+        return { serving: true, life: `${facts.life} ${connections()}`, facts }
+      } catch (error) {
+        if (!isUnimplemented(error)) throw error
+        tooOldIn = connections()
+      }
+    }
+    const { status: said } = await callUnary(check, { service: '' }, deadline, peer)
+    return { serving: said === 'SERVING', life: `${connections()}`, facts: undefined }
+  }
   return {
     address,
-    checkHealth: async deadline => {
-      const { status } = await callUnary(check, { service: '' }, deadline, peer)
-      return { serving: status === 'SERVING', connection: connections() }
+    checkHealth,
+    drain: async (request, deadline) => {
+      await callUnary(control.drain.bind(control), request, deadline, peer)
     },
     prepare: async ({ manifest, shards }, deadline) => {
       const request = { manifest, shards: [...shards] }
@@ -50,9 +73,14 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
     },
     close: () => {
       client.close()
-      health.close()
+      control.close()
     },
   }
+}
+
+/** A server of a version before `Describe` has health checks alone. */
+function isUnimplemented(error: unknown): boolean {
+  return error instanceof HypershardError && (error.cause as ServiceError | undefined)?.code === status.UNIMPLEMENTED
 }
 
 /** How often the channel got a connection so far. It notices at once when the other process goes. */

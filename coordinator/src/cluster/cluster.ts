@@ -1,6 +1,6 @@
+import type { MembershipView } from '@hypershard/membership'
 import type { ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
-import type { MembershipView } from './membership/membership-source.ts'
 import { type IndexPlacement, placeShards } from './place-shards.ts'
 import { isOfIndex } from './placement-of.ts'
 

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { ServerEntry } from '@hypershard/membership'
 
-export interface WeightedServer {
-  readonly address: string
-  /** How much of the work it should hold, relative to the others; more than 0. */
-  readonly weight: number
-}
+export type WeightedServer = Pick<ServerEntry, 'address' | 'weight'>
 
 export interface IndexPlacement {
   readonly uid: string

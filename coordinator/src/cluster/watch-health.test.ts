@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { type Deadline, HypershardError, silentLogger } from '@hypershard/common'
-import type { ServerHealth, ShardServerPort } from '../ports.ts'
+import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { watchHealth } from './watch-health.ts'
 
-type Check = 'serving' | 'late' | 'refused' | 'not serving' | 'serving on another connection'
+type Check = 'serving' | 'late' | 'refused' | 'not serving' | 'serving in another life'
 
 /** Answers health checks as told, then waits until nobody asks any more. Notes whether it was live before each. */
 class ScriptedServer implements Pick<ShardServerPort, 'address' | 'checkHealth'> {
@@ -23,7 +23,7 @@ class ScriptedServer implements Pick<ShardServerPort, 'address' | 'checkHealth'>
     return this.#ended.promise
   }
 
-  async checkHealth({ signal }: Deadline): Promise<ServerHealth> {
+  async checkHealth(_: HealthQuestion, { signal }: Deadline): Promise<ServerHealth> {
     this.liveBefore.push(this.member.live)
     const check = this.#checks.shift()
     switch (check) {
@@ -35,7 +35,11 @@ class ScriptedServer implements Pick<ShardServerPort, 'address' | 'checkHealth'>
         this.#ended.resolve()
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
       default:
-        return { serving: check !== 'not serving', connection: check === 'serving on another connection' ? 2 : 1 }
+        return {
+          serving: check !== 'not serving',
+          life: check === 'serving in another life' ? '2' : '1',
+          facts: undefined,
+        }
     }
   }
 }
@@ -45,7 +49,7 @@ describe('watching the health of a server', () => {
   async function watch(...checks: Check[]) {
     const server = new ScriptedServer(checks)
     let found = 0
-    const options = { intervalMs: 1, checkMsMax: 10_000, log: silentLogger(), onLive: () => found++ }
+    const options = { coordinator: 'c', intervalMs: 1, checkMsMax: 10_000, log: silentLogger(), onLive: () => found++ }
     const watching = await watchHealth([server.member], options)
     await server.ended
     await watching.stop()
@@ -77,7 +81,7 @@ describe('watching the health of a server', () => {
   })
 
   it('takes a connection that was lost between two checks for another life', async () => {
-    const { live, lives } = await watch('serving', 'serving on another connection')
+    const { live, lives } = await watch('serving', 'serving in another life')
     assert.deepEqual([live, lives], [[true, true], 2])
   })
 

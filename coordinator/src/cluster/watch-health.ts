@@ -3,6 +3,8 @@ import { type Clock, Deadline, HypershardError, type Logger, messageOf, OutageLo
 import type { ClusterMember } from './cluster-member.ts'
 
 export interface HealthWatchOptions {
+  /** Drawn when this coordinator starts. */
+  readonly coordinator: string
   readonly intervalMs: number
   /** How long a server may take to answer. */
   readonly checkMsMax: number
@@ -41,7 +43,7 @@ class MemberWatch {
   readonly #stopped: AbortSignal
   readonly #away: OutageLog
   #lateChecks = 0
-  #connection: number | undefined
+  #life: string | undefined
 
   constructor(member: ClusterMember, options: HealthWatchOptions, stopped: AbortSignal) {
     this.#member = member
@@ -61,11 +63,12 @@ class MemberWatch {
     const { checkMsMax, onLive } = this.#options
     try {
       const deadline = Deadline.after(checkMsMax, { signal: this.#stopped })
-      const { serving, connection } = await this.#member.server.checkHealth(deadline)
+      const question = { coordinator: this.#options.coordinator, needed: false }
+      const { serving, life } = await this.#member.server.checkHealth(question, deadline)
       if (this.#stopped.aborted) return
       // A process that was started again between two checks has nothing loaded, though both found it serving.
-      if (connection !== this.#connection && this.#member.live) this.#foundDown('it was cut off between two checks')
-      this.#connection = connection
+      if (life !== this.#life && this.#member.live) this.#foundDown('it was cut off between two checks')
+      this.#life = life
       if (!serving) return this.#foundDown('it says that it is not serving')
       this.#lateChecks = 0
       this.#away.works()

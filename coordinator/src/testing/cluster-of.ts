@@ -7,6 +7,6 @@ export function clusterOf(
   options: { readonly weightOf?: (address: string) => number; readonly random?: () => number } = {},
 ): Cluster {
   const { weightOf = () => 1, random } = options
-  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: weightOf(address) })) }
+  const view = { number: 1, servers: servers.map(({ address }) => ({ address, weight: weightOf(address), zone: '' })) }
   return new Cluster(view, address => servers.find(server => server.address === address)!, random)
 }

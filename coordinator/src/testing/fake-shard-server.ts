@@ -12,6 +12,7 @@ import {
   type ShardResult,
   StopReason,
 } from '@hypershard/proto/shard'
+import { protocolVersion } from '@hypershard/proto/versions'
 import {
   hasBit,
   type Manifest,
@@ -22,7 +23,7 @@ import {
   textAt,
   tombstonesOf,
 } from '@hypershard/storage'
-import type { ServerHealth, ShardServerPort } from '../ports.ts'
+import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 
 interface LoadedDocument {
   readonly id: string
@@ -44,8 +45,18 @@ export class FakeShardServer implements ShardServerPort {
   down = false
   /** Answers nothing until the deadline, as a process that is stopped. */
   hanging = false
-  /** Counted up: the process was started again between two health checks. */
-  connection = 1
+  /** Another one: the process was started again between two health checks. */
+  life = 'first'
+  readonly facts = {
+    protocolVersion,
+    zone: '',
+    device: 'cpu',
+    memoryBytes: 1e9,
+    memoryFreeBytes: 1e9,
+    draining: false,
+  }
+  /** What coordinators said of themselves with the health checks. */
+  readonly questions: HealthQuestion[] = []
   /** Refuses to fetch only. */
   fetchFails = false
   /** Gives the documents that were asked for in another order. */
@@ -72,9 +83,15 @@ export class FakeShardServer implements ShardServerPort {
     this.#storeOf = storeOf
   }
 
-  async checkHealth(deadline: Deadline): Promise<ServerHealth> {
+  async checkHealth(question: HealthQuestion, deadline: Deadline): Promise<ServerHealth> {
+    this.questions.push(question)
     await this.#behave(deadline)
-    return { serving: true, connection: this.connection }
+    return { serving: true, life: this.life, facts: { ...this.facts } }
+  }
+
+  async drain({ undo }: { undo: boolean }, deadline: Deadline): Promise<void> {
+    await this.#behave(deadline)
+    this.facts.draining = !undo
   }
 
   async prepare(

@@ -54,6 +54,7 @@ export async function startTestShardServer(
   const config: ShardServerConfig = {
     HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
     HYPERSHARD_STORE: root,
+    HYPERSHARD_SHARD_ZONE: '',
     HYPERSHARD_SHARD_THREADS: 1,
     HYPERSHARD_SHARD_MEMORY_BYTES: 0,
     HYPERSHARD_SHARD_SCRATCH: undefined,

@@ -4,9 +4,11 @@ import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
 import { type SearchParts, searchShards } from '../search/search-shards.ts'
+import type { ServerState } from '../server-state.ts'
 
 /** What the methods work with. */
 export interface ShardServerParts extends SearchParts {
+  readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
   readonly log: Logger
 }
@@ -22,6 +24,11 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
     release: unaryHandler(async ({ indexUid, generation }) => {
       if (generation === 0) parts.holder.forget(indexUid)
       else parts.holder.releaseGeneration(indexUid, generation)
+      return {}
+    }, parts.log),
+    describe: unaryHandler(async request => parts.state.describe(request), parts.log),
+    drain: unaryHandler(async ({ undo }) => {
+      parts.state.setDraining(!undo)
       return {}
     }, parts.log),
   }

@@ -44,8 +44,8 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   {
     id: 'health-connection',
     file: 'coordinator/src/cluster/watch-health.ts',
-    find: 'if (connection !== this.#connection && this.#member.live)',
-    replace: 'if (connection < (this.#connection ?? 0) && this.#member.live)',
+    find: 'if (life !== this.#life && this.#member.live)',
+    replace: 'if (life < (this.#life ?? life) && this.#member.live)',
     breaks: 'A server that was started again between two checks counts as empty',
     tests: ['coordinator/src/cluster/watch-health.test.ts'],
   },

@@ -91,6 +91,38 @@ export namespace StopReason {
   export type UNRECOGNIZED = typeof StopReason.UNRECOGNIZED;
 }
 
+export interface DescribeServerRequest {
+  /** Who asks: drawn by a coordinator when it starts. Empty for others, whom a draining server does not wait for. */
+  coordinator: string;
+  /** Whether the coordinator would lack a shard if the server ended now, which another could hold. */
+  needed: boolean;
+}
+
+export interface DescribeServerResponse {
+  /** Which messages it understands; it works with the version before its own too. */
+  protocolVersion: number;
+  /** Drawn when the process starts: what was known of another life says nothing about this one. */
+  life: string;
+  /** Where it stands, as set; empty where it is not. */
+  zone: string;
+  /** What it scores on, such as `cpu`. */
+  device: string;
+  /** What its segments may take, and what of that is free. */
+  memoryBytes: number;
+  memoryFreeBytes: number;
+  draining: boolean;
+  /** The code that computes its scores, by name. */
+  kernel: string;
+}
+
+export interface DrainRequest {
+  /** True to end draining. A server that was told to stop does not take it back. */
+  undo: boolean;
+}
+
+export interface DrainResponse {
+}
+
 /** One immutable version of a generation's segment list; a query pins one. */
 export interface ManifestReference {
   index: string;
@@ -283,6 +315,319 @@ export interface ReleaseRequest {
 
 export interface ReleaseResponse {
 }
+
+function createBaseDescribeServerRequest(): DescribeServerRequest {
+  return { coordinator: "", needed: false };
+}
+
+export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
+  encode(message: DescribeServerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.coordinator !== "") {
+      writer.uint32(10).string(message.coordinator);
+    }
+    if (message.needed !== false) {
+      writer.uint32(16).bool(message.needed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeServerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDescribeServerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.coordinator = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.needed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DescribeServerRequest>): DescribeServerRequest {
+    return DescribeServerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DescribeServerRequest>): DescribeServerRequest {
+    const message = createBaseDescribeServerRequest();
+    message.coordinator = object.coordinator ?? "";
+    message.needed = object.needed ?? false;
+    return message;
+  },
+};
+
+function createBaseDescribeServerResponse(): DescribeServerResponse {
+  return {
+    protocolVersion: 0,
+    life: "",
+    zone: "",
+    device: "",
+    memoryBytes: 0,
+    memoryFreeBytes: 0,
+    draining: false,
+    kernel: "",
+  };
+}
+
+export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
+  encode(message: DescribeServerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.protocolVersion !== 0) {
+      writer.uint32(8).uint32(message.protocolVersion);
+    }
+    if (message.life !== "") {
+      writer.uint32(18).string(message.life);
+    }
+    if (message.zone !== "") {
+      writer.uint32(26).string(message.zone);
+    }
+    if (message.device !== "") {
+      writer.uint32(34).string(message.device);
+    }
+    if (message.memoryBytes !== 0) {
+      writer.uint32(40).uint64(message.memoryBytes);
+    }
+    if (message.memoryFreeBytes !== 0) {
+      writer.uint32(48).uint64(message.memoryFreeBytes);
+    }
+    if (message.draining !== false) {
+      writer.uint32(56).bool(message.draining);
+    }
+    if (message.kernel !== "") {
+      writer.uint32(66).string(message.kernel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeServerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDescribeServerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.protocolVersion = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.life = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.zone = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.memoryBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.memoryFreeBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.draining = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.kernel = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DescribeServerResponse>): DescribeServerResponse {
+    return DescribeServerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DescribeServerResponse>): DescribeServerResponse {
+    const message = createBaseDescribeServerResponse();
+    message.protocolVersion = object.protocolVersion ?? 0;
+    message.life = object.life ?? "";
+    message.zone = object.zone ?? "";
+    message.device = object.device ?? "";
+    message.memoryBytes = object.memoryBytes ?? 0;
+    message.memoryFreeBytes = object.memoryFreeBytes ?? 0;
+    message.draining = object.draining ?? false;
+    message.kernel = object.kernel ?? "";
+    return message;
+  },
+};
+
+function createBaseDrainRequest(): DrainRequest {
+  return { undo: false };
+}
+
+export const DrainRequest: MessageFns<DrainRequest> = {
+  encode(message: DrainRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.undo !== false) {
+      writer.uint32(8).bool(message.undo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.undo = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DrainRequest>): DrainRequest {
+    return DrainRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DrainRequest>): DrainRequest {
+    const message = createBaseDrainRequest();
+    message.undo = object.undo ?? false;
+    return message;
+  },
+};
+
+function createBaseDrainResponse(): DrainResponse {
+  return {};
+}
+
+export const DrainResponse: MessageFns<DrainResponse> = {
+  encode(_: DrainResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DrainResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDrainResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DrainResponse>): DrainResponse {
+    return DrainResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<DrainResponse>): DrainResponse {
+    const message = createBaseDrainResponse();
+    return message;
+  },
+};
 
 function createBaseManifestReference(): ManifestReference {
   return { index: "", generation: 0, version: 0, indexUid: "" };
@@ -2380,6 +2725,31 @@ export const ShardServiceService = {
     responseSerialize: (value: ReleaseResponse): Buffer => Buffer.from(ReleaseResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReleaseResponse => ReleaseResponse.decode(value),
   },
+  /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
+  describe: {
+    path: "/hypershard.v1.ShardService/Describe" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DescribeServerRequest): Buffer =>
+      Buffer.from(DescribeServerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DescribeServerRequest => DescribeServerRequest.decode(value),
+    responseSerialize: (value: DescribeServerResponse): Buffer =>
+      Buffer.from(DescribeServerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DescribeServerResponse => DescribeServerResponse.decode(value),
+  },
+  /**
+   * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
+   * elsewhere and stop asking it.
+   */
+  drain: {
+    path: "/hypershard.v1.ShardService/Drain" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DrainRequest): Buffer => Buffer.from(DrainRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DrainRequest => DrainRequest.decode(value),
+    responseSerialize: (value: DrainResponse): Buffer => Buffer.from(DrainResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DrainResponse => DrainResponse.decode(value),
+  },
 } as const;
 
 export interface ShardServiceServer extends UntypedServiceImplementation {
@@ -2394,6 +2764,13 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
    * last query on it has ended.
    */
   release: handleUnaryCall<ReleaseRequest, ReleaseResponse>;
+  /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
+  describe: handleUnaryCall<DescribeServerRequest, DescribeServerResponse>;
+  /**
+   * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
+   * elsewhere and stop asking it.
+   */
+  drain: handleUnaryCall<DrainRequest, DrainResponse>;
 }
 
 export interface ShardServiceClient extends Client {
@@ -2463,6 +2840,41 @@ export interface ShardServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReleaseResponse) => void,
+  ): ClientUnaryCall;
+  /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
+  describe(
+    request: DescribeServerRequest,
+    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+  ): ClientUnaryCall;
+  describe(
+    request: DescribeServerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+  ): ClientUnaryCall;
+  describe(
+    request: DescribeServerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
+   * elsewhere and stop asking it.
+   */
+  drain(
+    request: DrainRequest,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  drain(
+    request: DrainRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
+  ): ClientUnaryCall;
+  drain(
+    request: DrainRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DrainResponse) => void,
   ): ClientUnaryCall;
 }
 
