@@ -112,6 +112,9 @@ export const coordinatorConfig = {
   HYPERSHARD_HEALTH_INTERVAL_MS: withDefault(500, { min: 50, max: 60_000 }).describe(
     'How often each shard server is asked whether it lives, in milliseconds.',
   ),
+  HYPERSHARD_REPLACE_AFTER_MS: withDefault(30_000, { min: 100, max: 24 * 3_600_000 }).describe(
+    'How long a shard server may be away, in milliseconds, before others load its shards: long enough for a restart.',
+  ),
 } as const
 
 export type CoordinatorConfig = Config<typeof coordinatorConfig>
@@ -125,6 +128,7 @@ export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_QNET_',
   'HYPERSHARD_QUERY_',
   'HYPERSHARD_REFRESH_',
+  'HYPERSHARD_REPLACE_',
   'HYPERSHARD_HEALTH_',
   'HYPERSHARD_INTERNAL_',
   'HYPERSHARD_ANNOUNCE_',

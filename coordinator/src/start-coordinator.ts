@@ -128,12 +128,18 @@ async function assemble(
   const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), encoderAway)
   stops.push(() => encoder.close())
   const membership = staticMembership(config.HYPERSHARD_SHARD_SERVERS)
-  const cluster = new Cluster(membership.currentView(), connections.connectShardServer)
+  stops.push(() => membership.close())
+  const cluster = new Cluster({
+    membership,
+    connect: connections.connectShardServer,
+    replaceAfterMs: config.HYPERSHARD_REPLACE_AFTER_MS,
+    log,
+  })
   stops.push(() => cluster.close())
   const warmer = new ShardWarmer(cluster, catalog, log)
   const modelKeeper = new ModelKeeper({ store, encoder, log })
   stops.push(() => modelKeeper.stop())
-  const health = await watchHealth(cluster.members, {
+  const health = await watchHealth(cluster, {
     coordinator: randomUUID(),
     intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
     checkMsMax: healthCheckMsMax,

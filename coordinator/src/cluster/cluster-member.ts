@@ -1,7 +1,7 @@
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { type Clock, type Deadline, HypershardError, systemClock } from '@hypershard/common'
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import { LRUCache } from 'lru-cache'
-import type { ShardServerPort } from '../ports.ts'
+import type { ServerFacts, ShardServerPort } from '../ports.ts'
 import { digestAlone, encodedBytes, payloadBytes, type QueryPayload, requestQuery } from '../search/query-payload.ts'
 import { isOfIndex } from './placement-of.ts'
 
@@ -26,10 +26,25 @@ export interface WarmShard {
 /** The version that searches pin, and the one that is loaded for the put under way, or was before the last one. */
 const warmVersionsMax = 2
 
-/** One configured shard server and what is known of it right now. */
+export interface MemberOptions {
+  readonly clock?: Clock
+  /** After each change of whether it lives and what it has loaded. Must not throw. */
+  readonly onChange?: () => void
+}
+
+const nothing: ReadonlySet<number> = new Set()
+
+/** One shard server and what is known of it right now. It outlives the membership view that named it first. */
 export class ClusterMember {
   readonly server: ShardServerPort
-  readonly weight: number
+  /** As the newest membership view that names it says, as is `zone` where the server itself does not say. */
+  weight: number
+  listedZone = ''
+  readonly #clock: Clock
+  readonly #onChange: () => void
+  #facts: ServerFacts | undefined
+  /** By the injected clock. */
+  #downSinceMs: number
   #live = false
   #life = 0
   #downReason = 'not checked yet'
@@ -39,9 +54,12 @@ export class ClusterMember {
   /** Digests of queries that it was given; its own cache drops the least recently used as well. */
   readonly #given = new LRUCache<string, true>({ max: givenMax })
 
-  constructor(server: ShardServerPort, weight: number) {
+  constructor(server: ShardServerPort, weight: number, options: MemberOptions = {}) {
     this.server = server
     this.weight = weight
+    this.#clock = options.clock ?? systemClock
+    this.#onChange = options.onChange ?? (() => undefined)
+    this.#downSinceMs = this.#clock.monotonicMs()
   }
 
   get address(): string {
@@ -63,23 +81,48 @@ export class ClusterMember {
     return this.#downReason
   }
 
+  /** Since when it is not live, on the clock's monotonic scale; undefined while it is. */
+  get downSinceMs(): number | undefined {
+    return this.#live ? undefined : this.#downSinceMs
+  }
+
+  /** What it said of itself last, in this life or the one before. Undefined where it never did. */
+  get facts(): ServerFacts | undefined {
+    return this.#facts
+  }
+
+  get zone(): string {
+    return this.#facts?.zone || this.listedZone
+  }
+
+  /** By its own last word: a server that said so and ended is not waited for. */
+  get draining(): boolean {
+    return this.#facts?.draining ?? false
+  }
+
   /** Searches of this coordinator that it has not answered yet. */
   get outstanding(): number {
     return this.#outstanding
   }
 
-  markLive(): void {
-    if (!this.#live) this.#life++
+  /** @param facts what it says of itself; undefined of a server that is too old to say */
+  markLive(facts?: ServerFacts): void {
+    this.#facts = facts
+    if (this.#live) return
+    this.#life++
     this.#live = true
     this.#downReason = ''
+    this.#onChange()
   }
 
   /** Whatever it had loaded counts as gone: when it comes back it may be a new process. */
   markDown(reason: string): void {
+    if (this.#live) this.#downSinceMs = this.#clock.monotonicMs()
     this.#live = false
     this.#downReason = reason
     this.#warm.clear()
     this.#given.clear()
+    this.#onChange()
   }
 
   /** Keeps the newest two versions of an index: while one is loaded for a put, searches still pin the one before. */
@@ -88,19 +131,47 @@ export class ClusterMember {
     const shards = new Set(versions.get(version)).add(shard)
     const ascending = [...new Map(versions).set(version, shards)].sort(([a], [b]) => a - b)
     this.#warm.set(indexUid, new Map(ascending.slice(-warmVersionsMax)))
+    this.#onChange()
   }
 
   isWarm({ indexUid, version, shard }: WarmShard): boolean {
     return this.#warm.get(indexUid)?.get(version)?.has(shard) === true
   }
 
-  forgetIndex(indexUid: string): void {
-    for (const uid of this.#warm.keys()) if (isOfIndex(uid, indexUid)) this.#warm.delete(uid)
+  /** The shards of a generation that it has loaded at a version. */
+  warmAt(indexUid: string, version: number): ReadonlySet<number> {
+    return this.#warm.get(indexUid)?.get(version) ?? nothing
   }
 
-  /** Nothing of this generation counts as loaded any more. */
-  markReleased(generationUid: string): void {
-    this.#warm.delete(generationUid)
+  /** The shards of a generation that it has loaded at any version. */
+  warmShards(indexUid: string): ReadonlySet<number> {
+    const versions = [...(this.#warm.get(indexUid)?.values() ?? [])]
+    return versions.length === 1 ? versions[0]! : new Set(versions.flatMap(shards => [...shards]))
+  }
+
+  /** Whether it has anything loaded that this coordinator knows of. */
+  get holdsNothing(): boolean {
+    return this.#warm.size === 0
+  }
+
+  forgetIndex(indexUid: string): void {
+    for (const uid of this.#warm.keys()) if (isOfIndex(uid, indexUid)) this.#warm.delete(uid)
+    this.#onChange()
+  }
+
+  /** Nothing of this generation, or of these shards of it, counts as loaded any more. */
+  markReleased(generationUid: string, shards?: Iterable<number>): void {
+    const left = new Map<number, Set<number>>()
+    if (shards !== undefined) {
+      const gone = new Set(shards)
+      for (const [version, warm] of this.#warm.get(generationUid) ?? []) {
+        const kept = new Set([...warm].filter(shard => !gone.has(shard)))
+        if (kept.size > 0) left.set(version, kept)
+      }
+    }
+    if (left.size > 0) this.#warm.set(generationUid, left)
+    else this.#warm.delete(generationUid)
+    this.#onChange()
   }
 
   /** A query that it was given before goes as its digest alone, and whole once more when it is not known any more. */

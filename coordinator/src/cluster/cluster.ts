@@ -1,49 +1,146 @@
-import type { MembershipView } from '@hypershard/membership'
+import { type Clock, type Logger, systemClock } from '@hypershard/common'
+import type { MembershipSource, MembershipView, ServerEntry } from '@hypershard/membership'
+import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
+import { effectiveServers } from './effective-view.ts'
 import { type IndexPlacement, placeShards } from './place-shards.ts'
 import { isOfIndex } from './placement-of.ts'
 
-/** The shard servers of one membership view and which of them hold what. Their life and load change. */
+export interface ClusterParts {
+  readonly membership: MembershipSource
+  /** How a server is reached. */
+  readonly connect: (address: string) => ShardServerPort
+  /** How long a server may be away before others load its shards. */
+  readonly replaceAfterMs: number
+  readonly log: Logger
+  readonly clock?: Clock
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+}
+
+/** Hears which servers are to be watched. Must not throw. */
+export interface MemberListener {
+  joined(member: ClusterMember): void
+  left(member: ClusterMember): void
+}
+
+/** Versions of generations whose warm holders are kept in lists; more are pinned by cursors alone. */
+const warmListsMax = 1_024
+
+/**
+ * The shard servers and which of them hold what. The membership source names them; `refresh`, after every health check,
+ * makes of that the effective view, which shards are placed by. A server that is not named any more goes on serving what
+ * it has loaded until it has been let go of or is gone.
+ */
 export class Cluster {
-  readonly view: MembershipView
-  readonly members: readonly ClusterMember[]
-  readonly #byAddress: ReadonlyMap<string, ClusterMember>
+  readonly #parts: ClusterParts
+  readonly #clock: Clock
+  readonly #random: () => number
+  /** By address: those that the source names, and those that leave. */
+  readonly #members = new Map<string, ClusterMember>()
+  readonly #listeners = new Set<MemberListener>()
+  readonly #unfollow: () => void
+  /** Of the view that this coordinator began with: these are waited for as if they had lived before. */
+  readonly #first: ReadonlySet<string>
+  #list: readonly ClusterMember[] = []
+  #listed: MembershipView
+  #view: MembershipView = { number: 0, servers: [] }
+  #someLiveSinceMs: number | undefined
   /** A placement is a value of the view. By index uid; as many entries as indexes are in use, dropped by `forgetIndex`. */
   readonly #placements = new Map<string, readonly (readonly ClusterMember[])[]>()
-  readonly #random: () => number
+  /** By index uid and version: the live servers that have each shard loaded. Made anew once any server changed. */
+  readonly #warm = new LRUCache<string, ReadonlyMap<number, readonly ClusterMember[]>>({ max: warmListsMax })
 
-  /**
-   * @param connect how a server of the view is reached
-   * @param random uniform in [0, 1)
-   */
-  constructor(view: MembershipView, connect: (address: string) => ShardServerPort, random: () => number = Math.random) {
-    this.view = view
-    this.members = view.servers.map(({ address, weight }) => new ClusterMember(connect(address), weight))
-    this.#byAddress = new Map(this.members.map(member => [member.address, member]))
-    this.#random = random
+  constructor(parts: ClusterParts) {
+    this.#parts = parts
+    this.#clock = parts.clock ?? systemClock
+    this.#random = parts.random ?? Math.random
+    this.#listed = parts.membership.currentView()
+    this.#first = addressesOf(this.#listed.servers)
+    this.#unfollow = parts.membership.follow(view => this.#follow(view))
+    this.#follow(this.#listed)
   }
 
-  /** The servers that hold a shard, by preference alone, live or not. */
+  /** The effective view: the servers that shards are placed on. */
+  get view(): MembershipView {
+    return this.#view
+  }
+
+  /** All servers that may be asked: those of the source's view, and those that are leaving. */
+  get members(): readonly ClusterMember[] {
+    return this.#list
+  }
+
+  /** Has later arrivals and departures of servers told. @returns what ends it */
+  followMembers(listener: MemberListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Whether the membership source names the server now. */
+  isListed(member: ClusterMember): boolean {
+    return this.#listed.servers.some(({ address }) => address === member.address)
+  }
+
+  /** To be called after each health check: what a server said, and time that passed, may change the effective view. */
+  refresh(): void {
+    this.#noteSomeLive()
+    this.#dropDeparted()
+    const { replaceAfterMs } = this.#parts
+    const grace = { nowMs: this.#clock.monotonicMs(), replaceAfterMs, someLiveSinceMs: this.#someLiveSinceMs }
+    const listed = this.#listed.servers.map(({ address }) => {
+      const { weight, zone, life, live, draining, downSinceMs } = this.#members.get(address)!
+      const unseen = life === 0 && !this.#first.has(address)
+      return { address, weight, zone, unseen, live, draining, downSinceMs }
+    })
+    const servers = effectiveServers(listed, grace)
+    if (areSame(servers, this.#view.servers)) return
+    this.#tellChange(servers)
+    this.#view = { number: this.#view.number + 1, servers }
+    this.#placements.clear()
+  }
+
+  /** A server was found to be down: who names the servers may know better by now. */
+  lookSoon(): void {
+    this.#parts.membership.lookSoon()
+  }
+
+  /** The servers that are to hold a shard, by preference alone, live or not. */
   holdersOf(index: IndexPlacement, shard: number): readonly ClusterMember[] {
     return this.#placementOf(index)[shard] ?? []
   }
 
+  /** The live servers that have a shard loaded at a version, whichever view they are of. */
+  warmHoldersOf(indexUid: string, version: number, shard: number): readonly ClusterMember[] {
+    return this.#warmLists(indexUid, version).get(shard) ?? []
+  }
+
+  /** Whether every server that is to hold a shard lives and has it loaded: others that have it are not needed any more. */
+  isSettled(index: IndexPlacement, shard: number, version: number): boolean {
+    const holders = this.holdersOf(index, shard)
+    const warm = this.warmHoldersOf(index.uid, version, shard)
+    return holders.length > 0 && holders.every(holder => warm.includes(holder))
+  }
+
   /**
-   * The servers that hold a shard in the order to ask them: those that have it loaded at the version to be searched,
-   * then the other live ones, which must load it first (as after a restart), then those that are down.
+   * The servers to ask for a shard, in order: those that have it loaded at the version to be searched, in whichever view
+   * it was placed on them; then the other live ones that are to hold it, which must load it first; then those that are
+   * down. Those that hold it no longer come after the others once all others have it.
    */
   routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
     const holders = this.holdersOf(index, shard)
-    if (holders.length === 1) return holders
-    const isWarm = (member: ClusterMember) => member.isWarm({ indexUid: index.uid, version, shard })
-    const live = holders.filter(member => member.live)
-    const warm = this.#balanced(live.filter(isWarm))
-    const cold = this.#balanced(live.filter(member => !isWarm(member)))
-    return [...warm, ...cold, ...holders.filter(member => !member.live)]
+    const warm = this.warmHoldersOf(index.uid, version, shard)
+    if (holders.length === 1 && warm.length === 1 && holders[0] === warm[0]) return holders
+    const settled = this.isSettled(index, shard, version)
+    const first = settled ? warm.filter(member => holders.includes(member)) : warm
+    const last = settled ? warm.filter(member => !holders.includes(member)) : []
+    const cold = holders.filter(member => member.live && !warm.includes(member))
+    const live = [first, last, cold].flatMap(members => this.#balanced(members))
+    return [...live, ...holders.filter(member => !member.live)]
   }
 
-  /** Which shards of the index the member holds, ascending. */
+  /** Which shards of the index are placed on the member, ascending. */
   shardsHeldBy(member: ClusterMember, index: IndexPlacement): number[] {
     const held: number[] = []
     for (const [shard, holders] of this.#placementOf(index).entries()) if (holders.includes(member)) held.push(shard)
@@ -52,6 +149,7 @@ export class Cluster {
 
   /** Ends the connections to all servers. */
   close(): void {
+    this.#unfollow()
     for (const { server } of this.members) server.close()
   }
 
@@ -60,11 +158,85 @@ export class Cluster {
     for (const member of this.members) member.forgetIndex(indexUid)
   }
 
+  /** Each server that the source names has a member from now on. */
+  #follow(view: MembershipView): void {
+    this.#listed = view
+    const joined: ClusterMember[] = []
+    for (const { address, weight, zone } of view.servers) {
+      const known = this.#members.get(address)
+      const member = known ?? this.#newMember(address, weight)
+      member.weight = weight
+      member.listedZone = zone
+      if (known === undefined) joined.push(member)
+    }
+    this.#list = [...this.#members.values()]
+    for (const member of joined) for (const listener of this.#listeners) listener.joined(member)
+    this.refresh()
+  }
+
+  #newMember(address: string, weight: number): ClusterMember {
+    const { connect } = this.#parts
+    const onChange = () => this.#warm.clear()
+    const member = new ClusterMember(connect(address), weight, { clock: this.#clock, onChange })
+    this.#members.set(address, member)
+    return member
+  }
+
+  #noteSomeLive(): void {
+    const someLive = this.members.some(({ live }) => live)
+    if (!someLive) this.#someLiveSinceMs = undefined
+    else this.#someLiveSinceMs ??= this.#clock.monotonicMs()
+  }
+
+  /** Servers that are not named any more and have nothing left to do, or are gone for longer than the grace. */
+  #dropDeparted(): void {
+    const named = new Set(this.#listed.servers.map(({ address }) => address))
+    for (const member of this.members) {
+      if (named.has(member.address) || !this.#isDone(member)) continue
+      this.#members.delete(member.address)
+      this.#list = [...this.#members.values()]
+      member.server.close()
+      for (const listener of this.#listeners) listener.left(member)
+      this.#parts.log.info({ server: member.address }, 'a shard server that left the membership view is let go of')
+    }
+  }
+
+  #isDone(member: ClusterMember): boolean {
+    if (member.downSinceMs === undefined) return member.holdsNothing && member.outstanding === 0
+    return this.#clock.monotonicMs() - member.downSinceMs >= this.#parts.replaceAfterMs
+  }
+
+  #tellChange(servers: readonly ServerEntry[]): void {
+    const before = addressesOf(this.#view.servers)
+    const now = addressesOf(servers)
+    const facts = { view: this.#view.number + 1, servers: now.size }
+    const joined = [...now].filter(address => !before.has(address))
+    const left = [...before].filter(address => !now.has(address))
+    this.#parts.log.info({ ...facts, joined, left }, 'shards are placed by a new membership view')
+  }
+
+  #warmLists(indexUid: string, version: number): ReadonlyMap<number, readonly ClusterMember[]> {
+    const key = `${indexUid}@${version}`
+    const known = this.#warm.get(key)
+    if (known !== undefined) return known
+    const lists = new Map<number, ClusterMember[]>()
+    for (const member of this.members) {
+      if (!member.live) continue
+      for (const shard of member.warmAt(indexUid, version)) {
+        const list = lists.get(shard)
+        if (list === undefined) lists.set(shard, [member])
+        else list.push(member)
+      }
+    }
+    this.#warm.set(key, lists)
+    return lists
+  }
+
   #placementOf(index: IndexPlacement): readonly (readonly ClusterMember[])[] {
     const known = this.#placements.get(index.uid)
     if (known !== undefined) return known
     const placed = placeShards(index, this.view.servers)
-    const placement = placed.map(holders => holders.map(address => this.#byAddress.get(address)!))
+    const placement = placed.map(holders => holders.map(address => this.#members.get(address)!))
     this.#placements.set(index.uid, placement)
     return placement
   }
@@ -91,4 +263,18 @@ export class Cluster {
     }
     return list
   }
+}
+
+function addressesOf(servers: readonly ServerEntry[]): Set<string> {
+  return new Set(servers.map(({ address }) => address))
+}
+
+function areSame(some: readonly ServerEntry[], others: readonly ServerEntry[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ address, weight, zone }, at) => {
+      const other = others[at]!
+      return address === other.address && weight === other.weight && zone === other.zone
+    })
+  )
 }

@@ -1,4 +1,5 @@
-import { Deadline, HypershardError, type Logger } from '@hypershard/common'
+import { type Clock, Deadline, HypershardError, type Logger, systemClock } from '@hypershard/common'
+import type { MembershipView } from '@hypershard/membership'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -32,9 +33,19 @@ interface WarmingState {
   running: boolean
   failures: number
   retryAtMs: number
-  /** What it had all of when it was last asked. */
+  /** What it had all of when it was last asked, and by which view that was placed. */
   complete: readonly CatalogEntry[] | undefined
+  view: MembershipView | undefined
 }
+
+/** What a server is asked to load in one call. */
+interface LoadStep {
+  readonly entry: CatalogEntry
+  readonly shards: readonly number[]
+}
+
+/** What a server that joins loads at a time: the rest of the machine goes on serving, and a better order is seen soon. */
+const shardsAtATimeMax = 8
 
 /**
  * Sees to it that every live server has loaded the shards it holds, at the version that searches pin. It is asked
@@ -42,70 +53,119 @@ interface WarmingState {
  */
 export class ShardWarmer {
   readonly #cluster: Cluster
-  readonly #catalog: Catalog
+  readonly #catalog: Pick<Catalog, 'list'>
   readonly #log: Logger
+  readonly #clock: Clock
   /** Why a server could not load a shard the last time; at most one for each that it holds. */
   readonly #loadFailures = new WeakMap<ClusterMember, Map<string, ShardProblem>>()
   readonly #states = new WeakMap<ClusterMember, WarmingState>()
 
-  constructor(cluster: Cluster, catalog: Catalog, log: Logger) {
+  constructor(cluster: Cluster, catalog: Pick<Catalog, 'list'>, log: Logger, clock: Clock = systemClock) {
     this.#cluster = cluster
     this.#catalog = catalog
     this.#log = log
+    this.#clock = clock
   }
 
-  /** Loads what a live server lacks; one such round a server at a time, later after a failure. Rejects only for a defect. */
+  /**
+   * Loads what a live server lacks, in steps: after each it is seen anew what is placed on it, and what nobody else has
+   * loaded comes first. One such round a server at a time, later after a failure. Rejects only for a defect.
+   */
   async warm(member: ClusterMember): Promise<void> {
     const state = this.#stateOf(member)
-    const entries = this.#catalog.list()
-    if (state.complete === entries) return
-    if (state.running || !member.live || performance.now() < state.retryAtMs) return
+    if (state.complete === this.#catalog.list() && state.view === this.#cluster.view) return
+    if (state.running || !member.live || this.#clock.monotonicMs() < state.retryAtMs) return
     state.running = true
     try {
-      let complete = true
-      for (const entry of entries) {
-        complete = (await this.#load(member, entry, Deadline.after(warmMsMax))) && complete
-      }
-      state.complete = complete ? entries : undefined
+      const complete = await this.#loadInSteps(member, state)
       state.failures = complete ? 0 : state.failures + 1
       const pauseMs = Math.min(retryMsMax, retryMsMin * 2 ** (state.failures - 1))
-      state.retryAtMs = complete ? 0 : performance.now() + pauseMs
+      state.retryAtMs = complete ? 0 : this.#clock.monotonicMs() + pauseMs
     } finally {
       state.running = false
     }
   }
 
-  /**
-   * Has every live holder load a manifest that is about to be published. Returns when all have answered or the
-   * deadline passes; who failed is logged, and shows in the coverage of searches until `warm` has mended it.
-   */
-  async loadEverywhere(entry: CatalogEntry, deadline: Deadline): Promise<void> {
-    await Promise.all(
-      this.#cluster.members.map(async member => {
-        if (member.live) await this.#load(member, entry, deadline)
-        else
-          this.#log.debug({ server: member.address, index: entry.record.name }, 'not loading documents: server is down')
-      }),
-    )
+  /** @returns whether the server has everything now that is placed on it */
+  async #loadInSteps(member: ClusterMember, state: WarmingState): Promise<boolean> {
+    const tried = new Set<string>()
+    while (member.live && member.life === state.life) {
+      const entries = this.#catalog.list()
+      const { view } = this.#cluster
+      const lacking = entries.map(entry => ({ entry, shards: this.#lackedBy(member, entry) }))
+      const step = nextStep(lacking, tried, (entry, shard) => this.#isServed(entry, shard))
+      if (step === undefined) {
+        const complete = lacking.every(({ shards }) => shards.length === 0)
+        state.complete = complete ? entries : undefined
+        state.view = view
+        return complete
+      }
+      for (const shard of step.shards) tried.add(versionKey(step.entry, shard))
+      await this.#load(member, step, Deadline.after(warmMsMax))
+    }
+    return false
   }
 
-  /** Shards with documents that no live holder has loaded. */
+  /**
+   * Has a manifest loaded that is about to be published, by those who serve the version before it: also by those that
+   * the shard is moving away from, so that searches find it warm all the time, while who joins loads it later. What
+   * nobody of them has is loaded by every live holder. Returns when all have answered or the deadline passes; who failed is
+   * logged, and shows in the coverage of searches until `warm` has mended it.
+   */
+  async loadEverywhere(entry: CatalogEntry, deadline: Deadline): Promise<void> {
+    const { members } = this.#cluster
+    for (const { live, address } of members) {
+      if (live) continue
+      this.#log.debug({ server: address, index: entry.record.name }, 'not loading documents: server is down')
+    }
+    const load = async (shardsOf: (member: ClusterMember) => number[]) => {
+      const live = members.filter(member => member.live)
+      await Promise.all(live.map(member => this.#load(member, { entry, shards: shardsOf(member) }, deadline)))
+    }
+    await load(member => this.#servedBy(member, entry))
+    await load(member => this.#lackedBy(member, entry).filter(shard => !this.#isServed(entry, shard)))
+  }
+
+  /** The shards of an entry that are placed on a server and that it has not loaded. */
+  #lackedBy(member: ClusterMember, entry: CatalogEntry): number[] {
+    const held = new Set(this.#cluster.shardsHeldBy(member, placementOf(entry)))
+    return shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
+  }
+
+  /** The shards of an entry that a server lacks at this version and has at another, and that searches may need it for. */
+  #servedBy(member: ClusterMember, entry: CatalogEntry): number[] {
+    const known = member.warmShards(generationUid(entry.manifest))
+    if (known.size === 0) return []
+    const placement = placementOf(entry)
+    return shardsWithDocuments(entry).filter(shard => {
+      if (!known.has(shard) || isWarm(member, entry, shard)) return false
+      const holders = this.#cluster.holdersOf(placement, shard)
+      return holders.includes(member) || !holders.every(holder => holder.live && isKnownTo(holder, entry, shard))
+    })
+  }
+
+  #isServed({ manifest }: CatalogEntry, shard: number): boolean {
+    return this.#cluster.warmHoldersOf(generationUid(manifest), manifest.version, shard).length > 0
+  }
+
+  /** Shards with documents that no live server has loaded. */
   coldShards(): ColdShard[] {
     return this.#catalog.list().flatMap(entry =>
       shardsWithDocuments(entry).flatMap(shard => {
+        if (this.#isServed(entry, shard)) return []
         const holders = this.#cluster.holdersOf(placementOf(entry), shard)
-        if (holders.some(member => member.live && isWarm(member, entry, shard))) return []
         return [{ index: entry.record.name, shard, servers: holders.map(member => member.address) }]
       }),
     )
   }
 
   /**
-   * Why searches of this version do not find everything in it: a shard whose every holder is down, or could not load it.
-   * One that is live and loads now answers when it has. Undefined when searches are complete.
+   * Why searches of this version do not find everything in it: a shard that nobody has loaded and whose every holder is
+   * down, or could not load it. One that is live and loads now answers when it has. Undefined when searches are complete.
    */
   whyIncomplete(entry: CatalogEntry): ShardProblem | undefined {
     for (const shard of shardsWithDocuments(entry)) {
+      if (this.#isServed(entry, shard)) continue
       const holders = this.#cluster.holdersOf(placementOf(entry), shard)
       const problems = holders.map(member => this.#problemOf(member, entry, shard))
       const [first] = problems
@@ -117,7 +177,7 @@ export class ShardWarmer {
   }
 
   #problemOf(member: ClusterMember, entry: CatalogEntry, shard: number): ShardProblem | undefined {
-    if (!member.live) return { code: 'unavailable', message: member.downReason ?? 'down' }
+    if (!member.live) return { code: 'unavailable', message: member.downReason }
     if (isWarm(member, entry, shard)) return undefined
     return this.#loadFailures.get(member)?.get(shardKey(entry, shard))
   }
@@ -129,17 +189,15 @@ export class ShardWarmer {
     this.#loadFailures.set(member, known)
   }
 
-  /** @returns whether the server has everything it holds of this index */
-  async #load(member: ClusterMember, entry: CatalogEntry, deadline: Deadline): Promise<boolean> {
-    const held = new Set(this.#cluster.shardsHeldBy(member, placementOf(entry)))
-    const cold = shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
-    if (cold.length === 0) return true
+  /** Notes which of the shards the server has loaded, and what is wrong with the others. */
+  async #load(member: ClusterMember, { entry, shards: cold }: LoadStep, deadline: Deadline): Promise<void> {
+    if (cold.length === 0) return
     const { index, indexUid, generation, version } = entry.manifest
     const { life } = member
     const facts = { server: member.address, index, version, shards: cold }
     try {
       const manifest = { index, indexUid, generation, version }
-      const prepared = await member.server.prepare({ manifest, shards: cold }, deadline)
+      const prepared = await member.server.prepare({ manifest, shards: [...cold] }, deadline)
       // If the process ended meanwhile, what it had loaded is gone.
       for (const { shard, error } of member.life === life ? prepared : []) {
         this.#noteLoad(member, entry, shard, error)
@@ -154,14 +212,14 @@ export class ShardWarmer {
       const level = error.code === 'unavailable' ? 'debug' : 'warn'
       this.#log[level]({ ...facts, ...failureFacts(error) }, 'shards could not be loaded')
     }
-    return cold.every(shard => isWarm(member, entry, shard))
   }
 
   /** A server that came back starts afresh: the pause after a failure in its earlier life no longer applies. */
   #stateOf(member: ClusterMember): WarmingState {
     const known = this.#states.get(member)
     if (known !== undefined && (known.life === member.life || known.running)) return known
-    const state = { life: member.life, running: false, failures: 0, retryAtMs: 0, complete: undefined }
+    const { life } = member
+    const state = { life, running: false, failures: 0, retryAtMs: 0, complete: undefined, view: undefined }
     this.#states.set(member, state)
     return state
   }
@@ -171,6 +229,32 @@ export class ShardWarmer {
 export function isWarm(member: ClusterMember, { manifest }: CatalogEntry, shard: number): boolean {
   if (eligibleByShard(manifest)[shard] === 0) return true
   return member.isWarm({ indexUid: generationUid(manifest), version: manifest.version, shard })
+}
+
+/** Whether the server has the shard loaded at any version, so that it will soon have it at the newest. */
+function isKnownTo(member: ClusterMember, { manifest }: CatalogEntry, shard: number): boolean {
+  return member.warmShards(generationUid(manifest)).has(shard)
+}
+
+/** What to load next: shards that nobody has loaded before those that only move, each once in a round. */
+function nextStep(
+  lacking: readonly LoadStep[],
+  tried: ReadonlySet<string>,
+  isServed: (entry: CatalogEntry, shard: number) => boolean,
+): LoadStep | undefined {
+  const untried = lacking.map(({ entry, shards }) => {
+    const left = shards.filter(shard => !tried.has(versionKey(entry, shard)))
+    return { entry, shards: left, unserved: left.filter(shard => !isServed(entry, shard)) }
+  })
+  const urgent = untried.find(({ unserved }) => unserved.length > 0)
+  const next = urgent ?? untried.find(({ shards }) => shards.length > 0)
+  if (next === undefined) return undefined
+  const shards = urgent === undefined ? next.shards : urgent.unserved
+  return { entry: next.entry, shards: shards.slice(0, shardsAtATimeMax) }
+}
+
+function versionKey(entry: CatalogEntry, shard: number): string {
+  return `${shardKey(entry, shard)}@${entry.manifest.version}`
 }
 
 function shardKey({ manifest }: CatalogEntry, shard: number): string {

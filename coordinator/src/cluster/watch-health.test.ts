@@ -44,13 +44,19 @@ class ScriptedServer implements Pick<ShardServerPort, 'address' | 'checkHealth'>
   }
 }
 
+/** A cluster of one server, which stays. */
+function watched(member: ClusterMember) {
+  const nothing = () => undefined
+  return { members: [member], followMembers: () => nothing, refresh: nothing, lookSoon: nothing }
+}
+
 describe('watching the health of a server', () => {
   /** Whether it counted as live after each check, and how often it came to life. */
   async function watch(...checks: Check[]) {
     const server = new ScriptedServer(checks)
     let found = 0
     const options = { coordinator: 'c', intervalMs: 1, checkMsMax: 10_000, log: silentLogger(), onLive: () => found++ }
-    const watching = await watchHealth([server.member], options)
+    const watching = await watchHealth(watched(server.member), options)
     await server.ended
     await watching.stop()
     return { live: server.liveBefore.slice(1), lives: server.member.life, found, reason: server.member.downReason }

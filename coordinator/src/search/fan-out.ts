@@ -112,7 +112,7 @@ async function askHolders(shards: readonly number[], attempt: number, flow: FanO
   const byMember = Map.groupBy(shards, shard => flow.request.route.get(shard)?.[attempt])
   await Promise.all(
     [...byMember].map(([member, theirs]) =>
-      member === undefined ? undefined : askMember(member, theirs, attempt, flow),
+      member === undefined ? failUnplaced(theirs, flow) : askMember(member, theirs, attempt, flow),
     ),
   )
 }
@@ -194,6 +194,13 @@ function fail(
   flow: FanOut,
 ): void {
   for (const shard of shards) flow.outcome.failures.set(shard, { shard, server: member.address, code, message })
+}
+
+/** No server is known at all. */
+function failUnplaced(shards: readonly number[], flow: FanOut): void {
+  const message = 'no shard server is known; start one, and see HYPERSHARD_SHARD_SERVERS'
+  for (const shard of shards)
+    flow.outcome.failures.set(shard, { shard, server: 'no server', code: 'unavailable', message })
 }
 
 function notLive(member: ClusterMember): HypershardError {

@@ -1,6 +1,81 @@
 import type { Mutant } from '../mutant.ts'
 
+const views = ['coordinator/src/cluster/cluster-views.test.ts']
+const effective = ['coordinator/src/cluster/effective-view.test.ts']
+
 export const coordinatorClusterMutants: readonly Mutant[] = [
+  {
+    id: 'view-grace-forgotten',
+    file: 'coordinator/src/cluster/effective-view.ts',
+    find: '>= replaceAfterMs',
+    replace: '>= 0',
+    breaks: 'A server that comes back within the grace changes nothing',
+    tests: [...effective, ...views],
+  },
+  {
+    id: 'view-nobody-lived',
+    file: 'coordinator/src/cluster/effective-view.ts',
+    find: 'nowMs - Math.max(downSinceMs, someLiveSinceMs)',
+    replace: 'nowMs - downSinceMs',
+    breaks: 'The first server that comes back after all were away is not given everything',
+    tests: [...effective, ...views],
+  },
+  {
+    id: 'view-drained-waited-for',
+    file: 'coordinator/src/cluster/effective-view.ts',
+    find: '!server.draining && ',
+    replace: '',
+    breaks: 'Shards of a server that drains are loaded elsewhere',
+    tests: [...effective, ...views],
+  },
+  {
+    id: 'view-all-drain',
+    file: 'coordinator/src/cluster/effective-view.ts',
+    find: '[staying, living, listed]',
+    replace: '[staying]',
+    breaks: 'The one server that there is serves though it drains',
+    tests: [...effective, ...views],
+  },
+  {
+    id: 'view-unseen-joins',
+    file: 'coordinator/src/cluster/effective-view.ts',
+    find: '!server.unseen && ',
+    replace: '',
+    breaks: 'A name alone moves no shard: the server must have been seen alive',
+    tests: [...effective, ...views],
+  },
+  {
+    id: 'member-closed-early',
+    file: 'coordinator/src/cluster/cluster.ts',
+    find: 'return member.holdsNothing && member.outstanding === 0',
+    replace: 'return true',
+    breaks: 'A server that leaves goes on serving what nobody else has loaded',
+    tests: views,
+  },
+  {
+    id: 'member-never-closed',
+    file: 'coordinator/src/cluster/cluster.ts',
+    find: 'return this.#clock.monotonicMs() - member.downSinceMs >= this.#parts.replaceAfterMs',
+    replace: 'return false',
+    breaks: 'A server that left and is gone is not asked for ever',
+    tests: views,
+  },
+  {
+    id: 'route-old-holder-first',
+    file: 'coordinator/src/cluster/cluster.ts',
+    find: '[first, last, cold].flatMap',
+    replace: '[last, first, cold].flatMap',
+    breaks: 'Once the new holders have a shard loaded, the old one rests',
+    tests: views,
+  },
+  {
+    id: 'route-old-holder-lost',
+    file: 'coordinator/src/cluster/cluster.ts',
+    find: 'const first = settled ? warm.filter(member => holders.includes(member)) : warm',
+    replace: 'const first = warm.filter(member => holders.includes(member))',
+    breaks: 'Searches stay with who has a shard loaded while it moves',
+    tests: views,
+  },
   {
     id: 'placement-weights',
     file: 'coordinator/src/cluster/place-shards.ts',
@@ -44,16 +119,16 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   {
     id: 'health-connection',
     file: 'coordinator/src/cluster/watch-health.ts',
-    find: 'if (life !== this.#life && this.#member.live)',
-    replace: 'if (life < (this.#life ?? life) && this.#member.live)',
+    find: 'if (life !== this.#life && this.member.live)',
+    replace: 'if (life < (this.#life ?? life) && this.member.live)',
     breaks: 'A server that was started again between two checks counts as empty',
     tests: ['coordinator/src/cluster/watch-health.test.ts'],
   },
   {
     id: 'route-warm-first',
     file: 'coordinator/src/cluster/cluster.ts',
-    find: 'return [...warm, ...cold, ...',
-    replace: 'return [...cold, ...warm, ...',
+    find: '[first, last, cold].flatMap',
+    replace: '[cold, first, last].flatMap',
     breaks: 'Who has a shard loaded is asked first',
     tests: ['coordinator/src/cluster/cluster.test.ts'],
   },
