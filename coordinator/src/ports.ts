@@ -90,7 +90,13 @@ export interface ShardServerPort {
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
     deadline: Deadline,
   ): Promise<readonly FetchedDocument[]>
-  /** @param index with a generation: that one only */
-  release(index: { name: string; uid: string; generation?: number }, deadline: Deadline): Promise<void>
+  /**
+   * @param index with a generation: that one only; with shards: these of it, unless somebody asked for them lately
+   * @returns of these shards those that it keeps for now
+   */
+  release(
+    index: { name: string; uid: string; generation?: number; shards?: readonly number[] },
+    deadline: Deadline,
+  ): Promise<readonly number[]>
   close(): void
 }

@@ -68,8 +68,9 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, deadline, peer)).documents
     },
-    release: async ({ name, uid, generation = 0 }, deadline) => {
-      await callUnary(client.release.bind(client), { index: name, indexUid: uid, generation }, deadline, peer)
+    release: async ({ name, uid, generation = 0, shards = [] }, deadline) => {
+      const request = { index: name, indexUid: uid, generation, shards: [...shards] }
+      return (await callUnary(client.release.bind(client), request, deadline, peer)).kept
     },
     close: () => {
       client.close()

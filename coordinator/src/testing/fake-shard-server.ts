@@ -36,6 +36,16 @@ export class FakeShardServer implements ShardServerPort {
   readonly address: string
   readonly prepared: { version: number; shards: readonly number[] }[] = []
   readonly released: string[] = []
+  /** Shards that it was to let go of by themselves, each with its generation. */
+  readonly releasedShards: string[] = []
+  /** Shards that it keeps all the same. */
+  readonly keptShards = new Set<number>()
+  /** How many shards fit, whatever their size. */
+  roomMax = Number.POSITIVE_INFINITY
+  /** What it has loaded, by index uid, generation, shard and version; gone with its life. */
+  readonly loaded = new Map<string, Set<number>>()
+  /** Searches of shards that it had to load first. */
+  coldSearches = 0
   /** Generations that it was to let go of by themselves. */
   readonly releasedGenerations: number[] = []
   readonly searches: SearchShardsRequest[] = []
@@ -102,7 +112,31 @@ export class FakeShardServer implements ShardServerPort {
     await this.beforePrepare()
     await this.#sleep(this.prepareMs, deadline)
     this.prepared.push({ version: manifest.version, shards })
-    return shards.map(shard => ({ shard, documents: 0, bytes: 0, error: this.#errorOf(shard) }))
+    return shards.map(shard => {
+      const noRoom = !this.#hasRoom(manifest, shard)
+      const error = noRoom ? { code: 'overloaded', message: `${this.address}: no room` } : this.#errorOf(shard)
+      if (error === undefined) this.#noteLoaded(manifest, shard)
+      return { shard, documents: 0, bytes: 0, error, noRoom }
+    })
+  }
+
+  /** Another process from now on, which has nothing loaded. */
+  restart(): void {
+    this.life = `${this.life}+`
+    this.loaded.clear()
+  }
+
+  #hasRoom({ indexUid, generation }: ManifestReference, shard: number): boolean {
+    return this.loaded.has(`${indexUid}/${generation}/${shard}`) || this.loaded.size < this.roomMax
+  }
+
+  #noteLoaded({ indexUid, generation, version }: ManifestReference, shard: number): void {
+    const key = `${indexUid}/${generation}/${shard}`
+    this.loaded.set(key, new Set(this.loaded.get(key)).add(version))
+  }
+
+  #isLoaded({ indexUid, generation, version }: ManifestReference, shard: number): boolean {
+    return this.loaded.get(`${indexUid}/${generation}/${shard}`)?.has(version) === true
   }
 
   async search(request: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
@@ -110,6 +144,10 @@ export class FakeShardServer implements ShardServerPort {
     await this.#behave(deadline)
     await this.beforeSearch()
     await this.#sleep(this.searchMs, deadline)
+    for (const shard of request.shards) {
+      if (!this.#isLoaded(request.manifest!, shard)) this.coldSearches++
+      this.#noteLoaded(request.manifest!, shard)
+    }
     const results = await Promise.all(request.shards.map(shard => this.#searchShard(shard, request)))
     await this.#attach(request, results)
     return results
@@ -139,9 +177,26 @@ export class FakeShardServer implements ShardServerPort {
     return Promise.all(asked.map(address => this.#read(stored, address)))
   }
 
-  async release({ uid, generation }: { uid: string; generation?: number }): Promise<void> {
+  async release({
+    uid,
+    generation,
+    shards = [],
+  }: {
+    uid: string
+    generation?: number
+    shards?: readonly number[]
+  }): Promise<number[]> {
+    if (this.down) throw new HypershardError('unavailable', `shard server ${this.address}: connection refused`)
+    const kept = shards.filter(shard => this.keptShards.has(shard))
+    for (const shard of shards) {
+      if (kept.includes(shard)) continue
+      this.releasedShards.push(`${uid}/${generation}/${shard}`)
+      this.loaded.delete(`${uid}/${generation}/${shard}`)
+    }
+    if (shards.length > 0) return kept
     this.released.push(uid)
     if (generation !== undefined) this.releasedGenerations.push(generation)
+    return []
   }
 
   close(): void {}

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type Deadline, HypershardError, type Logger, waitWithin } from '@hypershard/common'
+import { type Clock, type Deadline, HypershardError, type Logger, systemClock, waitWithin } from '@hypershard/common'
 import {
   type DocumentsReader,
   homeOf,
@@ -7,8 +7,6 @@ import {
   type ManifestReference,
   type ObjectStore,
   openSegment,
-  readManifest,
-  readRangeSample,
   readTombstones,
   type SegmentEntry,
   type SegmentReader,
@@ -18,8 +16,10 @@ import {
 import { LRUCache } from 'lru-cache'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringBackend } from '../ports.ts'
+import { GenerationFiles } from './generation-files.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
 import { generationKey, segmentKey, versionKey } from './held-keys.ts'
+import { isNoRoom, noRoom } from './no-room.ts'
 import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
 
@@ -34,14 +34,13 @@ export interface HolderOptions {
   readonly memoryBytesMax: number
   readonly texts?: TextBatchCache
   readonly log: Logger
+  readonly clock?: Clock
 }
 
 /** Deleted indexes remembered, so that a search that was under way does not bring one back. */
 const forgottenMax = 1_000
-/** Range samples kept, of some hundred KB at most: every int8 query needs its generation's. */
-const rangeSamplesMax = 16
-/** Manifests kept parsed. */
-const manifestsMax = 64
+/** A shard that was asked for within this time is not let go of, although somebody says that it is held elsewhere. */
+export const askedLatelyMs = 30_000
 
 interface HeldSegment {
   readonly key: string
@@ -50,6 +49,9 @@ interface HeldSegment {
 }
 
 interface Held {
+  readonly shard: number
+  /** When a lease was last taken on it. */
+  askedAtMs: number
   readonly loading: Promise<HeldSegment>
   /** Undefined until it is in memory. */
   loaded: HeldSegment | undefined
@@ -90,8 +92,8 @@ export interface DocumentsLease {
 export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
-  readonly #manifests = new LRUCache<string, Promise<Manifest>>({ max: manifestsMax })
-  readonly #rangeSamples = new LRUCache<string, Promise<Float32Array>>({ max: rangeSamplesMax })
+  readonly #files: GenerationFiles
+  readonly #clock: Clock
   /** By index uid and generation: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
   readonly #forgotten = new LRUCache<string, true>({ max: forgottenMax })
@@ -99,6 +101,8 @@ export class SegmentHolder {
 
   constructor(options: HolderOptions) {
     this.#options = options
+    this.#files = new GenerationFiles(options.store)
+    this.#clock = options.clock ?? systemClock
   }
 
   /** What the segments held and those being loaded take. */
@@ -106,22 +110,14 @@ export class SegmentHolder {
     return this.#heldBytes
   }
 
-  /**
-   * Reading goes on when the deadline passes, for the next to find.
-   * @throws HypershardError `index_not_found`, `corrupt_data`, `deadline_exceeded`
-   */
+  /** As `GenerationFiles` gives it. */
   manifest(reference: ManifestReference, deadline: Deadline): Promise<Manifest> {
-    return waitWithin(this.#manifest(reference), deadline, 'reading the manifest')
+    return this.#files.manifest(reference, deadline)
   }
 
-  #manifest(reference: ManifestReference): Promise<Manifest> {
-    const key = `${reference.indexUid}/${reference.index}/${reference.generation}/${reference.version}`
-    const known = this.#manifests.get(key)
-    if (known !== undefined) return known
-    const reading = readManifest(this.#options.store, reference)
-    this.#manifests.set(key, reading)
-    reading.catch(() => this.#manifests.delete(key))
-    return reading
+  /** As `GenerationFiles` gives it. */
+  rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
+    return this.#files.rangeSample(manifest, deadline)
   }
 
   /** Whether a shard can be scored without reading anything. */
@@ -153,6 +149,8 @@ export class SegmentHolder {
       const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
       return { shard, segments, bytes, release }
     } catch (error) {
+      // Another server will hold it: what was loaded of it is in the way here.
+      if (isNoRoom(error)) for (const { heldFor } of held) heldFor.delete(versionKey(manifest))
       release()
       throw error
     }
@@ -180,24 +178,6 @@ export class SegmentHolder {
     }
   }
 
-  /**
-   * The document vectors that int8 scoring measures its ranges on, f32 [rows, width]: the same for every shard and server.
-   * @throws HypershardError `corrupt_data`, `deadline_exceeded`
-   */
-  rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
-    return waitWithin(this.#rangeSample(manifest), deadline, 'reading the range sample')
-  }
-
-  #rangeSample(manifest: Manifest): Promise<Float32Array> {
-    const key = `${manifest.indexUid}/${manifest.generation}/${manifest.calibration?.digest}`
-    const known = this.#rangeSamples.get(key)
-    if (known !== undefined) return known
-    const reading = readRangeSample(this.#options.store, manifest)
-    this.#rangeSamples.set(key, reading)
-    reading.catch(() => this.#rangeSamples.delete(key))
-    return reading
-  }
-
   /** Forgets an index; what running queries still read goes when they end. */
   forget(indexUid: string): void {
     for (const key of this.#versions.keys()) if (key.startsWith(`${indexUid}/`)) this.#versions.delete(key)
@@ -216,13 +196,35 @@ export class SegmentHolder {
     this.#dropUnneeded()
   }
 
+  /**
+   * Lets go of shards that are held elsewhere, as far as nobody asked for them lately: another coordinator may not know
+   * yet, or see it otherwise. Whoever asks for one later has it loaded again.
+   * @returns those that stay
+   */
+  releaseShards(indexUid: string, generation: number, shards: readonly number[]): number[] {
+    const nowMs = this.#clock.monotonicMs()
+    const held = [...this.#held].filter(([key]) => key.startsWith(`${indexUid}/${generation}/`))
+    const byShard = Map.groupBy(held, ([, { shard }]) => shard)
+    const asked = (shard: number) =>
+      byShard.get(shard)?.some(([, { leases, askedAtMs }]) => leases > 0 || nowMs - askedAtMs < askedLatelyMs) === true
+    const kept = shards.filter(asked)
+    for (const shard of shards) {
+      if (!kept.includes(shard)) for (const [, { heldFor }] of byShard.get(shard) ?? []) heldFor.clear()
+    }
+    this.#dropUnneeded()
+    return kept
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#held.values()].map(held => held.loaded?.documents.close()))
   }
 
   /** Segments are not dropped until the returned function is called. */
   #leaseAll(segments: readonly Held[]): () => void {
-    for (const segment of segments) segment.leases++
+    for (const segment of segments) {
+      segment.leases++
+      segment.askedAtMs = this.#clock.monotonicMs()
+    }
     return onlyOnce(() => {
       for (const segment of segments) segment.leases--
       this.#dropUnneeded()
@@ -240,6 +242,8 @@ export class SegmentHolder {
 
   #startLoading(manifest: Manifest, entry: SegmentEntry, key: string): Held {
     const held: Held = {
+      shard: entry.shard,
+      askedAtMs: this.#clock.monotonicMs(),
       loading: this.#load(manifest, entry, key),
       loaded: undefined,
       tombstones: new LRUCache({ max: versionsKeptMax }),
@@ -313,11 +317,8 @@ export class SegmentHolder {
   #reserve(manifest: Manifest, entry: SegmentEntry, bytes: number): number {
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) this.#giveUpOlderVersions(manifest)
     if (this.#heldBytes + bytes > this.#options.memoryBytesMax) {
-      const message =
-        `segment ${entry.digest.slice(0, 8)} needs ${bytes} bytes beside ${this.#heldBytes} held, more than this server's ` +
-        `${this.#options.memoryBytesMax}; ${this.#options.vectors === 'memory' ? 'set HYPERSHARD_SHARD_VECTORS to disk, ' : ''}` +
-        'add shard servers or raise HYPERSHARD_SHARD_MEMORY_BYTES'
-      throw new HypershardError('overloaded', message)
+      const { memoryBytesMax, vectors } = this.#options
+      throw noRoom({ digest: entry.digest, bytes, heldBytes: this.#heldBytes, memoryBytesMax, vectors })
     }
     this.#heldBytes += bytes
     return bytes

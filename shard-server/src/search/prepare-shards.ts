@@ -1,6 +1,7 @@
 import type { RequestContext } from '@hypershard/common'
 import type { PreparedShard, PrepareRequest, PrepareResponse } from '@hypershard/proto/shard'
 import { eligibleDocuments, type Manifest } from '@hypershard/storage'
+import { isNoRoom } from '../holding/no-room.ts'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 
@@ -31,8 +32,8 @@ async function prepareShard(
   try {
     const lease = await holder.lease(manifest, shard, context.deadline)
     lease.release()
-    return { shard, documents: eligibleDocuments(manifest, shard), bytes: lease.bytes, error: undefined }
+    return { shard, documents: eligibleDocuments(manifest, shard), bytes: lease.bytes, error: undefined, noRoom: false }
   } catch (error) {
-    return { shard, documents: 0, bytes: 0, error: toShardError(error) }
+    return { shard, documents: 0, bytes: 0, error: toShardError(error), noRoom: isNoRoom(error) }
   }
 }

@@ -43,7 +43,7 @@ export interface TestShardServer {
   prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
   fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
   /** @param generation 0 for the whole index */
-  release(manifest: Manifest, generation?: number): Promise<ReleaseResponse>
+  release(manifest: Manifest, generation?: number, shards?: number[]): Promise<ReleaseResponse>
   stop(): Promise<void>
 }
 
@@ -82,7 +82,8 @@ export async function startTestShardServer(
       call(client.searchShards, { ...wholeSearch(manifest), ...request }, deadline),
     prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),
     fetch: (manifest, addresses) => call(client.fetch, { manifest, addresses }),
-    release: ({ index, indexUid }, generation = 0) => call(client.release, { index, indexUid, generation }),
+    release: ({ index, indexUid }, generation = 0, shards = []) =>
+      call(client.release, { index, indexUid, generation, shards }),
     stop: async () => {
       client.close()
       await server.stop()

@@ -1,6 +1,6 @@
 import type { Logger } from '@hypershard/common'
 import { unaryHandler } from '@hypershard/common/grpc'
-import { type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
+import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
 import { type SearchParts, searchShards } from '../search/search-shards.ts'
@@ -21,15 +21,19 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
     prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.log),
     searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.log),
     fetch: unaryHandler((request, context) => fetchDocuments(parts, request, context), parts.log),
-    release: unaryHandler(async ({ indexUid, generation }) => {
-      if (generation === 0) parts.holder.forget(indexUid)
-      else parts.holder.releaseGeneration(indexUid, generation)
-      return {}
-    }, parts.log),
+    release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.log),
     describe: unaryHandler(async request => parts.state.describe(request), parts.log),
     drain: unaryHandler(async ({ undo }) => {
       parts.state.setDraining(!undo)
       return {}
     }, parts.log),
   }
+}
+
+/** @returns the shards that stay all the same */
+function release(holder: ShardServerParts['holder'], { indexUid, generation, shards }: ReleaseRequest): number[] {
+  if (generation > 0 && shards.length > 0) return holder.releaseShards(indexUid, generation, shards)
+  if (generation > 0) holder.releaseGeneration(indexUid, generation)
+  else holder.forget(indexUid)
+  return []
 }

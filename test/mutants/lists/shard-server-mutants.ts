@@ -1,6 +1,40 @@
 import type { Mutant } from '../mutant.ts'
 
+const releasing = ['shard-server/src/holding/release-shards.test.ts']
+
 export const shardServerMutants: readonly Mutant[] = [
+  {
+    id: 'shards-released-in-use',
+    file: 'shard-server/src/holding/segment-holder.ts',
+    find: 'leases > 0 || nowMs - askedAtMs < askedLatelyMs',
+    replace: 'nowMs < askedAtMs',
+    breaks: "One coordinator's release takes no shard from another that searches it",
+    tests: releasing,
+  },
+  {
+    id: 'shards-released-beside',
+    file: 'shard-server/src/holding/segment-holder.ts',
+    find: 'if (!kept.includes(shard)) for (',
+    replace: 'for (',
+    breaks: 'A shard that stays is not let go of with the others',
+    tests: releasing,
+  },
+  {
+    id: 'no-room-half-held',
+    file: 'shard-server/src/holding/segment-holder.ts',
+    find: 'if (isNoRoom(error)) for (const { heldFor } of held)',
+    replace: 'for (const { heldFor } of held.slice(held.length))',
+    breaks: 'A shard that does not fit leaves no part of itself behind',
+    tests: releasing,
+  },
+  {
+    id: 'no-room-untold',
+    file: 'shard-server/src/search/prepare-shards.ts',
+    find: 'noRoom: isNoRoom(error)',
+    replace: 'noRoom: false',
+    breaks: 'A shard that does not fit is told from one that fails',
+    tests: releasing,
+  },
   {
     id: 'failed-load-memory',
     file: 'shard-server/src/holding/segment-holder.ts',

@@ -145,7 +145,11 @@ export interface PreparedShard {
   shard: number;
   documents: number;
   bytes: number;
-  error: ShardError | undefined;
+  error:
+    | ShardError
+    | undefined;
+  /** With an error `overloaded`: the shard does not fit beside what is held. Another server must hold it. */
+  noRoom: boolean;
 }
 
 export interface SearchShardsRequest {
@@ -311,9 +315,13 @@ export interface ReleaseRequest {
   indexUid: string;
   /** 0 for the whole index. */
   generation: number;
+  /** With a generation: these of its shards alone, as far as nobody has asked for them lately. Empty for all, at once. */
+  shards: number[];
 }
 
 export interface ReleaseResponse {
+  /** Of these shards: those that stay for now, because another coordinator has had them searched or loaded lately. */
+  kept: number[];
 }
 
 function createBaseDescribeServerRequest(): DescribeServerRequest {
@@ -859,7 +867,7 @@ export const PrepareResponse: MessageFns<PrepareResponse> = {
 };
 
 function createBasePreparedShard(): PreparedShard {
-  return { shard: 0, documents: 0, bytes: 0, error: undefined };
+  return { shard: 0, documents: 0, bytes: 0, error: undefined, noRoom: false };
 }
 
 export const PreparedShard: MessageFns<PreparedShard> = {
@@ -875,6 +883,9 @@ export const PreparedShard: MessageFns<PreparedShard> = {
     }
     if (message.error !== undefined) {
       ShardError.encode(message.error, writer.uint32(34).fork()).join();
+    }
+    if (message.noRoom !== false) {
+      writer.uint32(40).bool(message.noRoom);
     }
     return writer;
   },
@@ -924,6 +935,14 @@ export const PreparedShard: MessageFns<PreparedShard> = {
             message.error = ShardError.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.noRoom = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -947,6 +966,7 @@ export const PreparedShard: MessageFns<PreparedShard> = {
     message.error = (object.error !== undefined && object.error !== null)
       ? ShardError.fromPartial(object.error)
       : undefined;
+    message.noRoom = object.noRoom ?? false;
     return message;
   },
 };
@@ -2557,7 +2577,7 @@ export const FetchedDocument: MessageFns<FetchedDocument> = {
 };
 
 function createBaseReleaseRequest(): ReleaseRequest {
-  return { index: "", indexUid: "", generation: 0 };
+  return { index: "", indexUid: "", generation: 0, shards: [] };
 }
 
 export const ReleaseRequest: MessageFns<ReleaseRequest> = {
@@ -2570,6 +2590,13 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     }
     if (message.generation !== 0) {
       writer.uint32(24).uint32(message.generation);
+    }
+    if (message.shards.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.shards) {
+        writer.uint32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -2611,6 +2638,24 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
             message.generation = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag === 32) {
+              message.shards.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shards.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2631,16 +2676,24 @@ export const ReleaseRequest: MessageFns<ReleaseRequest> = {
     message.index = object.index ?? "";
     message.indexUid = object.indexUid ?? "";
     message.generation = object.generation ?? 0;
+    message.shards = object.shards?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseReleaseResponse(): ReleaseResponse {
-  return {};
+  return { kept: [] };
 }
 
 export const ReleaseResponse: MessageFns<ReleaseResponse> = {
-  encode(_: ReleaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: ReleaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kept.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.kept) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
     return writer;
   },
 
@@ -2657,6 +2710,24 @@ export const ReleaseResponse: MessageFns<ReleaseResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.kept.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.kept.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2672,8 +2743,9 @@ export const ReleaseResponse: MessageFns<ReleaseResponse> = {
   create(base?: DeepPartial<ReleaseResponse>): ReleaseResponse {
     return ReleaseResponse.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<ReleaseResponse>): ReleaseResponse {
+  fromPartial(object: DeepPartial<ReleaseResponse>): ReleaseResponse {
     const message = createBaseReleaseResponse();
+    message.kept = object.kept?.map((e) => e) || [];
     return message;
   },
 };
@@ -2713,8 +2785,8 @@ export const ShardServiceService = {
     responseDeserialize: (value: Buffer): FetchResponse => FetchResponse.decode(value),
   },
   /**
-   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
-   * last query on it has ended.
+   * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
+   * now; their memory is free once the last query on them has ended.
    */
   release: {
     path: "/hypershard.v1.ShardService/Release" as const,
@@ -2760,8 +2832,8 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
   /** Titles, texts and fields of the winners. */
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
   /**
-   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
-   * last query on it has ended.
+   * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
+   * now; their memory is free once the last query on them has ended.
    */
   release: handleUnaryCall<ReleaseRequest, ReleaseResponse>;
   /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
@@ -2823,8 +2895,8 @@ export interface ShardServiceClient extends Client {
     callback: (error: ServiceError | null, response: FetchResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Forgets an index that was deleted, or one generation that no name points at any more; its memory is free once the
-   * last query on it has ended.
+   * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
+   * now; their memory is free once the last query on them has ended.
    */
   release(
     request: ReleaseRequest,
