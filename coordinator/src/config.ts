@@ -1,17 +1,8 @@
 import { announcementsConfig } from '@hypershard/announcements'
 import { type Config, commaList, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
+import { membershipConfig, membersSetting } from '@hypershard/membership'
 import { z } from 'zod'
 import { queryFormSettings } from './search/query-forms.ts'
-
-/** `host:port`, or `host:port=weight` for a server that should hold more or less than the others. */
-const weightedServer = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:=]+):\d{1,5}(=\d{1,4}(\.\d{1,3})?)?$/, 'must be host:port or host:port=weight')
-  .transform(entry => {
-    const [address = '', weight = '1'] = entry.split('=')
-    return { address, weight: Number(weight), zone: '' }
-  })
-  .refine(({ weight }) => weight > 0, 'a weight must be more than 0')
 
 /** As browsers send it: another spelling would never match, without a word. */
 const corsOrigin = z
@@ -54,15 +45,13 @@ export const coordinatorConfig = {
     .pipe(hostAndPort())
     .describe('The encoder service, `host:port`.'),
   HYPERSHARD_INTERNAL_PROXY: internalProxy(),
-  HYPERSHARD_SHARD_SERVERS: z
-    .string('is required: the shard servers, host:port with commas between')
-    .pipe(commaList())
-    .pipe(z.array(weightedServer))
-    .refine(servers => new Set(servers.map(({ address }) => address)).size === servers.length, 'names a server twice')
-    .describe(
-      'The shard servers, `host:port` with commas between. `host:port=2` holds twice as many shards as one without ' +
-        'a weight.',
-    ),
+  HYPERSHARD_SHARD_SERVERS: membersSetting('the shard servers, such as host:port with commas between').describe(
+    'The shard servers, in one of three ways: `host:port` with commas between, where `host:port=2` holds twice as much ' +
+      'as one without a weight and `host:port@zone` says where it stands; `dns:///name:port`, a server for each address ' +
+      'that the name has (`dns://server:port/name:port` asks one DNS server); or `redis://host:port`, a Redis in which ' +
+      'servers announce themselves.',
+  ),
+  ...membershipConfig,
   HYPERSHARD_STORE: z
     .string('is required: the object store')
     .min(1)

@@ -229,11 +229,14 @@ describe('the settings of the coordinator', () => {
   it('have defaults for all but the peers and the store', () => {
     const config = readConfig(coordinatorConfig, required, coordinatorPrefixes)
     assert.equal(config.HYPERSHARD_HTTP_LISTEN, '127.0.0.1:7700')
-    assert.deepEqual(config.HYPERSHARD_SHARD_SERVERS, [
-      { address: 'a:1', weight: 1, zone: '' },
-      { address: 'b:2', weight: 2.5, zone: '' },
-      { address: '[::1]:3', weight: 1, zone: '' },
-    ])
+    assert.deepEqual(config.HYPERSHARD_SHARD_SERVERS, {
+      by: 'list',
+      servers: [
+        { address: 'a:1', weight: 1, zone: '' },
+        { address: 'b:2', weight: 2.5, zone: '' },
+        { address: '[::1]:3', weight: 1, zone: '' },
+      ],
+    })
   })
 
   const bad = [

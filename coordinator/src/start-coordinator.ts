@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import { type Logger, OutageLog, type RunningService, WorkGate } from '@hypershard/common'
+import { Deadline, type Logger, OutageLog, type RunningService, WorkGate } from '@hypershard/common'
 import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
-import { staticMembership } from '@hypershard/membership'
+import { firstServers, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
@@ -39,6 +39,9 @@ const unservedMs = 60_000
 
 /** For one health check. Shard servers promise 50 ms while they scan; the rest is for a busy machine. */
 const healthCheckMsMax = 1_000
+
+/** How long a start waits for shard servers to be named: without any it starts all the same. */
+const firstServersMs = 2_000
 
 /** How the coordinator reaches other processes; tests put fakes here. */
 export interface CoordinatorConnections {
@@ -127,8 +130,13 @@ async function assemble(
   const encoderAway = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log)
   const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), encoderAway)
   stops.push(() => encoder.close())
-  const membership = staticMembership(config.HYPERSHARD_SHARD_SERVERS)
+  const membership = openMembership(
+    config.HYPERSHARD_SHARD_SERVERS,
+    { kind: 'shard-server', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS },
+    log,
+  )
   stops.push(() => membership.close())
+  await firstServers(membership, Deadline.after(firstServersMs))
   const cluster = new Cluster({
     membership,
     connect: connections.connectShardServer,

@@ -1,2 +1,5 @@
-export { staticMembership } from './adapters/static-membership.ts'
-export type { MembershipSource, MembershipView, ServerEntry } from './ports.ts'
+export { announceMember } from './announce-member.ts'
+export { type MembershipSetting, memberConfig, membershipConfig, membersSetting } from './config.ts'
+export { firstServers } from './first-servers.ts'
+export { openMembership } from './open-membership.ts'
+export type { MemberAnnouncer, MembershipSource, MembershipView, ServerEntry } from './ports.ts'

@@ -18,7 +18,8 @@ export interface MembershipView {
 
 /**
  * Where a process learns which servers there are. Whether one of them lives is found out by asking it: a source that
- * cannot be read keeps its last view, and nothing that is served changes.
+ * cannot be read keeps its last view, and nothing that is served changes. One that could not be read so far has a view
+ * without servers.
  */
 export interface MembershipSource {
   currentView(): MembershipView
@@ -26,5 +27,18 @@ export interface MembershipSource {
   follow(listener: (view: MembershipView) => void): () => void
   /** A server of the view could not be reached: the source may look again before its time. Returns at once. */
   lookSoon(): void
+  /**
+   * Says who knows which servers are down, by asking them. A server that announced itself and is missed later leaves the
+   * view only when it is down as well; while nobody says, it stays.
+   */
+  askBeforeLeaving(isDown: (address: string) => boolean): void
   close(): void
+}
+
+/** Announces this process, so that followers of the same Redis know of it. */
+export interface MemberAnnouncer {
+  /** Says at once what is new of it. Resolves when that was said, or could not be; never rejects. */
+  changed(): Promise<void>
+  /** Says that the process ends; nothing is announced after it. Never rejects, and takes seconds at most. */
+  stop(): Promise<void>
 }

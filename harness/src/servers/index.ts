@@ -1,2 +1,3 @@
+export * from './dns-server.ts'
 export * from './redis-server.ts'
 export * from './s3-server.ts'

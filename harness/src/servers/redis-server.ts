@@ -15,11 +15,12 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** Undefined where no redis-server is installed. */
+/** @param settings as its command line takes them; `--port` takes a free one when left out. @returns undefined where no redis-server is installed */
 export async function startRedisServer(...settings: string[]): Promise<RedisServer | undefined> {
   if (!isInstalled()) return undefined
   const directory = mkdtempSync(join(tmpdir(), 'hypershard-redis-'))
-  const port = await freePort()
+  const own = settings.indexOf('--port')
+  const port = own < 0 ? await freePort() : Number(settings[own + 1])
   const words = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory, ...settings]
   const server: ChildProcess = spawn('redis-server', words, { stdio: 'ignore' })
   const url = `redis://127.0.0.1:${port}`

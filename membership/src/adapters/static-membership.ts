@@ -1,13 +1,14 @@
 import type { MembershipSource, ServerEntry } from '../ports.ts'
+import { byAddress } from '../published-view.ts'
 
 /** The servers of a fixed list. Its one view never changes. */
 export function staticMembership(servers: readonly ServerEntry[]): MembershipSource {
-  const ascending = [...servers].sort((a, b) => (a.address < b.address ? -1 : 1))
-  const view = Object.freeze({ number: 1, servers: ascending })
+  const view = Object.freeze({ number: 1, servers: [...servers].sort(byAddress) })
   return {
     currentView: () => view,
     follow: () => () => undefined,
     lookSoon: () => undefined,
+    askBeforeLeaving: () => undefined,
     close: () => undefined,
   }
 }
