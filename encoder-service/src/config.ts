@@ -1,4 +1,5 @@
 import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { memberConfig } from '@hypershard/membership'
 import { z } from 'zod'
 import { kernels } from './encoding/worker-protocol.ts'
 
@@ -23,6 +24,12 @@ export const encoderServiceConfig = {
   HYPERSHARD_ENCODER_QUEUE_TOKENS: wholeNumber({ min: 8, max: 1_073_741_824 })
     .default(1_048_576)
     .describe('Tokens of queries, and again of documents, that may wait or run; requests beyond fail as `overloaded`.'),
+  HYPERSHARD_ENCODER_DRAIN_MS: wholeNumber({ min: 0, max: 60_000 })
+    .default(1_000)
+    .describe(
+      'How long the service goes on taking calls after it was told to stop, in milliseconds, so that coordinators and indexers that ask it at an interval learn that it is draining and send new work elsewhere. Nobody waits when nobody has asked lately.',
+    ),
+  ...memberConfig,
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least severe log lines to write.'),
 }
 

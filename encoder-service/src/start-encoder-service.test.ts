@@ -6,7 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, status } from '@grpc/grpc-js'
 import { Deadline, readConfig, silentLogger } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
+import { eventually } from '@hypershard/harness'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
+import { startRedisServer } from '@hypershard/harness/servers'
+import { firstServers, openMembership } from '@hypershard/membership'
 import {
   type EncodeDocumentsResponse,
   type EncodeQueryRequest,
@@ -49,6 +52,7 @@ describe('the encoder service', () => {
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
       HYPERSHARD_MODELS: model.path,
       HYPERSHARD_ENCODER_THREADS: '1',
+      HYPERSHARD_ENCODER_DRAIN_MS: '0',
       ...settings,
     }
     service = await startEncoderService(readConfig(encoderServiceConfig, environment), silentLogger())
@@ -91,6 +95,24 @@ describe('the encoder service', () => {
     )
     assert.deepEqual(models[0]?.architecture?.vectorDimensions, [16, 16, 16, 1])
     assert.deepEqual([models[0]?.maxQueryTokens, models[0]?.maxDocumentTokens], [32, 64])
+  })
+
+  it('announces itself with its models while it serves', async function () {
+    const redis = await startRedisServer()
+    if (redis === undefined) return this.skip()
+    const options = { kind: 'encoder', refreshMs: 50 } as const
+    const membership = openMembership({ by: 'redis', url: redis.url }, options, silentLogger())
+    try {
+      await start({ HYPERSHARD_MEMBERSHIP_REDIS_URL: redis.url, HYPERSHARD_MEMBERSHIP_WEIGHT: '2' })
+      const { servers } = await firstServers(membership, Deadline.after(60_000))
+      assert.deepEqual(servers, [{ address: service!.addresses.grpc, weight: 2, zone: '' }])
+      await service!.stop()
+      service = undefined
+      await eventually(() => membership.currentView().servers.length === 0)
+    } finally {
+      membership.close()
+      await redis.stop()
+    }
   })
 
   it('tells the languages that a model was made for, where its directory does', async () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { HypershardError, type Logger, type RunningService, systemClock } from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
+import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import type { BatcherStatistics } from './batching/dynamic-batcher.ts'
@@ -8,6 +9,7 @@ import type { EncoderServiceConfig } from './config.ts'
 import { Encoder } from './encoder.ts'
 import { EncodingWorkers } from './encoding/encoding-workers.ts'
 import type { Lane, LoadedModel } from './encoding/worker-protocol.ts'
+import { ServiceState } from './service-state.ts'
 import { encoderHandlers } from './transport/encoder-handlers.ts'
 
 /** Time for calls under way when the service stops. */
@@ -30,6 +32,7 @@ export async function startEncoderService(
   log: Logger,
   die: (error: Error) => void = throwUncaught,
 ): Promise<RunningEncoderService> {
+  requireAdvertised(config, config.HYPERSHARD_ENCODER_LISTEN)
   const workers = await EncodingWorkers.start({
     settings: {
       modelDirectories: config.HYPERSHARD_MODELS,
@@ -60,9 +63,10 @@ async function serve(
     queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
   }
   const encoder = new Encoder(workers, limits, systemClock)
+  const state = new ServiceState(systemClock)
   const server = await startGrpcServer({
     address: config.HYPERSHARD_ENCODER_LISTEN,
-    services: [{ definition: EncoderServiceService, implementation: { ...encoderHandlers(encoder, log) } }],
+    services: [{ definition: EncoderServiceService, implementation: { ...encoderHandlers(encoder, state, log) } }],
     protoFiles: ['hypershard/v1/encoder.proto'],
     protoDirectory,
     drainMs,
@@ -70,12 +74,16 @@ async function serve(
   for (const { digest, settings, kernel, choice } of workers.models) {
     log.info({ model: settings.name, digest, documentKernel: kernel, choice }, 'model loaded')
   }
+  const modelDigests = workers.models.map(({ digest }) => digest)
+  const describe = () => ({ ...state.describe(), modelDigests })
+  const announcer = announceMember(config, { kind: 'encoder', listening: server.address, describe }, log)
   return {
     addresses: { grpc: server.address },
     models: workers.models,
     statistics: () => encoder.statistics,
     stop: async () => {
       server.setServing(false)
+      await Promise.all([announcer.stop(), state.drain(config.HYPERSHARD_ENCODER_DRAIN_MS)])
       await server.stop()
       await workers.stop()
     },

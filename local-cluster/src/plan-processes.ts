@@ -146,7 +146,13 @@ function storeOf(settings: ClusterSettings): string {
 /** Settings that only the cluster or this command has a use for. */
 const notInherited = new Set(['HYPERSHARD_URL'])
 /** What several kinds of service read, and the others leave alone. */
-const forEveryService = new Set(['HYPERSHARD_LOG_LEVEL', 'HYPERSHARD_INTERNAL_PROXY', 'HYPERSHARD_ANNOUNCE_REDIS_URL'])
+const forEveryService = new Set([
+  'HYPERSHARD_LOG_LEVEL',
+  'HYPERSHARD_INTERNAL_PROXY',
+  'HYPERSHARD_ANNOUNCE_REDIS_URL',
+  'HYPERSHARD_MEMBERSHIP_REDIS_URL',
+  'HYPERSHARD_MEMBERSHIP_REFRESH_MS',
+])
 
 /**
  * What of the environment one kind of service gets. Services refuse settings they do not know, so each gets its own:

@@ -19,24 +19,25 @@ const silent: MemberAnnouncer = { changed: async () => undefined, stop: async ()
 const everywhere = ['0.0.0.0', '[::]', '[::0]', '::', '*']
 
 /**
- * Announces a server that listens, if it is told a Redis.
- * @throws HypershardError `invalid_config` when it listens on all addresses and is not told which one to announce
+ * Called before a server listens.
+ * @param listen where it will listen, `host:port`
+ * @throws HypershardError `invalid_config` when that is on all addresses and it is not told which one to announce
  */
+export function requireAdvertised(config: Config<typeof memberConfig>, listen: string): void {
+  const { HYPERSHARD_MEMBERSHIP_REDIS_URL: url, HYPERSHARD_ADVERTISE: address = listen } = config
+  if (url === undefined || !everywhere.includes(address.slice(0, address.lastIndexOf(':')))) return
+  const problem = `HYPERSHARD_ADVERTISE: is required, since ${address} does not say where others reach this server`
+  throw new HypershardError('invalid_config', `settings: ${problem}; set it to host:port`)
+}
+
+/** Announces a server that listens, if it is told a Redis. Call `requireAdvertised` first. */
 export function announceMember(
   config: Config<typeof memberConfig>,
   { kind, listening, describe, clock = systemClock }: AnnounceOptions,
   log: Logger,
 ): MemberAnnouncer {
-  const {
-    HYPERSHARD_MEMBERSHIP_REDIS_URL: url,
-    HYPERSHARD_ADVERTISE: advertised,
-    HYPERSHARD_MEMBERSHIP_WEIGHT: weight,
-  } = config
+  const { HYPERSHARD_MEMBERSHIP_REDIS_URL: url, HYPERSHARD_ADVERTISE: address = listening } = config
   if (url === undefined) return silent
-  const address = advertised ?? listening
-  if (everywhere.includes(address.slice(0, address.lastIndexOf(':')))) {
-    const problem = `HYPERSHARD_ADVERTISE: is required, since ${listening} says not where others reach this server`
-    throw new HypershardError('invalid_config', `settings: ${problem}; set it to host:port`)
-  }
+  const weight = config.HYPERSHARD_MEMBERSHIP_WEIGHT
   return new RedisAnnouncer({ url, kind, clock, member: () => ({ ...describe(), address, weight }) }, log)
 }

@@ -1,4 +1,4 @@
-export { announceMember } from './announce-member.ts'
+export { announceMember, requireAdvertised } from './announce-member.ts'
 export { type MembershipSetting, memberConfig, membershipConfig, membersSetting } from './config.ts'
 export { firstServers } from './first-servers.ts'
 export { openMembership } from './open-membership.ts'

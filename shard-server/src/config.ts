@@ -1,4 +1,5 @@
 import { hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { memberConfig } from '@hypershard/membership'
 import { z } from 'zod'
 
 /** Settings of a shard server. */
@@ -61,5 +62,6 @@ export const shardServerConfig = {
     .describe(
       "Model directories, separated by commas, whose hyper-heads are read from there; of each, `model.json` and the hyper-head suffice. Other models' are read from the object store, where coordinators put them, so that this is rarely needed.",
     ),
+  ...memberConfig,
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const

@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, type Logger, makeFolder, memoryLimitBytes, type RunningService } from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
+import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
@@ -39,6 +40,7 @@ export async function startShardServer(
   log: Logger,
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
+  requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
@@ -93,9 +95,12 @@ export async function startShardServer(
       protoDirectory,
       drainMs,
     })
+    const describe = () => ({ ...state.describe({ coordinator: '', needed: false }), modelDigests: [] })
+    const announcer = announceMember(config, { kind: 'shard-server', listening: server.address, describe }, log)
     return {
       addresses: { grpc: server.address },
       stop: async () => {
+        await announcer.stop()
         await server.stop()
         await holder.close()
         await closeThreads()

@@ -12,14 +12,15 @@ import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qn
 import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
 import type { EncodedDocuments, Encoder } from '../encoder.ts'
 import type { EncodedQuery, LoadedModel } from '../encoding/worker-protocol.ts'
+import type { ServiceState } from '../service-state.ts'
 import { readModelFile } from './read-model-file.ts'
 import { readDocuments, readModel, readQuery } from './read-request.ts'
 
 /** The gRPC methods of `hypershard.v1.EncoderService`. */
-export function encoderHandlers(encoder: Encoder, log: Logger): EncoderServiceServer {
+export function encoderHandlers(encoder: Encoder, state: ServiceState, log: Logger): EncoderServiceServer {
   const { models } = encoder
   return {
-    listModels: unaryHandler(async () => ({ models: models.map(modelToProto) }), log),
+    listModels: unaryHandler(async () => ({ models: models.map(modelToProto), ...state.answer() }), log),
     encodeQuery: unaryHandler(async (request, context) => {
       const model = readModel(models, request.modelDigest)
       const query = readQuery(request)

@@ -3,7 +3,7 @@ import { Deadline, silentLogger, systemClock } from '@hypershard/common'
 import { captureLog, eventually, freePort } from '@hypershard/harness'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import { Redis } from 'ioredis'
-import { announceMember } from '../announce-member.ts'
+import { announceMember, requireAdvertised } from '../announce-member.ts'
 import { firstServers } from '../first-servers.ts'
 import type { MemberAnnouncer, MembershipSource } from '../ports.ts'
 import { RedisMembership } from './redis-membership.ts'
@@ -166,7 +166,16 @@ describe('membership by a Redis', () => {
 
   it('asks for the address that others reach a server by, when it listens on all', () => {
     for (const listening of ['0.0.0.0:7', '[::]:7']) {
-      assert.throws(() => announce(listening), { code: 'invalid_config', message: /HYPERSHARD_ADVERTISE/ })
+      const config = {
+        HYPERSHARD_MEMBERSHIP_REDIS_URL: redis.url,
+        HYPERSHARD_ADVERTISE: undefined,
+        HYPERSHARD_MEMBERSHIP_WEIGHT: 1,
+      }
+      requireAdvertised({ ...config, HYPERSHARD_MEMBERSHIP_REDIS_URL: undefined }, listening)
+      assert.throws(() => requireAdvertised(config, listening), {
+        code: 'invalid_config',
+        message: /HYPERSHARD_ADVERTISE/,
+      })
     }
   })
 })

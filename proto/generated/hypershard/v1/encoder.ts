@@ -76,6 +76,10 @@ export interface ListModelsRequest {
 export interface ListModelsResponse {
   /** The first is the default. */
   models: Model[];
+  /** Which messages the service understands; it works with the version before its own too. 0 of one that does not say. */
+  protocolVersion: number;
+  /** It ends soon: new work goes to others. */
+  draining: boolean;
 }
 
 export interface Model {
@@ -335,13 +339,19 @@ export const ListModelsRequest: MessageFns<ListModelsRequest> = {
 };
 
 function createBaseListModelsResponse(): ListModelsResponse {
-  return { models: [] };
+  return { models: [], protocolVersion: 0, draining: false };
 }
 
 export const ListModelsResponse: MessageFns<ListModelsResponse> = {
   encode(message: ListModelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.models) {
       Model.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.protocolVersion !== 0) {
+      writer.uint32(16).uint32(message.protocolVersion);
+    }
+    if (message.draining !== false) {
+      writer.uint32(24).bool(message.draining);
     }
     return writer;
   },
@@ -367,6 +377,22 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
             message.models.push(Model.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.protocolVersion = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.draining = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -385,6 +411,8 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
   fromPartial(object: DeepPartial<ListModelsResponse>): ListModelsResponse {
     const message = createBaseListModelsResponse();
     message.models = object.models?.map((e) => Model.fromPartial(e)) || [];
+    message.protocolVersion = object.protocolVersion ?? 0;
+    message.draining = object.draining ?? false;
     return message;
   },
 };
