@@ -4,6 +4,7 @@ import { QNet } from '@hypershard/proto/qnet'
 import type { ObjectStore } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
+import { FakeMembership } from '../testing/fake-membership.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import type { ClusterMember } from './cluster-member.ts'
 import { ShardWarmer } from './shard-warmer.ts'
@@ -40,6 +41,17 @@ describe('the route to a shard', () => {
     for (let turn = 0; turn < 10; turn++) assert.deepEqual(cluster.routeOf(index, 0, 1), [idle, busy])
     gone.abort()
     await search
+  })
+})
+
+describe('the membership source', () => {
+  it('hears which servers are down, and counts one that nobody knows among them', () => {
+    const servers = ['s0:1', 's1:1'].map(address => new FakeShardServer(address, noStore))
+    const membership = new FakeMembership(servers.map(({ address }) => ({ address, weight: 1, zone: '' })))
+    const cluster = clusterOf(servers, { membership })
+    cluster.members[0]!.markLive()
+    const isDown = ['s0:1', 's1:1', 's2:1'].map(address => membership.isDown(address))
+    assert.deepEqual(isDown, [false, true, true])
   })
 })
 

@@ -59,6 +59,7 @@ export class Cluster {
     this.#listed = parts.membership.currentView()
     this.#first = addressesOf(this.#listed.servers)
     this.#unfollow = parts.membership.follow(view => this.#follow(view))
+    parts.membership.askBeforeLeaving(address => this.#members.get(address)?.live !== true)
     this.#follow(this.#listed)
   }
 

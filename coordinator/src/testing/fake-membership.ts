@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict'
 import type { MembershipSource, MembershipView, ServerEntry } from '@hypershard/membership'
 
 /** A source whose view is what a test says. */
 export class FakeMembership implements MembershipSource {
   /** How often somebody asked it to look again. */
   looks = 0
+  /** What whoever follows it knows of servers. */
+  isDown: (address: string) => boolean = () => assert.fail('nobody has said who knows')
   readonly #listeners = new Set<(view: MembershipView) => void>()
   #view: MembershipView
 
@@ -28,6 +31,10 @@ export class FakeMembership implements MembershipSource {
 
   lookSoon(): void {
     this.looks++
+  }
+
+  askBeforeLeaving(isDown: (address: string) => boolean): void {
+    this.isDown = isDown
   }
 
   close(): void {

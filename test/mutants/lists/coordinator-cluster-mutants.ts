@@ -117,6 +117,14 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     tests: ['coordinator/src/cluster/watch-health.test.ts'],
   },
   {
+    id: 'membership-hears-who-is-down',
+    file: 'coordinator/src/cluster/cluster.ts',
+    find: 'this.#members.get(address)?.live !== true)',
+    replace: 'this.#members.get(address)?.live === true)',
+    breaks: 'A live server whose announcement is missed stays',
+    tests: ['coordinator/src/cluster/cluster.test.ts'],
+  },
+  {
     id: 'health-connection',
     file: 'coordinator/src/cluster/watch-health.ts',
     find: 'if (life !== this.#life && this.member.live)',
