@@ -141,6 +141,66 @@ describe('a local cluster', () => {
     assert.ok(cluster.processes.every(service => service.pid === undefined))
   })
 
+  describe('whose servers announce themselves', () => {
+    const fake = { HYPERSHARD_MEMBERSHIP_REDIS_URL: 'redis://127.0.0.1:1' }
+    const names = (cluster: LocalCluster) => cluster.processes.map(({ name }) => name)
+
+    it('takes more servers while it runs, under names that nothing had before', async () => {
+      const cluster = create({ fake, shardServers: 1 })
+      await cluster.start()
+      const added = await cluster.addShardServer()
+      assert.ok(added.name === 'shard-2' && isAlive(added.pid!))
+      assert.match(added.address, /^127\.0\.0\.1:\d+$/)
+      await cluster.removeProcess('shard-2', { signal: 'SIGTERM' })
+      await cluster.addShardServer()
+      await cluster.addEncoder()
+      assert.deepEqual(names(cluster), ['encoder', 'shard-1', 'coordinator', 'indexer', 'shard-3', 'encoder-2'])
+      assert.deepEqual(
+        events.flatMap(event => (event.type === 'added' || event.type === 'removed' ? [event.name] : [])),
+        ['shard-2', 'shard-2', 'shard-3', 'encoder-2'],
+      )
+    })
+
+    it('takes a server away for good, asked or killed', async () => {
+      const cluster = create({ fake })
+      await cluster.start()
+      const [asked, killed] = ['shard-1', 'shard-2'].map(name => cluster.processes.find(each => each.name === name)!)
+      assert.deepEqual(await cluster.removeProcess('shard-1', { signal: 'SIGTERM' }), { code: 0, signal: null })
+      assert.deepEqual(await cluster.removeProcess('shard-2', { signal: 'SIGKILL' }), { code: null, signal: 'SIGKILL' })
+      assert.deepEqual(
+        [asked, killed].filter(each => isAlive(each!.pid!)),
+        [],
+      )
+      assert.deepEqual(names(cluster), ['encoder', 'coordinator', 'indexer'])
+      await assert.rejects(cluster.restartProcess('shard-2'), /has no process `shard-2`/)
+      assert.ok(!eventNames().includes('crashed'))
+    })
+
+    it('is as before when a server could not be added', async () => {
+      const environment: Record<string, string | undefined> = { ...process.env, ...fake }
+      const cluster = create({ environment })
+      await cluster.start()
+      environment.FAKE_FATAL = 'shard'
+      const before = names(cluster)
+      await assert.rejects(cluster.addShardServer(), ProcessFailure)
+      assert.deepEqual(names(cluster), before)
+    })
+  })
+
+  it('adds nothing to a fixed list of servers, and keeps what it cannot be without', async () => {
+    const cluster = create()
+    await cluster.start()
+    await assert.rejects(
+      cluster.addShardServer(),
+      (error: unknown) => error instanceof HypershardError && /are a fixed list; start it with/.test(error.message),
+    )
+    await assert.rejects(
+      cluster.removeProcess('coordinator', { signal: 'SIGTERM' }),
+      /without its process `coordinator`/,
+    )
+    assert.equal(cluster.processes.length, 5)
+  })
+
   it('refuses a data directory in use and leaves its user alone', async () => {
     const first = create()
     await first.start()

@@ -5,6 +5,7 @@ import { type DataLock, lockData } from './data-lock.ts'
 import { rotateLog } from './log-file.ts'
 import {
   type ClusterSettings,
+  membershipRedisOf,
   type ProcessPlan,
   planCoordinator,
   planEncoder,
@@ -17,6 +18,9 @@ import { waitUntilReady } from './wait-until-ready.ts'
 
 /** Work under way may take this long to end before a process is killed. */
 const stopGraceMs = 10_000
+
+/** A shard server that leaves while the others go on may take longer: they load its shards first. */
+const removeGraceMs = 120_000
 
 export interface ClusterOptions extends ClusterSettings {
   /** Whether processes that crash are started again. */
@@ -31,6 +35,8 @@ export type ClusterEvent =
   | { readonly type: 'started'; readonly step: StartStep; readonly tookMs: number }
   | { readonly type: 'crashed'; readonly name: string; readonly exit: ProcessExit; readonly restartInMs?: number }
   | { readonly type: 'restarted'; readonly name: string; readonly tookMs: number }
+  | { readonly type: 'added'; readonly name: string; readonly tookMs: number }
+  | { readonly type: 'removed'; readonly name: string; readonly exit: ProcessExit | undefined }
   | { readonly type: 'stopping' }
   | { readonly type: 'stopped'; readonly tookMs: number }
 
@@ -55,6 +61,8 @@ export class LocalCluster {
   readonly #options: ClusterOptions
   readonly #clock: Clock
   readonly #processes: ServiceProcess[] = []
+  /** How many places each kind has had: names are not used again, so that each has a log of its own. */
+  readonly #counts = { shard: 0, encoder: 0 }
   readonly #budgets = new Map<ServiceProcess, RestartBudget>()
   readonly #revivals = new Map<ServiceProcess, Promise<void>>()
   readonly #stopRequest = new AbortController()
@@ -77,13 +85,7 @@ export class LocalCluster {
   }
 
   get processes(): readonly ClusterProcess[] {
-    return this.#processes.map(service => ({
-      name: service.name,
-      pid: service.pid,
-      address: service.addresses.http ?? service.addresses.grpc ?? '',
-      logPath: service.logPath,
-      kill: signal => service.kill(signal),
-    }))
+    return this.#processes.map(describe)
   }
 
   /** Settles when every process has ended: with the failure that ended the cluster, or nothing after `stop`. */
@@ -129,12 +131,76 @@ export class LocalCluster {
     await service.start()
   }
 
+  /**
+   * One shard server more, with the threads and memory of those there are. It is ready when this returns; coordinators
+   * hear of it from the Redis in which servers announce themselves.
+   * @throws HypershardError `invalid_request` where the servers are a fixed list
+   * @throws ProcessFailure it could not start; the cluster is as before
+   */
+  addShardServer(): Promise<ClusterProcess> {
+    return this.#startOneMore('shard')
+  }
+
+  /** One encoder service more; as `addShardServer`. */
+  addEncoder(): Promise<ClusterProcess> {
+    return this.#startOneMore('encoder')
+  }
+
+  /**
+   * Takes a shard server or an encoder service away for good: nobody starts it again, and its name is not used again.
+   * @param signal SIGTERM lets it finish what it does, SIGKILL is a loss
+   * @returns how it ended; undefined where it was down
+   * @throws HypershardError `invalid_request` for another process
+   */
+  async removeProcess(name: string, { signal }: { signal: NodeJS.Signals }): Promise<ProcessExit | undefined> {
+    const service = this.#find(name)
+    if (service.plan.kind !== 'shard' && service.plan.kind !== 'encoder') {
+      throw new HypershardError('invalid_request', `the cluster cannot go on without its process \`${name}\``)
+    }
+    // One that is being started again is removed once it is up.
+    await this.#revivals.get(service)
+    const exit = await service.stop(removeGraceMs, signal)
+    this.#forget(service)
+    this.#tell({ type: 'removed', name, exit })
+    return exit
+  }
+
+  async #startOneMore(kind: 'shard' | 'encoder'): Promise<ClusterProcess> {
+    this.#stopRequest.signal.throwIfAborted()
+    if (membershipRedisOf(this.#options) === undefined) {
+      throw new HypershardError(
+        'invalid_request',
+        'the servers of this cluster are a fixed list; start it with HYPERSHARD_MEMBERSHIP_REDIS_URL to add to them',
+      )
+    }
+    const startMs = this.#clock.monotonicMs()
+    const service = this.#addNext(kind)
+    try {
+      await service.start()
+    } catch (error) {
+      this.#forget(service)
+      throw error
+    }
+    this.#tell({ type: 'added', name: service.name, tookMs: this.#clock.monotonicMs() - startMs })
+    return describe(service)
+  }
+
+  #addNext(kind: 'shard' | 'encoder'): ServiceProcess {
+    this.#counts[kind]++
+    const planOne = kind === 'shard' ? planShardServer : planEncoder
+    return this.#add(planOne(this.#options, this.#counts[kind]))
+  }
+
+  #forget(service: ServiceProcess): void {
+    const at = this.#processes.indexOf(service)
+    if (at >= 0) this.#processes.splice(at, 1)
+    this.#budgets.delete(service)
+  }
+
   async #startAll(): Promise<void> {
     const settings = this.#options
-    const encoder = this.#add(planEncoder(settings))
-    const shardServers = Array.from({ length: settings.shardServers }, (_, at) =>
-      this.#add(planShardServer(settings, at + 1)),
-    )
+    const encoder = this.#addNext('encoder')
+    const shardServers = Array.from({ length: settings.shardServers }, () => this.#addNext('shard'))
     // Both take their time to load; a failure of one is told while the steps are awaited in order.
     const shardsStarted = Promise.all(shardServers.map(service => service.start()))
     shardsStarted.catch(() => {})
@@ -228,6 +294,16 @@ export class LocalCluster {
 
   #tell(event: ClusterEvent): void {
     this.#options.onEvent?.(event)
+  }
+}
+
+function describe(service: ServiceProcess): ClusterProcess {
+  return {
+    name: service.name,
+    pid: service.pid,
+    address: service.addresses.http ?? service.addresses.grpc ?? '',
+    logPath: service.logPath,
+    kill: signal => service.kill(signal),
   }
 }
 

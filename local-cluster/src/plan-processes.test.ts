@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { totalmem } from 'node:os'
-import { planCoordinator, planEncoder, planShardServer } from './plan-processes.ts'
+import { planCoordinator, planEncoder, planIndexer, planShardServer } from './plan-processes.ts'
 
 const settings = {
   dataDirectory: '/data',
@@ -26,7 +26,7 @@ function settingsOf(environment: Readonly<Record<string, string | undefined>>) {
 
 describe('planning the processes', () => {
   it('gives each service its own settings of the environment, and the defaults it leaves open', () => {
-    assert.deepEqual(settingsOf(planEncoder(settings).environment), {
+    assert.deepEqual(settingsOf(planEncoder(settings, 1).environment), {
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_ENCODER_THREADS: '7',
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
@@ -67,5 +67,25 @@ describe('planning the processes', () => {
       HYPERSHARD_STORE: '/data/store',
     })
     assert.equal(environment.PATH, '/bin')
+  })
+
+  it('has servers announce themselves in a Redis, and the others look there', () => {
+    const redis = 'redis://127.0.0.1:6379'
+    const announced = { ...settings, environment: { HYPERSHARD_MEMBERSHIP_REDIS_URL: redis } }
+    const announcing = [planEncoder(announced, 1), planShardServer(announced, 1)]
+    assert.deepEqual(
+      announcing.map(({ environment }) => environment.HYPERSHARD_MEMBERSHIP_REDIS_URL),
+      [redis, redis],
+    )
+    const peers = { encoder: '127.0.0.1:1', shardServers: ['127.0.0.1:2'], coordinator: '127.0.0.1:3' }
+    const coordinator = settingsOf(planCoordinator(announced, peers).environment)
+    const indexer = settingsOf(planIndexer(announced, peers).environment)
+    assert.deepEqual([coordinator.HYPERSHARD_SHARD_SERVERS, coordinator.HYPERSHARD_ENCODER], [redis, redis])
+    assert.equal(indexer.HYPERSHARD_ENCODER, redis)
+    assert.ok(!('HYPERSHARD_MEMBERSHIP_REDIS_URL' in coordinator) && !('HYPERSHARD_MEMBERSHIP_REDIS_URL' in indexer))
+  })
+
+  it('names each encoder service, the first as ever', () => {
+    assert.deepEqual([planEncoder(settings, 1).name, planEncoder(settings, 2).name], ['encoder', 'encoder-2'])
   })
 })

@@ -29,7 +29,7 @@ export interface ClusterSettings {
 
 /** One process to be: what it runs, under which name, with which settings. */
 export interface ProcessPlan {
-  /** Unique in the cluster: `encoder`, `shard-1`, `indexer`, `coordinator`. */
+  /** Unique in the cluster: `encoder`, `encoder-2`, `shard-1`, `indexer`, `coordinator`. */
   readonly name: string
   readonly kind: ServiceKind
   readonly program: string
@@ -59,8 +59,9 @@ export const bundledModelDirectories: readonly string[] = [
   denseModelDirectory,
 ]
 
-export function planEncoder(settings: ClusterSettings): ProcessPlan {
-  return plan(settings, 'encoder', 'encoder', {
+/** @param number from 1 */
+export function planEncoder(settings: ClusterSettings, number: number): ProcessPlan {
+  return plan(settings, number === 1 ? 'encoder' : `encoder-${number}`, 'encoder', {
     listenSettings: { grpc: 'HYPERSHARD_ENCODER_LISTEN' },
     own: {
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
@@ -94,7 +95,7 @@ export function planIndexer(settings: ClusterSettings, peers: { encoder: string;
   return plan(settings, 'indexer', 'indexer', {
     listenSettings: {},
     own: {
-      HYPERSHARD_ENCODER: peers.encoder,
+      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoder,
       HYPERSHARD_STORE: storeOf(settings),
       HYPERSHARD_COORDINATORS: peers.coordinator,
     },
@@ -112,12 +113,20 @@ export function planCoordinator(
     own: {
       HYPERSHARD_HTTP_LISTEN: settings.http,
       HYPERSHARD_GRPC_LISTEN: settings.grpc,
-      HYPERSHARD_ENCODER: peers.encoder,
-      HYPERSHARD_SHARD_SERVERS: peers.shardServers.join(','),
+      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoder,
+      HYPERSHARD_SHARD_SERVERS: membershipRedisOf(settings) ?? peers.shardServers.join(','),
       HYPERSHARD_STORE: storeOf(settings),
     },
     defaults: {},
   })
+}
+
+/**
+ * The Redis in which servers announce themselves; undefined where the coordinator and the indexer have a fixed list of
+ * them, to which none can be added.
+ */
+export function membershipRedisOf(settings: ClusterSettings): string | undefined {
+  return settings.environment[membershipRedisSetting]
 }
 
 interface PlanParts {
@@ -145,6 +154,9 @@ function storeOf(settings: ClusterSettings): string {
 
 /** Settings that only the cluster or this command has a use for. */
 const notInherited = new Set(['HYPERSHARD_URL'])
+const membershipRedisSetting = 'HYPERSHARD_MEMBERSHIP_REDIS_URL'
+/** The kinds of service that announce themselves there; the others are told where to look as their list of servers. */
+const announcing: readonly ServiceKind[] = ['shard', 'encoder']
 /** What several kinds of service read, and the others leave alone. */
 const forEveryService = new Set([
   'HYPERSHARD_LOG_LEVEL',
@@ -161,6 +173,7 @@ const forEveryService = new Set([
 function inheritedEnvironment(environment: Environment, kind: ServiceKind): Environment {
   const inherited = Object.entries(environment).filter(([name]) => {
     if (!name.startsWith('HYPERSHARD_') || forEveryService.has(name)) return true
+    if (name === membershipRedisSetting) return announcing.includes(kind)
     return !notInherited.has(name) && ownerOf(name) === kind
   })
   return Object.fromEntries(inherited)

@@ -101,16 +101,20 @@ export class ServiceProcess {
     })
   }
 
-  /** SIGTERM, SIGKILL if it is not gone in time. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * The signal, and SIGKILL if it is not gone in time.
+   * @returns how it ended; undefined where no process filled the place
+   */
+  async stop(graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessExit | undefined> {
     this.#stopping = true
-    if (this.#child === undefined) return
-    this.kill('SIGTERM')
-    // A process that was halted handles no signal but these two.
+    if (this.#child === undefined) return undefined
+    this.kill(signal)
+    // A process that was halted handles no signal but SIGKILL and this one.
     this.kill('SIGCONT')
     const timer = setTimeout(() => this.kill('SIGKILL'), graceMs)
-    await this.#exited
+    const exit = await this.#exited
     clearTimeout(timer)
+    return exit
   }
 
   kill(signal: NodeJS.Signals): void {

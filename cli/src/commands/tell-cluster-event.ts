@@ -20,6 +20,12 @@ export function tellClusterEvent(event: ClusterEvent, cluster: LocalCluster, ste
     case 'restarted':
       steps.done(event.name, 'is back at its address', event.tookMs)
       break
+    case 'added':
+      steps.done(event.name, 'is new', event.tookMs)
+      break
+    case 'removed':
+      steps.trouble(event.name, event.exit === undefined ? 'is gone' : `is gone (${exitText(event.exit)})`)
+      break
     case 'stopping':
       steps.begin('stopping')
       break
