@@ -6,7 +6,12 @@ import { createLogger, type Logger, type logLevels } from './logging.ts'
 /** A started process: where it listens, by name (`grpc`, `http`), and how it ends. */
 export interface RunningService {
   readonly addresses: Readonly<Record<string, string>>
-  stop(): Promise<void>
+  stop(options?: StopOptions): Promise<void>
+}
+
+export interface StopOptions {
+  /** There is time: others may first be told, and take over what they still need of this process. */
+  readonly drain: boolean
 }
 
 /** What a service tells the process that started it, over the IPC channel, once it serves. */
@@ -53,8 +58,9 @@ export async function runMain<Shape extends ConfigShape>(
 
 /**
  * The life of a service process: start, tell the parent, serve until SIGINT, SIGTERM or the
- * parent's end (a supervisor that is killed leaves no orphan), stop cleanly, exit. A start that fails is logged once
- * and exits with 78 for settings and models that need mending, 1 for anything else.
+ * parent's end (a supervisor that is killed leaves no orphan), stop cleanly, exit. SIGTERM alone leaves time to drain; a second
+ * signal ends the process at once. A start that fails is logged once and exits with 78 for settings and models that need
+ * mending, 1 for anything else.
  */
 async function runService(logOf: () => Logger, start: () => Promise<RunningService>): Promise<void> {
   let running: RunningService
@@ -77,11 +83,11 @@ async function runService(logOf: () => Logger, start: () => Promise<RunningServi
 /** Registered before anyone is told that the service is ready: the answer to that may be a signal. */
 function stopWhenTold(running: RunningService, log: Logger): void {
   let stopping = false
-  const stop = (reason: string) => {
+  const stop = (reason: string, options: StopOptions = { drain: false }) => {
     if (stopping) return
     stopping = true
     log.info({ reason }, 'stopping')
-    running.stop().then(
+    running.stop(options).then(
       () => process.exit(0),
       error => {
         log.error({ err: error }, 'stopping failed')
@@ -89,8 +95,14 @@ function stopWhenTold(running: RunningService, log: Logger): void {
       },
     )
   }
-  process.on('SIGINT', () => stop('SIGINT'))
-  process.on('SIGTERM', () => stop('SIGTERM'))
+  const stopBySignal = (signal: NodeJS.Signals, options: StopOptions) => {
+    if (!stopping) return stop(signal, options)
+    log.warn({ reason: signal }, 'ending at once, told so while stopping')
+    // Exiting would wait for threads, and abort where onnxruntime is in the middle of a run.
+    process.kill(process.pid, 'SIGKILL')
+  }
+  process.on('SIGINT', () => stopBySignal('SIGINT', { drain: false }))
+  process.on('SIGTERM', () => stopBySignal('SIGTERM', { drain: true }))
   if (process.send === undefined) return
   process.on('disconnect', () => {
     stop('the parent process ended')

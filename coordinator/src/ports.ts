@@ -71,6 +71,8 @@ export interface ServerFacts {
   readonly memoryBytes: number
   readonly memoryFreeBytes: number
   readonly draining: boolean
+  /** While it is draining: how many coordinators need it still, or do not know yet. */
+  readonly neededBy: number
 }
 
 /** One shard server. */

@@ -110,7 +110,10 @@ export class LocalCluster {
     }
   }
 
-  /** Stops the coordinator, then the indexer, the shard servers and the encoder service: work under way may end. */
+  /**
+   * Stops the coordinator, then the indexer, the shard servers and the encoder service: work under way may end. Nobody drains
+   * for whom all others end too.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopAll(undefined)
     return this.#stopped
@@ -122,12 +125,12 @@ export class LocalCluster {
     for (const service of this.#processes) service.kill('SIGKILL')
   }
 
-  /** Starts a process again where it was, stopping it first if it runs; returns when it is ready. */
+  /** Starts a process again where it was, stopping it first if it runs: it may drain. Returns when it is ready. */
   async restartProcess(name: string): Promise<void> {
     const service = this.#find(name)
     const revival = this.#revivals.get(service)
     if (revival !== undefined) return revival
-    await service.stop(stopGraceMs)
+    await service.stop('SIGTERM', service.plan.drainMsMax + stopGraceMs)
     await service.start()
   }
 
@@ -159,7 +162,7 @@ export class LocalCluster {
     }
     // One that is being started again is removed once it is up.
     await this.#revivals.get(service)
-    const exit = await service.stop(removeGraceMs, signal)
+    const exit = await service.stop(signal, removeGraceMs)
     this.#forget(service)
     this.#tell({ type: 'removed', name, exit })
     return exit
@@ -279,7 +282,7 @@ export class LocalCluster {
     this.#stopRequest.abort()
     for (const kind of ['coordinator', 'indexer', 'shard', 'encoder'] as const) {
       const services = this.#processes.filter(service => service.plan.kind === kind)
-      await Promise.all(services.map(service => service.stop(stopGraceMs)))
+      await Promise.all(services.map(service => service.stop('SIGINT', stopGraceMs)))
     }
     this.#lock?.release()
     this.#tell({ type: 'stopped', tookMs: this.#clock.monotonicMs() - startMs })

@@ -39,6 +39,8 @@ export interface ProcessPlan {
    * it listen there. A process that is started again gets the address it had.
    */
   readonly listenSettings: Readonly<Record<string, string>>
+  /** How long it may drain when it is stopped by itself; the cluster's end leaves no time for that. */
+  readonly drainMsMax: number
 }
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -129,6 +131,9 @@ export function membershipRedisOf(settings: ClusterSettings): string | undefined
   return settings.environment[membershipRedisSetting]
 }
 
+/** Of `HYPERSHARD_SHARD_DRAIN_MS`. */
+const drainMsDefault = 60_000
+
 interface PlanParts {
   readonly listenSettings: Readonly<Record<string, string>>
   /** Settings that make the cluster one; the environment does not change them. */
@@ -139,12 +144,14 @@ interface PlanParts {
 
 function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts: PlanParts): ProcessPlan {
   const inherited = inheritedEnvironment(settings.environment, kind)
+  const drainMsMax = kind === 'shard' ? Number(inherited.HYPERSHARD_SHARD_DRAIN_MS ?? drainMsDefault) : 0
   return {
     name,
     kind,
     program: (settings.programs ?? servicePrograms)[kind],
     environment: { ...parts.defaults, ...inherited, ...parts.own },
     listenSettings: parts.listenSettings,
+    drainMsMax,
   }
 }
 

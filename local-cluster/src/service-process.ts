@@ -102,10 +102,10 @@ export class ServiceProcess {
   }
 
   /**
-   * The signal, and SIGKILL if it is not gone in time.
+   * The signal, and SIGKILL if it is not gone in time. SIGTERM lets it drain first, SIGINT does not.
    * @returns how it ended; undefined where no process filled the place
    */
-  async stop(graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<ProcessExit | undefined> {
+  async stop(signal: NodeJS.Signals, graceMs: number): Promise<ProcessExit | undefined> {
     this.#stopping = true
     if (this.#child === undefined) return undefined
     this.kill(signal)

@@ -50,6 +50,11 @@ export const shardServerConfig = {
   HYPERSHARD_SHARD_SEARCHES_MAX: wholeNumber({ min: 1, max: 10_000 })
     .default(64)
     .describe('Searches scored or waiting at once; more are refused as `overloaded`.'),
+  HYPERSHARD_SHARD_DRAIN_MS: wholeNumber({ min: 0, max: 3_600_000 })
+    .default(60_000)
+    .describe(
+      'How long, in milliseconds, a server that gets SIGTERM goes on serving until others have loaded what coordinators need of it. It ends as soon as none needs it; 0 ends it at once, as SIGINT does.',
+    ),
   HYPERSHARD_SHARD_MODELS: z
     .string()
     .optional()

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { type Clock, HypershardError, systemClock } from '@hypershard/common'
 import type { DescribeServerRequest, DescribeServerResponse } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
+import { AskingCoordinators, type AskingCount } from './draining/asking-coordinators.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
 
 interface StateParts {
@@ -8,19 +10,29 @@ interface StateParts {
   readonly memoryBytesMax: number
   readonly kernel: string
   readonly holder: Pick<SegmentHolder, 'heldBytes'>
+  readonly clock?: Clock
 }
 
-/** What a shard server says of itself, and whether it is draining. */
+/** What a shard server says of itself, whether it is draining, and which coordinators need it still. */
 export class ServerState {
   readonly #parts: StateParts
+  readonly #clock: Clock
   readonly #life = randomUUID()
+  readonly #coordinators: AskingCoordinators
   #draining = false
+  #stopping = false
+  /** Told whenever it begins draining, or ends. */
+  onDraining: (draining: boolean) => void = () => {}
 
   constructor(parts: StateParts) {
     this.#parts = parts
+    this.#clock = parts.clock ?? systemClock
+    this.#coordinators = new AskingCoordinators(this.#clock.monotonicMs())
   }
 
-  describe(_request: DescribeServerRequest): DescribeServerResponse {
+  describe(request: DescribeServerRequest): DescribeServerResponse {
+    const knows = this.#draining && request.toldDraining === this.#life
+    this.#coordinators.note(request, knows, this.#clock.monotonicMs())
     const { zone, memoryBytesMax, kernel, holder } = this.#parts
     return {
       protocolVersion,
@@ -31,10 +43,33 @@ export class ServerState {
       memoryFreeBytes: Math.max(0, memoryBytesMax - holder.heldBytes),
       draining: this.#draining,
       kernel,
+      neededBy: this.#draining ? this.coordinators().needing : 0,
     }
   }
 
+  /** @throws HypershardError `unavailable` to undo what the end of the process began */
   setDraining(draining: boolean): void {
+    if (this.#stopping && !draining) {
+      throw new HypershardError('unavailable', 'this shard server was told to stop and ends soon; start it again')
+    }
+    if (draining === this.#draining) return
     this.#draining = draining
+    this.#coordinators.forgetNeeds()
+    this.onDraining(draining)
+  }
+
+  /** Drains it for good. */
+  stop(): void {
+    this.#stopping = true
+    this.setDraining(true)
+  }
+
+  coordinators(): AskingCount {
+    return this.#coordinators.count(this.#clock.monotonicMs())
+  }
+
+  /** Whether a coordinator that asks at all would have been heard by now. */
+  isQuiet(): boolean {
+    return this.#coordinators.isQuiet(this.#clock.monotonicMs())
   }
 }

@@ -1,13 +1,21 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, type Logger, makeFolder, memoryLimitBytes, type RunningService } from '@hypershard/common'
+import {
+  type Config,
+  type Logger,
+  makeFolder,
+  memoryLimitBytes,
+  type RunningService,
+  systemClock,
+} from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
 import { ScoringPool } from './cpu/scoring-pool.ts'
+import { drainServer } from './draining/drain-server.ts'
 import { RowFilter } from './filtering/row-filter.ts'
 import { type HoldingPlaces, scratchCopyPrefix } from './holding/read-segment.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
@@ -17,7 +25,7 @@ import { QueryCache } from './qnets/query-cache.ts'
 import { searchGate } from './search/search-gate.ts'
 import { ServerState } from './server-state.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
-import { createShardService, shardServiceDefinition } from './transport/shard-service.ts'
+import { createShardService, shardServiceDefinition, shardServiceName } from './transport/shard-service.ts'
 
 export type ShardServerConfig = Config<typeof shardServerConfig>
 
@@ -95,12 +103,26 @@ export async function startShardServer(
       protoDirectory,
       drainMs,
     })
-    const describe = () => ({ ...state.describe({ coordinator: '', needed: false }), modelDigests: [] })
+    const describe = () => ({
+      ...state.describe({ coordinator: '', needed: false, toldDraining: '' }),
+      modelDigests: [],
+    })
     const announcer = announceMember(config, { kind: 'shard-server', listening: server.address, describe }, log)
+    // A probe of readiness asks for the service. One of life asks for the whole server, as coordinators of the version before
+    // do, who would not search it any more at all.
+    state.onDraining = draining => {
+      server.setServing(!draining, shardServiceName)
+      void announcer.changed()
+    }
     return {
       addresses: { grpc: server.address },
-      stop: async () => {
+      stop: async ({ drain } = { drain: false }) => {
+        if (drain && config.HYPERSHARD_SHARD_DRAIN_MS > 0) {
+          const end = await drainServer(state, config.HYPERSHARD_SHARD_DRAIN_MS, systemClock)
+          log.info({ end, ...state.coordinators() }, 'drained')
+        }
         await announcer.stop()
+        server.setServing(false)
         await server.stop()
         await holder.close()
         await closeThreads()

@@ -21,8 +21,8 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   /** `host:port` with the port really taken. */
   readonly address: string
-  /** What the health service answers for the whole server and for each of its services. */
-  setServing(serving: boolean): void
+  /** What the health service answers: for one service by its name, or for the whole server and all of them. */
+  setServing(serving: boolean, service?: string): void
   /** Stops taking calls, lets those under way end for up to `drainMs`, then cuts them off. */
   stop(): Promise<void>
 }
@@ -43,8 +43,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const port = await bind(server, options.address)
   return {
     address: `${options.address.slice(0, options.address.lastIndexOf(':'))}:${port}`,
-    setServing: serving => {
-      for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING')
+    setServing: (serving, service) => {
+      for (const name of service === undefined ? names : [service])
+        health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING')
     },
     stop: () => drain(server, options.drainMs),
   }

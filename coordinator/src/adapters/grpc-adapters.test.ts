@@ -5,13 +5,15 @@ import { eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
-import { ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
+import { DescribeServerResponse, ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
+import { protocolVersion } from '@hypershard/proto/versions'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
 
 const log = silentLogger()
 const soon = () => Deadline.after(60_000)
 const question = { coordinator: 'c', needed: false }
+const undescribed = DescribeServerResponse.fromPartial({ protocolVersion })
 const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
 const qnet: QNet = {
   digest: 'd',
@@ -31,9 +33,12 @@ const qnet: QNet = {
 describe('the gRPC adapters', () => {
   let server: GrpcServer
   let seen: unknown[]
+  /** What the shard server says of itself. */
+  let description: DescribeServerResponse | undefined
 
   beforeEach(async () => {
     seen = []
+    description = undefined
     server = await start('127.0.0.1:0')
   })
 
@@ -92,6 +97,16 @@ describe('the gRPC adapters', () => {
       }, log),
       fetch: unaryHandler(async () => ({ documents: [{ id: 'a', title: 't', text: 'x', fieldsJson: '{}' }] }), log),
       release: unaryHandler(async request => {
+        seen.push(request)
+        return {}
+      }, log),
+      describe: unaryHandler(async request => {
+        // As a server of the version before, unless a test has it say something.
+        if (description === undefined) throw new HypershardError('route_not_found', 'no such method')
+        seen.push(request)
+        return description
+      }, log),
+      drain: unaryHandler(async request => {
         seen.push(request)
         return {}
       }, log),
@@ -188,6 +203,42 @@ describe('the gRPC adapters', () => {
       port.close()
     }
   })
+
+  it('say to a server that drains, and to no other, that they know', async () => {
+    const port = connectShardServer(server.address)
+    const told = () => (seen.at(-1) as { toldDraining: string }).toldDraining
+    try {
+      description = { ...undescribed, life: 'one' }
+      await port.checkHealth(question, soon())
+      description = { ...description, draining: true, neededBy: 2 }
+      const { facts } = await port.checkHealth(question, soon())
+      assert.deepEqual([facts?.draining, facts?.neededBy, told()], [true, 2, ''])
+      description = { ...description, draining: false }
+      await port.checkHealth(question, soon())
+      assert.equal(told(), 'one')
+      await port.checkHealth(question, soon())
+      assert.equal(told(), '')
+      await port.drain({ undo: true }, soon())
+      assert.deepEqual(seen.at(-1), { undo: true })
+    } finally {
+      port.close()
+    }
+  })
+
+  for (const { version, says } of [
+    { version: protocolVersion + 2, says: /upgrade this coordinator/ },
+    { version: protocolVersion - 2, says: /upgrade shard server 127/ },
+  ]) {
+    it(`refuse a server of protocol version ${version} and say which to upgrade`, async () => {
+      const port = connectShardServer(server.address)
+      try {
+        description = { ...undescribed, protocolVersion: version }
+        await assert.rejects(port.checkHealth(question, soon()), { code: 'unavailable', message: says })
+      } finally {
+        port.close()
+      }
+    })
+  }
 
   it('tell a server that is not serving from one that is gone', async () => {
     const port = connectShardServer(server.address)

@@ -9,13 +9,16 @@ import {
 import { type Deadline, HypershardError } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import {
+  type DescribeServerResponse,
   type SearchShardsRequest,
   type SearchShardsResponse,
   ShardServiceClient,
   ShardServiceService,
 } from '@hypershard/proto/shard'
+import { untoldVersion } from '@hypershard/proto/versions'
 import { service as healthService } from 'grpc-health-check'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import { checkVersion } from './check-version.ts'
 import { encodeSearch } from './encode-search.ts'
 
 const HealthClient = makeClientConstructor(healthService, 'grpc.health.v1.Health')
@@ -40,16 +43,25 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       done(error, answer!),
     )
   let tooOldIn: number | undefined
+  /** Of the coordinator, which the last answer told that the server is draining. */
+  let toldDraining = ''
+  const describe = async (question: HealthQuestion, deadline: Deadline): Promise<DescribeServerResponse> => {
+    const facts = await callUnary(control.describe.bind(control), { ...question, toldDraining }, deadline, peer)
+    toldDraining = facts.draining ? facts.life : ''
+    return facts
+  }
   const checkHealth = async (question: HealthQuestion, deadline: Deadline): Promise<ServerHealth> => {
     if (tooOldIn !== connections()) {
       try {
-        const facts = await callUnary(control.describe.bind(control), question, deadline, peer)
+        const facts = await describe(question, deadline)
+        checkVersion(peer, facts.protocolVersion)
         return { serving: true, life: `${facts.life} ${connections()}`, facts }
       } catch (error) {
         if (!isUnimplemented(error)) throw error
         tooOldIn = connections()
       }
     }
+    checkVersion(peer, untoldVersion)
     const { status: said } = await callUnary(check, { service: '' }, deadline, peer)
     return { serving: said === 'SERVING', life: `${connections()}`, facts: undefined }
   }

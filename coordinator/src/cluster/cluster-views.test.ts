@@ -28,7 +28,15 @@ function memberAt(cluster: Cluster, address: string) {
 }
 
 function liveAt(cluster: Cluster, address: string, draining = false): void {
-  const facts = { protocolVersion: 2, zone: '', device: 'cpu', memoryBytes: 1, memoryFreeBytes: 1, draining }
+  const facts = {
+    protocolVersion: 2,
+    zone: '',
+    device: 'cpu',
+    memoryBytes: 1,
+    memoryFreeBytes: 1,
+    neededBy: 0,
+    draining,
+  }
   memberAt(cluster, address).markLive(facts)
   cluster.refresh()
 }

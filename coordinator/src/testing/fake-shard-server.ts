@@ -64,6 +64,7 @@ export class FakeShardServer implements ShardServerPort {
     memoryBytes: 1e9,
     memoryFreeBytes: 1e9,
     draining: false,
+    neededBy: 0,
   }
   /** What coordinators said of themselves with the health checks. */
   readonly questions: HealthQuestion[] = []

@@ -28,10 +28,12 @@ const listens =
 const addresses: Record<string, string> = {}
 for (const [name, address = ''] of Object.entries(listens)) addresses[name] = await listen(address)
 process.on('disconnect', () => process.exit(0))
-process.on('SIGTERM', () => {
-  writeSync(2, `${role} stopped\n`)
-  process.exit(0)
-})
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    writeSync(2, `${role} stopped by ${signal}\n`)
+    process.exit(0)
+  })
+}
 process.send?.({ type: 'ready', addresses })
 if (env.FAKE_CRASH === role) setTimeout(() => process.exit(3), 10)
 

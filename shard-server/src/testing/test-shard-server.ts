@@ -65,6 +65,7 @@ export async function startTestShardServer(
     HYPERSHARD_SHARD_MODELS: [],
     HYPERSHARD_SHARD_SEARCHES_MAX: 8,
     HYPERSHARD_SHARD_TEXTS_BYTES: 1_000_000,
+    HYPERSHARD_SHARD_DRAIN_MS: 60_000,
     HYPERSHARD_LOG_LEVEL: 'silent',
     ...settings,
   }

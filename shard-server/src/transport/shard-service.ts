@@ -15,6 +15,9 @@ export interface ShardServerParts extends SearchParts {
 
 export const shardServiceDefinition = ShardServiceService
 
+/** Under which the standard health service tells whether the server is ready for more. */
+export const shardServiceName = 'hypershard.v1.ShardService'
+
 /** The gRPC methods of `hypershard.v1.ShardService`. */
 export function createShardService(parts: ShardServerParts): ShardServiceServer {
   return {

@@ -96,6 +96,11 @@ export interface DescribeServerRequest {
   coordinator: string;
   /** Whether the coordinator would lack a shard if the server ended now, which another could hold. */
   needed: boolean;
+  /**
+   * The server's `life`, where the last answer that the coordinator had of it said that it is draining; else empty. What it
+   * says of `needed` before it knows counts for nothing.
+   */
+  toldDraining: string;
 }
 
 export interface DescribeServerResponse {
@@ -113,6 +118,8 @@ export interface DescribeServerResponse {
   draining: boolean;
   /** The code that computes its scores, by name. */
   kernel: string;
+  /** While it is draining: of the coordinators that asked lately, how many need it still, or do not know yet. */
+  neededBy: number;
 }
 
 export interface DrainRequest {
@@ -325,7 +332,7 @@ export interface ReleaseResponse {
 }
 
 function createBaseDescribeServerRequest(): DescribeServerRequest {
-  return { coordinator: "", needed: false };
+  return { coordinator: "", needed: false, toldDraining: "" };
 }
 
 export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
@@ -335,6 +342,9 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
     }
     if (message.needed !== false) {
       writer.uint32(16).bool(message.needed);
+    }
+    if (message.toldDraining !== "") {
+      writer.uint32(26).string(message.toldDraining);
     }
     return writer;
   },
@@ -368,6 +378,14 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
             message.needed = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.toldDraining = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -387,6 +405,7 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
     const message = createBaseDescribeServerRequest();
     message.coordinator = object.coordinator ?? "";
     message.needed = object.needed ?? false;
+    message.toldDraining = object.toldDraining ?? "";
     return message;
   },
 };
@@ -401,6 +420,7 @@ function createBaseDescribeServerResponse(): DescribeServerResponse {
     memoryFreeBytes: 0,
     draining: false,
     kernel: "",
+    neededBy: 0,
   };
 }
 
@@ -429,6 +449,9 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
     }
     if (message.kernel !== "") {
       writer.uint32(66).string(message.kernel);
+    }
+    if (message.neededBy !== 0) {
+      writer.uint32(72).uint32(message.neededBy);
     }
     return writer;
   },
@@ -510,6 +533,14 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
             message.kernel = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.neededBy = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -535,6 +566,7 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
     message.memoryFreeBytes = object.memoryFreeBytes ?? 0;
     message.draining = object.draining ?? false;
     message.kernel = object.kernel ?? "";
+    message.neededBy = object.neededBy ?? 0;
     return message;
   },
 };
