@@ -5,6 +5,7 @@ import { addAliasCommands } from './commands/alias-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
 import { addDocumentsCommand } from './commands/documents-command.ts'
+import { addDrainCommands } from './commands/drain-commands.ts'
 import { addEvalCommand } from './commands/eval-command.ts'
 import { exitCodeOf, exitCodes, exitCodesHelp } from './commands/exit-codes.ts'
 import { addGenerationCommands } from './commands/generation-commands.ts'
@@ -42,7 +43,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addEvalCommand(program, context)
   addRecallCommand(program, context)
   addModelCommands(program, context)
-  addClusterCommand(program, context)
+  addDrainCommands(addClusterCommand(program, context), context)
   try {
     await program.parseAsync([...words], { from: 'user' })
     return context.exitCode

@@ -12,6 +12,7 @@ import { findUnserved, type UnservedIndex } from './catalog/unserved-models.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { placementOf } from './cluster/placement-of.ts'
 import { releaseIndex } from './cluster/release-index.ts'
+import { ServerAdmin } from './cluster/server-admin.ts'
 import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './maintenance/index-maintenance.ts'
@@ -73,6 +74,7 @@ export class Coordinator {
   readonly aliases: AliasAdmin
   readonly maintenance: IndexMaintenance
   readonly snapshots: SnapshotAdmin
+  readonly servers: ServerAdmin
   readonly #parts: CoordinatorParts
 
   constructor(parts: CoordinatorParts) {
@@ -81,6 +83,7 @@ export class Coordinator {
     this.aliases = new AliasAdmin(parts)
     this.maintenance = new IndexMaintenance(parts)
     this.snapshots = new SnapshotAdmin(parts)
+    this.servers = new ServerAdmin(parts)
   }
 
   listModels(context: RequestContext): Promise<readonly Model[]> {

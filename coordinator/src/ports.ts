@@ -45,7 +45,7 @@ export interface EncoderPort {
 
 /** What a coordinator says of itself with each health check: a server that is draining waits for those that need it. */
 export interface HealthQuestion {
-  /** Drawn when the coordinator starts. */
+  /** Drawn when the coordinator starts. Empty for who only wants to know: the server does not wait for him. */
   readonly coordinator: string
   /** Whether it would lack a shard if the server ended now, which another could hold. */
   readonly needed: boolean

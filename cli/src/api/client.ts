@@ -10,6 +10,7 @@ import {
   type CollectedFiles,
   type CollectRequest,
   type CompareRequest,
+  type DrainedServer,
   type GenerationDescription,
   type GenerationList,
   type GenerationOrder,
@@ -76,6 +77,18 @@ export class ApiClient {
 
   describeCluster(): Promise<ClusterDescription> {
     return this.#json('GET', 'v1/cluster')
+  }
+
+  describeServer(address: string): Promise<DrainedServer> {
+    return this.#json('GET', serverPath(address))
+  }
+
+  drainServer(address: string): Promise<DrainedServer> {
+    return this.#json('POST', `${serverPath(address)}/drain`)
+  }
+
+  undrainServer(address: string): Promise<DrainedServer> {
+    return this.#json('POST', `${serverPath(address)}/undrain`)
   }
 
   listIndexes(): Promise<IndexList> {
@@ -264,6 +277,10 @@ function moveQuery(moveAliases: boolean): string {
 
 function generationPath(index: string, generation: number): string {
   return `${indexPath(index)}/generations/${generation}`
+}
+
+function serverPath(address: string): string {
+  return `v1/cluster/servers/${encodeURIComponent(address)}`
 }
 
 function indexPath(name: string): string {

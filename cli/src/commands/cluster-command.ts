@@ -10,9 +10,9 @@ import type { CommandContext } from './context.ts'
 const unservedShownMax = 5
 const messageLinesMax = 6
 
-/** `hypershard cluster` */
-export function addClusterCommand(program: Command, context: CommandContext): void {
-  program
+/** `hypershard cluster`; the command is returned for others to stand under it. */
+export function addClusterCommand(program: Command, context: CommandContext): Command {
+  return program
     .command('cluster')
     .description('show the servers, whether they live, the shards they hold, and indexes without their model')
     .addHelpText('after', '\nExamples:\n  hypershard cluster\n  hypershard cluster --json')

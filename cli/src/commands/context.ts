@@ -40,6 +40,11 @@ export class CommandContext {
     return this.#options().json
   }
 
+  /** As `--timeout` says. */
+  get timeoutMs(): number | undefined {
+    return this.#options().timeout
+  }
+
   api(): ApiClient {
     const { url, timeout } = this.#options()
     return new ApiClient({ url, timeoutMs: timeout })

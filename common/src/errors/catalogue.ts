@@ -37,6 +37,7 @@ export const errorCatalogue = Object.freeze({
   route_not_found: row(404, status.UNIMPLEMENTED, false, 'There is no such route'),
   index_not_found: row(404, status.NOT_FOUND, false, 'There is no such index'),
   model_not_found: row(404, status.NOT_FOUND, false, 'There is no such model'),
+  server_not_found: row(404, status.NOT_FOUND, false, 'There is no such shard server'),
   document_not_found: row(404, status.NOT_FOUND, false, 'There is no such document'),
   generation_not_found: row(404, status.NOT_FOUND, false, 'There is no such generation'),
   alias_not_found: row(404, status.NOT_FOUND, false, 'There is no such alias'),

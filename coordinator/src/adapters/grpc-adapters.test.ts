@@ -107,6 +107,7 @@ describe('the gRPC adapters', () => {
         return description
       }, log),
       drain: unaryHandler(async request => {
+        if (description === undefined) throw new HypershardError('route_not_found', 'no such method')
         seen.push(request)
         return {}
       }, log),
@@ -213,13 +214,26 @@ describe('the gRPC adapters', () => {
       description = { ...description, draining: true, neededBy: 2 }
       const { facts } = await port.checkHealth(question, soon())
       assert.deepEqual([facts?.draining, facts?.neededBy, told()], [true, 2, ''])
+      // Who only wants to know tells the coordinator nothing.
       description = { ...description, draining: false }
+      await port.checkHealth({ coordinator: '', needed: false }, soon())
+      assert.equal(told(), '')
       await port.checkHealth(question, soon())
       assert.equal(told(), 'one')
       await port.checkHealth(question, soon())
       assert.equal(told(), '')
       await port.drain({ undo: true }, soon())
       assert.deepEqual(seen.at(-1), { undo: true })
+    } finally {
+      port.close()
+    }
+  })
+
+  it('say of a server that is too old to drain that it is', async () => {
+    const port = connectShardServer(server.address)
+    try {
+      const drained = port.drain({ undo: false }, soon())
+      await assert.rejects(drained, { code: 'unavailable', message: /cannot drain; upgrade it/ })
     } finally {
       port.close()
     }

@@ -43,11 +43,13 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       done(error, answer!),
     )
   let tooOldIn: number | undefined
-  /** Of the coordinator, which the last answer told that the server is draining. */
+  /** The life of the server whose last answer to the coordinator said that it is draining. */
   let toldDraining = ''
   const describe = async (question: HealthQuestion, deadline: Deadline): Promise<DescribeServerResponse> => {
-    const facts = await callUnary(control.describe.bind(control), { ...question, toldDraining }, deadline, peer)
-    toldDraining = facts.draining ? facts.life : ''
+    const isCoordinator = question.coordinator !== ''
+    const asked = { ...question, toldDraining: isCoordinator ? toldDraining : '' }
+    const facts = await callUnary(control.describe.bind(control), asked, deadline, peer)
+    if (isCoordinator) toldDraining = facts.draining ? facts.life : ''
     return facts
   }
   const checkHealth = async (question: HealthQuestion, deadline: Deadline): Promise<ServerHealth> => {
@@ -69,7 +71,12 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
     address,
     checkHealth,
     drain: async (request, deadline) => {
-      await callUnary(control.drain.bind(control), request, deadline, peer)
+      try {
+        await callUnary(control.drain.bind(control), request, deadline, peer)
+      } catch (cause) {
+        if (!isUnimplemented(cause)) throw cause
+        throw new HypershardError('unavailable', `${peer} is of a version that cannot drain; upgrade it`, { cause })
+      }
     },
     prepare: async ({ manifest, shards }, deadline) => {
       const request = { manifest, shards: [...shards] }

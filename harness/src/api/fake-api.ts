@@ -13,6 +13,7 @@ import {
   type SearchRequest,
   searchDefaults,
 } from '@hypershard/contract'
+import { FakeServers } from './fake-servers.ts'
 
 type StoredDocument = Omit<Hit, 'score'>
 
@@ -65,8 +66,9 @@ export function createFakeApi({
   unserved = [],
 }: FakeApiOptions = {}): RequestListener {
   const indexes = new Map<string, FakeIndex>()
+  const fakeServers = new FakeServers()
   return (request, response) => {
-    answer(indexes, request, response, { onSearch, keepHit, unserved }).catch(error => {
+    answer({ indexes, fakeServers }, request, response, { onSearch, keepHit, unserved }).catch(error => {
       // Who broke off in the middle of a body is told no more.
       if (response.headersSent) {
         response.destroy()
@@ -82,13 +84,17 @@ export function createFakeApi({
 }
 
 async function answer(
-  indexes: Map<string, FakeIndex>,
+  { indexes, fakeServers }: { indexes: Map<string, FakeIndex>; fakeServers: FakeServers },
   request: IncomingMessage,
   response: ServerResponse,
   { onSearch, keepHit, unserved }: Required<FakeApiOptions>,
 ) {
   const url = new URL(request.url ?? '/', 'http://fake')
   const [, , collection, name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
+  if (collection === 'cluster' && name === 'servers') {
+    const { servers } = describeCluster(indexes, unserved)
+    return send(response, 200, fakeServers.answer(servers, action, part))
+  }
   const route = [
     `${request.method} ${url.pathname === '/readyz' ? 'readyz' : collection}`,
     ...[name && ':name', action, part && ':part', order].filter(Boolean),

@@ -19,6 +19,7 @@ import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
+import { serverRoutes } from './routes/server-routes.ts'
 import { snapshotRoutes } from './routes/snapshot-routes.ts'
 
 export interface HttpServerOptions {
@@ -54,6 +55,7 @@ const paramCharactersMax = 1_024
 export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
   const routes = [
     ...clusterRoutes(coordinator),
+    ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
     ...searchRoutes(coordinator),
