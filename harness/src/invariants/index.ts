@@ -1,0 +1,6 @@
+export { type AllowedStates, type AskedSearch, checkAgainstAllowed } from './check-against-allowed.ts'
+export { type CallTimes, checkHedges, type HedgeBudget } from './check-hedges.ts'
+export { checkMoves, type Placement } from './check-moves.ts'
+export { checkSearchAnswer, type KnownVersion } from './check-search-answer.ts'
+export { checkSearchFailure } from './check-search-failure.ts'
+export { checkServedAgain, type ServedAgain } from './check-served-again.ts'
