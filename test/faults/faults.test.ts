@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { casesOf, Random } from '@hypershard/harness'
 import { type FaultCluster, startFaultCluster } from './fault-cluster.ts'
 import { History } from './history.ts'
+import { SearchingClient } from './searching-client.ts'
 
 /** `npm run test:faults` plays 100 rounds; FAULT_SEED replays one. */
 const rounds = Number(process.env.FAULT_ROUNDS ?? casesOf({ usual: 4, thorough: 15 }))
@@ -22,18 +23,22 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
   const strikes: string[] = []
   let cluster: FaultCluster
   let index: string
+  let searching: SearchingClient
 
   before(async () => {
     cluster = await startFaultCluster()
     index = `${cluster.url}/v1/indexes/papers`
     await persist('POST', `${cluster.url}/v1/indexes`, { name: 'papers', shards: 3, model: 'first' })
+    const search = (body: unknown) => ask('POST', `${index}/search`, body)
+    searching = new SearchingClient({ ask: search, history, random: new Random(seed + 1) })
   })
 
   after(async () => {
-    await cluster?.stop()
+    await searching?.stop().finally(() => cluster?.stop())
     if (process.env.FAULT_ROUNDS !== undefined) {
       const redis = cluster.withRedis ? 'with' : 'without'
       console.log(`      ${history.acknowledged} acknowledged writes, ${strikes.length} strikes, ${redis} redis`)
+      console.log(`      searches: ${JSON.stringify(searching?.tally)}`)
     }
   })
 
@@ -84,10 +89,10 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
       })
       const lines = changes.map(({ id, text }) => JSON.stringify(text === null ? { id, _op: 'delete' } : { id, text }))
       const key = { 'idempotency-key': `${client}-${round}-${at}` }
+      const begun = history.begin(changes)
       const { status, json } = await persist('PUT', `${index}/documents`, `${lines.join('\n')}\n`, key)
       assert.deepEqual([status, json.failed], [200, 0], JSON.stringify(json))
-      const last = new Map(changes.map(change => [change.id, change]))
-      history.note(json.sequence, [...last.values()])
+      history.note(json.sequence, begun)
     }
   }
 
@@ -133,6 +138,7 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
       const writing = Promise.all(Array.from({ length: clients }, (_, client) => write(client, round)))
       const striking = wait(random.below(800)).then(async () => strikes.push(await cluster.strike(random)))
       await Promise.all([writing, striking])
+      searching.check()
       if (round === promoteAt && generation === 2) {
         await untilCaughtUp(2)
         const { status, json } = await persist('POST', `${index}/generations/2/promote`, {})
@@ -141,6 +147,8 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
       if (round % 10 === 9) await checkHistory()
     }
     await checkHistory()
+    await searching.stop()
+    assert.ok(searching.tally.whole > 0, 'a test without an answer that is whole would be blind')
     const { json } = await persist('GET', `${cluster.url}/v1/aliases`)
     if (generation === 2)
       assert.deepEqual(json.aliases, [{ alias: 'papers', index: 'papers', generation: 2, problem: null }])
