@@ -98,7 +98,7 @@ describe('the gRPC adapters', () => {
       fetch: unaryHandler(async () => ({ documents: [{ id: 'a', title: 't', text: 'x', fieldsJson: '{}' }] }), log),
       release: unaryHandler(async request => {
         seen.push(request)
-        return {}
+        return { kept: [] }
       }, log),
       describe: unaryHandler(async request => {
         // As a server of the version before, unless a test has it say something.
@@ -181,7 +181,7 @@ describe('the gRPC adapters', () => {
       assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, ...how })
       assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')
       await port.release({ name: 'papers', uid: 'u' }, soon())
-      assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u', generation: 0 })
+      assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u', generation: 0, shards: [] })
     } finally {
       port.close()
     }
