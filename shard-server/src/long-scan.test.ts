@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { Deadline, silentLogger } from '@hypershard/common'
+import { Deadline, type HypershardError, silentLogger } from '@hypershard/common'
 import { connectClient } from '@hypershard/common/grpc'
 import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
@@ -124,6 +124,24 @@ describe('a shard server during a scan of seconds', () => {
     }
   })
 
+  it('frees its place and its threads for others once a call is cancelled', async () => {
+    const caller = new AbortController()
+    const leaving = server.search(manifest, { qnet: heavy }, Deadline.after(100_000, { signal: caller.signal }))
+    leaving.catch(() => undefined)
+    const isFree = () =>
+      server.search(manifest, { qnet: light }).then(
+        () => true,
+        (error: HypershardError) => error.code !== 'overloaded' && Promise.reject(error),
+      )
+    while (await isFree()) assert.ok(!caller.signal.aborted)
+    const startMs = performance.now()
+    caller.abort()
+    await assert.rejects(leaving, { code: 'cancelled' })
+    while (!(await isFree())) await new Promise(resolve => setTimeout(resolve, 5))
+    const tookMs = performance.now() - startMs
+    assert.ok(tookMs < scanMs / 2, `free after ${tookMs} of ${scanMs} ms`)
+  })
+
   /** What a server searches with, but for the transport: that would end a call at its deadline, answered or not. */
   function openParts() {
     const log = silentLogger()
@@ -133,7 +151,7 @@ describe('a shard server during a scan of seconds', () => {
     const filter = new RowFilter({ log, onDeath })
     const memory = { vectors: 'memory', memoryBytesMax: Number.MAX_SAFE_INTEGER } as const
     const holder = new SegmentHolder({ store, loader, backend, filter, log, ...memory })
-    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made') })
+    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made'), post: () => undefined })
     const searches = searchGate(1)
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>

@@ -96,6 +96,25 @@ describe('the scoring pool', () => {
     }
   })
 
+  it('ends a query whose caller goes away while it waits for its turns, by any plan, and others go on', async () => {
+    const busy = requestOf(shallow, 40, { kind: 'exact' }, [shards[1]!])
+    for (const pool of pools) {
+      const expected = await foundBy(pool, busy)
+      for (const plan of plans) {
+        const caller = new AbortController()
+        const staying = foundBy(pool, busy)
+        const leaving = pool.scan(requestOf(shallow, 41, plan), Deadline.after(60_000, { signal: caller.signal }))
+        // What threads are told next, after what they are doing now, is that nobody waits.
+        caller.abort()
+        const { scans } = await leaving
+        assert.deepEqual(await staying, expected)
+        assert.equal(scans.at(-1)!.stop, 'cancelled')
+        const searched = scans.reduce((sum, scan) => sum + scan.documentsScored + scan.documentsScanned, 0)
+        assert.ok(searched < 18_000, `${plan.kind}: ${searched} documents`)
+      }
+    }
+  })
+
   it('scores a shard exactly for a query whose tangent is no use there', async () => {
     const exact = await foundBy(pools[1]!, requestOf(shallow, 7, { kind: 'exact' }))
     const found = await foundBy(pools[1]!, requestOf(shallow, 7, auto))

@@ -5,6 +5,7 @@ import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { ScoringPrecision, SearchPlan, type SearchShardsRequest, StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import { SegmentHolder } from './holding/segment-holder.ts'
+import type { HeadMessage } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
@@ -42,7 +43,7 @@ describe('searchShards', () => {
     const loader = new FakeLoader(root.store, root.root)
     const log = silentLogger()
     holder = new SegmentHolder({ store: root.store, loader, backend, filter: noFilter, ...memory, log })
-    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made') })
+    const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made'), post: () => undefined })
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
     parts = { holder, backend, searches, filter: noFilter, queries }
   })
@@ -97,10 +98,15 @@ describe('searchShards', () => {
 
   it('waits for the hyper-head no longer than its deadline, and its place is free then', async () => {
     const { asked, hang } = hanging<never>()
-    const queries = new QueryCache({ call: () => ({ call: 1, answer: hang() }) })
+    const posted: HeadMessage[] = []
+    const queries = new QueryCache({
+      call: () => ({ call: 7, answer: hang() }),
+      post: message => void posted.push(message),
+    })
     parts = { ...parts, queries }
     const states = { digest: 'cd'.repeat(32), modelDigest: testModel.digest, tokens: 1, width, states: Buffer.alloc(0) }
     await expectFreed(asked, request({ qnet: undefined, tokenStates: states }))
+    assert.deepEqual(posted, [{ cancel: 7 }])
   })
 
   it('waits for the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {

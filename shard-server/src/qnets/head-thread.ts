@@ -14,6 +14,7 @@ import {
   tokenStatesDigest,
 } from '@hypershard/qnet'
 import { openObjectStore } from '@hypershard/storage'
+import { TurnQueue } from '../cpu/turn-queue.ts'
 import type { closeMessage, ThreadReply } from '../threads/thread-calls.ts'
 import { type HeldHead, HeldHeads } from './held-heads.ts'
 import { readStoredHead } from './read-stored-head.ts'
@@ -42,7 +43,12 @@ export interface WarmRequest {
   readonly warm: string
 }
 
-export type HeadMessage = HeadRequest | WarmRequest
+/** Nobody waits for a call's q-net any more: it is not made unless that has begun. */
+export interface CancelRequest {
+  readonly cancel: number
+}
+
+export type HeadMessage = HeadRequest | WarmRequest | CancelRequest
 
 /** A q-net as `encodeWeights` has it in f32. */
 export interface MadeQNet {
@@ -67,14 +73,21 @@ const local = openDirectories()
 local.catch(() => undefined)
 const stored = new HeldHeads(async modelDigest => openModel(await readStoredHead(await store, modelDigest)))
 
-let queue: Promise<unknown> = Promise.resolve()
+/** One at a time; between two of them the thread hears who has gone. */
+const queue = new TurnQueue()
+/** Of calls that are not answered yet. */
+const underWay = new Map<number, { cancelled: boolean }>()
 let closing = false
 port.on('message', (message: HeadMessage | typeof closeMessage) => {
   if ('type' in message) {
     closing = true
+    queue.close()
     port.close()
   } else if ('warm' in message) {
     void warm(message.warm)
+  } else if ('cancel' in message) {
+    const call = underWay.get(message.cancel)
+    if (call !== undefined) call.cancelled = true
   } else {
     void answer(message)
   }
@@ -106,18 +119,22 @@ async function warm(modelDigest: string): Promise<void> {
 
 async function answer(request: HeadRequest): Promise<void> {
   const { call } = request
+  const state = { cancelled: false }
+  underWay.set(call, state)
   try {
     // Outside the queue: reading one model's hyper-head delays no other model's q-nets.
     const model = await modelOf(request.modelDigest)
-    const making = queue.then(() => (closing ? undefined : makeQNet(request, model)))
-    queue = making.catch(() => undefined)
-    const made = await making
+    const made = await queue.run(() => {
+      if (state.cancelled) throw new HypershardError('cancelled', 'nobody waits for this q-net any more')
+      return makeQNet(request, model)
+    })
     // The weights are handed over, not copied.
-    if (made === undefined) return
     const move = made.weights === undefined ? [] : [made.weights.buffer]
     port?.postMessage({ call, answer: made } satisfies ThreadReply<MadeQNet>, move)
   } catch (error) {
     port?.postMessage({ call, ...toFailure(error) } satisfies ThreadReply<MadeQNet>)
+  } finally {
+    underWay.delete(call)
   }
 }
 

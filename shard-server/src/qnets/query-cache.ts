@@ -33,6 +33,15 @@ interface KeptQuery extends Pick<ReadyQuery, 'modelDigest' | 'qnet'> {
 
 type MadeWeights = Omit<MadeQNet, 'weights'> & { readonly weights: SharedWeights }
 
+/** A q-net that is being made. */
+interface Making {
+  readonly made: Promise<MadeQuery>
+  /** Requests that wait for it. */
+  waiting: number
+  /** None waits any more. */
+  readonly giveUp: () => void
+}
+
 interface MadeQuery {
   readonly query: KeptQuery
   readonly headMs: number
@@ -43,18 +52,18 @@ interface MadeQuery {
  * threads check them against the digest when they first see them.
  */
 export class QueryCache {
-  readonly #heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call'>
+  readonly #heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>
   readonly #queries = new LRUCache<string, KeptQuery>({
     maxSize: cacheBytesMax,
     sizeCalculation: bytesOf,
     dispose: query => this.#drop(query),
   })
-  readonly #making = new Map<string, Promise<MadeQuery>>()
+  readonly #making = new Map<string, Making>()
   readonly #memory = new WeightsMemory()
   /** Of the weights of q-nets made here, by model. */
   readonly #bytesOfModel = new LRUCache<string, number>({ max: lengthsMax })
 
-  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call'>) {
+  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>) {
     this.#heads = heads
   }
 
@@ -76,8 +85,7 @@ export class QueryCache {
       return this.#lend(known, 0)
     }
     if (tokenStates !== undefined) {
-      const making = this.#makeOnce(key, tokenStates)
-      const { query, headMs } = await waitWithin(making, deadline, 'making the q-net of token states')
+      const { query, headMs } = await this.#awaitMaking(this.#makeOnce(key, tokenStates), deadline)
       return this.#lend(query, headMs)
     }
     if (given === 0) {
@@ -96,35 +104,66 @@ export class QueryCache {
     if (this.#queries.peek(key)?.qnet.weights.copy === qnet.weights.copy) this.#queries.delete(key)
   }
 
+  /** One that has not begun when the last who waits for it goes, is not made. */
+  async #awaitMaking(making: Making, deadline: Deadline): Promise<MadeQuery> {
+    making.waiting++
+    try {
+      return await waitWithin(making.made, deadline, 'making the q-net of token states')
+    } finally {
+      if (--making.waiting === 0) making.giveUp()
+    }
+  }
+
   /** Shards of one query may be asked for by several calls at once. */
-  #makeOnce(key: string, tokenStates: TokenStates): Promise<MadeQuery> {
+  #makeOnce(key: string, tokenStates: TokenStates): Making {
     const known = this.#making.get(key)
     if (known !== undefined) return known
-    const making = this.#make(key, tokenStates).finally(() => this.#making.delete(key))
+    const { call, made } = this.#make(key, tokenStates)
+    const isUnderWay = () => this.#making.get(key) === making
+    const giveUp = () => {
+      if (!isUnderWay()) return
+      // Who comes after that has it made anew.
+      this.#making.delete(key)
+      this.#heads.post({ cancel: call })
+    }
+    const making = { made, waiting: 0, giveUp }
     this.#making.set(key, making)
+    const forget = () => isUnderWay() && this.#making.delete(key)
+    made.then(forget, forget)
     return making
   }
 
-  async #make(key: string, { digest, modelDigest, tokens, width, states }: TokenStates): Promise<MadeQuery> {
+  #make(
+    key: string,
+    { digest, modelDigest, tokens, width, states }: TokenStates,
+  ): { readonly call: number; readonly made: Promise<MadeQuery> } {
     const request = { modelDigest, digest, shape: { tokens, width }, states }
-    const { architecture, headMs, weights } = await this.#makeInto(this.#bytesOfModel.get(modelDigest), request)
-    this.#bytesOfModel.set(modelDigest, weights.bytes.byteLength)
-    // The head thread has looked at every value, and the digest is of the token states.
-    markGood(weights)
-    const qnet = { digest, architecture, precision: 'f32', weights } as const
-    return { query: this.#keep(key, { modelDigest, qnet }), headMs }
+    const { call, weights: making } = this.#makeInto(this.#bytesOfModel.get(modelDigest), request)
+    const made = making.then(({ architecture, headMs, weights }) => {
+      this.#bytesOfModel.set(modelDigest, weights.bytes.byteLength)
+      // The head thread has looked at every value, and the digest is of the token states.
+      markGood(weights)
+      const qnet = { digest, architecture, precision: 'f32', weights } as const
+      return { query: this.#keep(key, { modelDigest, qnet }), headMs }
+    })
+    return { call, made }
   }
 
   /** Written by the head thread straight into memory that is used again: 1.2 MB a query were a fifth of its time to clear away. */
-  async #makeInto(byteLength: number | undefined, request: Omit<HeadRequest, 'call' | 'into'>): Promise<MadeWeights> {
+  #makeInto(
+    byteLength: number | undefined,
+    request: Omit<HeadRequest, 'call' | 'into'>,
+  ): { readonly call: number; readonly weights: Promise<MadeWeights> } {
     const taken = byteLength === undefined ? undefined : this.#memory.take(byteLength)
-    try {
-      const made = await this.#heads.call(call => ({ ...request, call, into: taken?.bytes })).answer
-      return { ...made, weights: made.weights === undefined ? taken! : this.#memory.copy(made.weights) }
-    } catch (error) {
-      if (taken !== undefined) this.#memory.giveBack(taken)
-      throw error
-    }
+    const { call, answer } = this.#heads.call(number => ({ ...request, call: number, into: taken?.bytes }))
+    const weights = answer.then(
+      made => ({ ...made, weights: made.weights === undefined ? taken! : this.#memory.copy(made.weights) }),
+      error => {
+        if (taken !== undefined) this.#memory.giveBack(taken)
+        throw error
+      },
+    )
+    return { call, weights }
   }
 
   #lend(query: KeptQuery, headMs: number): ReadyQuery {
