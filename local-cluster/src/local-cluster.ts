@@ -19,9 +19,6 @@ import { waitUntilReady } from './wait-until-ready.ts'
 /** Work under way may take this long to end before a process is killed. */
 const stopGraceMs = 10_000
 
-/** A shard server that leaves while the others go on may take longer: they load its shards first. */
-const removeGraceMs = 120_000
-
 export interface ClusterOptions extends ClusterSettings {
   /** Whether processes that crash are started again. */
   readonly restart: boolean
@@ -162,7 +159,7 @@ export class LocalCluster {
     }
     // One that is being started again is removed once it is up.
     await this.#revivals.get(service)
-    const exit = await service.stop(signal, removeGraceMs)
+    const exit = await service.stop(signal, service.plan.drainMsMax + stopGraceMs)
     this.#forget(service)
     this.#tell({ type: 'removed', name, exit })
     return exit

@@ -82,7 +82,6 @@ describe('planning the processes', () => {
     const indexer = settingsOf(planIndexer(announced, peers).environment)
     assert.deepEqual([coordinator.HYPERSHARD_SHARD_SERVERS, coordinator.HYPERSHARD_ENCODER], [redis, redis])
     assert.equal(indexer.HYPERSHARD_ENCODER, redis)
-    assert.ok(!('HYPERSHARD_MEMBERSHIP_REDIS_URL' in coordinator) && !('HYPERSHARD_MEMBERSHIP_REDIS_URL' in indexer))
   })
 
   it('names each encoder service, the first as ever', () => {

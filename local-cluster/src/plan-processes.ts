@@ -128,7 +128,7 @@ export function planCoordinator(
  * them, to which none can be added.
  */
 export function membershipRedisOf(settings: ClusterSettings): string | undefined {
-  return settings.environment[membershipRedisSetting]
+  return settings.environment.HYPERSHARD_MEMBERSHIP_REDIS_URL
 }
 
 /** Of `HYPERSHARD_SHARD_DRAIN_MS`. */
@@ -161,14 +161,12 @@ function storeOf(settings: ClusterSettings): string {
 
 /** Settings that only the cluster or this command has a use for. */
 const notInherited = new Set(['HYPERSHARD_URL'])
-const membershipRedisSetting = 'HYPERSHARD_MEMBERSHIP_REDIS_URL'
-/** The kinds of service that announce themselves there; the others are told where to look as their list of servers. */
-const announcing: readonly ServiceKind[] = ['shard', 'encoder']
 /** What several kinds of service read, and the others leave alone. */
 const forEveryService = new Set([
   'HYPERSHARD_LOG_LEVEL',
   'HYPERSHARD_INTERNAL_PROXY',
   'HYPERSHARD_ANNOUNCE_REDIS_URL',
+  'HYPERSHARD_MEMBERSHIP_REDIS_URL',
   'HYPERSHARD_MEMBERSHIP_REFRESH_MS',
 ])
 
@@ -179,7 +177,6 @@ const forEveryService = new Set([
 function inheritedEnvironment(environment: Environment, kind: ServiceKind): Environment {
   const inherited = Object.entries(environment).filter(([name]) => {
     if (!name.startsWith('HYPERSHARD_') || forEveryService.has(name)) return true
-    if (name === membershipRedisSetting) return announcing.includes(kind)
     return !notInherited.has(name) && ownerOf(name) === kind
   })
   return Object.fromEntries(inherited)

@@ -76,9 +76,9 @@ export const cliMutants: readonly Mutant[] = [
   {
     id: 'local-cluster-announced',
     file: 'local-cluster/src/plan-processes.ts',
-    find: 'return announcing.includes(kind)',
-    replace: "return kind === 'shard'",
-    breaks: 'Encoder services announce themselves where coordinators and indexers look',
+    find: 'HYPERSHARD_SHARD_SERVERS: membershipRedisOf(settings) ?? ',
+    replace: 'HYPERSHARD_SHARD_SERVERS: ',
+    breaks: 'The coordinator looks for servers where they announce themselves',
     tests: ['local-cluster/src/plan-processes.test.ts'],
   },
   {
