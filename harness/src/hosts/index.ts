@@ -1,0 +1,5 @@
+export { Host } from './host.ts'
+export { HostNetwork } from './host-network.ts'
+export { HostProcess } from './host-process.ts'
+export { whyNoHosts } from './run-ip.ts'
+export { hostNames, sweepHosts } from './sweep-hosts.ts'
