@@ -50,6 +50,9 @@ export const documentBytesMax = 1024 * 1024
  */
 export const hyperHeadBytesMax = 256 * 1024 * 1024
 
+/** The newest manifest versions whose segments a shard server keeps, so that cursors and slower coordinators find them. */
+export const versionsKeptMax = 2
+
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024
 

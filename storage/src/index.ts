@@ -119,6 +119,7 @@ export {
   rowsReadPerRowKept,
 } from './segment/graph/recall-knobs.ts'
 export { type GraphBuilder, mergeSegments, rowsLeft } from './segment/merge-segments.ts'
+export { rowBytesOf } from './segment/row-bytes.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
 export {
   type CalibratedGraph,

@@ -1,11 +1,7 @@
 /** What a segment takes of this server's memory: told from its record before a byte is read, and exactly once it is. */
-import type { Fields, FilterColumns, SegmentReader } from '@hypershard/storage'
+import { type Fields, type FilterColumns, rowBytesOf, type SegmentReader } from '@hypershard/storage'
 import type { HoldingPlaces, LoadedSegment } from './read-segment.ts'
 
-/** The newest manifest versions whose segments stay held, so that cursors and slower coordinators find them. */
-export const versionsKeptMax = 2
-
-const floatBytes = 4
 const offsetBytes = 4
 /** The place of a record batch of the documents' file: an object with two numbers, and its slot. */
 const placeBytes = 64
@@ -38,13 +34,8 @@ export function heldBytesOf(
 
 /** Vectors and what else the number of rows decides, and the graph, which is mapped as it lies in its file. */
 function fixedBytes(segment: MeasuredSegment, vectors: HoldingPlaces['vectors']): number {
-  const { documents, documentsPerBatch, vectorWidth, fileBytes } = segment
-  const values = documents * vectorWidth
-  const f32 = vectors === 'memory' ? values * floatBytes : 0
-  const scanCopy = values + 2 * vectorWidth * floatBytes
-  const tombstones = versionsKeptMax * Math.ceil(documents / bitsAByte)
-  const places = Math.ceil(documents / documentsPerBatch) * placeBytes
-  return f32 + scanCopy + tombstones + places + fileBytes['graph.usearch']
+  const places = Math.ceil(segment.documents / segment.documentsPerBatch) * placeBytes
+  return rowBytesOf(segment, vectors) + places + segment.fileBytes['graph.usearch']
 }
 
 function columnsBound({ documents, fileBytes }: MeasuredSegment, fields: Fields): number {
