@@ -4,8 +4,8 @@ import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { effectiveServers } from './effective-view.ts'
-import { type IndexPlacement, placeShards } from './place-shards.ts'
-import { isOfIndex } from './placement-of.ts'
+import { placeShards } from './place-shards.ts'
+import { type IndexPlacement, isOfIndex } from './placement-of.ts'
 
 export interface ClusterParts {
   readonly membership: MembershipSource
@@ -236,7 +236,8 @@ export class Cluster {
   #placementOf(index: IndexPlacement): readonly (readonly ClusterMember[])[] {
     const known = this.#placements.get(index.uid)
     if (known !== undefined) return known
-    const placed = placeShards(index, this.view.servers)
+    const shardBytes = new Array<number>(index.shards).fill(1)
+    const placed = placeShards({ ...index, shardBytes }, this.view.servers)
     const placement = placed.map(holders => holders.map(address => this.#members.get(address)!))
     this.#placements.set(index.uid, placement)
     return placement

@@ -1,5 +1,11 @@
 import type { CatalogEntry } from '../catalog/catalog.ts'
-import type { IndexPlacement } from './place-shards.ts'
+
+/** An index, or a generation of one, that is divided into shards. */
+export interface IndexPlacement {
+  readonly uid: string
+  readonly shards: number
+  readonly replicas: number
+}
 
 /** Each generation is placed by itself: it may have another number of shards. */
 export function placementOf({ record, generation }: CatalogEntry): IndexPlacement {
