@@ -8,6 +8,7 @@ import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
 import { renderLoad } from './load/render-load.ts'
 import { peersBenchOptions, runPeersBench } from './peers/peers-bench.ts'
+import { placementBenchOptions, runPlacementBench } from './placement/placement-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
 import { rankingBenchOptions, runRankingBench } from './ranking/ranking-bench.ts'
 import { reindexBenchOptions, runReindexBench } from './reindex/reindex-bench.ts'
@@ -72,6 +73,12 @@ const benches: Readonly<Record<string, Bench>> = {
       'our plans beside the published code, faiss and usearch; --vectors, --queries FILE --python PYTHON --documents N --greedy',
     options: peersBenchOptions,
     run: runPeersBench,
+  },
+  placement: {
+    summary:
+      'how long placing all shards takes, and what a server that joins moves; --servers N,N --shards N --replicas N',
+    options: placementBenchOptions,
+    run: runPlacementBench,
   },
   wire: {
     summary: 'what a shard server is sent of a query in each form, and what that costs; --model DIR',
