@@ -18,6 +18,11 @@ export const hitSchema = z.object({
   fields: z.record(z.string(), z.unknown()).optional(),
 })
 
+/** Why the call was made that answered for a shard. */
+const callReasons = ['first', 'retry', 'hedge'] as const
+
+export type CallReason = (typeof callReasons)[number]
+
 export const searchProfileSchema = z.object({
   encode_ms: milliseconds,
   fan_out_ms: milliseconds,

@@ -20,6 +20,7 @@ import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
+import type { FanOutRecord } from './search/fan-out-record.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
@@ -40,6 +41,7 @@ export interface CoordinatorParts {
   readonly encoderAddress: string
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
+  readonly fanOuts: FanOutRecord
   readonly answers: AnswerCache
   readonly watcher: StoreWatcher
   readonly pace: SearchPace

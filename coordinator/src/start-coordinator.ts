@@ -24,6 +24,7 @@ import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderPort, ShardServerPort } from './ports.ts'
 import { AnswerCache } from './search/answer-cache.ts'
+import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
 import { searchService } from './transport/grpc/search-service.ts'
@@ -189,6 +190,7 @@ async function assemble(
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
+    fanOuts: new FanOutRecord(),
     guard: new WriteGuard(store, {
       lagMax: config.HYPERSHARD_PUT_LAG_MAX,
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,

@@ -52,6 +52,23 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs
   }
 
+  /** Lets time pass, from pause to pause, until the work is done. Nothing in it may wait for anything but this clock. */
+  async play<T>(work: Promise<T>): Promise<T> {
+    let done = false
+    const end = () => {
+      done = true
+    }
+    work.then(end, end)
+    for (;;) {
+      await setImmediate()
+      if (done) return work
+      const next = [...this.#pauses].sort((a, b) => a.endMs - b.endMs)[0]
+      if (next === undefined) throw new Error(`nothing happens any more after ${this.#nowMs} ms`)
+      this.#nowMs = Math.max(this.#nowMs, next.endMs)
+      next.end()
+    }
+  }
+
   /** Returns once so many pauses are under way. */
   async #settled(pauses: number): Promise<void> {
     for (let turn = 0; this.#pauses.size < pauses; turn++) {

@@ -8,6 +8,7 @@ import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
+import { fanOutMutants } from './lists/fan-out-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
@@ -26,6 +27,7 @@ export const allMutants: readonly Mutant[] = [
   ...contractMutants,
   ...coordinatorClusterMutants,
   ...coordinatorSearchMutants,
+  ...fanOutMutants,
   ...coordinatorWritingMutants,
   ...encoderServiceMutants,
   ...evaluationMutants,

@@ -3,6 +3,7 @@ import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import { LRUCache } from 'lru-cache'
 import type { ServerFacts, ShardServerPort } from '../ports.ts'
 import { digestAlone, encodedBytes, payloadBytes, type QueryPayload, requestQuery } from '../search/query-payload.ts'
+import { MemberLoad } from './member-load.ts'
 import { isOfIndex } from './placement-of.ts'
 
 export type MemberRequest = Omit<SearchShardsRequest, 'qnet' | 'tokenStates'> & { readonly payload: QueryPayload }
@@ -45,10 +46,11 @@ export class ClusterMember {
   #facts: ServerFacts | undefined
   /** By the injected clock. */
   #downSinceMs: number
+  /** What its calls take, as this coordinator sees it: what replicas are chosen by. */
+  readonly load = new MemberLoad()
   #live = false
   #life = 0
   #downReason = 'not checked yet'
-  #outstanding = 0
   /** By index uid: the newest versions prepared, ascending, and the shards of each that are loaded. */
   readonly #warm = new Map<string, ReadonlyMap<number, Set<number>>>()
   /** Digests of queries that it was given; its own cache drops the least recently used as well. */
@@ -102,14 +104,18 @@ export class ClusterMember {
 
   /** Searches of this coordinator that it has not answered yet. */
   get outstanding(): number {
-    return this.#outstanding
+    return this.load.outstanding
   }
 
-  /** @param facts what it says of itself; undefined of a server that is too old to say */
+  /**
+   * It is given less to do at first.
+   * @param facts what it says of itself; undefined of a server that is too old to say
+   */
   markLive(facts?: ServerFacts): void {
     this.#facts = facts
     if (this.#live) return
     this.#life++
+    this.load.start(this.#clock.monotonicMs())
     this.#live = true
     this.#downReason = ''
     this.#onChange()
@@ -176,21 +182,16 @@ export class ClusterMember {
 
   /** A query that it was given before goes as its digest alone, and whole once more when it is not known any more. */
   async search(request: MemberRequest, deadline: Deadline): Promise<MemberAnswer> {
-    this.#outstanding++
-    try {
-      const { payload, ...others } = request
-      const name = digestAlone(payload)
-      if (name !== undefined && this.#given.get(payload.digest) === true) {
-        const known = { ...others, qnet: name, tokenStates: undefined }
-        const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, deadline))
-        if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
-      }
-      const results = await this.server.search({ ...others, ...requestQuery(payload) }, deadline)
-      if (name !== undefined) this.#given.set(payload.digest, true)
-      return { results, queryBytes: payloadBytes(payload) }
-    } finally {
-      this.#outstanding--
+    const { payload, ...others } = request
+    const name = digestAlone(payload)
+    if (name !== undefined && this.#given.get(payload.digest) === true) {
+      const known = { ...others, qnet: name, tokenStates: undefined }
+      const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, deadline))
+      if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
     }
+    const results = await this.server.search({ ...others, ...requestQuery(payload) }, deadline)
+    if (name !== undefined) this.#given.set(payload.digest, true)
+    return { results, queryBytes: payloadBytes(payload) }
   }
 
   async #unlessUnknown<Result>(digest: string, ask: () => Promise<Result>): Promise<Result | undefined> {

@@ -2,6 +2,7 @@ import { type Clock, type Logger, systemClock } from '@hypershard/common'
 import type { MembershipSource, MembershipView, ServerEntry } from '@hypershard/membership'
 import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
+import { orderReplicas } from '../search/replica-choice.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { effectiveServers } from './effective-view.ts'
 import { placeShards } from './place-shards.ts'
@@ -129,7 +130,12 @@ export class Cluster {
    * it was placed on them; then the other live ones that are to hold it, which must load it first; then those that are
    * down. Those that hold it no longer come after the others once all others have it.
    */
-  routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
+  routeOf(
+    index: IndexPlacement,
+    shard: number,
+    version: number,
+    nowMs: number = this.#clock.monotonicMs(),
+  ): readonly ClusterMember[] {
     const holders = this.holdersOf(index, shard)
     const warm = this.warmHoldersOf(index.uid, version, shard)
     if (holders.length === 1 && warm.length === 1 && holders[0] === warm[0]) return holders
@@ -137,7 +143,7 @@ export class Cluster {
     const first = settled ? warm.filter(member => holders.includes(member)) : warm
     const last = settled ? warm.filter(member => !holders.includes(member)) : []
     const cold = holders.filter(member => member.live && !warm.includes(member))
-    const live = [first, last, cold].flatMap(members => this.#balanced(members))
+    const live = [first, last, cold].flatMap(members => orderReplicas(members, this.#random, nowMs))
     return [...live, ...holders.filter(member => !member.live)]
   }
 
@@ -241,29 +247,6 @@ export class Cluster {
     const placement = placed.map(holders => holders.map(address => this.#members.get(address)!))
     this.#placements.set(index.uid, placement)
     return placement
-  }
-
-  /**
-   * Of two picked by chance the one with less outstanding work first. Taking the least loaded of all would send every
-   * coordinator to the same.
-   */
-  #balanced(members: readonly ClusterMember[]): ClusterMember[] {
-    const order = this.#shuffled([...members])
-    const [first, second] = order
-    if (first !== undefined && second !== undefined && second.outstanding < first.outstanding) {
-      order.splice(0, 2, second, first)
-    }
-    return order
-  }
-
-  #shuffled<T>(list: T[]): T[] {
-    for (let last = list.length - 1; last > 0; last--) {
-      const other = Math.floor(this.#random() * (last + 1))
-      const kept = list[last]!
-      list[last] = list[other]!
-      list[other] = kept
-    }
-    return list
   }
 }
 

@@ -10,6 +10,7 @@ import { Catalog, type CatalogEntry } from '../catalog/catalog.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
+import { FanOutRecord } from './fan-out-record.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
@@ -55,7 +56,15 @@ describe('answers that were kept', () => {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const answers = new AnswerCache(1_000_000)
     const modelKeeper = { mend: () => undefined }
-    parts = { catalog, cluster, queryEncoder, queryForms: new QueryForms('weights'), modelKeeper, answers }
+    parts = {
+      catalog,
+      cluster,
+      queryEncoder,
+      queryForms: new QueryForms('weights'),
+      modelKeeper,
+      answers,
+      fanOuts: new FanOutRecord(),
+    }
     await put(Array.from({ length: 8 }, (_, at) => ({ id: `d${at}`, text: `stars ${'dust '.repeat(at)}` })))
   })
 

@@ -4,7 +4,8 @@ import { StopReason } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
-import type { FanOutOutcome, ShardAnswer, ShardFailure } from './fan-out.ts'
+import type { FanOutOutcome } from './fan-out-request.ts'
+import type { ShardAnswer, ShardFailure } from './shard-answer.ts'
 
 /** A manifest with so many eligible documents in each shard. */
 function manifestOf(...eligible: readonly number[]): Manifest {
@@ -27,7 +28,7 @@ function failure(shard: number): [number, ShardFailure] {
 }
 
 function outcomeOf(answers: [number, ShardAnswer][], failures: [number, ShardFailure][] = []): FanOutOutcome {
-  return { answers: new Map(answers), failures: new Map(failures), failedCalls: new Set() }
+  return { answers: new Map(answers), failures: new Map(failures), failedCalls: new Set(), asked: new Map() }
 }
 
 describe('the coverage of a search', () => {

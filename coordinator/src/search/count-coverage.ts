@@ -5,23 +5,26 @@ import type { Manifest } from '@hypershard/storage'
 import { coverageJson } from '../answers/coverage-json.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Coverage, MissingShard } from './coverage.ts'
-import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
+import type { FanOutOutcome } from './fan-out-request.ts'
+import type { ShardAnswer } from './shard-answer.ts'
 
 /**
  * Counts from the manifest, never from what a server says of itself: what it claims beyond the manifest's count is cut,
  * and a shard that says "complete" with fewer documents than the manifest has counts as missing the rest. How many pass a
  * filter only the server knows; of a shard that searched a part of those the same part of its documents is covered.
  */
-export function countCoverage(manifest: Manifest, { answers, failures }: FanOutOutcome, filtered: boolean): Coverage {
+export function countCoverage(
+  manifest: Manifest,
+  { answers, failures }: Pick<FanOutOutcome, 'answers' | 'failures'>,
+  filtered: boolean,
+): Coverage {
   const missing: MissingShard[] = []
   const total = { eligible: 0, matched: 0, covered: 0, nonFinite: 0 }
   let counts = nothingScanned
   for (const [shard, eligible] of eligibleByShard(manifest).entries()) {
     if (eligible === 0) continue
     const answer = answers.get(shard)
-    const matched = filtered ? Math.min(answer?.documentsMatched ?? 0, eligible) : eligible
-    const looked = cutTo(matched, answer ?? nothingScanned)
-    const covered = coveredOf(eligible, { matched, searched: searchedOf(looked), answer })
+    const { matched, looked, covered } = lookedAt(answer, eligible, filtered)
     total.eligible += eligible
     total.matched += matched
     total.covered += covered
@@ -43,6 +46,17 @@ export function countCoverage(manifest: Manifest, { answers, failures }: FanOutO
     nonFiniteScores: total.nonFinite,
     missing,
   }
+}
+
+/** Documents of a shard that an answer covers, by the rules of `countCoverage`. */
+export function documentsCovered(answer: ShardAnswer | undefined, eligible: number, filtered: boolean): number {
+  return eligible === 0 ? 0 : lookedAt(answer, eligible, filtered).covered
+}
+
+function lookedAt(answer: ShardAnswer | undefined, eligible: number, filtered: boolean) {
+  const matched = filtered ? Math.min(answer?.documentsMatched ?? 0, eligible) : eligible
+  const looked = cutTo(matched, answer ?? nothingScanned)
+  return { matched, looked, covered: coveredOf(eligible, { matched, searched: searchedOf(looked), answer }) }
 }
 
 /** No more of a shard was looked at than it has; what was walked was not scanned. */

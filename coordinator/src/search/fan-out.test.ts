@@ -12,7 +12,9 @@ import {
 } from '@hypershard/proto/shard'
 import { ClusterMember } from '../cluster/cluster-member.ts'
 import type { ShardServerPort } from '../ports.ts'
-import { type FanOutRequest, fanOut } from './fan-out.ts'
+import { fanOut } from './fan-out.ts'
+import { FanOutRecord } from './fan-out-record.ts'
+import type { FanOutRequest } from './fan-out-request.ts'
 
 type Answer = (shard: number) => Partial<ShardResult> | undefined
 
@@ -58,6 +60,8 @@ describe('asking shard servers', () => {
     const request: FanOutRequest = {
       manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 },
       route,
+      eligible: [10, 11, 12],
+      minCoverage: 1,
       limit: 10,
       payload: QNet.fromPartial({ digest: 'd' }),
       precision: ScoringPrecision.SCORING_PRECISION_FP32,
@@ -70,7 +74,7 @@ describe('asking shard servers', () => {
       filter: undefined,
       after: undefined,
     }
-    return fanOut(request, quietContext(deadline))
+    return fanOut(request, quietContext(deadline), new FanOutRecord())
   }
 
   it('makes one call a server with all its shards, and gives each the answer that names it', async () => {
@@ -109,15 +113,20 @@ describe('asking shard servers', () => {
     assert.deepEqual([...failedCalls], ['overloaded'])
   })
 
-  it('asks two holders at most, and tells the failure of the second', async () => {
-    const list = servers(failing, refusing, done)
-    const { answers, failures } = await ask(new Map([[0, membersOf(list)]]))
-    assert.deepEqual(
-      list.map(({ asked }) => asked.length),
-      [1, 1, 0],
-    )
-    assert.deepEqual([answers.size, failures.get(0)?.server, failures.get(0)?.code], [0, 's1', 'overloaded'])
-  })
+  for (const [what, answers, asked, last] of [
+    ['three holders at most', [failing, failing, failing, done], [1, 1, 1, 0], ['s2', 'corrupt_data']],
+    ['two where the second is overloaded', [failing, refusing, done], [1, 1, 0], ['s1', 'overloaded']],
+  ] as const) {
+    it(`asks ${what}, and tells the failure of the last`, async () => {
+      const list = servers(...answers)
+      const { answers: given, failures } = await ask(new Map([[0, membersOf(list)]]))
+      assert.deepEqual(
+        list.map(server => server.asked.length),
+        asked,
+      )
+      assert.deepEqual([given.size, failures.get(0)?.server, failures.get(0)?.code], [0, ...last])
+    })
+  }
 
   it('asks again only for the shards that failed', async () => {
     const list = servers(shard => (shard === 1 ? failing(shard) : done(shard)), done)
@@ -138,8 +147,11 @@ describe('asking shard servers', () => {
   it('asks nobody again once the time is over, or the caller has gone', async () => {
     let nowMs = 0
     const caller = new AbortController()
-    const ends: (() => void)[] = [() => (nowMs += 1_000), () => caller.abort()]
-    for (const end of ends) {
+    const ends: (readonly [end: () => void, code: string])[] = [
+      [() => (nowMs += 1_000), 'corrupt_data'],
+      [() => caller.abort(), 'cancelled'],
+    ]
+    for (const [end, code] of ends) {
       const list = servers(shard => {
         end()
         return failing(shard)
@@ -149,7 +161,7 @@ describe('asking shard servers', () => {
         new Map([[0, membersOf(list)]]),
         Deadline.after(500, { clock, signal: caller.signal }),
       )
-      assert.deepEqual([list[1]!.asked.length, failures.get(0)?.code], [0, 'corrupt_data'])
+      assert.deepEqual([list[1]!.asked.length, failures.get(0)?.code], [0, code])
     }
   })
 
@@ -166,7 +178,7 @@ describe('asking shard servers', () => {
     )
     assert.deepEqual(
       list.map(({ asked }) => asked),
-      [[], [[2], [1]], []],
+      [[], [[1, 2]], []],
     )
     assert.deepEqual([answers.size, failures.get(0)?.code, failures.get(1)?.code], [0, 'unavailable', 'corrupt_data'])
   })

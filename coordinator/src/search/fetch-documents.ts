@@ -2,7 +2,8 @@ import { type ErrorCode, HypershardError, type RequestContext, toHypershardError
 import type { FetchedDocument, ManifestReference } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
-import type { FanOutOutcome, FanOutRequest, FoundHit, ShardFailure } from './fan-out.ts'
+import type { FanOutOutcome, FanOutRequest } from './fan-out-request.ts'
+import type { FoundHit, ShardFailure } from './shard-answer.ts'
 
 /** One server's part of the winners. */
 interface FetchPart {

@@ -1,10 +1,11 @@
 import { type ScanCounts, scanCountsOf } from '@hypershard/common'
-import type { ShardPlanName, StopReasonName } from '@hypershard/contract'
+import type { CallReason, ShardPlanName, StopReasonName } from '@hypershard/contract'
 import { SearchPlan, StopReason } from '@hypershard/proto/shard'
-import type { FanOutOutcome, ShardAnswer } from './fan-out.ts'
+import type { FanOutOutcome } from './fan-out-request.ts'
 import type { EncodedQueryAndOrigin } from './query-encoder.ts'
 import type { QueryForm } from './query-forms.ts'
 import { isTokenStates } from './query-payload.ts'
+import type { ShardAnswer } from './shard-answer.ts'
 
 type Step = 'encode' | 'fanOut' | 'merge' | 'fetch'
 
@@ -26,6 +27,12 @@ export interface SearchProfile {
 export interface ShardProfile extends ScanCounts {
   readonly shard: number
   readonly server: string
+  /** Calls that were made for it. */
+  readonly attempts: number
+  /** One of them because another was late. */
+  readonly hedged: boolean
+  /** Why the call was made that answered. */
+  readonly wonBy: CallReason
   /** The plan that was really used. */
   readonly plan: ShardPlanName
   readonly queueMs: number
@@ -69,16 +76,20 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
     qnetBytes: Math.max(0, ...[...outcome.answers.values()].map(({ queryBytes }) => queryBytes)),
     queryForm: isTokenStates(query.payload) ? 'tokenStates' : 'weights',
     qnetCached: query.cached,
-    shards: [...outcome.answers.values()].map(shardProfileOf).sort((a, b) => a.shard - b.shard),
+    shards: [...outcome.answers.values()]
+      .map(answer => shardProfileOf(answer, outcome))
+      .sort((a, b) => a.shard - b.shard),
   }
 }
 
-function shardProfileOf(answer: ShardAnswer): ShardProfile {
-  const { shard, member, queueMs, scoreMs, headMs, callMs } = answer
+function shardProfileOf(answer: ShardAnswer, { asked }: FanOutOutcome): ShardProfile {
+  const { shard, member, queueMs, scoreMs, headMs, callMs, wonBy } = answer
   const shipMs = Math.max(0, callMs - queueMs - scoreMs - headMs)
   return {
     shard,
     server: member.address,
+    ...asked.get(shard)!,
+    wonBy,
     ...scanCountsOf(answer),
     plan: planOf(answer.plan),
     queueMs,

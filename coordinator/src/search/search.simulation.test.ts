@@ -12,6 +12,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
+import { FanOutRecord } from './fan-out-record.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { search } from './search.ts'
@@ -133,7 +134,7 @@ describe('a search through a cluster that misbehaves', () => {
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
     const modelKeeper = { mend: () => undefined }
-    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers }
+    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers, fanOuts: new FanOutRecord() }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

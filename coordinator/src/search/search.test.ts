@@ -10,6 +10,7 @@ import { Catalog } from '../catalog/catalog.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
+import { FanOutRecord } from './fan-out-record.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { type MeasuredQuery, QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
@@ -80,7 +81,7 @@ describe('a search', () => {
     mended = []
     const modelKeeper = { mend: (model: string) => void mended.push(model) }
     const answers = new AnswerCache(1_000_000)
-    parts = { catalog, cluster, queryEncoder, queryForms: forms, modelKeeper, answers }
+    parts = { catalog, cluster, queryEncoder, queryForms: forms, modelKeeper, answers, fanOuts: new FanOutRecord() }
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))

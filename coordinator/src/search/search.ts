@@ -14,21 +14,26 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { ModelKeeper } from '../catalog/model-keeper.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { generationUid, placementOf } from '../cluster/placement-of.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
 import { documentsOfServer } from './documents-of-server.ts'
-import { type FanOutOutcome, type FanOutRequest, type FoundHit, fanOut } from './fan-out.ts'
+import { fanOut } from './fan-out.ts'
+import type { FanOutRecord } from './fan-out-record.ts'
+import type { FanOutOutcome, FanOutRequest } from './fan-out-request.ts'
 import { fetchDocuments } from './fetch-documents.ts'
 import { mergeTopHits } from './merge-top-hits.ts'
 import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from './query-encoder.ts'
 import type { MeasuredQuery, QueryForms } from './query-forms.ts'
 import { isTokenStates, payloadBytes } from './query-payload.ts'
 import { readFilter } from './read-filter.ts'
+import { type ShardToSpread, spreadShards } from './replica-choice.ts'
 import type { Hit, SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 import { profileOf, Stopwatch } from './search-profile.ts'
+import type { FoundHit } from './shard-answer.ts'
 
 export interface SearchParts {
   readonly catalog: Catalog
@@ -36,6 +41,7 @@ export interface SearchParts {
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
   readonly answers: AnswerCache
+  readonly fanOuts: FanOutRecord
   readonly modelKeeper: Pick<ModelKeeper, 'mend'>
 }
 
@@ -130,8 +136,9 @@ async function askShards(
   const ask = async (text: QueryText): Promise<Asked> => {
     const query = await queryEncoder.encode(text, context.deadline).catch(naming(pinned.entry.generation))
     watch.lap('encode')
-    const request = planFanOut(input, { ...pinned, payload: query.payload }, parts.cluster)
-    const outcome = await fanOut(request, earlierByReserve(context))
+    const nowMs = context.deadline.clock.monotonicMs()
+    const request = planFanOut(input, { ...pinned, payload: query.payload }, { cluster: parts.cluster, nowMs })
+    const outcome = await fanOut(request, earlierByReserve(context), parts.fanOuts)
     watch.lap('fanOut')
     return { query, request, outcome }
   }
@@ -226,17 +233,24 @@ interface Pinned {
 function planFanOut(
   input: SearchInput,
   { entry, manifest, cursor, filter, payload }: Pinned,
-  cluster: Cluster,
+  { cluster, nowMs }: { readonly cluster: Cluster; readonly nowMs: number },
 ): FanOutRequest {
   const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
-  const route = new Map<number, ReturnType<Cluster['routeOf']>>()
+  const eligible = eligibleByShard(manifest)
+  const shards: ShardToSpread<ClusterMember>[] = []
   const given = cursor?.given ?? 0
-  for (const [shard, documents] of eligibleByShard(manifest).entries()) {
-    if (documents > 0) route.set(shard, cluster.routeOf(placement, shard, manifest.version))
+  for (const [shard, documents] of eligible.entries()) {
+    if (documents === 0) continue
+    const holders = cluster.routeOf(placement, shard, manifest.version, nowMs)
+    const warm = holders.filter(holder => holder.isWarm({ indexUid: placement.uid, version: manifest.version, shard }))
+    shards.push({ shard, documents, holders, equals: warm.length })
   }
+  const route = spreadShards(shards, nowMs)
   return {
     manifest: referenceTo(manifest),
     route,
+    eligible,
+    minCoverage: input.minCoverage,
     payload,
     filter,
     limit: input.k + 1,

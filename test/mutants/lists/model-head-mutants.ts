@@ -100,9 +100,9 @@ export const modelHeadMutants: readonly Mutant[] = [
   },
   {
     id: 'head-refused-anywhere',
-    file: 'coordinator/src/search/fan-out.ts',
-    find: 'flow.outcome.failedCalls.add(failure.code)',
-    replace: 'flow.outcome.failedCalls.clear()',
+    file: 'coordinator/src/search/shard-calls.ts',
+    find: 'flow.failedCalls.add(failure.code)',
+    replace: 'flow.failedCalls.clear()',
     breaks: 'A server that cannot make q-nets is found out though another answers for it',
     tests: ['coordinator/src/search/fan-out.test.ts'],
   },

@@ -1,0 +1,77 @@
+import { type ScanCounts, scanCountsOf } from '@hypershard/common'
+import type { CallReason } from '@hypershard/contract'
+import {
+  type DocumentAddress,
+  type FetchedDocument,
+  type SearchPlan,
+  type ShardResult,
+  StopReason,
+} from '@hypershard/proto/shard'
+import type { ClusterMember } from '../cluster/cluster-member.ts'
+
+/** A hit of one shard and where its texts lie. */
+export interface FoundHit {
+  readonly id: string
+  readonly score: number
+  readonly shard: number
+  readonly address: DocumentAddress
+  /** Undefined where it did not come with the hit. */
+  readonly document: FetchedDocument | undefined
+}
+
+/** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
+export interface ShardAnswer extends ScanCounts, CallFacts {
+  readonly shard: number
+  readonly member: ClusterMember
+  /** In rank order. */
+  readonly hits: readonly FoundHit[]
+  /** The plan that was really used. */
+  readonly plan: SearchPlan
+  readonly documentsMatched: number
+  readonly nonFiniteScores: number
+  readonly stopReason: StopReason
+  readonly queueMs: number
+  readonly scoreMs: number
+  /** Time the server took to make the q-net from token states. */
+  readonly headMs: number
+}
+
+/** Of the call that answered. */
+export interface CallFacts {
+  /** The whole call, which other shards may have shared. */
+  readonly callMs: number
+  /** Bytes of the query that the call sent. */
+  readonly queryBytes: number
+  /** Why it was made. */
+  readonly wonBy: CallReason
+}
+
+/** Why a shard gave nothing. */
+export interface ShardFailure {
+  readonly shard: number
+  readonly server: string
+  readonly code: string
+  readonly message: string
+}
+
+/** What a server said of one of the shards it was asked for. */
+export function readShardResult(
+  member: ClusterMember,
+  shard: number,
+  result: ShardResult | undefined,
+  call: CallFacts,
+): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
+  const who = `${member.address}: shard ${shard}`
+  if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
+  if (result.error !== undefined) return result.error
+  const { documentsMatched, nonFiniteScores } = result
+  const { stopReason, plan, queueMs, scoreMs, headMs } = result
+  if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
+  const hits: FoundHit[] = []
+  for (const { id, score, address, document } of result.hits) {
+    if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
+    hits.push({ id, score, shard, address, document })
+  }
+  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }
+  return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
+}

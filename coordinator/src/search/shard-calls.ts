@@ -1,0 +1,141 @@
+import { type HypershardError, toHypershardError } from '@hypershard/common'
+import type { CallReason } from '@hypershard/contract'
+import type { ClusterMember, MemberAnswer } from '../cluster/cluster-member.ts'
+import { failureFacts } from '../failure-facts.ts'
+import { after, type FanOut, type ShardCall } from './fan-out-flow.ts'
+import { waitForStragglers } from './give-up.ts'
+import { kindOf } from './hedging.ts'
+import { retryOf } from './retry-policy.ts'
+import { readShardResult } from './shard-answer.ts'
+import type { ShardRace } from './shard-race.ts'
+
+/** Makes one call for some shards that are open. What comes of it settles them, or has others asked. */
+export function ask(member: ClusterMember, races: readonly ShardRace[], reason: CallReason, flow: FanOut): void {
+  const { clock } = flow.context.deadline
+  const documents = races.reduce((sum, race) => sum + race.documents, 0)
+  for (const race of races) race.begin(member)
+  const startMs = clock.monotonicMs()
+  const call: ShardCall = {
+    member,
+    races,
+    reason,
+    kind: kindOf(flow.request, documents),
+    startMs,
+    work: member.load.begin(documents, startMs),
+    cancel: new AbortController(),
+    ended: new AbortController(),
+  }
+  flow.calls.add(call)
+  void makeCall(call, flow)
+  flow.watch(call, flow)
+}
+
+async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
+  const { member, races, cancel, work } = call
+  const { route: _, eligible: __, minCoverage: ___, ...request } = flow.request
+  const { deadline } = flow.context
+  try {
+    const shards = races.map(({ shard }) => shard)
+    const answer = await member.search({ ...request, shards }, deadline.withSignal(cancel.signal))
+    if (endCall(call, flow)) takeAnswer(call, answer, flow)
+  } catch (error) {
+    if (!endCall(call, flow)) return
+    work.failed(deadline.clock.monotonicMs())
+    takeFailure(call, toHypershardError(error), error, flow)
+  }
+}
+
+/** @returns whether its end is of interest: not when it was cancelled */
+function endCall(call: ShardCall, flow: FanOut): boolean {
+  call.ended.abort()
+  return flow.calls.delete(call)
+}
+
+function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow: FanOut): void {
+  const { member, races, reason, kind, startMs, work } = call
+  const nowMs = flow.context.deadline.clock.monotonicMs()
+  const facts = { callMs: nowMs - startMs, queryBytes, wonBy: reason }
+  work.answered({ serviceMs: Math.max(0, ...results.map(({ headMs, scoreMs }) => headMs + scoreMs)) }, nowMs)
+  flow.record.hedging.noteCall(kind, facts.callMs, nowMs)
+  const failed: [ShardRace, string][] = []
+  let won = false
+  for (const race of races) {
+    race.end()
+    const result = results.find(candidate => candidate.shard === race.shard)
+    const answer = readShardResult(member, race.shard, result, facts)
+    if ('hits' in answer) won = race.win(answer) || won
+    else {
+      flow.context.log.warn({ ...answer, server: member.address, shard: race.shard }, 'shard search failed')
+      race.noteFailure(member.address, answer)
+      failed.push([race, answer.code])
+    }
+  }
+  if (won && reason === 'hedge') flow.record.hedging.counts.won++
+  askAgain(failed, flow)
+  afterSettling(flow)
+}
+
+function takeFailure(call: ShardCall, failure: HypershardError, error: unknown, flow: FanOut): void {
+  const { member, races } = call
+  flow.failedCalls.add(failure.code)
+  // That a server is away is told by its health checks, once.
+  const level = failure.code === 'unavailable' ? 'debug' : 'warn'
+  const shards = races.map(({ shard }) => shard)
+  flow.context.log[level]({ ...failureFacts(error), server: member.address, shards }, 'shard search call failed')
+  for (const race of races) {
+    race.end()
+    race.noteFailure(member.address, failure)
+  }
+  askAgain(
+    races.map(race => [race, failure.code] as const),
+    flow,
+  )
+  afterSettling(flow)
+}
+
+/** Those for which no other call is under way are asked of another holder, or are lost. */
+function askAgain(failed: readonly (readonly [ShardRace, string])[], flow: FanOut): void {
+  const { context, record } = flow
+  const options = { deadline: context.deadline, random: record.random }
+  const retries = failed.flatMap(([race, code]) => {
+    if (race.settled || race.underWay > 0) return []
+    const retry = retryOf(race, code, options)
+    if (retry === undefined) race.lose(undefined)
+    return retry === undefined ? [] : [{ race, ...retry }]
+  })
+  for (const [member, theirs] of Map.groupBy(retries, retry => retry.member)) {
+    const races = theirs.map(({ race }) => race)
+    const pauseMs = Math.max(...theirs.map(retry => retry.pauseMs))
+    if (pauseMs === 0) retryAt(member, races, flow)
+    else after(pauseMs, flow.over.signal, flow, () => retryAt(member, races, flow))
+  }
+}
+
+/** Asks for those that are open still. */
+export function retryAt(member: ClusterMember, races: readonly ShardRace[], flow: FanOut): void {
+  const open = races.filter(race => !race.settled)
+  if (open.length === 0) return
+  flow.record.retries++
+  ask(member, open, 'retry', flow)
+}
+
+/** Ends the calls that nobody waits for, and the fan-out when nothing is open; else sets how long the others may take. */
+export function afterSettling(flow: FanOut): void {
+  for (const call of flow.calls) if (call.races.every(race => race.settled)) cancelCall(call, flow)
+  if (flow.races.every(race => race.settled)) flow.over.abort()
+  else waitForStragglers(flow)
+}
+
+/** Nobody waits for it any longer. It counts at least as slow as it was waited for. */
+export function cancelCall(call: ShardCall, flow: FanOut): void {
+  const nowMs = flow.context.deadline.clock.monotonicMs()
+  const { hedging } = flow.record
+  endCall(call, flow)
+  call.work.cancelled(nowMs)
+  const lost = call.races.every(race => race.answer !== undefined)
+  if (lost) {
+    hedging.counts.cancelled++
+    hedging.noteCall(call.kind, nowMs - call.startMs, nowMs)
+  }
+  call.cancel.abort()
+}
