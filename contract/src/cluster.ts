@@ -38,12 +38,23 @@ export const readySchema = z.object({
   indexes_without_model: indexesWithoutModelSchema,
 })
 
+const hedgesSchema = z
+  .object({
+    asked: count.describe('Calls that were made of a second server because the first was late.'),
+    won: count.describe('Of those, the ones that answered for a shard first.'),
+    cancelled: count.describe('Calls that were ended because another had answered for all their shards.'),
+    refused_by_budget: count.describe('Late calls that were not made twice: at most 5 % are.'),
+  })
+  .describe('Of this coordinator since it started.')
+
 export const clusterSchema = z.object({
   encoder: z.object({
     address: z.string(),
     models: z.array(modelReferenceSchema).nullable().describe('That it has; null while it does not answer.'),
   }),
   indexes_without_model: indexesWithoutModelSchema.nullable(),
+  hedges: hedgesSchema,
+  retries: count.describe('Calls that were made because another had failed, since this coordinator started.'),
   servers: z.array(
     z.object({
       address: z.string(),

@@ -34,7 +34,10 @@ export const searchProfileSchema = z.object({
   shards: z.array(
     scanCountsSchema.extend({
       shard: count,
-      server: z.string(),
+      server: z.string().describe('That answered.'),
+      attempts: count.describe('Calls that were made for it.'),
+      hedged: z.boolean().describe('Whether one of them was made because another was late.'),
+      won_by: z.enum(callReasons).describe('Why the call was made that answered.'),
       plan: z.enum(shardPlans).describe('What the plan came to; `graph` where any segment was walked.'),
       queue_ms: milliseconds,
       head_ms: milliseconds,

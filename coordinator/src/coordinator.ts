@@ -21,6 +21,7 @@ import type { EncoderPort } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
+import type { HedgeCounts } from './search/hedging.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
@@ -56,6 +57,8 @@ export interface ClusterDescription {
   /** Null while the encoder service does not answer, as is `unserved`. */
   readonly models: readonly NamedModel[] | null
   readonly unserved: readonly UnservedIndex[] | null
+  readonly hedges: Readonly<HedgeCounts>
+  readonly retries: number
   readonly servers: readonly {
     readonly address: string
     readonly live: boolean
@@ -175,7 +178,7 @@ export class Coordinator {
   }
 
   async describeCluster(context: RequestContext): Promise<ClusterDescription> {
-    const { cluster, catalog, encoderAddress, models } = this.#parts
+    const { cluster, catalog, encoderAddress, models, fanOuts } = this.#parts
     const loaded = await models.list(context.deadline.within(listMsMax)).catch(() => null)
     const unserved = loaded === null ? null : findUnserved(catalog.list(), loaded)
     const servers = cluster.members.map(member => {
@@ -190,6 +193,7 @@ export class Coordinator {
       )
       return { address, live, downReason: live ? null : member.downReason, weight, outstanding, shards }
     })
-    return { encoderAddress, models: loaded, unserved, servers }
+    const { hedging, retries } = fanOuts
+    return { encoderAddress, models: loaded, unserved, hedges: hedging.counts, retries, servers }
   }
 }

@@ -97,6 +97,7 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
   const scans = profile.shards.some(shard => shard.documents_scanned > 0)
   const walks = profile.shards.some(shard => shard.documents_walked > 0)
   const heads = profile.shards.some(shard => shard.head_ms > 0)
+  const twice = profile.shards.some(shard => shard.attempts > 1)
   const shardLines = renderTable(
     [
       { title: 'shard', align: 'right' },
@@ -108,6 +109,7 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
       ...(heads ? [{ title: 'head', align: 'right' as const }] : []),
       { title: 'score', align: 'right' },
       { title: 'ship', align: 'right' },
+      ...(twice ? [{ title: 'calls', align: 'right' as const }, { title: 'won by' }] : []),
       { title: 'ended' },
     ],
     profile.shards.map(shard => [
@@ -120,6 +122,7 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
       ...(heads ? [formatDuration(shard.head_ms)] : []),
       formatDuration(shard.score_ms),
       formatDuration(shard.ship_ms),
+      ...(twice ? [formatCount(shard.attempts), shard.won_by] : []),
       shard.stop_reason,
     ]),
     output.columns,

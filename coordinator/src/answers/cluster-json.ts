@@ -49,10 +49,13 @@ function architectureJson({ architecture }: Model): z.input<typeof modelSchema>[
 }
 
 export function clusterJson(description: ClusterDescription): z.input<typeof clusterSchema> {
-  const { encoderAddress, models, unserved, servers } = description
+  const { encoderAddress, models, unserved, hedges, retries, servers } = description
+  const { refusedByBudget, ...hedgeCounts } = hedges
   return {
     encoder: { address: encoderAddress, models: models?.map(({ name, digest }) => ({ name, digest })) ?? null },
     indexes_without_model: unserved && [...unserved],
+    hedges: { ...hedgeCounts, refused_by_budget: refusedByBudget },
+    retries,
     servers: servers.map(({ downReason, shards, ...server }) => ({
       ...server,
       down_reason: downReason,

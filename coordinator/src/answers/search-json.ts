@@ -45,6 +45,9 @@ function shardProfileJson(shard: ShardProfile): z.input<typeof searchProfileSche
   return {
     shard: shard.shard,
     server: shard.server,
+    attempts: shard.attempts,
+    hedged: shard.hedged,
+    won_by: shard.wonBy,
     ...scanCountsJson(shard),
     plan: shard.plan,
     queue_ms: shard.queueMs,

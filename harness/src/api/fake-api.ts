@@ -257,6 +257,8 @@ function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly str
       model: { name: 'gone', digest: 'e'.repeat(64) },
       message: `index \`${index}\`: it was made with the model \`gone\``,
     })),
+    hedges: { asked: 3, won: 2, cancelled: 3, refused_by_budget: 0 },
+    retries: 1,
     servers: [
       { address: '127.0.0.1:7002', live: true, down_reason: null, weight: 1, outstanding: 0, shards },
       { address: '127.0.0.1:7003', live: false, down_reason: 'connection refused', weight: 1, outstanding: 0, shards },
@@ -320,6 +322,9 @@ function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) 
       {
         shard: 0,
         server: '127.0.0.1:7002',
+        attempts: 1,
+        hedged: false,
+        won_by: 'first',
         ...counts,
         plan: 'exact',
         stop_reason: 'complete',

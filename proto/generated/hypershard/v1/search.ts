@@ -305,6 +305,12 @@ export interface ShardProfile {
   plan: string;
   /** Making the q-net of token states; 0 when that was not necessary. */
   headMs: number;
+  /** Calls that were made for the shard. */
+  attempts: number;
+  /** One of them was made because another was late. */
+  hedged: boolean;
+  /** "first", "retry" or "hedge": why the call was made that answered. */
+  wonBy: string;
 }
 
 function createBaseIndex(): Index {
@@ -2842,6 +2848,9 @@ function createBaseShardProfile(): ShardProfile {
     documentsWalked: 0,
     plan: "",
     headMs: 0,
+    attempts: 0,
+    hedged: false,
+    wonBy: "",
   };
 }
 
@@ -2879,6 +2888,15 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     }
     if (message.headMs !== 0) {
       writer.uint32(89).double(message.headMs);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(96).uint32(message.attempts);
+    }
+    if (message.hedged !== false) {
+      writer.uint32(104).bool(message.hedged);
+    }
+    if (message.wonBy !== "") {
+      writer.uint32(114).string(message.wonBy);
     }
     return writer;
   },
@@ -2984,6 +3002,30 @@ export const ShardProfile: MessageFns<ShardProfile> = {
             message.headMs = reader.double();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.attempts = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.hedged = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.wonBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3012,6 +3054,9 @@ export const ShardProfile: MessageFns<ShardProfile> = {
     message.documentsWalked = object.documentsWalked ?? 0;
     message.plan = object.plan ?? "";
     message.headMs = object.headMs ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.hedged = object.hedged ?? false;
+    message.wonBy = object.wonBy ?? "";
     return message;
   },
 };
