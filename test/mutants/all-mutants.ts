@@ -4,6 +4,7 @@ import { cliMutants } from './lists/cli-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
+import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
 import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
@@ -26,6 +27,7 @@ export const allMutants: readonly Mutant[] = [
   ...commonMutants,
   ...contractMutants,
   ...coordinatorClusterMutants,
+  ...coordinatorPlacementMutants,
   ...coordinatorSearchMutants,
   ...fanOutMutants,
   ...coordinatorWritingMutants,

@@ -2,6 +2,8 @@
 import { type Fields, type FilterColumns, rowBytesOf, type SegmentReader } from '@hypershard/storage'
 import type { HoldingPlaces, LoadedSegment } from './read-segment.ts'
 
+export { versionsKeptMax } from '@hypershard/proto/limits'
+
 const offsetBytes = 4
 /** The place of a record batch of the documents' file: an object with two numbers, and its slot. */
 const placeBytes = 64

@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
 import { type Clock, type Deadline, HypershardError, type Logger, systemClock, waitWithin } from '@hypershard/common'
-import { versionsKeptMax } from '@hypershard/proto/limits'
 import {
   type DocumentsReader,
   homeOf,
@@ -18,7 +17,7 @@ import { LRUCache } from 'lru-cache'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringBackend } from '../ports.ts'
 import { GenerationFiles } from './generation-files.ts'
-import { boundOfHeldBytes, heldBytesOf } from './held-bytes.ts'
+import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
 import { generationKey, segmentKey, versionKey } from './held-keys.ts'
 import { isNoRoom, noRoom } from './no-room.ts'
 import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
