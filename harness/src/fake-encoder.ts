@@ -48,6 +48,14 @@ export class FakeEncoder {
     return this.models
   }
 
+  async describe(): Promise<{ models: readonly Model[]; draining: boolean; protocolVersion: number }> {
+    return { models: await this.listModels(), draining: false, protocolVersion: 2 }
+  }
+
+  encodersOf(): number {
+    return 1
+  }
+
   async encodeQuery(
     query: { modelDigest: string; text: string; form?: 'weights' | 'tokenStates' },
     deadline: Deadline,

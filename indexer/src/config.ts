@@ -1,5 +1,6 @@
 import { announcementsConfig } from '@hypershard/announcements'
-import { type Config, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
+import { membershipConfig, membersSetting } from '@hypershard/membership'
 import { z } from 'zod'
 
 const withDefault = (value: number, range: { min: number; max: number }) =>
@@ -7,10 +8,11 @@ const withDefault = (value: number, range: { min: number; max: number }) =>
 
 /** The indexer's settings. */
 export const indexerConfig = {
-  HYPERSHARD_ENCODER: z
-    .string('is required: the encoder service, host:port')
-    .pipe(hostAndPort())
-    .describe('The encoder service, `host:port`.'),
+  HYPERSHARD_ENCODER: membersSetting('the encoder services, such as host:port').describe(
+    'The encoder services, in the three ways in which HYPERSHARD_SHARD_SERVERS names shard servers; zones mean nothing. ' +
+      'Documents are spread over all that have their model.',
+  ),
+  ...membershipConfig,
   HYPERSHARD_STORE: z
     .string('is required: the object store')
     .min(1)

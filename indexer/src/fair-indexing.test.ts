@@ -16,7 +16,7 @@ import {
   WriteLog,
 } from '@hypershard/storage'
 import { indexerConfig } from './config.ts'
-import type { EncoderPort } from './ports.ts'
+import type { EncoderServicePort } from './ports.ts'
 import { startIndexer } from './start-indexer.ts'
 
 /** An encoder that does one call after the other, each in so long as its documents take, and is steered by the test. */
@@ -53,6 +53,10 @@ class SteadyEncoder {
     for (const { answer } of this.waiting) answer()
   }
 
+  async describe() {
+    return { models: [], draining: false, protocolVersion: 2 }
+  }
+
   close(): void {}
 }
 
@@ -76,7 +80,7 @@ describe('a bulk load', () => {
       HYPERSHARD_INDEXER_SCAN_MS: '10',
       HYPERSHARD_INDEXER_CONCURRENCY: '1',
     })
-    const connections = { connectEncoder: () => encoder as unknown as EncoderPort }
+    const connections = { connectEncoder: () => encoder as unknown as EncoderServicePort }
     indexer = await startIndexer(config, silentLogger(), connections, clock)
   })
 

@@ -14,8 +14,26 @@ export interface EncodedDocuments {
   readonly read?: readonly TextRead[] | undefined
 }
 
-/** The encoder service. */
+/** A model as far as an indexer cares. */
+export interface EncoderModel {
+  readonly digest: string
+  readonly name: string
+  /** What document vectors are computed in; empty where the service does not say. */
+  readonly documentKernel: string
+}
+
+/** One encoder service. */
+export interface EncoderServicePort extends Omit<EncoderPort, 'encodersOf'> {
+  /** What it says of itself. */
+  describe(
+    deadline: Deadline,
+  ): Promise<{ readonly models: readonly EncoderModel[]; readonly draining: boolean; readonly protocolVersion: number }>
+}
+
+/** The encoder services, as one. */
 export interface EncoderPort {
+  /** How many of them encode for the model at the moment; 1 at least. */
+  encodersOf(modelDigest: string): number
   encodeDocuments(
     batch: { modelDigest: string; documents: readonly DocumentText[] },
     deadline: Deadline,

@@ -83,7 +83,7 @@ class GenerationWork {
       encoder,
       pace,
       readPart: parts.readPart,
-      callCost: () => pace.callCost,
+      callCost: () => pace.callCostOf(encoder.encodersOf(generation.model.digest)),
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       onEncoded: documents => this.#progress.encoded(documents),
       onCommitted: documents => this.#progress.committed(documents),

@@ -21,14 +21,14 @@ import {
   WriteLog,
 } from '@hypershard/storage'
 import { indexerConfig } from './config.ts'
-import type { EncoderPort } from './ports.ts'
+import type { EncoderServicePort } from './ports.ts'
 import { startIndexer } from './start-indexer.ts'
 
 const brokenModel = 'ab'.repeat(32)
 const soundModel = 'cd'.repeat(32)
 
 /** Refuses everything of one model. */
-class HalfBrokenEncoder implements Pick<EncoderPort, 'encodeDocuments' | 'close'> {
+class HalfBrokenEncoder implements Pick<EncoderServicePort, 'describe' | 'encodeDocuments' | 'close'> {
   refusals = 0
   mended = false
 
@@ -38,6 +38,10 @@ class HalfBrokenEncoder implements Pick<EncoderPort, 'encodeDocuments' | 'close'
       throw new HypershardError('invalid_model', 'told to fail')
     }
     return { vectors: new Float32Array(documents.length * 2), vectorWidth: 2, truncated: 0 }
+  }
+
+  async describe() {
+    return { models: [], draining: false, protocolVersion: 2 }
   }
 
   close(): void {}
@@ -94,7 +98,7 @@ describe('an indexer', () => {
     indexer = await startIndexer(
       config,
       silentLogger(),
-      { connectEncoder: () => encoder as unknown as EncoderPort },
+      { connectEncoder: () => encoder as unknown as EncoderServicePort },
       clock,
     )
     for (const id of ['1', '2', '3']) await untilIndexed(sound, await write(sound, id))

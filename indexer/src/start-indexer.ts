@@ -9,15 +9,17 @@ import {
   systemClock,
 } from '@hypershard/common'
 import { clientOptionsBehind } from '@hypershard/common/grpc'
+import { openMembership } from '@hypershard/membership'
 import { announcingStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
+import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
 import type { IndexerConfig } from './config.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
 import { partReader } from './ingest/part-reader.ts'
 import { JobFailureLog } from './job-failure-log.ts'
-import type { EncoderPort } from './ports.ts'
+import type { EncoderServicePort } from './ports.ts'
 import { FailedJobs } from './queue/failed-jobs.ts'
 import type { Job } from './queue/job.ts'
 import type { JobQueue, Turn } from './queue/job-queue.ts'
@@ -28,7 +30,7 @@ import { isNoFailure, type JobParts, runJob } from './run-job.ts'
 
 /** How the indexer reaches other processes; tests put fakes here. */
 export interface IndexerConnections {
-  connectEncoder(address: string): EncoderPort
+  connectEncoder(address: string): EncoderServicePort
 }
 
 function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerConnections {
@@ -57,8 +59,12 @@ export async function startIndexer(
     log,
   )
   const store = announcingStore(plainStore, key => announcements.tell(key))
-  const away = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log, clock)
-  const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), away)
+  const named = { kind: 'encoder', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS } as const
+  const encoder = new EncoderSet({
+    membership: openMembership(config.HYPERSHARD_ENCODER, named, log),
+    connect: connections.connectEncoder,
+    log,
+  })
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
   const shared = { mergeRoom: new MergeRoom(store, clock), paces: new EncodePaces(), readPart: partReader() }
   const parts: JobParts = { store, encoder, clock, log, keepMs, ...shared }
@@ -111,15 +117,6 @@ async function attempt(job: Job, parts: JobParts, turn: Turn, { failures, failur
   } catch (error) {
     if (isNoFailure(error, turn.signal)) return failureLog.ended(job)
     failureLog.failed(job, error, failures.note(job))
-  }
-}
-
-/** The encoder, with a line when it goes and one when it is back. */
-function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
-  return {
-    encodeDocuments: (batch, deadline) => away.note(encoder.encodeDocuments(batch, deadline)),
-    encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),
-    close: () => encoder.close(),
   }
 }
 

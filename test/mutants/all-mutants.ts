@@ -11,6 +11,7 @@ import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { fanOutMutants } from './lists/fan-out-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
+import { membershipMutants } from './lists/membership-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
@@ -34,6 +35,7 @@ export const allMutants: readonly Mutant[] = [
   ...encoderServiceMutants,
   ...evaluationMutants,
   ...indexerMutants,
+  ...membershipMutants,
   ...modelHeadMutants,
   ...qnetMutants,
   ...storageManifestMutants,

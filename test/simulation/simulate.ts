@@ -356,6 +356,7 @@ class Simulation {
       }),
       // Only a merge of thousands of documents asks for queries.
       encodeQuery: () => Promise.reject(new HypershardError('internal', 'no query is encoded here')),
+      encodersOf: () => 1,
       close: () => undefined,
     }
   }

@@ -7,17 +7,19 @@ export interface DnsServer {
   readonly address: string
   /** What it answers, changed as the test goes: addresses of IPv4 and IPv6 by name. A name that is not in it is unknown. */
   readonly names: Map<string, readonly string[]>
-  /** Answers each question with this code of DNS instead, such as 2, a failure of the server; 0 for answers. */
-  failure: number
+  /** Questions for addresses of these families are answered with a failure of the server. */
+  readonly failing: Set<4 | 6>
   /** Questions so far. */
   readonly asked: number
   stop(): Promise<void>
 }
 
+const failureOfServer = 2
 const unknownName = 3
 
 export async function startDnsServer(): Promise<DnsServer> {
   const names = new Map<string, readonly string[]>()
+  const failing = new Set<4 | 6>()
   let asked = 0
   const server = dns2.createUDPServer((request, send) => {
     asked++
@@ -25,7 +27,7 @@ export async function startDnsServer(): Promise<DnsServer> {
     const answer = dns2.Packet.createResponseFromRequest(request)
     const addresses = names.get(name.toLowerCase())
     const known = addresses === undefined ? unknownName : 0
-    answer.header.rcode = running.failure > 0 ? running.failure : known
+    answer.header.rcode = failing.has(type === dns2.Packet.TYPE.A ? 4 : 6) ? failureOfServer : known
     for (const address of answer.header.rcode === 0 ? addresses! : []) {
       const own = address.includes(':') ? dns2.Packet.TYPE.AAAA : dns2.Packet.TYPE.A
       if (own !== type) continue
@@ -38,7 +40,7 @@ export async function startDnsServer(): Promise<DnsServer> {
   const running: DnsServer = {
     address: `127.0.0.1:${server.address().port}`,
     names,
-    failure: 0,
+    failing,
     get asked() {
       return asked
     },

@@ -3,7 +3,7 @@ import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
-import type { EncoderPort } from '../ports.ts'
+import type { EncoderServicePort } from '../ports.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 
 const log = silentLogger()
@@ -11,7 +11,7 @@ const soon = () => Deadline.after(60_000)
 
 describe('the gRPC adapter of the indexer', () => {
   let server: GrpcServer
-  let port: EncoderPort
+  let port: EncoderServicePort
   let vectors: Buffer
 
   beforeEach(async () => {

@@ -4,13 +4,18 @@ import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
-import type { EncoderPort } from '../ports.ts'
+import type { EncoderServicePort } from '../ports.ts'
 
-/** The encoder service over gRPC. */
-export function connectEncoder(address: string, options?: ChannelOptions): EncoderPort {
+/**
+ * An encoder service over gRPC. What asks whether it lives has a channel of its own: it must not wait behind the megabytes of
+ * documents.
+ */
+export function connectEncoder(address: string, options?: ChannelOptions): EncoderServicePort {
   const client = connectClient(EncoderServiceClient, address, options)
+  const control = connectClient(EncoderServiceClient, address, options)
   const peer = `encoder service ${address}`
   return {
+    describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
     encodeDocuments: async ({ modelDigest, documents }, deadline) => {
       const request = { modelDigest, documents: [...documents] }
       const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
@@ -24,7 +29,10 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
       if (query?.$case === 'qnet') return { qnet: query.value }
       throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
     },
-    close: () => client.close(),
+    close: () => {
+      client.close()
+      control.close()
+    },
   }
 }
 

@@ -48,6 +48,50 @@ describe('encodeDocuments', () => {
     await idsOf(encoder, documents(1_000))
   })
 
+  it('has as many calls in flight for each encoder, and bounds them', async () => {
+    for (const { encoders, inFlightMax } of [
+      { encoders: 2, inFlightMax: 6 },
+      { encoders: 100, inFlightMax: 48 },
+    ]) {
+      const encoder = new FakeEncoder()
+      encoder.encodersOf = () => encoders
+      const full = Promise.withResolvers<void>()
+      let inFlight = 0
+      encoder.beforeBatch = async () => {
+        if (++inFlight === inFlightMax) full.resolve()
+        assert.ok(inFlight <= inFlightMax)
+        await full.promise
+        inFlight--
+      }
+      assert.equal((await idsOf(encoder, documents(64 * 50))).flat().length, 64 * 50)
+    }
+  })
+
+  it('goes on with other encoders while one is slow, as far ahead as it may', async () => {
+    const encoder = new FakeEncoder()
+    encoder.encodersOf = () => 2
+    const slow = Promise.withResolvers<void>()
+    let calls = 0
+    encoder.beforeBatch = async () => {
+      if (++calls === 1) await slow.promise
+    }
+    const begun = async () => {
+      for (let quiet = 0, last = 0; quiet < 100; quiet = calls === last ? quiet + 1 : 0) {
+        last = calls
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      slow.resolve()
+      return calls
+    }
+    const ahead = begun()
+    const batches = await idsOf(encoder, documents(64 * 40))
+    assert.deepEqual(
+      batches.map(([first]) => first),
+      Array.from({ length: 40 }, (_, at) => `d${at * 64}`),
+    )
+    assert.equal(await ahead, 24)
+  })
+
   it('sends long texts in smaller batches', async () => {
     const batches = await idsOf(new FakeEncoder(), documents(5, 'x'.repeat(600_000)))
     assert.deepEqual(
@@ -87,8 +131,11 @@ describe('encodeDocuments', () => {
     const encoder = new FakeEncoder()
     let call = 0
     let cancelled = 0
+    const fail = Promise.withResolvers<never>()
     encoder.beforeBatch = deadline => {
-      if (call++ === 0) return Promise.reject(new HypershardError('invalid_model', 'broken'))
+      call++
+      if (call === 3) fail.reject(new HypershardError('invalid_model', 'broken'))
+      if (call === 1) return fail.promise
       return new Promise((_, reject) =>
         deadline.signal.addEventListener('abort', () => {
           cancelled++

@@ -21,8 +21,12 @@ export interface EncodeOptions<Document> {
 const batchDocumentsMax = 64
 const batchCharactersMax = 1024 * 1024
 
-/** One call is encoded while the next ones are on their way and the one before is written. */
-const callsInFlightMax = 3
+/** One call is encoded while the next ones are on their way and the one before is written: so many for each encoder. */
+const callsOfEncoder = 3
+const callsInFlightMax = 48
+
+/** Calls whose turn has not come, done or not: where one encoder is slower than others, these go on meanwhile. */
+const callsAheadMax = 4
 
 /** Pauses before trying again: doubled each time, with jitter. */
 const pauseMsMin = 50
@@ -48,22 +52,42 @@ export async function* encodeDocuments<Document extends Text>(
   { groupOf = () => 0 }: EncodeOptions<Document> = {},
 ): AsyncGenerator<EncodedBatch<Document>> {
   const abandon = new AbortController()
-  const inFlight: Promise<EncodedBatch<Document>>[] = []
+  const calls: StartedCall<EncodedBatch<Document>>[] = []
+  const running = new Set<Promise<void>>()
   try {
     for await (const batch of batchesOf(documents, groupOf, parts.callCost)) {
       const callContext = context.withSignal(abandon.signal)
       await parts.throttle?.(batch.length, callContext.deadline)
-      const call = encodeBatch(batch, modelDigest, parts.encoder, callContext)
-      // This call is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not
-      // count as unhandled.
-      call.catch(() => undefined)
-      inFlight.push(call)
-      if (inFlight.length === callsInFlightMax) yield await inFlight.shift()!
+      calls.push(started(encodeBatch(batch, modelDigest, parts.encoder, callContext), running))
+      const callsMax = Math.min(callsInFlightMax, callsOfEncoder * parts.encoder.encodersOf(modelDigest))
+      while (running.size >= callsMax) await Promise.race(running)
+      while (calls[0]?.ended || calls.length >= callsAheadMax * callsMax) yield await calls.shift()!.result
     }
-    for (const call of inFlight) yield await call
+    for (const { result } of calls) yield await result
   } finally {
     abandon.abort()
   }
+}
+
+interface StartedCall<Result> {
+  readonly result: Promise<Result>
+  ended: boolean
+}
+
+/**
+ * A call that is awaited when its turn comes. Until then, or if an earlier one fails first, its failure must not count as
+ * unhandled.
+ * @param running has it until it ends
+ */
+function started<Result>(result: Promise<Result>, running: Set<Promise<void>>): StartedCall<Result> {
+  const call = { result, ended: false }
+  const end = () => {
+    call.ended = true
+    running.delete(ending)
+  }
+  const ending: Promise<void> = result.then(end, end)
+  running.add(ending)
+  return call
 }
 
 async function* batchesOf<Document extends Text>(

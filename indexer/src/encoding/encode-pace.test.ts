@@ -18,7 +18,8 @@ describe('the pace of encoding', () => {
     for (const rate of [3_000, 30_000, 3_000_000]) {
       const pace = paceAt(rate, 3)
       assert.ok(Math.abs(secondsOf(pace, rate) - 2) < 0.01, `${rate}: ${secondsOf(pace, rate)} s`)
-      assert.ok(pace.callCost <= pace.portionCost / 8 || pace.callCost === 4_000)
+      assert.ok(pace.callCostOf(1) <= pace.portionCost / 8 || pace.callCostOf(1) === 4_000)
+      assert.ok(pace.callCostOf(4) <= pace.portionCost / 32 || pace.callCostOf(4) === 4_000)
     }
   })
 

@@ -9,7 +9,7 @@ const portionMsMin = 2_000
 const commitShare = 0.1
 const portionMsMax = 10_000
 
-/** Calls of a portion: others' documents get in between them. */
+/** Calls of a portion to each encoder: others' documents get in between them. */
 const callsOfPortion = 8
 
 /** In characters. A generation begins with small portions, since nobody knows how fast its model is. */
@@ -53,9 +53,9 @@ export class EncodePace {
     return this.#portionCost
   }
 
-  /** Of one call to the encoder. */
-  get callCost(): number {
-    return Math.max(callCostMin, this.#portionCost / callsOfPortion)
+  /** Of one call, where so many encoders share the work: each has as many calls of a portion as one alone. */
+  callCostOf(encoders: number): number {
+    return Math.max(callCostMin, this.#portionCost / (callsOfPortion * encoders))
   }
 
   /** @param took how long it was until all of it was encoded */

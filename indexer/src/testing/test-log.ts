@@ -114,6 +114,10 @@ export class LetterEncoder implements EncoderPort {
     return { qnet: { digest: 'of a test', modelDigest, architecture, precision, weights: Buffer.from(weights) } }
   }
 
+  encodersOf(): number {
+    return 1
+  }
+
   close(): void {}
 }
 

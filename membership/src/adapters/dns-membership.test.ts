@@ -123,13 +123,13 @@ describe('membership by a DNS server', () => {
     server.names.set('shards.search.test', ['127.0.0.2', '127.0.0.1', 'fd00::1'])
     await firstServers(source, Deadline.after(60_000))
     assert.deepEqual(addressesOf(source), ['127.0.0.1:7710', '127.0.0.2:7710'])
-    server.names.set('shards.search.test', ['127.0.0.3'])
+    server.names.set('shards.search.test', ['127.0.0.3', 'fd00::3'])
     await eventually(() => addressesOf(source).join() === '127.0.0.3:7710')
     const { number } = source.currentView()
-    server.failure = 2
+    server.failing.add(4)
     await askedAgain()
     server.names.delete('shards.search.test')
-    server.failure = 0
+    server.failing.clear()
     await askedAgain()
     assert.deepEqual([addressesOf(source), source.currentView().number], [['127.0.0.3:7710'], number])
     server.names.set('shards.search.test', ['fd00::2'])

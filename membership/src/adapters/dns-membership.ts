@@ -87,7 +87,11 @@ async function addressesOf(name: string, lookup: AddressLookup): Promise<readonl
     const addresses = await lookup(family)
     if (addresses.length > 0) return addresses
   }
-  throw new HypershardError('unavailable', `${name}: no such name, or it has no addresses`)
+  throw noAddressesOf(name)
+}
+
+function noAddressesOf(name: string): HypershardError {
+  return new HypershardError('unavailable', `${name}: no such name, or it has no addresses`)
 }
 
 /** Whether there is no such name or it has no addresses of the family, a resolver does not always tell apart. */

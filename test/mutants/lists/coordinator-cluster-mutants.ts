@@ -334,9 +334,9 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
   },
   {
     id: 'encoder-away',
-    file: 'coordinator/src/start-coordinator.ts',
-    find: 'encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),',
-    replace: 'encodeQuery: (query, deadline) => encoder.encodeQuery(query, deadline),',
+    file: 'membership/src/peer.ts',
+    find: '    this.#away.failed(error)',
+    replace: '    this.#away.works()',
     breaks: 'A coordinator tells that the encoder is away and back',
     tests: ['coordinator/src/outages.test.ts'],
   },
