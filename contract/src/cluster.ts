@@ -31,7 +31,7 @@ export const modelListSchema = z.object({ models: z.array(modelSchema).describe(
 
 const indexesWithoutModelSchema = z
   .array(z.object({ index: z.string(), generation: count, model: modelReferenceSchema, message: z.string() }))
-  .describe('Indexes that no search can use, because the encoder service does not have the model they were made with.')
+  .describe('Indexes that no search can use, because no encoder service has the model they were made with.')
 
 export const readySchema = z.object({
   status: z.literal('ready'),
@@ -48,10 +48,28 @@ const hedgesSchema = z
   .describe('Of this coordinator since it started.')
 
 export const clusterSchema = z.object({
-  encoder: z.object({
-    address: z.string(),
-    models: z.array(modelReferenceSchema).nullable().describe('That it has; null while it does not answer.'),
-  }),
+  encoders: z
+    .array(
+      z.object({
+        address: z.string(),
+        live: z.boolean(),
+        down_reason: z.string().nullable().describe('Null while it lives.'),
+        draining: z.boolean().describe('It ends soon and gets no new work.'),
+        weight: z.number(),
+        outstanding: count.describe('Queries of this coordinator that it has not answered yet.'),
+        models: z
+          .array(
+            modelReferenceSchema.extend({
+              document_kernel: z
+                .string()
+                .describe('What it computes document vectors in, `fp32` or `int8`; empty where it does not say.'),
+            }),
+          )
+          .nullable()
+          .describe('That it has; null while it does not answer.'),
+      }),
+    )
+    .describe('The encoder services, by address.'),
   indexes_without_model: indexesWithoutModelSchema.nullable(),
   hedges: hedgesSchema,
   retries: count.describe('Calls that were made because another had failed, since this coordinator started.'),
@@ -79,6 +97,8 @@ export type ModelDescription = Immutable<z.output<typeof modelSchema>>
 export type ModelList = Immutable<z.output<typeof modelListSchema>>
 
 export type ClusterDescription = Immutable<z.output<typeof clusterSchema>>
+
+export type EncoderDescription = ClusterDescription['encoders'][number]
 
 export type ServerDescription = ClusterDescription['servers'][number]
 

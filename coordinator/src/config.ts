@@ -40,10 +40,9 @@ export const coordinatorConfig = {
     .default('127.0.0.1:7701')
     .pipe(hostAndPort())
     .describe('Where the public gRPC API listens, `host:port`; port 0 takes a free one.'),
-  HYPERSHARD_ENCODER: z
-    .string('is required: the encoder service, host:port')
-    .pipe(hostAndPort())
-    .describe('The encoder service, `host:port`.'),
+  HYPERSHARD_ENCODER: membersSetting('the encoder services, such as host:port').describe(
+    'The encoder services, in the three ways in which HYPERSHARD_SHARD_SERVERS names shard servers; zones mean nothing.',
+  ),
   HYPERSHARD_INTERNAL_PROXY: internalProxy(),
   HYPERSHARD_SHARD_SERVERS: membersSetting('the shard servers, such as host:port with commas between').describe(
     'The shard servers, in one of three ways: `host:port` with commas between, where `host:port=2` holds twice as much ' +

@@ -1,7 +1,7 @@
 import { HypershardError, messageOf, type RequestContext, type WorkGate, waitWithin } from '@hypershard/common'
 import type { CreateIndexInput } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
-import { type Fields, type NamedModel, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
+import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import { eligibleByShard } from './catalog/eligible-by-shard.ts'
@@ -17,7 +17,7 @@ import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
-import type { EncoderPort } from './ports.ts'
+import type { EncoderPort, EncoderState } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
@@ -39,7 +39,7 @@ export interface CoordinatorParts {
   readonly cluster: Cluster
   readonly warmer: ShardWarmer
   readonly encoder: EncoderPort
-  readonly encoderAddress: string
+  readonly encoders: { describe(): readonly EncoderState[] }
   readonly queryEncoder: QueryEncoder
   readonly queryForms: QueryForms
   readonly fanOuts: FanOutRecord
@@ -53,9 +53,8 @@ export interface CoordinatorParts {
 }
 
 export interface ClusterDescription {
-  readonly encoderAddress: string
-  /** Null while the encoder service does not answer, as is `unserved`. */
-  readonly models: readonly NamedModel[] | null
+  readonly encoders: readonly EncoderState[]
+  /** Null while no encoder service answers. */
   readonly unserved: readonly UnservedIndex[] | null
   readonly hedges: Readonly<HedgeCounts>
   readonly retries: number
@@ -69,7 +68,7 @@ export interface ClusterDescription {
   }[]
 }
 
-/** How long the description of the cluster waits for an encoder service that hangs. */
+/** How long the description of the cluster waits for encoder services that hang. */
 const listMsMax = 2_000
 
 /** What the public API can do, whichever transport asks. Requests have been checked; every failure is a HypershardError. */
@@ -170,7 +169,7 @@ export class Coordinator {
     if (missing.length === 0 && typeof loaded !== 'string') return findUnserved(this.#parts.catalog.list(), loaded)
     const shards = missing.map(({ index, shard, servers }) => `shard ${shard} of ${index} (${servers.join(', ')})`)
     const reasons = [
-      ...(encoder === undefined ? [] : [`the encoder service does not answer: ${encoder}`]),
+      ...(encoder === undefined ? [] : [`no encoder service answers: ${encoder}`]),
       ...(shards.length === 0 ? [] : [`no live server has loaded ${shards.join(', ')}`]),
     ]
     const details = { encoder: encoder ?? null, missing }
@@ -178,7 +177,7 @@ export class Coordinator {
   }
 
   async describeCluster(context: RequestContext): Promise<ClusterDescription> {
-    const { cluster, catalog, encoderAddress, models, fanOuts } = this.#parts
+    const { cluster, catalog, encoders, models, fanOuts } = this.#parts
     const loaded = await models.list(context.deadline.within(listMsMax)).catch(() => null)
     const unserved = loaded === null ? null : findUnserved(catalog.list(), loaded)
     const servers = cluster.members.map(member => {
@@ -194,6 +193,6 @@ export class Coordinator {
       return { address, live, downReason: live ? null : member.downReason, weight, outstanding, shards }
     })
     const { hedging, retries } = fanOuts
-    return { encoderAddress, models: loaded, unserved, hedges: hedging.counts, retries, servers }
+    return { encoders: encoders.describe(), unserved, hedges: hedging.counts, retries, servers }
   }
 }

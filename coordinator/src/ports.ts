@@ -33,14 +33,41 @@ export interface EncodedQuery {
 /** What a shard server needs of a model. */
 export type ModelFileName = 'modelJson' | 'hyperHead'
 
-/** The encoder service. */
+/** The encoder services, as one. */
 export interface EncoderPort {
-  /** The first is the default. */
+  /** Of all services, each once. The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
   encodeQuery(query: { modelDigest: string; text: string; form: QueryForm }, deadline: Deadline): Promise<EncodedQuery>
   /** A whole file of a model's directory, not verified. */
   readModelFile(request: { modelDigest: string; file: ModelFileName }, deadline: Deadline): Promise<Uint8Array>
   close(): void
+}
+
+/** What one encoder service says of itself. */
+export interface EncoderFacts {
+  /** The first is its default. */
+  readonly models: readonly Model[]
+  readonly draining: boolean
+  readonly protocolVersion: number
+}
+
+/** One encoder service. */
+export interface EncoderServicePort extends Omit<EncoderPort, 'listModels'> {
+  describe(deadline: Deadline): Promise<EncoderFacts>
+}
+
+/** One encoder service as this coordinator sees it. */
+export interface EncoderState {
+  readonly address: string
+  readonly live: boolean
+  /** Null while it lives. */
+  readonly downReason: string | null
+  readonly draining: boolean
+  readonly weight: number
+  /** Calls of this coordinator that it has not answered yet. */
+  readonly outstanding: number
+  /** Null while it does not answer. */
+  readonly models: readonly Model[] | null
 }
 
 /** What a coordinator says of itself with each health check: a server that is draining waits for those that need it. */

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import { Deadline, type Logger, OutageLog, type RunningService, WorkGate } from '@hypershard/common'
+import { Deadline, type Logger, type RunningService, WorkGate } from '@hypershard/common'
 import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
 import { firstServers, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
 import { announcingStore, openObjectStore } from '@hypershard/storage'
+import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
@@ -22,7 +23,7 @@ import type { CoordinatorConfig } from './config.ts'
 import { Coordinator } from './coordinator.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
-import type { EncoderPort, ShardServerPort } from './ports.ts'
+import type { EncoderServicePort, ShardServerPort } from './ports.ts'
 import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
@@ -46,7 +47,7 @@ const firstServersMs = 2_000
 
 /** How the coordinator reaches other processes; tests put fakes here. */
 export interface CoordinatorConnections {
-  connectEncoder(address: string): EncoderPort
+  connectEncoder(address: string): EncoderServicePort
   connectShardServer(address: string): ShardServerPort
 }
 
@@ -128,14 +129,15 @@ async function assemble(
   const store = announcingStore(await openObjectStore(config.HYPERSHARD_STORE), key => announcer.tell(key))
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
-  const encoderAway = new OutageLog(`encoder service ${config.HYPERSHARD_ENCODER}`, log)
-  const encoder = noted(connections.connectEncoder(config.HYPERSHARD_ENCODER), encoderAway)
-  stops.push(() => encoder.close())
-  const membership = openMembership(
-    config.HYPERSHARD_SHARD_SERVERS,
-    { kind: 'shard-server', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS },
+  const refreshMs = config.HYPERSHARD_MEMBERSHIP_REFRESH_MS
+  const encoder = new EncoderSet({
+    membership: openMembership(config.HYPERSHARD_ENCODER, { kind: 'encoder', refreshMs }, log),
+    connect: connections.connectEncoder,
+    intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
     log,
-  )
+  })
+  stops.push(() => encoder.close())
+  const membership = openMembership(config.HYPERSHARD_SHARD_SERVERS, { kind: 'shard-server', refreshMs }, log)
   stops.push(() => membership.close())
   await firstServers(membership, Deadline.after(firstServersMs))
   const cluster = new Cluster({
@@ -180,11 +182,11 @@ async function assemble(
     cluster,
     warmer,
     encoder,
+    encoders: encoder,
     logs,
     watcher,
     pace,
     ...gatesOf(config),
-    encoderAddress: config.HYPERSHARD_ENCODER,
     models: new ModelRegistry(encoder),
     modelKeeper,
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
@@ -196,16 +198,6 @@ async function assemble(
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,
     }),
   })
-}
-
-/** The encoder, with a line when it goes and one when it is back. */
-function noted(encoder: EncoderPort, away: OutageLog): EncoderPort {
-  return {
-    listModels: deadline => away.note(encoder.listModels(deadline)),
-    encodeQuery: (query, deadline) => away.note(encoder.encodeQuery(query, deadline)),
-    readModelFile: (request, deadline) => away.note(encoder.readModelFile(request, deadline)),
-    close: () => encoder.close(),
-  }
 }
 
 function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkGate } {

@@ -1,4 +1,4 @@
-import type { ClusterDescription, IndexWithoutModel, ServerDescription } from '@hypershard/contract'
+import type { ClusterDescription, EncoderDescription, IndexWithoutModel, ServerDescription } from '@hypershard/contract'
 import type { Command } from 'commander'
 import { toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount } from '../terminal/format-number.ts'
@@ -22,7 +22,7 @@ export function addClusterCommand(program: Command, context: CommandContext): Co
 }
 
 function renderCluster(cluster: ClusterDescription, output: Output): string[] {
-  const { encoder, servers } = cluster
+  const { servers } = cluster
   const serverLines = renderTable(
     [
       { title: 'shard server' },
@@ -40,10 +40,20 @@ function renderCluster(cluster: ClusterDescription, output: Output): string[] {
     ]),
     output.columns,
   )
-  const models = encoder.models?.map(({ name }) => name).join(', ') ?? output.style('yellow', 'does not answer')
   const unserved = renderUnserved(cluster.indexes_without_model ?? [], output)
-  const lines = [`encoder service  ${encoder.address}  ${models}`, ...unserved, '', ...boldHeading(serverLines, output)]
+  const lines = [
+    ...cluster.encoders.map(encoder => renderEncoder(encoder, output)),
+    ...unserved,
+    '',
+    ...boldHeading(serverLines, output),
+  ]
   return servers.some(server => server.shards.length > 0) ? [...lines, '', ...renderShards(servers, output)] : lines
+}
+
+function renderEncoder({ address, draining, models }: EncoderDescription, output: Output): string {
+  const state = draining ? `  ${output.style('yellow', 'draining')}` : ''
+  const held = models?.map(({ name }) => name).join(', ') ?? output.style('yellow', 'does not answer')
+  return `encoder service  ${address}  ${held}${state}`
 }
 
 /** What keeps searches of an index from working; nothing when all can be searched. */

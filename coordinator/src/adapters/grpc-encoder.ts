@@ -1,22 +1,25 @@
 import type { ChannelOptions } from '@grpc/grpc-js'
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
 import { hyperHeadBytesMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
-import type { EncoderPort } from '../ports.ts'
+import type { EncoderServicePort } from '../ports.ts'
 
 const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QUERY_FORM_TOKEN_STATES } as const
 const files = { modelJson: ModelFile.MODEL_FILE_MODEL_JSON, hyperHead: ModelFile.MODEL_FILE_HYPER_HEAD } as const
 const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
 
-/** The encoder service over gRPC. */
-export function connectEncoder(address: string, options?: ChannelOptions): EncoderPort {
+/**
+ * An encoder service over gRPC. What asks whether it lives has a channel of its own: it must not wait behind the megabytes of
+ * an answer.
+ */
+export function connectEncoder(address: string, options?: ChannelOptions): EncoderServicePort {
   const client = connectClient(EncoderServiceClient, address, options)
+  const control = connectClient(EncoderServiceClient, address, options)
   const peer = `encoder service ${address}`
   return {
-    listModels: async (deadline: Deadline) =>
-      (await callUnary(client.listModels.bind(client), {}, deadline, peer)).models,
+    describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
     encodeQuery: async ({ modelDigest, text, form }, deadline) => {
       const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
       const answer = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
@@ -38,6 +41,9 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
         pieces.push(content)
       }
     },
-    close: () => client.close(),
+    close: () => {
+      client.close()
+      control.close()
+    },
   }
 }

@@ -49,10 +49,15 @@ function architectureJson({ architecture }: Model): z.input<typeof modelSchema>[
 }
 
 export function clusterJson(description: ClusterDescription): z.input<typeof clusterSchema> {
-  const { encoderAddress, models, unserved, hedges, retries, servers } = description
+  const { encoders, unserved, hedges, retries, servers } = description
   const { refusedByBudget, ...hedgeCounts } = hedges
   return {
-    encoder: { address: encoderAddress, models: models?.map(({ name, digest }) => ({ name, digest })) ?? null },
+    encoders: encoders.map(({ downReason, models, ...encoder }) => ({
+      ...encoder,
+      down_reason: downReason,
+      models:
+        models?.map(({ name, digest, documentKernel }) => ({ name, digest, document_kernel: documentKernel })) ?? null,
+    })),
     indexes_without_model: unserved && [...unserved],
     hedges: { ...hedgeCounts, refused_by_budget: refusedByBudget },
     retries,

@@ -250,7 +250,17 @@ function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly str
     warm: true,
   }))
   return {
-    encoder: { address: '127.0.0.1:7001', models: [{ name: model.name, digest: model.digest }] },
+    encoders: [
+      {
+        address: '127.0.0.1:7001',
+        live: true,
+        down_reason: null,
+        draining: false,
+        weight: 1,
+        outstanding: 0,
+        models: [{ name: model.name, digest: model.digest, document_kernel: 'fp32' }],
+      },
+    ],
     indexes_without_model: unserved.map(index => ({
       index,
       generation: 1,

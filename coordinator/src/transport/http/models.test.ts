@@ -64,7 +64,17 @@ describe('indexes whose model is not there, over HTTP', () => {
     assert.match(named.message, lacksWords)
     const { json: cluster } = await request(`${url}/v1/cluster`)
     assert.deepEqual(cluster.indexes_without_model, [named])
-    assert.deepEqual(cluster.encoder.models, [{ name: 'words-too', digest: wordsToo.digest }])
+    assert.deepEqual(cluster.encoders, [
+      {
+        address: 'encoder.test:7720',
+        live: true,
+        down_reason: null,
+        draining: false,
+        weight: 1,
+        outstanding: 0,
+        models: [{ name: 'words-too', digest: wordsToo.digest, document_kernel: 'fp32' }],
+      },
+    ])
   })
 
   it('are none while every model is there', async () => {
