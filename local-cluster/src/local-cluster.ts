@@ -51,7 +51,7 @@ export interface ClusterProcess {
 }
 
 /**
- * Separate processes on this machine that are one cluster: an encoder service, shard servers, an indexer and a coordinator. Their
+ * Separate processes on this machine that are one cluster: encoder services, shard servers, an indexer and a coordinator. Their
  * supervisor is the process that made this object; when it ends in any way, they end.
  */
 export class LocalCluster {
@@ -108,7 +108,7 @@ export class LocalCluster {
   }
 
   /**
-   * Stops the coordinator, then the indexer, the shard servers and the encoder service: work under way may end. Nobody drains
+   * Stops the coordinator, then the indexer, the shard servers and the encoder services: work under way may end. Nobody drains
    * for whom all others end too.
    */
   stop(): Promise<void> {
@@ -199,15 +199,15 @@ export class LocalCluster {
 
   async #startAll(): Promise<void> {
     const settings = this.#options
-    const encoder = this.#addNext('encoder')
+    const encoders = Array.from({ length: settings.encoders ?? 1 }, () => this.#addNext('encoder'))
     const shardServers = Array.from({ length: settings.shardServers }, () => this.#addNext('shard'))
     // Both take their time to load; a failure of one is told while the steps are awaited in order.
     const shardsStarted = Promise.all(shardServers.map(service => service.start()))
     shardsStarted.catch(() => {})
-    await this.#step('encoder service', () => encoder.start())
+    await this.#step('encoder service', () => Promise.all(encoders.map(service => service.start())))
     await this.#step('shard servers', () => shardsStarted)
     const peers = {
-      encoder: grpcAddressOf(encoder),
+      encoders: encoders.map(grpcAddressOf),
       shardServers: shardServers.map(grpcAddressOf),
     }
     const coordinator = this.#add(planCoordinator(settings, peers))

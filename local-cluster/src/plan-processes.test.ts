@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { planCoordinator, planEncoder, planIndexer, planShardServer } from './plan-processes.ts'
 
 const settings = {
@@ -29,6 +29,7 @@ describe('planning the processes', () => {
     assert.deepEqual(settingsOf(planEncoder(settings, 1).environment), {
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_ENCODER_THREADS: '7',
+      HYPERSHARD_ENCODER_DRAIN_MS: '0',
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
       HYPERSHARD_MODELS: '/models/a,/models/b',
     })
@@ -40,6 +41,15 @@ describe('planning the processes', () => {
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: '/data/store',
     })
+  })
+
+  it('lets the encoder services share the cores, and names each', () => {
+    const planned = (encoders: number) => planEncoder({ ...settings, environment: {}, encoders }, encoders)
+    const threadsOf = (encoders: number) => Number(planned(encoders).environment.HYPERSHARD_ENCODER_THREADS)
+    assert.equal(threadsOf(1), availableParallelism())
+    assert.equal(threadsOf(2), Math.max(1, Math.floor(availableParallelism() / 2)))
+    assert.equal(threadsOf(1_000), 1)
+    assert.deepEqual([planned(1).name, planned(2).name], ['encoder', 'encoder-2'])
   })
 
   it('lets the shard servers share the memory that one alone would take', () => {
@@ -55,14 +65,14 @@ describe('planning the processes', () => {
   })
 
   it('gives the coordinator what no service owns, so that a misspelt setting is refused', () => {
-    const peers = { encoder: '127.0.0.1:1', shardServers: ['127.0.0.1:2', '127.0.0.1:3'] }
+    const peers = { encoders: ['127.0.0.1:1', '127.0.0.1:4'], shardServers: ['127.0.0.1:2', '127.0.0.1:3'] }
     const { environment } = planCoordinator(settings, peers)
     assert.deepEqual(settingsOf(environment), {
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_MISSPELT: '1',
       HYPERSHARD_HTTP_LISTEN: '127.0.0.1:7700',
       HYPERSHARD_GRPC_LISTEN: '127.0.0.1:7701',
-      HYPERSHARD_ENCODER: '127.0.0.1:1',
+      HYPERSHARD_ENCODER: '127.0.0.1:1,127.0.0.1:4',
       HYPERSHARD_SHARD_SERVERS: '127.0.0.1:2,127.0.0.1:3',
       HYPERSHARD_STORE: '/data/store',
     })
@@ -77,7 +87,7 @@ describe('planning the processes', () => {
       announcing.map(({ environment }) => environment.HYPERSHARD_MEMBERSHIP_REDIS_URL),
       [redis, redis],
     )
-    const peers = { encoder: '127.0.0.1:1', shardServers: ['127.0.0.1:2'], coordinator: '127.0.0.1:3' }
+    const peers = { encoders: ['127.0.0.1:1'], shardServers: ['127.0.0.1:2'], coordinator: '127.0.0.1:3' }
     const coordinator = settingsOf(planCoordinator(announced, peers).environment)
     const indexer = settingsOf(planIndexer(announced, peers).environment)
     assert.deepEqual([coordinator.HYPERSHARD_SHARD_SERVERS, coordinator.HYPERSHARD_ENCODER], [redis, redis])

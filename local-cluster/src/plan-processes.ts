@@ -18,6 +18,8 @@ export interface ClusterSettings {
   /** Absolute model directories; the first is the default model. */
   readonly modelDirectories: readonly string[]
   readonly shardServers: number
+  /** Encoder services; one when left out. */
+  readonly encoders?: number
   /** `host:port` of the public HTTP API; port 0 takes a free one. */
   readonly http: string
   /** `host:port` of the public gRPC API. */
@@ -63,13 +65,15 @@ export const bundledModelDirectories: readonly string[] = [
 
 /** @param number from 1 */
 export function planEncoder(settings: ClusterSettings, number: number): ProcessPlan {
+  const threads = Math.max(1, Math.floor(availableParallelism() / (settings.encoders ?? 1)))
   return plan(settings, number === 1 ? 'encoder' : `encoder-${number}`, 'encoder', {
     listenSettings: { grpc: 'HYPERSHARD_ENCODER_LISTEN' },
     own: {
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
       HYPERSHARD_MODELS: settings.modelDirectories.join(','),
     },
-    defaults: { HYPERSHARD_ENCODER_THREADS: `${availableParallelism()}` },
+    // Calls that come while it ends are made again elsewhere, and with all others it ends without a wait.
+    defaults: { HYPERSHARD_ENCODER_THREADS: `${threads}`, HYPERSHARD_ENCODER_DRAIN_MS: '0' },
   })
 }
 
@@ -92,12 +96,15 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
   })
 }
 
-/** @param peers `host:port` of the encoder service and of the coordinator's gRPC API */
-export function planIndexer(settings: ClusterSettings, peers: { encoder: string; coordinator: string }): ProcessPlan {
+/** @param peers `host:port` of each encoder service and of the coordinator's gRPC API */
+export function planIndexer(
+  settings: ClusterSettings,
+  peers: { encoders: readonly string[]; coordinator: string },
+): ProcessPlan {
   return plan(settings, 'indexer', 'indexer', {
     listenSettings: {},
     own: {
-      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoder,
+      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoders.join(','),
       HYPERSHARD_STORE: storeOf(settings),
       HYPERSHARD_COORDINATORS: peers.coordinator,
     },
@@ -105,17 +112,17 @@ export function planIndexer(settings: ClusterSettings, peers: { encoder: string;
   })
 }
 
-/** @param peers `host:port` of the encoder service and of each shard server */
+/** @param peers `host:port` of each encoder service and of each shard server */
 export function planCoordinator(
   settings: ClusterSettings,
-  peers: { encoder: string; shardServers: readonly string[] },
+  peers: { encoders: readonly string[]; shardServers: readonly string[] },
 ): ProcessPlan {
   return plan(settings, 'coordinator', 'coordinator', {
     listenSettings: { http: 'HYPERSHARD_HTTP_LISTEN', grpc: 'HYPERSHARD_GRPC_LISTEN' },
     own: {
       HYPERSHARD_HTTP_LISTEN: settings.http,
       HYPERSHARD_GRPC_LISTEN: settings.grpc,
-      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoder,
+      HYPERSHARD_ENCODER: membershipRedisOf(settings) ?? peers.encoders.join(','),
       HYPERSHARD_SHARD_SERVERS: membershipRedisOf(settings) ?? peers.shardServers.join(','),
       HYPERSHARD_STORE: storeOf(settings),
     },

@@ -16,13 +16,14 @@ import { announce, showModels, showSample, showUnserved } from './up-steps.ts'
 export function addUpCommand(program: Command, context: CommandContext): void {
   program
     .command('up')
-    .description('run a cluster on this machine: coordinator, encoder service and shard servers')
+    .description('run a cluster on this machine: coordinator, encoder services and shard servers')
     .option('--data <dir>', 'where documents, logs and the lock are kept', '.hypershard')
     .option('--store <location>', 'where documents are kept instead: a directory or s3://bucket/prefix?endpoint=...')
     .option('--models <dirs>', 'model directories, separated by commas; the first is the default', commaList, [
       ...bundledModelDirectories,
     ])
     .option('--shard-servers <n>', 'how many shard servers', wholeNumberIn(1, 256), 2)
+    .option('--encoders <n>', 'how many encoder services', wholeNumberIn(1, 64), 1)
     .option('--http <host:port>', 'where the HTTP API listens', hostAndPort, '127.0.0.1:7700')
     .option('--grpc <host:port>', 'where the gRPC API listens', hostAndPort, '127.0.0.1:7701')
     .option('--sample', 'index the bundled sample and run three searches')
@@ -46,6 +47,7 @@ interface UpOptions {
   readonly store?: string
   readonly models: readonly string[]
   readonly shardServers: number
+  readonly encoders: number
   readonly http: string
   readonly grpc: string
   readonly sample?: boolean
@@ -62,6 +64,7 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
     store: options.store?.startsWith('s3:') ? options.store : options.store && resolve(options.store),
     modelDirectories: options.models.map(directory => resolve(directory)),
     shardServers: options.shardServers,
+    encoders: options.encoders,
     http: options.http,
     grpc: options.grpc,
     environment,
