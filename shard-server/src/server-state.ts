@@ -18,7 +18,7 @@ export class ServerState {
   readonly #parts: StateParts
   readonly #clock: Clock
   readonly #life = randomUUID()
-  readonly #coordinators: AskingCoordinators
+  readonly #coordinators = new AskingCoordinators()
   #draining = false
   #stopping = false
   /** Told whenever it begins draining, or ends. */
@@ -27,7 +27,11 @@ export class ServerState {
   constructor(parts: StateParts) {
     this.#parts = parts
     this.#clock = parts.clock ?? systemClock
-    this.#coordinators = new AskingCoordinators(this.#clock.monotonicMs())
+  }
+
+  /** The server takes calls from now on: before, nobody could ask. */
+  serve(): void {
+    this.#coordinators.listen(this.#clock.monotonicMs())
   }
 
   describe(request: DescribeServerRequest): DescribeServerResponse {

@@ -103,6 +103,7 @@ export async function startShardServer(
       protoDirectory,
       drainMs,
     })
+    state.serve()
     const describe = () => ({
       ...state.describe({ coordinator: '', needed: false, toldDraining: '' }),
       modelDigests: [],

@@ -24,10 +24,10 @@ export interface AskingCount {
 /** Which coordinators ask how the server does, and what the last question of each said of its need. Times are monotonic. */
 export class AskingCoordinators {
   readonly #askers = new LRUCache<string, Asker>({ max: coordinatorsMax })
-  #lastAskedMs: number
+  #lastAskedMs = Number.POSITIVE_INFINITY
 
-  /** @param nowMs nobody has been silent for longer than the server lives */
-  constructor(nowMs: number) {
+  /** From now on they can be heard. */
+  listen(nowMs: number): void {
     this.#lastAskedMs = nowMs
   }
 

@@ -30,8 +30,14 @@ describe('a shard server that was told to stop', () => {
     nowMs = 0
     coordinators = []
     told = new Map()
-    state = new ServerState({ zone: '', memoryBytesMax: 100, kernel: 'none', holder: { heldBytes: 10 }, clock })
+    state = newState()
   })
+
+  function newState(): ServerState {
+    const made = new ServerState({ zone: '', memoryBytesMax: 100, kernel: 'none', holder: { heldBytes: 10 }, clock })
+    made.serve()
+    return made
+  }
 
   function pass(ms: number): void {
     const fromMs = nowMs
@@ -89,7 +95,7 @@ describe('a shard server that was told to stop', () => {
     assert.equal(gone.end, 'no coordinator asks')
     assert.ok(gone.tookMs < 2_000, `${gone.tookMs}`)
     nowMs = 0
-    state = new ServerState({ zone: '', memoryBytesMax: 100, kernel: 'none', holder: { heldBytes: 10 }, clock })
+    state = newState()
     const seldom = await drain({ name: 'b', everyMs: 4_000, needs: at(20_000) })
     assert.deepEqual(seldom, { end: 'no coordinator needs it', tookMs: 22_000 })
   })
@@ -105,7 +111,9 @@ describe('a shard server that was told to stop', () => {
 
   it('gives coordinators a moment to ask where it has just begun to serve', async () => {
     coordinators = [{ name: 'a', everyMs: 500, needs: at(0) }]
-    state = new ServerState({ zone: '', memoryBytesMax: 100, kernel: 'none', holder: { heldBytes: 10 }, clock })
+    nowMs = beganMs
+    // What it did before it took calls was no silence.
+    state.serve()
     assert.equal(await drainServer(state, drainMs, clock), 'no coordinator needs it')
   })
 
