@@ -130,21 +130,24 @@ export class Cluster {
    * it was placed on them; then the other live ones that are to hold it, which must load it first; then those that are
    * down. Those that hold it no longer come after the others once all others have it.
    */
-  routeOf(
-    index: IndexPlacement,
-    shard: number,
-    version: number,
-    nowMs: number = this.#clock.monotonicMs(),
-  ): readonly ClusterMember[] {
+  routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
     const holders = this.holdersOf(index, shard)
     const warm = this.warmHoldersOf(index.uid, version, shard)
     if (holders.length === 1 && warm.length === 1 && holders[0] === warm[0]) return holders
-    const settled = this.isSettled(index, shard, version)
-    const first = settled ? warm.filter(member => holders.includes(member)) : warm
-    const last = settled ? warm.filter(member => !holders.includes(member)) : []
+    const first = this.firstToAsk(index, shard, version)
+    const last = warm.filter(member => !first.includes(member))
     const cold = holders.filter(member => member.live && !warm.includes(member))
+    const nowMs = this.#clock.monotonicMs()
     const live = [first, last, cold].flatMap(members => orderReplicas(members, this.#random, nowMs))
     return [...live, ...holders.filter(member => !member.live)]
+  }
+
+  /** Of the live servers that have a shard loaded, those that come first in its route: they differ in their load alone. */
+  firstToAsk(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
+    const warm = this.warmHoldersOf(index.uid, version, shard)
+    if (!this.isSettled(index, shard, version)) return warm
+    const holders = this.holdersOf(index, shard)
+    return warm.filter(member => holders.includes(member))
   }
 
   /** Which shards of the index are placed on the member, ascending. */

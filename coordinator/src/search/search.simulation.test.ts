@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { compareRank, Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import { casesOf, embed, FakeEncoder, quietContext, Random, scoreOf } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
-import { commitSegments, createDirectoryStore, type ObjectStore, shardOf } from '@hypershard/storage'
+import { ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
+import { commitSegments, createDirectoryStore, type Manifest, type ObjectStore, shardOf } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -13,6 +14,7 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
+import { kindOf } from './hedging.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { search } from './search.ts'
@@ -93,6 +95,8 @@ describe('a search through a cluster that misbehaves', () => {
   let store: ObjectStore
   let catalog: Catalog
   const encoder = new FakeEncoder()
+  /** Of all seeds. How long calls take is known from the start, so that late ones are hedged. */
+  const fanOuts = new FanOutRecord()
   /** Of all seeds: what one cluster found whole holds for every other. */
   const answers = new AnswerCache(10_000_000)
 
@@ -108,6 +112,7 @@ describe('a search through a cluster that misbehaves', () => {
       const { added } = await writeSegments(entry.manifest, puts, parts, quietContext())
       const manifest = await commitSegments(store, entry.manifest, added)
       catalog.publish({ ...entry, manifest })
+      noteUsualCalls(manifest)
     }
   })
 
@@ -128,13 +133,29 @@ describe('a search through a cluster that misbehaves', () => {
     await Promise.all(Array.from({ length: 16 }, worker))
     // A simulation in which one of these never comes is blind.
     for (const [outcome, times] of Object.entries(tally)) assert.ok(times > seeds / 20, `${outcome}: ${times}`)
+    assert.ok(fanOuts.hedging.counts.asked > 0, 'no call was late')
   })
 
+  function noteUsualCalls(manifest: Manifest): void {
+    const how = { manifest, filter: undefined, plan: SearchPlan.SEARCH_PLAN_EXACT }
+    for (let documents = 1; documents <= corpus.length; documents *= 2) {
+      const kind = kindOf({ ...how, precision: ScoringPrecision.SCORING_PRECISION_FP32 }, documents)
+      for (let call = 0; call < 60; call++) fanOuts.hedging.noteCall(kind, 5, performance.now())
+      for (let call = 0; call < 20; call++) fanOuts.hedging.budget.earn()
+    }
+  }
+
   async function playOut({ cluster, input, healthy }: Scenario): Promise<'whole' | 'partial' | 'failed'> {
+    const { manifest } = catalog.get(input.index)
+    for (const member of cluster.members) {
+      for (let shard = 0; shard < manifest.shards && member.live; shard++) {
+        member.markWarm({ indexUid: manifest.indexUid, version: manifest.version, shard })
+      }
+    }
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
     const modelKeeper = { mend: () => undefined }
-    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers, fanOuts: new FanOutRecord() }
+    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers, fanOuts }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

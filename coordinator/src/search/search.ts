@@ -241,9 +241,9 @@ function planFanOut(
   const given = cursor?.given ?? 0
   for (const [shard, documents] of eligible.entries()) {
     if (documents === 0) continue
-    const holders = cluster.routeOf(placement, shard, manifest.version, nowMs)
-    const warm = holders.filter(holder => holder.isWarm({ indexUid: placement.uid, version: manifest.version, shard }))
-    shards.push({ shard, documents, holders, equals: warm.length })
+    const holders = cluster.routeOf(placement, shard, manifest.version)
+    const equals = cluster.firstToAsk(placement, shard, manifest.version).length
+    shards.push({ shard, documents, holders, equals })
   }
   const route = spreadShards(shards, nowMs)
   return {

@@ -66,14 +66,12 @@ function resultOf(shard: number, how: Conduct['how'], scoreMs: number): ShardRes
   return ShardResult.fromPartial({ shard, ...said })
 }
 
-/** Whoever comes to life by it has long been there: it is not spared. */
-const longAgo = { now: () => 0, monotonicMs: () => Number.NEGATIVE_INFINITY }
-
 /** Live members, which have every shard of the requests below loaded. */
 export function warmMembers(servers: readonly VirtualShardServer[], shards: number): ClusterMember[] {
   return servers.map(server => {
-    const member = new ClusterMember(server as unknown as ShardServerPort, 1, { clock: longAgo })
+    const member = new ClusterMember(server as unknown as ShardServerPort, 1)
     member.markLive()
+    member.load.start(Number.NEGATIVE_INFINITY)
     for (let shard = 0; shard < shards; shard++) member.markWarm({ indexUid: 'u', version: 1, shard })
     return member
   })
