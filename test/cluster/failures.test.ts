@@ -152,4 +152,24 @@ describe('a cluster whose shard server fails', () => {
     }
     await untilComplete()
   })
+
+  it('does not wait for a frozen server when another has its shards', async () => {
+    await cluster.request('POST', '/v1/indexes', { name: 'doubled', shards: 4, replicas: 2 })
+    await cluster.put('doubled', documents)
+    const { body: expected } = await cluster.search('doubled', 'query')
+    const victim = cluster.process('shard-1')
+    process.kill(victim.pid!, 'SIGSTOP')
+    try {
+      // Calls that it has already are made elsewhere when they are late, or when it is seen to be down: long before
+      // their deadline, which would be after the end of this test.
+      const searches = Array.from({ length: 8 }, () => cluster.search('doubled', 'query', { timeout_ms: 600_000 }))
+      for (const { status, body } of await Promise.all(searches)) {
+        assert.deepEqual([status, body.coverage.ratio], [200, 1])
+        assert.deepEqual(body.hits, expected.hits)
+      }
+    } finally {
+      process.kill(victim.pid!, 'SIGCONT')
+    }
+    await untilComplete()
+  })
 })
