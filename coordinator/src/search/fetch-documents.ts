@@ -1,9 +1,18 @@
-import { type ErrorCode, HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
+import {
+  type Deadline,
+  type ErrorCode,
+  HypershardError,
+  type RequestContext,
+  toHypershardError,
+} from '@hypershard/common'
 import type { FetchedDocument, ManifestReference } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
 import type { FanOutOutcome, FanOutRequest } from './fan-out-request.ts'
 import type { FoundHit, ShardFailure } from './shard-answer.ts'
+
+/** Of the time that is left, what the first holder may take where there is a second. */
+const firstShare = 0.5
 
 /** One server's part of the winners. */
 interface FetchPart {
@@ -45,7 +54,7 @@ export async function fetchDocuments(
 
 async function fetchPart(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
-    await fetchFrom(part, flow)
+    await fetchFrom(part, flow, firstDeadline(part, flow))
   } catch (error) {
     const failure = notFinal(error, part, flow)
     const byOther = Map.groupBy(part.hits, hit => otherHolder(hit, part, flow))
@@ -61,7 +70,7 @@ async function fetchPart(part: FetchPart, flow: FetchFlow): Promise<void> {
 
 async function fetchLast(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
-    await fetchFrom(part, flow)
+    await fetchFrom(part, flow, flow.context.deadline)
   } catch (error) {
     fail(notFinal(error, part, flow), part, flow)
   }
@@ -71,9 +80,19 @@ function fail({ code, message }: HypershardError, { member, hits }: FetchPart, {
   for (const { shard } of hits) failures.set(shard, { shard, server: member.address, code, message })
 }
 
-async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow): Promise<void> {
+/**
+ * Half of the time where another holder could be asked after that. There is no hedging here: texts come with the hits but
+ * for a few, from the server that won the race for its shards, and so only one that stops in between is late.
+ */
+function firstDeadline(part: FetchPart, flow: FetchFlow): Deadline {
+  const { deadline } = flow.context
+  const others = part.hits.every(hit => otherHolder(hit, part, flow) !== undefined)
+  return others ? deadline.within(deadline.remainingMs * firstShare) : deadline
+}
+
+async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow, deadline: Deadline): Promise<void> {
   const addresses = hits.map(hit => hit.address)
-  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, flow.context.deadline)
+  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, deadline)
   for (const [at, hit] of hits.entries()) {
     const document = fetched[at]
     if (document?.id !== hit.id) {
@@ -106,6 +125,7 @@ function notFinal(error: unknown, { member, hits }: FetchPart, { context }: Fetc
   const what = `the texts of ${hits.length} hits could not be fetched from ${member.address}: ${cause.message}`
   const message = code === 'request_too_large' ? `${what}; ask for fewer hits (k), or for ids_only` : what
   const failure = new HypershardError(code, message, { details: { server: member.address, shards, code }, cause })
-  if (finalCodes.includes(code)) throw failure
+  const timeIsLeft = code === 'deadline_exceeded' && !context.deadline.passed
+  if (finalCodes.includes(code) && !timeIsLeft) throw failure
   return failure
 }

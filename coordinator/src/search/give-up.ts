@@ -4,7 +4,8 @@ import type { ShardRace } from './shard-race.ts'
 
 /** Sets how long what is open may still take, once enough is answered. To be called after every answer or failure. */
 export function waitForStragglers(flow: FanOut): void {
-  const { eligible, filter } = flow.request
+  const { eligible, filter, minCoverage } = flow.request
+  if (minCoverage >= 1) return
   const sum = (races: readonly ShardRace[], of: (race: ShardRace) => number) => races.reduce((n, r) => n + of(r), 0)
   const progress = {
     eligible: sum(flow.races, race => race.documents),

@@ -17,8 +17,8 @@ export interface SlowLink {
 export async function startSlowLink(target: string, delayMs = 0): Promise<SlowLink> {
   const sockets = new Set<Socket>()
   const [host, port] = [target.slice(0, target.lastIndexOf(':')), Number(target.slice(target.lastIndexOf(':') + 1))]
-  const server = createServer({ noDelay: true }, near => {
-    const far = connect({ host, port, noDelay: true })
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, near => {
+    const far = connect({ host, port, noDelay: true, allowHalfOpen: true })
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
@@ -47,7 +47,7 @@ function passOn(from: Socket, to: Socket, delayMs: () => number): void {
   const later = (act: () => void) => {
     const nowMs = performance.now()
     dueMs = Math.max(dueMs, nowMs + delayMs())
-    setTimeout(act, dueMs - nowMs)
+    setTimeout(act, dueMs - nowMs).unref()
   }
   from.on('data', bytes => later(() => to.write(bytes)))
   from.on('end', () => later(() => to.end()))

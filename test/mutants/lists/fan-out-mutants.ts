@@ -193,4 +193,12 @@ export const fanOutMutants: readonly Mutant[] = [
     breaks: 'Coordinators do not all choose the same of two servers that are alike',
     tests: ['coordinator/src/search/replica-choice.test.ts'],
   },
+  {
+    id: 'fetch-half-the-time',
+    file: 'coordinator/src/search/fetch-documents.ts',
+    find: 'return others ? deadline.within(',
+    replace: 'return !others ? deadline.within(',
+    breaks: 'A server that stops before it gives the texts leaves time to ask another',
+    tests: ['coordinator/src/search/fetch-documents.test.ts'],
+  },
 ]
