@@ -20,8 +20,11 @@ const lateQuantile = 0.95
 /** Two turns of a timer: what is later by less is late by the coordinator's own doing. */
 const lateMsMin = 2
 
-/** A call is looked at this often: whether its server is known to be down, and, once it is late, whether there is budget. */
-const lookMs = { min: 10, max: 100 }
+/**
+ * Between two looks at a call: whether it is late, whether its server is known to be down, and, once it is late, whether
+ * there is budget.
+ */
+const lookMs = { min: 1, late: 10, max: 100 }
 
 /**
  * When a call is late, and whether another server may be asked for the same: after the 95th percentile of the calls of
@@ -51,7 +54,7 @@ export class Hedging {
 /** How long until a call that has taken so long is looked at: when it is late, and then at ever longer pauses. */
 export function untilLookMs(elapsedMs: number, lateAfterMs: number | undefined): number {
   const leftMs = (lateAfterMs ?? 0) - elapsedMs
-  return Math.min(lookMs.max, leftMs > 0 ? leftMs : Math.max(lookMs.min, elapsedMs))
+  return Math.min(lookMs.max, leftMs > 0 ? Math.max(lookMs.min, leftMs) : Math.max(lookMs.late, elapsedMs))
 }
 
 /** Calls of one kind take about as long as each other: of one generation, in one plan, for about as many documents. */
