@@ -9,7 +9,7 @@ export const drainedServerSchema = clusterSchema.shape.servers.element.extend({
     'While it drains: coordinators that would lack a shard without it, or have not heard of it yet. It can be taken away once there is none.',
   ),
   shards_only_here: count.describe(
-    'Shards that no other live server has loaded. One that no other server can hold stays among them.',
+    'Shards that no other server has loaded which lives and does not drain. One that no other can hold stays among them.',
   ),
 })
 

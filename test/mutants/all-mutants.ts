@@ -7,6 +7,7 @@ import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.t
 import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
 import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
+import { drainMutants } from './lists/drain-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { fanOutMutants } from './lists/fan-out-mutants.ts'
@@ -32,6 +33,7 @@ export const allMutants: readonly Mutant[] = [
   ...coordinatorSearchMutants,
   ...fanOutMutants,
   ...coordinatorWritingMutants,
+  ...drainMutants,
   ...encoderServiceMutants,
   ...evaluationMutants,
   ...indexerMutants,

@@ -14,7 +14,7 @@ export interface ServerAdminParts {
 /** How far a shard server's drain is. */
 export interface DrainState extends Pick<ServerFacts, 'draining' | 'neededBy'> {
   readonly address: string
-  /** Shards of which no other live server has the documents loaded, as this coordinator sees it. */
+  /** Shards that no other live server has loaded which stays, as this coordinator sees it. */
   readonly shardsOnlyHere: number
 }
 
@@ -59,7 +59,7 @@ export class ServerAdmin {
   }
 
   #countOnlyOn(member: ClusterMember): number {
-    const others = this.#parts.cluster.members.filter(other => other !== member && other.live)
+    const others = this.#parts.cluster.members.filter(other => other !== member && other.live && !other.draining)
     return this.#parts.catalog.list().reduce((sum, entry) => {
       const only = [...eligibleByShard(entry.manifest).entries()].filter(
         ([shard, documents]) =>

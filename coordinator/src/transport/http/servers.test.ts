@@ -20,6 +20,22 @@ describe('shard servers over HTTP', () => {
   const order = (address: string, what: 'drain' | 'undrain') =>
     request(serverUrl(address, `/${what}`), { method: 'POST' })
 
+  it('tell how many shards nobody else has loaded', async () => {
+    const counts = async () => {
+      const described = await Promise.all(coordinator.servers.map(({ address }) => request(serverUrl(address))))
+      return described.map(({ json }) => json.shards_only_here)
+    }
+    assert.equal(
+      (await counts()).reduce((sum, count) => sum + count),
+      8,
+    )
+    const each = await post(`${url}/v1/indexes`, { name: 'copied', shards: 1, replicas: 2 })
+    assert.equal(each.status, 201)
+    await put(`${url}/v1/indexes/copied/documents`, [{ id: 'a', text: 'stars' }])
+    // Both have the second index, once they have loaded it.
+    await eventually(async () => (await counts()).reduce((sum, count) => sum + count) === 8)
+  })
+
   it('drain when told to, and no longer when that is undone', async () => {
     const [server] = coordinator.servers
     const { address } = server!
@@ -30,28 +46,13 @@ describe('shard servers over HTTP', () => {
     const { status, json } = await order(address, 'drain')
     assert.deepEqual([status, json.address, json.draining, json.needed_by], [200, address, true, 3])
     assert.equal(server!.facts.draining, true)
-    assert.deepEqual((await request(serverUrl(address))).json.draining, true)
+    // The other loads what it has.
+    await eventually(async () => (await request(serverUrl(address))).json.shards_only_here === 0)
+    // What only the two have is on none that stays but the other.
+    const other = coordinator.servers[1]!.address
+    assert.equal((await request(serverUrl(other))).json.shards_only_here, 9)
     assert.equal((await order(address, 'undrain')).json.draining, false)
     assert.equal(server!.facts.draining, false)
-  })
-
-  it('tell how many shards nobody else has loaded', async () => {
-    const counts = async () => {
-      const described = await Promise.all(coordinator.servers.map(({ address }) => request(serverUrl(address))))
-      return described.map(({ json }) => json.shards_only_here)
-    }
-    assert.equal(
-      (await counts()).reduce((sum, count) => sum + count),
-      8,
-    )
-    const each = await post(`${url}/v1/indexes`, { name: 'copied', shards: 2, replicas: 2 })
-    assert.equal(each.status, 201)
-    await put(`${url}/v1/indexes/copied/documents`, [
-      { id: 'a', text: 'stars' },
-      { id: 'b', text: 'suns' },
-    ])
-    // Both have each shard of the second index, once they have loaded it.
-    await eventually(async () => (await counts()).reduce((sum, count) => sum + count) === 8)
   })
 
   it('are asked by nobody that they must wait for', async () => {
