@@ -27,7 +27,7 @@ export const encoderServiceConfig = {
   HYPERSHARD_ENCODER_DRAIN_MS: wholeNumber({ min: 0, max: 60_000 })
     .default(1_000)
     .describe(
-      'How long the service goes on taking calls after it was told to stop, in milliseconds, so that coordinators and indexers that ask it at an interval learn that it is draining and send new work elsewhere. Nobody waits when nobody has asked lately.',
+      'How long the service goes on taking calls after SIGTERM, in milliseconds, so that coordinators and indexers that ask it at an interval learn that it is draining and send new work elsewhere. Nobody waits when nobody has asked lately.',
     ),
   ...memberConfig,
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least severe log lines to write.'),

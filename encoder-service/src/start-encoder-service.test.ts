@@ -52,7 +52,8 @@ describe('the encoder service', () => {
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
       HYPERSHARD_MODELS: model.path,
       HYPERSHARD_ENCODER_THREADS: '1',
-      HYPERSHARD_ENCODER_DRAIN_MS: '0',
+      // What is stopped as here, with nothing said of a drain, is not kept waiting by it.
+      HYPERSHARD_ENCODER_DRAIN_MS: '60000',
       ...settings,
     }
     service = await startEncoderService(readConfig(encoderServiceConfig, environment), silentLogger())

@@ -81,9 +81,9 @@ async function serve(
     addresses: { grpc: server.address },
     models: workers.models,
     statistics: () => encoder.statistics,
-    stop: async () => {
+    stop: async ({ drain } = { drain: false }) => {
       server.setServing(false)
-      await Promise.all([announcer.stop(), state.drain(config.HYPERSHARD_ENCODER_DRAIN_MS)])
+      await Promise.all([announcer.stop(), state.drain(drain ? config.HYPERSHARD_ENCODER_DRAIN_MS : 0)])
       await server.stop()
       await workers.stop()
     },

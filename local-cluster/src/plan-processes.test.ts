@@ -29,7 +29,6 @@ describe('planning the processes', () => {
     assert.deepEqual(settingsOf(planEncoder(settings, 1).environment), {
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_ENCODER_THREADS: '7',
-      HYPERSHARD_ENCODER_DRAIN_MS: '0',
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
       HYPERSHARD_MODELS: '/models/a,/models/b',
     })

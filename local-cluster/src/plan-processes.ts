@@ -73,7 +73,7 @@ export function planEncoder(settings: ClusterSettings, number: number): ProcessP
       HYPERSHARD_MODELS: settings.modelDirectories.join(','),
     },
     // Calls that come while it ends are made again elsewhere, and with all others it ends without a wait.
-    defaults: { HYPERSHARD_ENCODER_THREADS: `${threads}`, HYPERSHARD_ENCODER_DRAIN_MS: '0' },
+    defaults: { HYPERSHARD_ENCODER_THREADS: `${threads}` },
   })
 }
 
@@ -138,8 +138,13 @@ export function membershipRedisOf(settings: ClusterSettings): string | undefined
   return settings.environment.HYPERSHARD_MEMBERSHIP_REDIS_URL
 }
 
-/** Of `HYPERSHARD_SHARD_DRAIN_MS`. */
-const drainMsDefault = 60_000
+/** How long a kind of service may drain. */
+const drainSettings: Readonly<Partial<Record<ServiceKind, string>>> = {
+  shard: 'HYPERSHARD_SHARD_DRAIN_MS',
+  encoder: 'HYPERSHARD_ENCODER_DRAIN_MS',
+}
+/** Where these are not set, none takes longer. */
+const drainMsDefaultMax = 60_000
 
 interface PlanParts {
   readonly listenSettings: Readonly<Record<string, string>>
@@ -151,7 +156,8 @@ interface PlanParts {
 
 function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts: PlanParts): ProcessPlan {
   const inherited = inheritedEnvironment(settings.environment, kind)
-  const drainMsMax = kind === 'shard' ? Number(inherited.HYPERSHARD_SHARD_DRAIN_MS ?? drainMsDefault) : 0
+  const drainSetting = drainSettings[kind]
+  const drainMsMax = drainSetting === undefined ? 0 : Number(inherited[drainSetting] ?? drainMsDefaultMax)
   return {
     name,
     kind,

@@ -13,7 +13,7 @@ import {
   type SearchRequest,
   searchDefaults,
 } from '@hypershard/contract'
-import { FakeServers } from './fake-servers.ts'
+import { FakeServers, fakeServersOf } from './fake-servers.ts'
 
 type StoredDocument = Omit<Hit, 'score'>
 
@@ -243,12 +243,6 @@ function describe({ name, shards, documents, version, generation }: FakeIndex): 
 }
 
 function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly string[]): ClusterDescription {
-  const shards = [...indexes.values()].map(({ name, documents }) => ({
-    index: name,
-    shard: 0,
-    documents: documents.size,
-    warm: true,
-  }))
   return {
     encoders: [
       {
@@ -269,10 +263,7 @@ function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly str
     })),
     hedges: { asked: 3, won: 2, cancelled: 3, refused_by_budget: 0 },
     retries: 1,
-    servers: [
-      { address: '127.0.0.1:7002', live: true, down_reason: null, weight: 1, outstanding: 0, shards },
-      { address: '127.0.0.1:7003', live: false, down_reason: 'connection refused', weight: 1, outstanding: 0, shards },
-    ],
+    servers: fakeServersOf([...indexes.values()].map(({ name, documents }) => ({ name, documents: documents.size }))),
   }
 }
 
