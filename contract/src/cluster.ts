@@ -73,23 +73,74 @@ export const clusterSchema = z.object({
   indexes_without_model: indexesWithoutModelSchema.nullable(),
   hedges: hedgesSchema,
   retries: count.describe('Calls that were made because another had failed, since this coordinator started.'),
+  view: count.describe('The number of the membership view that shards are placed by; it grows with each change.'),
   servers: z.array(
     z.object({
       address: z.string(),
       live: z.boolean(),
       down_reason: z.string().nullable().describe('Null while it lives.'),
+      down_since: z.iso.datetime().nullable().describe('Null while it lives.'),
+      listed: z.boolean().describe('Whether it is named still by what this coordinator learns of servers from.'),
+      placed_since: z.iso
+        .datetime()
+        .nullable()
+        .describe(
+          'Since when shards are placed on it; null while it drains, is away for long, or has not been seen yet.',
+        ),
+      draining: z.boolean(),
+      zone: z.string().describe('Empty where nobody says.'),
+      device: z.string().nullable().describe('What it scores on; null while it has not said, as are the next three.'),
+      protocol_version: count.nullable(),
+      memory_bytes: count.nullable().describe('What its shards may take.'),
+      memory_free_bytes: count.nullable(),
       weight: z.number(),
       outstanding: count.describe('Searches of this coordinator that it has not answered yet.'),
-      shards: z.array(
-        z.object({
-          index: z.string(),
-          shard: count,
-          documents: count,
-          warm: z.boolean().describe('Loaded at the version that searches pin.'),
-        }),
-      ),
+      shards: z
+        .array(
+          z.object({
+            index: z.string(),
+            shard: count,
+            documents: count,
+            warm: z.boolean().describe('Loaded at the version that searches pin.'),
+            placed: z
+              .boolean()
+              .describe('False for one that it has loaded still and that moves, or has moved, elsewhere.'),
+          }),
+        )
+        .describe('Those that are placed on it or that it has loaded.'),
     }),
   ),
+  moves: z
+    .array(
+      z.object({
+        index: z.string(),
+        generation: count,
+        shard: count,
+        from: z.array(z.string()).describe('Servers that have it loaded and are not to hold it any more.'),
+        to: z.string().nullable().describe('The server that is to hold it; null once only the old one has to let go.'),
+        since: z.iso.datetime(),
+        state: z.enum(['waiting', 'loading', 'failed', 'releasing']),
+        reason: z.string().nullable().describe('Why it could not be loaded the last time.'),
+      }),
+    )
+    .describe(
+      'Shards that a live server is to hold and has not loaded yet, and those that one has still to let go of.',
+    ),
+  unplaced: z
+    .array(
+      z.object({
+        index: z.string(),
+        generation: count,
+        shard: count,
+        needed_bytes: count.describe('What it takes, roughly.'),
+        replicas: count.describe('How many servers are to hold it.'),
+        placed: count.describe('How many of them have the memory.'),
+        servers: z
+          .array(z.object({ address: z.string(), memory_free_bytes: count.nullable() }))
+          .describe('Those that have no memory for it.'),
+      }),
+    )
+    .describe('Shards that too few servers have memory for.'),
 })
 
 export type ModelDescription = Immutable<z.output<typeof modelSchema>>
@@ -104,3 +155,7 @@ export type ServerDescription = ClusterDescription['servers'][number]
 
 /** An index that no search can use until its model is there. */
 export type IndexWithoutModel = Immutable<z.output<typeof indexesWithoutModelSchema>>[number]
+
+export type ShardMove = ClusterDescription['moves'][number]
+
+export type UnplacedShard = ClusterDescription['unplaced'][number]

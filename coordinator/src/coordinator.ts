@@ -3,17 +3,23 @@ import type { CreateIndexInput } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
 import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
+import { unplacedJson } from './answers/cluster-json.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
-import { eligibleByShard } from './catalog/eligible-by-shard.ts'
 import type { ModelKeeper } from './catalog/model-keeper.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
 import type { StoreWatcher } from './catalog/store-watcher.ts'
 import { findUnserved, type UnservedIndex } from './catalog/unserved-models.ts'
 import type { Cluster } from './cluster/cluster.ts'
-import { placementOf } from './cluster/placement-of.ts'
+import {
+  type ClusterDescription,
+  describeServers,
+  type ServersDescription,
+  unplacedShards,
+} from './cluster/describe-servers.ts'
 import { releaseIndex } from './cluster/release-index.ts'
 import { ServerAdmin } from './cluster/server-admin.ts'
-import { isWarm, type ShardWarmer } from './cluster/shard-warmer.ts'
+import type { ShardReleaser } from './cluster/shard-releaser.ts'
+import type { ShardWarmer } from './cluster/shard-warmer.ts'
 import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
@@ -21,7 +27,6 @@ import type { EncoderPort, EncoderState } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
-import type { HedgeCounts } from './search/hedging.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
@@ -38,6 +43,7 @@ export interface CoordinatorParts {
   readonly modelKeeper: ModelKeeper
   readonly cluster: Cluster
   readonly warmer: ShardWarmer
+  readonly releaser: ShardReleaser
   readonly encoder: EncoderPort
   readonly encoders: { describe(): readonly EncoderState[] }
   readonly queryEncoder: QueryEncoder
@@ -50,22 +56,6 @@ export interface CoordinatorParts {
   readonly logs: WriteLogs
   readonly searches: WorkGate
   readonly writes: WorkGate
-}
-
-export interface ClusterDescription {
-  readonly encoders: readonly EncoderState[]
-  /** Null while no encoder service answers. */
-  readonly unserved: readonly UnservedIndex[] | null
-  readonly hedges: Readonly<HedgeCounts>
-  readonly retries: number
-  readonly servers: readonly {
-    readonly address: string
-    readonly live: boolean
-    readonly downReason: string | null
-    readonly weight: number
-    readonly outstanding: number
-    readonly shards: readonly { index: string; shard: number; documents: number; warm: boolean }[]
-  }[]
 }
 
 /** How long the description of the cluster waits for encoder services that hang. */
@@ -168,31 +158,30 @@ export class Coordinator {
     const encoder = typeof loaded === 'string' ? loaded : undefined
     if (missing.length === 0 && typeof loaded !== 'string') return findUnserved(this.#parts.catalog.list(), loaded)
     const shards = missing.map(({ index, shard, servers }) => `shard ${shard} of ${index} (${servers.join(', ')})`)
+    const unplaced = unplacedShards(this.#parts).filter(({ index, shard }) =>
+      missing.some(cold => cold.index === index && cold.shard === shard),
+    )
     const reasons = [
       ...(encoder === undefined ? [] : [`no encoder service answers: ${encoder}`]),
       ...(shards.length === 0 ? [] : [`no live server has loaded ${shards.join(', ')}`]),
+      ...unplaced.map(noRoomFor),
     ]
-    const details = { encoder: encoder ?? null, missing }
+    const details = { encoder: encoder ?? null, missing, unplaced: unplaced.map(unplacedJson) }
     throw new HypershardError('unavailable', `not ready: ${reasons.join('; ')}`, { details })
   }
 
   async describeCluster(context: RequestContext): Promise<ClusterDescription> {
-    const { cluster, catalog, encoders, models, fanOuts } = this.#parts
+    const { catalog, encoders, models, fanOuts } = this.#parts
     const loaded = await models.list(context.deadline.within(listMsMax)).catch(() => null)
     const unserved = loaded === null ? null : findUnserved(catalog.list(), loaded)
-    const servers = cluster.members.map(member => {
-      const { address, live, weight, outstanding } = member
-      const shards = catalog.list().flatMap(entry =>
-        cluster.shardsHeldBy(member, placementOf(entry)).map(shard => ({
-          index: entry.record.name,
-          shard,
-          documents: eligibleByShard(entry.manifest)[shard] ?? 0,
-          warm: live && isWarm(member, entry, shard),
-        })),
-      )
-      return { address, live, downReason: live ? null : member.downReason, weight, outstanding, shards }
-    })
     const { hedging, retries } = fanOuts
-    return { encoders: encoders.describe(), unserved, hedges: hedging.counts, retries, servers }
+    const ofServers = describeServers(this.#parts)
+    return { encoders: encoders.describe(), unserved, hedges: hedging.counts, retries, ...ofServers }
   }
+}
+
+function noRoomFor({ index, shard, neededBytes, servers }: ServersDescription['unplaced'][number]): string {
+  const free = servers.map(({ address, freeBytes }) => `${address} has ${freeBytes ?? 'an unknown number'} free`)
+  const mend = 'add shard servers or raise HYPERSHARD_SHARD_MEMORY_BYTES'
+  return `no server has memory for shard ${shard} of ${index}, about ${neededBytes} bytes: ${free.join(', ')}; ${mend}`
 }

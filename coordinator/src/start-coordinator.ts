@@ -16,7 +16,9 @@ import { ModelKeeper } from './catalog/model-keeper.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
+import { isNeeded } from './cluster/is-needed.ts'
 import { releaseIndex, releaseUnserved } from './cluster/release-index.ts'
+import { ShardReleaser } from './cluster/shard-releaser.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
@@ -148,6 +150,7 @@ async function assemble(
   })
   stops.push(() => cluster.close())
   const warmer = new ShardWarmer(cluster, catalog, log)
+  const releaser = new ShardReleaser({ cluster, catalog, log })
   const modelKeeper = new ModelKeeper({ store, encoder, log })
   stops.push(() => modelKeeper.stop())
   const health = await watchHealth(cluster, {
@@ -155,9 +158,11 @@ async function assemble(
     intervalMs: config.HYPERSHARD_HEALTH_INTERVAL_MS,
     checkMsMax: healthCheckMsMax,
     log,
+    isNeeded: member => isNeeded(member, { cluster, catalog }),
     onLive: member => {
       for (const { manifest } of catalog.list()) modelKeeper.keep(manifest.modelDigest)
       void warmer.warm(member)
+      void releaser.release(member)
     },
   })
   stops.push(() => health.stop())
@@ -181,6 +186,7 @@ async function assemble(
     catalog,
     cluster,
     warmer,
+    releaser,
     encoder,
     encoders: encoder,
     logs,

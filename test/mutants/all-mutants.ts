@@ -6,6 +6,7 @@ import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
 import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
 import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
+import { coordinatorViewsMutants } from './lists/coordinator-views-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
 import { drainMutants } from './lists/drain-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
@@ -31,6 +32,7 @@ export const allMutants: readonly Mutant[] = [
   ...coordinatorClusterMutants,
   ...coordinatorPlacementMutants,
   ...coordinatorSearchMutants,
+  ...coordinatorViewsMutants,
   ...fanOutMutants,
   ...coordinatorWritingMutants,
   ...drainMutants,

@@ -3,7 +3,7 @@ import type { Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
 import type { z } from 'zod'
 import type { UnservedIndex } from '../catalog/unserved-models.ts'
-import type { ClusterDescription } from '../coordinator.ts'
+import type { ClusterDescription, DescribedServer } from '../cluster/describe-servers.ts'
 
 export function readyJson(unserved: readonly UnservedIndex[]): z.input<typeof readySchema> {
   return { status: 'ready', indexes_without_model: [...unserved] }
@@ -49,7 +49,7 @@ function architectureJson({ architecture }: Model): z.input<typeof modelSchema>[
 }
 
 export function clusterJson(description: ClusterDescription): z.input<typeof clusterSchema> {
-  const { encoders, unserved, hedges, retries, servers } = description
+  const { encoders, unserved, hedges, retries, view, servers, moves, unplaced } = description
   const { refusedByBudget, ...hedgeCounts } = hedges
   return {
     encoders: encoders.map(({ downReason, models, ...encoder }) => ({
@@ -61,10 +61,41 @@ export function clusterJson(description: ClusterDescription): z.input<typeof clu
     indexes_without_model: unserved && [...unserved],
     hedges: { ...hedgeCounts, refused_by_budget: refusedByBudget },
     retries,
-    servers: servers.map(({ downReason, shards, ...server }) => ({
-      ...server,
-      down_reason: downReason,
-      shards: [...shards],
-    })),
+    view,
+    servers: servers.map(serverJson),
+    moves: moves.map(({ from, since, ...move }) => ({ ...move, from: [...from], since: timeOf(since) })),
+    unplaced: unplaced.map(unplacedJson),
   }
+}
+
+function serverJson(server: DescribedServer): z.input<typeof clusterSchema>['servers'][number] {
+  const { downReason, downSince, placedSince, facts, shards, ...others } = server
+  return {
+    ...others,
+    down_reason: downReason,
+    down_since: downSince === null ? null : timeOf(downSince),
+    placed_since: placedSince === null ? null : timeOf(placedSince),
+    device: facts?.device ?? null,
+    protocol_version: facts?.protocolVersion ?? null,
+    memory_bytes: facts?.memoryBytes ?? null,
+    memory_free_bytes: facts?.memoryFreeBytes ?? null,
+    shards: [...shards],
+  }
+}
+
+export function unplacedJson(shard: ClusterDescription['unplaced'][number]) {
+  const { index, generation, shard: number, neededBytes, replicas, placed, servers } = shard
+  return {
+    index,
+    generation,
+    shard: number,
+    needed_bytes: neededBytes,
+    replicas,
+    placed,
+    servers: servers.map(({ address, freeBytes }) => ({ address, memory_free_bytes: freeBytes })),
+  }
+}
+
+function timeOf(epochMs: number): string {
+  return new Date(epochMs).toISOString()
 }

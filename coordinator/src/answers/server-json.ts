@@ -1,7 +1,7 @@
 import type { drainedServerSchema } from '@hypershard/contract'
 import type { z } from 'zod'
+import type { ClusterDescription } from '../cluster/describe-servers.ts'
 import type { DrainState } from '../cluster/server-admin.ts'
-import type { ClusterDescription } from '../coordinator.ts'
 import { clusterJson } from './cluster-json.ts'
 
 /** Of the cluster's description, the one server; undefined when it has left the cluster since it was asked. */

@@ -88,6 +88,12 @@ export class ClusterMember {
     return this.#live ? undefined : this.#downSinceMs
   }
 
+  /** The same in milliseconds since the epoch. */
+  get downSince(): number | undefined {
+    const { downSinceMs } = this
+    return downSinceMs === undefined ? undefined : this.#clock.now() - this.#clock.monotonicMs() + downSinceMs
+  }
+
   /** What it said of itself last, in this life or the one before. Undefined where it never did. */
   get facts(): ServerFacts | undefined {
     return this.#facts
@@ -155,7 +161,12 @@ export class ClusterMember {
     return versions.length === 1 ? versions[0]! : new Set(versions.flatMap(shards => [...shards]))
   }
 
-  /** Whether it has anything loaded that this coordinator knows of. */
+  /** The uids of generations of which it has anything loaded. */
+  warmGenerations(): string[] {
+    return [...this.#warm.keys()]
+  }
+
+  /** Whether it has nothing loaded that this coordinator knows of. */
   get holdsNothing(): boolean {
     return this.#warm.size === 0
   }

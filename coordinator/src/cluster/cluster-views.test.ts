@@ -4,7 +4,7 @@ import { FakeMembership } from '../testing/fake-membership.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import type { Cluster } from './cluster.ts'
 
-const index = { uid: 'u', shards: 8, replicas: 1 }
+const index = { uid: 'u', replicas: 1, shardBytes: Array.from({ length: 8 }, () => 1) }
 const graceMs = 30_000
 
 const entryOf = (address: string) => ({ address, weight: 1, zone: '' })
@@ -47,13 +47,15 @@ function downAt(cluster: Cluster, address: string): void {
 }
 
 const placement = (cluster: Cluster) =>
-  Array.from({ length: index.shards }, (_, shard) => cluster.holdersOf(index, shard).map(({ address }) => address))
+  Array.from({ length: index.shardBytes.length }, (_, shard) =>
+    cluster.holdersOf(index, shard).map(({ address }) => address),
+  )
 
 const placedOn = (cluster: Cluster) => [...new Set(placement(cluster).flat())].sort()
 
 /** Each shard is loaded by whom it is placed on. */
 function warmAll(cluster: Cluster, version = 1): void {
-  for (let shard = 0; shard < index.shards; shard++) {
+  for (let shard = 0; shard < index.shardBytes.length; shard++) {
     for (const member of cluster.holdersOf(index, shard)) {
       if (member.live) member.markWarm({ indexUid: 'u', version, shard })
     }
@@ -175,7 +177,7 @@ describe('a cluster that follows its membership', () => {
 
   it('shares the load among all that have a shard loaded until those that are to hold it have it', () => {
     const { cluster, membership } = startCluster(2, 3)
-    const twice = { ...index, shards: 1, replicas: 2 }
+    const twice = { ...index, shardBytes: [1], replicas: 2 }
     for (const member of cluster.members) member.markWarm({ indexUid: 'u', version: 1, shard: 0 })
     membership.name(['s1:1', 's2:1'].map(entryOf))
     liveAt(cluster, 's2:1')

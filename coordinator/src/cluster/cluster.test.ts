@@ -8,7 +8,7 @@ import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import type { ClusterMember } from './cluster-member.ts'
 import { ShardWarmer } from './shard-warmer.ts'
 
-const index = { uid: 'u', shards: 1, replicas: 3 }
+const index = { uid: 'u', replicas: 3, shardBytes: [1] }
 const noStore = (): ObjectStore => assert.fail('nothing is read')
 
 function startCluster(count: number, random?: () => number) {
@@ -79,9 +79,9 @@ describe('what a member has loaded', () => {
 })
 
 describe('warming', () => {
-  const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 1, shards: 1 }
+  const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 1, shards: 1, vectorWidth: 4 }
   const segments = [{ shard: 0, documents: 5, deleted: null }]
-  const record = { ...index, name: 'papers' }
+  const record = { uid: 'u', name: 'papers', shards: 1, replicas: 3 }
   const generation = { index: 'papers', indexUid: 'u', generation: 1, shards: 1 }
   const entry = { record, generation, manifest: { ...manifest, segments } } as unknown as CatalogEntry
 

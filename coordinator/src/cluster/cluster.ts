@@ -6,7 +6,9 @@ import { orderReplicas } from '../search/replica-choice.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { effectiveServers } from './effective-view.ts'
 import { placeShards } from './place-shards.ts'
+import { costsOf } from './placement-cost.ts'
 import { type IndexPlacement, isOfIndex } from './placement-of.ts'
+import { type Refusal, RefusedShards } from './refused-shards.ts'
 
 export interface ClusterParts {
   readonly membership: MembershipSource
@@ -24,6 +26,27 @@ export interface ClusterParts {
 export interface MemberListener {
   joined(member: ClusterMember): void
   left(member: ClusterMember): void
+}
+
+/** Where the shards of a generation are, and what that was found for. */
+interface Placed {
+  /** The last value that it was asked for; others of the same key are placed alike. */
+  index: IndexPlacement
+  readonly key: string
+  /** By shard; without those that refused it. */
+  readonly holders: readonly (readonly ClusterMember[])[]
+  /** By shard, as if nobody had refused any; made once somebody asks. */
+  preferred: readonly (readonly ClusterMember[])[] | undefined
+}
+
+/** A shard that fewer servers have memory for than are to hold it. */
+export interface UnplacedShard {
+  readonly shard: number
+  readonly neededBytes: number
+  /** How many servers are to hold it, and how many have the memory. */
+  readonly replicas: number
+  readonly placed: number
+  readonly servers: readonly { readonly address: string; readonly freeBytes: number | null }[]
 }
 
 /** Versions of generations whose warm holders are kept in lists; more are pinned by cursors alone. */
@@ -48,8 +71,12 @@ export class Cluster {
   #listed: MembershipView
   #view: MembershipView = { number: 0, servers: [] }
   #someLiveSinceMs: number | undefined
+  /** When each server of the effective view came into it, in milliseconds since the epoch. */
+  #placedSince: ReadonlyMap<string, number> = new Map()
+  #revision = 0
   /** A placement is a value of the view. By index uid; as many entries as indexes are in use, dropped by `forgetIndex`. */
-  readonly #placements = new Map<string, readonly (readonly ClusterMember[])[]>()
+  readonly #placements = new Map<string, Placed>()
+  readonly #refused = new RefusedShards()
   /** By index uid and version: the live servers that have each shard loaded. Made anew once any server changed. */
   readonly #warm = new LRUCache<string, ReadonlyMap<number, readonly ClusterMember[]>>({ max: warmListsMax })
 
@@ -67,6 +94,21 @@ export class Cluster {
   /** The effective view: the servers that shards are placed on. */
   get view(): MembershipView {
     return this.#view
+  }
+
+  /** The servers of the effective view. */
+  get placeable(): readonly ClusterMember[] {
+    return this.#view.servers.map(({ address }) => this.#members.get(address)!)
+  }
+
+  /** Since when shards are placed on a server, in milliseconds since the epoch; undefined while none are. */
+  placedSince(address: string): number | undefined {
+    return this.#placedSince.get(address)
+  }
+
+  /** Another number once any shard may have been placed elsewhere. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** All servers that may be asked: those of the source's view, and those that are leaving. */
@@ -89,6 +131,7 @@ export class Cluster {
   refresh(): void {
     this.#noteSomeLive()
     this.#dropDeparted()
+    for (const uid of this.#refused.review(this.#clock.monotonicMs())) this.#placeAnew(uid)
     const { replaceAfterMs } = this.#parts
     const grace = { nowMs: this.#clock.monotonicMs(), replaceAfterMs, someLiveSinceMs: this.#someLiveSinceMs }
     const listed = this.#listed.servers.map(({ address }) => {
@@ -100,7 +143,33 @@ export class Cluster {
     if (areSame(servers, this.#view.servers)) return
     this.#tellChange(servers)
     this.#view = { number: this.#view.number + 1, servers }
+    const since = servers.map(({ address }) => [address, this.placedSince(address) ?? this.#clock.now()] as const)
+    this.#placedSince = new Map(since)
+    this.#revision++
     this.#placements.clear()
+  }
+
+  /** A server has no memory for a shard: the next one is to hold it. */
+  noteRefused(refusal: Refusal): void {
+    this.#refused.note(refusal, this.#clock.monotonicMs())
+    this.#placeAnew(refusal.uid)
+  }
+
+  /** Whether a server said that it has no memory for a shard. */
+  isRefused(uid: string, shard: number, address: string): boolean {
+    return this.#refused.has(uid, shard, address)
+  }
+
+  /** Shards that fewer servers have memory for than are to hold them. */
+  unplacedShards(index: IndexPlacement): UnplacedShard[] {
+    const servers = this.placeable
+    const replicas = Math.min(index.replicas, servers.length)
+    return this.#placementOf(index).flatMap((holders, shard) => {
+      if (holders.length >= replicas) return []
+      const refusing = servers.filter(({ address }) => this.#refused.has(index.uid, shard, address))
+      const free = refusing.map(({ address, facts }) => ({ address, freeBytes: facts?.memoryFreeBytes ?? null }))
+      return [{ shard, neededBytes: index.shardBytes[shard] ?? 0, replicas, placed: holders.length, servers: free }]
+    })
   }
 
   /** A server was found to be down: who names the servers may know better by now. */
@@ -131,8 +200,9 @@ export class Cluster {
    * down. Those that hold it no longer come after the others once all others have it.
    */
   routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
-    const holders = this.holdersOf(index, shard)
+    const placed = this.holdersOf(index, shard)
     const warm = this.warmHoldersOf(index.uid, version, shard)
+    const holders = placed.length > 0 || warm.length > 0 ? placed : this.#preferredOf(index, shard)
     if (holders.length === 1 && warm.length === 1 && holders[0] === warm[0]) return holders
     const first = this.firstToAsk(index, shard, version)
     const last = warm.filter(member => !first.includes(member))
@@ -165,6 +235,7 @@ export class Cluster {
 
   forgetIndex(indexUid: string): void {
     for (const uid of this.#placements.keys()) if (isOfIndex(uid, indexUid)) this.#placements.delete(uid)
+    this.#refused.forgetIndex(indexUid)
     for (const member of this.members) member.forgetIndex(indexUid)
   }
 
@@ -244,13 +315,41 @@ export class Cluster {
 
   #placementOf(index: IndexPlacement): readonly (readonly ClusterMember[])[] {
     const known = this.#placements.get(index.uid)
-    if (known !== undefined) return known
-    const shardBytes = new Array<number>(index.shards).fill(1)
-    const placed = placeShards({ ...index, shardBytes }, this.view.servers)
-    const placement = placed.map(holders => holders.map(address => this.#members.get(address)!))
-    this.#placements.set(index.uid, placement)
-    return placement
+    if (known?.index === index) return known.holders
+    const key = placementKey(index)
+    if (known?.key === key) {
+      known.index = index
+      return known.holders
+    }
+    if (known !== undefined) this.#revision++
+    const refused = (shard: number, address: string) => this.#refused.has(index.uid, shard, address)
+    const holders = this.#place(index, refused)
+    this.#placements.set(index.uid, { index, key, holders, preferred: undefined })
+    return holders
   }
+
+  #place(index: IndexPlacement, refused?: (shard: number, address: string) => boolean): ClusterMember[][] {
+    const placed = placeShards(index, this.view.servers, refused)
+    return placed.map(holders => holders.map(address => this.#members.get(address)!))
+  }
+
+  /** Of a shard that nobody has memory for: who says so to whoever asks for it, by its own word. */
+  #preferredOf(index: IndexPlacement, shard: number): readonly ClusterMember[] {
+    this.#placementOf(index)
+    const placed = this.#placements.get(index.uid)!
+    placed.preferred ??= this.#place(index)
+    return placed.preferred[shard] ?? []
+  }
+
+  #placeAnew(uid: string): void {
+    this.#placements.delete(uid)
+    this.#revision++
+  }
+}
+
+/** Generations of one key are placed alike in one view. */
+function placementKey({ replicas, shardBytes }: IndexPlacement): string {
+  return `${replicas} ${costsOf(shardBytes).join(' ')}`
 }
 
 function addressesOf(servers: readonly ServerEntry[]): Set<string> {

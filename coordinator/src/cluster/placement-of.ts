@@ -1,15 +1,27 @@
+import type { Manifest } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
+import type { PlacedIndex } from './place-shards.ts'
+import { shardBytesOf } from './placement-cost.ts'
 
-/** An index, or a generation of one, that is divided into shards. */
-export interface IndexPlacement {
-  readonly uid: string
-  readonly shards: number
-  readonly replicas: number
+/** A generation as placement sees it: each is placed by itself, and may have another number of shards. */
+export type IndexPlacement = PlacedIndex
+
+/** An entry's manifest may name thousands of segments: they are added up once. */
+const known = new WeakMap<CatalogEntry, IndexPlacement>()
+
+/** How the generation is placed that searches of an entry read. */
+export function placementOf(entry: CatalogEntry): IndexPlacement {
+  const before = known.get(entry)
+  if (before !== undefined) return before
+  const { record, manifest } = entry
+  const placement = placementAt(manifest, record.replicas)
+  known.set(entry, placement)
+  return placement
 }
 
-/** Each generation is placed by itself: it may have another number of shards. */
-export function placementOf({ record, generation }: CatalogEntry): IndexPlacement {
-  return { uid: generationUid(generation), shards: generation.shards, replicas: record.replicas }
+/** How a generation is placed at a manifest. */
+export function placementAt(manifest: Manifest, replicas: number): IndexPlacement {
+  return { uid: generationUid(manifest), replicas, shardBytes: shardBytesOf(manifest) }
 }
 
 /** What a generation is known by where only one word fits; the first is known by its index's. */

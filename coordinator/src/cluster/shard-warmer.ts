@@ -1,5 +1,4 @@
 import { type Clock, Deadline, HypershardError, type Logger, systemClock } from '@hypershard/common'
-import type { MembershipView } from '@hypershard/membership'
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -33,9 +32,20 @@ interface WarmingState {
   running: boolean
   failures: number
   retryAtMs: number
-  /** What it had all of when it was last asked, and by which view that was placed. */
+  /** What it had all of when it was last asked, and by which placement. */
   complete: readonly CatalogEntry[] | undefined
-  view: MembershipView | undefined
+  revision: number
+}
+
+/** A shard that a live server is to hold and has not loaded. */
+export interface LackedShard {
+  readonly entry: CatalogEntry
+  readonly shard: number
+  /** When that was first seen, in milliseconds since the epoch. */
+  readonly since: number
+  readonly loading: boolean
+  /** Why it could not be loaded the last time. */
+  readonly problem: ShardProblem | undefined
 }
 
 /** What a server is asked to load in one call. */
@@ -59,6 +69,9 @@ export class ShardWarmer {
   /** Why a server could not load a shard the last time; at most one for each that it holds. */
   readonly #loadFailures = new WeakMap<ClusterMember, Map<string, ShardProblem>>()
   readonly #states = new WeakMap<ClusterMember, WarmingState>()
+  /** When a shard was first found to be lacking, by uid and shard; and what is being loaded. */
+  readonly #lacking = new WeakMap<ClusterMember, ReadonlyMap<string, number>>()
+  readonly #loading = new WeakMap<ClusterMember, LoadStep>()
 
   constructor(cluster: Cluster, catalog: Pick<Catalog, 'list'>, log: Logger, clock: Clock = systemClock) {
     this.#cluster = cluster
@@ -73,7 +86,7 @@ export class ShardWarmer {
    */
   async warm(member: ClusterMember): Promise<void> {
     const state = this.#stateOf(member)
-    if (state.complete === this.#catalog.list() && state.view === this.#cluster.view) return
+    if (state.complete === this.#catalog.list() && state.revision === this.#cluster.revision) return
     if (state.running || !member.live || this.#clock.monotonicMs() < state.retryAtMs) return
     state.running = true
     try {
@@ -91,19 +104,43 @@ export class ShardWarmer {
     const tried = new Set<string>()
     while (member.live && member.life === state.life) {
       const entries = this.#catalog.list()
-      const { view } = this.#cluster
+      const { revision } = this.#cluster
       const lacking = entries.map(entry => ({ entry, shards: this.#lackedBy(member, entry) }))
+      this.#noteLacking(member, lacking)
       const step = nextStep(lacking, tried, (entry, shard) => this.#isServed(entry, shard))
       if (step === undefined) {
         const complete = lacking.every(({ shards }) => shards.length === 0)
         state.complete = complete ? entries : undefined
-        state.view = view
+        state.revision = revision
         return complete
       }
       for (const shard of step.shards) tried.add(versionKey(step.entry, shard))
+      this.#loading.set(member, step)
       await this.#load(member, step, Deadline.after(warmMsMax))
+      this.#loading.delete(member)
     }
     return false
+  }
+
+  /** What a live server is to hold and has not loaded yet. */
+  lackedBy(member: ClusterMember): LackedShard[] {
+    if (!member.live) return []
+    const since = this.#lacking.get(member)
+    const step = this.#loading.get(member)
+    return this.#catalog.list().flatMap(entry =>
+      this.#lackedBy(member, entry).map(shard => {
+        const key = shardKey(entry, shard)
+        const loading = step?.entry === entry && step.shards.includes(shard)
+        const problem = this.#loadFailures.get(member)?.get(key)
+        return { entry, shard, since: since?.get(key) ?? this.#clock.now(), loading, problem }
+      }),
+    )
+  }
+
+  #noteLacking(member: ClusterMember, lacking: readonly LoadStep[]): void {
+    const before = this.#lacking.get(member)
+    const keys = lacking.flatMap(({ entry, shards }) => shards.map(shard => shardKey(entry, shard)))
+    this.#lacking.set(member, new Map(keys.map(key => [key, before?.get(key) ?? this.#clock.now()])))
   }
 
   /**
@@ -123,13 +160,41 @@ export class ShardWarmer {
       await Promise.all(live.map(member => this.#load(member, { entry, shards: shardsOf(member) }, deadline)))
     }
     await load(member => this.#servedBy(member, entry))
-    await load(member => this.#lackedBy(member, entry).filter(shard => !this.#isServed(entry, shard)))
+    const tried = new WeakMap<ClusterMember, number[]>()
+    const untried = (member: ClusterMember) => {
+      const before = tried.get(member) ?? []
+      const unserved = this.#lackedBy(member, entry).filter(shard => !this.#isServed(entry, shard))
+      return unserved.filter(shard => !before.includes(shard))
+    }
+    // A server without memory for a shard makes another one its holder: at most as often as there are servers.
+    while (
+      !deadline.passed &&
+      !deadline.cancelled &&
+      members.some(member => member.live && untried(member).length > 0)
+    ) {
+      await load(member => {
+        const shards = untried(member)
+        tried.set(member, [...(tried.get(member) ?? []), ...shards])
+        return shards
+      })
+    }
   }
 
-  /** The shards of an entry that are placed on a server and that it has not loaded. */
+  /**
+   * The shards of an entry that a server has not loaded and is to: those that are placed on it, and those that it has at
+   * another version while nobody has them at this one, as when their new holder dies.
+   */
   #lackedBy(member: ClusterMember, entry: CatalogEntry): number[] {
-    const held = new Set(this.#cluster.shardsHeldBy(member, placementOf(entry)))
-    return shardsWithDocuments(entry).filter(shard => held.has(shard) && !isWarm(member, entry, shard))
+    const placement = placementOf(entry)
+    const held = new Set(this.#cluster.shardsHeldBy(member, placement))
+    const known = member.warmShards(placement.uid)
+    const standsIn = (shard: number) =>
+      known.has(shard) &&
+      !this.#isServed(entry, shard) &&
+      !this.#cluster.isRefused(placement.uid, shard, member.address)
+    return shardsWithDocuments(entry).filter(
+      shard => (held.has(shard) || standsIn(shard)) && !isWarm(member, entry, shard),
+    )
   }
 
   /** The shards of an entry that a server lacks at this version and has at another, and that searches may need it for. */
@@ -199,8 +264,9 @@ export class ShardWarmer {
       const manifest = { index, indexUid, generation, version }
       const prepared = await member.server.prepare({ manifest, shards: [...cold] }, deadline)
       // If the process ended meanwhile, what it had loaded is gone.
-      for (const { shard, error } of member.life === life ? prepared : []) {
+      for (const { shard, error, noRoom } of member.life === life ? prepared : []) {
         this.#noteLoad(member, entry, shard, error)
+        if (noRoom) this.#noteRefused(member, entry, shard)
         if (error === undefined) member.markWarm({ indexUid: generationUid(entry.manifest), version, shard })
       }
       const failed = prepared.filter(({ error }) => error !== undefined)
@@ -214,12 +280,17 @@ export class ShardWarmer {
     }
   }
 
+  #noteRefused(member: ClusterMember, entry: CatalogEntry, shard: number): void {
+    const { uid, shardBytes } = placementOf(entry)
+    this.#cluster.noteRefused({ uid, shard, member, neededBytes: shardBytes[shard] ?? 0 })
+  }
+
   /** A server that came back starts afresh: the pause after a failure in its earlier life no longer applies. */
   #stateOf(member: ClusterMember): WarmingState {
     const known = this.#states.get(member)
     if (known !== undefined && (known.life === member.life || known.running)) return known
     const { life } = member
-    const state = { life, running: false, failures: 0, retryAtMs: 0, complete: undefined, view: undefined }
+    const state = { life, running: false, failures: 0, retryAtMs: 0, complete: undefined, revision: -1 }
     this.#states.set(member, state)
     return state
   }
@@ -261,6 +332,7 @@ function shardKey({ manifest }: CatalogEntry, shard: number): string {
   return `${generationUid(manifest)}/${shard}`
 }
 
-function shardsWithDocuments({ manifest }: CatalogEntry): number[] {
+/** Those that searches ask for, ascending. */
+export function shardsWithDocuments({ manifest }: CatalogEntry): number[] {
   return [...eligibleByShard(manifest).entries()].flatMap(([shard, documents]) => (documents > 0 ? [shard] : []))
 }

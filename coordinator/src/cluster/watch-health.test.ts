@@ -55,7 +55,14 @@ describe('watching the health of a server', () => {
   async function watch(...checks: Check[]) {
     const server = new ScriptedServer(checks)
     let found = 0
-    const options = { coordinator: 'c', intervalMs: 1, checkMsMax: 10_000, log: silentLogger(), onLive: () => found++ }
+    const options = {
+      coordinator: 'c',
+      intervalMs: 1,
+      checkMsMax: 10_000,
+      log: silentLogger(),
+      isNeeded: () => true,
+      onLive: () => found++,
+    }
     const watching = await watchHealth(watched(server.member), options)
     await server.ended
     await watching.stop()

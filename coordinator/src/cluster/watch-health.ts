@@ -22,6 +22,8 @@ export interface HealthWatchOptions {
   readonly checkMsMax: number
   readonly log: Logger
   readonly clock?: Clock
+  /** Whether this coordinator would lack a shard without the server, which another could hold. */
+  readonly isNeeded: (member: ClusterMember) => boolean
   /** After each check that found the server live. Must not reject. */
   readonly onLive: (member: ClusterMember) => void
 }
@@ -118,7 +120,8 @@ class MemberWatch {
     this.#asked = true
     try {
       const deadline = Deadline.after(this.#options.checkMsMax, { signal })
-      const question = { coordinator: this.#options.coordinator, needed: false }
+      const { coordinator, isNeeded } = this.#options
+      const question = { coordinator, needed: isNeeded(this.member) }
       const { serving, life, facts } = await this.member.server.checkHealth(question, deadline)
       if (signal.aborted) return false
       // A process that was started again between two checks has nothing loaded, though both found it serving.

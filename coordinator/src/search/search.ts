@@ -15,7 +15,7 @@ import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { ModelKeeper } from '../catalog/model-keeper.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
-import { generationUid, placementOf } from '../cluster/placement-of.ts'
+import { placementAt, placementOf } from '../cluster/placement-of.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
@@ -235,7 +235,8 @@ function planFanOut(
   { entry, manifest, cursor, filter, payload }: Pinned,
   { cluster, nowMs }: { readonly cluster: Cluster; readonly nowMs: number },
 ): FanOutRequest {
-  const placement = { ...placementOf(entry), uid: generationUid(manifest), shards: manifest.shards }
+  const isOfEntry = manifest.generation === entry.manifest.generation
+  const placement = isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
   const eligible = eligibleByShard(manifest)
   const shards: ShardToSpread<ClusterMember>[] = []
   const given = cursor?.given ?? 0

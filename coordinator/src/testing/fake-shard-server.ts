@@ -42,6 +42,8 @@ export class FakeShardServer implements ShardServerPort {
   readonly keptShards = new Set<number>()
   /** How many shards fit, whatever their size. */
   roomMax = Number.POSITIVE_INFINITY
+  /** Shards that do not fit any more in any further version. */
+  readonly fullFor = new Set<number>()
   /** What it has loaded, by index uid, generation, shard and version; gone with its life. */
   readonly loaded = new Map<string, Set<number>>()
   /** Searches of shards that it had to load first. */
@@ -128,6 +130,7 @@ export class FakeShardServer implements ShardServerPort {
   }
 
   #hasRoom({ indexUid, generation }: ManifestReference, shard: number): boolean {
+    if (this.fullFor.has(shard)) return false
     return this.loaded.has(`${indexUid}/${generation}/${shard}`) || this.loaded.size < this.roomMax
   }
 

@@ -13,7 +13,8 @@ import {
   type SearchRequest,
   searchDefaults,
 } from '@hypershard/contract'
-import { FakeServers, fakeServersOf } from './fake-servers.ts'
+import { describeFakeCluster } from './fake-cluster.ts'
+import { FakeServers } from './fake-servers.ts'
 
 type StoredDocument = Omit<Hit, 'score'>
 
@@ -243,28 +244,8 @@ function describe({ name, shards, documents, version, generation }: FakeIndex): 
 }
 
 function describeCluster(indexes: Map<string, FakeIndex>, unserved: readonly string[]): ClusterDescription {
-  return {
-    encoders: [
-      {
-        address: '127.0.0.1:7001',
-        live: true,
-        down_reason: null,
-        draining: false,
-        weight: 1,
-        outstanding: 0,
-        models: [{ name: model.name, digest: model.digest, document_kernel: 'fp32' }],
-      },
-    ],
-    indexes_without_model: unserved.map(index => ({
-      index,
-      generation: 1,
-      model: { name: 'gone', digest: 'e'.repeat(64) },
-      message: `index \`${index}\`: it was made with the model \`gone\``,
-    })),
-    hedges: { asked: 3, won: 2, cancelled: 3, refused_by_budget: 0 },
-    retries: 1,
-    servers: fakeServersOf([...indexes.values()].map(({ name, documents }) => ({ name, documents: documents.size }))),
-  }
+  const held = [...indexes.values()].map(({ name, documents }) => ({ index: name, documents: documents.size }))
+  return describeFakeCluster(held, { model, unserved })
 }
 
 async function put(index: FakeIndex, request: IncomingMessage, response: ServerResponse) {

@@ -4,15 +4,6 @@ import type { DrainedServer, ServerDescription } from '@hypershard/contract'
 /** Coordinators that need a server when its drain begins: each time it is asked for, one less does. */
 const neededByAtFirst = 2
 
-/** Two shard servers, of which one lives, with a shard of each index. */
-export function fakeServersOf(indexes: readonly { name: string; documents: number }[]): ServerDescription[] {
-  const shards = indexes.map(({ name, documents }) => ({ index: name, shard: 0, documents, warm: true }))
-  return [
-    { address: '127.0.0.1:7002', live: true, down_reason: null, weight: 1, outstanding: 0, shards },
-    { address: '127.0.0.1:7003', live: false, down_reason: 'connection refused', weight: 1, outstanding: 0, shards },
-  ]
-}
-
 /** Shard servers that drain, one look at a time. A server that does not live goes on being needed. */
 export class FakeServers {
   readonly #looksLeft = new Map<string, number>()

@@ -1,0 +1,61 @@
+import type { ClusterDescription, ModelReference } from '@hypershard/contract'
+
+interface FakeIndex {
+  readonly index: string
+  readonly documents: number
+}
+
+/** Two shard servers that hold one shard of each index, of which one is down. */
+export function describeFakeCluster(
+  indexes: readonly FakeIndex[],
+  { model, unserved }: { model: ModelReference; unserved: readonly string[] },
+): ClusterDescription {
+  const server = {
+    address: '127.0.0.1:7002',
+    live: true,
+    down_reason: null,
+    down_since: null,
+    listed: true,
+    placed_since: '2026-11-23T00:00:00.000Z',
+    draining: false,
+    zone: 'a',
+    device: 'cpu',
+    protocol_version: 2,
+    memory_bytes: 8 * 2 ** 30,
+    memory_free_bytes: 6 * 2 ** 30,
+    weight: 1,
+    outstanding: 0,
+    shards: indexes.map(index => ({ ...index, shard: 0, warm: true, placed: true })),
+  }
+  const down = {
+    address: '127.0.0.1:7003',
+    live: false,
+    down_reason: 'connection refused',
+    down_since: '2026-11-23T01:00:00.000Z',
+  }
+  return {
+    encoders: [
+      {
+        address: '127.0.0.1:7001',
+        live: true,
+        down_reason: null,
+        draining: false,
+        weight: 1,
+        outstanding: 0,
+        models: [{ name: model.name, digest: model.digest, document_kernel: 'fp32' }],
+      },
+    ],
+    indexes_without_model: unserved.map(index => ({
+      index,
+      generation: 1,
+      model: { name: 'gone', digest: 'e'.repeat(64) },
+      message: `index \`${index}\`: it was made with the model \`gone\``,
+    })),
+    hedges: { asked: 3, won: 2, cancelled: 3, refused_by_budget: 0 },
+    retries: 1,
+    view: 3,
+    servers: [server, { ...server, ...down }],
+    moves: [],
+    unplaced: [],
+  }
+}
