@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
+import { encodersBenchOptions, runEncodersBench } from './encode/encoders-bench.ts'
 import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
@@ -89,6 +90,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'query to q-net and documents to vectors, beside onnxruntime alone; of --models DIR,DIR',
     options: encodeBenchOptions,
     run: runEncodeBench,
+  },
+  encoders: {
+    summary:
+      'indexing and queries of a cluster with one and with two encoder services of one thread each; --encoders N,N --threads N --documents N',
+    options: encodersBenchOptions,
+    run: runEncodersBench,
   },
   serving: {
     summary:
