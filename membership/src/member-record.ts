@@ -50,8 +50,9 @@ export function keyPrefix(kind: MemberKind): string {
   return `hypershard:members:${kind}:`
 }
 
-export function channelOf(kind: MemberKind): string {
-  return `hypershard:members:${kind}`
+/** Channels are those of all databases of a Redis, so that each cluster's database is named. */
+export function channelOf(kind: MemberKind, database: number): string {
+  return [keyPrefix(kind), database].join('channel:')
 }
 
 /** Undefined for what is none. */

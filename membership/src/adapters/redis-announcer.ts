@@ -90,7 +90,9 @@ export class RedisAnnouncer implements MemberAnnouncer {
   ): Promise<void> {
     if (this.#redis.status !== 'ready') return
     try {
-      await write(this.#redis.multi()).publish(channelOf(this.#options.kind), JSON.stringify(message)).exec()
+      await write(this.#redis.multi())
+        .publish(channelOf(this.#options.kind, this.#redis.options.db ?? 0), JSON.stringify(message))
+        .exec()
       this.#away.works()
     } catch (error) {
       this.#failed(error)

@@ -39,6 +39,7 @@ export class RedisMembership implements MembershipSource {
   readonly #members: AnnouncedMembers
   readonly #reader: Redis
   readonly #subscriber: Redis
+  readonly #channel: string
   readonly #away: OutageLog
   /** From the first connection on. */
   #looks: RepeatedLook | undefined
@@ -55,6 +56,7 @@ export class RedisMembership implements MembershipSource {
     this.#members = new AnnouncedMembers(clock, address => this.#isDown(address))
     const timeouts = { commandTimeout: commandMsMax, socketTimeout: commandMsMax }
     this.#reader = new Redis(url, { ...timeouts, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+    this.#channel = channelOf(options.kind, this.#reader.options.db ?? 0)
     // A connection that has subscribed can do nothing else.
     this.#subscriber = new Redis(url, { ...timeouts, enableOfflineQueue: false, autoResubscribe: false })
     this.#watch(this.#reader, 'reader', () => this.lookSoon())
@@ -130,7 +132,7 @@ export class RedisMembership implements MembershipSource {
 
   #checked<Read>(read: Read | undefined, text: string): Read[] {
     if (read !== undefined) return [read]
-    const facts = { channel: channelOf(this.#options.kind), text: text.slice(0, 200) }
+    const facts = { channel: this.#channel, text: text.slice(0, 200) }
     if (!this.#strangeTold) this.#log.warn(facts, 'something else than servers is announced there')
     this.#strangeTold = true
     return []
@@ -138,7 +140,7 @@ export class RedisMembership implements MembershipSource {
 
   async #subscribe(): Promise<void> {
     try {
-      await this.#subscriber.subscribe(channelOf(this.#options.kind))
+      await this.#subscriber.subscribe(this.#channel)
       // What was told before this is missed.
       this.lookSoon()
     } catch (error) {

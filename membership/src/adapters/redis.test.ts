@@ -122,10 +122,21 @@ describe('membership by a Redis', () => {
     announce('a:1')
     const source = follow(redis.url, captured.log)
     await firstServers(source, soon())
-    await client.publish('hypershard:members:encoder', '{"is":"here"}')
+    await client.publish('hypershard:members:encoder:channel:0', '{"is":"here"}')
     announce('b:1')
     await eventually(() => addressesOf(source).join() === 'a:1,b:1')
     assert.equal(captured.lines.filter(({ channel }) => channel !== undefined).length, 1)
+  })
+
+  it('is that of one database, so that clusters may share a Redis', async () => {
+    const [own, other] = [follow(), follow(`${redis.url}/1`)]
+    announce('own:1')
+    await firstServers(own, soon())
+    announce('other:1', { url: `${redis.url}/1` })
+    await firstServers(other, soon())
+    announce('own:2')
+    await eventually(() => addressesOf(own).includes('own:2'))
+    assert.deepEqual([addressesOf(own), addressesOf(other)], [['own:1', 'own:2'], ['other:1']])
   })
 
   it('starts without servers while nothing listens there, and has them once it can', async () => {

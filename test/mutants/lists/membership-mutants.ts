@@ -78,6 +78,14 @@ export const membershipMutants: readonly Mutant[] = [
     tests: ['membership/src/adapters/redis.test.ts'],
   },
   {
+    id: 'members-of-one-database',
+    file: 'membership/src/member-record.ts',
+    find: '[keyPrefix(kind), database].join',
+    replace: '[keyPrefix(kind), Math.min(0, database)].join',
+    breaks: 'Clusters with databases of their own in one Redis know nothing of each other',
+    tests: ['membership/src/adapters/redis.test.ts'],
+  },
+  {
     id: 'members-everywhere',
     file: 'membership/src/announce-member.ts',
     find: "  if (url === undefined || !everywhere.includes(address.slice(0, address.lastIndexOf(':')))) return",
