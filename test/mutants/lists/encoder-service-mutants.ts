@@ -202,4 +202,28 @@ export const encoderServiceMutants: readonly Mutant[] = [
     breaks: 'Encoder and shard server make the same weights of token states',
     tests: ['encoder-service/src/encoding/encoding-model.test.ts'],
   },
+  {
+    id: 'encoder-says-draining',
+    file: 'encoder-service/src/service-state.ts',
+    find: '    this.#draining = true',
+    replace: '    this.#draining = ms === 0',
+    breaks: 'A service that was told to stop says that it is draining',
+    tests: ['encoder-service/src/service-state.test.ts'],
+  },
+  {
+    id: 'encoder-drains-while-asked',
+    file: 'encoder-service/src/service-state.ts',
+    find: 'this.#clock.monotonicMs() - this.#askedAtMs < askedMsMax',
+    replace: 'this.#askedAtMs > this.#clock.monotonicMs()',
+    breaks: 'A service that somebody follows takes calls for a while after it was told to stop',
+    tests: ['encoder-service/src/service-state.test.ts'],
+  },
+  {
+    id: 'encoder-announces',
+    file: 'encoder-service/src/start-encoder-service.ts',
+    find: 'await Promise.all([announcer.stop(), state.drain',
+    replace: 'await Promise.all([announcer.changed(), state.drain',
+    breaks: 'An encoder service that ends says so',
+    tests: ['encoder-service/src/start-encoder-service.test.ts'],
+  },
 ]
