@@ -101,7 +101,7 @@ export class RedisMembership implements MembershipSource {
       this.#view.publish(this.#members.entries)
       this.#away.works('keys')
       // A connection on which nothing comes is found dead by asking on it.
-      await this.#subscriber.ping()
+      if (this.#subscriber.status === 'ready') await this.#subscriber.ping()
     } catch (error) {
       this.#members.forgetMissed()
       if (!this.#closed) this.#away.failed(error, 'keys')

@@ -67,7 +67,8 @@ describe('membership by a Redis', () => {
 
   it('knows who is there, who comes and who says that it ends', async () => {
     const first = announce('a:1', { weight: 2 })
-    const early = follow()
+    const captured = captureLog()
+    const early = follow(redis.url, captured.log)
     await firstServers(early, soon())
     assert.deepEqual(early.currentView().servers, [{ address: 'a:1', weight: 2, zone: 'east' }])
     announce('b:1')
@@ -77,6 +78,9 @@ describe('membership by a Redis', () => {
     await first.stop()
     await eventually(() => addressesOf(early).join() === 'b:1' && addressesOf(late).join() === 'b:1')
     assert.equal(await client.exists(key('a:1')), 0)
+    const scans = await scansOf(client)
+    await eventually(async () => (await scansOf(client)) > scans + 4)
+    assert.deepEqual(captured.lines, [])
   })
 
   it('lets an announcement stand for some seconds, and has what changed at once', async () => {
