@@ -3,10 +3,8 @@
  * checked at its end.
  */
 import assert from 'node:assert/strict'
-import crypto from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
 import { type Clock, Deadline, HypershardError } from '@hypershard/common'
-import { quietContext, Random } from '@hypershard/harness'
+import { quietContext, Random, withSeededChance } from '@hypershard/harness'
 import { backfillSlice, compactGeneration, type EncoderPort, ingestLog } from '@hypershard/indexer'
 import {
   borrowersOf,
@@ -65,22 +63,8 @@ const attemptsMax = 200
 
 /** @throws AssertionError when a promise is broken */
 export async function simulate(seed: number, options: SimulationOptions): Promise<SimulationTally> {
-  const { randomUUID } = crypto
   // Names that the store lists in their order: drawn by the seed too, so that it replays.
-  const random = new Random(seed + 1_000_000)
-  crypto.randomUUID = () => uuidOf(random)
-  syncBuiltinESMExports()
-  try {
-    return await new Simulation(seed, options).play()
-  } finally {
-    crypto.randomUUID = randomUUID
-    syncBuiltinESMExports()
-  }
-}
-
-function uuidOf(random: Random): ReturnType<typeof crypto.randomUUID> {
-  const hex = Array.from({ length: 30 }, () => random.below(16).toString(16)).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(12, 15)}-8${hex.slice(15, 18)}-${hex.slice(18)}`
+  return withSeededChance(new Random(seed + 1_000_000), () => new Simulation(seed, options).play())
 }
 
 class Simulation {

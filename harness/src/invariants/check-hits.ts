@@ -10,11 +10,11 @@ export function rankOf({ id, score }: Pick<Hit, 'id' | 'score'>): { id: string; 
 /** No more hits than asked for, each document once, the best first. */
 export function checkOrder(hits: readonly Hit[], k: number): void {
   assert.ok(hits.length <= k, `${hits.length} hits of ${k}`)
-  assert.equal(new Set(hits.map(({ id }) => id)).size, hits.length, `a document is a hit twice: ${idsOf(hits)}`)
+  if (new Set(hits.map(({ id }) => id)).size < hits.length) assert.fail(`a document is a hit twice: ${idsOf(hits)}`)
   for (const [at, hit] of hits.entries()) {
     const next = hits[at + 1]
-    if (next === undefined) continue
-    assert.ok(compareRank(rankOf(hit), rankOf(next)) < 0, `${hit.id} comes before ${next.id}: ${idsOf(hits)}`)
+    if (next === undefined || compareRank(rankOf(hit), rankOf(next)) < 0) continue
+    assert.fail(`${hit.id} comes before ${next.id}: ${idsOf(hits)}`)
   }
 }
 

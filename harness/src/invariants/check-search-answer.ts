@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { compareRank, type RankPosition } from '@hypershard/common'
 import type { Hit, SearchAnswer } from '@hypershard/contract'
-import { shardOf } from '@hypershard/storage'
 import type { AskedSearch } from './asked-search.ts'
 import { checkCounts, checkEnough, checkSearched } from './check-coverage.ts'
 import { checkOrder, rankOf } from './check-hits.ts'
@@ -12,6 +11,7 @@ export interface KnownVersion {
   /** The newest entry of the write log that is in it. */
   readonly sequence: number
   readonly shards: number
+  readonly shardOf: (id: string) => number
   /** Every document of it with its exact score, in rank order. */
   readonly ranked: readonly RankPosition[]
   /** The text of a document of it. */
@@ -62,7 +62,7 @@ function checkReal(hits: readonly Hit[], { ranked, textOf, version }: KnownVersi
 function checkNoneLeftOut(
   { hits, coverage }: SearchAnswer,
   { k }: AskedSearch,
-  { ranked, shards }: KnownVersion,
+  { ranked, shardOf }: KnownVersion,
 ): void {
   const missing = new Set(coverage.missing.map(({ shard }) => shard))
   const given = new Set(hits.map(({ id }) => id))
@@ -70,13 +70,13 @@ function checkNoneLeftOut(
   for (const document of ranked) {
     if (last !== undefined && compareRank(rankOf(last), document) <= 0) break
     if (given.has(document.id)) continue
-    const shard = shardOf(document.id, shards)
+    const shard = shardOf(document.id)
     assert.ok(missing.has(shard), `${document.id}=${document.score} of shard ${shard} is left out, which is covered`)
   }
 }
 
-function eligibleOf({ ranked, shards }: KnownVersion): number[] {
+function eligibleOf({ ranked, shards, shardOf }: KnownVersion): number[] {
   const counts = Array.from({ length: shards }, () => 0)
-  for (const { id } of ranked) counts[shardOf(id, shards)]!++
+  for (const { id } of ranked) counts[shardOf(id)]!++
   return counts
 }
