@@ -1,2 +1,5 @@
+export { Cluster } from './cluster/cluster.ts'
 export { type CoordinatorConfig, coordinatorConfig } from './config.ts'
-export { type CoordinatorConnections, startCoordinator } from './start-coordinator.ts'
+export type { ShardServerPort } from './ports.ts'
+export { searchInputOf } from './search/search-input.ts'
+export { assembleCoordinator, type CoordinatorConnections, startCoordinator } from './start-coordinator.ts'

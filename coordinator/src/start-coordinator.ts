@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
 import { Deadline, type Logger, type RunningService, WorkGate } from '@hypershard/common'
 import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
-import { firstServers, openMembership } from '@hypershard/membership'
+import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
-import { announcingStore, openObjectStore } from '@hypershard/storage'
+import { announcingStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
@@ -49,13 +49,19 @@ const firstServersMs = 2_000
 
 /** How the coordinator reaches other processes; tests put fakes here. */
 export interface CoordinatorConnections {
+  openStore(): Promise<ObjectStore>
+  /** Where it learns which shard servers there are. */
+  openMembership(): MembershipSource
   connectEncoder(address: string): EncoderServicePort
   connectShardServer(address: string): ShardServerPort
 }
 
-function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: CoordinatorConfig): CoordinatorConnections {
-  const options = clientOptionsBehind(proxy)
+function asConfigured(config: CoordinatorConfig, log: Logger): CoordinatorConnections {
+  const options = clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY)
+  const shardServers = { kind: 'shard-server', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS } as const
   return {
+    openStore: () => openObjectStore(config.HYPERSHARD_STORE),
+    openMembership: () => openMembership(config.HYPERSHARD_SHARD_SERVERS, shardServers, log),
     connectEncoder: address => connectEncoder(address, options),
     connectShardServer: address => connectShardServer(address, options),
   }
@@ -78,7 +84,7 @@ const byTheClock: CoordinatorPauses = { unserved: () => wait(unservedMs, undefin
 export async function startCoordinator(
   config: CoordinatorConfig,
   log: Logger,
-  connections: CoordinatorConnections = overGrpc(config),
+  connections: Partial<CoordinatorConnections> = {},
   pauses: CoordinatorPauses = byTheClock,
 ): Promise<RunningService> {
   const stops: (() => unknown)[] = []
@@ -96,7 +102,7 @@ export async function startCoordinator(
     )
     stops.push(() => announcer.close())
     const hub = announcer.open(ear => new GrpcHub(ear, log))
-    const coordinator = await assemble(config, log, { connections, pauses, announcer }, stops)
+    const coordinator = await assembleCoordinator(config, log, { connections, pauses, announcer }, stops)
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
     const grpc = await serveGrpc(coordinator, hub, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
@@ -115,20 +121,26 @@ export async function startCoordinator(
   }
 }
 
-interface Surroundings {
-  readonly connections: CoordinatorConnections
-  readonly pauses: CoordinatorPauses
-  readonly announcer: Announcer
+export interface CoordinatorSurroundings {
+  /** What is left out is as configured. */
+  readonly connections: Partial<CoordinatorConnections>
+  readonly pauses?: CoordinatorPauses
+  readonly announcer: Pick<Announcer, 'tell' | 'listen' | 'hearing'>
 }
 
-/** @param stops takes what must be undone, in the order it was done */
-async function assemble(
+/**
+ * A coordinator at work that nobody can reach yet.
+ * @param stops takes what must be undone, in the order it was done
+ */
+export async function assembleCoordinator(
   config: CoordinatorConfig,
   log: Logger,
-  { connections, pauses, announcer }: Surroundings,
+  surroundings: CoordinatorSurroundings,
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
-  const store = announcingStore(await openObjectStore(config.HYPERSHARD_STORE), key => announcer.tell(key))
+  const { pauses = byTheClock, announcer } = surroundings
+  const connections = { ...asConfigured(config, log), ...surroundings.connections }
+  const store = announcingStore(await connections.openStore(), key => announcer.tell(key))
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const refreshMs = config.HYPERSHARD_MEMBERSHIP_REFRESH_MS
@@ -139,16 +151,7 @@ async function assemble(
     log,
   })
   stops.push(() => encoder.close())
-  const membership = openMembership(config.HYPERSHARD_SHARD_SERVERS, { kind: 'shard-server', refreshMs }, log)
-  stops.push(() => membership.close())
-  await firstServers(membership, Deadline.after(firstServersMs))
-  const cluster = new Cluster({
-    membership,
-    connect: connections.connectShardServer,
-    replaceAfterMs: config.HYPERSHARD_REPLACE_AFTER_MS,
-    log,
-  })
-  stops.push(() => cluster.close())
+  const cluster = await openCluster(config, log, connections, stops)
   const warmer = new ShardWarmer(cluster, catalog, log)
   const releaser = new ShardReleaser({ cluster, catalog, log })
   const modelKeeper = new ModelKeeper({ store, encoder, log })
@@ -204,6 +207,26 @@ async function assemble(
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,
     }),
   })
+}
+
+/** Waits a while for the first servers to be named. */
+async function openCluster(
+  config: CoordinatorConfig,
+  log: Logger,
+  connections: CoordinatorConnections,
+  stops: (() => unknown)[],
+): Promise<Cluster> {
+  const membership = connections.openMembership()
+  stops.push(() => membership.close())
+  await firstServers(membership, Deadline.after(firstServersMs))
+  const cluster = new Cluster({
+    membership,
+    connect: connections.connectShardServer,
+    replaceAfterMs: config.HYPERSHARD_REPLACE_AFTER_MS,
+    log,
+  })
+  stops.push(() => cluster.close())
+  return cluster
 }
 
 function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkGate } {
