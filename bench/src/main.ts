@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { encodersBenchOptions, runEncodersBench } from './encode/encoders-bench.ts'
 import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
+import { fanOutScaleBenchOptions, runFanOutScaleBench } from './fan-out/fan-out-scale-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
 import { renderLoad } from './load/render-load.ts'
@@ -117,6 +118,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'indexing and reindexing beside the encoder alone, with searches going on; --corpus FILE --documents N',
     options: reindexBenchOptions,
     run: runReindexBench,
+  },
+  'fan-out-scale': {
+    summary:
+      "a coordinator's processor time a query, and a change of servers, with many shards; --servers N,N --shards N --replicas N",
+    options: fanOutScaleBenchOptions,
+    run: runFanOutScaleBench,
   },
   ranking: {
     summary:
