@@ -282,6 +282,14 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     tests: ['coordinator/src/transport/http/request-log.test.ts'],
   },
   {
+    id: 'stopping-refuses',
+    file: 'coordinator/src/transport/http/http-server.ts',
+    find: 'return503OnClosing: false',
+    replace: 'return503OnClosing: true',
+    breaks: 'A coordinator that stops answers what comes on connections that are open',
+    tests: ['coordinator/src/transport/http/stopping.test.ts'],
+  },
+  {
     id: 'parity-exact',
     file: 'coordinator/src/generations/generation-admin.ts',
     find: "{ plan: 'exact', k: comparedHits,",

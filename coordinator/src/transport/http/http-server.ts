@@ -85,6 +85,8 @@ function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: paramCharactersMax },
     // A client that dribbles its request holds a connection no longer than the longest put may take.
     requestTimeout: putTimeoutMs,
+    // What comes on a connection that is still open is answered, and the client told that it is the last answer there.
+    return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblemError(error)),
     clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
   })
