@@ -2,6 +2,7 @@ import { announcementsConfig } from '@hypershard/announcements'
 import { type Config, commaList, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
 import { membershipConfig, membersSetting } from '@hypershard/membership'
 import { z } from 'zod'
+import { hedgePercentUsual } from './search/hedge-budget.ts'
 import { queryFormSettings } from './search/query-forms.ts'
 
 /** As browsers send it: another spelling would never match, without a word. */
@@ -62,6 +63,10 @@ export const coordinatorConfig = {
   HYPERSHARD_SEARCH_IN_FLIGHT_MAX: withDefault(64, { min: 1, max: 10_000 }).describe('Searches that run at a time.'),
   HYPERSHARD_SEARCH_WAITING_MAX: withDefault(256, { min: 0, max: 100_000 }).describe(
     'Searches that may wait for their turn; the next is refused as `overloaded`.',
+  ),
+  HYPERSHARD_SEARCH_HEDGE_PERCENT: withDefault(hedgePercentUsual, { min: 0, max: 100 }).describe(
+    'Of the calls of shard servers, how many percent may be made of a second server because the first is late; 0 makes ' +
+      'none.',
   ),
   HYPERSHARD_PUT_IN_FLIGHT_MAX: withDefault(4, { min: 1, max: 100 }).describe(
     'Writes of documents that run at a time.',

@@ -201,7 +201,7 @@ export async function assembleCoordinator(
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
-    fanOuts: new FanOutRecord(),
+    fanOuts: new FanOutRecord(Math.random, config.HYPERSHARD_SEARCH_HEDGE_PERCENT),
     guard: new WriteGuard(store, {
       lagMax: config.HYPERSHARD_PUT_LAG_MAX,
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,

@@ -20,6 +20,17 @@ describe('the budget of hedges', () => {
     assert.deepEqual([earn(100_000), spendAll()], [1, 10])
   })
 
+  it('is another share of the calls where that is set, and none at all', () => {
+    const hedgesOf = (percent: number) => {
+      const budget = new HedgeBudget(percent)
+      return Array.from({ length: 200 }, () => {
+        budget.earn()
+        return budget.spend()
+      }).filter(Boolean).length
+    }
+    assert.deepEqual([0, 1, 5, 100].map(hedgesOf), [0, 2, 10, 200])
+  })
+
   it('is kept: of all calls at most 5 %, of any window those and the ten that were saved', () => {
     const property = fc.property(fc.array(fc.boolean(), { maxLength: 2_000 }), fc.nat(400), (events, before) => {
       const budget = new HedgeBudget()

@@ -33,8 +33,13 @@ const lookMs = { min: 1, late: 10, max: 100 }
  */
 export class Hedging {
   readonly counts: HedgeCounts = { asked: 0, won: 0, cancelled: 0, refusedByBudget: 0 }
-  readonly budget = new HedgeBudget()
+  readonly budget: HedgeBudget
   readonly #latencies = new LatencyWindows(lateQuantile)
+
+  /** @param percent of the calls that may be hedged */
+  constructor(percent?: number) {
+    this.budget = new HedgeBudget(percent)
+  }
 
   /** From its start; undefined while too little is known of the kind. */
   lateAfterMs(kind: string, nowMs: number): number | undefined {

@@ -100,8 +100,8 @@ export const fanOutMutants: readonly Mutant[] = [
   {
     id: 'hedge-budget-share',
     file: 'coordinator/src/search/hedge-budget.ts',
-    find: 'const share = 0.05',
-    replace: 'const share = 0.1',
+    find: 'hedgePercentUsual = 5',
+    replace: 'hedgePercentUsual = 10',
     breaks: 'At most 5 % of the calls are hedged',
     tests: ['coordinator/src/search/fan-out.property.test.ts'],
   },
