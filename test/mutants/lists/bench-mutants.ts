@@ -2,6 +2,38 @@ import type { Mutant } from '../mutant.ts'
 
 export const benchMutants: readonly Mutant[] = [
   {
+    id: 'wrong-answers-pass',
+    file: 'bench/src/load/client/judge-answer.ts',
+    find: "if (wrong !== undefined) return { error: 'wrong_answer', message: wrong }",
+    replace: '',
+    breaks: 'Under load an answer with a wrong hit, or without a right one, counts as failed',
+    tests: ['bench/src/load/client/judge-answer.test.ts'],
+  },
+  {
+    id: 'partial-answers-pass',
+    file: 'bench/src/load/client/judge-answer.ts',
+    find: 'if (ratio >= 1 && missing.length === 0) return undefined',
+    replace: 'if (ratio >= 0) return undefined',
+    breaks: 'Under load an answer that is not whole counts as failed',
+    tests: ['bench/src/load/client/judge-answer.test.ts', 'bench/src/load/client/run-job.test.ts'],
+  },
+  {
+    id: 'outside-by-arrival',
+    file: 'bench/src/load/measure/window-figures.ts',
+    find: 'doneMs < fromMs || intendedMs >= toMs',
+    replace: 'intendedMs < fromMs || intendedMs >= toMs',
+    breaks: 'A search that was under way when a server was killed is none of before',
+    tests: ['bench/src/load/measure/window-figures.test.ts'],
+  },
+  {
+    id: 'moved-between-servers',
+    file: 'bench/src/fleet/placement.ts',
+    find: 'addresses.filter(address => before.warm[shard]?.includes(address) !== true)',
+    replace: 'addresses.filter(address => !before.warm.flat().includes(address))',
+    breaks: 'A shard that went from one server to another has moved, new to the cluster or not',
+    tests: ['bench/src/fleet/placement.test.ts'],
+  },
+  {
     id: 'open-loop-intended',
     file: 'bench/src/load/client/tally.ts',
     find: 'this.#latenciesMs.push(doneMs - intendedMs)',

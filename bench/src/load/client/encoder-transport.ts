@@ -38,6 +38,8 @@ export function openEncoderTransport(target: EncoderTarget, { timeoutMs }: { rea
       }
     },
     bytes: () => null,
+    sentElsewhere: 0,
+    wrongAnswers: [],
     close: async () => client.close(),
   }
 }

@@ -1,4 +1,5 @@
 /** What the load client is told to do, and what it answers: both cross from process to process. */
+import type { Ranking } from './judge-answer.ts'
 
 /** Requests over HTTP: `bodies` are posted to one path. */
 export interface HttpTarget {
@@ -6,6 +7,18 @@ export interface HttpTarget {
   /** Scheme, host and port. */
   readonly origin: string
   readonly path: string
+  /**
+   * Other origins that serve the same. They are asked in turn, and a request whose connection is refused or cut goes to
+   * the next one, as a load balancer does it.
+   */
+  readonly others?: readonly string[]
+  /** Answers are read: one that is not whole, or not what its ranking says, counts as an error of that name. */
+  readonly judged?: Judged
+}
+
+export interface Judged {
+  /** What is true, by body; of a body that is not here only the coverage is looked at. */
+  readonly rankings: ReadonlyMap<string, Ranking>
 }
 
 /** `EncodeQuery` calls straight to an encoder service: `bodies` are queries. */
@@ -37,7 +50,22 @@ export interface LoadJob {
   readonly timeoutMs: number
 }
 
+/** A request of a job: when, on the clock that `performance.timeOrigin` makes comparable, and what became of it. */
+export interface TimedRequest {
+  /** When it was, or should have been, sent. */
+  readonly intendedMs: number
+  readonly doneMs: number
+  /** Undefined for a good answer. */
+  readonly error: string | undefined
+}
+
 export interface LoadResult {
+  /** All requests, those of the warm-up too, in the order of their answers. */
+  readonly requests: readonly TimedRequest[]
+  /** How often a request went to another origin after its connection was refused or cut. */
+  readonly sentElsewhere: number
+  /** The first answers that were judged wrong, in words. */
+  readonly wrongAnswers: readonly string[]
   /** Of each request that was meant to be sent in the measured time and was answered well. */
   readonly latenciesMs: Float64Array
   /** How many of them were answered otherwise, by code. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { LoadJob } from './load-job.ts'
+import type { HttpTarget, LoadJob } from './load-job.ts'
 import { runJob } from './run-job.ts'
 
 describe('a job of the load client', () => {
@@ -59,6 +59,27 @@ describe('a job of the load client', () => {
   it('tells errors of others by their status', async () => {
     answer = { status: 502, body: 'bad gateway' }
     assert.deepEqual(Object.keys((await run(job())).errors), ['http_502'])
+  })
+
+  it('asks the other origin where a connection is refused', async () => {
+    const gone = createServer().listen(0, '127.0.0.1')
+    await once(gone, 'listening')
+    const refused = `http://127.0.0.1:${(gone.address() as AddressInfo).port}`
+    await new Promise(resolve => gone.close(resolve))
+    const { target } = job() as { target: HttpTarget }
+    const { errors, sentElsewhere, requests } = await run(job({ target: { ...target, others: [refused] } }))
+    assert.deepEqual(errors, {})
+    assert.ok(sentElsewhere > 0)
+    assert.equal(requests.length, bodies.length, 'each request is answered once')
+  })
+
+  it('tells partial answers from whole ones where it is to judge', async () => {
+    const coverage = { ratio: 0.5, missing: [{ shard: 1 }] }
+    answer = { status: 200, body: JSON.stringify({ hits: [], coverage }) }
+    const { target } = job() as { target: HttpTarget }
+    const { errors, completed } = await run(job({ target: { ...target, judged: { rankings: new Map() } } }))
+    assert.deepEqual(errors, { partial_answer: bodies.length })
+    assert.equal(completed, 0)
   })
 
   it('fails rather than ask a new query twice', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Arrivals } from './arrivals.ts'
 import { openEncoderTransport } from './encoder-transport.ts'
 import { openHttpTransport } from './http-transport.ts'
-import type { LoadJob, LoadResult } from './load-job.ts'
+import type { LoadJob, LoadResult, TimedRequest } from './load-job.ts'
 import { Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 
@@ -23,7 +23,7 @@ export async function runJob(job: LoadJob, surroundings: Surroundings): Promise<
   const feed = new Feed(job)
   const startMs = performance.now()
   const fromMs = startMs + job.warmUpSeconds * 1_000
-  const requests: Sent[] = []
+  const requests: TimedRequest[] = []
   let over = false
   const send = async (intendedMs: number): Promise<void> => {
     const body = feed.next()
@@ -41,16 +41,11 @@ export async function runJob(job: LoadJob, surroundings: Surroundings): Promise<
       ? closedLoop(loop.clients, { send, isOver: () => over || feed.empty })
       : openLoop(new Arrivals(startMs, loop.perSecond), { send, isOver: () => over || feed.empty }))
     if (feed.empty) throw new Error(`${job.bodies.length} queries were too few; give a collection with more`)
-    return resultOf(requests, await meters.ended, fromMs, feed.used)
+    const { sentElsewhere, wrongAnswers } = transport
+    return { ...resultOf(requests, await meters.ended, fromMs, feed.used), sentElsewhere, wrongAnswers }
   } finally {
     await transport.close()
   }
-}
-
-interface Sent {
-  readonly intendedMs: number
-  readonly doneMs: number
-  readonly error: string | undefined
 }
 
 interface Looped {
@@ -120,15 +115,21 @@ function watch(
 }
 
 function resultOf(
-  requests: readonly Sent[],
+  requests: readonly TimedRequest[],
   { begin, end }: { readonly begin: Reading; readonly end: Reading },
   fromMs: number,
   used: number,
-): LoadResult {
+): Omit<LoadResult, 'sentElsewhere' | 'wrongAnswers'> {
   const tally = new Tally({ fromMs, toMs: end.atMs })
   for (const request of requests) tally.add(request)
   const cpu = end.cpu.user + end.cpu.system - begin.cpu.user - begin.cpu.system
+  const { timeOrigin } = performance
   return {
+    requests: requests.map(({ intendedMs, doneMs, error }) => ({
+      intendedMs: timeOrigin + intendedMs,
+      doneMs: timeOrigin + doneMs,
+      error,
+    })),
     latenciesMs: tally.latenciesMs,
     errors: tally.errors,
     completed: tally.completed,

@@ -7,5 +7,9 @@ export interface Transport {
   send(body: string): Promise<string | undefined>
   /** Bytes on the wire until now, of all connections; null where they cannot be seen. */
   bytes(): { readonly sent: number; readonly received: number } | null
+  /** How often a body went to another origin than the one it was meant for. */
+  readonly sentElsewhere: number
+  /** The first answers that were judged wrong, in words. */
+  readonly wrongAnswers: readonly string[]
   close(): Promise<void>
 }

@@ -16,6 +16,9 @@ const asked: Asked = {
 function sample(latenciesMs: readonly number[], more: Partial<Sample['result']> = {}): Sample {
   return {
     result: {
+      requests: [],
+      sentElsewhere: 0,
+      wrongAnswers: [],
       latenciesMs: Float64Array.from(latenciesMs),
       errors: {},
       completed: latenciesMs.length,

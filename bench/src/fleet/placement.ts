@@ -1,0 +1,41 @@
+import type { ClusterDescription } from '@hypershard/contract'
+
+/** Who has which shards of one index, as a coordinator says. */
+export interface Placement {
+  /** By shard, the addresses of those that have it loaded; ascending. */
+  readonly warm: readonly (readonly string[])[]
+  /** Copies that somebody is to hold and has not loaded yet. */
+  readonly cold: number
+}
+
+export function placementOf(cluster: Pick<ClusterDescription, 'servers'>, index: string, shards: number): Placement {
+  const warm: string[][] = Array.from({ length: shards }, () => [])
+  let cold = 0
+  for (const { address, live, shards: held } of cluster.servers) {
+    for (const { index: of, shard, warm: isWarm } of held) {
+      if (of !== index) continue
+      if (live && isWarm) warm[shard]?.push(address)
+      else if (live) cold++
+    }
+  }
+  return { warm: warm.map(addresses => addresses.sort()), cold }
+}
+
+/** Whether each shard is loaded by as many servers as wanted, and nothing is being loaded or about to be let go. */
+export function isBalanced({ warm, cold }: Placement, copies: number): boolean {
+  return cold === 0 && warm.every(addresses => addresses.length === copies)
+}
+
+/** Of all copies, the share that lies on servers that did not have them before. */
+export function movedShare(before: Placement, after: Placement): number {
+  const moved = after.warm.flatMap((addresses, shard) =>
+    addresses.filter(address => before.warm[shard]?.includes(address) !== true),
+  )
+  const copies = after.warm.reduce((sum, addresses) => sum + addresses.length, 0)
+  return copies === 0 ? 0 : moved.length / copies
+}
+
+/** How many copies a server has. */
+export function copiesOf({ warm }: Placement, address: string): number {
+  return warm.filter(addresses => addresses.includes(address)).length
+}
