@@ -7,6 +7,8 @@ import { encodersBenchOptions, runEncodersBench } from './encode/encoders-bench.
 import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
 import { fanOutScaleBenchOptions, runFanOutScaleBench } from './fan-out/fan-out-scale-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
+import { runClusterSizesBench } from './load/cluster-sizes/cluster-sizes-bench.ts'
+import { renderClusterSizes } from './load/cluster-sizes/render-cluster-sizes.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
 import { renderLoad } from './load/render-load.ts'
 import { peersBenchOptions, runPeersBench } from './peers/peers-bench.ts'
@@ -40,9 +42,13 @@ interface Report {
 const benches: Readonly<Record<string, Bench>> = {
   load: {
     summary:
-      'whole requests to a cluster over HTTP, beside the encoder alone, a bare route and Chroma; --data FOLDER --only PARTS --quick',
+      'whole requests to a cluster over HTTP, beside the encoder alone, a bare route and Chroma, or over several numbers of servers; --data FOLDER --only PARTS --cluster 1,2,4 --quick',
     options: loadBenchOptions,
     run: async options => {
+      if (options.cluster !== undefined) {
+        const report = await runClusterSizesBench(options)
+        return { ...report, text: renderClusterSizes(report) }
+      }
       const report = await runLoadBench(options)
       return { ...report, text: renderLoad(report) }
     },

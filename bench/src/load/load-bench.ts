@@ -12,6 +12,7 @@ import { LoadClient } from './client/load-client.ts'
 import { Api } from './cluster/api.ts'
 import { BenchIndexes } from './cluster/bench-indexes.ts'
 import { waitUntilQuiet } from './cluster/wait-until-quiet.ts'
+import { clusterSizesOptions } from './cluster-sizes/settings.ts'
 import { loadPlot } from './load-plot.ts'
 import { type Figure, LoadRun, type Skipped } from './load-run.ts'
 import type { Measurement } from './measure/measurement.ts'
@@ -23,11 +24,12 @@ import { measureRepeatedQueries } from './parts/repeated-queries.ts'
 import { measureSizes } from './parts/sizes.ts'
 import { measureSmallWrites } from './parts/small-writes.ts'
 import { measureWhileIndexing } from './parts/while-indexing.ts'
-import { type LoadSettings, type PartName, readSettings } from './settings.ts'
+import { type LoadSettings, type PartName, readSettings, loadBenchOptions as wholeOptions } from './settings.ts'
 import { QuerySource } from './workload/query-source.ts'
 import { readCollection } from './workload/read-collection.ts'
 
-export { loadBenchOptions } from './settings.ts'
+/** With `--cluster` it is another bench: cluster-sizes/cluster-sizes-bench.ts. */
+export const loadBenchOptions = { ...wholeOptions, ...clusterSizesOptions }
 
 export interface LoadReport {
   /** Of the documents of the largest index, `real` are the collection's; the others are halves of two of them. */

@@ -102,7 +102,7 @@ export class LoadRun {
   /** The processes of the cluster; those that serve gRPC with their ports. */
   get processes(): WatchedProcess[] {
     return this.#parts.cluster.processes.map(({ name, pid, address }) => {
-      const serves = name.startsWith('shard-') || name === 'encoder'
+      const serves = name.startsWith('shard-') || name.startsWith('encoder')
       return { name, pid, port: serves ? Number(address.split(':').at(-1)) : undefined }
     })
   }
@@ -220,7 +220,7 @@ async function prime({ to, bodies }: Contender): Promise<void> {
   }
 }
 
-function shortly(value: number | null): string {
+export function shortly(value: number | null): string {
   if (value === null) return '-'
   return Math.abs(value) < 100 ? value.toPrecision(3) : value.toFixed(0)
 }

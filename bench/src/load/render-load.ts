@@ -4,15 +4,20 @@ import type { LoadReport } from './load-bench.ts'
 import type { Measurement } from './measure/measurement.ts'
 
 /** Rows, bars and what was left out, for people. */
-export function renderLoad({ rows, bars, figures, skipped }: LoadReport): string {
-  const tables = [renderTable(rows.map(tableRow))]
+export function renderLoad({ rows, ...findings }: LoadReport): string {
+  return [renderTable(rows.map(loadTableRow)), renderFindings(findings)].join('\n\n')
+}
+
+/** Figures, bars and what was left out. */
+export function renderFindings({ figures, bars, skipped }: Pick<LoadReport, 'figures' | 'bars' | 'skipped'>): string {
+  const tables: string[] = []
   if (figures.length > 0) tables.push(renderTable(figures.map(({ name, value }) => ({ figure: name, value }))))
   if (bars.length > 0) tables.push(renderTable(bars.map(({ met, ...bar }) => ({ ...bar, met: met ? 'yes' : 'NO' }))))
   if (skipped.length > 0) tables.push(skipped.map(({ what, why }) => `left out: ${what}, ${why}`).join('\n'))
   return tables.join('\n\n')
 }
 
-function tableRow(row: Measurement): Record<string, unknown> {
+export function loadTableRow(row: Measurement): Record<string, unknown> {
   const cpuOf = (begins: string) => {
     const processes = Object.entries(row.cpuMs).filter(([name]) => name.startsWith(begins))
     return processes.length === 0 ? null : processes.reduce((sum, [, { main, threads }]) => sum + main + threads, 0)

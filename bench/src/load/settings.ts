@@ -79,7 +79,8 @@ export function readSettings(options: Readonly<Record<string, unknown>>): LoadSe
   }
 }
 
-function numbersIn(name: string, text: string | undefined): number[] {
+/** @throws Error that names the option */
+export function numbersIn(name: string, text: string | undefined): number[] {
   const numbers = String(text).split(',').map(Number)
   if (numbers.every(number => number > 0 && Number.isFinite(number))) return numbers
   throw new Error(`--${name}: numbers above zero with commas between, not \`${text}\``)

@@ -15,6 +15,8 @@ export interface Indexed {
 export interface BenchIndexesOptions {
   readonly documents: readonly BenchDocument[]
   readonly shards: number
+  /** One if left out. */
+  readonly replicas?: number
   readonly say: (line: string) => void
   /** An index is not used before this settles. */
   readonly onIndexed: () => Promise<unknown>
@@ -57,7 +59,8 @@ export class BenchIndexes {
   /** Makes an empty index, in place of one that has this name. */
   async create(name: string, model: string): Promise<void> {
     if ((await this.#find(name)) !== undefined) await this.drop(name)
-    await this.#api.send('POST', '/v1/indexes', { name, model, shards: this.#options.shards })
+    const { shards, replicas = 1 } = this.#options
+    await this.#api.send('POST', '/v1/indexes', { name, model, shards, replicas })
   }
 
   /** Puts the first so many documents and waits until searches find them all. */
