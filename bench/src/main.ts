@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { elasticBenchOptions, runElasticBench } from './elastic/elastic-bench.ts'
+import { renderElastic } from './elastic/render-elastic.ts'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { encodersBenchOptions, runEncodersBench } from './encode/encoders-bench.ts'
 import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
@@ -51,6 +53,15 @@ const benches: Readonly<Record<string, Bench>> = {
       }
       const report = await runLoadBench(options)
       return { ...report, text: renderLoad(report) }
+    },
+  },
+  elastic: {
+    summary:
+      'a cluster under a steady load while servers restart, come, go, are slow, and Redis is away; --scenarios NAMES --quick',
+    options: elasticBenchOptions,
+    run: async options => {
+      const report = await runElasticBench(options)
+      return { ...report, text: renderElastic(report) }
     },
   },
   score: {

@@ -22,7 +22,8 @@ describe('a placement', () => {
       server('s1', [{ shard: 0 }]),
       server('s3', [{ shard: 1 }], false),
     ] as unknown as Parameters<typeof placementOf>[0]['servers']
-    assert.deepEqual(placementOf({ servers }, 'a', 2), { warm: [['s1', 's2'], []], cold: 1 })
+    assert.deepEqual(placementOf({ servers }, ['a'], 2), { warm: [['s1', 's2'], []], cold: 1 })
+    assert.deepEqual(placementOf({ servers }, ['b', 'a'], 2).warm, [[], ['s2'], ['s1', 's2'], []])
   })
 
   it('is balanced when every shard has its copies, no more and none under way', () => {

@@ -1,20 +1,26 @@
 import type { ClusterDescription } from '@hypershard/contract'
 
-/** Who has which shards of one index, as a coordinator says. */
+/** Who has which shards of some indexes, as a coordinator says. */
 export interface Placement {
-  /** By shard, the addresses of those that have it loaded; ascending. */
+  /** By shard, those of the first index first, the addresses of those that have it loaded; ascending. */
   readonly warm: readonly (readonly string[])[]
   /** Copies that somebody is to hold and has not loaded yet. */
   readonly cold: number
 }
 
-export function placementOf(cluster: Pick<ClusterDescription, 'servers'>, index: string, shards: number): Placement {
-  const warm: string[][] = Array.from({ length: shards }, () => [])
+/** @param shards of each index */
+export function placementOf(
+  cluster: Pick<ClusterDescription, 'servers'>,
+  indexes: readonly string[],
+  shards: number,
+): Placement {
+  const warm: string[][] = Array.from({ length: indexes.length * shards }, () => [])
   let cold = 0
   for (const { address, live, shards: held } of cluster.servers) {
     for (const { index: of, shard, warm: isWarm } of held) {
-      if (of !== index) continue
-      if (live && isWarm) warm[shard]?.push(address)
+      const at = indexes.indexOf(of)
+      if (at < 0) continue
+      if (live && isWarm) warm[at * shards + shard]?.push(address)
       else if (live) cold++
     }
   }

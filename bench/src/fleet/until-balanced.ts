@@ -15,7 +15,8 @@ export interface Balance {
 }
 
 export interface Wanted {
-  readonly index: string
+  readonly indexes: readonly string[]
+  /** Of each index. */
   readonly shards: number
   /** Of each shard. */
   readonly copies: number
@@ -48,10 +49,10 @@ export async function untilBalanced(origins: readonly string[], wanted: Wanted):
 /** Undefined where the coordinator does not answer, as while it starts. */
 export async function placementAt(
   origin: string,
-  { index, shards }: Pick<Wanted, 'index' | 'shards'>,
+  { indexes, shards }: Pick<Wanted, 'indexes' | 'shards'>,
 ): Promise<Placement | undefined> {
   try {
-    return placementOf(await new Api(origin).send<ClusterDescription>('GET', '/v1/cluster'), index, shards)
+    return placementOf(await new Api(origin).send<ClusterDescription>('GET', '/v1/cluster'), indexes, shards)
   } catch {
     return undefined
   }

@@ -115,7 +115,7 @@ async function killOne(run: ClusterSizesRun, fleet: SizedRun['fleet'], { index, 
   const { name, address } = fleet.shardServers.at(-1)!
   await fleet.cluster.removeProcess(name, { signal: 'SIGKILL' })
   const balance = await untilBalanced(fleet.origins, {
-    index,
+    indexes: [index],
     shards: servers * run.settings.shardsPerServer,
     copies: Math.min(replicas, servers - 1),
     accept: placement => copiesOf(placement, address) === 0,
