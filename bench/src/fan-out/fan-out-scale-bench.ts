@@ -108,7 +108,7 @@ async function measureQueries(shape: Shape, index: CannedIndex) {
 function measureViewChanges({ servers, shards, replicas }: Shape): number {
   const all = entriesOf(servers)
   const membership = new ChangingMembership(all)
-  const index = { uid: 'papers', shards, replicas }
+  const index = { uid: 'papers', shards, replicas, shardBytes: new Array<number>(shards).fill(1) }
   const connect = (address: string) => cannedServer(address, { results: [] }, 0)
   const cluster = new Cluster({ membership, connect, replaceAfterMs: 30_000, log: silentLogger() })
   const placeAll = () => Array.from({ length: shards }, (_, shard) => cluster.holdersOf(index, shard))

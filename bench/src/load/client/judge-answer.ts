@@ -2,6 +2,7 @@ import { AssertionError } from 'node:assert'
 import type { RankPosition } from '@hypershard/common'
 import type { SearchAnswer } from '@hypershard/contract'
 import { checkSearchAnswer } from '@hypershard/harness/invariants'
+import { shardOf } from '@hypershard/storage'
 
 /** What is true of a query in an index that nobody writes to. */
 export interface Ranking {
@@ -38,6 +39,7 @@ function whatIsWrong(answer: SearchAnswer, body: string, { shards, ranked, texts
     version: answer.manifest_version,
     sequence: 0,
     shards,
+    shardOf: (id: string) => shardOf(id, shards),
     ranked,
     textOf: (id: string) => texts.get(id) ?? '',
   }
