@@ -263,8 +263,12 @@ describe('the command line', () => {
     assert.match((await run('model', 'describe')).stdout, /^languages +en$/m)
     assert.equal((await run('model', 'describe', 'none')).exitCode, 1)
     const { stdout } = await run('cluster')
-    assert.match(stdout, /^127\.0\.0\.1:7003 {2}down: connection refused +0 +1 +2$/m)
+    assert.match(stdout, /^membership +view 3 {2}1 retries, 3 hedges, of which 2 won$/m)
+    assert.match(stdout, /^127\.0\.0\.1:7002 {2}live +a +6\.4 GB of 8\.6 GB +0 +1 +2$/m)
     assert.match(stdout, /^papers +0 +2 {2}127\.0\.0\.1:7002 {2}warm$/m)
+    assert.match(stdout, /^127\.0\.0\.1:7003 is down since 2026-11-23T01:00:00\.000Z: connection refused$/m)
+    assert.match(stdout, /^papers +1 +127\.0\.0\.1:7003 +127\.0\.0\.1:7002 +2026-11-23T02:00:00\.000Z +loading$/m)
+    assert.match(stdout, /^shard 2 of papers needs about 9\.0 GB, and 0 of 1 servers have the memory: add$/m)
   })
 
   for (const words of [

@@ -5,6 +5,25 @@ interface FakeIndex {
   readonly documents: number
 }
 
+const moving = {
+  generation: 1,
+  shard: 1,
+  from: ['127.0.0.1:7003'],
+  to: '127.0.0.1:7002',
+  since: '2026-11-23T02:00:00.000Z',
+  state: 'loading' as const,
+  reason: null,
+}
+
+const unplaced = {
+  generation: 1,
+  shard: 2,
+  needed_bytes: 9e9,
+  replicas: 1,
+  placed: 0,
+  servers: [{ address: '127.0.0.1:7002', memory_free_bytes: 6 * 2 ** 30 }],
+}
+
 /** Two shard servers that hold one shard of each index, of which one is down. */
 export function describeFakeCluster(
   indexes: readonly FakeIndex[],
@@ -55,7 +74,7 @@ export function describeFakeCluster(
     retries: 1,
     view: 3,
     servers: [server, { ...server, ...down }],
-    moves: [],
-    unplaced: [],
+    moves: indexes.map(({ index }) => ({ ...moving, index })),
+    unplaced: indexes.map(({ index }) => ({ ...unplaced, index })),
   }
 }

@@ -191,7 +191,7 @@ export const coordinatorViewsMutants: readonly Mutant[] = [
     tests: moves,
   },
   {
-    id: 'needed-by-both-drains',
+    id: 'drain-both-needed',
     file: 'coordinator/src/cluster/is-needed.ts',
     find: 'others.some(other => other !== member && !other.draining)',
     replace: 'others.some(other => other !== member)',
