@@ -4,6 +4,9 @@ import { type Clock, install } from '@sinonjs/fake-timers'
 /** Where the wall clock begins. */
 const beginMs = Date.UTC(2026, 0, 1)
 
+/** No history is longer: something goes round in a circle. */
+const historyMsMax = 3_600_000
+
 /** What is waited on and read; what runs between two moments, as setImmediate does, stays real. */
 const faked = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] as const
 
@@ -46,6 +49,7 @@ export class VirtualTime {
       await new Promise(resolve => setImmediate(resolve))
       if (done) return work
       if (this.#timers.countTimers() === 0) throw new Error(`nothing happens any more after ${this.nowMs} ms`)
+      if (this.nowMs > historyMsMax) throw new Error(`the work is not done after ${this.nowMs} ms`)
       this.#timers.next()
     }
   }
