@@ -7,7 +7,12 @@ export {
   LocalCluster,
   type StartStep,
 } from './local-cluster.ts'
-export { bundledModelDirectories, denseModelDirectory, type ServicePrograms } from './plan-processes.ts'
+export {
+  bundledModelDirectories,
+  denseModelDirectory,
+  type ServicePrograms,
+  servicePrograms,
+} from './plan-processes.ts'
 export { type ProcessExit, ProcessFailure } from './service-process.ts'
 
 /**

@@ -36,9 +36,10 @@ interface End {
  */
 export class HostNetwork {
   readonly bridge: string
+  /** For the logs of its hosts, and whatever else goes with it. */
+  readonly directory = mkdtempSync(join(tmpdir(), prefixOf(process.pid)))
   readonly #prefix = prefixOf(process.pid)
   readonly #network: string
-  readonly #logDirectory = mkdtempSync(join(tmpdir(), 'hypershard-hosts-'))
   readonly #hosts: Host[] = []
   readonly #cuts = new Map<Host, Set<Host>>()
   readonly #silent = new Set<Host>()
@@ -92,13 +93,13 @@ export class HostNetwork {
   async close(): Promise<void> {
     for (const host of [...this.#hosts]) await host.remove()
     await ip('link', 'del', this.bridge)
-    rmSync(this.#logDirectory, { recursive: true, force: true })
+    rmSync(this.directory, { recursive: true, force: true })
   }
 
   #switch(): Switch {
     return {
       bridge: this.bridge,
-      logDirectory: this.#logDirectory,
+      logDirectory: this.directory,
       cut: (host, others) => {
         for (const other of others) {
           if (other === host) continue

@@ -1,6 +1,9 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ip } from './run-ip.ts'
 
-/** Namespaces and interfaces of a network begin so: with the process that made it. */
+/** Namespaces, interfaces and the folder of a network begin so: with the process that made it. */
 export const prefixOf = (pid: number): string => `hs${pid}-`
 
 const pidOf = (name: string): number | undefined => {
@@ -8,7 +11,7 @@ const pidOf = (name: string): number | undefined => {
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Removes the networks of processes that ended before they could: what runs in them, namespaces and interfaces. */
+/** Removes the networks of processes that ended before they could: what runs in them, namespaces, interfaces, files. */
 export async function sweepHosts(): Promise<void> {
   const left = (name: string) => {
     const pid = pidOf(name)
@@ -20,6 +23,7 @@ export async function sweepHosts(): Promise<void> {
     // The other end of a pair goes with the one.
     await ip('link', 'del', name).catch(() => undefined)
   }
+  for (const name of readdirSync(tmpdir()).filter(left)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
 }
 
 /** The namespaces of all networks on this machine, and their interfaces outside of those. */

@@ -17,7 +17,7 @@ export interface RedisServer {
 
 /** @param settings as its command line takes them; `--port` takes a free one when left out. @returns undefined where no redis-server is installed */
 export async function startRedisServer(...settings: string[]): Promise<RedisServer | undefined> {
-  if (!isInstalled()) return undefined
+  if (!hasRedisServer()) return undefined
   const directory = mkdtempSync(join(tmpdir(), 'hypershard-redis-'))
   const own = settings.indexOf('--port')
   const port = own < 0 ? await freePort() : Number(settings[own + 1])
@@ -40,7 +40,7 @@ export async function startRedisServer(...settings: string[]): Promise<RedisServ
   }
 }
 
-function isInstalled(): boolean {
+export function hasRedisServer(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true

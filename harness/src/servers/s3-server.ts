@@ -25,22 +25,21 @@ const startMsMax = 30_000
 
 /** Undefined where moto is not installed: `pip install 'moto[server]'`. */
 export async function startS3Server(): Promise<S3Server | undefined> {
-  const program = [process.env.HYPERSHARD_TEST_MOTO ?? bundled, 'moto_server'].find(isInstalled)
-  if (program === undefined) return undefined
+  const port = await freePort()
+  const command = s3ServerCommand('127.0.0.1', port)
+  if (command === undefined) return undefined
   process.env.AWS_ACCESS_KEY_ID ??= 'test'
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test'
   const staging = mkdtempSync(join(tmpdir(), 'hypershard-s3-'))
-  const port = await freePort()
-  const server = spawn(pythonOf(program), ['-c', oneAtATime, '-H', '127.0.0.1', '-p', `${port}`], { stdio: 'ignore' })
+  const [program, ...words] = command
+  const server = spawn(program, words, { stdio: 'ignore' })
   const endpoint = `http://127.0.0.1:${port}`
   await untilAnswers(endpoint)
   return {
     endpoint,
     pid: server.pid!,
     openBucket: async name => {
-      const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true })
-      await client.send(new CreateBucketCommand({ Bucket: name }))
-      client.destroy()
+      await createBucket(endpoint, name)
       const settings = new URLSearchParams({ endpoint, staging })
       const location = `s3://${name}/some/prefix?${settings}`
       return { store: await openObjectStore(location), location }
@@ -51,6 +50,20 @@ export async function startS3Server(): Promise<S3Server | undefined> {
       rmSync(staging, { recursive: true, force: true })
     },
   }
+}
+
+/** What starts one that listens there; undefined where moto is not installed. */
+export function s3ServerCommand(host: string, port: number): [program: string, ...words: string[]] | undefined {
+  const program = [process.env.HYPERSHARD_TEST_MOTO ?? bundled, 'moto_server'].find(isInstalled)
+  return program === undefined ? undefined : [pythonOf(program), '-c', oneAtATime, '-H', host, '-p', `${port}`]
+}
+
+/** @param endpoint of a server that answers */
+export async function createBucket(endpoint: string, name: string): Promise<void> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials })
+  await client.send(new CreateBucketCommand({ Bucket: name }))
+  client.destroy()
 }
 
 /**
@@ -82,7 +95,8 @@ function isInstalled(program: string): boolean {
   }
 }
 
-async function untilAnswers(endpoint: string): Promise<void> {
+/** Waits until a server that was started answers. */
+export async function untilAnswers(endpoint: string): Promise<void> {
   const endMs = Date.now() + startMsMax
   for (;;) {
     const answers = await fetch(endpoint).then(
