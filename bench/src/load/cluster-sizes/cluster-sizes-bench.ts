@@ -15,7 +15,6 @@ import { sentencesOf } from '../workload/sentences.ts'
 import { clusterSizesPlot } from './cluster-sizes-plot.ts'
 import { ClusterSizesRun, type LossRow, type WorkRow } from './cluster-sizes-run.ts'
 import { measureLosses } from './loss-of-server.ts'
-import { measureEncoders } from './rate-of-encoders.ts'
 import { type ClusterPart, type ClusterSizesSettings, readClusterSizes } from './settings.ts'
 import { measureWork } from './work-of-servers.ts'
 
@@ -30,7 +29,6 @@ export interface ClusterSizesReport {
 }
 
 const parts: Readonly<Record<ClusterPart, (run: ClusterSizesRun) => Promise<void>>> = {
-  encoders: measureEncoders,
   work: measureWork,
   loss: measureLosses,
 }

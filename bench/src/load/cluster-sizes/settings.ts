@@ -1,7 +1,7 @@
 import { type LoadSettings, numbersIn, readSettings } from '../settings.ts'
 
 /** What `--only` selects from with `--cluster`, in the order in which they run. */
-export const clusterParts = ['encoders', 'work', 'loss'] as const
+export const clusterParts = ['work', 'loss'] as const
 export type ClusterPart = (typeof clusterParts)[number]
 
 /** Taken with `--cluster` alone, beside those of the whole bench. */
