@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ClusterDescription, SearchAnswer } from '@hypershard/contract'
-import { type SlowLink, startSlowLink } from '../../fleet/slow-link.ts'
+import { type SlowLink, startSlowLink } from '@hypershard/harness/servers'
 import { atMost } from '../../load/bars.ts'
 import { Api } from '../../load/cluster/api.ts'
 import type { ElasticRun } from '../elastic-run.ts'
@@ -45,7 +45,7 @@ interface Way {
 }
 
 async function measure(run: ElasticRun, scene: Scene, link: SlowLink, { load: name, servers, settings }: Way) {
-  link.delay(0)
+  link.delayMs = 0
   const { origin } = await scene.fleet.startCoordinator(`coordinator-${name.replaceAll(' ', '-')}`, {
     HYPERSHARD_SHARD_SERVERS: servers,
     ...settings,
@@ -55,11 +55,11 @@ async function measure(run: ElasticRun, scene: Scene, link: SlowLink, { load: na
   const idleMs = run.settings.idleSeconds * 1_000
   await load.window(idleWindow, () => wait(idleMs))
   const before = await hedgesOf(origin)
-  link.delay(run.settings.slowMs)
+  link.delayMs = run.settings.slowMs
   await load.window(slowWindow, () => wait(idleMs))
   const hedges = (await hedgesOf(origin)) - before
   const windows = run.record('slow', name, await load.end())
-  link.delay(0)
+  link.delayMs = 0
   const queries = windows.find(({ window }) => window === slowWindow)!.requests
   return { windows, extraCalls: hedges / (queries * (await callsOfQuery(scene, origin))) }
 }
