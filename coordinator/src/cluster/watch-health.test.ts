@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import type { MemberListener } from './cluster.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { watchHealth } from './watch-health.ts'
 
@@ -100,5 +101,40 @@ describe('watching the health of a server', () => {
 
   it('tells of each check that found it live', async () => {
     assert.equal((await watch('serving', 'late', 'serving', 'refused', 'serving')).found, 3)
+  })
+})
+
+describe('watching servers that come and go', () => {
+  it('asks one that joins at once, looks anew after each check, and asks one that left no more', async () => {
+    const [first, second] = [new ScriptedServer(['serving', 'refused']), new ScriptedServer(['serving'])]
+    const told = { refreshed: 0, looks: 0 }
+    let listener: MemberListener | undefined
+    const cluster = {
+      members: [first.member],
+      followMembers: (joining: MemberListener) => {
+        listener = joining
+        return () => undefined
+      },
+      refresh: () => void told.refreshed++,
+      lookSoon: () => void told.looks++,
+    }
+    const options = {
+      coordinator: 'c',
+      intervalMs: 1,
+      checkMsMax: 10_000,
+      log: silentLogger(),
+      isNeeded: () => true,
+      onLive: () => undefined,
+    }
+    const watching = await watchHealth(cluster, options)
+    await first.ended
+    assert.deepEqual(told, { refreshed: 2, looks: 1 })
+    listener!.joined(second.member)
+    assert.equal(second.liveBefore.length, 1)
+    await second.ended
+    assert.deepEqual([second.member.live, told.refreshed], [true, 3])
+    listener!.left(first.member)
+    await watching.stop()
+    assert.equal(first.liveBefore.length, 3)
   })
 })

@@ -2,10 +2,44 @@ import type { Mutant } from '../mutant.ts'
 
 const views = ['coordinator/src/cluster/cluster-views.test.ts']
 const moves = ['coordinator/src/cluster/move-shards.test.ts']
+const watched = ['coordinator/src/cluster/watch-health.test.ts']
+const overHttp = ['coordinator/src/transport/http/moving-shards.test.ts']
 const effective = ['coordinator/src/cluster/effective-view.test.ts']
 
 /** Membership views: which servers shards are placed on, how shards move between them, and how a server drains. */
 export const coordinatorViewsMutants: readonly Mutant[] = [
+  {
+    id: 'down-no-look',
+    file: 'coordinator/src/cluster/watch-health.ts',
+    find: 'if (this.member.live) this.#cluster.lookSoon()',
+    replace: 'if (this.member.life < 0) this.#cluster.lookSoon()',
+    breaks: 'Who names the servers looks again when one of them is down',
+    tests: watched,
+  },
+  {
+    id: 'joined-unasked',
+    file: 'coordinator/src/cluster/watch-health.ts',
+    find: 'joined: member => begin(add(member))',
+    replace: 'joined: member => void add(member)',
+    breaks: 'A server that joins is asked how it does',
+    tests: watched,
+  },
+  {
+    id: 'needed-untold',
+    file: 'coordinator/src/cluster/watch-health.ts',
+    find: 'needed: isNeeded(this.member)',
+    replace: 'needed: false && isNeeded(this.member)',
+    breaks: 'A server hears from each coordinator whether it is needed',
+    tests: overHttp,
+  },
+  {
+    id: 'unplaced-unready',
+    file: 'coordinator/src/coordinator.ts',
+    find: '...unplaced.map(noRoomFor)',
+    replace: '...unplaced.slice(unplaced.length).map(noRoomFor)',
+    breaks: 'The readiness names shards that fit on no server, with what is free',
+    tests: overHttp,
+  },
   {
     id: 'view-grace-forgotten',
     file: 'coordinator/src/cluster/effective-view.ts',
