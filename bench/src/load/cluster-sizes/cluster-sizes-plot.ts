@@ -31,7 +31,7 @@ export function clusterSizesPlot(losses: readonly LossRow[]): TopLevelSpec {
       height: 160,
       mark: 'bar',
       encoding: {
-        x: { field: 'window', type: 'nominal', title: null, sort: ['before', 'during', 'after'] },
+        x: { field: 'window', type: 'nominal', title: null, sort: ['before', 'first seconds', 'during', 'after'] },
         xOffset: { field: 'servers', type: 'nominal' },
         y: { field: 'value', type: 'quantitative', title: null },
         color: { field: 'servers', type: 'nominal', title: null },
