@@ -1,8 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { Cluster } from './cluster.ts'
 import type { ClusterMember } from './cluster-member.ts'
 import { placementOf } from './placement-of.ts'
-import { shardsWithDocuments } from './shard-warmer.ts'
 
 /**
  * Whether searches of this coordinator would lack a shard if the server ended now, which another server could hold: one
@@ -16,9 +16,9 @@ export function isNeeded(
     const { uid } = placementOf(entry)
     const warm = member.warmShards(uid)
     if (warm.size === 0) continue
-    const documents = shardsWithDocuments(entry)
+    const eligible = eligibleByShard(entry.manifest)
     for (const shard of warm) {
-      if (!documents.includes(shard)) continue
+      if (!eligible[shard]) continue
       const others = cluster.warmHoldersOf(uid, entry.manifest.version, shard)
       if (others.some(other => other !== member && !other.draining)) continue
       if (couldMove(member, uid, shard, cluster)) return true

@@ -33,6 +33,8 @@ export interface UnneededShard {
 interface ReleaseState {
   readonly life: number
   lookedAtMs: number
+  /** By which placement of which generations it was looked last. */
+  ground: string
   /** By uid and shard: each until it is let go of, or needed again. */
   unneeded: ReadonlyMap<string, UnneededShard>
   /** What it has let go of, by uid and shard, unless it was loaded again. */
@@ -72,7 +74,10 @@ export class ShardReleaser {
     // What drains ends soon, or is taken back and goes on serving what it has.
     if (member.draining && this.#parts.cluster.isListed(member)) return
     if (!understands(member)) return
-    const { unneeded, released } = this.#look(member, state, nowMs)
+    const ground = this.#ground()
+    if (state.ground === ground && state.unneeded.size === 0 && !this.#holdsMore(member)) return
+    const { unneeded, released, settled } = this.#look(member, state, nowMs)
+    state.ground = settled ? ground : ''
     state.unneeded = unneeded
     state.released = released
     const due = [...unneeded.values()].filter(({ sinceMs }) => nowMs - sinceMs >= releaseAfterMs)
@@ -85,22 +90,42 @@ export class ShardReleaser {
       )
   }
 
-  #look(member: ClusterMember, state: ReleaseState, nowMs: number): Pick<ReleaseState, 'unneeded' | 'released'> {
+  /** The same while shards are placed alike: commits change nothing here. */
+  #ground(): string {
+    const { cluster, catalog } = this.#parts
+    return `${cluster.revision} ${catalog.list().map(entry => placementOf(entry).uid)}`
+  }
+
+  /** Whether it has loaded a shard that is not placed on it, as who stands in for a server that died does. */
+  #holdsMore(member: ClusterMember): boolean {
+    const { cluster, catalog } = this.#parts
+    return catalog.list().some(entry => {
+      const placement = placementOf(entry)
+      const warm = [...member.warmShards(placement.uid)]
+      return warm.some(shard => !cluster.holdersOf(placement, shard).includes(member))
+    })
+  }
+
+  #look(member: ClusterMember, state: ReleaseState, nowMs: number) {
     const { cluster, catalog } = this.#parts
     const unneeded = new Map<string, UnneededShard>()
     const released = new Set<string>()
+    let settled = true
     for (const entry of catalog.list()) {
       const placement = placementOf(entry)
       const warm = member.warmShards(placement.uid)
       for (const shard of shardsWithDocuments(entry)) {
         if (cluster.holdersOf(placement, shard).includes(member)) continue
-        if (!cluster.isSettled(placement, shard, entry.manifest.version)) continue
+        if (!cluster.isSettled(placement, shard, entry.manifest.version)) {
+          settled = false
+          continue
+        }
         const key = keyOf(placement.uid, shard)
         if (state.released.has(key) && !warm.has(shard)) released.add(key)
         else unneeded.set(key, { entry, shard, sinceMs: state.unneeded.get(key)?.sinceMs ?? nowMs })
       }
     }
-    return { unneeded, released }
+    return { unneeded, released, settled }
   }
 
   async #releaseOf(member: ClusterMember, entry: CatalogEntry, shards: readonly number[]): Promise<void> {
@@ -141,6 +166,7 @@ export class ShardReleaser {
     const state = {
       life: member.life,
       lookedAtMs: Number.NEGATIVE_INFINITY,
+      ground: '',
       unneeded: new Map<string, UnneededShard>(),
       released: new Set<string>(),
     }

@@ -195,8 +195,8 @@ export const coordinatorViewsMutants: readonly Mutant[] = [
   {
     id: 'moving-released',
     file: 'coordinator/src/cluster/shard-releaser.ts',
-    find: 'if (!cluster.isSettled(placement, shard, entry.manifest.version)) continue',
-    replace: 'if (placement.replicas === 0) continue',
+    find: 'if (!cluster.isSettled(placement, shard, entry.manifest.version)) {',
+    replace: 'if (placement.replicas === 0) {',
     breaks: 'A shard is not let go of before its new holders have it loaded',
     tests: moves,
   },
