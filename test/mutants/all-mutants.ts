@@ -12,6 +12,7 @@ import { drainMutants } from './lists/drain-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { fanOutMutants } from './lists/fan-out-mutants.ts'
+import { fanOutSimulationMutants } from './lists/fan-out-simulation-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
 import { membershipMutants } from './lists/membership-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
@@ -34,6 +35,7 @@ export const allMutants: readonly Mutant[] = [
   ...coordinatorSearchMutants,
   ...coordinatorViewsMutants,
   ...fanOutMutants,
+  ...fanOutSimulationMutants,
   ...coordinatorWritingMutants,
   ...drainMutants,
   ...encoderServiceMutants,

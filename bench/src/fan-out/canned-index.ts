@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { FakeEncoder } from '@hypershard/harness'
 import { MemoryStore } from '@hypershard/harness/stores'
 import { type ShardHit, ShardResult, StopReason } from '@hypershard/proto/shard'
-import { commitManifest, createIndex, firstGeneration, latestManifest } from '@hypershard/storage'
+import { commitManifest, createIndex, firstGeneration, latestManifest, shardOf } from '@hypershard/storage'
 
 /** The hits that each shard has ready: as many as a page of the bench asks for, and one. */
 export const hitsOfShard = 11
@@ -34,12 +34,22 @@ export async function createCannedIndex(shape: { shards: number; replicas: numbe
     await store.put(`indexes/papers/generations/1/segments/${digest}/segment.json`, Buffer.from('{}'))
   }
   await commitManifest(store, current, { segments, log: { sequence: 1, parts: 0 } })
-  return { store, results: segments.map(({ shard }) => resultOf(shard)) }
+  const ids = idsByShard(shape.shards)
+  return { store, results: segments.map(({ shard }) => resultOf(shard, ids[shard]!)) }
 }
 
-function resultOf(shard: number): ShardResult {
-  const hits = Array.from({ length: hitsOfShard }, (_, row): ShardHit => {
-    const id = `d${shard}-${row}`
+/** For each shard as many ids as it has hits, which are of that shard. */
+function idsByShard(shards: number): string[][] {
+  const ids: string[][] = Array.from({ length: shards }, () => [])
+  for (let at = 0; ids.some(of => of.length < hitsOfShard); at++) {
+    const of = ids[shardOf(`d${at}`, shards)]!
+    if (of.length < hitsOfShard) of.push(`d${at}`)
+  }
+  return ids
+}
+
+function resultOf(shard: number, ids: readonly string[]): ShardResult {
+  const hits = ids.map((id, row): ShardHit => {
     const document = { id, title: '', text: `the text of ${id}`, fieldsJson: '{}' }
     // Which shards have the best hits is as good as drawn.
     const score = ((shard * 7_919) % 104_729) / 104_729 - row / 10

@@ -9,6 +9,8 @@ export interface FanOutRequest {
   readonly route: ReadonlyMap<number, readonly ClusterMember[]>
   /** Of each shard, whether it is in the route or not: documents that can be hits. */
   readonly eligible: readonly number[]
+  /** Of the manifest: a hit's address names one of them, which is of the hit's shard. */
+  readonly segments: readonly { readonly shard: number }[]
   /** 0 to 1: once so much is searched, what is late is given up before the deadline. */
   readonly minCoverage: number
   readonly payload: QueryPayload

@@ -61,6 +61,7 @@ describe('asking shard servers', () => {
       manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 },
       route,
       eligible: [10, 11, 12],
+      segments: [0, 1, 2].map(shard => ({ shard })),
       minCoverage: 1,
       limit: 10,
       payload: QNet.fromPartial({ digest: 'd' }),
@@ -181,6 +182,17 @@ describe('asking shard servers', () => {
       [[], [[1, 2]], []],
     )
     assert.deepEqual([answers.size, failures.get(0)?.code, failures.get(1)?.code], [0, 'unavailable', 'corrupt_data'])
+  })
+
+  it('takes hits that are of another shard, out of order or there twice for a defect, and asks the next holder', async () => {
+    const hit = (id: string, score: number, segment = 0): ShardHit => {
+      return { id, score, address: { segment, row: 0 }, document: undefined }
+    }
+    const right: Answer = () => ({ hits: [hit('b', 2), hit('a', 1), hit('c', 1)] })
+    for (const hits of [[hit('a', 1, 1)], [hit('a', 1, 9)], [hit('a', 1), hit('b', 2)], [hit('a', 1), hit('a', 1)]]) {
+      const { answers } = await ask(new Map([[0, membersOf(servers(() => ({ hits }), right))]]))
+      assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.hits.length], ['s1', 3])
+    }
   })
 
   it('takes a hit without an address, and a failure without a reason, for a defect of the server', async () => {

@@ -251,6 +251,7 @@ function planFanOut(
     manifest: referenceTo(manifest),
     route,
     eligible,
+    segments: manifest.segments,
     minCoverage: input.minCoverage,
     payload,
     filter,

@@ -1,4 +1,4 @@
-import { type ScanCounts, scanCountsOf } from '@hypershard/common'
+import { compareRank, type ScanCounts, scanCountsOf } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import {
   type DocumentAddress,
@@ -54,10 +54,19 @@ export interface ShardFailure {
   readonly message: string
 }
 
-/** What a server said of one of the shards it was asked for. */
+/** A server that was asked for a shard, and the segments of the manifest. */
+interface Asked {
+  readonly member: ClusterMember
+  readonly shard: number
+  readonly segments: readonly { readonly shard: number }[]
+}
+
+/**
+ * What a server said of one of the shards it was asked for. An answer that cannot be right is a failure: merging relies on
+ * hits that are in rank order and of their shard.
+ */
 export function readShardResult(
-  member: ClusterMember,
-  shard: number,
+  { member, shard, segments }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
@@ -70,6 +79,13 @@ export function readShardResult(
   const hits: FoundHit[] = []
   for (const { id, score, address, document } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
+    if (segments[address.segment]?.shard !== shard) {
+      return { code: 'internal', message: `${who}: hit \`${id}\` is of another shard` }
+    }
+    const before = hits.at(-1)
+    if (before !== undefined && compareRank(before, { id, score }) >= 0) {
+      return { code: 'internal', message: `${who}: its hits are not in rank order` }
+    }
     hits.push({ id, score, shard, address, document })
   }
   const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }

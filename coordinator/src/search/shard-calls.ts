@@ -32,7 +32,7 @@ export function ask(member: ClusterMember, races: readonly ShardRace[], reason: 
 
 async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
   const { member, races, cancel, work } = call
-  const { route: _, eligible: __, minCoverage: ___, ...request } = flow.request
+  const { route: _, eligible: __, segments: ___, minCoverage: ____, ...request } = flow.request
   const { deadline } = flow.context
   try {
     const shards = races.map(({ shard }) => shard)
@@ -62,7 +62,7 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   for (const race of races) {
     race.end()
     const result = results.find(candidate => candidate.shard === race.shard)
-    const answer = readShardResult(member, race.shard, result, facts)
+    const answer = readShardResult({ member, shard: race.shard, segments: flow.request.segments }, result, facts)
     if ('hits' in answer) won = race.win(answer) || won
     else {
       flow.context.log.warn({ ...answer, server: member.address, shard: race.shard }, 'shard search failed')

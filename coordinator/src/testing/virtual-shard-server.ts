@@ -82,6 +82,7 @@ export function virtualRequest(route: FanOutRequest['route'], minCoverage = 1): 
     manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 },
     route,
     eligible: Array.from({ length: Math.max(...route.keys()) + 1 }, () => documentsOfShard),
+    segments: [],
     minCoverage,
     payload: QNet.fromPartial({ digest: 'd' }),
     limit: 10,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, RequestContext, silentLogger } from '@hypershard/common'
+import { type CoverageAnswer, coverageSchema } from '@hypershard/contract'
 import type { Random } from '@hypershard/harness'
 import { type AskedSearch, checkSearchAnswer, checkSearchFailure } from '@hypershard/harness/invariants'
 import { searchInputOf } from '../../search/search-input.ts'
@@ -127,6 +128,8 @@ export class SearchingClient {
       assert.ok(!this.#options.neverMisses, `a search failed: ${outcome.problem.detail}`)
       const codes = asked.leavesAfterMs === undefined ? passingCodes : [...passingCodes, 'cancelled']
       checkSearchFailure(outcome.problem, asked, codes)
+      const { coverage } = outcome.problem.details
+      if (coverage !== undefined) this.#noteMissing(coverageSchema.parse(coverage), asked)
       this.tally[outcome.problem.code === 'cancelled' ? 'cancelled' : 'failed']++
       return
     }
@@ -134,8 +137,14 @@ export class SearchingClient {
     const known = world.corpus.truthOf(answer.manifest_version, asked.query)
     checkSearchAnswer(answer, asked, known, world.searchedFor(digest, answer.manifest_version))
     this.tally[answer.coverage.missing.length === 0 ? 'whole' : 'partial']++
-    // Of a search with little time it says nothing that a shard was not there in time.
-    if (asked.timeoutMs >= amplyMs) world.noteAnswer(answer)
+    this.#noteMissing(answer.coverage, asked)
+  }
+
+  /** Of a search with little time, or that need not wait for all, it says nothing that a shard was not there in time. */
+  #noteMissing({ missing }: CoverageAnswer, { timeoutMs, minCoverage }: DrawnSearch): void {
+    if (timeoutMs < amplyMs) return
+    const unserved = missing.filter(({ code }) => minCoverage === 1 || code !== 'deadline_exceeded')
+    this.#world.noteMissing(unserved.map(({ shard }) => shard))
   }
 }
 

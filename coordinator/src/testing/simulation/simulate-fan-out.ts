@@ -3,7 +3,6 @@ import { messageOf } from '@hypershard/common'
 import { Random, VirtualTime, withSeededChance } from '@hypershard/harness'
 import { checkHedges } from '@hypershard/harness/invariants'
 import { events, harmlessEvents } from './events.ts'
-import { hedgesIn } from './hedges-in.ts'
 import { SearchingClient, type Tally } from './searching-client.ts'
 import { type Shape, servedAgainMs, World } from './world.ts'
 
@@ -71,9 +70,12 @@ async function play(world: World, weather: Weather): Promise<FanOutTally> {
     for (const [name, times] of Object.entries(client.tally)) tally[name as keyof Tally] += times
   }
   for (const { name } of coordinators) {
-    const calls = hedgesIn(world.network.calls.filter(({ from }) => from === name))
-    checkHedges(calls, { shareMax: 0.05, windowMs: 10_000, burstMax: 10 })
-    tally.hedges += calls.hedgesMs.length
+    const calls = world.network.calls.filter(({ from }) => from === name)
+    const timesOf = (some: typeof calls) => some.map(({ atMs }) => atMs)
+    const hedgesMs = timesOf(calls.filter(({ isHedge }) => isHedge))
+    const firstMs = timesOf(calls.filter(({ isHedge }) => !isHedge))
+    checkHedges({ firstMs, hedgesMs }, { shareMax: 0.05, windowMs: 10_000, burstMax: 10 })
+    tally.hedges += hedgesMs.length
   }
   return tally
 }

@@ -12,6 +12,8 @@ export interface SeenCall {
   readonly query: string
   readonly shards: readonly number[]
   readonly atMs: number
+  /** The same query was being asked for some of these shards of a server that does answer. */
+  readonly isHedge: boolean
   /** Undefined while the coordinator waits for it. */
   endedMs: number | undefined
 }
@@ -74,10 +76,24 @@ export class SimulatedNetwork {
   }
 
   noteCall(from: string, to: string, { qnet, shards }: SearchShardsRequest): SeenCall {
-    const call = { from, to, query: qnet!.digest, shards: [...shards], atMs: this.#nowMs(), endedMs: undefined }
+    const query = qnet!.digest
+    const isHedge = [...this.open].some(
+      other =>
+        other.from === from &&
+        other.query === query &&
+        other.shards.some(shard => shards.includes(shard)) &&
+        this.#answers(from, other.to),
+    )
+    const call = { from, to, query, shards: [...shards], atMs: this.#nowMs(), isHedge, endedMs: undefined }
     this.calls.push(call)
     this.open.add(call)
     return call
+  }
+
+  #answers(from: string, to: string): boolean {
+    const process = this.processes.get(to)
+    const isCut = this.#blocked.has(wayOf(from, to)) || this.#blocked.has(wayOf(to, from))
+    return process !== undefined && process.mood.frozenUntil === undefined && !isCut
   }
 
   noteEnd(call: SeenCall): void {

@@ -24,6 +24,10 @@ export const lies = [
   'leaves shards out',
   'gives texts of others',
   'fails shards',
+  'gives hits of another shard',
+  'gives hits in another order',
+  'gives hits twice',
+  'gives more hits than asked for',
 ] as const
 
 export type Lie = (typeof lies)[number]
@@ -217,7 +221,8 @@ export class SimulatedServer {
     if (lie === 'fails shards') return failed(shard, 'corrupt_data', `${this.shape.address}: shard ${shard} is damaged`)
     const prepared = await this.#prepareOne(manifest!.version, shard, deadline)
     if (prepared.error !== undefined) return failed(shard, prepared.error.code, prepared.error.message)
-    const rows = this.#corpus.rowsOf(manifest!.version, shard)
+    const other = lie === 'gives hits of another shard' ? (shard + 1) % this.#corpus.shards : shard
+    const rows = this.#corpus.rowsOf(manifest!.version, other)
     const wantedMs = rows.length * msPerDocument
     const inTime = Math.floor(Math.min(1, deadline.remainingMs / Math.max(wantedMs, 1e-9)) * rows.length)
     const scored = rows.slice(0, lie === 'does half and says that it is done' ? Math.ceil(rows.length / 2) : inTime)
@@ -238,7 +243,7 @@ export class SimulatedServer {
     return {
       ...failed(shard, '', ''),
       error: undefined,
-      hits: hits.slice(0, limit),
+      hits: misled(lie, hits, limit),
       documentsScored: claimOf(lie, scored.length),
       documentsMatched: rows.length,
       scoreMs: scored.length * msPerDocument,
@@ -275,6 +280,13 @@ export class SimulatedServer {
 function claimOf(lie: Lie | undefined, scored: number): number {
   if (lie === 'claims more than there is') return scored * 3
   return lie === 'claims half of what it did' ? Math.ceil(scored / 2) : scored
+}
+
+function misled(lie: Lie | undefined, hits: readonly ShardHit[], limit: number): ShardHit[] {
+  if (lie === 'gives hits in another order') return hits.slice(0, limit).reverse()
+  if (lie === 'gives more hits than asked for') return hits.slice(0, limit + 1)
+  if (lie === 'gives hits twice') return hits.flatMap(hit => [hit, hit]).slice(0, limit)
+  return hits.slice(0, limit)
 }
 
 function documentAt(rows: readonly CorpusRow[], { segment, row }: DocumentAddress): FetchedDocument {

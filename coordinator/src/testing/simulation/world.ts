@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { SearchAnswer } from '@hypershard/contract'
 import type { Random, VirtualTime } from '@hypershard/harness'
 import { checkServedAgain } from '@hypershard/harness/invariants'
 import type { ServerEntry } from '@hypershard/membership'
@@ -136,11 +135,11 @@ export class World {
     return this.#searched.get(`${query}/${version}`) ?? new Map()
   }
 
-  /** A shard that a coordinator finds missing must have been lost lately. */
-  noteAnswer({ coverage }: SearchAnswer): void {
+  /** Shards that a coordinator found missing must have been lost lately. */
+  noteMissing(shards: readonly number[]): void {
     const { nowMs, lossesMs } = this
     if (this.hosts.some(({ mood }) => mood.lie !== undefined)) lossesMs.push(nowMs)
-    const unserved = coverage.missing.map(({ shard }) => ({ atMs: nowMs, shard }))
+    const unserved = shards.map(shard => ({ atMs: nowMs, shard }))
     checkServedAgain({ lossesMs, unserved, withinMs: servedAgainMs })
   }
 
