@@ -2,9 +2,12 @@ import type { ClusterDescription } from '@hypershard/contract'
 
 /** Who has which shards of some indexes, as a coordinator says. */
 export interface Placement {
-  /** By shard, those of the first index first, the addresses of those that have it loaded; ascending. */
+  /**
+   * By shard, those of the first index first, the addresses of the servers that it is placed on and that have it loaded;
+   * ascending. One that has it still, and is to let it go, is not among them.
+   */
   readonly warm: readonly (readonly string[])[]
-  /** Copies that somebody is to hold and has not loaded yet. */
+  /** Copies that are placed on a live server and that it has not loaded yet. */
   readonly cold: number
 }
 
@@ -17,9 +20,9 @@ export function placementOf(
   const warm: string[][] = Array.from({ length: indexes.length * shards }, () => [])
   let cold = 0
   for (const { address, live, shards: held } of cluster.servers) {
-    for (const { index: of, shard, warm: isWarm } of held) {
+    for (const { index: of, shard, warm: isWarm, placed } of held) {
       const at = indexes.indexOf(of)
-      if (at < 0) continue
+      if (at < 0 || !placed) continue
       if (live && isWarm) warm[at * shards + shard]?.push(address)
       else if (live) cold++
     }
@@ -27,7 +30,7 @@ export function placementOf(
   return { warm: warm.map(addresses => addresses.sort()), cold }
 }
 
-/** Whether each shard is loaded by as many servers as wanted, and nothing is being loaded or about to be let go. */
+/** Whether each shard is loaded where it is placed, by as many servers as wanted. */
 export function isBalanced({ warm, cold }: Placement, copies: number): boolean {
   return cold === 0 && warm.every(addresses => addresses.length === copies)
 }
