@@ -1,27 +1,33 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Random } from '@hypershard/harness'
 import { testEnvironment } from '@hypershard/harness/cluster'
 import { tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
-import { startCluster } from '@hypershard/local-cluster'
+import { type Environment, startCluster } from '@hypershard/local-cluster'
+import { chooseStrike, type Strike, type Target } from './strikes.ts'
 
-const victims = ['coordinator', 'indexer', 'encoder', 'shard-1', 'shard-2'] as const
-
-/** A real cluster with two models, and a Redis where there is one, whose processes can be killed and halted. */
+/** A real cluster with two models to which bad things happen; where there is a Redis, its servers come and go. */
 export interface FaultCluster {
   readonly url: string
   readonly withRedis: boolean
-  /** Does something bad to a process of it, or to Redis, and mends it after a while. Returns what it was. */
-  strike(random: Random): Promise<string>
+  /** Something bad that can happen to it as it is now. */
+  nextStrike(random: Random): Strike
   stop(): Promise<void>
 }
+
+/** How long a shard server may be away before others load its shards: about as long as most strikes last. */
+const replaceAfterMs = 1_000
 
 export async function startFaultCluster(): Promise<FaultCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'hypershard-faults-'))
   const redis = await startRedisServer()
+  const target: { redis: RedisServer | undefined } = { redis }
+  const stopRest = async () => {
+    await target.redis?.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
   try {
     const first = await writeTinyModel(directory, { name: 'first', qnet: tinyArchitecture })
     const second = await writeTinyModel(directory, { name: 'second', qnet: tinyArchitecture })
@@ -29,49 +35,31 @@ export async function startFaultCluster(): Promise<FaultCluster> {
       dataDirectory: join(directory, 'data'),
       modelDirectories: [first.path, second.path],
       shardServers: 2,
+      encoders: 2,
       http: '127.0.0.1:0',
       grpc: '127.0.0.1:0',
-      environment: { ...testEnvironment, ...redisSetting(redis) },
+      environment: { ...testEnvironment, ...settings, ...redisSettings(redis) },
       restart: false,
     })
-    const kill = async (name: string, waitMs: number) => {
-      cluster.processes.find(process => process.name === name)?.kill('SIGKILL')
-      await wait(waitMs)
-      await cluster.restartProcess(name)
-    }
-    const halt = async (name: string, waitMs: number) => {
-      const victim = cluster.processes.find(process => process.name === name)
-      victim?.kill('SIGSTOP')
-      await wait(waitMs)
-      victim?.kill('SIGCONT')
-    }
+    const struck: Target = Object.assign(target, { cluster })
     return {
       url: cluster.httpUrl,
       withRedis: redis !== undefined,
-      strike: async random => {
-        const waitMs = random.below(1_500)
-        if (redis !== undefined && random.chance(0.15)) {
-          await redis.flush()
-          return 'FLUSHALL of redis'
-        }
-        const name = random.pick(victims)
-        const killed = random.chance(0.6)
-        await (killed ? kill(name, waitMs) : halt(name, waitMs))
-        return `${killed ? 'SIGKILL' : 'SIGSTOP'} of ${name} for ${waitMs} ms`
-      },
+      nextStrike: random => chooseStrike(struck, random),
       stop: async () => {
         await cluster.stop()
-        await redis?.stop()
-        await rm(directory, { recursive: true, force: true })
+        await stopRest()
       },
     }
   } catch (error) {
-    await redis?.stop()
-    await rm(directory, { recursive: true, force: true })
+    await stopRest()
     throw error
   }
 }
 
-function redisSetting(redis: RedisServer | undefined): Record<string, string> {
-  return redis === undefined ? {} : { HYPERSHARD_INDEXER_REDIS_URL: redis.url }
+const settings: Environment = { HYPERSHARD_REPLACE_AFTER_MS: `${replaceAfterMs}` }
+
+function redisSettings(redis: RedisServer | undefined): Environment {
+  if (redis === undefined) return {}
+  return { HYPERSHARD_INDEXER_REDIS_URL: redis.url, HYPERSHARD_MEMBERSHIP_REDIS_URL: redis.url }
 }

@@ -4,6 +4,7 @@ import { casesOf, Random } from '@hypershard/harness'
 import { type FaultCluster, startFaultCluster } from './fault-cluster.ts'
 import { History } from './history.ts'
 import { SearchingClient } from './searching-client.ts'
+import { SparedIndex } from './spared-index.ts'
 
 /** `npm run test:faults` plays 100 rounds; FAULT_SEED replays one. */
 const rounds = Number(process.env.FAULT_ROUNDS ?? casesOf({ usual: 4, thorough: 15 }))
@@ -24,6 +25,7 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
   let cluster: FaultCluster
   let index: string
   let searching: SearchingClient
+  let spared: SparedIndex
 
   before(async () => {
     cluster = await startFaultCluster()
@@ -31,14 +33,16 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
     await persist('POST', `${cluster.url}/v1/indexes`, { name: 'papers', shards: 3, model: 'first' })
     const search = (body: unknown) => ask('POST', `${index}/search`, body)
     searching = new SearchingClient({ ask: search, history, random: new Random(seed + 1) })
+    spared = await SparedIndex.create(cluster.url, persist)
   })
 
   after(async () => {
-    await searching?.stop().finally(() => cluster?.stop())
+    await Promise.all([searching?.stop(), spared?.stop()]).finally(() => cluster?.stop())
     if (process.env.FAULT_ROUNDS !== undefined) {
       const redis = cluster.withRedis ? 'with' : 'without'
       console.log(`      ${history.acknowledged} acknowledged writes, ${strikes.length} strikes, ${redis} redis`)
-      console.log(`      searches: ${JSON.stringify(searching?.tally)}`)
+      console.log(`      ${JSON.stringify(countKinds(strikes))}`)
+      console.log(`      searches: ${JSON.stringify(searching?.tally)}, of two copies ${JSON.stringify(spared?.tally)}`)
     }
   })
 
@@ -76,6 +80,13 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
       )
       await wait(50)
     }
+  }
+
+  async function strike(): Promise<void> {
+    await wait(random.below(800))
+    const next = cluster.nextStrike(random)
+    strikes.push(next.name)
+    await spared.survives(next)
   }
 
   /** A client that writes to ids of its own, each write tried with its key until it is acknowledged. */
@@ -136,8 +147,7 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
         generation = 2
       }
       const writing = Promise.all(Array.from({ length: clients }, (_, client) => write(client, round)))
-      const striking = wait(random.below(800)).then(async () => strikes.push(await cluster.strike(random)))
-      await Promise.all([writing, striking])
+      await Promise.all([writing, strike()])
       searching.check()
       if (round === promoteAt && generation === 2) {
         await untilCaughtUp(2)
@@ -155,3 +165,13 @@ describe(`a cluster that is struck at random moments (FAULT_SEED=${seed} FAULT_R
     assert.equal((await persist('GET', index)).json.generation, generation)
   })
 })
+
+/** How often each kind of strike came, whomever it struck. */
+function countKinds(strikes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const strike of strikes) {
+    const kind = strike.replace(/-?\d+/g, '').replace(/ for .*| ms .*|, undone.*/, '')
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}

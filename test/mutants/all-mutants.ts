@@ -13,6 +13,7 @@ import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { fanOutMutants } from './lists/fan-out-mutants.ts'
 import { fanOutSimulationMutants } from './lists/fan-out-simulation-mutants.ts'
+import { faultTestsMutants } from './lists/fault-tests-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
 import { membershipMutants } from './lists/membership-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
@@ -40,6 +41,7 @@ export const allMutants: readonly Mutant[] = [
   ...drainMutants,
   ...encoderServiceMutants,
   ...evaluationMutants,
+  ...faultTestsMutants,
   ...indexerMutants,
   ...membershipMutants,
   ...modelHeadMutants,
