@@ -45,14 +45,6 @@ export const fanOutSimulationMutants: readonly Mutant[] = [
     tests,
   },
   {
-    id: 'simulated-drain-needed',
-    file: 'coordinator/src/cluster/is-needed.ts',
-    find: 'if (couldMove(member, uid, shard, cluster)) return true',
-    replace: 'if (couldMove(member, uid, shard, cluster)) return false',
-    breaks: 'A server that drains is needed until its shards are loaded elsewhere',
-    tests,
-  },
-  {
     id: 'simulated-no-room',
     file: 'coordinator/src/cluster/cluster.ts',
     find: 'this.#refused.note(refusal, this.#clock.monotonicMs())',

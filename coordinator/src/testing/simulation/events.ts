@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { SimulatedHost } from './simulated-host.ts'
 import { lies } from './simulated-server.ts'
-import type { World } from './world.ts'
+import type { Shape, World } from './world.ts'
 
 /** Something bad, or new, that happens to a cluster; it is over when it resolves. */
 type Event = (world: World) => Promise<void>
@@ -70,7 +70,7 @@ const slow: Event = async world => {
 const lie: Event = async world => {
   const host = pick(world)
   if (host === undefined) return
-  host.mood.lie = world.random.pick(lies)
+  host.mood.lie = lies[world.lieTurn++ % lies.length]
   world.noteLoss(`${host.address} ${host.mood.lie}`)
   await whileTroubled(host, between(world, 500, 3_000))
   host.mood.lie = undefined
@@ -114,12 +114,26 @@ const commit: Event = async world => {
   world.trace(`a version is committed, up to write ${world.corpus.sequence}`)
 }
 
-const join: Event = async world => {
-  if (world.hosts.filter(({ gone }) => !gone).length >= hostsMax) return
-  // One in three has no room for everything.
-  const host = world.addHost(world.random.pick([0.3, 4, 4]))
-  world.trace(`${host.address} joins, with ${host.shape.memoryBytes} bytes`)
-  await world.tellMembers()
+const joinWith =
+  (memoryShares: readonly number[]): Event =>
+  async world => {
+    if (world.hosts.filter(({ gone }) => !gone).length >= hostsMax) return
+    const host = world.addHost(world.random.pick(memoryShares))
+    world.trace(`${host.address} joins, with ${host.shape.memoryBytes} bytes`)
+    await world.tellMembers()
+  }
+
+const join = joinWith([0.3, 4, 4])
+/** It has no room for everything. */
+const joinSmall = joinWith([0.15])
+
+/** Some searches of all servers take long, from one moment on. */
+const jitter: Event = async world => {
+  world.trace('one search in three is slow')
+  for (const { mood } of world.hosts) Object.assign(mood, { slowMs: 200, slowShare: 0.3 })
+  await wait(3_000)
+  for (const { mood } of world.hosts) Object.assign(mood, { slowMs: 0, slowShare: 1 })
+  world.trace('all are quick again')
 }
 
 /** It is no longer named, and goes on for a while. */
@@ -156,24 +170,26 @@ const drain: Event = async world => {
   await world.tellMembers()
 }
 
-export const events: readonly Event[] = [
-  killAndStart,
-  killAndStart,
-  killForGood,
-  freeze,
-  slow,
-  lie,
-  lie,
-  partition,
-  partition,
-  badWeather,
-  commit,
-  commit,
-  join,
-  join,
-  leave,
-  drain,
-  drain,
+/** What happens in a history, at a time. */
+export interface Theme {
+  readonly events: readonly Event[]
+  /** What is not drawn. */
+  readonly shape: Partial<Shape>
+  /** Between two searches of a client. */
+  readonly pauseMs: number
+}
+
+const everything = [killAndStart, killForGood, freeze, slow, lie, partition, badWeather, commit, join, leave, drain]
+
+/** Few kinds of things in one history: among many, one hides the other. */
+export const themes: readonly Theme[] = [
+  { events: everything, shape: {}, pauseMs: 100 },
+  { events: [killForGood, killAndStart, join], shape: { servers: 4, replicas: 1, shards: 8 }, pauseMs: 100 },
+  { events: [lie], shape: { servers: 4, replicas: 1, shards: 8 }, pauseMs: 60 },
+  { events: [drain, joinWith([4]), commit], shape: { servers: 4, replicas: 1, shards: 8 }, pauseMs: 50 },
+  { events: [joinSmall, joinSmall, killForGood, commit], shape: { servers: 3, replicas: 1, shards: 8 }, pauseMs: 100 },
+  { events: [jitter, commit], shape: { servers: 3, replicas: 2, shards: 8 }, pauseMs: 25 },
+  { events: everything, shape: {}, pauseMs: 100 },
 ]
 
 /** Each of them alone takes no shard away that has two holders. */

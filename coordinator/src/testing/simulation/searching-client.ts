@@ -141,8 +141,9 @@ export class SearchingClient {
   }
 
   /** Of a search with little time, or that need not wait for all, it says nothing that a shard was not there in time. */
-  #noteMissing({ missing }: CoverageAnswer, { timeoutMs, minCoverage }: DrawnSearch): void {
-    if (timeoutMs < amplyMs) return
+  #noteMissing({ missing }: CoverageAnswer, { timeoutMs, minCoverage, minSequence }: DrawnSearch): void {
+    // One that waits for a write first may have little time left.
+    if (timeoutMs < amplyMs || minSequence > 0) return
     const unserved = missing.filter(({ code }) => minCoverage === 1 || code !== 'deadline_exceeded')
     this.#world.noteMissing(unserved.map(({ shard }) => shard))
   }

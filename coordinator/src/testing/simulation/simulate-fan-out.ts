@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { messageOf } from '@hypershard/common'
 import { Random, VirtualTime, withSeededChance } from '@hypershard/harness'
 import { checkHedges } from '@hypershard/harness/invariants'
-import { events, harmlessEvents } from './events.ts'
+import { harmlessEvents, type Theme, themes } from './events.ts'
 import { SearchingClient, type Tally } from './searching-client.ts'
 import { type Shape, servedAgainMs, World } from './world.ts'
 
@@ -17,7 +17,7 @@ export type Weather = 'storm' | 'calm'
 const eventsMax = 10
 
 /** Until everything is loaded for the first time. */
-const startMs = 2_000
+const startMs = 4_000
 
 /** Plays one history of a cluster. @throws AssertionError when a promise is broken, with what happened last */
 export function simulateFanOut(seed: number, weather: Weather): Promise<FanOutTally> {
@@ -30,8 +30,10 @@ async function playSeed(seed: number, weather: Weather): Promise<FanOutTally> {
   let world: World | undefined
   const playing = async () => {
     const random = new Random(seed)
-    world = await World.create(random, drawShape(random, weather), time)
-    return play(world, weather)
+    const theme = themes[seed % themes.length]!
+    const shape = weather === 'calm' ? drawShape(random, weather) : { ...drawShape(random, weather), ...theme.shape }
+    world = await World.create(random, shape, time)
+    return play(world, weather, theme)
   }
   try {
     return await time.play(playing())
@@ -54,14 +56,16 @@ function drawShape(random: Random, weather: Weather): Shape {
 }
 
 /** Searches go on all the time, while things happen, and until everything must have been mended. */
-async function play(world: World, weather: Weather): Promise<FanOutTally> {
+async function play(world: World, weather: Weather, theme: Theme): Promise<FanOutTally> {
   const { random, coordinators } = world
   await wait(startMs)
   const clients = coordinators.map(coordinator => {
-    const options = { random: new Random(random.below(1e9)), pauseMs: 100, neverMisses: weather === 'calm' }
+    const isCalm = weather === 'calm'
+    const pauseMs = isCalm ? 100 : theme.pauseMs
+    const options = { random: new Random(random.below(1e9)), pauseMs, neverMisses: isCalm }
     return new SearchingClient(world, coordinator, options)
   })
-  const happening = weather === 'calm' ? oneByOne(world) : allAtOnce(world)
+  const happening = weather === 'calm' ? oneByOne(world) : allAtOnce(world, theme)
   await Promise.race([world.failed, happening])
   for (const client of clients) await client.stop()
   await world.stop()
@@ -80,7 +84,7 @@ async function play(world: World, weather: Weather): Promise<FanOutTally> {
   return tally
 }
 
-async function allAtOnce(world: World): Promise<void> {
+async function allAtOnce(world: World, { events }: Theme): Promise<void> {
   const { random } = world
   const happening: Promise<void>[] = []
   for (let at = 0; at < eventsMax; at++) {

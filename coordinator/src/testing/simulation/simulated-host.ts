@@ -4,7 +4,7 @@ import { type Mood, type ServerShape, SimulatedServer } from './simulated-server
 /** A machine with an address on which a shard server's process comes and goes. */
 export class SimulatedHost {
   readonly shape: ServerShape
-  readonly mood: Mood = { slowMs: 0, lie: undefined, frozenUntil: undefined }
+  readonly mood: Mood = { slowMs: 0, slowShare: 1, lie: undefined, frozenUntil: undefined }
   readonly #network: SimulatedNetwork
   readonly #surroundings: ConstructorParameters<typeof SimulatedServer>[3]
   #lives = 0

@@ -34,8 +34,9 @@ export type Lie = (typeof lies)[number]
 
 /** What is wrong with a server, as long as it is. */
 export interface Mood {
-  /** On top of each search. */
+  /** On top of a search, of this share of them. */
   slowMs: number
+  slowShare: number
   lie: Lie | undefined
   /** It answers nothing and does nothing until then, as a process that is stopped. */
   frozenUntil: Promise<void> | undefined
@@ -55,8 +56,8 @@ const waitingMax = 256
 const callMs = 2
 const msPerDocument = 0.05
 /** Loading from the store. */
-const loadMs = 20
-const bytesPerMs = 5_000
+const loadMs = 150
+const versionsKept = 3
 /** It does not let go of a shard that somebody asked for so lately. */
 const keptMs = 30_000
 /** It ends so much before the deadline of a call, so that its answer arrives in time. */
@@ -142,7 +143,8 @@ export class SimulatedServer {
   async search(request: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
     const inTime = deadline.earlier(answerMs)
     return this.#gate.run(inTime, async () => {
-      await this.#spend(callMs + this.mood.slowMs, inTime)
+      const { slowMs, slowShare } = this.mood
+      await this.#spend(callMs + (Math.random() < slowShare ? slowMs : 0), inTime)
       const results: ShardResult[] = []
       for (const shard of request.shards) results.push(await this.#searchShard(shard, request, inTime))
       this.#attach(request, results)
@@ -189,14 +191,16 @@ export class SimulatedServer {
     const known = this.#loaded.get(key)
     if (known !== undefined) return waitWithin(known, deadline, 'loading')
     const bytes = this.#corpus.rowsOf(version, shard).length * documentBytes
-    this.#dropBefore(version - 1)
+    this.#dropBefore(version - versionsKept + 1)
     if (this.#heldBytes + bytes > this.shape.memoryBytes) this.#dropBefore(version)
     if (this.#heldBytes + bytes > this.shape.memoryBytes) {
       const message = `${this.shape.address}: shard ${shard} needs ${bytes} bytes of memory`
       return Promise.reject(new HypershardError('overloaded', message))
     }
     this.#heldBytes += bytes
-    const loading = this.#spend(loadMs + bytes / bytesPerMs).then(() => bytes)
+    // Versions of a shard have most of their segments in common.
+    const hasOther = [...this.#loaded.keys()].some(other => Number(other.split('/')[1]) === shard)
+    const loading = this.#spend(hasOther ? loadMs / 10 : loadMs).then(() => bytes)
     this.#loaded.set(key, loading)
     return waitWithin(loading, deadline, 'loading')
   }

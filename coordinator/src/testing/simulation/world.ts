@@ -32,6 +32,8 @@ export class World {
   readonly network: SimulatedNetwork
   readonly hosts: SimulatedHost[] = []
   readonly coordinators: SimulatedCoordinator[] = []
+  /** Which lie is told next. */
+  lieTurn = 0
   /** When a shard may have been lost, in order. */
   readonly lossesMs: number[] = []
   /** What each coordinator is told of the servers there are. */
@@ -46,6 +48,7 @@ export class World {
   private constructor(random: Random, shape: Shape, time: VirtualTime, corpus: Corpus) {
     this.random = random
     this.shape = shape
+    this.lieTurn = random.below(100)
     this.corpus = corpus
     this.#time = time
     this.network = new SimulatedNetwork(random, () => this.nowMs)
