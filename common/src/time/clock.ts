@@ -1,5 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
-
 /** Time, injected so that flows can be tested without waiting. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -13,10 +11,26 @@ export interface Clock {
 export const systemClock = Object.freeze({
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
-  pause: (ms: number, signal?: AbortSignal) => wait(ms, undefined, { ...(signal && { signal }) }),
+  pause,
 }) satisfies Clock
 
 /** Pauses as the clock does it. */
 export function pauseBy(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return clock.pause === undefined ? systemClock.pause(ms, signal) : clock.pause(ms, signal)
+}
+
+/** As that of node:timers/promises, which makes an error with its stack of every pause that is ended early. */
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const cancel = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', cancel)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', cancel, { once: true })
+  })
 }

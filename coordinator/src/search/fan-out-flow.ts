@@ -38,6 +38,9 @@ export interface FanOut {
   patience: AbortController
 }
 
+/** Why timers and calls of a fan-out end: an error made for each would cost its stack. */
+export const nobodyWaits = 'nobody waits for it any more'
+
 /** Acts later, unless the signal fires before. Time is the deadline's clock. */
 export function after(ms: number, signal: AbortSignal, flow: FanOut, act: () => void): void {
   pauseBy(flow.context.deadline.clock, ms, signal).then(act, () => undefined)

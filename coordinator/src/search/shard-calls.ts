@@ -2,7 +2,7 @@ import { type HypershardError, toHypershardError } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import type { ClusterMember, MemberAnswer } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
-import { after, type FanOut, type ShardCall } from './fan-out-flow.ts'
+import { after, type FanOut, nobodyWaits, type ShardCall } from './fan-out-flow.ts'
 import { waitForStragglers } from './give-up.ts'
 import { kindOf } from './hedging.ts'
 import { retryOf } from './retry-policy.ts'
@@ -47,7 +47,7 @@ async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
 
 /** @returns whether its end is of interest: not when it was cancelled */
 function endCall(call: ShardCall, flow: FanOut): boolean {
-  call.ended.abort()
+  call.ended.abort(nobodyWaits)
   return flow.calls.delete(call)
 }
 
