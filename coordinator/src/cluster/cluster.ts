@@ -79,6 +79,8 @@ export class Cluster {
   readonly #refused = new RefusedShards()
   /** By index uid and version: the live servers that have each shard loaded. Made anew once any server changed. */
   readonly #warm = new LRUCache<string, ReadonlyMap<number, readonly ClusterMember[]>>({ max: warmListsMax })
+  /** The list that was asked for last: a query asks for one of each of its shards. */
+  #lastWarm: { indexUid: string; version: number; lists: ReadonlyMap<number, readonly ClusterMember[]> } | undefined
 
   constructor(parts: ClusterParts) {
     this.#parts = parts
@@ -257,7 +259,10 @@ export class Cluster {
 
   #newMember(address: string, weight: number): ClusterMember {
     const { connect } = this.#parts
-    const onChange = () => this.#warm.clear()
+    const onChange = () => {
+      this.#warm.clear()
+      this.#lastWarm = undefined
+    }
     const member = new ClusterMember(connect(address), weight, { clock: this.#clock, onChange })
     this.#members.set(address, member)
     return member
@@ -297,9 +302,16 @@ export class Cluster {
   }
 
   #warmLists(indexUid: string, version: number): ReadonlyMap<number, readonly ClusterMember[]> {
+    const last = this.#lastWarm
+    if (last !== undefined && last.version === version && last.indexUid === indexUid) return last.lists
     const key = `${indexUid}@${version}`
-    const known = this.#warm.get(key)
-    if (known !== undefined) return known
+    const lists = this.#warm.get(key) ?? this.#listWarm(indexUid, version)
+    this.#warm.set(key, lists)
+    this.#lastWarm = { indexUid, version, lists }
+    return lists
+  }
+
+  #listWarm(indexUid: string, version: number): Map<number, ClusterMember[]> {
     const lists = new Map<number, ClusterMember[]>()
     for (const member of this.members) {
       if (!member.live) continue
@@ -309,7 +321,6 @@ export class Cluster {
         else list.push(member)
       }
     }
-    this.#warm.set(key, lists)
     return lists
   }
 
