@@ -72,6 +72,14 @@ describe('a cluster that follows its membership', () => {
     assert.deepEqual([cluster.view.number, placedOn(cluster)], [before + 1, ['s0:1', 's1:1', 's2:1']])
   })
 
+  it('asks the next server for a shard that the one before has no memory for, though nobody has loaded anything', () => {
+    const { cluster } = startCluster(2)
+    const [member] = cluster.routeOf(index, 0, 1)
+    cluster.noteRefused({ uid: 'u', shard: 0, member: member!, neededBytes: 1 })
+    const [next] = cluster.routeOf(index, 0, 1)
+    assert.deepEqual(new Set([member!.address, next!.address]), new Set(['s0:1', 's1:1']))
+  })
+
   it('tells who watches health of servers that join and leave', () => {
     const { cluster, membership } = startCluster(2, 3)
     const told: string[] = []

@@ -3,6 +3,7 @@ import type { MembershipSource, MembershipView, ServerEntry } from '@hypershard/
 import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
 import { orderReplicas } from '../search/replica-choice.ts'
+import { type AskingOrder, askingOrder } from './asking-order.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { effectiveServers } from './effective-view.ts'
 import { placeShards } from './place-shards.ts'
@@ -81,6 +82,8 @@ export class Cluster {
   readonly #warm = new LRUCache<string, ReadonlyMap<number, readonly ClusterMember[]>>({ max: warmListsMax })
   /** The list that was asked for last: a query asks for one of each of its shards. */
   #lastWarm: { indexUid: string; version: number; lists: ReadonlyMap<number, readonly ClusterMember[]> } | undefined
+  /** Of each list of warm holders, for as long as it is kept: made anew with it, and where shards are placed elsewhere. */
+  readonly #orders = new WeakMap<object, { readonly placed: unknown; readonly byShard: Map<number, AskingOrder> }>()
 
   constructor(parts: ClusterParts) {
     this.#parts = parts
@@ -202,24 +205,19 @@ export class Cluster {
    * down. Those that hold it no longer come after the others once all others have it.
    */
   routeOf(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
-    const placed = this.holdersOf(index, shard)
-    const warm = this.warmHoldersOf(index.uid, version, shard)
-    const holders = placed.length > 0 || warm.length > 0 ? placed : this.#preferredOf(index, shard)
-    if (holders.length === 1 && warm.length === 1 && holders[0] === warm[0]) return holders
-    const first = this.firstToAsk(index, shard, version)
-    const last = warm.filter(member => !first.includes(member))
-    const cold = holders.filter(member => member.live && !warm.includes(member))
+    const { first, last, cold, down } = this.#orderOf(index, shard, version)
+    if (first.length === 1 && last.length + cold.length + down.length === 0) return first
     const nowMs = this.#clock.monotonicMs()
-    const live = [first, last, cold].flatMap(members => orderReplicas(members, this.#random, nowMs))
-    return [...live, ...holders.filter(member => !member.live)]
+    const route = orderReplicas(first, this.#random, nowMs)
+    if (last.length > 0) route.push(...orderReplicas(last, this.#random, nowMs))
+    if (cold.length > 0) route.push(...orderReplicas(cold, this.#random, nowMs))
+    route.push(...down)
+    return route
   }
 
   /** Of the live servers that have a shard loaded, those that come first in its route: they differ in their load alone. */
   firstToAsk(index: IndexPlacement, shard: number, version: number): readonly ClusterMember[] {
-    const warm = this.warmHoldersOf(index.uid, version, shard)
-    if (!this.isSettled(index, shard, version)) return warm
-    const holders = this.holdersOf(index, shard)
-    return warm.filter(member => holders.includes(member))
+    return this.#orderOf(index, shard, version).first
   }
 
   /** Which shards of the index are placed on the member, ascending. */
@@ -309,6 +307,21 @@ export class Cluster {
     this.#warm.set(key, lists)
     this.#lastWarm = { indexUid, version, lists }
     return lists
+  }
+
+  /** A query asks for one of each of its shards, and until a server changes the next query is told the same. */
+  #orderOf(index: IndexPlacement, shard: number, version: number): AskingOrder {
+    const placed = this.#placementOf(index)
+    const warm = this.#warmLists(index.uid, version)
+    const kept = this.#orders.get(warm)
+    const { byShard } = kept?.placed === placed ? kept : { byShard: new Map<number, AskingOrder>() }
+    if (kept?.byShard !== byShard) this.#orders.set(warm, { placed, byShard })
+    const known = byShard.get(shard)
+    if (known !== undefined) return known
+    const [holders, loaded] = [placed[shard] ?? [], warm.get(shard) ?? []]
+    const order = askingOrder(holders.length + loaded.length > 0 ? holders : this.#preferredOf(index, shard), loaded)
+    byShard.set(shard, order)
+    return order
   }
 
   #listWarm(indexUid: string, version: number): Map<number, ClusterMember[]> {

@@ -19,12 +19,16 @@ export function orderReplicas<Member extends Replica>(
   nowMs: number,
 ): Member[] {
   const drawn = shuffled([...members], random)
-  const measured = drawn.find(({ load }) => load.known)?.load
-  const documents = Math.max(...drawn.map(({ load }) => load.usualDocuments))
-  const expected = new Map(drawn.map(member => [member, member.load.expectedMs(documents, nowMs, measured)]))
   const [one, other] = drawn
   if (one === undefined || other === undefined) return drawn
-  const first = expected.get(other)! * alike < expected.get(one)! ? other : one
+  const measured = drawn.find(({ load }) => load.known)?.load
+  const documents = Math.max(...drawn.map(({ load }) => load.usualDocuments))
+  const expectedMs = ({ load }: Member) => load.expectedMs(documents, nowMs, measured)
+  const isBetter = expectedMs(other) * alike < expectedMs(one)
+  // Most shards have two copies, and a query may have a thousand shards.
+  if (drawn.length === 2) return isBetter ? [other, one] : drawn
+  const first = isBetter ? other : one
+  const expected = new Map(drawn.map(member => [member, expectedMs(member)]))
   const others = drawn.filter(member => member !== first).sort((a, b) => expected.get(a)! - expected.get(b)!)
   return [first, ...others]
 }
