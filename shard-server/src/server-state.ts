@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
-import type { DescribeServerRequest, DescribeServerResponse } from '@hypershard/proto/shard'
+import type { DescribeRequest, DescribeResponse } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
 import { AskingCoordinators, type AskingCount } from './draining/asking-coordinators.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
@@ -34,7 +34,7 @@ export class ServerState {
     this.#coordinators.listen(this.#clock.monotonicMs())
   }
 
-  describe(request: DescribeServerRequest): DescribeServerResponse {
+  describe(request: DescribeRequest): DescribeResponse {
     const knows = this.#draining && request.toldDraining === this.#life
     this.#coordinators.note(request, knows, this.#clock.monotonicMs())
     const { zone, memoryBytesMax, kernel, holder } = this.#parts

@@ -5,7 +5,7 @@ import { eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
-import { DescribeServerResponse, ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
+import { DescribeResponse, ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
@@ -13,7 +13,7 @@ import { connectShardServer } from './grpc-shard-server.ts'
 const log = silentLogger()
 const soon = () => Deadline.after(60_000)
 const question = { coordinator: 'c', needed: false }
-const undescribed = DescribeServerResponse.fromPartial({ protocolVersion })
+const undescribed = DescribeResponse.fromPartial({ protocolVersion })
 const manifest = { index: 'papers', indexUid: 'u', generation: 1, version: 2 }
 const qnet: QNet = {
   digest: 'd',
@@ -34,7 +34,7 @@ describe('the gRPC adapters', () => {
   let server: GrpcServer
   let seen: unknown[]
   /** What the shard server says of itself. */
-  let description: DescribeServerResponse | undefined
+  let description: DescribeResponse | undefined
 
   beforeEach(async () => {
     seen = []

@@ -9,7 +9,7 @@ import {
 import { type Deadline, HypershardError } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import {
-  type DescribeServerResponse,
+  type DescribeResponse,
   type SearchShardsRequest,
   type SearchShardsResponse,
   ShardServiceClient,
@@ -45,7 +45,7 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
   let tooOldIn: number | undefined
   /** The life of the server whose last answer to the coordinator said that it is draining. */
   let toldDraining = ''
-  const describe = async (question: HealthQuestion, deadline: Deadline): Promise<DescribeServerResponse> => {
+  const describe = async (question: HealthQuestion, deadline: Deadline): Promise<DescribeResponse> => {
     const isCoordinator = question.coordinator !== ''
     const asked = { ...question, toldDraining: isCoordinator ? toldDraining : '' }
     const facts = await callUnary(control.describe.bind(control), asked, deadline, peer)

@@ -1,4 +1,4 @@
-import type { DescribeServerRequest } from '@hypershard/proto/shard'
+import type { DescribeRequest } from '@hypershard/proto/shard'
 import { LRUCache } from 'lru-cache'
 
 /** Of more, those that asked least recently are forgotten: a draining server does not wait for them. */
@@ -32,11 +32,7 @@ export class AskingCoordinators {
   }
 
   /** @param knows it was told before it asked that the server is draining, which is so */
-  note(
-    { coordinator, needed }: Pick<DescribeServerRequest, 'coordinator' | 'needed'>,
-    knows: boolean,
-    nowMs: number,
-  ): void {
+  note({ coordinator, needed }: Pick<DescribeRequest, 'coordinator' | 'needed'>, knows: boolean, nowMs: number): void {
     if (coordinator === '') return
     const before = this.#askers.get(coordinator)
     const gapMs = before === undefined ? 0 : nowMs - before.askedMs

@@ -91,7 +91,7 @@ export namespace StopReason {
   export type UNRECOGNIZED = typeof StopReason.UNRECOGNIZED;
 }
 
-export interface DescribeServerRequest {
+export interface DescribeRequest {
   /** Who asks: drawn by a coordinator when it starts. Empty for others, whom a draining server does not wait for. */
   coordinator: string;
   /** Whether the coordinator would lack a shard if the server ended now, which another could hold. */
@@ -103,7 +103,7 @@ export interface DescribeServerRequest {
   toldDraining: string;
 }
 
-export interface DescribeServerResponse {
+export interface DescribeResponse {
   /** Which messages it understands; it works with the version before its own too. */
   protocolVersion: number;
   /** Drawn when the process starts: what was known of another life says nothing about this one. */
@@ -331,12 +331,12 @@ export interface ReleaseResponse {
   kept: number[];
 }
 
-function createBaseDescribeServerRequest(): DescribeServerRequest {
+function createBaseDescribeRequest(): DescribeRequest {
   return { coordinator: "", needed: false, toldDraining: "" };
 }
 
-export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
-  encode(message: DescribeServerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const DescribeRequest: MessageFns<DescribeRequest> = {
+  encode(message: DescribeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.coordinator !== "") {
       writer.uint32(10).string(message.coordinator);
     }
@@ -349,7 +349,7 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): DescribeServerRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -358,7 +358,7 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDescribeServerRequest();
+      const message = createBaseDescribeRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -398,11 +398,11 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
     }
   },
 
-  create(base?: DeepPartial<DescribeServerRequest>): DescribeServerRequest {
-    return DescribeServerRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<DescribeRequest>): DescribeRequest {
+    return DescribeRequest.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<DescribeServerRequest>): DescribeServerRequest {
-    const message = createBaseDescribeServerRequest();
+  fromPartial(object: DeepPartial<DescribeRequest>): DescribeRequest {
+    const message = createBaseDescribeRequest();
     message.coordinator = object.coordinator ?? "";
     message.needed = object.needed ?? false;
     message.toldDraining = object.toldDraining ?? "";
@@ -410,7 +410,7 @@ export const DescribeServerRequest: MessageFns<DescribeServerRequest> = {
   },
 };
 
-function createBaseDescribeServerResponse(): DescribeServerResponse {
+function createBaseDescribeResponse(): DescribeResponse {
   return {
     protocolVersion: 0,
     life: "",
@@ -424,8 +424,8 @@ function createBaseDescribeServerResponse(): DescribeServerResponse {
   };
 }
 
-export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
-  encode(message: DescribeServerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const DescribeResponse: MessageFns<DescribeResponse> = {
+  encode(message: DescribeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.protocolVersion !== 0) {
       writer.uint32(8).uint32(message.protocolVersion);
     }
@@ -456,7 +456,7 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): DescribeServerResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): DescribeResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -465,7 +465,7 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDescribeServerResponse();
+      const message = createBaseDescribeResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -553,11 +553,11 @@ export const DescribeServerResponse: MessageFns<DescribeServerResponse> = {
     }
   },
 
-  create(base?: DeepPartial<DescribeServerResponse>): DescribeServerResponse {
-    return DescribeServerResponse.fromPartial(base ?? {});
+  create(base?: DeepPartial<DescribeResponse>): DescribeResponse {
+    return DescribeResponse.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<DescribeServerResponse>): DescribeServerResponse {
-    const message = createBaseDescribeServerResponse();
+  fromPartial(object: DeepPartial<DescribeResponse>): DescribeResponse {
+    const message = createBaseDescribeResponse();
     message.protocolVersion = object.protocolVersion ?? 0;
     message.life = object.life ?? "";
     message.zone = object.zone ?? "";
@@ -2834,12 +2834,10 @@ export const ShardServiceService = {
     path: "/hypershard.v1.ShardService/Describe" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: DescribeServerRequest): Buffer =>
-      Buffer.from(DescribeServerRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DescribeServerRequest => DescribeServerRequest.decode(value),
-    responseSerialize: (value: DescribeServerResponse): Buffer =>
-      Buffer.from(DescribeServerResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): DescribeServerResponse => DescribeServerResponse.decode(value),
+    requestSerialize: (value: DescribeRequest): Buffer => Buffer.from(DescribeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DescribeRequest => DescribeRequest.decode(value),
+    responseSerialize: (value: DescribeResponse): Buffer => Buffer.from(DescribeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DescribeResponse => DescribeResponse.decode(value),
   },
   /**
    * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
@@ -2869,7 +2867,7 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
    */
   release: handleUnaryCall<ReleaseRequest, ReleaseResponse>;
   /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
-  describe: handleUnaryCall<DescribeServerRequest, DescribeServerResponse>;
+  describe: handleUnaryCall<DescribeRequest, DescribeResponse>;
   /**
    * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
    * elsewhere and stop asking it.
@@ -2947,19 +2945,19 @@ export interface ShardServiceClient extends Client {
   ): ClientUnaryCall;
   /** What the server is and how it does: every coordinator asks this a few times a second, as its health check. */
   describe(
-    request: DescribeServerRequest,
-    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+    request: DescribeRequest,
+    callback: (error: ServiceError | null, response: DescribeResponse) => void,
   ): ClientUnaryCall;
   describe(
-    request: DescribeServerRequest,
+    request: DescribeRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+    callback: (error: ServiceError | null, response: DescribeResponse) => void,
   ): ClientUnaryCall;
   describe(
-    request: DescribeServerRequest,
+    request: DescribeRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: DescribeServerResponse) => void,
+    callback: (error: ServiceError | null, response: DescribeResponse) => void,
   ): ClientUnaryCall;
   /**
    * Has the server say that it is draining, or no longer so. It goes on serving: coordinators have its shards loaded
