@@ -111,7 +111,11 @@ const badWeather: Event = async ({ network }) => {
 
 const commit: Event = async world => {
   await world.corpus.commit(world.random.below(20))
-  world.trace(`a version is committed, up to write ${world.corpus.sequence}`)
+  const what = `a version is committed, up to write ${world.corpus.sequence}`
+  // A shard that has grown may not fit any more on the one server that has it, and the next one must load it.
+  const isTight = world.hosts.some(({ gone, shape }) => !gone && shape.memoryBytes < world.corpus.bytes)
+  if (isTight) world.noteLoss(what)
+  else world.trace(what)
 }
 
 const joinWith =
