@@ -92,22 +92,29 @@ const leave: Kind = {
 }
 
 /** A machine that is lost, and the one that is bought in its place, which has another address. */
-const lose: Kind = {
-  weight: 2,
-  choose: ({ cluster, redis }, random) => {
-    if (redis === undefined) return undefined
-    const [name, awayMs] = [random.pick(namesOf(cluster, 'shard-')), random.below(awayMsMax)]
-    return {
-      name: `loss of ${name}, a new one ${awayMs} ms later`,
-      spares: true,
-      run: async () => {
-        await cluster.removeProcess(name, { signal: 'SIGKILL' })
-        await wait(awayMs)
-        await cluster.addShardServer()
-      },
-    }
-  },
+function loss(prefix: 'shard-' | 'encoder', weight: number): Kind {
+  return {
+    weight,
+    choose: ({ cluster, redis }, random) => {
+      const names = namesOf(cluster, prefix)
+      // The one encoder service that is left would be missed.
+      if (redis === undefined || (prefix === 'encoder' && names.length < 2)) return undefined
+      const [name, awayMs] = [random.pick(names), random.below(awayMsMax)]
+      return {
+        name: `loss of ${name}, a new one ${awayMs} ms later`,
+        spares: true,
+        run: async () => {
+          await cluster.removeProcess(name, { signal: 'SIGKILL' })
+          await wait(awayMs)
+          await (prefix === 'encoder' ? cluster.addEncoder() : cluster.addShardServer())
+        },
+      }
+    },
+  }
 }
+
+const lose = loss('shard-', 2)
+const loseEncoder = loss('encoder', 1)
 
 const drain: Kind = {
   weight: 2,
@@ -126,24 +133,6 @@ const drain: Kind = {
         await ask('drain')
         await wait(awayMs)
         await ask('undrain')
-      },
-    }
-  },
-}
-
-const loseEncoder: Kind = {
-  weight: 1,
-  choose: ({ cluster, redis }, random) => {
-    const encoders = namesOf(cluster, 'encoder')
-    if (redis === undefined || encoders.length < 2) return undefined
-    const [name, awayMs] = [random.pick(encoders), random.below(awayMsMax)]
-    return {
-      name: `loss of ${name}, a new one ${awayMs} ms later`,
-      spares: true,
-      run: async () => {
-        await cluster.removeProcess(name, { signal: 'SIGKILL' })
-        await wait(awayMs)
-        await cluster.addEncoder()
       },
     }
   },

@@ -11,13 +11,17 @@ export interface AskingOrder {
   readonly down: readonly ClusterMember[]
 }
 
+/** Whether all that are to hold a shard live and have it loaded: others that have it are not needed any more. */
+export function isSettled(holders: readonly ClusterMember[], warm: readonly ClusterMember[]): boolean {
+  return holders.length > 0 && holders.every(holder => warm.includes(holder))
+}
+
 /**
  * @param holders that are to hold the shard, live or not
  * @param warm that live and have it loaded
  */
 export function askingOrder(holders: readonly ClusterMember[], warm: readonly ClusterMember[]): AskingOrder {
-  const settled = holders.length > 0 && holders.every(holder => warm.includes(holder))
-  const first = settled ? warm.filter(member => holders.includes(member)) : warm
+  const first = isSettled(holders, warm) ? warm.filter(member => holders.includes(member)) : warm
   return {
     first,
     last: warm.filter(member => !first.includes(member)),

@@ -3,7 +3,7 @@ import type { MembershipSource, MembershipView, ServerEntry } from '@hypershard/
 import { LRUCache } from 'lru-cache'
 import type { ShardServerPort } from '../ports.ts'
 import { orderReplicas } from '../search/replica-choice.ts'
-import { type AskingOrder, askingOrder } from './asking-order.ts'
+import { type AskingOrder, askingOrder, isSettled } from './asking-order.ts'
 import { ClusterMember } from './cluster-member.ts'
 import { effectiveServers } from './effective-view.ts'
 import { placeShards } from './place-shards.ts'
@@ -194,9 +194,7 @@ export class Cluster {
 
   /** Whether every server that is to hold a shard lives and has it loaded: others that have it are not needed any more. */
   isSettled(index: IndexPlacement, shard: number, version: number): boolean {
-    const holders = this.holdersOf(index, shard)
-    const warm = this.warmHoldersOf(index.uid, version, shard)
-    return holders.length > 0 && holders.every(holder => warm.includes(holder))
+    return isSettled(this.holdersOf(index, shard), this.warmHoldersOf(index.uid, version, shard))
   }
 
   /**

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
-import { QNet } from '@hypershard/proto/qnet'
-import {
-  ScoringPrecision,
-  SearchPlan,
-  type SearchShardsRequest,
-  type ShardHit,
-  ShardResult,
-  StopReason,
-} from '@hypershard/proto/shard'
+import { type SearchShardsRequest, type ShardHit, ShardResult, StopReason } from '@hypershard/proto/shard'
 import { ClusterMember } from '../cluster/cluster-member.ts'
 import type { ShardServerPort } from '../ports.ts'
+import { virtualRequest } from '../testing/virtual-shard-server.ts'
 import { fanOut } from './fan-out.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import type { FanOutRequest } from './fan-out-request.ts'
@@ -58,22 +51,9 @@ describe('asking shard servers', () => {
 
   function ask(route: FanOutRequest['route'], deadline = Deadline.after(10_000)) {
     const request: FanOutRequest = {
-      manifest: { index: 'papers', indexUid: 'u', generation: 1, version: 1 },
-      route,
+      ...virtualRequest(route),
       eligible: [10, 11, 12],
       segments: [0, 1, 2].map(shard => ({ shard })),
-      minCoverage: 1,
-      limit: 10,
-      payload: QNet.fromPartial({ digest: 'd' }),
-      precision: ScoringPrecision.SCORING_PRECISION_FP32,
-      plan: SearchPlan.SEARCH_PLAN_EXACT,
-      candidates: 0,
-      expansion: 0,
-      recall: 0,
-      recallHits: 0,
-      documents: 0,
-      filter: undefined,
-      after: undefined,
     }
     return fanOut(request, quietContext(deadline), new FanOutRecord())
   }

@@ -107,8 +107,8 @@ export const coordinatorViewsMutants: readonly Mutant[] = [
   {
     id: 'route-while-moving',
     file: 'coordinator/src/cluster/asking-order.ts',
-    find: 'const first = settled ?',
-    replace: 'const first = !settled ?',
+    find: 'const first = isSettled(holders, warm) ?',
+    replace: 'const first = !isSettled(holders, warm) ?',
     breaks: 'Who holds a shard no longer is asked after the others once all others have it, and not before',
     tests: views,
   },
