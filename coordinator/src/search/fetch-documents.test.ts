@@ -11,11 +11,11 @@ describe('fetching the texts of winners', () => {
   const hit: FoundHit = { id: 'd', score: 1, shard: 0, address: {} as DocumentAddress, document: undefined }
 
   /** A server that gives the text after so long, unless its call ends before. */
-  function memberOf(address: string, afterMs: number): ClusterMember {
+  function memberOf(address: string, afterMs: number, id = 'd'): ClusterMember {
     const fetch = async (_: unknown, deadline: Deadline) => {
       await pauseBy(deadline.clock, Math.min(afterMs, deadline.remainingMs))
       if (deadline.passed) throw new HypershardError('deadline_exceeded', `${address}: too late`)
-      return [{ id: 'd', title: address, text: '', fieldsJson: '{}' } satisfies FetchedDocument]
+      return [{ id, title: address, text: '', fieldsJson: '{}' } satisfies FetchedDocument]
     }
     return { address, live: true, server: { fetch } } as unknown as ClusterMember
   }
@@ -35,6 +35,10 @@ describe('fetching the texts of winners', () => {
 
   it('gives it all of the time where nobody else has them', async () => {
     assert.deepEqual(await fetchFrom(memberOf('a', 900)), { from: 'a', tookMs: 900 })
+  })
+
+  it('asks another server where one gives the text of another document', async () => {
+    assert.deepEqual(await fetchFrom(memberOf('a', 10, 'other'), memberOf('b', 10)), { from: 'b', tookMs: 20 })
   })
 
   it('ends at the deadline when both are too late', async () => {

@@ -151,7 +151,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     find: 'if (document?.id !== hit.id) {',
     replace: 'if (document === undefined) {',
     breaks: 'A hit is never given the texts of another document',
-    tests: ['coordinator/src/search/search.simulation.test.ts'],
+    tests: ['coordinator/src/search/fetch-documents.test.ts'],
   },
   {
     id: 'attached-wrong-document',
