@@ -1,5 +1,5 @@
 import { announcementsConfig } from '@hypershard/announcements'
-import { type Config, commaList, hostAndPort, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, commaList, hostAndPort, internalProxy, serviceConfig, wholeNumber } from '@hypershard/common'
 import { membershipConfig, membersSetting } from '@hypershard/membership'
 import { z } from 'zod'
 import { hedgePercentUsual } from './search/hedge-budget.ts'
@@ -59,7 +59,7 @@ export const coordinatorConfig = {
       'The object store, a directory or `s3://bucket/prefix?region=…&endpoint=…`, the same for all processes of a cluster. Any number of coordinators may ' +
         'serve one store.',
     ),
-  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+  ...serviceConfig,
   HYPERSHARD_SEARCH_IN_FLIGHT_MAX: withDefault(64, { min: 1, max: 10_000 }).describe('Searches that run at a time.'),
   HYPERSHARD_SEARCH_WAITING_MAX: withDefault(256, { min: 0, max: 100_000 }).describe(
     'Searches that may wait for their turn; the next is refused as `overloaded`.',

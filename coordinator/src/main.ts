@@ -1,5 +1,5 @@
 /** The coordinator as a process. */
-import { runMain } from '@hypershard/common'
+import { runMain } from '@hypershard/service'
 import { coordinatorConfig, coordinatorPrefixes } from './config.ts'
 import { startCoordinator } from './start-coordinator.ts'
 
@@ -7,5 +7,5 @@ await runMain(process.env, {
   service: 'coordinator',
   config: coordinatorConfig,
   ownPrefixes: coordinatorPrefixes,
-  start: (config, log) => startCoordinator(config, log),
+  start: (config, telemetry) => startCoordinator(config, telemetry),
 })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import { Deadline, type Logger, type RunningService, WorkGate } from '@hypershard/common'
+import { Deadline, type Logger, type RunningService, type Telemetry, WorkGate } from '@hypershard/common'
 import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
@@ -83,10 +83,11 @@ const byTheClock: CoordinatorPauses = { unserved: () => wait(unservedMs, undefin
  */
 export async function startCoordinator(
   config: CoordinatorConfig,
-  log: Logger,
+  telemetry: Telemetry,
   connections: Partial<CoordinatorConnections> = {},
   pauses: CoordinatorPauses = byTheClock,
 ): Promise<RunningService> {
+  const { log } = telemetry
   const stops: (() => unknown)[] = []
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) await stop()
@@ -102,7 +103,7 @@ export async function startCoordinator(
     )
     stops.push(() => announcer.close())
     const hub = announcer.open(ear => new GrpcHub(ear, log))
-    const coordinator = await assembleCoordinator(config, log, { connections, pauses, announcer }, stops)
+    const coordinator = await assembleCoordinator(config, telemetry, { connections, pauses, announcer }, stops)
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
     const grpc = await serveGrpc(coordinator, hub, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
@@ -134,10 +135,11 @@ export interface CoordinatorSurroundings {
  */
 export async function assembleCoordinator(
   config: CoordinatorConfig,
-  log: Logger,
+  telemetry: Telemetry,
   surroundings: CoordinatorSurroundings,
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
+  const { log } = telemetry
   const { pauses = byTheClock, announcer } = surroundings
   const connections = { ...asConfigured(config, log), ...surroundings.connections }
   const store = announcingStore(await connections.openStore(), key => announcer.tell(key))

@@ -1,4 +1,4 @@
-import { type Config, commaList, hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, commaList, hostAndPort, serviceConfig, wholeNumber } from '@hypershard/common'
 import { memberConfig } from '@hypershard/membership'
 import { z } from 'zod'
 import { kernels } from './encoding/worker-protocol.ts'
@@ -30,7 +30,7 @@ export const encoderServiceConfig = {
       'How long the service goes on taking calls after SIGTERM, in milliseconds, so that coordinators and indexers that ask it at an interval learn that it is draining and send new work elsewhere. Nobody waits when nobody has asked lately.',
     ),
   ...memberConfig,
-  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('The least severe log lines to write.'),
+  ...serviceConfig,
 }
 
 export type EncoderServiceConfig = Config<typeof encoderServiceConfig>

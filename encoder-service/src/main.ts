@@ -1,5 +1,5 @@
 /** The encoder service as a process. */
-import { runMain } from '@hypershard/common'
+import { runMain } from '@hypershard/service'
 import { encoderServiceConfig } from './config.ts'
 import { startEncoderService } from './start-encoder-service.ts'
 

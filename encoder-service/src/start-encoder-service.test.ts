@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, status } from '@grpc/grpc-js'
-import { Deadline, readConfig, silentLogger } from '@hypershard/common'
+import { Deadline, quietTelemetry, readConfig, silentLogger } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
 import { eventually } from '@hypershard/harness'
 import { type TinyModel, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
@@ -56,7 +56,7 @@ describe('the encoder service', () => {
       HYPERSHARD_ENCODER_DRAIN_MS: '60000',
       ...settings,
     }
-    service = await startEncoderService(readConfig(encoderServiceConfig, environment), silentLogger())
+    service = await startEncoderService(readConfig(encoderServiceConfig, environment), quietTelemetry())
     client = connectClient(EncoderServiceClient, service.addresses.grpc!)
     return service
   }
@@ -351,7 +351,7 @@ describe('the encoder service', () => {
     const { addresses } = await start()
     const second = startEncoderService(
       readConfig(encoderServiceConfig, { HYPERSHARD_ENCODER_LISTEN: addresses.grpc, HYPERSHARD_MODELS: model.path }),
-      silentLogger(),
+      quietTelemetry(),
     )
     await assert.rejects(second, { code: 'address_in_use' })
   })

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { HypershardError, type Logger, type RunningService, systemClock } from '@hypershard/common'
+import { HypershardError, type RunningService, systemClock, type Telemetry } from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
@@ -29,9 +29,10 @@ export interface RunningEncoderService extends RunningService {
  */
 export async function startEncoderService(
   config: EncoderServiceConfig,
-  log: Logger,
+  telemetry: Telemetry,
   die: (error: Error) => void = throwUncaught,
 ): Promise<RunningEncoderService> {
+  const { log } = telemetry
   requireAdvertised(config, config.HYPERSHARD_ENCODER_LISTEN)
   const workers = await EncodingWorkers.start({
     settings: {
@@ -45,7 +46,7 @@ export async function startEncoderService(
     onFatal: die,
   })
   try {
-    return await serve(workers, config, log)
+    return await serve(workers, config, telemetry)
   } catch (error) {
     await workers.stop()
     throw error
@@ -55,7 +56,7 @@ export async function startEncoderService(
 async function serve(
   workers: EncodingWorkers,
   config: EncoderServiceConfig,
-  log: Logger,
+  { log }: Telemetry,
 ): Promise<RunningEncoderService> {
   checkModels(workers.models, config)
   const limits = {

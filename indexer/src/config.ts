@@ -1,5 +1,5 @@
 import { announcementsConfig } from '@hypershard/announcements'
-import { type Config, internalProxy, logLevels, wholeNumber } from '@hypershard/common'
+import { type Config, internalProxy, serviceConfig, wholeNumber } from '@hypershard/common'
 import { membershipConfig, membersSetting } from '@hypershard/membership'
 import { z } from 'zod'
 
@@ -41,7 +41,7 @@ export const indexerConfig = {
     'How long files that no manifest needs any more are kept, in milliseconds: longer than any search, cursor or ' +
       'commit that may still use them.',
   ),
-  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+  ...serviceConfig,
 } as const
 
 export type IndexerConfig = Config<typeof indexerConfig>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type RunningService, readConfig, silentLogger } from '@hypershard/common'
+import { quietTelemetry, type RunningService, readConfig } from '@hypershard/common'
 import { eventually, VirtualClock } from '@hypershard/harness'
 import {
   createDirectoryStore,
@@ -81,7 +81,7 @@ describe('a bulk load', () => {
       HYPERSHARD_INDEXER_CONCURRENCY: '1',
     })
     const connections = { connectEncoder: () => encoder as unknown as EncoderServicePort }
-    indexer = await startIndexer(config, silentLogger(), connections, clock)
+    indexer = await startIndexer(config, quietTelemetry(), connections, clock)
   })
 
   afterEach(async () => {

@@ -1,5 +1,5 @@
 /** The indexer as a process. */
-import { runMain } from '@hypershard/common'
+import { runMain } from '@hypershard/service'
 import { indexerConfig, indexerPrefixes } from './config.ts'
 import { startIndexer } from './start-indexer.ts'
 
@@ -7,5 +7,5 @@ await runMain(process.env, {
   service: 'indexer',
   config: indexerConfig,
   ownPrefixes: indexerPrefixes,
-  start: (config, log) => startIndexer(config, log),
+  start: (config, telemetry) => startIndexer(config, telemetry),
 })

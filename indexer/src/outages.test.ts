@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HypershardError, type RunningService, readConfig } from '@hypershard/common'
+import { HypershardError, quietTelemetry, type RunningService, readConfig } from '@hypershard/common'
 import { captureLog, eventually, FakeEncoder } from '@hypershard/harness'
 import {
   createDirectoryStore,
@@ -45,7 +45,7 @@ describe('what an indexer tells of outages', () => {
       HYPERSHARD_STORE: directory,
       HYPERSHARD_INDEXER_SCAN_MS: '10',
     })
-    indexer = await startIndexer(config, captured.log, { connectEncoder: () => encoder })
+    indexer = await startIndexer(config, quietTelemetry({ log: captured.log }), { connectEncoder: () => encoder })
     const { name, digest } = encoder.models[0]!
     const model = { name, digest }
     index = await createIndex(store, { name: 'papers', model, vectorWidth: 16, shards: 1, replicas: 1 })

@@ -6,9 +6,9 @@ import {
   Deadline,
   HypershardError,
   pauseWithin,
+  quietTelemetry,
   type RunningService,
   readConfig,
-  silentLogger,
 } from '@hypershard/common'
 import {
   createDirectoryStore,
@@ -97,7 +97,7 @@ describe('an indexer', () => {
     const clock = { now: () => Date.now(), monotonicMs: () => nowMs }
     indexer = await startIndexer(
       config,
-      silentLogger(),
+      quietTelemetry(),
       { connectEncoder: () => encoder as unknown as EncoderServicePort },
       clock,
     )

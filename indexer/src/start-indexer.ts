@@ -7,6 +7,7 @@ import {
   pauseBy,
   type RunningService,
   systemClock,
+  type Telemetry,
 } from '@hypershard/common'
 import { clientOptionsBehind } from '@hypershard/common/grpc'
 import { openMembership } from '@hypershard/membership'
@@ -44,10 +45,11 @@ function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerC
  */
 export async function startIndexer(
   config: IndexerConfig,
-  log: Logger,
+  telemetry: Telemetry,
   connections: IndexerConnections = overGrpc(config),
   clock: Clock = systemClock,
 ): Promise<RunningService> {
+  const { log } = telemetry
   const plainStore = await openObjectStore(config.HYPERSHARD_STORE)
   const queue = await openQueue(config, log)
   const announcements = openAnnouncements(

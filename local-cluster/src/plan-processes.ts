@@ -177,6 +177,7 @@ const notInherited = new Set(['HYPERSHARD_URL'])
 /** What several kinds of service read, and the others leave alone. */
 const forEveryService = new Set([
   'HYPERSHARD_LOG_LEVEL',
+  'HYPERSHARD_METRICS',
   'HYPERSHARD_INTERNAL_PROXY',
   'HYPERSHARD_ANNOUNCE_REDIS_URL',
   'HYPERSHARD_MEMBERSHIP_REDIS_URL',

@@ -1,4 +1,4 @@
-import { hostAndPort, logLevels, wholeNumber } from '@hypershard/common'
+import { hostAndPort, serviceConfig, wholeNumber } from '@hypershard/common'
 import { memberConfig } from '@hypershard/membership'
 import { z } from 'zod'
 
@@ -68,5 +68,5 @@ export const shardServerConfig = {
       "Model directories, separated by commas, whose hyper-heads are read from there; of each, `model.json` and the hyper-head suffice. Other models' are read from the object store, where coordinators put them, so that this is rarely needed.",
     ),
   ...memberConfig,
-  HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
+  ...serviceConfig,
 } as const

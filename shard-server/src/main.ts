@@ -1,5 +1,5 @@
 /** The shard server as a process. */
-import { runMain } from '@hypershard/common'
+import { runMain } from '@hypershard/service'
 import { shardServerConfig } from './config.ts'
 import { startShardServer } from './start-shard-server.ts'
 

@@ -3,11 +3,11 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Config,
-  type Logger,
   makeFolder,
   memoryLimitBytes,
   type RunningService,
   systemClock,
+  type Telemetry,
 } from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
@@ -45,9 +45,10 @@ const drainMs = 5_000
  */
 export async function startShardServer(
   config: ShardServerConfig,
-  log: Logger,
+  telemetry: Telemetry,
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
+  const { log } = telemetry
   requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()

@@ -4,7 +4,7 @@
  * time without a processor's, so that all processor time is the coordinator's: planning, fan-out, merge, coverage,
  * and its health checks meanwhile. The wire is left out: gRPC's marshalling, and the encoder.
  */
-import { Deadline, RequestContext, readConfig, silentLogger } from '@hypershard/common'
+import { Deadline, quietTelemetry, RequestContext, readConfig, silentLogger } from '@hypershard/common'
 import { assembleCoordinator, Cluster, coordinatorConfig, searchInputOf } from '@hypershard/coordinator'
 import { FakeEncoder } from '@hypershard/harness'
 import type { ServerEntry } from '@hypershard/membership'
@@ -73,8 +73,8 @@ async function measureQueries(shape: Shape, index: CannedIndex) {
   }
   const announcer = { tell: () => undefined, listen: () => undefined, hearing: false }
   const stops: (() => unknown)[] = []
-  const log = silentLogger()
-  const coordinator = await assembleCoordinator(config, log, { connections, announcer }, stops)
+  const telemetry = quietTelemetry()
+  const coordinator = await assembleCoordinator(config, telemetry, { connections, announcer }, stops)
   try {
     const ask = async (at: number) => {
       const request = {
@@ -84,7 +84,7 @@ async function measureQueries(shape: Shape, index: CannedIndex) {
         cache: false,
         profile: true,
       } as const
-      const context = new RequestContext({ log, deadline: Deadline.after(timeoutMs) })
+      const context = new RequestContext({ log: telemetry.log, deadline: Deadline.after(timeoutMs) })
       const { coverage, profile, tookMs } = await coordinator.search(searchInputOf('papers', request), context)
       if (coverage.missing.length > 0) throw new Error(`shards are missing: ${JSON.stringify(coverage.missing[0])}`)
       return { tookMs, mergeMs: profile!.mergeMs }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Logger, readConfig, silentLogger } from '@hypershard/common'
+import { quietTelemetry, readConfig, type Telemetry } from '@hypershard/common'
 import { FakeEncoder } from '@hypershard/harness'
 import { startIndexer } from '@hypershard/indexer'
 import { indexerConfig } from '@hypershard/indexer/config'
@@ -21,10 +21,9 @@ export interface TestCoordinator {
   stop(): Promise<void>
 }
 
-export interface TestCoordinatorOptions {
+export interface TestCoordinatorOptions extends Partial<Telemetry> {
   readonly servers?: number
   readonly environment?: Readonly<Record<string, string>>
-  readonly log?: Logger
   /** Whether an indexer runs beside it; one does unless this is false. */
   readonly indexer?: boolean
   readonly pauses?: CoordinatorPauses
@@ -53,7 +52,7 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     connectEncoder: () => encoder,
     connectShardServer: (address: string) => servers.find(server => server.address === address)!,
   }
-  const running = await startCoordinator(config, options.log ?? silentLogger(), connections, options.pauses)
+  const running = await startCoordinator(config, quietTelemetry(options), connections, options.pauses)
   const settings = { HYPERSHARD_COORDINATORS: running.addresses.grpc! }
   const indexer = options.indexer === false ? undefined : await startTestIndexer(storeDirectory, encoder, { settings })
   return {
@@ -75,7 +74,7 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
 export function startTestIndexer(
   storeDirectory: string,
   encoder: FakeEncoder,
-  options: { settings?: Readonly<Record<string, string>>; log?: Logger } = {},
+  options: { settings?: Readonly<Record<string, string>> } & Partial<Telemetry> = {},
 ) {
   const config = readConfig(indexerConfig, {
     HYPERSHARD_ENCODER: 'encoder.test:7720',
@@ -83,7 +82,7 @@ export function startTestIndexer(
     HYPERSHARD_INDEXER_SCAN_MS: '10',
     ...options.settings,
   })
-  return startIndexer(config, options.log ?? silentLogger(), { connectEncoder: () => encoder })
+  return startIndexer(config, quietTelemetry(options), { connectEncoder: () => encoder })
 }
 
 /** One answer of the HTTP API. */

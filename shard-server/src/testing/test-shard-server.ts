@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline } from '@hypershard/common'
+import { Deadline, quietTelemetry } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import { captureLog } from '@hypershard/harness'
 import { pseudoRandomWeights } from '@hypershard/harness/qnets'
@@ -66,12 +66,14 @@ export async function startTestShardServer(
     HYPERSHARD_SHARD_SEARCHES_MAX: 8,
     HYPERSHARD_SHARD_TEXTS_BYTES: 1_000_000,
     HYPERSHARD_SHARD_DRAIN_MS: 60_000,
+    HYPERSHARD_ADMIN_LISTEN: undefined,
+    HYPERSHARD_METRICS: 'off',
     HYPERSHARD_LOG_LEVEL: 'silent',
     ...settings,
   }
   const deaths: Error[] = []
   const { log, lines: logged } = captureLog()
-  const server = await startShardServer(config, log, error => deaths.push(error))
+  const server = await startShardServer(config, quietTelemetry({ log }), error => deaths.push(error))
   const client = connectClient(ShardServiceClient, server.addresses.grpc!)
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,

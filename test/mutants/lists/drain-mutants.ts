@@ -76,7 +76,7 @@ export const drainMutants: readonly Mutant[] = [
   },
   {
     id: 'drain-by-sigterm',
-    file: 'common/src/run-service.ts',
+    file: 'service/src/run-main.ts',
     find: "stopBySignal('SIGTERM', { drain: true })",
     replace: "stopBySignal('SIGTERM', { drain: false })",
     breaks: 'A server that gets SIGTERM drains',
@@ -84,7 +84,7 @@ export const drainMutants: readonly Mutant[] = [
   },
   {
     id: 'drain-not-by-sigint',
-    file: 'common/src/run-service.ts',
+    file: 'service/src/run-main.ts',
     find: "stopBySignal('SIGINT', { drain: false })",
     replace: "stopBySignal('SIGINT', { drain: true })",
     breaks: 'A server that gets SIGINT does not drain',
@@ -92,7 +92,7 @@ export const drainMutants: readonly Mutant[] = [
   },
   {
     id: 'second-signal',
-    file: 'common/src/run-service.ts',
+    file: 'service/src/run-main.ts',
     find: 'if (!stopping) return stop(signal, options)',
     replace: 'return stop(signal, options)',
     breaks: 'A second signal ends a process at once',

@@ -1,4 +1,4 @@
-import { HypershardError, type RequestContext, readConfig, silentLogger } from '@hypershard/common'
+import { HypershardError, quietTelemetry, type RequestContext, readConfig } from '@hypershard/common'
 import type { Problem, SearchAnswer } from '@hypershard/contract'
 import { FakeEncoder } from '@hypershard/harness'
 import type { MembershipSource } from '@hypershard/membership'
@@ -52,7 +52,11 @@ export class SimulatedCoordinator {
     }
     const stops: (() => unknown)[] = []
     const surroundings = { connections, announcer: silence }
-    return new SimulatedCoordinator(name, await assembleCoordinator(config, silentLogger(), surroundings, stops), stops)
+    return new SimulatedCoordinator(
+      name,
+      await assembleCoordinator(config, quietTelemetry(), surroundings, stops),
+      stops,
+    )
   }
 
   /** As the API would answer. */

@@ -1,40 +1,42 @@
-import { type Config, type ConfigShape, readConfig } from './config.ts'
-import { HypershardError, messageOf } from './errors/hypershard-error.ts'
-import { lowOpenFilesLimit, openFilesMax } from './files/open-files-limit.ts'
-import { createLogger, type Logger, type logLevels } from './logging.ts'
+import {
+  type Config,
+  type ConfigShape,
+  createLogger,
+  HypershardError,
+  type Logger,
+  lowOpenFilesLimit,
+  messageOf,
+  openFilesMax,
+  quietMeter,
+  quietTracer,
+  type ReadyMessage,
+  type RunningService,
+  readConfig,
+  type StopOptions,
+  type serviceConfig,
+  type Telemetry,
+} from '@hypershard/common'
+import { PrometheusMeter } from './adapters/prometheus-meter.ts'
+import { type AdminServer, startAdminServer } from './admin-server.ts'
 
-/** A started process: where it listens, by name (`grpc`, `http`), and how it ends. */
-export interface RunningService {
-  readonly addresses: Readonly<Record<string, string>>
-  stop(options?: StopOptions): Promise<void>
-}
-
-export interface StopOptions {
-  /** There is time: others may first be told, and take over what they still need of this process. */
-  readonly drain: boolean
-}
-
-/** What a service tells the process that started it, over the IPC channel, once it serves. */
-export interface ReadyMessage {
-  readonly type: 'ready'
-  readonly addresses: Readonly<Record<string, string>>
-}
+/** The settings that every process has, among its own. */
+type ServiceShape = ConfigShape & typeof serviceConfig
 
 /** What a `main.ts` says of its process. */
-export interface ServiceMain<Shape extends ConfigShape> {
+export interface ServiceMain<Shape extends ServiceShape> {
   readonly service: string
   readonly config: Shape
   /** See `readConfig`. */
   readonly ownPrefixes: readonly string[]
   /** @param die ends the process after a failure that it cannot serve on with */
-  readonly start: (config: Config<Shape>, log: Logger, die: (error: Error) => void) => Promise<RunningService>
+  readonly start: (config: Config<Shape>, telemetry: Telemetry, die: (error: Error) => void) => Promise<RunningService>
 }
 
 /** How long a process may take to stop once its supervisor is gone: as long as that would have waited for it. */
 const orphanMsMax = 10_000
 
 /** Reads the settings and runs the service: all that a `main.ts` does. */
-export async function runMain<Shape extends ConfigShape>(
+export async function runMain<Shape extends ServiceShape>(
   environment: Readonly<Record<string, string | undefined>>,
   main: ServiceMain<Shape>,
 ): Promise<void> {
@@ -47,13 +49,46 @@ export async function runMain<Shape extends ConfigShape>(
     () => log,
     async () => {
       const config = readConfig(main.config, environment, main.ownPrefixes)
-      const level = (config as { HYPERSHARD_LOG_LEVEL?: (typeof logLevels)[number] }).HYPERSHARD_LOG_LEVEL
-      if (level !== undefined) log = createLogger({ service: main.service, level })
+      const common = config as unknown as Config<typeof serviceConfig>
+      log = createLogger({ service: main.service, level: common.HYPERSHARD_LOG_LEVEL })
       const low = lowOpenFilesLimit()
       if (low !== undefined) log.warn({ openFilesMax: openFilesMax(), advice: low }, 'the limit of open files is low')
-      return main.start(config, log, die)
+      return startSeen(common, log, telemetry => main.start(config, telemetry, die))
     },
   )
+}
+
+/** Starts the service under its admin listener, which answers from before the start until after the stop. */
+async function startSeen(
+  config: Config<typeof serviceConfig>,
+  log: Logger,
+  start: (telemetry: Telemetry) => Promise<RunningService>,
+): Promise<RunningService> {
+  const meter = config.HYPERSHARD_METRICS === 'on' ? new PrometheusMeter() : undefined
+  let running: RunningService | undefined
+  const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, {
+    metrics: meter,
+    requireReady: async () => {
+      if (running === undefined) throw new HypershardError('unavailable', 'the process is starting or stopping')
+      await running.requireReady?.()
+    },
+  })
+  const service = await start({ log, meter: meter ?? quietMeter, tracer: quietTracer })
+  running = service
+  return {
+    addresses: { ...service.addresses, ...(admin === undefined ? {} : { admin: admin.address }) },
+    stop: async options => {
+      running = undefined
+      await service.stop(options)
+      await admin?.stop()
+    },
+  }
+}
+
+function openAdmin(address: string | undefined, answers: Parameters<typeof startAdminServer>[1]) {
+  return address === undefined
+    ? Promise.resolve<AdminServer | undefined>(undefined)
+    : startAdminServer(address, answers)
 }
 
 /**
