@@ -11,7 +11,9 @@ export const encoderServiceConfig = {
   HYPERSHARD_MODELS: commaList().describe('Model directories, separated by commas. The first is the default model.'),
   HYPERSHARD_ENCODER_THREADS: wholeNumber({ min: 0, max: 1024 })
     .default(0)
-    .describe('Threads that one batch is computed with, of queries and again of documents; 0 takes one for each core.'),
+    .describe(
+      'Threads that one batch is computed with, of queries and again of documents; 0 takes one for each whole core that the process may use, in a container those of its limit.',
+    ),
   HYPERSHARD_ENCODER_KERNEL: z
     .enum(['auto', ...kernels])
     .default('auto')

@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os'
-import { HypershardError, type RunningService, systemClock, type Telemetry } from '@hypershard/common'
+import { HypershardError, processorCount, type RunningService, systemClock, type Telemetry } from '@hypershard/common'
 import { startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
@@ -37,7 +36,7 @@ export async function startEncoderService(
   const workers = await EncodingWorkers.start({
     settings: {
       modelDirectories: config.HYPERSHARD_MODELS,
-      threads: config.HYPERSHARD_ENCODER_THREADS || availableParallelism(),
+      threads: config.HYPERSHARD_ENCODER_THREADS || processorCount(),
       kernel: config.HYPERSHARD_ENCODER_KERNEL,
     },
     file: new URL('./encoding/encoding-worker.ts', import.meta.url),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { availableParallelism, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
+import { processorCount } from '@hypershard/common'
 import { planCoordinator, planEncoder, planIndexer, planShardServer } from './plan-processes.ts'
 
 const settings = {
@@ -45,8 +46,8 @@ describe('planning the processes', () => {
   it('lets the encoder services share the cores, and names each', () => {
     const planned = (encoders: number) => planEncoder({ ...settings, environment: {}, encoders }, encoders)
     const threadsOf = (encoders: number) => Number(planned(encoders).environment.HYPERSHARD_ENCODER_THREADS)
-    assert.equal(threadsOf(1), availableParallelism())
-    assert.equal(threadsOf(2), Math.max(1, Math.floor(availableParallelism() / 2)))
+    assert.equal(threadsOf(1), processorCount())
+    assert.equal(threadsOf(2), Math.max(1, Math.floor(processorCount() / 2)))
     assert.equal(threadsOf(1_000), 1)
     assert.deepEqual([planned(1).name, planned(2).name], ['encoder', 'encoder-2'])
   })

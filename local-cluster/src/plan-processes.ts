@@ -1,7 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { memoryLimitBytes } from '@hypershard/common'
+import { memoryLimitBytes, processorCount } from '@hypershard/common'
 
 export type ServiceKind = 'encoder' | 'shard' | 'indexer' | 'coordinator'
 
@@ -65,7 +64,7 @@ export const bundledModelDirectories: readonly string[] = [
 
 /** @param number from 1 */
 export function planEncoder(settings: ClusterSettings, number: number): ProcessPlan {
-  const threads = Math.max(1, Math.floor(availableParallelism() / (settings.encoders ?? 1)))
+  const threads = Math.max(1, Math.floor(processorCount() / (settings.encoders ?? 1)))
   return plan(settings, number === 1 ? 'encoder' : `encoder-${number}`, 'encoder', {
     listenSettings: { grpc: 'HYPERSHARD_ENCODER_LISTEN' },
     own: {
@@ -82,7 +81,7 @@ const vectorsShare = 0.6
 
 /** @param number from 1 */
 export function planShardServer(settings: ClusterSettings, number: number): ProcessPlan {
-  const threads = Math.max(1, Math.floor(availableParallelism() / settings.shardServers))
+  const threads = Math.max(1, Math.floor(processorCount() / settings.shardServers))
   return plan(settings, `shard-${number}`, 'shard', {
     listenSettings: { grpc: 'HYPERSHARD_SHARD_LISTEN' },
     own: {

@@ -22,7 +22,7 @@ export const shardServerConfig = {
   HYPERSHARD_SHARD_THREADS: wholeNumber({ min: 0, max: 256 })
     .default(0)
     .describe(
-      'Scoring threads: each works on every query, block by block, and computes on one core. A hyper-head computes on as many. 0 takes one for each core.',
+      'Scoring threads: each works on every query, block by block, and computes on one core. A hyper-head computes on as many. 0 takes one for each whole core that the process may use, in a container those of its limit.',
     ),
   HYPERSHARD_SHARD_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)

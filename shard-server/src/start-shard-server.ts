@@ -1,10 +1,11 @@
 import { readdir, rm, stat } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Config,
   makeFolder,
   memoryLimitBytes,
+  processorCount,
   type RunningService,
   systemClock,
   type Telemetry,
@@ -54,7 +55,7 @@ export async function startShardServer(
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
-  const threads = config.HYPERSHARD_SHARD_THREADS || availableParallelism()
+  const threads = config.HYPERSHARD_SHARD_THREADS || processorCount()
   const backend = new ScoringPool({ threads, log, onDeath })
   log.info({ kernel: backend.kernel, threads }, 'scoring backend started')
   const places: HoldingPlaces = {
