@@ -1,0 +1,20 @@
+/** Everything that a coordinator counts and measures, for docs/metrics.md. */
+import { cacheMetrics, gateMetrics, type MetricDeclaration } from '@hypershard/common'
+import { storeMetrics } from '@hypershard/storage'
+import { catalogMetrics } from './catalog/metrics.ts'
+import { clusterMetrics } from './cluster/metrics.ts'
+import { fanOutMetrics, searchMetrics } from './search/metrics.ts'
+import { httpMetrics } from './transport/http/metrics.ts'
+import { writeMetrics } from './writing/metrics.ts'
+
+export const coordinatorMetrics: readonly MetricDeclaration[] = [
+  httpMetrics,
+  searchMetrics,
+  fanOutMetrics,
+  writeMetrics,
+  gateMetrics,
+  cacheMetrics,
+  clusterMetrics,
+  catalogMetrics,
+  storeMetrics,
+].flatMap((metrics): MetricDeclaration[] => Object.values(metrics))

@@ -1,0 +1,20 @@
+/** Everything that a shard server counts and measures, for docs/metrics.md. */
+import { cacheMetrics, gateMetrics, type MetricDeclaration } from '@hypershard/common'
+import { storeMetrics } from '@hypershard/storage'
+import { drainMetrics } from './draining/metrics.ts'
+import { filterMetrics } from './filtering/metrics.ts'
+import { holdingMetrics } from './holding/metrics.ts'
+import { headMetrics } from './qnets/metrics.ts'
+import { scoringMetrics, shardSearchMetrics } from './search/metrics.ts'
+
+export const shardServerMetrics: readonly MetricDeclaration[] = [
+  shardSearchMetrics,
+  scoringMetrics,
+  headMetrics,
+  filterMetrics,
+  holdingMetrics,
+  drainMetrics,
+  gateMetrics,
+  cacheMetrics,
+  storeMetrics,
+].flatMap((metrics): MetricDeclaration[] => Object.values(metrics))
