@@ -6,6 +6,7 @@ import type { Deadline } from './time/deadline.ts'
 interface ContextParts {
   readonly deadline: Deadline
   readonly log: Logger
+  readonly requestId?: string
   readonly trace?: Span
   readonly principal?: Principal
 }
@@ -26,14 +27,17 @@ export class RequestContext {
   readonly deadline: Deadline
   /** Each of its lines has the facts of the request. */
   readonly log: Logger
+  /** What answers, log lines and other processes call the request by; empty for work that nobody asked for. */
+  readonly requestId: string
   /** The span that the work of whoever has this context belongs to. */
   readonly trace: Span
   /** Who asks. */
   readonly principal: Principal
 
-  constructor({ deadline, log, trace = noSpan, principal = anyone }: ContextParts) {
+  constructor({ deadline, log, requestId = '', trace = noSpan, principal = anyone }: ContextParts) {
     this.deadline = deadline
     this.log = log
+    this.requestId = requestId
     this.trace = trace
     this.principal = principal
     Object.freeze(this)
@@ -56,8 +60,8 @@ export class RequestContext {
 
   /** The same request with other parts. */
   with(parts: Partial<ContextParts>): RequestContext {
-    const { deadline, log, trace, principal } = this
-    return new RequestContext({ deadline, log, trace, principal, ...parts })
+    const { deadline, log, requestId, trace, principal } = this
+    return new RequestContext({ deadline, log, requestId, trace, principal, ...parts })
   }
 
   /** Does a step of the request under a span of its own, which ends with it and tells when it failed. */

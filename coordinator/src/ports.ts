@@ -1,9 +1,10 @@
 /**
  * What the coordinator needs from other processes. The flows speak to these; src/adapters speaks gRPC. Payloads that
  * the coordinator only passes on keep the shape of their protobuf message. Every method rejects with a
- * HypershardError: what the peer answered, or `unavailable`, `deadline_exceeded`, `cancelled`.
+ * HypershardError: what the peer answered, or `unavailable`, `deadline_exceeded`, `cancelled`. What is asked for one
+ * request takes its context, and the peer is told of it; what the coordinator asks for itself takes a deadline.
  */
-import type { Deadline } from '@hypershard/common'
+import type { Deadline, RequestContext } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
@@ -37,7 +38,10 @@ export type ModelFileName = 'modelJson' | 'hyperHead'
 export interface EncoderPort {
   /** Of all services, each once. The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
-  encodeQuery(query: { modelDigest: string; text: string; form: QueryForm }, deadline: Deadline): Promise<EncodedQuery>
+  encodeQuery(
+    query: { modelDigest: string; text: string; form: QueryForm },
+    context: RequestContext,
+  ): Promise<EncodedQuery>
   /** A whole file of a model's directory, not verified. */
   readModelFile(request: { modelDigest: string; file: ModelFileName }, deadline: Deadline): Promise<Uint8Array>
   close(): void
@@ -113,11 +117,11 @@ export interface ShardServerPort {
     request: { manifest: ManifestReference; shards: readonly number[] },
     deadline: Deadline,
   ): Promise<readonly PreparedShard[]>
-  search(request: SearchShardsRequest, deadline: Deadline): Promise<readonly ShardResult[]>
+  search(request: SearchShardsRequest, context: RequestContext): Promise<readonly ShardResult[]>
   /** One document an address, in order. */
   fetch(
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
-    deadline: Deadline,
+    context: RequestContext,
   ): Promise<readonly FetchedDocument[]>
   /**
    * @param index with a generation: that one only; with shards: these of it, unless somebody asked for them lately

@@ -104,7 +104,7 @@ export async function startCoordinator(
     stops.push(() => announcer.close())
     const hub = announcer.open(ear => new GrpcHub(ear, log))
     const coordinator = await assembleCoordinator(config, telemetry, { connections, pauses, announcer }, stops)
-    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, log }
+    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, telemetry }
     const grpc = await serveGrpc(coordinator, hub, config.HYPERSHARD_GRPC_LISTEN, transport)
     stops.push(() => grpc.stop())
     // Streams that go on for an hour are no calls to wait for.
@@ -253,7 +253,7 @@ function serveGrpc(
   coordinator: Coordinator,
   hub: GrpcHub,
   address: string,
-  options: { putTimeoutMs: number; drainMs: number; log: Logger },
+  options: { putTimeoutMs: number; drainMs: number; telemetry: Telemetry },
 ): Promise<GrpcServer> {
   return startGrpcServer({
     address,

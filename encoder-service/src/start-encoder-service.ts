@@ -55,7 +55,7 @@ export async function startEncoderService(
 async function serve(
   workers: EncodingWorkers,
   config: EncoderServiceConfig,
-  { log }: Telemetry,
+  { log, tracer }: Telemetry,
 ): Promise<RunningEncoderService> {
   checkModels(workers.models, config)
   const limits = {
@@ -64,9 +64,10 @@ async function serve(
   }
   const encoder = new Encoder(workers, limits, systemClock)
   const state = new ServiceState(systemClock)
+  const handlers = encoderHandlers(encoder, state, { log, tracer })
   const server = await startGrpcServer({
     address: config.HYPERSHARD_ENCODER_LISTEN,
-    services: [{ definition: EncoderServiceService, implementation: { ...encoderHandlers(encoder, state, log) } }],
+    services: [{ definition: EncoderServiceService, implementation: { ...handlers } }],
     protoFiles: ['hypershard/v1/encoder.proto'],
     protoDirectory,
     drainMs,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Deadline, HypershardError } from '@hypershard/common'
+import { type Deadline, HypershardError, type RequestContext } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, type TokenStates, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -58,7 +58,7 @@ export class FakeEncoder {
 
   async encodeQuery(
     query: { modelDigest: string; text: string; form?: 'weights' | 'tokenStates' },
-    deadline: Deadline,
+    { deadline }: Pick<RequestContext, 'deadline'>,
   ): Promise<FakeQuery> {
     if (this.failure !== undefined) throw this.failure
     this.#requireModel(query.modelDigest)
@@ -81,7 +81,7 @@ export class FakeEncoder {
 
   async encodeDocuments(
     batch: { modelDigest: string; documents: readonly { title: string; text: string }[] },
-    deadline: Deadline,
+    { deadline }: Pick<RequestContext, 'deadline'>,
   ): Promise<{ vectors: Float32Array; vectorWidth: number; truncated: number; read: TextRead[] }> {
     if (this.failure !== undefined) throw this.failure
     this.#requireModel(batch.modelDigest)

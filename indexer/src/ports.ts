@@ -1,5 +1,5 @@
 /** What the indexer needs from other processes; src/adapters speaks to them. Every method rejects with a HypershardError. */
-import type { Deadline } from '@hypershard/common'
+import type { Deadline, RequestContext } from '@hypershard/common'
 import type { DocumentText } from '@hypershard/proto/encoder'
 import type { QNet } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -36,9 +36,9 @@ export interface EncoderPort {
   encodersOf(modelDigest: string): number
   encodeDocuments(
     batch: { modelDigest: string; documents: readonly DocumentText[] },
-    deadline: Deadline,
+    context: RequestContext,
   ): Promise<EncodedDocuments>
   /** A query's q-net, f32. */
-  encodeQuery(query: { modelDigest: string; text: string }, deadline: Deadline): Promise<{ readonly qnet: QNet }>
+  encodeQuery(query: { modelDigest: string; text: string }, context: RequestContext): Promise<{ readonly qnet: QNet }>
   close(): void
 }

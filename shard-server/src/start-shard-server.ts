@@ -49,7 +49,7 @@ export async function startShardServer(
   telemetry: Telemetry,
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
-  const { log } = telemetry
+  const { log, tracer } = telemetry
   requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
@@ -92,13 +92,14 @@ export async function startShardServer(
   const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
+  const parts = { holder, backend, filter, queries, searches, warmHead }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ holder, backend, filter, queries, searches, warmHead, state, log }),
+          implementation: createShardService({ ...parts, state, door: { log, tracer } }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],

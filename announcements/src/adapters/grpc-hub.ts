@@ -48,7 +48,7 @@ export class GrpcHub implements HintChannel {
 
   #accept(stream: Stream): void {
     try {
-      contextOfCall(stream, this.#log)
+      contextOfCall(stream, { log: this.#log })
       if (this.#closed || this.#streams.size >= streamsMax) throw full()
     } catch (error) {
       stream.emit('error', toServiceError(error))

@@ -1,15 +1,27 @@
-import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
+import type { handleUnaryCall, Metadata, ServerUnaryCall } from '@grpc/grpc-js'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Logger } from '../logging.ts'
 import { RequestContext } from '../request-context.ts'
+import { isRequestId, requestIdOf } from '../request-id.ts'
+import { noSpan, type Span, type Tracer } from '../telemetry/tracing.ts'
 import { Deadline } from '../time/deadline.ts'
 import { toServiceError } from './error-translation.ts'
+import { requestIdHeader, traceparentHeader } from './request-metadata.ts'
 
 /** A method's own work: message in, message out, inside the caller's deadline. */
 export type UnaryWork<Request, Response> = (request: Request, context: RequestContext) => Promise<Response>
 
+/** How the calls of a server are seen. */
+export interface Door {
+  readonly log: Logger
+  /** Traces nothing when left out. */
+  readonly tracer?: Tracer
+  /** Whether requests begin here: a call without a request id or a trace gets one. Others only go on with theirs. */
+  readonly isPublic?: boolean
+}
+
 /** Of every kind of call. */
-interface CancellableCall {
+export interface IncomingCall extends Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath' | 'metadata'> {
   on(event: 'cancelled', listener: () => void): unknown
 }
 
@@ -17,22 +29,37 @@ interface CancellableCall {
  * Wraps a method's work as a gRPC handler: makes the call's context, translates failures, logs defects.
  * @example
  * ```ts
- * const echo = unaryHandler(async ({ text }: EchoRequest, context) => ({ text: await slowly(text, context) }), log)
+ * const echo = unaryHandler(async ({ text }: EchoRequest, context) => ({ text: await slowly(text, context) }), { log })
  * ```
  */
 export function unaryHandler<Request, Response>(
   work: UnaryWork<Request, Response>,
-  log: Logger,
+  door: Door,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
-    const answer = (async () => work(call.request, contextOfCall(call, log)))()
-    answer.then(
+    answerCall(call, door, context => work(call.request, context)).then(
       response => callback(null, response),
-      error => {
-        if (!(error instanceof HypershardError)) log.error({ err: error, method: call.getPath() }, 'call failed')
-        callback(toServiceError(error))
-      },
+      error => callback(toServiceError(error)),
     )
+  }
+}
+
+/** Does the work of a call of any kind in the call's context: ends its span, and logs what was no failure but a defect. */
+export async function answerCall<Response>(
+  call: IncomingCall,
+  door: Door,
+  work: (context: RequestContext) => Promise<Response>,
+): Promise<Response> {
+  let context: RequestContext | undefined
+  try {
+    context = contextOfCall(call, door)
+    return await work(context)
+  } catch (error) {
+    context?.trace.fail(error)
+    if (!(error instanceof HypershardError)) context?.log.error({ err: error }, 'call failed')
+    throw error
+  } finally {
+    context?.trace.end()
   }
 }
 
@@ -43,10 +70,7 @@ const callEnded = 'the call has ended'
  * since work that nobody bounds is never ended.
  * @throws HypershardError `invalid_request`
  */
-export function contextOfCall(
-  call: Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath'> & CancellableCall,
-  log: Logger,
-): RequestContext {
+export function contextOfCall(call: IncomingCall, door: Door): RequestContext {
   const method = call.getPath()
   const end = call.getDeadline()
   const endMs = end instanceof Date ? end.getTime() : end
@@ -57,5 +81,23 @@ export function contextOfCall(
   // Comes at the end of every call, answered or not. A reason of its own would be an error with its stack each time.
   call.on('cancelled', () => caller.abort(callEnded))
   const deadline = Deadline.after(endMs - Date.now(), { signal: caller.signal })
-  return new RequestContext({ deadline, log: log.child({ method }) })
+  const requestId = requestIdOfCall(call.metadata, door)
+  const trace = spanOfCall(call, door)
+  // What is undefined stands in no line.
+  const log = door.log.child({ method, requestId: requestId || undefined, traceId: trace.traceId || undefined })
+  return new RequestContext({ deadline, log, requestId, trace })
+}
+
+function requestIdOfCall(metadata: Metadata, { isPublic = false }: Door): string {
+  const [given] = metadata.get(requestIdHeader)
+  if (isPublic) return requestIdOf(given)
+  return isRequestId(given) ? given : ''
+}
+
+function spanOfCall(call: IncomingCall, { tracer, isPublic = false }: Door): Span {
+  if (tracer === undefined) return noSpan
+  const [given] = call.metadata.get(traceparentHeader)
+  const parent = typeof given === 'string' ? given : undefined
+  if (parent === undefined && !isPublic) return noSpan
+  return tracer.start(call.getPath().slice(1), { parent, kind: 'server' })
 }

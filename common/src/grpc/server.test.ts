@@ -36,7 +36,7 @@ describe('a gRPC server', () => {
   async function start(work: UnaryWork<Echo, Echo>, log = silentLogger()) {
     server = await startGrpcServer({
       address: '127.0.0.1:0',
-      services: [{ definition, implementation: { echo: unaryHandler(work, log) } }],
+      services: [{ definition, implementation: { echo: unaryHandler(work, { log }) } }],
       protoFiles: [protoPath],
       protoDirectory: '/',
       drainMs: 200,

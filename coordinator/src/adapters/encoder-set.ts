@@ -1,4 +1,4 @@
-import type { Logger } from '@hypershard/common'
+import type { Deadline, Logger } from '@hypershard/common'
 import { type MembershipSource, PeerSet } from '@hypershard/membership'
 import type { Model } from '@hypershard/proto/encoder'
 import type { EncoderPort, EncoderServicePort, EncoderState } from '../ports.ts'
@@ -32,9 +32,11 @@ export class EncoderSet implements EncoderPort {
 
   listModels: EncoderPort['listModels'] = deadline => this.#set.listModels(deadline)
 
-  encodeQuery: EncoderPort['encodeQuery'] = (query, deadline) => {
+  encodeQuery: EncoderPort['encodeQuery'] = (query, context) => {
     const work = { modelDigest: query.modelDigest, cost: queryCost + query.text.length }
-    return this.#set.run(work, (service, callDeadline) => service.encodeQuery(query, callDeadline), deadline)
+    const call = (service: EncoderServicePort, deadline: Deadline) =>
+      service.encodeQuery(query, context.with({ deadline }))
+    return this.#set.run(work, call, context.deadline)
   }
 
   readModelFile: EncoderPort['readModelFile'] = (request, deadline) => {

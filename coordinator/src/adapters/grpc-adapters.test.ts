@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
-import { eventually } from '@hypershard/harness'
+import { eventually, quietContext } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
@@ -10,7 +10,7 @@ import { protocolVersion } from '@hypershard/proto/versions'
 import { connectEncoder } from './grpc-encoder.ts'
 import { connectShardServer } from './grpc-shard-server.ts'
 
-const log = silentLogger()
+const door = { log: silentLogger() }
 const soon = () => Deadline.after(60_000)
 const question = { coordinator: 'c', needed: false }
 const undescribed = DescribeResponse.fromPartial({ protocolVersion })
@@ -59,7 +59,7 @@ describe('the gRPC adapters', () => {
 
   function encoder() {
     return {
-      listModels: unaryHandler(async () => ({ models: [] }), log),
+      listModels: unaryHandler(async () => ({ models: [] }), door),
       encodeQuery: unaryHandler(async (request: { text: string }) => {
         seen.push(request)
         if (request.text === 'full') throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
@@ -72,14 +72,14 @@ describe('the gRPC adapters', () => {
           textTokens: 3,
           unknownTokens: 2,
         }
-      }, log),
-      encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), log),
+      }, door),
+      encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), door),
       readModelFile: unaryHandler(async (request: { file: ModelFile; offset: number }) => {
         seen.push(request)
         if (request.file === ModelFile.MODEL_FILE_MODEL_JSON) return { content: Buffer.from('more'), fileBytes: 10 }
         const content = Buffer.from('hyper-head').subarray(request.offset, request.offset + 4)
         return { content, fileBytes: 10 }
-      }, log),
+      }, door),
     }
   }
 
@@ -89,35 +89,35 @@ describe('the gRPC adapters', () => {
         async (request: { shards: number[] }) => ({
           shards: request.shards.map(shard => ({ shard, documents: 1, bytes: 2, error: undefined })),
         }),
-        log,
+        door,
       ),
       searchShards: unaryHandler(async request => {
         seen.push(request)
         return { results: [] }
-      }, log),
-      fetch: unaryHandler(async () => ({ documents: [{ id: 'a', title: 't', text: 'x', fieldsJson: '{}' }] }), log),
+      }, door),
+      fetch: unaryHandler(async () => ({ documents: [{ id: 'a', title: 't', text: 'x', fieldsJson: '{}' }] }), door),
       release: unaryHandler(async request => {
         seen.push(request)
         return { kept: [] }
-      }, log),
+      }, door),
       describe: unaryHandler(async request => {
         // As a server of the version before, unless a test has it say something.
         if (description === undefined) throw new HypershardError('route_not_found', 'no such method')
         seen.push(request)
         return description
-      }, log),
+      }, door),
       drain: unaryHandler(async request => {
         if (description === undefined) throw new HypershardError('route_not_found', 'no such method')
         seen.push(request)
         return {}
-      }, log),
+      }, door),
     }
   }
 
   it('ask the encoder for f32 weights', async () => {
     const port = connectEncoder(server.address)
     try {
-      const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars', form: 'weights' }, soon())
+      const encoded = await port.encodeQuery({ modelDigest: 'm', text: 'stars', form: 'weights' }, quietContext())
       assert.deepEqual([encoded.truncated, encoded.tokens, encoded.unknownTokens], [true, 3, 2])
       assert.deepEqual(encoded.payload, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
@@ -155,7 +155,7 @@ describe('the gRPC adapters', () => {
   it('give failures as the server meant them', async () => {
     const port = connectEncoder(server.address)
     try {
-      const refused = port.encodeQuery({ modelDigest: 'm', text: 'full', form: 'weights' }, soon())
+      const refused = port.encodeQuery({ modelDigest: 'm', text: 'full', form: 'weights' }, quietContext())
       await assert.rejects(
         refused,
         (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,
@@ -177,9 +177,9 @@ describe('the gRPC adapters', () => {
       const knobs = { expansion: 9, recall: 0.5, recallHits: 11, documents: 5, tokenStates: undefined }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }
-      await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, soon())
+      await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, quietContext())
       assert.deepEqual(seen[0], { manifest, shards: [1], qnet, limit: 11, ...how })
-      assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, soon()))[0]!.id, 'a')
+      assert.equal((await port.fetch({ manifest, addresses: [{ segment: 0, row: 1 }] }, quietContext()))[0]!.id, 'a')
       await port.release({ name: 'papers', uid: 'u' }, soon())
       assert.deepEqual(seen[1], { index: 'papers', indexUid: 'u', generation: 0, shards: [] })
     } finally {

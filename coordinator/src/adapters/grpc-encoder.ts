@@ -20,9 +20,9 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
   const peer = `encoder service ${address}`
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
-    encodeQuery: async ({ modelDigest, text, form }, deadline) => {
+    encodeQuery: async ({ modelDigest, text, form }, context) => {
       const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
-      const answer = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
+      const answer = await callUnary(client.encodeQuery.bind(client), request, context, peer)
       const { query, truncated, textTokens: tokens, unknownTokens } = answer
       if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
       throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)

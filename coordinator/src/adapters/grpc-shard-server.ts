@@ -82,10 +82,10 @@ export function connectShardServer(address: string, options?: ChannelOptions): S
       const request = { manifest, shards: [...shards] }
       return (await callUnary(client.prepare.bind(client), request, deadline, peer)).shards
     },
-    search: async (request, deadline) => (await callUnary(searchShards, request, deadline, peer)).results,
-    fetch: async ({ manifest, addresses }, deadline) => {
+    search: async (request, context) => (await callUnary(searchShards, request, context, peer)).results,
+    fetch: async ({ manifest, addresses }, context) => {
       const request = { manifest, addresses: [...addresses] }
-      return (await callUnary(client.fetch.bind(client), request, deadline, peer)).documents
+      return (await callUnary(client.fetch.bind(client), request, context, peer)).documents
     },
     release: async ({ name, uid, generation = 0, shards = [] }, deadline) => {
       const request = { index: name, indexUid: uid, generation, shards: [...shards] }

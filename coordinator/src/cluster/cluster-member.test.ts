@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common'
+import { quietContext } from '@hypershard/harness'
 import { QNet } from '@hypershard/proto/qnet'
 import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
 import type { ShardServerPort } from '../ports.ts'
@@ -46,7 +47,7 @@ describe('a cluster member', () => {
       documents: 0,
       recallHits: 0,
     }
-    return member.search(request, Deadline.after(60_000))
+    return member.search(request, quietContext())
   }
 
   it('is sent a query once, and its digest in under a kilobyte when it comes again', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, type Deadline, HypershardError, systemClock } from '@hypershard/common'
+import { type Clock, HypershardError, type RequestContext, systemClock } from '@hypershard/common'
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import { LRUCache } from 'lru-cache'
 import type { ServerFacts, ShardServerPort } from '../ports.ts'
@@ -192,15 +192,15 @@ export class ClusterMember {
   }
 
   /** A query that it was given before goes as its digest alone, and whole once more when it is not known any more. */
-  async search(request: MemberRequest, deadline: Deadline): Promise<MemberAnswer> {
+  async search(request: MemberRequest, context: RequestContext): Promise<MemberAnswer> {
     const { payload, ...others } = request
     const name = digestAlone(payload)
     if (name !== undefined && this.#given.get(payload.digest) === true) {
       const known = { ...others, qnet: name, tokenStates: undefined }
-      const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, deadline))
+      const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, context))
       if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
     }
-    const results = await this.server.search({ ...others, ...requestQuery(payload) }, deadline)
+    const results = await this.server.search({ ...others, ...requestQuery(payload) }, context)
     if (name !== undefined) this.#given.set(payload.digest, true)
     return { results, queryBytes: payloadBytes(payload) }
   }

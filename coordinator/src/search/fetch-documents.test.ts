@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, pauseBy } from '@hypershard/common'
+import { Deadline, HypershardError, pauseBy, type RequestContext } from '@hypershard/common'
 import { quietContext, VirtualClock } from '@hypershard/harness'
 import type { DocumentAddress, FetchedDocument } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
@@ -12,7 +12,7 @@ describe('fetching the texts of winners', () => {
 
   /** A server that gives the text after so long, unless its call ends before. */
   function memberOf(address: string, afterMs: number, id = 'd'): ClusterMember {
-    const fetch = async (_: unknown, deadline: Deadline) => {
+    const fetch = async (_: unknown, { deadline }: RequestContext) => {
       await pauseBy(deadline.clock, Math.min(afterMs, deadline.remainingMs))
       if (deadline.passed) throw new HypershardError('deadline_exceeded', `${address}: too late`)
       return [{ id, title: address, text: '', fieldsJson: '{}' } satisfies FetchedDocument]

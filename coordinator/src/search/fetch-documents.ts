@@ -1,10 +1,4 @@
-import {
-  type Deadline,
-  type ErrorCode,
-  HypershardError,
-  type RequestContext,
-  toHypershardError,
-} from '@hypershard/common'
+import { type ErrorCode, HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
 import type { FetchedDocument, ManifestReference } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -54,7 +48,7 @@ export async function fetchDocuments(
 
 async function fetchPart(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
-    await fetchFrom(part, flow, firstDeadline(part, flow))
+    await fetchFrom(part, flow, firstContext(part, flow))
   } catch (error) {
     const failure = notFinal(error, part, flow)
     const byOther = Map.groupBy(part.hits, hit => otherHolder(hit, part, flow))
@@ -70,7 +64,7 @@ async function fetchPart(part: FetchPart, flow: FetchFlow): Promise<void> {
 
 async function fetchLast(part: FetchPart, flow: FetchFlow): Promise<void> {
   try {
-    await fetchFrom(part, flow, flow.context.deadline)
+    await fetchFrom(part, flow, flow.context)
   } catch (error) {
     fail(notFinal(error, part, flow), part, flow)
   }
@@ -84,15 +78,15 @@ function fail({ code, message }: HypershardError, { member, hits }: FetchPart, {
  * Half of the time where another holder could be asked after that. There is no hedging here: texts come with the hits but
  * for a few, from the server that won the race for its shards, and so only one that stops in between is late.
  */
-function firstDeadline(part: FetchPart, flow: FetchFlow): Deadline {
-  const { deadline } = flow.context
+function firstContext(part: FetchPart, flow: FetchFlow): RequestContext {
+  const { context } = flow
   const others = part.hits.every(hit => otherHolder(hit, part, flow) !== undefined)
-  return others ? deadline.within(deadline.remainingMs * firstShare) : deadline
+  return others ? context.within(context.deadline.remainingMs * firstShare) : context
 }
 
-async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow, deadline: Deadline): Promise<void> {
+async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow, context: RequestContext): Promise<void> {
   const addresses = hits.map(hit => hit.address)
-  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, deadline)
+  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, context)
   for (const [at, hit] of hits.entries()) {
     const document = fetched[at]
     if (document?.id !== hit.id) {

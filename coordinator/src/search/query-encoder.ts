@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Deadline, waitWithin } from '@hypershard/common'
+import { Deadline, type RequestContext, waitWithin } from '@hypershard/common'
 import { timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
@@ -34,7 +34,8 @@ const entryOverheadBytes = 1024
 /**
  * Turns query texts into q-nets, with a cache in front of the encoder: the least recently used entries go once all
  * weights together exceed `cacheBytesMax`. Searches of the same text at the same time share one call, which is
- * cancelled when the last of them has given up; each waits inside its own deadline only.
+ * cancelled when the last of them has given up; each waits inside its own deadline only. The call is told to be the
+ * first one's, whose context it has.
  */
 export class QueryEncoder {
   readonly #encoder: EncoderPort
@@ -48,14 +49,14 @@ export class QueryEncoder {
   }
 
   /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
-  async encode(query: QueryText, deadline: Deadline): Promise<EncodedQueryAndOrigin> {
+  async encode(query: QueryText, context: RequestContext): Promise<EncodedQueryAndOrigin> {
     const key = keyOf(query)
     const known = this.#cache.get(key)
     if (known !== undefined) return { ...known, cached: true }
-    const call = this.#shared.get(key) ?? this.#startCall(key, query)
+    const call = this.#shared.get(key) ?? this.#startCall(key, query, context)
     call.waiters++
     try {
-      return { ...(await waitWithin(call.result, deadline, 'encoding the query')), cached: false }
+      return { ...(await waitWithin(call.result, context.deadline, 'encoding the query')), cached: false }
     } finally {
       call.waiters--
       if (call.waiters === 0) this.#endCall(key, call)
@@ -70,11 +71,11 @@ export class QueryEncoder {
     this.#cache.delete(key)
   }
 
-  #startCall(key: string, query: QueryText): SharedCall {
+  #startCall(key: string, query: QueryText, context: RequestContext): SharedCall {
     const abandon = new AbortController()
     // No waiter allows longer.
     const deadline = Deadline.after(timeoutMsMax, { signal: abandon.signal })
-    const result = this.#encoder.encodeQuery(query, deadline).then(encoded => {
+    const result = this.#encoder.encodeQuery(query, context.with({ deadline })).then(encoded => {
       if (!this.#cache.has(key)) this.#cache.set(key, encoded)
       return encoded
     })

@@ -143,9 +143,9 @@ describe('a search', () => {
       encoder.answersTokenStates = true
       parts = { ...parts, queryForms: new QueryForms('token_states') }
       const { search: answer } = server
-      server.search = async (request, deadline) => {
+      server.search = async (request, context) => {
         if (request.tokenStates !== undefined) throw new HypershardError(code, 'no hyper-head here')
-        return answer.call(server, request, deadline)
+        return answer.call(server, request, context)
       }
       const { hits, coverage, profile } = await search(whole, quietContext(), parts)
       assert.deepEqual([hits.length, coverage.ratio, profile!.queryForm], [5, 1, 'weights'])
@@ -170,9 +170,9 @@ describe('a search', () => {
   it('leaves a tenth of the time, and at most 200 ms, for what comes after the shard servers', async () => {
     const left: number[] = []
     const { search: answer } = server
-    server.search = (request, deadline) => {
-      left.push(deadline.remainingMs)
-      return answer.call(server, request, deadline)
+    server.search = (request, context) => {
+      left.push(context.deadline.remainingMs)
+      return answer.call(server, request, context)
     }
     const clock = { now: () => 0, monotonicMs: () => 0 }
     for (const ms of [1_000, 60_000]) await search(whole, quietContext(Deadline.after(ms, { clock })), parts)

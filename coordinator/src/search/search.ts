@@ -134,7 +134,7 @@ async function askShards(
   const { queryForms, queryEncoder, modelKeeper } = parts
   const form = queryForms.choose(modelDigest)
   const ask = async (text: QueryText): Promise<Asked> => {
-    const query = await queryEncoder.encode(text, context.deadline).catch(naming(pinned.entry.generation))
+    const query = await queryEncoder.encode(text, context).catch(naming(pinned.entry.generation))
     watch.lap('encode')
     const nowMs = context.deadline.clock.monotonicMs()
     const request = planFanOut(input, { ...pinned, payload: query.payload }, { cluster: parts.cluster, nowMs })

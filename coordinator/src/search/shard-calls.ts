@@ -33,14 +33,14 @@ export function ask(member: ClusterMember, races: readonly ShardRace[], reason: 
 async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
   const { member, races, cancel, work } = call
   const { route: _, eligible: __, segments: ___, minCoverage: ____, ...request } = flow.request
-  const { deadline } = flow.context
+  const { context } = flow
   try {
     const shards = races.map(({ shard }) => shard)
-    const answer = await member.search({ ...request, shards }, deadline.withSignal(cancel.signal))
+    const answer = await member.search({ ...request, shards }, context.withSignal(cancel.signal))
     if (endCall(call, flow)) takeAnswer(call, answer, flow)
   } catch (error) {
     if (!endCall(call, flow)) return
-    work.failed(deadline.clock.monotonicMs())
+    work.failed(context.deadline.clock.monotonicMs())
     takeFailure(call, toHypershardError(error), error, flow)
   }
 }

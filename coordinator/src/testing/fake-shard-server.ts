@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { compareRank, type Deadline, HypershardError, nothingScanned } from '@hypershard/common'
+import { compareRank, type Deadline, HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
 import { scoreOf } from '@hypershard/harness'
 import {
   type DocumentAddress,
@@ -143,7 +143,7 @@ export class FakeShardServer implements ShardServerPort {
     return this.loaded.get(`${indexUid}/${generation}/${shard}`)?.has(version) === true
   }
 
-  async search(request: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
+  async search(request: SearchShardsRequest, { deadline }: RequestContext): Promise<ShardResult[]> {
     this.searches.push(request)
     await this.#behave(deadline)
     await this.beforeSearch()
@@ -171,7 +171,7 @@ export class FakeShardServer implements ShardServerPort {
 
   async fetch(
     { manifest, addresses }: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
-    deadline: Deadline,
+    { deadline }: RequestContext,
   ): Promise<FetchedDocument[]> {
     this.fetches++
     await this.#behave(deadline)

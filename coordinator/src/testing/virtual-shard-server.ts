@@ -1,4 +1,4 @@
-import { type Deadline, HypershardError, pauseBy } from '@hypershard/common'
+import { HypershardError, pauseBy, type RequestContext } from '@hypershard/common'
 import { QNet } from '@hypershard/proto/qnet'
 import {
   ScoringPrecision,
@@ -40,7 +40,7 @@ export class VirtualShardServer implements Pick<ShardServerPort, 'address' | 'se
     this.conduct = conduct
   }
 
-  async search({ shards }: SearchShardsRequest, deadline: Deadline): Promise<ShardResult[]> {
+  async search({ shards }: SearchShardsRequest, { deadline }: RequestContext): Promise<ShardResult[]> {
     const { clock, signal } = deadline
     const call: SeenCall = { shards, startMs: clock.monotonicMs(), signal, endMs: undefined }
     const { afterMs, how } = this.conduct(this.calls.push(call) - 1)

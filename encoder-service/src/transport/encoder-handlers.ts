@@ -1,5 +1,4 @@
-import type { Logger } from '@hypershard/common'
-import { unaryHandler } from '@hypershard/common/grpc'
+import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import {
   type EncodeDocumentsResponse,
   type EncodeQueryRequest,
@@ -17,24 +16,24 @@ import { readModelFile } from './read-model-file.ts'
 import { readDocuments, readModel, readQuery } from './read-request.ts'
 
 /** The gRPC methods of `hypershard.v1.EncoderService`. */
-export function encoderHandlers(encoder: Encoder, state: ServiceState, log: Logger): EncoderServiceServer {
+export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Door): EncoderServiceServer {
   const { models } = encoder
   return {
-    listModels: unaryHandler(async () => ({ models: models.map(modelToProto), ...state.answer() }), log),
+    listModels: unaryHandler(async () => ({ models: models.map(modelToProto), ...state.answer() }), door),
     encodeQuery: unaryHandler(async (request, context) => {
       const model = readModel(models, request.modelDigest)
       const query = readQuery(request)
       const answer = await encoder.encodeQuery(model, query, context)
       return queryToProto(models[model]!, request, answer)
-    }, log),
+    }, door),
     encodeDocuments: unaryHandler(async (request, context) => {
       const model = readModel(models, request.modelDigest)
       const answer = await encoder.encodeDocuments(model, readDocuments(request), context)
       return documentsToProto(models[model]!, answer)
-    }, log),
+    }, door),
     readModelFile: unaryHandler(async request => {
       return readModelFile(models[readModel(models, request.modelDigest)]!, request)
-    }, log),
+    }, door),
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError } from '@hypershard/common'
-import { captureLog, eventually, FakeEncoder } from '@hypershard/harness'
+import { HypershardError } from '@hypershard/common'
+import { captureLog, eventually, FakeEncoder, quietContext } from '@hypershard/harness'
 import { openMembership } from '@hypershard/membership'
 import { EncoderSet } from './encoder-set.ts'
 
@@ -8,7 +8,6 @@ describe('the encoder services of an indexer', () => {
   let fakes: Record<string, FakeEncoder>
   let set: EncoderSet
   let captured: ReturnType<typeof captureLog>
-  const soon = () => Deadline.after(60_000)
 
   beforeEach(() => {
     fakes = { 'a:1': new FakeEncoder(), 'b:1': new FakeEncoder() }
@@ -38,16 +37,16 @@ describe('the encoder services of an indexer', () => {
         if (fake.documentsEncoded === 0) await both.promise
       }
     }
-    const first = [1, 2].map(() => set.encodeDocuments({ modelDigest, documents }, soon()))
+    const first = [1, 2].map(() => set.encodeDocuments({ modelDigest, documents }, quietContext()))
     both.resolve()
     await Promise.all(first)
     assert.deepEqual([a.documentsEncoded, b.documentsEncoded], [4, 4])
     a.failure = new HypershardError('unavailable', 'connection refused')
     const encoded = await Promise.all(
-      Array.from({ length: 5 }, () => set.encodeDocuments({ modelDigest, documents }, soon())),
+      Array.from({ length: 5 }, () => set.encodeDocuments({ modelDigest, documents }, quietContext())),
     )
     assert.deepEqual([encoded.length, b.documentsEncoded, set.encodersOf(modelDigest)], [5, 24, 1])
-    assert.equal((await set.encodeQuery({ modelDigest, text: 'stars' }, soon())).qnet.modelDigest, modelDigest)
+    assert.equal((await set.encodeQuery({ modelDigest, text: 'stars' }, quietContext())).qnet.modelDigest, modelDigest)
   })
 
   it('are told of once when they compute the vectors of a model differently', async () => {

@@ -43,16 +43,18 @@ export class EncoderSet implements EncoderPort {
     return this.#set.countOf(modelDigest)
   }
 
-  encodeDocuments: EncoderPort['encodeDocuments'] = (batch, deadline) => {
+  encodeDocuments: EncoderPort['encodeDocuments'] = (batch, context) => {
     const cost = batch.documents.reduce((sum, document) => sum + costOf(document), 0)
-    const call = (service: EncoderServicePort, callDeadline: Deadline): Promise<EncodedDocuments> =>
-      service.encodeDocuments(batch, callDeadline)
-    return this.#set.run({ modelDigest: batch.modelDigest, cost }, call, deadline)
+    const call = (service: EncoderServicePort, deadline: Deadline): Promise<EncodedDocuments> =>
+      service.encodeDocuments(batch, context.with({ deadline }))
+    return this.#set.run({ modelDigest: batch.modelDigest, cost }, call, context.deadline)
   }
 
-  encodeQuery: EncoderPort['encodeQuery'] = (query, deadline) => {
+  encodeQuery: EncoderPort['encodeQuery'] = (query, context) => {
     const work = { modelDigest: query.modelDigest, cost: costOf({ title: '', text: query.text }) }
-    return this.#set.run(work, (service, callDeadline) => service.encodeQuery(query, callDeadline), deadline)
+    const call = (service: EncoderServicePort, deadline: Deadline) =>
+      service.encodeQuery(query, context.with({ deadline }))
+    return this.#set.run(work, call, context.deadline)
   }
 
   close(): void {

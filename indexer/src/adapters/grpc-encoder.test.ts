@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
+import { HypershardError, silentLogger } from '@hypershard/common'
 import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
+import { quietContext } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
 import type { EncoderServicePort } from '../ports.ts'
 import { connectEncoder } from './grpc-encoder.ts'
 
-const log = silentLogger()
-const soon = () => Deadline.after(60_000)
+const door = { log: silentLogger() }
 
 describe('the gRPC adapter of the indexer', () => {
   let server: GrpcServer
@@ -33,18 +33,18 @@ describe('the gRPC adapter of the indexer', () => {
 
   function encoder() {
     return {
-      listModels: unaryHandler(async () => ({ models: [] }), log),
-      encodeQuery: unaryHandler(async () => assert.fail('the indexer encodes no queries'), log),
+      listModels: unaryHandler(async () => ({ models: [] }), door),
+      encodeQuery: unaryHandler(async () => assert.fail('the indexer encodes no queries'), door),
       encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
         if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
         return { vectorWidth: 2, vectors, truncated: 1, textTokens: [3, 4], unknownTokens: [0, 4] }
-      }, log),
+      }, door),
     }
   }
 
   it('gives vectors that are aligned, and how many texts were cut', async () => {
     const documents = ['a', 'b'].map(text => ({ title: '', text }))
-    const encoded = await port.encodeDocuments({ modelDigest: 'm', documents }, soon())
+    const encoded = await port.encodeDocuments({ modelDigest: 'm', documents }, quietContext())
     assert.deepEqual([[...encoded.vectors], encoded.vectorWidth, encoded.truncated], [[1, 2, 3, 4], 2, 1])
     assert.deepEqual(encoded.read, [
       { tokens: 3, unknown: 0 },
@@ -54,12 +54,12 @@ describe('the gRPC adapter of the indexer', () => {
 
   it('refuses bytes that are no whole numbers', async () => {
     vectors = Buffer.alloc(7)
-    const encoding = port.encodeDocuments({ modelDigest: 'm', documents: [{ title: '', text: 'a' }] }, soon())
+    const encoding = port.encodeDocuments({ modelDigest: 'm', documents: [{ title: '', text: 'a' }] }, quietContext())
     await assert.rejects(encoding, { code: 'internal', message: /7 bytes of vectors/ })
   })
 
   it('gives failures as the server meant them', async () => {
-    const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, soon())
+    const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, quietContext())
     await assert.rejects(
       refused,
       (error: HypershardError) => error.code === 'overloaded' && error.details.waiting === 9,

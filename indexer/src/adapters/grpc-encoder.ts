@@ -16,16 +16,16 @@ export function connectEncoder(address: string, options?: ChannelOptions): Encod
   const peer = `encoder service ${address}`
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
-    encodeDocuments: async ({ modelDigest, documents }, deadline) => {
+    encodeDocuments: async ({ modelDigest, documents }, context) => {
       const request = { modelDigest, documents: [...documents] }
-      const response = await callUnary(client.encodeDocuments.bind(client), request, deadline, peer)
+      const response = await callUnary(client.encodeDocuments.bind(client), request, context, peer)
       const { vectorWidth, truncated } = response
       return { vectors: vectorsOf(response, peer), vectorWidth, truncated, read: readOf(response, documents.length) }
     },
-    encodeQuery: async ({ modelDigest, text }, deadline) => {
+    encodeQuery: async ({ modelDigest, text }, context) => {
       const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
       const request = { modelDigest, text, ...form }
-      const { query } = await callUnary(client.encodeQuery.bind(client), request, deadline, peer)
+      const { query } = await callUnary(client.encodeQuery.bind(client), request, context, peer)
       if (query?.$case === 'qnet') return { qnet: query.value }
       throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
     },

@@ -71,7 +71,7 @@ export async function sampleQueries(
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
   for (const text of asked) {
-    const { qnet } = await encoder.encodeQuery({ modelDigest: manifest.modelDigest, text }, context.deadline)
+    const { qnet } = await encoder.encodeQuery({ modelDigest: manifest.modelDigest, text }, context)
     architecture = architectureFromProto(qnet.architecture)
     qnets.push(decodeWeights(architecture, qnet.weights, precisionFromProto(qnet.precision)))
   }

@@ -138,8 +138,8 @@ async function callPatiently(
   for (let attempt = 0; ; attempt++) {
     deadline.check('encoding documents')
     try {
-      const callDeadline = deadline.within(callMsMax)
-      return checkShape(await encoder.encodeDocuments({ modelDigest, documents: texts }, callDeadline), texts.length)
+      const encoded = await encoder.encodeDocuments({ modelDigest, documents: texts }, context.within(callMsMax))
+      return checkShape(encoded, texts.length)
     } catch (error) {
       unreachable = isCode(error, 'unavailable') ? unreachable + 1 : 0
       const again = isCode(error, 'overloaded') || (unreachable > 0 && unreachable < unreachableMax)

@@ -1,5 +1,4 @@
-import type { Logger } from '@hypershard/common'
-import { unaryHandler } from '@hypershard/common/grpc'
+import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
@@ -10,7 +9,7 @@ import type { ServerState } from '../server-state.ts'
 export interface ShardServerParts extends SearchParts {
   readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
-  readonly log: Logger
+  readonly door: Door
 }
 
 export const shardServiceDefinition = ShardServiceService
@@ -21,15 +20,15 @@ export const shardServiceName = 'hypershard.v1.ShardService'
 /** The gRPC methods of `hypershard.v1.ShardService`. */
 export function createShardService(parts: ShardServerParts): ShardServiceServer {
   return {
-    prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.log),
-    searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.log),
-    fetch: unaryHandler((request, context) => fetchDocuments(parts, request, context), parts.log),
-    release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.log),
-    describe: unaryHandler(async request => parts.state.describe(request), parts.log),
+    prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.door),
+    searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.door),
+    fetch: unaryHandler((request, context) => fetchDocuments(parts, request, context), parts.door),
+    release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.door),
+    describe: unaryHandler(async request => parts.state.describe(request), parts.door),
     drain: unaryHandler(async ({ undo }) => {
       parts.state.setDraining(!undo)
       return {}
-    }, parts.log),
+    }, parts.door),
   }
 }
 

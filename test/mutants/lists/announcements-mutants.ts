@@ -42,7 +42,7 @@ export const announcementsMutants: readonly Mutant[] = [
   {
     id: 'hint-no-deadline',
     file: 'announcements/src/adapters/grpc-hub.ts',
-    find: 'contextOfCall(stream, this.#log)',
+    find: 'contextOfCall(stream, { log: this.#log })',
     replace: 'stream.getPath()',
     breaks: 'A call without a deadline is refused',
     tests: byGrpc,

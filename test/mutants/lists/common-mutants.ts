@@ -204,8 +204,8 @@ export const commonMutants: readonly Mutant[] = [
   {
     id: 'context-method',
     file: 'common/src/grpc/handlers.ts',
-    find: 'log: log.child({ method })',
-    replace: 'log',
+    find: 'door.log.child({ method, ',
+    replace: 'door.log.child({ ',
     breaks: 'What a call tells says which method was called',
     tests: ['common/src/grpc/server.test.ts'],
   },

@@ -196,8 +196,8 @@ export const fanOutMutants: readonly Mutant[] = [
   {
     id: 'fetch-half-the-time',
     file: 'coordinator/src/search/fetch-documents.ts',
-    find: 'return others ? deadline.within(',
-    replace: 'return !others ? deadline.within(',
+    find: 'return others ? context.within(',
+    replace: 'return !others ? context.within(',
     breaks: 'A server that stops before it gives the texts leaves time to ask another',
     tests: ['coordinator/src/search/fetch-documents.test.ts'],
   },

@@ -126,7 +126,7 @@ class SimulatedConnection implements ShardServerPort {
   prepare: ShardServerPort['prepare'] = (request, deadline) =>
     this.#call('loading shards', deadline, (server, inTime) => server.prepare(request, inTime))
 
-  search: ShardServerPort['search'] = async (request, deadline) => {
+  search: ShardServerPort['search'] = async (request, { deadline }) => {
     const call = this.#network.noteCall(this.#from, this.address, request)
     try {
       return await this.#call('a search', deadline, (server, inTime) => server.search(request, inTime))
@@ -135,7 +135,7 @@ class SimulatedConnection implements ShardServerPort {
     }
   }
 
-  fetch: ShardServerPort['fetch'] = (request, deadline) =>
+  fetch: ShardServerPort['fetch'] = (request, { deadline }) =>
     this.#call('fetching documents', deadline, (server, inTime) => server.fetch(request, inTime))
 
   release: ShardServerPort['release'] = ({ shards }, deadline) =>

@@ -141,9 +141,9 @@ describe('putting documents over HTTP', () => {
 
   it('sets a document aside that cannot be encoded, counts it, and searches the others', async () => {
     const { encodeDocuments } = coordinator.encoder
-    coordinator.encoder.encodeDocuments = async (batch, deadline) => {
+    coordinator.encoder.encodeDocuments = async (batch, context) => {
       if (batch.documents.some(({ text }) => text === 'poison')) throw new HypershardError('internal', 'told to fail')
-      return encodeDocuments.call(coordinator.encoder, batch, deadline)
+      return encodeDocuments.call(coordinator.encoder, batch, context)
     }
     const many = Array.from({ length: 70 }, (_, at) => ({ id: `d${at}`, text: at === 33 ? 'poison' : `stars ${at}` }))
     const { json } = await put(documents, many)

@@ -218,9 +218,9 @@ describe('generations over HTTP', () => {
 
   it('takes documents that were set aside into the new build', async () => {
     const { encodeDocuments } = coordinator.encoder
-    coordinator.encoder.encodeDocuments = async (batch, deadline) => {
+    coordinator.encoder.encodeDocuments = async (batch, context) => {
       if (batch.documents.some(({ text }) => text === 'poison')) throw new HypershardError('internal', 'told to fail')
-      return encodeDocuments.call(coordinator.encoder, batch, deadline)
+      return encodeDocuments.call(coordinator.encoder, batch, context)
     }
     await put(`${index}/documents`, [{ id: 'bad', text: 'poison' }])
     assert.equal((await request(index)).json.documents_aside, 1)

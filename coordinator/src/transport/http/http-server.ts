@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import fastifyCors from '@fastify/cors'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { Deadline, HypershardError, type Logger, messageOf, RequestContext } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, messageOf, RequestContext, type Telemetry } from '@hypershard/common'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
@@ -30,7 +30,7 @@ export interface HttpServerOptions {
   readonly putTimeoutMs: number
   /** How long requests under way may take to end when the server stops. */
   readonly drainMs: number
-  readonly log: Logger
+  readonly telemetry: Pick<Telemetry, 'log' | 'tracer'>
 }
 
 export interface HttpServer {
@@ -53,6 +53,7 @@ const paramCharactersMax = 1_024
  * @throws HypershardError `address_in_use`
  */
 export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
+  const { log } = options.telemetry
   const routes = [
     ...clusterRoutes(coordinator),
     ...serverRoutes(coordinator),
@@ -67,19 +68,19 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   const app = createApp(options)
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
-  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, options.log)
+  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, log)
   await app.register(async child => {
     // Its body is read by the route itself, document by document, and has no limit.
     child.removeAllContentTypeParsers()
     const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
     child.addContentTypeParser(types, (_request, body, done) => done(null, body))
-    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route, options.log)
+    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route, log)
   })
   const address = await listen(app, options.address)
   return { address, stop: () => stop(app, options.drainMs) }
 }
 
-function createApp({ log, putTimeoutMs }: HttpServerOptions): FastifyInstance {
+function createApp({ telemetry: { log }, putTimeoutMs }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: jsonBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
