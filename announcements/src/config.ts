@@ -7,8 +7,8 @@ export const announcementsConfig = {
     .pipe(z.array(hostAndPort()))
     .optional()
     .describe(
-      'The gRPC addresses of all coordinators, `host:port` with commas between: with these the process exchanges hints ' +
-        'of what is new in the store. A coordinator may be in its own list. `hypershard up` sets it.',
+      'The addresses at which coordinators hear other processes (HYPERSHARD_INTERNAL_LISTEN, or HYPERSHARD_GRPC_LISTEN ' +
+        'without it), `host:port` with commas between: with these the process exchanges hints of what is new in the store. A coordinator may be in its own list. `hypershard up` sets it.',
     ),
   HYPERSHARD_ANNOUNCE_REDIS_URL: z
     .string()

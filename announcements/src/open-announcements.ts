@@ -1,5 +1,5 @@
-import type { ChannelOptions } from '@grpc/grpc-js'
 import type { Logger } from '@hypershard/common'
+import type { ChannelSettings } from '@hypershard/common/grpc'
 import { GrpcPeer } from './adapters/grpc-peer.ts'
 import { RedisChannel } from './adapters/redis-channel.ts'
 import { Announcer } from './announcer.ts'
@@ -8,14 +8,14 @@ export interface AnnouncementWays {
   /** Coordinators to exchange hints with, `host:port`. */
   readonly coordinators?: readonly string[] | undefined
   readonly redisUrl?: string | undefined
-  readonly channelOptions?: ChannelOptions | undefined
+  readonly channel?: ChannelSettings | undefined
 }
 
 /** Connects to whoever is named, in the background: none of them need be there. */
 export function openAnnouncements(ways: AnnouncementWays, log: Logger): Announcer {
-  const { coordinators = [], redisUrl, channelOptions } = ways
+  const { coordinators = [], redisUrl, channel } = ways
   const announcer = new Announcer()
-  for (const address of coordinators) announcer.open(ear => new GrpcPeer(address, ear, { log, channelOptions }))
+  for (const address of coordinators) announcer.open(ear => new GrpcPeer(address, ear, { log, channel }))
   if (redisUrl !== undefined) announcer.open(ear => new RedisChannel(redisUrl, ear, log))
   return announcer
 }

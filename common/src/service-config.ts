@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { hostAndPort } from './config.ts'
 import { logLevels } from './logging.ts'
 
+const pemFile = (text: string) => z.string().min(1).optional().describe(`${text} A PEM file.`)
+
 /** Settings that every process of the cluster has. */
 export const serviceConfig = {
   HYPERSHARD_ADMIN_LISTEN: hostAndPort()
@@ -14,5 +16,27 @@ export const serviceConfig = {
     .enum(['on', 'off'])
     .default('on')
     .describe('Whether the process counts and measures what it does.'),
+  HYPERSHARD_TLS_CERT: pemFile(
+    'The certificate that the process proves itself with to the other processes of its cluster, as server and as ' +
+      'client, and those between it and the CA. It must carry the DNS name `hypershard.internal`, or the name or ' +
+      'address that others call it by. With HYPERSHARD_TLS_KEY and HYPERSHARD_TLS_CA, or none of the three; all are ' +
+      'read again when they change.',
+  ),
+  HYPERSHARD_TLS_KEY: pemFile('The private key of HYPERSHARD_TLS_CERT, without a passphrase.'),
+  HYPERSHARD_TLS_CA: pemFile(
+    'The CAs that sign the certificates of the processes of this cluster, and of nothing else: whoever has a ' +
+      'certificate of theirs is let in.',
+  ),
+  HYPERSHARD_INSECURE: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform(value => value === 'true')
+    .describe(
+      '`true` lets the process listen beyond loopback although nothing protects the port: no HYPERSHARD_TLS_* between ' +
+        'processes, no HYPERSHARD_KEYS at the public ports. Otherwise it does not start.',
+    ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const
+
+/** Beginnings of names that every process has: an unknown name with one of them is a typing error. */
+export const servicePrefixes: readonly string[] = ['HYPERSHARD_TLS_', 'HYPERSHARD_ADMIN_']

@@ -41,6 +41,30 @@ export const coordinatorConfig = {
     .default('127.0.0.1:7701')
     .pipe(hostAndPort())
     .describe('Where the public gRPC API listens, `host:port`; port 0 takes a free one.'),
+  HYPERSHARD_INTERNAL_LISTEN: hostAndPort()
+    .optional()
+    .describe(
+      'Where other processes of the cluster are heard over gRPC, `host:port`; port 0 takes a free one. Without it they are ' +
+        'heard at HYPERSHARD_GRPC_LISTEN. Required with HYPERSHARD_TLS_*, which protect it.',
+    ),
+  HYPERSHARD_HTTP_TLS_CERT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The certificate of the public HTTP and gRPC APIs, and those between it and its CA: with it they speak TLS. A PEM ' +
+        'file, read again when it changes. With HYPERSHARD_HTTP_TLS_KEY.',
+    ),
+  HYPERSHARD_HTTP_TLS_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The private key of HYPERSHARD_HTTP_TLS_CERT, without a passphrase. A PEM file.'),
+  HYPERSHARD_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the keys of those who may use the API stand: a file, or `redis://host:port`.'),
   HYPERSHARD_ENCODER: membersSetting('the encoder services, such as host:port').describe(
     'The encoder services, in the three ways in which HYPERSHARD_SHARD_SERVERS names shard servers; zones mean nothing.',
   ),

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
 import { Deadline, type Logger, type RunningService, type Telemetry, WorkGate } from '@hypershard/common'
-import { clientOptionsBehind, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
+import {
+  type ChannelSettings,
+  clientOptionsBehind,
+  type GrpcServer,
+  type GrpcServerOptions,
+  openProcessCredentials,
+  plainChannel,
+  publicServerCredentials,
+  startGrpcServer,
+} from '@hypershard/common/grpc'
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
@@ -26,6 +35,7 @@ import { Coordinator } from './coordinator.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderServicePort, ShardServerPort } from './ports.ts'
+import { openPublicCertificates, requireSafePorts } from './ports-config.ts'
 import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
@@ -56,14 +66,13 @@ export interface CoordinatorConnections {
   connectShardServer(address: string): ShardServerPort
 }
 
-function asConfigured(config: CoordinatorConfig, log: Logger): CoordinatorConnections {
-  const options = clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY)
+function asConfigured(config: CoordinatorConfig, channel: ChannelSettings, log: Logger): CoordinatorConnections {
   const shardServers = { kind: 'shard-server', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS } as const
   return {
     openStore: () => openObjectStore(config.HYPERSHARD_STORE),
     openMembership: () => openMembership(config.HYPERSHARD_SHARD_SERVERS, shardServers, log),
-    connectEncoder: address => connectEncoder(address, options),
-    connectShardServer: address => connectShardServer(address, options),
+    connectEncoder: address => connectEncoder(address, channel),
+    connectShardServer: address => connectShardServer(address, channel),
   }
 }
 
@@ -93,29 +102,50 @@ export async function startCoordinator(
     for (const stop of stops.splice(0).reverse()) await stop()
   }
   try {
+    requireSafePorts(config, log)
+    const credentials = await openProcessCredentials(config, log)
+    stops.push(() => credentials.close())
+    const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
+    const certificates = await openPublicCertificates(config, log)
+    stops.push(() => certificates?.close())
     const announcer = openAnnouncements(
       {
         coordinators: config.HYPERSHARD_COORDINATORS,
         redisUrl: config.HYPERSHARD_ANNOUNCE_REDIS_URL,
-        channelOptions: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY),
+        channel,
       },
       log,
     )
     stops.push(() => announcer.close())
     const hub = announcer.open(ear => new GrpcHub(ear, log))
-    const coordinator = await assembleCoordinator(config, telemetry, { connections, pauses, announcer }, stops)
+    const surroundings = { connections, pauses, announcer, channel }
+    const coordinator = await assembleCoordinator(config, telemetry, surroundings, stops)
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, telemetry }
-    const grpc = await serveGrpc(coordinator, hub, config.HYPERSHARD_GRPC_LISTEN, transport)
+    const internal = await serveProcesses(hub, config.HYPERSHARD_INTERNAL_LISTEN, credentials.server)
+    stops.push(() => internal?.stop())
+    const grpc = await serveGrpc(coordinator, internal === undefined ? hub : undefined, {
+      address: config.HYPERSHARD_GRPC_LISTEN,
+      credentials: publicServerCredentials(certificates),
+      ...transport,
+    })
     stops.push(() => grpc.stop())
     // Streams that go on for an hour are no calls to wait for.
     stops.push(() => hub.close())
     const http = await startHttpServer(coordinator, {
       address: config.HYPERSHARD_HTTP_LISTEN,
       corsOrigins: config.HYPERSHARD_HTTP_CORS_ORIGINS,
+      certificates,
       ...transport,
     })
     stops.push(() => http.stop())
-    return { addresses: { http: http.address, grpc: grpc.address }, stop: stopAll }
+    return {
+      addresses: {
+        http: http.address,
+        grpc: grpc.address,
+        ...(internal === undefined ? {} : { internal: internal.address }),
+      },
+      stop: stopAll,
+    }
   } catch (error) {
     await stopAll()
     throw error
@@ -127,6 +157,8 @@ export interface CoordinatorSurroundings {
   readonly connections: Partial<CoordinatorConnections>
   readonly pauses?: CoordinatorPauses
   readonly announcer: Pick<Announcer, 'tell' | 'listen' | 'hearing'>
+  /** How connections that are not given are made. */
+  readonly channel?: ChannelSettings
 }
 
 /**
@@ -140,8 +172,8 @@ export async function assembleCoordinator(
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
   const { log } = telemetry
-  const { pauses = byTheClock, announcer } = surroundings
-  const connections = { ...asConfigured(config, log), ...surroundings.connections }
+  const { pauses = byTheClock, announcer, channel = plainChannel } = surroundings
+  const connections = { ...asConfigured(config, channel, log), ...surroundings.connections }
   const store = announcingStore(await connections.openStore(), key => announcer.tell(key))
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
@@ -249,20 +281,38 @@ function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkG
   }
 }
 
-function serveGrpc(
-  coordinator: Coordinator,
-  hub: GrpcHub,
-  address: string,
-  options: { putTimeoutMs: number; drainMs: number; telemetry: Telemetry },
-): Promise<GrpcServer> {
+type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
+  readonly putTimeoutMs: number
+  readonly drainMs: number
+  readonly telemetry: Telemetry
+}
+
+/** @param hub of other processes, where they have no port of their own */
+function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: GrpcServing): Promise<GrpcServer> {
+  const search = { definition: SearchServiceService, implementation: searchService(coordinator, options) }
   return startGrpcServer({
-    address,
-    services: [
-      { definition: SearchServiceService, implementation: searchService(coordinator, options) },
-      { definition: AnnouncementServiceService, implementation: hub.implementation },
-    ],
-    protoFiles: ['hypershard/v1/search.proto', 'hypershard/v1/announcements.proto'],
+    address: options.address,
+    credentials: options.credentials,
+    services: hub === undefined ? [search] : [search, announcementsOf(hub)],
+    protoFiles: ['hypershard/v1/search.proto', ...(hub === undefined ? [] : [announcementsProto])],
     protoDirectory,
     drainMs: options.drainMs,
   })
+}
+
+const announcementsProto = 'hypershard/v1/announcements.proto'
+
+function announcementsOf(hub: GrpcHub) {
+  return { definition: AnnouncementServiceService, implementation: hub.implementation }
+}
+
+/** The port of other processes; undefined where they are heard at the public one. */
+async function serveProcesses(
+  hub: GrpcHub,
+  address: string | undefined,
+  credentials: GrpcServerOptions['credentials'],
+): Promise<GrpcServer | undefined> {
+  if (address === undefined) return undefined
+  const services = [announcementsOf(hub)]
+  return startGrpcServer({ address, credentials, services, protoFiles: [announcementsProto], protoDirectory, drainMs })
 }

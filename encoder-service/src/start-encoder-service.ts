@@ -1,5 +1,12 @@
-import { HypershardError, processorCount, type RunningService, systemClock, type Telemetry } from '@hypershard/common'
-import { startGrpcServer } from '@hypershard/common/grpc'
+import {
+  HypershardError,
+  processorCount,
+  type RunningService,
+  requireInternalProtection,
+  systemClock,
+  type Telemetry,
+} from '@hypershard/common'
+import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
@@ -33,6 +40,7 @@ export async function startEncoderService(
 ): Promise<RunningEncoderService> {
   const { log } = telemetry
   requireAdvertised(config, config.HYPERSHARD_ENCODER_LISTEN)
+  requireInternalProtection('HYPERSHARD_ENCODER_LISTEN', config, log)
   const workers = await EncodingWorkers.start({
     settings: {
       modelDirectories: config.HYPERSHARD_MODELS,
@@ -65,8 +73,10 @@ async function serve(
   const encoder = new Encoder(workers, limits, systemClock)
   const state = new ServiceState(systemClock)
   const handlers = encoderHandlers(encoder, state, { log, tracer })
+  const credentials = await openProcessCredentials(config, log)
   const server = await startGrpcServer({
     address: config.HYPERSHARD_ENCODER_LISTEN,
+    credentials: credentials.server,
     services: [{ definition: EncoderServiceService, implementation: { ...handlers } }],
     protoFiles: ['hypershard/v1/encoder.proto'],
     protoDirectory,
@@ -86,6 +96,7 @@ async function serve(
       server.setServing(false)
       await Promise.all([announcer.stop(), state.drain(drain ? config.HYPERSHARD_ENCODER_DRAIN_MS : 0)])
       await server.stop()
+      credentials.close()
       await workers.stop()
     },
   }

@@ -9,7 +9,7 @@ import {
   systemClock,
   type Telemetry,
 } from '@hypershard/common'
-import { clientOptionsBehind } from '@hypershard/common/grpc'
+import { type ChannelSettings, clientOptionsBehind, openProcessCredentials } from '@hypershard/common/grpc'
 import { openMembership } from '@hypershard/membership'
 import { announcingStore, openObjectStore } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
@@ -34,8 +34,8 @@ export interface IndexerConnections {
   connectEncoder(address: string): EncoderServicePort
 }
 
-function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerConnections {
-  return { connectEncoder: address => connectEncoder(address, clientOptionsBehind(proxy)) }
+function overGrpc(channel: ChannelSettings): IndexerConnections {
+  return { connectEncoder: address => connectEncoder(address, channel) }
 }
 
 /**
@@ -46,17 +46,19 @@ function overGrpc({ HYPERSHARD_INTERNAL_PROXY: proxy }: IndexerConfig): IndexerC
 export async function startIndexer(
   config: IndexerConfig,
   telemetry: Telemetry,
-  connections: IndexerConnections = overGrpc(config),
+  connections?: IndexerConnections,
   clock: Clock = systemClock,
 ): Promise<RunningService> {
   const { log } = telemetry
+  const credentials = await openProcessCredentials(config, log)
+  const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
   const plainStore = await openObjectStore(config.HYPERSHARD_STORE)
   const queue = await openQueue(config, log)
   const announcements = openAnnouncements(
     {
       coordinators: config.HYPERSHARD_COORDINATORS,
       redisUrl: config.HYPERSHARD_ANNOUNCE_REDIS_URL,
-      channelOptions: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY),
+      channel,
     },
     log,
   )
@@ -64,7 +66,7 @@ export async function startIndexer(
   const named = { kind: 'encoder', refreshMs: config.HYPERSHARD_MEMBERSHIP_REFRESH_MS } as const
   const encoder = new EncoderSet({
     membership: openMembership(config.HYPERSHARD_ENCODER, named, log),
-    connect: connections.connectEncoder,
+    connect: (connections ?? overGrpc(channel)).connectEncoder,
     log,
   })
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
@@ -89,6 +91,7 @@ export async function startIndexer(
       await queue.close()
       announcements.close()
       encoder.close()
+      credentials.close()
     },
   }
 }

@@ -14,6 +14,7 @@ import {
   readConfig,
   type StopOptions,
   type serviceConfig,
+  servicePrefixes,
   type Telemetry,
 } from '@hypershard/common'
 import { PrometheusMeter } from './adapters/prometheus-meter.ts'
@@ -48,7 +49,7 @@ export async function runMain<Shape extends ServiceShape>(
   await runService(
     () => log,
     async () => {
-      const config = readConfig(main.config, environment, main.ownPrefixes)
+      const config = readConfig(main.config, environment, [...main.ownPrefixes, ...servicePrefixes])
       const common = config as unknown as Config<typeof serviceConfig>
       log = createLogger({ service: main.service, level: common.HYPERSHARD_LOG_LEVEL })
       const low = lowOpenFilesLimit()

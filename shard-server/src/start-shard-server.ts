@@ -7,10 +7,11 @@ import {
   memoryLimitBytes,
   processorCount,
   type RunningService,
+  requireInternalProtection,
   systemClock,
   type Telemetry,
 } from '@hypershard/common'
-import { startGrpcServer } from '@hypershard/common/grpc'
+import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
@@ -51,6 +52,8 @@ export async function startShardServer(
 ): Promise<RunningService> {
   const { log, tracer } = telemetry
   requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
+  requireInternalProtection('HYPERSHARD_SHARD_LISTEN', config, log)
+  const credentials = await openProcessCredentials(config, log)
   const store = await openObjectStore(config.HYPERSHARD_STORE)
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
@@ -96,6 +99,7 @@ export async function startShardServer(
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
+      credentials: credentials.server,
       services: [
         {
           definition: shardServiceDefinition,
@@ -128,6 +132,7 @@ export async function startShardServer(
         await announcer.stop()
         server.setServing(false)
         await server.stop()
+        credentials.close()
         await holder.close()
         await closeThreads()
       },

@@ -1,6 +1,6 @@
-import { type ChannelOptions, type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { type Clock, type Logger, OutageLog, systemClock } from '@hypershard/common'
-import { connectClient, fromServiceError } from '@hypershard/common/grpc'
+import { type ChannelSettings, connectClient, fromServiceError } from '@hypershard/common/grpc'
 import { AnnouncementServiceClient, type ExchangeRequest, type ExchangeResponse } from '@hypershard/proto/announcements'
 import type { Ear, Hint, HintChannel } from '../ports.ts'
 import { waitingHintsMax } from './grpc-hub.ts'
@@ -19,7 +19,7 @@ type Stream = ClientDuplexStream<ExchangeRequest, ExchangeResponse>
 
 export interface PeerOptions {
   readonly log: Logger
-  readonly channelOptions?: ChannelOptions | undefined
+  readonly channel?: ChannelSettings | undefined
   readonly clock?: Clock
 }
 
@@ -38,9 +38,9 @@ export class GrpcPeer implements HintChannel {
   #closed = false
 
   /** @param address `host:port` of a coordinator's gRPC API */
-  constructor(address: string, ear: Ear, { log, channelOptions, clock = systemClock }: PeerOptions) {
+  constructor(address: string, ear: Ear, { log, channel, clock = systemClock }: PeerOptions) {
     this.#ear = ear
-    this.#client = connectClient(AnnouncementServiceClient, address, channelOptions)
+    this.#client = connectClient(AnnouncementServiceClient, address, channel)
     this.#peer = `coordinator ${address}`
     this.#clock = clock
     this.#away = new OutageLog(this.#peer, log, clock)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Metadata } from '@grpc/grpc-js'
 import { silentLogger } from '@hypershard/common'
-import { connectClient, type GrpcServer, startGrpcServer } from '@hypershard/common/grpc'
+import { connectClient, type GrpcServer, plainCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { captureLog, eventually } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceClient, AnnouncementServiceService } from '@hypershard/proto/announcements'
@@ -26,6 +26,7 @@ class Coordinator extends Process {
   async start(address = '127.0.0.1:0'): Promise<string> {
     this.#server = await startGrpcServer({
       address,
+      credentials: plainCredentials.server,
       services: [{ definition: AnnouncementServiceService, implementation: this.hub.implementation }],
       protoFiles: ['hypershard/v1/announcements.proto'],
       protoDirectory,

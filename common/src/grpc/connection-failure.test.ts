@@ -6,14 +6,14 @@ import { freePort } from '@hypershard/harness'
 import { Deadline } from '../time/deadline.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
 import { clientOptions, clientOptionsBehind } from './channel-options.ts'
-import { connectClient, serverCredentials } from './credentials.ts'
+import { connectClient, plainCredentials } from './credentials.ts'
 
 const bytes = { requestSerialize: Buffer.from, responseDeserialize: Buffer.from }
 const echo = { path: '/test.Echo/Echo', requestStream: false, responseStream: false } as const
 
 /** One call to an address, as the services make them. */
 async function call(address: string, options = clientOptions, ms = 5_000): Promise<string> {
-  const client = connectClient(Client, address, options)
+  const client = connectClient(Client, address, { credentials: plainCredentials, options })
   const method: UnaryMethod<Buffer, Buffer> = (request, metadata, callOptions, callback) =>
     client.makeUnaryRequest(
       ...([echo.path, bytes.requestSerialize, bytes.responseDeserialize, request, metadata] as const),
@@ -46,7 +46,7 @@ describe('a call to another process', () => {
     const definition = { echo: { ...echo, ...bytes, ...serialize } }
     server.addService(definition as never, { echo: reply as UntypedHandleCall })
     const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', serverCredentials(), (error, bound) =>
+      server.bindAsync('127.0.0.1:0', plainCredentials.server, (error, bound) =>
         error === null ? resolve(bound) : reject(error),
       )
     })

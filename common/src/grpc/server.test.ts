@@ -8,7 +8,7 @@ import { Deadline } from '../time/deadline.ts'
 import { waitWithin } from '../time/wait-within.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
 import { messageBytesMax } from './channel-options.ts'
-import { connectClient } from './credentials.ts'
+import { connectClient, plainCredentials } from './credentials.ts'
 import { type UnaryWork, unaryHandler } from './handlers.ts'
 import { type GrpcServer, startGrpcServer } from './server.ts'
 
@@ -36,6 +36,7 @@ describe('a gRPC server', () => {
   async function start(work: UnaryWork<Echo, Echo>, log = silentLogger()) {
     server = await startGrpcServer({
       address: '127.0.0.1:0',
+      credentials: plainCredentials.server,
       services: [{ definition, implementation: { echo: unaryHandler(work, { log }) } }],
       protoFiles: [protoPath],
       protoDirectory: '/',
@@ -182,6 +183,7 @@ describe('a gRPC server', () => {
     await start(async request => request)
     const again = startGrpcServer({
       address: server.address,
+      credentials: plainCredentials.server,
       services: [],
       protoFiles: [],
       protoDirectory: '/',

@@ -1,14 +1,20 @@
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import {
+  Server,
+  type ServerCredentials,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { HypershardError, messageOf } from '../errors/hypershard-error.ts'
 import { serverOptions } from './channel-options.ts'
-import { serverCredentials } from './credentials.ts'
 
 export interface GrpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly address: string
+  /** What it proves itself with and asks of callers, see `ProcessCredentials`. */
+  readonly credentials: ServerCredentials
   readonly services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[]
   /** For reflection: the `.proto` files of the services, and the directory their imports start from. */
   readonly protoFiles: readonly string[]
@@ -40,7 +46,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const definitions = loadSync([...options.protoFiles], { includeDirs: [options.protoDirectory], keepCase: true })
   new ReflectionService(definitions).addToServer(server)
 
-  const port = await bind(server, options.address)
+  const port = await bind(server, options.address, options.credentials)
   return {
     address: `${options.address.slice(0, options.address.lastIndexOf(':'))}:${port}`,
     setServing: (serving, service) => {
@@ -51,9 +57,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   }
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, serverCredentials(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port)
       else {
         const message = `cannot listen on ${address}: ${messageOf(error)}; free the port or choose another`

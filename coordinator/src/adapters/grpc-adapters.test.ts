@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
-import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
+import { type GrpcServer, plainCredentials, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
 import { eventually, quietContext } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
@@ -47,6 +47,7 @@ describe('the gRPC adapters', () => {
   function start(address: string): Promise<GrpcServer> {
     return startGrpcServer({
       address,
+      credentials: plainCredentials.server,
       services: [
         { definition: EncoderServiceService, implementation: encoder() },
         { definition: ShardServiceService, implementation: shardServer() },

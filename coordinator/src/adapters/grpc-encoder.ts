@@ -1,6 +1,5 @@
-import type { ChannelOptions } from '@grpc/grpc-js'
 import { HypershardError } from '@hypershard/common'
-import { callUnary, connectClient } from '@hypershard/common/grpc'
+import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
 import { hyperHeadBytesMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
@@ -14,9 +13,9 @@ const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
  * An encoder service over gRPC. What asks whether it lives has a channel of its own: it must not wait behind the megabytes of
  * an answer.
  */
-export function connectEncoder(address: string, options?: ChannelOptions): EncoderServicePort {
-  const client = connectClient(EncoderServiceClient, address, options)
-  const control = connectClient(EncoderServiceClient, address, options)
+export function connectEncoder(address: string, channel?: ChannelSettings): EncoderServicePort {
+  const client = connectClient(EncoderServiceClient, address, channel)
+  const control = connectClient(EncoderServiceClient, address, channel)
   const peer = `encoder service ${address}`
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),

@@ -1,13 +1,6 @@
-import {
-  type ChannelOptions,
-  type Client,
-  connectivityState,
-  makeClientConstructor,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js'
+import { type Client, connectivityState, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js'
 import { type Deadline, HypershardError } from '@hypershard/common'
-import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
+import { type ChannelSettings, callUnary, connectClient, plainChannel, type UnaryMethod } from '@hypershard/common/grpc'
 import {
   type DescribeResponse,
   type SearchShardsRequest,
@@ -29,10 +22,11 @@ type CheckHealth = UnaryMethod<{ service: string }, { status: string }>
  * A shard server over gRPC. Health checks have a channel of their own: they must not wait behind megabytes of a
  * search, and a server whose data channel is busy is not dead.
  */
-export function connectShardServer(address: string, options?: ChannelOptions): ShardServerPort {
-  const client = connectClient(ShardServiceClient, address, options)
-  const control = connectClient(ShardServiceClient, address, options)
-  const health = connectClient(HealthClient, address, { channelOverride: control.getChannel() })
+export function connectShardServer(address: string, channel: ChannelSettings = plainChannel): ShardServerPort {
+  const client = connectClient(ShardServiceClient, address, channel)
+  const control = connectClient(ShardServiceClient, address, channel)
+  const shared = { ...channel, options: { channelOverride: control.getChannel() } }
+  const health = connectClient(HealthClient, address, shared)
   const check: CheckHealth = (health.check as unknown as CheckHealth).bind(health)
   const connections = countConnections(control.getChannel())
   const peer = `shard server ${address}`

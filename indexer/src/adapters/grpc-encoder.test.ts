@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { HypershardError, silentLogger } from '@hypershard/common'
-import { type GrpcServer, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
+import { type GrpcServer, plainCredentials, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
 import { quietContext } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
@@ -18,6 +18,7 @@ describe('the gRPC adapter of the indexer', () => {
     vectors = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer)
     server = await startGrpcServer({
       address: '127.0.0.1:0',
+      credentials: plainCredentials.server,
       services: [{ definition: EncoderServiceService, implementation: encoder() }],
       protoFiles: ['hypershard/v1/encoder.proto'],
       protoDirectory,

@@ -1,6 +1,5 @@
-import type { ChannelOptions } from '@grpc/grpc-js'
 import { HypershardError } from '@hypershard/common'
-import { callUnary, connectClient } from '@hypershard/common/grpc'
+import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -10,9 +9,9 @@ import type { EncoderServicePort } from '../ports.ts'
  * An encoder service over gRPC. What asks whether it lives has a channel of its own: it must not wait behind the megabytes of
  * documents.
  */
-export function connectEncoder(address: string, options?: ChannelOptions): EncoderServicePort {
-  const client = connectClient(EncoderServiceClient, address, options)
-  const control = connectClient(EncoderServiceClient, address, options)
+export function connectEncoder(address: string, channel?: ChannelSettings): EncoderServicePort {
+  const client = connectClient(EncoderServiceClient, address, channel)
+  const control = connectClient(EncoderServiceClient, address, channel)
   const peer = `encoder service ${address}`
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),

@@ -68,6 +68,10 @@ export async function startTestShardServer(
     HYPERSHARD_SHARD_DRAIN_MS: 60_000,
     HYPERSHARD_ADMIN_LISTEN: undefined,
     HYPERSHARD_METRICS: 'off',
+    HYPERSHARD_TLS_CERT: undefined,
+    HYPERSHARD_TLS_KEY: undefined,
+    HYPERSHARD_TLS_CA: undefined,
+    HYPERSHARD_INSECURE: false,
     HYPERSHARD_LOG_LEVEL: 'silent',
     ...settings,
   }

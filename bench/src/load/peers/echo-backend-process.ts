@@ -1,10 +1,11 @@
 /** Stands where a shard server stands, and computes nothing. */
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js'
-import { startGrpcServer } from '@hypershard/common/grpc'
+import { plainCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { echoService } from './echo-service.ts'
 
 const server = await startGrpcServer({
   address: '127.0.0.1:0',
+  credentials: plainCredentials.server,
   services: [
     {
       definition: echoService,

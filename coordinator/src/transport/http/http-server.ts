@@ -1,9 +1,17 @@
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import fastifyCors from '@fastify/cors'
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import { Deadline, HypershardError, type Logger, messageOf, RequestContext, type Telemetry } from '@hypershard/common'
+import {
+  Deadline,
+  HypershardError,
+  type Logger,
+  messageOf,
+  RequestContext,
+  type Telemetry,
+  type WatchedCertificates,
+} from '@hypershard/common'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
@@ -11,6 +19,7 @@ import { buildOpenApi } from './build-openapi.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { problemContentType, problemOf, retryAfterSeconds, toProblemError } from './problem.ts'
+import { boundSlowBodies, createPublicServer, refuseGarbage } from './public-server.ts'
 import type { Route, RouteAnswer } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes, version } from './routes/cluster-routes.ts'
@@ -21,12 +30,15 @@ import { maintenanceRoutes } from './routes/maintenance-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
 import { serverRoutes } from './routes/server-routes.ts'
 import { snapshotRoutes } from './routes/snapshot-routes.ts'
+import { addSecurityHeaders, strictDocsPolicy } from './security-headers.ts'
 
 export interface HttpServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly address: string
   /** Origins whose pages may call the API from a browser, `*` for any; undefined for none. */
   readonly corsOrigins: readonly string[] | undefined
+  /** With them it is HTTPS. */
+  readonly certificates?: WatchedCertificates | undefined
   readonly putTimeoutMs: number
   /** How long requests under way may take to end when the server stops. */
   readonly drainMs: number
@@ -66,6 +78,9 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...maintenanceRoutes(coordinator),
   ]
   const app = createApp(options)
+  await addSecurityHeaders(app, { https: options.certificates !== undefined })
+  const streams = new Set(routes.filter(route => route.body === 'ndjson').map(pathOf))
+  boundSlowBodies(app, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
   for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, log)
@@ -80,12 +95,12 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   return { address, stop: () => stop(app, options.drainMs) }
 }
 
-function createApp({ telemetry: { log }, putTimeoutMs }: HttpServerOptions): FastifyInstance {
+function createApp({ telemetry: { log }, putTimeoutMs, certificates }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: jsonBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
     // A client that dribbles its request holds a connection no longer than the longest put may take.
-    requestTimeout: putTimeoutMs,
+    serverFactory: handler => createPublicServer(handler, { certificates, requestMsMax: putTimeoutMs, log }),
     // What comes on a connection that is still open is answered, and the client told that it is the last answer there.
     return503OnClosing: false,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblemError(error)),
@@ -131,13 +146,23 @@ function decoded({ headers }: FastifyRequest, reply: FastifyReply, body: Request
 
 async function serveDocument(app: FastifyInstance, document: Record<string, unknown>): Promise<void> {
   await app.register(fastifySwagger, { mode: 'static', specification: { document: document as never } })
-  await app.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { validatorUrl: null },
+    staticCSP: true,
+    transformStaticCSP: strictDocsPolicy,
+  })
   app.get('/openapi.json', async () => document)
 }
 
 function addRoute(app: FastifyInstance, route: Route, log: Logger): void {
-  const url = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-  app.route({ method: route.method, url, handler: (request, reply) => answerRequest(route, request, reply, log) })
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answerRequest(route, request, reply, log)
+  app.route({ method: route.method, url: pathOf(route), handler })
+}
+
+/** As fastify writes paths. */
+function pathOf({ path }: Route): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
 async function answerRequest(
@@ -188,14 +213,6 @@ function clientGone(reply: FastifyReply): AbortSignal {
     if (!reply.raw.writableFinished) gone.abort()
   })
   return gone.signal
-}
-
-/** What is not even HTTP is answered by hand: there is no request that fastify could answer. */
-function refuseGarbage(error: Error, socket: Socket): void {
-  if (!socket.writable) return void socket.destroy()
-  const body = JSON.stringify(problemOf(new HypershardError('invalid_request', `not HTTP: ${messageOf(error)}`)))
-  const head = `content-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`)
 }
 
 async function listen(app: FastifyInstance, address: string): Promise<string> {

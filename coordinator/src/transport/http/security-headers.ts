@@ -1,0 +1,26 @@
+import fastifyHelmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+
+const hstsSeconds = 365 * 24 * 3_600
+
+/**
+ * What browsers are told: nothing of an answer runs, is framed, or is taken for another type; and over HTTPS, that it stays
+ * so. Who may read answers from a page of another origin is CORS' to say.
+ */
+export async function addSecurityHeaders(app: FastifyInstance, { https }: { https: boolean }): Promise<void> {
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    strictTransportSecurity: https ? { maxAge: hstsSeconds, includeSubDomains: false } : false,
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+    xXssProtection: false,
+  })
+}
+
+/** Scripts and styles of the page of documentation are its own, by their digests; nothing is loaded from elsewhere. */
+export function strictDocsPolicy(header: string): string {
+  return header
+    .replaceAll(' https:', '')
+    .replace(' validator.swagger.io', '')
+    .replace(' upgrade-insecure-requests;', '')
+    .replace("frame-ancestors 'self'", "frame-ancestors 'none'")
+}

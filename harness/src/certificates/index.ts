@@ -1,0 +1,2 @@
+/** Certificates for tests, made while they run. */
+export * from './test-certificates.ts'

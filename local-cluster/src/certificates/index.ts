@@ -1,0 +1,2 @@
+/** Certificates for those without a CA of their own, apart from the rest: nobody else loads what makes them. */
+export * from './certificate-authority.ts'
