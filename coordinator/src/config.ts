@@ -64,7 +64,10 @@ export const coordinatorConfig = {
     .string()
     .min(1)
     .optional()
-    .describe('Where the keys of those who may use the API stand: a file, or `redis://host:port`.'),
+    .describe(
+      'The API keys that are let in: a file, or `redis://host:port`; read again every second. Without it nobody is asked ' +
+        'for a key.',
+    ),
   HYPERSHARD_ENCODER: membersSetting('the encoder services, such as host:port').describe(
     'The encoder services, in the three ways in which HYPERSHARD_SHARD_SERVERS names shard servers; zones mean nothing.',
   ),
@@ -139,6 +142,7 @@ export type CoordinatorConfig = Config<typeof coordinatorConfig>
 /** Beginnings of names that are the coordinator's alone: an unknown name with one of them is a typing error. */
 export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_HTTP_',
+  'HYPERSHARD_KEYS',
   'HYPERSHARD_GRPC_',
   'HYPERSHARD_SEARCH_',
   'HYPERSHARD_PUT_',

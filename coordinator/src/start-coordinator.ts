@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { openKeyStore } from '@hypershard/access'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import { Deadline, type Logger, type RunningService, type Telemetry, WorkGate } from '@hypershard/common'
+import { Deadline, type Logger, type RunningService, systemClock, type Telemetry, WorkGate } from '@hypershard/common'
 import {
   type ChannelSettings,
   clientOptionsBehind,
@@ -17,6 +18,8 @@ import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
 import { announcingStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
+import { Door } from './access/door.ts'
+import { KeyRing } from './access/key-ring.ts'
 import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { connectShardServer } from './adapters/grpc-shard-server.ts'
@@ -40,6 +43,7 @@ import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
+import { GrpcDoor } from './transport/grpc/grpc-door.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
 import { WriteLogs } from './writing/write-documents.ts'
@@ -108,6 +112,7 @@ export async function startCoordinator(
     const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
     const certificates = await openPublicCertificates(config, log)
     stops.push(() => certificates?.close())
+    const door = await openDoor(config, log, stops)
     const announcer = openAnnouncements(
       {
         coordinators: config.HYPERSHARD_COORDINATORS,
@@ -120,7 +125,7 @@ export async function startCoordinator(
     const hub = announcer.open(ear => new GrpcHub(ear, log))
     const surroundings = { connections, pauses, announcer, channel }
     const coordinator = await assembleCoordinator(config, telemetry, surroundings, stops)
-    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, telemetry }
+    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, door, telemetry }
     const internal = await serveProcesses(hub, config.HYPERSHARD_INTERNAL_LISTEN, credentials.server)
     stops.push(() => internal?.stop())
     const grpc = await serveGrpc(coordinator, internal === undefined ? hub : undefined, {
@@ -150,6 +155,13 @@ export async function startCoordinator(
     await stopAll()
     throw error
   }
+}
+
+async function openDoor(config: CoordinatorConfig, log: Logger, stops: (() => unknown)[]): Promise<Door> {
+  if (config.HYPERSHARD_KEYS === undefined) return new Door(undefined, systemClock, log)
+  const ring = await KeyRing.open(openKeyStore(config.HYPERSHARD_KEYS), systemClock, log)
+  stops.push(() => ring.close())
+  return new Door(ring, systemClock, log)
 }
 
 export interface CoordinatorSurroundings {
@@ -282,6 +294,7 @@ function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkG
 }
 
 type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
+  readonly door: Door
   readonly putTimeoutMs: number
   readonly drainMs: number
   readonly telemetry: Telemetry
@@ -289,10 +302,15 @@ type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
 
 /** @param hub of other processes, where they have no port of their own */
 function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: GrpcServing): Promise<GrpcServer> {
-  const search = { definition: SearchServiceService, implementation: searchService(coordinator, options) }
+  const door = new GrpcDoor(options.door)
+  const search = {
+    definition: SearchServiceService,
+    implementation: searchService(coordinator, { ...options, door }),
+  }
   return startGrpcServer({
     address: options.address,
     credentials: options.credentials,
+    interceptors: [door.interceptor],
     services: hub === undefined ? [search] : [search, announcementsOf(hub)],
     protoFiles: ['hypershard/v1/search.proto', ...(hub === undefined ? [] : [announcementsProto])],
     protoDirectory,

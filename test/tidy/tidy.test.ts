@@ -20,13 +20,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   membership: ['common'],
   evaluation: ['common'],
   service: ['common'],
+  access: ['common'],
   'encoder-service': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'shard-server': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],
-  coordinator: ['announcements', 'common', 'contract', 'membership', 'proto', 'qnet', 'service', 'storage'],
+  coordinator: ['access', 'announcements', 'common', 'contract', 'membership', 'proto', 'qnet', 'service', 'storage'],
   indexer: ['announcements', 'common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'local-cluster': ['common'],
   cli: ['common', 'contract', 'evaluation', 'local-cluster'],
-  harness: ['common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
+  harness: ['access', 'common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 
 /** Libraries that only these files may import, so that the rest does not depend on them. */

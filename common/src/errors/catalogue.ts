@@ -5,6 +5,7 @@ const status = {
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,
@@ -13,6 +14,7 @@ const status = {
   INTERNAL: 13,
   UNAVAILABLE: 14,
   DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
 } as const
 
 /** How one error code shows itself outside. `docs/errors.md` has the same rows; a test compares them. */
@@ -34,6 +36,8 @@ const row = (http: number, grpc: number, retryable: boolean, title: string): Cat
 export const errorCatalogue = Object.freeze({
   invalid_request: row(400, status.INVALID_ARGUMENT, false, 'The request is not valid'),
   invalid_cursor: row(400, status.INVALID_ARGUMENT, false, 'The cursor does not belong to this search'),
+  unauthenticated: row(401, status.UNAUTHENTICATED, false, 'No valid API key was sent'),
+  forbidden: row(403, status.PERMISSION_DENIED, false, 'The API key may not do this'),
   route_not_found: row(404, status.UNIMPLEMENTED, false, 'There is no such route'),
   index_not_found: row(404, status.NOT_FOUND, false, 'There is no such index'),
   model_not_found: row(404, status.NOT_FOUND, false, 'There is no such model'),
@@ -54,6 +58,7 @@ export const errorCatalogue = Object.freeze({
   request_too_large: row(413, status.OUT_OF_RANGE, false, 'The request is too large'),
   unsupported_media_type: row(415, status.INVALID_ARGUMENT, false, 'The content type is not supported'),
   unsupported_encoding: row(415, status.INVALID_ARGUMENT, false, 'The content encoding is not supported'),
+  rate_limited: row(429, status.RESOURCE_EXHAUSTED, true, 'The limit of the API key is used up'),
   overloaded: row(429, status.RESOURCE_EXHAUSTED, true, 'Too much work is waiting'),
   cancelled: row(499, status.CANCELLED, true, 'The caller went away'),
   internal: row(500, status.INTERNAL, false, 'A defect in hypershard'),

@@ -1,6 +1,7 @@
 import {
   Server,
   type ServerCredentials,
+  type ServerInterceptor,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
@@ -21,6 +22,8 @@ export interface GrpcServerOptions {
   readonly protoDirectory: string
   /** How long calls under way may take to end when the server stops. */
   readonly drainMs: number
+  /** Run before every call is read, those of health and reflection too. */
+  readonly interceptors?: readonly ServerInterceptor[]
 }
 
 /** A gRPC server with the standard health and reflection services beside its own. */
@@ -38,7 +41,7 @@ export interface GrpcServer {
  * @throws HypershardError `address_in_use`
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const server = new Server(serverOptions)
+  const server = new Server({ ...serverOptions, interceptors: [...(options.interceptors ?? [])] })
   for (const service of options.services) server.addService(service.definition, service.implementation)
   const names = ['', ...options.services.map(service => serviceNameOf(service.definition))]
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING' as const])))

@@ -276,7 +276,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'context-route',
     file: 'coordinator/src/transport/http/http-server.ts',
-    find: 'log: log.child({ route: routeOf(request) })',
+    find: 'log: log.child({ route: routeOf(request), ...factsOf(caller) })',
     replace: 'log',
     breaks: 'What a request tells says which route it came by',
     tests: ['coordinator/src/transport/http/request-log.test.ts'],

@@ -1,56 +1,87 @@
-import type { handleClientStreamingCall, ServerReadableStream } from '@grpc/grpc-js'
+import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream } from '@grpc/grpc-js'
 import type { RequestContext, Telemetry } from '@hypershard/common'
-import { answerCall, type Door, toServiceError, unaryHandler } from '@hypershard/common/grpc'
+import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
 import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
+import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
+import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { toSearchInput } from '../../search/search-input.ts'
 import { checkRequest } from '../check-request.ts'
+import type { GrpcDoor } from './grpc-door.ts'
 import { createIndexBodyOf, indexMessage, putResponse, searchBodyOf, searchResponse } from './messages.ts'
 import { receiveDocuments } from './receive-documents.ts'
 
-interface PutOptions {
+interface SearchServiceOptions {
+  readonly door: GrpcDoor
   readonly putTimeoutMs: number
   readonly telemetry: Pick<Telemetry, 'log' | 'tracer'>
 }
 
 /** The gRPC twin of the HTTP API: the same use cases, checks, limits and errors. */
-export function searchService(coordinator: Coordinator, options: PutOptions): SearchServiceServer {
-  const door: Door = { ...options.telemetry, isPublic: true }
+export function searchService(coordinator: Coordinator, options: SearchServiceOptions): SearchServiceServer {
+  const unary = <Request, Response>(work: CallersWork<Request, Response>) => callersHandler(work, options)
   return {
-    createIndex: unaryHandler(async (request, context) => {
+    createIndex: unary(async (request, caller, context) => {
       const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
+      requireUse(caller, input.name)
       return { index: indexMessage(await coordinator.createIndex(input, context)) }
-    }, door),
-    listIndexes: unaryHandler(async () => ({ indexes: coordinator.listIndexes().map(indexMessage) }), door),
-    getIndex: unaryHandler(
-      async ({ name }) => ({ index: indexMessage(coordinator.getIndex(checkRequest(indexNameSchema, name, 'name'))) }),
-      door,
-    ),
-    deleteIndex: unaryHandler(async ({ name, withAliases }, context) => {
+    }),
+    listIndexes: unary(async (_, caller) => {
+      const visible = coordinator.listIndexes().filter(({ record }) => mayUse(caller, record.name))
+      return { indexes: visible.map(indexMessage) }
+    }),
+    getIndex: unary(async ({ name }, caller) => ({ index: indexMessage(coordinator.getIndex(usable(caller, name))) })),
+    deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
       const aliases = withAliases ? 'delete' : 'refuse'
-      await coordinator.deleteIndex(checkRequest(indexNameSchema, name, 'name'), aliases, context)
+      await coordinator.deleteIndex(usable(caller, name), aliases, context).catch(hidingClones(caller))
       return {}
-    }, door),
-    search: unaryHandler(async (request, context) => {
-      const index = checkRequest(indexNameSchema, request.index, 'index')
+    }),
+    search: unary(async (request, caller, context) => {
+      const index = usable(caller, request.index, 'index')
       const body = checkRequest(searchRequestSchema, searchBodyOf(request), 'request')
       const answer = await coordinator.search(toSearchInput(index, body), context.within(body.timeout_ms))
       return searchResponse(answer)
-    }, door),
-    putDocuments: putHandler(coordinator, options, door),
+    }),
+    putDocuments: putHandler(coordinator, options),
   }
+}
+
+/** A method's own work, for whoever was let in. */
+type CallersWork<Request, Response> = (request: Request, caller: Caller, context: RequestContext) => Promise<Response>
+
+function callersHandler<Request, Response>(
+  work: CallersWork<Request, Response>,
+  { door, telemetry }: SearchServiceOptions,
+): handleUnaryCall<Request, Response> {
+  return (call, callback) => {
+    const caller = door.callerOf(call)
+    const handler = unaryHandler<Request, Response>(
+      (request, context) => work(request, caller, context.with({ principal: caller })),
+      { ...telemetry, log: telemetry.log.child(factsOf(caller)), isPublic: true },
+    )
+    handler(call, callback)
+  }
+}
+
+/** The name of an index that the caller may use. */
+function usable(caller: Caller, name: string, where = 'name'): string {
+  const checked = checkRequest(indexNameSchema, name, where)
+  requireUse(caller, checked)
+  return checked
 }
 
 type PutCall = ServerReadableStream<PutDocumentsRequest, PutDocumentsResponse>
 
 function putHandler(
   coordinator: Coordinator,
-  options: PutOptions,
-  door: Door,
+  options: SearchServiceOptions,
 ): handleClientStreamingCall<PutDocumentsRequest, PutDocumentsResponse> {
   return (call, callback) => {
-    answerCall(call, door, context => putFrom(call, coordinator, options, context)).then(
+    const { door, telemetry } = options
+    const caller = door.callerOf(call)
+    const seen = { ...telemetry, log: telemetry.log.child(factsOf(caller)), isPublic: true }
+    answerCall(call, seen, context => putFrom(call, coordinator, { ...options, caller }, context)).then(
       response => callback(null, response),
       error => callback(toServiceError(error)),
     )
@@ -60,12 +91,12 @@ function putHandler(
 async function putFrom(
   call: PutCall,
   coordinator: Coordinator,
-  { putTimeoutMs }: PutOptions,
+  { putTimeoutMs, caller }: SearchServiceOptions & { readonly caller: Caller },
   callContext: RequestContext,
 ): Promise<PutDocumentsResponse> {
-  const context = callContext.within(putTimeoutMs)
+  const context = callContext.within(putTimeoutMs).with({ principal: caller })
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
-  checkRequest(indexNameSchema, received.index, 'index')
+  usable(caller, received.index, 'index')
   const input = { ...received, waitMsMax: putTimeoutMs }
   return putResponse(await coordinator.writeDocuments(input, context))
 }

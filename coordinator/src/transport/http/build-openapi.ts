@@ -8,6 +8,8 @@ type Json = Record<string, unknown>
 
 /** What any route may answer. */
 const commonErrors: readonly ErrorCode[] = ['invalid_request', 'internal', 'unavailable', 'deadline_exceeded']
+/** What any route may answer that asks for a key. */
+const keyErrors: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'rate_limited']
 const bodyErrors: readonly ErrorCode[] = [
   'request_too_large',
   'unsupported_media_type',
@@ -29,7 +31,17 @@ export function buildOpenApi(routes: readonly Route[], version: string): Json {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
-    components: { schemas: { Problem: schemaOf(problemSchema, 'output') } },
+    components: {
+      schemas: { Problem: schemaOf(problemSchema, 'output') },
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'hs_<id>_<secret>',
+          description: 'An API key, where the coordinator asks for one. Each operation names the scope that it needs.',
+        },
+      },
+    },
   }
 }
 
@@ -42,6 +54,9 @@ function operationOf(route: Route): Json {
     tags: [route.tag],
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
+    // Names of roles are allowed here since OpenAPI 3.1.
+    security: route.scope === 'public' ? [] : [{ key: [route.scope] }],
+    'x-access': { whole_cluster: route.wholeCluster === true, keeps_to_filter: route.keepsToFilter === true },
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body) }),
     responses: { [status]: { description, ...content }, ...problemsOf(route) },
@@ -73,8 +88,9 @@ function bodyOf(body: z.ZodType | 'ndjson'): Json {
 }
 
 /** One response a status; where codes share a status the description names them all. */
-function problemsOf({ body, errors }: Route): Json {
-  const codes = new Set([...commonErrors, ...(body === undefined ? [] : bodyErrors), ...errors])
+function problemsOf({ scope, body, errors }: Route): Json {
+  const ofKeys = scope === 'public' ? [] : keyErrors
+  const codes = new Set([...commonErrors, ...ofKeys, ...(body === undefined ? [] : bodyErrors), ...errors])
   const byStatus = Map.groupBy(codes, code => errorCatalogue[code].http)
   const content = { [problemContentType]: { schema: { $ref: '#/components/schemas/Problem' } } }
   return Object.fromEntries(

@@ -13,12 +13,14 @@ import {
   type WatchedCertificates,
 } from '@hypershard/common'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
+import { type Caller, factsOf } from '../../access/caller.ts'
+import type { Door } from '../../access/door.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
 import { buildOpenApi } from './build-openapi.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { parseJsonBody } from './parse-json-body.ts'
-import { problemContentType, problemOf, retryAfterSeconds, toProblemError } from './problem.ts'
+import { challenge, problemContentType, problemOf, retryAfterOf, toProblemError } from './problem.ts'
 import { boundSlowBodies, createPublicServer, refuseGarbage } from './public-server.ts'
 import type { Route, RouteAnswer } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
@@ -43,6 +45,7 @@ export interface HttpServerOptions {
   /** How long requests under way may take to end when the server stops. */
   readonly drainMs: number
   readonly telemetry: Pick<Telemetry, 'log' | 'tracer'>
+  readonly door: Door
 }
 
 export interface HttpServer {
@@ -65,7 +68,6 @@ const paramCharactersMax = 1_024
  * @throws HypershardError `address_in_use`
  */
 export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
-  const { log } = options.telemetry
   const routes = [
     ...clusterRoutes(coordinator),
     ...serverRoutes(coordinator),
@@ -83,13 +85,13 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   boundSlowBodies(app, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
-  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, log)
+  for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, options)
   await app.register(async child => {
     // Its body is read by the route itself, document by document, and has no limit.
     child.removeAllContentTypeParsers()
     const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
     child.addContentTypeParser(types, (_request, body, done) => done(null, body))
-    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route, log)
+    for (const route of routes) if (route.body === 'ndjson') addRoute(child, route, options)
   })
   const address = await listen(app, options.address)
   return { address, stop: () => stop(app, options.drainMs) }
@@ -128,7 +130,7 @@ async function allowOrigins(app: FastifyInstance, origins: readonly string[]): P
   await app.register(fastifyCors, {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Retry-After', 'Accept-Encoding'],
+    exposedHeaders: ['Retry-After', 'Accept-Encoding', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
     maxAge: corsSecondsMax,
   })
 }
@@ -155,9 +157,18 @@ async function serveDocument(app: FastifyInstance, document: Record<string, unkn
   app.get('/openapi.json', async () => document)
 }
 
-function addRoute(app: FastifyInstance, route: Route, log: Logger): void {
-  const handler = (request: FastifyRequest, reply: FastifyReply) => answerRequest(route, request, reply, log)
-  app.route({ method: route.method, url: pathOf(route), handler })
+function addRoute(app: FastifyInstance, route: Route, options: HttpServerOptions): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  app.route({
+    method: route.method,
+    url: pathOf(route),
+    // Before anything of a body is read.
+    onRequest: async (request, reply) => {
+      callers.set(request, letIn(route, request, reply, options.door))
+    },
+    handler: (request, reply) =>
+      answerRequest(route, { request, reply, caller: callers.get(request)! }, options.telemetry.log),
+  })
 }
 
 /** As fastify writes paths. */
@@ -165,20 +176,36 @@ function pathOf({ path }: Route): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-async function answerRequest(
-  route: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: Logger,
-): Promise<FastifyReply> {
+function letIn(route: Route, request: FastifyRequest, reply: FastifyReply, door: Door): Caller {
+  const { authorization } = request.headers
+  const { index } = request.params as { index?: string }
+  const caller = door.identify(route, { authorization, address: request.ip })
+  try {
+    door.admit(route, caller, index)
+  } finally {
+    reply.headers(door.limitFieldsOf(caller))
+  }
+  return caller
+}
+
+interface Received {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly caller: Caller
+}
+
+async function answerRequest(route: Route, { request, reply, caller }: Received, log: Logger): Promise<FastifyReply> {
   const params = checkRequest(route.params, request.params, 'path')
   const query = checkRequest(route.query, request.query, 'query string')
   const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
   const timeoutMs = typeof route.timeoutMs === 'number' ? route.timeoutMs : route.timeoutMs(checkedBody)
-  const deadline = Deadline.after(timeoutMs, { signal: clientGone(reply) })
-  const context = new RequestContext({ deadline, log: log.child({ route: routeOf(request) }) })
+  const context = new RequestContext({
+    deadline: Deadline.after(timeoutMs, { signal: clientGone(reply) }),
+    log: log.child({ route: routeOf(request), ...factsOf(caller) }),
+    principal: caller,
+  })
   const stream = request.body instanceof Readable ? request.body : request.raw
-  const checked = { params, query, body: checkedBody, stream, headers: request.headers, context }
+  const checked = { params, query, body: checkedBody, stream, headers: request.headers, caller, context }
   return sendAnswer(reply, await route.handle(checked as never))
 }
 
@@ -196,7 +223,9 @@ function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: Route
 }
 
 function sendProblem(reply: FastifyReply, error: HypershardError): void {
-  if (error.code === 'overloaded') reply.header('retry-after', retryAfterSeconds)
+  const waitSeconds = retryAfterOf(error)
+  if (waitSeconds !== undefined) reply.header('retry-after', waitSeconds)
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', challenge)
   if (error.code === 'unsupported_encoding') reply.header('accept-encoding', acceptedEncodings)
   const problem = problemOf(error)
   // As bytes, since fastify would call a string's content type text.

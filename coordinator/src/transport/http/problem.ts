@@ -5,7 +5,16 @@ import type { z } from 'zod'
 export const problemContentType = 'application/problem+json'
 
 /** How long a client that was refused for too much work does well to wait. */
-export const retryAfterSeconds = 1
+const overloadedSeconds = 1
+
+/** What a client is asked for that sent no valid key (RFC 6750). */
+export const challenge = 'Bearer realm="hypershard"'
+
+/** For the header `Retry-After`, in whole seconds. */
+export function retryAfterOf({ code, details }: HypershardError): number | undefined {
+  if (code === 'overloaded') return overloadedSeconds
+  return code === 'rate_limited' ? Math.ceil(Number(details.retry_after_ms) / 1_000) : undefined
+}
 
 export function problemOf(error: HypershardError): z.input<typeof problemSchema> {
   const { http: status, retryable, title } = error.row

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ErrorCode, RequestContext } from '@hypershard/common'
 import { z } from 'zod'
+import type { Caller } from '../../access/caller.ts'
+import type { AccessRule } from '../../access/door.ts'
 
 /** What a route's own work is given: everything checked; the client going away ends the context. */
 export interface RouteRequest<Params, Query, Body> {
@@ -11,6 +13,8 @@ export interface RouteRequest<Params, Query, Body> {
   /** The body of a route that takes NDJSON, no longer compressed. */
   readonly stream: Readable
   readonly headers: IncomingHttpHeaders
+  /** Who asks; he was let in. */
+  readonly caller: Caller
   readonly context: RequestContext
 }
 
@@ -33,7 +37,7 @@ export interface DocumentedAnswer {
  * One route of the public API: what it takes and gives, and its work. The same schemas check requests and make the
  * OpenAPI document, so the document cannot tell otherwise than the server does.
  */
-export interface Route {
+export interface Route extends AccessRule {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** As OpenAPI has it: `/v1/indexes/{index}`. */
   readonly path: string

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { HypershardError } from '@hypershard/common'
 import { clusterSchema, modelListSchema, readySchema } from '@hypershard/contract'
 import { z } from 'zod'
+import { seesEverything } from '../../../access/caller.ts'
 import { clusterJson, modelJson, readyJson } from '../../../answers/cluster-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -21,12 +23,18 @@ const home: z.input<typeof homeSchema> = {
   links: { openapi: '/openapi.json', docs: '/docs', ready: '/readyz', indexes: '/v1/indexes', models: '/v1/models' },
 }
 
+/** A probe has no key: it learns whether, and neither of which index nor of which server. */
+function withoutNames(): never {
+  throw new HypershardError('unavailable', 'not ready; with a key for all indexes this tells what is missing')
+}
+
 export function clusterRoutes(coordinator: Coordinator): Route[] {
   return [
     defineRoute({
       method: 'GET',
       path: '/',
       id: 'home',
+      scope: 'public',
       tag: 'cluster',
       summary: 'Name, version, links',
       answer: { status: 200, description: 'Where to go from here', schema: homeSchema },
@@ -36,6 +44,7 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       method: 'GET',
       path: '/healthz',
       id: 'health',
+      scope: 'public',
       tag: 'cluster',
       summary: 'Whether the process is alive',
       answer: { status: 200, description: 'It is', schema: z.object({ status: z.literal('alive') }) },
@@ -45,20 +54,26 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       method: 'GET',
       path: '/readyz',
       id: 'ready',
+      scope: 'public',
       tag: 'cluster',
       summary: 'Whether every shard of every index has a live, warm server and the encoder answers',
-      description: 'Indexes whose model the encoder service does not have are named: the others can be searched.',
+      description:
+        'Indexes whose model the encoder service does not have are named: the others can be searched. Only a key for all indexes is told names.',
       answer: { status: 200, description: 'Searches are complete', schema: readySchema },
       errors: ['unavailable'],
       timeoutMs: probeMsMax,
-      handle: async ({ context }) => {
-        return { status: 200, json: readyJson(await coordinator.requireReady(context)) }
+      handle: async ({ caller, context }) => {
+        if (seesEverything(caller)) return { status: 200, json: readyJson(await coordinator.requireReady(context)) }
+        await coordinator.requireReady(context).catch(withoutNames)
+        return { status: 200, json: readyJson([]) }
       },
     }),
     defineRoute({
       method: 'GET',
       path: '/v1/models',
       id: 'listModels',
+      scope: 'read',
+      keepsToFilter: true,
       tag: 'cluster',
       summary: 'List the models that the encoder service holds',
       answer: { status: 200, description: 'All models', schema: modelListSchema },
@@ -71,6 +86,8 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       method: 'GET',
       path: '/v1/cluster',
       id: 'describeCluster',
+      scope: 'read',
+      wholeCluster: true,
       tag: 'cluster',
       summary: 'Shard servers, whether they live, which shards they hold, and indexes whose model is not there',
       answer: { status: 200, description: 'The cluster as this coordinator sees it', schema: clusterSchema },

@@ -11,6 +11,8 @@ export function searchRoutes(coordinator: Coordinator): Route[] {
       method: 'POST',
       path: '/v1/indexes/{index}/search',
       id: 'search',
+      scope: 'search',
+      keepsToFilter: true,
       tag: 'search',
       summary: 'Search an index',
       description:

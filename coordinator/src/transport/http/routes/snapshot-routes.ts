@@ -9,6 +9,7 @@ import {
   takeSnapshotSchema,
 } from '@hypershard/contract'
 import { z } from 'zod'
+import { requireUse } from '../../../access/caller.ts'
 import { generationJson } from '../../../answers/generation-json.ts'
 import { indexJson } from '../../../answers/index-json.ts'
 import { snapshotJson } from '../../../answers/snapshot-json.ts'
@@ -35,6 +36,7 @@ function keepingRoutes(snapshots: Snapshots): Route[] {
       method: 'POST',
       path: '/v1/indexes/{index}/snapshots',
       id: 'takeSnapshot',
+      scope: 'admin',
       tag,
       summary: 'Give the newest version of an index a name, and keep it',
       params: oneIndex,
@@ -50,6 +52,7 @@ function keepingRoutes(snapshots: Snapshots): Route[] {
       method: 'GET',
       path: '/v1/indexes/{index}/snapshots',
       id: 'listSnapshots',
+      scope: 'admin',
       tag,
       summary: 'List the snapshots of an index',
       params: oneIndex,
@@ -64,6 +67,7 @@ function keepingRoutes(snapshots: Snapshots): Route[] {
       method: 'DELETE',
       path: '/v1/indexes/{index}/snapshots/{snapshot}',
       id: 'deleteSnapshot',
+      scope: 'admin',
       tag,
       summary: 'Delete a snapshot',
       params: oneSnapshot,
@@ -83,6 +87,7 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       method: 'POST',
       path: '/v1/indexes/{index}/snapshots/{snapshot}/restore',
       id: 'restoreSnapshot',
+      scope: 'admin',
       tag,
       summary: 'Let searches of an index see a snapshot of it',
       description:
@@ -102,6 +107,7 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       method: 'POST',
       path: '/v1/indexes/{index}/clone',
       id: 'cloneIndex',
+      scope: 'admin',
       tag,
       summary: 'Create an index that begins as a snapshot of another, or as that is now',
       description: 'No document is copied: the two share files. The other cannot be deleted before it.',
@@ -109,8 +115,9 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       body: cloneSchema,
       answer: { status: 201, description: 'The new index', schema: indexSchema },
       errors: ['index_not_found', 'snapshot_not_found', 'index_exists', 'conflict'],
-      handle: async ({ params, body, context }) => {
+      handle: async ({ params, body, caller, context }) => {
         const { name, snapshot, replicas } = body
+        requireUse(caller, name)
         return {
           status: 201,
           json: indexJson(await snapshots.clone(params.index, { name, snapshot, replicas }, context)),

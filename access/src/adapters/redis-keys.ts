@@ -1,0 +1,57 @@
+import { HypershardError, messageOf } from '@hypershard/common'
+import { Redis } from 'ioredis'
+import { type KeyRecord, parseKey } from '../key-record.ts'
+import type { KeyStore } from '../ports.ts'
+
+/** A hash: the id of a key, and what is stored of it in JSON. */
+const hashName = 'hypershard:keys'
+
+/** For one command, also while it is connecting. */
+const commandMsMax = 2_000
+
+export class RedisKeys implements KeyStore {
+  readonly name: string
+  readonly #redis: Redis
+
+  constructor(url: string) {
+    const { hostname, port } = new URL(url)
+    this.name = `redis ${hostname}:${port || '6379'}`
+    this.#redis = new Redis(url, {
+      lazyConnect: true,
+      maxRetriesPerRequest: 1,
+      commandTimeout: commandMsMax,
+      connectTimeout: commandMsMax,
+    })
+    // Whoever asks is told, by the command that fails.
+    this.#redis.on('error', () => undefined)
+  }
+
+  async read(): Promise<readonly KeyRecord[]> {
+    const stored = await this.#ask(redis => redis.hgetall(hashName))
+    return Object.entries(stored).map(([id, text]) => {
+      const key = parseKey(text, `${this.name}: key ${id}`)
+      if (key.id === id) return key
+      throw new HypershardError('invalid_config', `${this.name}: key ${id} says that it is ${key.id}`)
+    })
+  }
+
+  async add(key: KeyRecord): Promise<void> {
+    await this.#ask(redis => redis.hset(hashName, key.id, JSON.stringify(key)))
+  }
+
+  async remove(id: string): Promise<boolean> {
+    return (await this.#ask(redis => redis.hdel(hashName, id))) > 0
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  async #ask<Answer>(command: (redis: Redis) => Promise<Answer>): Promise<Answer> {
+    try {
+      return await command(this.#redis)
+    } catch (cause) {
+      throw new HypershardError('unavailable', `${this.name}: ${messageOf(cause)}; check that it runs`, { cause })
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * What a caller may learn of names in answers. An alias and the index that it stands for are one thing here: who may use
+ * either may learn both names, and of what he may use neither of he learns nothing.
+ */
+import { HypershardError } from '@hypershard/common'
+import type { AliasTable } from '@hypershard/storage'
+import type { AliasOrder, ListedAliases } from '../aliases/alias-admin.ts'
+import { type Caller, mayUse, requireUse } from './caller.ts'
+
+export function visibleAliases(caller: Caller, listed: ListedAliases): ListedAliases {
+  const visible = listed.aliases.filter(({ alias, target }) => mayUse(caller, alias) || mayUse(caller, target.index))
+  return { ...listed, aliases: visible }
+}
+
+/** Versions in which nothing changed that he may see stay, empty: their numbers are those of the table. */
+export function visibleHistory(caller: Caller, versions: readonly AliasTable[]): AliasTable[] {
+  return versions.map(version => ({
+    ...version,
+    actions: version.actions.filter(
+      ({ name, to }) => mayUse(caller, name) || (to !== null && mayUse(caller, to.index)),
+    ),
+  }))
+}
+
+/** An alias is a way to what it stands for, so both ends must be his. @throws HypershardError `forbidden` */
+export function requireOrders(caller: Caller, orders: readonly AliasOrder[]): void {
+  for (const order of orders) {
+    if ('remove' in order) requireUse(caller, order.remove.alias)
+    else {
+      requireUse(caller, order.add.alias)
+      requireUse(caller, order.add.index)
+    }
+  }
+}
+
+/** An index that cannot be deleted says which clones need it: to whom he may not see, only that there are some. */
+export function hidingClones(caller: Caller) {
+  return (error: unknown): never => {
+    if (!(error instanceof HypershardError) || error.code !== 'index_in_use') throw error
+    const { index, clones } = error.details as { index: string; clones?: readonly string[] }
+    if (clones === undefined || clones.every(clone => mayUse(caller, clone))) throw error
+    const message = `index \`${index}\` shares files with clones that your key may not see; ask who may to delete them`
+    throw new HypershardError('index_in_use', message, { details: { index } })
+  }
+}

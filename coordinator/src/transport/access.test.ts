@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { scopes } from '@hypershard/access'
+import { Deadline } from '@hypershard/common'
+import { connectClient, fromServiceError } from '@hypershard/common/grpc'
+import { captureLog, eventually, type TestKeys, writeTestKeys } from '@hypershard/harness'
+import { PutDocumentsRequest, SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
+import { request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
+
+const asked = {
+  root: {},
+  searcher: { scopes: ['search'] },
+  reader: { scopes: ['read'] },
+  writer: { scopes: ['write'] },
+  admin: { scopes: ['admin'] },
+  papers: { indexes: ['papers*'] },
+  expired: { expires_at: '2026-01-02T00:00:00Z' },
+  revoked: {},
+} as const
+
+type Name = keyof typeof asked
+
+interface Operation {
+  readonly id: string
+  /** Of docs/security.md. */
+  readonly row: string
+  readonly method: string
+  readonly path: string
+  readonly security: readonly { readonly key: readonly string[] }[]
+}
+
+interface Described {
+  readonly operationId: string
+  readonly security: Operation['security']
+  readonly 'x-access': { readonly whole_cluster: boolean; readonly keeps_to_filter: boolean }
+}
+
+async function operationsOf(url: string): Promise<Operation[]> {
+  const { paths } = (await request(`${url}/openapi.json`)).json
+  return Object.entries<Record<string, Described>>(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([verb, { operationId, security, 'x-access': access }]) => {
+      const method = verb.toUpperCase()
+      const filled = path.replace('{generation}', '1').replaceAll(/\{(\w+)\}/g, 'papers')
+      const scope = security[0]?.key[0] ?? 'public'
+      const whose = access.whole_cluster ? 'for all indexes' : access.keeps_to_filter ? 'also with a filter' : ''
+      const row = `| \`${method} ${path}\` | ${scope} | ${scope === 'public' ? '' : whose} |`
+      return { id: operationId, row: row.replace('|  |', '| |'), method, path: filled, security }
+    }),
+  )
+}
+
+describe('the doors of a coordinator that asks for keys', () => {
+  const captured = captureLog('info')
+  let keys: TestKeys<Name>
+  let coordinator: TestCoordinator
+  let client: SearchServiceClient
+
+  before(async () => {
+    keys = await writeTestKeys<Name>(asked as never)
+    const environment = { HYPERSHARD_KEYS: keys.path }
+    coordinator = await startTestCoordinator({ environment, log: captured.log, indexer: false })
+    client = connectClient(SearchServiceClient, coordinator.grpcAddress)
+    for (const name of ['papers', 'secrets']) {
+      const made = await ask('POST', '/v1/indexes', 'root', { name, shards: 1 })
+      assert.equal(made.status, 201)
+    }
+  })
+
+  after(async () => {
+    client?.close()
+    await coordinator?.stop()
+    await keys?.remove()
+  })
+
+  function ask(method: string, path: string, key: Name | undefined, body?: unknown) {
+    const headers = {
+      ...(key && keys.headers[key]),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    return request(`${coordinator.url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  }
+
+  type Method = 'search' | 'getIndex' | 'listIndexes' | 'createIndex' | 'deleteIndex'
+
+  /** What a call of the twin came to: a status, or OK. */
+  function call(method: Method, message: object, key: Name | undefined): Promise<string> {
+    const metadata = new Metadata()
+    if (key !== undefined) metadata.set('authorization', keys.headers[key].authorization)
+    return new Promise(resolve => {
+      const done = (error: ServiceError | null) => resolve(error === null ? 'ok' : fromServiceError(error, 'it').code)
+      const full = { ...SearchRequest.fromPartial({}), fields: {}, ...message }
+      const make = client[method] as (...given: unknown[]) => unknown
+      make.call(client, full, metadata, { deadline: Deadline.after(60_000).toDate() }, done)
+    })
+  }
+
+  it('let nobody in without a key, by any route but the public ones', async () => {
+    for (const { id, method, path, security } of await operationsOf(coordinator.url)) {
+      const { status: answered, headers } = await ask(method, path, undefined)
+      if (security.length === 0) assert.notEqual(answered, 401, id)
+      else {
+        assert.equal(answered, 401, id)
+        assert.equal(headers.get('www-authenticate'), 'Bearer realm="hypershard"', id)
+      }
+    }
+  })
+
+  it('let a key in by the routes of its scope alone', async () => {
+    const ofScope = { search: 'searcher', read: 'reader', write: 'writer', admin: 'admin' } as const
+    for (const { id, method, path, security } of await operationsOf(coordinator.url)) {
+      const needed = security[0]?.key[0]
+      for (const scope of scopes) {
+        if (scope === needed && /^(drain|undrain|delete|watch)/.test(id)) continue
+        const { status: answered } = await ask(method, path, ofScope[scope])
+        if (needed === undefined || scope === needed) assert.ok(answered !== 403 && answered !== 401, `${id} ${scope}`)
+        else assert.equal(answered, 403, `${id} ${scope}`)
+      }
+    }
+  })
+
+  it('are described in docs/security.md, route by route', async () => {
+    const page = await readFile(new URL('../../../docs/security.md', import.meta.url), 'utf8')
+    const documented = page.split('\n').filter(line => /^\| `[A-Z]+ \//.test(line))
+    const actual = (await operationsOf(coordinator.url)).map(({ row }) => row)
+    assert.deepEqual(documented.toSorted(), actual.toSorted(), 'mend the table')
+  })
+
+  it('let HEAD in by no less than GET', async () => {
+    const url = `${coordinator.url}/v1/indexes`
+    assert.equal((await fetch(url, { method: 'HEAD' })).status, 401)
+    assert.equal((await fetch(url, { method: 'HEAD', headers: keys.headers.reader })).status, 200)
+  })
+
+  it('refuse a body before it is read', async () => {
+    const put = (headers: Record<string, string>) =>
+      request(`${coordinator.url}/v1/indexes/papers/search`, { method: 'POST', headers, body: '{"no' })
+    const json = { 'content-type': 'application/json' }
+    assert.equal((await put(json)).status, 401)
+    assert.equal((await put({ ...json, ...keys.headers.reader })).status, 403)
+    assert.equal((await put({ ...json, ...keys.headers.root })).status, 400)
+  })
+
+  it('refuse keys that are expired, altered, or no keys', async () => {
+    const sent = [
+      keys.headers.expired.authorization,
+      keys.headers.root.authorization.replace(/.$/, last => (last === '0' ? '1' : '0')),
+      `Basic ${keys.texts.root}`,
+      `Bearer ${keys.ids.root}`,
+      'Bearer',
+    ]
+    for (const authorization of sent) {
+      const { status: answered, json } = await request(`${coordinator.url}/v1/indexes`, { headers: { authorization } })
+      assert.deepEqual([answered, json.code], [401, 'unauthenticated'], authorization)
+    }
+  })
+
+  it('refuse a key that was revoked, without a restart', async () => {
+    assert.equal((await ask('GET', '/v1/indexes', 'revoked')).status, 200)
+    await keys.keepOnly(['root', 'searcher', 'reader', 'writer', 'admin', 'papers', 'expired'])
+    await eventually(async () => (await ask('GET', '/v1/indexes', 'revoked')).status === 401)
+    assert.equal((await ask('GET', '/v1/indexes', 'root')).status, 200)
+  })
+
+  it('tell a key nothing of indexes that it may not use', async () => {
+    const names = (await ask('GET', '/v1/indexes', 'papers')).json.indexes.map(({ name }: { name: string }) => name)
+    assert.deepEqual(names, ['papers'])
+    const hidden = await ask('GET', '/v1/indexes/secrets', 'papers')
+    const missing = await ask('GET', '/v1/indexes/nothing', 'papers')
+    assert.deepEqual([hidden.status, missing.status], [403, 403])
+    assert.deepEqual(hidden.json, JSON.parse(JSON.stringify(missing.json).replaceAll('nothing', 'secrets')))
+    assert.equal((await ask('GET', '/v1/cluster', 'papers')).status, 403)
+    assert.equal((await ask('POST', '/v1/indexes', 'papers', { name: 'secrets' })).status, 403)
+    assert.equal((await ask('POST', '/v1/indexes/papers/clone', 'papers', { name: 'secrets' })).status, 403)
+  })
+
+  it('let an alias be used by its own name, and made between names that are both allowed', async () => {
+    const add = (alias: string, index: string) => ({ actions: [{ add: { alias, index } }] })
+    assert.equal((await ask('POST', '/v1/aliases', 'papers', add('papers-x', 'secrets'))).status, 403)
+    assert.equal((await ask('POST', '/v1/aliases', 'papers', add('mine', 'papers'))).status, 403)
+    assert.equal((await ask('POST', '/v1/aliases', 'root', add('papers-now', 'secrets'))).status, 200)
+    assert.equal((await ask('POST', '/v1/aliases', 'root', add('others', 'secrets'))).status, 200)
+    assert.equal((await ask('GET', '/v1/indexes/papers-now', 'papers')).status, 200)
+    const { aliases } = (await ask('GET', '/v1/aliases', 'papers')).json
+    const visible = aliases.map(({ alias }: { alias: string }) => alias)
+    assert.ok(visible.includes('papers-now') && !visible.includes('others'), visible.join())
+    const { versions } = (await ask('GET', '/v1/aliases/history', 'papers')).json
+    assert.doesNotMatch(JSON.stringify(versions), /others/)
+  })
+
+  it('tell a probe whether it is ready, and no name', async () => {
+    const probed = await ask('GET', '/readyz', undefined)
+    assert.ok(probed.status === 200 || probed.status === 503)
+    assert.doesNotMatch(JSON.stringify(probed.json), /papers|secrets|shard-\d/)
+  })
+
+  it('are the same over gRPC', async () => {
+    const search = { index: 'papers', query: 'stars' }
+    assert.equal(await call('search', search, undefined), 'unauthenticated')
+    assert.equal(await call('search', search, 'expired'), 'unauthenticated')
+    assert.equal(await call('search', search, 'reader'), 'forbidden')
+    assert.equal(await call('search', search, 'searcher'), 'ok')
+    assert.equal(await call('search', { ...search, index: 'secrets' }, 'papers'), 'forbidden')
+    assert.equal(await call('getIndex', { name: 'secrets' }, 'papers'), 'forbidden')
+    assert.equal(await call('getIndex', { name: 'nothing' }, 'papers'), 'forbidden')
+    assert.equal(await call('getIndex', { name: 'papers' }, 'papers'), 'ok')
+    assert.equal(await call('deleteIndex', { name: 'papers' }, 'writer'), 'forbidden')
+    assert.equal(await call('createIndex', { name: 'secrets-2', shards: 1 }, 'papers'), 'forbidden')
+    assert.equal(await call('listIndexes', {}, 'writer'), 'forbidden')
+  })
+
+  it('list by pattern over gRPC too', async () => {
+    const metadata = new Metadata()
+    metadata.set('authorization', keys.headers.papers.authorization)
+    const names = await new Promise((resolve, reject) => {
+      client.listIndexes({}, metadata, { deadline: Deadline.after(60_000).toDate() }, (error, response) =>
+        error ? reject(error) : resolve(response.indexes.map(({ name }) => name)),
+      )
+    })
+    assert.deepEqual(names, ['papers'])
+  })
+
+  it('end a stream of documents that may not be written', async () => {
+    const outcome = (key: Name, index: string) =>
+      new Promise(resolve => {
+        const metadata = new Metadata()
+        metadata.set('authorization', keys.headers[key].authorization)
+        const stream = client.putDocuments(metadata, { deadline: Deadline.after(60_000).toDate() }, error =>
+          resolve(error === null ? status.OK : error.code),
+        )
+        stream.write(PutDocumentsRequest.fromPartial({ index }))
+        stream.end()
+      })
+    assert.equal(await outcome('reader', 'papers'), status.PERMISSION_DENIED)
+    assert.equal(await outcome('papers', 'secrets'), status.PERMISSION_DENIED)
+    assert.equal(await outcome('writer', 'papers'), status.OK)
+  })
+
+  it('name keys in the log by id and name, and no secret', () => {
+    const text = JSON.stringify(captured.lines)
+    for (const key of Object.values(keys.texts)) assert.doesNotMatch(text, new RegExp(key))
+  })
+})
+
+describe('a coordinator that asks for no keys', () => {
+  it('lets anyone do anything', async () => {
+    const coordinator = await startTestCoordinator({ indexer: false })
+    try {
+      assert.equal((await request(`${coordinator.url}/v1/cluster`)).status, 200)
+    } finally {
+      await coordinator.stop()
+    }
+  })
+})
