@@ -8,6 +8,8 @@ setUp()
 process.chdir(repository)
 // A run starts some hundred processes and threads, most of them with the same modules: each is compiled once.
 process.env.NODE_COMPILE_CACHE ??= join(repository, '.cache', 'compiled')
+// Tests load onnxruntime themselves, which tells its maker how it is used unless told not to (service/src/run-main.ts).
+process.env.ORT_DISABLE_TELEMETRY ??= '1'
 const words = process.argv.slice(2)
 process.exitCode = await runNode(findBundledNode(), isForMocha() ? mocha() : ['scripts/run-test-files.ts', ...words])
 

@@ -157,6 +157,8 @@ if (bench === undefined) {
   console.error(`usage: npm run bench -- <name> [--json]\n\n${names.join('\n')}`)
   process.exit(2)
 }
+// Benchmarks load onnxruntime themselves, which tells its maker how it is used unless told not to.
+process.env.ORT_DISABLE_TELEMETRY ??= '1'
 const { values } = parseArgs({ args: rest, options: { ...bench.options, json: { type: 'boolean', default: false } } })
 const measured = await bench.run(values)
 const { text, ...report } = 'rows' in measured ? measured : { rows: measured, text: renderTable(measured) }

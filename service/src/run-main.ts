@@ -41,6 +41,7 @@ export async function runMain<Shape extends ServiceShape>(
   environment: Readonly<Record<string, string | undefined>>,
   main: ServiceMain<Shape>,
 ): Promise<void> {
+  keepToOurselves()
   let log = createLogger({ service: main.service, level: 'info' })
   const die = (error: Error) => {
     log.fatal({ err: error }, 'ending, so that the supervisor can start afresh')
@@ -57,6 +58,14 @@ export async function runMain<Shape extends ServiceShape>(
       return startSeen(common, log, telemetry => main.start(config, telemetry, die))
     },
   )
+}
+
+/**
+ * onnxruntime, from 1.29 on, tells its maker which models run how and keeps an identifier in the home folder. It reads
+ * this once, when its first session is made, from the process's own environment: what a worker thread sets it never sees.
+ */
+function keepToOurselves(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
 }
 
 /** Starts the service under its admin listener, which answers from before the start until after the stop. */

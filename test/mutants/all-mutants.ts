@@ -8,6 +8,7 @@ import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutan
 import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorViewsMutants } from './lists/coordinator-views-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
+import { deployMutants } from './lists/deploy-mutants.ts'
 import { doctorMutants } from './lists/doctor-mutants.ts'
 import { drainMutants } from './lists/drain-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
@@ -40,6 +41,7 @@ export const allMutants: readonly Mutant[] = [
   ...fanOutSimulationMutants,
   ...coordinatorWritingMutants,
   ...doctorMutants,
+  ...deployMutants,
   ...drainMutants,
   ...encoderServiceMutants,
   ...evaluationMutants,
