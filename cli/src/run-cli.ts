@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { addAliasCommands } from './commands/alias-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
+import { addDoctorCommand } from './commands/doctor-command.ts'
 import { addDocumentsCommand } from './commands/documents-command.ts'
 import { addDrainCommands } from './commands/drain-commands.ts'
 import { addEvalCommand } from './commands/eval-command.ts'
@@ -44,6 +45,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addRecallCommand(program, context)
   addModelCommands(program, context)
   addDrainCommands(addClusterCommand(program, context), context)
+  addDoctorCommand(program, context)
   try {
     await program.parseAsync([...words], { from: 'user' })
     return context.exitCode

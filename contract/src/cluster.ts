@@ -48,6 +48,9 @@ const hedgesSchema = z
   .describe('Of this coordinator since it started.')
 
 export const clusterSchema = z.object({
+  protocol_version: count.describe(
+    'That this coordinator speaks with the other processes; it works with its own and both neighbours.',
+  ),
   encoders: z
     .array(
       z.object({
@@ -57,6 +60,7 @@ export const clusterSchema = z.object({
         draining: z.boolean().describe('It ends soon and gets no new work.'),
         weight: z.number(),
         outstanding: count.describe('Queries of this coordinator that it has not answered yet.'),
+        protocol_version: count.nullable().describe('Null while it has not said.'),
         models: z
           .array(
             modelReferenceSchema.extend({

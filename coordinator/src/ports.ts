@@ -70,6 +70,8 @@ export interface EncoderState {
   readonly weight: number
   /** Calls of this coordinator that it has not answered yet. */
   readonly outstanding: number
+  /** Null until it has answered once. */
+  readonly protocolVersion: number | null
   /** Null while it does not answer. */
   readonly models: readonly Model[] | null
 }

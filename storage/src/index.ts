@@ -103,6 +103,7 @@ export {
 } from './models/stored-model.ts'
 export { announcingStore } from './news/announcing-store.ts'
 export { type News, newsOfKey } from './news/news-of-key.ts'
+export { probeStore, type StoreProbe } from './probe/probe-store.ts'
 export { ReservedRoom } from './room/reserved-room.ts'
 export { roomToIndex, roomToMerge } from './room/room-to-index.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'

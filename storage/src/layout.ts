@@ -76,6 +76,9 @@ export const aliasTableKey = (version: number): string => `${aliasesFolder}${ten
 
 export const modelsFolder = 'models/'
 
+/** What is written and deleted again to see whether a store keeps its promises. */
+export const probesFolder = 'probes/'
+
 /** What makes q-nets of a model's token states. @param model its digest, SHA-256, hex, of `model.json` */
 export const modelFolder = (model: string): string => `${modelsFolder}${model}/`
 

@@ -26,7 +26,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   coordinator: ['access', 'announcements', 'common', 'contract', 'membership', 'proto', 'qnet', 'service', 'storage'],
   indexer: ['announcements', 'common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'local-cluster': ['common'],
-  cli: ['common', 'contract', 'evaluation', 'local-cluster'],
+  // Of the processes the shapes of their settings alone, which the doctor checks.
+  cli: [
+    ...['access', 'common', 'contract', 'evaluation', 'local-cluster', 'membership', 'proto', 'storage'],
+    ...['coordinator', 'encoder-service', 'indexer', 'shard-server'],
+  ],
   harness: ['access', 'common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],
 }
 

@@ -60,6 +60,16 @@ export interface WriteOptions {
   readonly idempotencyKey?: string | undefined
 }
 
+/** What a coordinator says of itself at its root. */
+export interface Greeting {
+  readonly version: string
+  /** Its clock when it answered, in whole seconds; undefined where the header is missing. */
+  readonly date: string | undefined
+  /** This machine's clock before and after, in milliseconds since the epoch. */
+  readonly askedMs: number
+  readonly answeredMs: number
+}
+
 /** The coordinator's HTTP API. Every method throws `ServerProblem` or `NotReachable`. */
 export class ApiClient {
   readonly #base: URL
@@ -69,6 +79,21 @@ export class ApiClient {
   constructor(options: ApiClientOptions) {
     this.#base = parseBaseUrl(options.url)
     this.#timeoutMs = options.timeoutMs
+  }
+
+  /** Who answers, and by which clock. */
+  async greet(): Promise<Greeting> {
+    const askedMs = Date.now()
+    let date: string | undefined
+    const { version } = await this.#json<{ version: string }>('GET', '', undefined, answerMsDefault, head => {
+      date = head.headers.date
+    })
+    return { version, date, askedMs, answeredMs: Date.now() }
+  }
+
+  /** @throws ServerProblem that names everything that is missing */
+  async requireReady(): Promise<void> {
+    await this.#json('GET', 'readyz')
   }
 
   listModels(): Promise<ModelList> {
@@ -241,7 +266,13 @@ export class ApiClient {
     }
   }
 
-  async #json<Answer>(method: string, path: string, body?: unknown, waitMs = answerMsDefault): Promise<Answer> {
+  async #json<Answer>(
+    method: string,
+    path: string,
+    body?: unknown,
+    waitMs = answerMsDefault,
+    onHead: (head: IncomingMessage) => void = () => {},
+  ): Promise<Answer> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const request: HttpRequest = {
       url: this.#urlOf(path),
@@ -251,6 +282,7 @@ export class ApiClient {
       signal: AbortSignal.timeout(this.#timeoutMs ?? waitMs),
     }
     const answer = await sendRequest(request)
+    onHead(answer)
     const text = await readText(answer, request)
     const status = answer.statusCode ?? 0
     if (status < 200 || status > 299) throw problemOfAnswer(answer, text, request)

@@ -45,9 +45,14 @@ export class CommandContext {
     return this.#options().timeout
   }
 
-  api(): ApiClient {
-    const { url, timeout } = this.#options()
-    return new ApiClient({ url, timeoutMs: timeout })
+  /** Where a coordinator answers. */
+  get url(): string {
+    return this.#options().url
+  }
+
+  /** @param url of another coordinator than that of `--url` */
+  api(url = this.url): ApiClient {
+    return new ApiClient({ url, timeoutMs: this.timeoutMs })
   }
 
   /** The command's answer: with `--json` the one document on standard output, otherwise what `render` makes of it. */

@@ -6,7 +6,7 @@ export const exitCodes = Object.freeze({ ok: 0, failure: 1, usage: 2, notReachab
 
 export const exitCodesHelp = `Exit codes:
   0  done
-  1  the server or the cluster failed, or refused
+  1  the server or the cluster failed, or refused; doctor: it found a problem
   2  the command line is wrong, or the server found the request invalid
   3  no answer from --url
   4  documents put: some documents could not be written, the others are

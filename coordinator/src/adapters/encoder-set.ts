@@ -53,6 +53,7 @@ export class EncoderSet implements EncoderPort {
       draining: live && facts?.draining === true,
       weight,
       outstanding: calls,
+      protocolVersion: facts?.protocolVersion ?? null,
       models: live ? (facts?.models ?? null) : null,
     }))
   }

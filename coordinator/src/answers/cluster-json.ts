@@ -1,6 +1,7 @@
 import type { clusterSchema, modelSchema, readySchema } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
+import { protocolVersion } from '@hypershard/proto/versions'
 import type { z } from 'zod'
 import type { UnservedIndex } from '../catalog/unserved-models.ts'
 import type { ClusterDescription, DescribedServer } from '../cluster/describe-servers.ts'
@@ -52,9 +53,11 @@ export function clusterJson(description: ClusterDescription): z.input<typeof clu
   const { encoders, unserved, hedges, retries, view, servers, moves, unplaced } = description
   const { refusedByBudget, ...hedgeCounts } = hedges
   return {
-    encoders: encoders.map(({ downReason, models, ...encoder }) => ({
+    protocol_version: protocolVersion,
+    encoders: encoders.map(({ downReason, protocolVersion: spoken, models, ...encoder }) => ({
       ...encoder,
       down_reason: downReason,
+      protocol_version: spoken,
       models:
         models?.map(({ name, digest, documentKernel }) => ({ name, digest, document_kernel: documentKernel })) ?? null,
     })),

@@ -91,7 +91,7 @@ async function answer(
   { onSearch, keepHit, unserved }: Required<FakeApiOptions>,
 ) {
   const url = new URL(request.url ?? '/', 'http://fake')
-  const [, , collection, name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
+  const [, , collection = '', name, action, part = '', order] = url.pathname.split('/').map(decodeURIComponent)
   if (collection === 'cluster' && name === 'servers') {
     const { servers } = describeCluster(indexes, unserved)
     return send(response, 200, fakeServers.answer(servers, action, part))
@@ -103,6 +103,8 @@ async function answer(
   switch (route) {
     case 'GET readyz':
       return send(response, 200, {})
+    case 'GET ':
+      return send(response, 200, { name: 'hypershard', version: '0.1.0', links: {} })
     case 'GET models':
       return send(response, 200, { models: [model] })
     case 'GET cluster':
@@ -113,6 +115,8 @@ async function answer(
       return send(response, 201, describe(create(indexes, await readJson(request))))
     case 'GET indexes/:name':
       return send(response, 200, describe(find(indexes, name)))
+    case 'GET indexes/:name/generations':
+      return send(response, 200, { generations: [] })
     case 'GET aliases':
       return send(response, 200, { version: 1, aliases: aliasesIn(indexes), created_at: '2026-11-23T00:00:00.000Z' })
     case 'DELETE indexes/:name':

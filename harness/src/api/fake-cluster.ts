@@ -53,6 +53,7 @@ export function describeFakeCluster(
     down_since: '2026-11-23T01:00:00.000Z',
   }
   return {
+    protocol_version: 2,
     encoders: [
       {
         address: '127.0.0.1:7001',
@@ -61,6 +62,7 @@ export function describeFakeCluster(
         draining: false,
         weight: 1,
         outstanding: 0,
+        protocol_version: 2,
         models: [{ name: model.name, digest: model.digest, document_kernel: 'fp32' }],
       },
     ],

@@ -1,2 +1,3 @@
 export * from './fake-api.ts'
+export * from './fake-cluster.ts'
 export * from './serve.ts'

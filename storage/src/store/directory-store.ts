@@ -33,7 +33,7 @@ export async function createDirectoryStore(root: string, options: { clock?: Cloc
 }
 
 /** What a store has at its top, and what a filesystem or a desktop puts into any folder. */
-const ownNames = /^(indexes|aliases|models|\..*|lost\+found)$/
+const ownNames = /^(indexes|aliases|models|probes|\..*|lost\+found)$/
 
 /** A folder that another program uses is likelier a slip than a wish. */
 async function refuseForeign(root: string): Promise<void> {
