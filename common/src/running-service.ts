@@ -1,3 +1,6 @@
+/** What a probe of readiness may take, whatever hangs behind it. */
+export const probeMsMax = 2_000
+
 /** A started process: where it listens, by name (`grpc`, `http`), and how it ends. */
 export interface RunningService {
   readonly addresses: Readonly<Record<string, string>>

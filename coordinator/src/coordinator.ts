@@ -31,10 +31,12 @@ import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
 import type { SearchInput } from './search/search-input.ts'
+import type { SearchMeter } from './search/search-meter.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
 import { findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
 import type { WriteGuard } from './writing/write-guard.ts'
+import type { WriteMeter } from './writing/write-meter.ts'
 
 export interface CoordinatorParts {
   readonly store: ObjectStore
@@ -56,6 +58,8 @@ export interface CoordinatorParts {
   readonly logs: WriteLogs
   readonly searches: WorkGate
   readonly writes: WorkGate
+  readonly searchMeter: SearchMeter
+  readonly writeMeter: WriteMeter
 }
 
 /** How long the description of the cluster waits for encoder services that hang. */

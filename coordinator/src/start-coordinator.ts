@@ -2,7 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openKeyStore } from '@hypershard/access'
 import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announcements'
-import { Deadline, type Logger, type RunningService, systemClock, type Telemetry, WorkGate } from '@hypershard/common'
+import {
+  Deadline,
+  type Logger,
+  type Meter,
+  probeMsMax,
+  RequestContext,
+  type RunningService,
+  readCaches,
+  readGates,
+  systemClock,
+  type Telemetry,
+  WorkGate,
+} from '@hypershard/common'
 import {
   type ChannelSettings,
   clientOptionsBehind,
@@ -17,7 +29,7 @@ import { firstServers, type MembershipSource, openMembership } from '@hypershard
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
-import { announcingStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
+import { announcingStore, measuredStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { Door } from './access/door.ts'
 import { KeyRing } from './access/key-ring.ts'
 import { EncoderSet } from './adapters/encoder-set.ts'
@@ -26,15 +38,17 @@ import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { ModelKeeper } from './catalog/model-keeper.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
+import { readCatalog } from './catalog/read-catalog.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { isNeeded } from './cluster/is-needed.ts'
+import { readCluster } from './cluster/read-cluster.ts'
 import { releaseIndex, releaseUnserved } from './cluster/release-index.ts'
 import { ShardReleaser } from './cluster/shard-releaser.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
-import { Coordinator } from './coordinator.ts'
+import { Coordinator, type CoordinatorParts } from './coordinator.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderServicePort, ShardServerPort } from './ports.ts'
@@ -43,11 +57,13 @@ import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
+import { SearchMeter } from './search/search-meter.ts'
 import { GrpcDoor } from './transport/grpc/grpc-door.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
 import { WriteLogs } from './writing/write-documents.ts'
 import { WriteGuard } from './writing/write-guard.ts'
+import { WriteMeter } from './writing/write-meter.ts'
 
 /** How long requests under way may take to end when the process stops. */
 const drainMs = 5_000
@@ -149,6 +165,9 @@ export async function startCoordinator(
         grpc: grpc.address,
         ...(internal === undefined ? {} : { internal: internal.address }),
       },
+      requireReady: async () => {
+        await coordinator.requireReady(new RequestContext({ log, deadline: Deadline.after(probeMsMax) }))
+      },
       stop: stopAll,
     }
   } catch (error) {
@@ -183,10 +202,10 @@ export async function assembleCoordinator(
   surroundings: CoordinatorSurroundings,
   stops: (() => unknown)[],
 ): Promise<Coordinator> {
-  const { log } = telemetry
+  const { log, meter } = telemetry
   const { pauses = byTheClock, announcer, channel = plainChannel } = surroundings
   const connections = { ...asConfigured(config, channel, log), ...surroundings.connections }
-  const store = announcingStore(await connections.openStore(), key => announcer.tell(key))
+  const store = announcingStore(measuredStore(await connections.openStore(), meter), key => announcer.tell(key))
   const catalog = await Catalog.load(store)
   for (const { name, failure } of catalog.listFailed()) log.error({ index: name, err: failure }, 'index is damaged')
   const refreshMs = config.HYPERSHARD_MEMBERSHIP_REFRESH_MS
@@ -230,7 +249,7 @@ export async function assembleCoordinator(
   const pace = new SearchPace()
   const slowDown = new SlowDown({ store, catalog, pace, log }).start()
   stops.push(() => slowDown.stop())
-  return new Coordinator({
+  const parts = {
     store,
     catalog,
     cluster,
@@ -247,12 +266,25 @@ export async function assembleCoordinator(
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
-    fanOuts: new FanOutRecord(Math.random, config.HYPERSHARD_SEARCH_HEDGE_PERCENT),
+    fanOuts: new FanOutRecord(Math.random, config.HYPERSHARD_SEARCH_HEDGE_PERCENT, meter),
+    searchMeter: new SearchMeter(meter),
+    writeMeter: new WriteMeter(meter),
     guard: new WriteGuard(store, {
       lagMax: config.HYPERSHARD_PUT_LAG_MAX,
       freeShareMin: config.HYPERSHARD_PUT_FREE_PERCENT_MIN / 100,
     }),
-  })
+  }
+  readParts(parts, meter)
+  return new Coordinator(parts)
+}
+
+/** Has read what the parts count for themselves. */
+function readParts(parts: CoordinatorParts, meter: Meter): void {
+  const { searches, writes, queryEncoder: qnets, answers } = parts
+  readGates(meter, { searches, writes })
+  readCaches(meter, { qnets, answers })
+  readCluster(meter, parts)
+  readCatalog(meter, parts)
 }
 
 /** Waits a while for the first servers to be named. */

@@ -3,12 +3,17 @@ import {
   fromFailure,
   type HypershardError,
   isFailure,
+  type Meter,
+  quietMeter,
   type RequestContext,
+  readGates,
   WorkGate,
 } from '@hypershard/common'
 import { weightsBytes } from '@hypershard/qnet'
 import type { BatchLimits } from './batching/batch-queue.ts'
 import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
+import { EncoderMeter } from './batching/encoder-meter.ts'
+import { encoderMetrics } from './batching/metrics.ts'
 import type { TokenizedText } from './encoding/tokenizer.ts'
 import type { EncodedQuery, Lane, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
 import type { EncodingPort } from './ports.ts'
@@ -51,8 +56,9 @@ export class Encoder {
   readonly #documents: DynamicBatcher<Int32Array, Float32Array>
   readonly #tokenBudgetMax: number
   readonly #gates: Readonly<Record<Lane, WorkGate>>
+  readonly #meter: EncoderMeter
 
-  constructor(worker: EncodingPort, limits: EncoderLimits, clock: Clock) {
+  constructor(worker: EncodingPort, limits: EncoderLimits, clock: Clock, meter: Meter = quietMeter) {
     this.models = worker.models
     this.#worker = worker
     this.#tokenBudgetMax = limits.tokenBudgetMax
@@ -60,16 +66,27 @@ export class Encoder {
       query: gateOf('queries', limits),
       document: gateOf('documents', limits),
     }
+    this.#meter = new EncoderMeter(meter)
     this.#queries = new DynamicBatcher({
       ...limits,
+      onBatch: batch => this.#meter.noteBatch('query', batch),
       run: (group, works) => this.#runQueries(Number(group), works),
       clock,
     })
     this.#documents = new DynamicBatcher({
       ...limits,
+      onBatch: batch => this.#meter.noteBatch('document', batch),
       run: (group, ids) => this.#runDocuments(Number(group), ids),
       clock,
     })
+    this.#meter.readLanes({ query: this.#queries, document: this.#documents })
+    readGates(meter, { queries: this.#gates.query, documents: this.#gates.document })
+    meter.read(encoderMetrics.model, () =>
+      this.models.map(({ digest, kernel, settings }) => ({
+        labels: { model: settings.name, digest, kernel },
+        value: 1,
+      })),
+    )
   }
 
   get statistics(): Readonly<Record<Lane, BatcherStatistics>> {
@@ -87,7 +104,7 @@ export class Encoder {
       deadline.check('encoding the query')
       return this.#queries.submit({ group: String(model), deadline, texts: [{ tokens, work: query }] })
     }
-    return this.#gates.query.run(deadline, encode, tokens)
+    return this.#meter.measure('query', () => this.#gates.query.run(deadline, encode, tokens))
   }
 
   /**
@@ -108,7 +125,7 @@ export class Encoder {
       const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
       return { vectors, truncated: tokenized.filter(text => text.truncated).length, read }
     }
-    return this.#gates.document.run(deadline, encode, room)
+    return this.#meter.measure('document', () => this.#gates.document.run(deadline, encode, room))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Clock, memoryLimitBytes, pauseBy } from '@hypershard/common'
+import { type Clock, HypershardError, memoryLimitBytes, pauseBy } from '@hypershard/common'
 import { protocolVersion } from '@hypershard/proto/versions'
 
 /** Whoever follows the service asks it more often than this. */
@@ -25,6 +25,11 @@ export class ServiceState {
     const memoryBytes = memoryLimitBytes()
     const memoryFreeBytes = Math.max(0, memoryBytes - process.memoryUsage.rss())
     return { zone: '', device: 'cpu', memoryBytes, memoryFreeBytes, protocolVersion, draining: this.#draining }
+  }
+
+  /** @throws HypershardError `unavailable` while it drains */
+  requireReady(): void {
+    if (this.#draining) throw new HypershardError('unavailable', 'this encoder service is draining and ends soon')
   }
 
   /** Says that it is draining from now on, and waits so long if anybody may ask. */

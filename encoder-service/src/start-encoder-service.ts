@@ -63,14 +63,14 @@ export async function startEncoderService(
 async function serve(
   workers: EncodingWorkers,
   config: EncoderServiceConfig,
-  { log, tracer }: Telemetry,
+  { log, meter, tracer }: Telemetry,
 ): Promise<RunningEncoderService> {
   checkModels(workers.models, config)
   const limits = {
     tokenBudgetMax: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
     queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
   }
-  const encoder = new Encoder(workers, limits, systemClock)
+  const encoder = new Encoder(workers, limits, systemClock, meter)
   const state = new ServiceState(systemClock)
   const handlers = encoderHandlers(encoder, state, { log, tracer })
   const credentials = await openProcessCredentials(config, log)
@@ -92,6 +92,7 @@ async function serve(
     addresses: { grpc: server.address },
     models: workers.models,
     statistics: () => encoder.statistics,
+    requireReady: async () => state.requireReady(),
     stop: async ({ drain } = { drain: false }) => {
       server.setServing(false)
       await Promise.all([announcer.stop(), state.drain(drain ? config.HYPERSHARD_ENCODER_DRAIN_MS : 0)])

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { HypershardError, silentLogger, systemClock } from '@hypershard/common'
+import { HypershardError, quietMeter, silentLogger, systemClock } from '@hypershard/common'
 import { captureLog } from '@hypershard/harness'
 import { latestManifest, readProgress } from '@hypershard/storage'
 
 import { MergeRoom } from './compact/merge-room.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
+import { IndexerMeter } from './indexer-meter.ts'
 import { partReader } from './ingest/part-reader.ts'
 import type { Job } from './queue/job.ts'
 import { runJob } from './run-job.ts'
@@ -22,7 +23,15 @@ describe('a job of an index', () => {
   const run = (job: Job, logger = silentLogger()) => {
     const { store, encoder } = log
     const shared = { mergeRoom: new MergeRoom(store, systemClock), paces: new EncodePaces(), readPart: partReader() }
-    const parts = { store, encoder, clock: systemClock, log: logger, keepMs: 1, ...shared }
+    const parts = {
+      store,
+      encoder,
+      clock: systemClock,
+      log: logger,
+      keepMs: 1,
+      meter: new IndexerMeter(quietMeter),
+      ...shared,
+    }
     return runJob(job, parts, { signal: new AbortController().signal, othersWait: async () => false })
   }
 

@@ -18,6 +18,7 @@ import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
 import type { EncodePaces } from './encoding/encode-pace.ts'
 import { Throttle } from './encoding/throttle.ts'
+import type { IndexerMeter } from './indexer-meter.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 import type { partReader } from './ingest/part-reader.ts'
 import type { EncoderPort } from './ports.ts'
@@ -25,7 +26,8 @@ import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { Job } from './queue/job.ts'
 import type { Turn } from './queue/job-queue.ts'
 
-export interface JobParts extends CollectParts {
+export interface JobParts extends Omit<CollectParts, 'meter'> {
+  readonly meter: IndexerMeter
   readonly encoder: EncoderPort
   readonly mergeRoom: MergeRoom
   readonly paces: EncodePaces
@@ -47,7 +49,8 @@ const stateKeptMs = 1_000
  * done again.
  * @throws HypershardError of its steps; `index_not_found` and `generation_not_found` for work that is gone
  */
-export async function runJob(job: Job, parts: JobParts, turn: Turn): Promise<void> {
+export async function runJob(job: Job, all: JobParts, turn: Turn): Promise<void> {
+  const parts = { ...all, store: all.meter.storeOf(job.kind, all.store) }
   if (job.kind === 'collect') return collectIndexes(job.indexes, parts, contextOf(job, parts, turn.signal))
   if (job.kind === 'collect-models') return collectStoredModels(parts, contextOf(job, parts, turn.signal))
   const record = await readIndex(parts.store, job.index)
@@ -85,7 +88,11 @@ class GenerationWork {
       readPart: parts.readPart,
       callCost: () => pace.callCostOf(encoder.encodersOf(generation.model.digest)),
       throttle: (documents, deadline) => throttle.take(documents, deadline),
-      onEncoded: documents => this.#progress.encoded(documents),
+      meter: parts.meter.workOf(job.kind),
+      onEncoded: documents => {
+        parts.meter.encoded(documents)
+        this.#progress.encoded(documents)
+      },
       onCommitted: documents => this.#progress.committed(documents),
     }
   }
@@ -107,12 +114,12 @@ class GenerationWork {
 
   /** Merges segments as long as some are worth it and the turn is not over. */
   async compact(): Promise<void> {
-    const { clock, store, encoder, mergeRoom } = this.#parts
+    const { clock, store, encoder, meter, mergeRoom } = this.#parts
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
       const { sampleQueries } = await this.#freshState()
-      const compaction = { store, encoder, sampleQueries }
+      const compaction = { store, encoder, sampleQueries, meter: meter.workOf('compact') }
       const segments = planCompaction(manifest, compaction)
       if (segments === undefined) return
       // Without room for it the work is not stuck: what is written goes on being indexed.

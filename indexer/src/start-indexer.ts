@@ -1,23 +1,33 @@
 import { type Announcements, lookEveryMs, openAnnouncements } from '@hypershard/announcements'
 import {
+  byLabel,
   type Clock,
+  Deadline,
   HypershardError,
   type Logger,
+  type Meter,
   OutageLog,
+  only,
   pauseBy,
+  probeMsMax,
   type RunningService,
   systemClock,
   type Telemetry,
+  toHypershardError,
+  waitWithin,
 } from '@hypershard/common'
 import { type ChannelSettings, clientOptionsBehind, openProcessCredentials } from '@hypershard/common/grpc'
 import { openMembership } from '@hypershard/membership'
-import { announcingStore, openObjectStore } from '@hypershard/storage'
+import { announcingStore, measuredStore, openObjectStore, requireReadable } from '@hypershard/storage'
 import { openBullQueue } from './adapters/bull-queue.ts'
 import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
 import type { IndexerConfig } from './config.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
+import { IndexerMeter } from './indexer-meter.ts'
+import { LogLag } from './ingest/log-lag.ts'
+import { lagMetrics } from './ingest/metrics.ts'
 import { partReader } from './ingest/part-reader.ts'
 import { JobFailureLog } from './job-failure-log.ts'
 import type { EncoderServicePort } from './ports.ts'
@@ -26,6 +36,7 @@ import type { Job } from './queue/job.ts'
 import type { JobQueue, Turn } from './queue/job-queue.ts'
 import { LaneQueue } from './queue/lane-queue.ts'
 import { MemoryQueue } from './queue/memory-queue.ts'
+import { jobMetrics } from './queue/metrics.ts'
 import { StoreScanner } from './queue/scan-store.ts'
 import { isNoFailure, type JobParts, runJob } from './run-job.ts'
 
@@ -49,10 +60,10 @@ export async function startIndexer(
   connections?: IndexerConnections,
   clock: Clock = systemClock,
 ): Promise<RunningService> {
-  const { log } = telemetry
+  const { log, meter } = telemetry
   const credentials = await openProcessCredentials(config, log)
   const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
-  const plainStore = await openObjectStore(config.HYPERSHARD_STORE)
+  const plainStore = measuredStore(await openObjectStore(config.HYPERSHARD_STORE), meter)
   const queue = await openQueue(config, log)
   const announcements = openAnnouncements(
     {
@@ -71,7 +82,8 @@ export async function startIndexer(
   })
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
   const shared = { mergeRoom: new MergeRoom(store, clock), paces: new EncodePaces(), readPart: partReader() }
-  const parts: JobParts = { store, encoder, clock, log, keepMs, ...shared }
+  const counts = new IndexerMeter(meter)
+  const parts: JobParts = { store, encoder, clock, log, keepMs, meter: counts, ...shared }
   const failures = new FailedJobs(clock)
   const storeAway = new OutageLog('object store', log, clock)
   const failureLog = new JobFailureLog(log, storeAway)
@@ -79,6 +91,7 @@ export async function startIndexer(
     keepMs,
     everyMs: () => lookEveryMs(announcements, everyMs),
   })
+  readParts(meter, { queue, failures, lag: new LogLag(store, clock, () => scanner.followed()) })
   const scan = scanForever({ scanner, announcements, away: storeAway, queue, failures, log, everyMs })
   queue.process(
     (job, turn) => attempt(job, parts, turn, { failures, failureLog }),
@@ -86,6 +99,11 @@ export async function startIndexer(
   )
   return {
     addresses: {},
+    requireReady: async () => {
+      const deadline = Deadline.after(probeMsMax)
+      await requireReadable(store, deadline)
+      await waitWithin(queue.requireReachable(), deadline, 'asking the job queue')
+    },
     stop: async () => {
       await scan.stop()
       await queue.close()
@@ -99,7 +117,7 @@ export async function startIndexer(
 /** Indexes that are followed beside the others at a time, when they had no turn lately: each takes little memory. */
 const newcomersMax = 8
 
-async function openQueue(config: IndexerConfig, log: Logger): Promise<JobQueue> {
+async function openQueue(config: IndexerConfig, log: Logger): Promise<LaneQueue> {
   const { HYPERSHARD_INDEXER_CONCURRENCY: concurrency, HYPERSHARD_INDEXER_REDIS_URL: url } = config
   if (url !== undefined) {
     const open = (name: string) => openBullQueue({ url, concurrency, log, name })
@@ -115,14 +133,34 @@ interface Failures {
 }
 
 async function attempt(job: Job, parts: JobParts, turn: Turn, { failures, failureLog }: Failures): Promise<void> {
-  try {
-    await runJob(job, parts, turn)
-    failures.forget(job)
-    failureLog.succeeded(job)
-  } catch (error) {
-    if (isNoFailure(error, turn.signal)) return failureLog.ended(job)
-    failureLog.failed(job, error, failures.note(job))
-  }
+  await parts.meter.measure(job.kind, async () => {
+    try {
+      await runJob(job, parts, turn)
+      failures.forget(job)
+      failureLog.succeeded(job)
+      return 'done'
+    } catch (error) {
+      if (!isNoFailure(error, turn.signal)) {
+        failureLog.failed(job, error, failures.note(job))
+        return toHypershardError(error).code
+      }
+      failureLog.ended(job)
+      return 'ended'
+    }
+  })
+}
+
+/** Has read what the parts of an indexer know of themselves. */
+function readParts(meter: Meter, parts: { queue: LaneQueue; failures: FailedJobs; lag: LogLag }): void {
+  const { queue, failures, lag } = parts
+  meter.read(jobMetrics.waiting, async () => byLabel('lane', await queue.countByLane()))
+  meter.read(jobMetrics.failing, () => only(failures.count))
+  meter.read(lagMetrics.waiting, async () => only((await lag.look())?.documents))
+  meter.read(lagMetrics.waitingMost, async () => only((await lag.look())?.worst))
+  meter.read(lagMetrics.age, async () => {
+    const waiting = await lag.look()
+    return only(waiting && waiting.oldestMs / 1_000)
+  })
 }
 
 interface ScanParts {

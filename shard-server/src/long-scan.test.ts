@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
-import { Deadline, type HypershardError, silentLogger } from '@hypershard/common'
+import { Deadline, type HypershardError, quietMeter, silentLogger } from '@hypershard/common'
 import { connectClient } from '@hypershard/common/grpc'
 import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
@@ -15,6 +15,7 @@ import { SegmentLoader } from './holding/segment-loader.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { searchGate } from './search/search-gate.ts'
 import { searchShards } from './search/search-shards.ts'
+import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import {
   createTestStore,
@@ -155,7 +156,11 @@ describe('a shard server during a scan of seconds', () => {
     const searches = searchGate(1)
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
-        searchShards({ holder, backend, filter, queries, searches }, request, quietContext(deadline)),
+        searchShards(
+          { holder, backend, filter, queries, searches, meter: new ShardSearchMeter(quietMeter) },
+          request,
+          quietContext(deadline),
+        ),
       close: async () => {
         await holder.close()
         await Promise.all([backend.close(), loader.close(), filter.close()])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Deadline, HypershardError, silentLogger, WorkGate } from '@hypershard/common'
+import { Deadline, HypershardError, quietMeter, silentLogger, WorkGate } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { ScoringPrecision, SearchPlan, type SearchShardsRequest, StopReason } from '@hypershard/proto/shard'
@@ -10,6 +10,7 @@ import { QueryCache } from './qnets/query-cache.ts'
 import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
+import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { FakeBackend, FakeLoader, noFilter } from './testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments, testModel } from './testing/test-index.ts'
 import { createTestStore, testQNet } from './testing/test-shard-server.ts'
@@ -45,7 +46,7 @@ describe('searchShards', () => {
     holder = new SegmentHolder({ store: root.store, loader, backend, filter: noFilter, ...memory, log })
     const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made'), post: () => undefined })
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
-    parts = { holder, backend, searches, filter: noFilter, queries }
+    parts = { holder, backend, searches, filter: noFilter, queries, meter: new ShardSearchMeter(quietMeter) }
   })
 
   afterEach(async () => {

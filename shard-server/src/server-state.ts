@@ -34,6 +34,10 @@ export class ServerState {
     this.#coordinators.listen(this.#clock.monotonicMs())
   }
 
+  get draining(): boolean {
+    return this.#draining
+  }
+
   describe(request: DescribeRequest): DescribeResponse {
     const knows = this.#draining && request.toldDraining === this.#life
     this.#coordinators.note(request, knows, this.#clock.monotonicMs())
@@ -49,6 +53,13 @@ export class ServerState {
       kernel,
       neededBy: this.#draining ? this.coordinators().needing : 0,
     }
+  }
+
+  /** @throws HypershardError `unavailable` while it drains: it serves on, but should be given nothing new */
+  requireReady(): void {
+    if (!this.#draining) return
+    const message = 'this shard server is draining; undo it (`hypershard cluster undrain`) or let it end'
+    throw new HypershardError('unavailable', message)
   }
 
   /** @throws HypershardError `unavailable` to undo what the end of the process began */

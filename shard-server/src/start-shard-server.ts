@@ -14,7 +14,7 @@ import {
 import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
-import { openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
+import { measuredStore, openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
 import { ScoringPool } from './cpu/scoring-pool.ts'
 import { drainServer } from './draining/drain-server.ts'
@@ -24,7 +24,9 @@ import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
+import { readParts } from './read-parts.ts'
 import { searchGate } from './search/search-gate.ts'
+import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { ServerState } from './server-state.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition, shardServiceName } from './transport/shard-service.ts'
@@ -50,11 +52,11 @@ export async function startShardServer(
   telemetry: Telemetry,
   onDeath: (error: Error) => void,
 ): Promise<RunningService> {
-  const { log, tracer } = telemetry
+  const { log, meter, tracer } = telemetry
   requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
   requireInternalProtection('HYPERSHARD_SHARD_LISTEN', config, log)
   const credentials = await openProcessCredentials(config, log)
-  const store = await openObjectStore(config.HYPERSHARD_STORE)
+  const store = measuredStore(await openObjectStore(config.HYPERSHARD_STORE), meter)
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
@@ -67,7 +69,7 @@ export async function startShardServer(
   }
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
-  const filter = new RowFilter({ log, onDeath })
+  const filter = new RowFilter({ log, meter, onDeath })
   const heads = new ThreadCalls<HeadMessage, MadeQNet>({
     name: 'head',
     file: new URL('./qnets/head-thread.ts', import.meta.url),
@@ -79,8 +81,9 @@ export async function startShardServer(
       threads,
     } satisfies HeadThreadData,
   })
-  const queries = new QueryCache(heads)
+  const queries = new QueryCache(heads, meter)
   const warmHead = (modelDigest: string) => heads.post({ warm: modelDigest })
+  const texts = new TextBatchCache(config.HYPERSHARD_SHARD_TEXTS_BYTES)
   const holder = new SegmentHolder({
     store,
     loader,
@@ -88,12 +91,15 @@ export async function startShardServer(
     filter,
     vectors: places.vectors,
     memoryBytesMax,
-    texts: new TextBatchCache(config.HYPERSHARD_SHARD_TEXTS_BYTES),
+    texts,
     log,
+    meter,
   })
   const { kernel } = backend
   const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
+  const searchMeter = new ShardSearchMeter(meter)
+  readParts(meter, { queries, filter, texts, searches, state, kernel, threads })
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
   const parts = { holder, backend, filter, queries, searches, warmHead }
   try {
@@ -103,7 +109,7 @@ export async function startShardServer(
       services: [
         {
           definition: shardServiceDefinition,
-          implementation: createShardService({ ...parts, state, door: { log, tracer } }),
+          implementation: createShardService({ ...parts, state, door: { log, tracer }, meter: searchMeter }),
         },
       ],
       protoFiles: ['hypershard/v1/shard.proto'],
@@ -124,6 +130,7 @@ export async function startShardServer(
     }
     return {
       addresses: { grpc: server.address },
+      requireReady: async () => state.requireReady(),
       stop: async ({ drain } = { drain: false }) => {
         if (drain && config.HYPERSHARD_SHARD_DRAIN_MS > 0) {
           const end = await drainServer(state, config.HYPERSHARD_SHARD_DRAIN_MS, systemClock)

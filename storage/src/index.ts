@@ -145,6 +145,8 @@ export { readTombstones, tombstonesOf } from './segment/tombstones/tombstone-fil
 export { shardOf } from './shard-of.ts'
 export { createDirectoryStore } from './store/directory-store.ts'
 export { withFileErrors } from './store/file-errors.ts'
+export { measuredStore } from './store/measured-store.ts'
 export { storeMetrics } from './store/metrics.ts'
 export type { ObjectStore, RangeReader, StoreSpace } from './store/object-store.ts'
 export { openObjectStore } from './store/open-object-store.ts'
+export { requireReadable } from './store/require-readable.ts'

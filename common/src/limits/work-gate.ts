@@ -38,6 +38,7 @@ export class WorkGate {
   readonly #waiters = new Set<Waiter>()
   #inFlight = 0
   #waiting = 0
+  #refused = 0
 
   constructor(options: WorkGateOptions) {
     this.#options = options
@@ -51,6 +52,15 @@ export class WorkGate {
   /** The cost of what waits. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  get bounds(): Pick<WorkGateOptions, 'inFlightMax' | 'waitingMax'> {
+    return this.#options
+  }
+
+  /** Pieces of work that were refused as `overloaded` since the start. */
+  get refused(): number {
+    return this.#refused
   }
 
   /**
@@ -124,6 +134,7 @@ export class WorkGate {
         ? `${inFlight} ${work} run${wait} ${where}`
         : `${work} ${where}: ${inFlight} of ${inFlightMax} ${unit} are taken${wait}`
     const details = { cost, inFlight, inFlightMax, waiting, waitingMax }
+    this.#refused++
     return new HypershardError('overloaded', `${taken}; try again in a moment`, { details })
   }
 

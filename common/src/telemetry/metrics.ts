@@ -34,6 +34,8 @@ export interface Reading<Label extends string> {
   readonly value: number
 }
 
+export type Readings<Label extends string> = Iterable<Reading<Label>> | Promise<Iterable<Reading<Label>>>
+
 /**
  * Where a process's metrics are kept. Each declaration is opened once.
  * @example
@@ -44,10 +46,31 @@ export interface Reading<Label extends string> {
  * ```
  */
 export interface Meter {
+  /** Whether anything is counted: what would take work to count need not be counted otherwise. */
+  readonly counting: boolean
   counter<Label extends string>(declaration: MetricDeclaration<Label>): Counter<Label>
   histogram<Label extends string>(declaration: MetricDeclaration<Label>): Histogram<Label>
-  /** Of a gauge, or of a counter that is kept elsewhere: it is read when somebody asks for the metrics. */
-  read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Iterable<Reading<Label>>): void
+  /**
+   * Of a gauge, or of a counter that is kept elsewhere: it is read when somebody asks for the metrics. What fails, or takes
+   * longer than a second, is left out that time.
+   */
+  read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Readings<Label>): void
+}
+
+/** For what has no labels. */
+export const unlabelled: LabelValues<never> = Object.freeze({})
+
+/** The reading of a value that has no labels; none while there is no value. */
+export function only(value: number | undefined): Reading<never>[] {
+  return value === undefined ? [] : [{ labels: unlabelled, value }]
+}
+
+/** A reading for each value of the one label that a metric has. */
+export function byLabel<Label extends string>(
+  label: Label,
+  values: Readonly<Record<string, number>>,
+): Reading<Label>[] {
+  return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name } as LabelValues<Label>, value }))
 }
 
 /** Keeps the types of the labels' names. */
@@ -59,6 +82,7 @@ export function defineMetrics<const Metrics extends Readonly<Record<string, Metr
 
 /** Counts nothing: where metrics are off, and in tests. */
 export const quietMeter: Meter = Object.freeze({
+  counting: false,
   counter: () => ({ add: () => {} }),
   histogram: () => ({ observe: () => {} }),
   read: () => {},

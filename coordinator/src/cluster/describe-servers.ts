@@ -76,9 +76,14 @@ export function describeServers(parts: DescribeParts): ServersDescription {
   return {
     view: cluster.view.number,
     servers: cluster.members.map(member => describeServer(member, parts)),
-    moves: cluster.members.flatMap(member => movesOf(member, parts)),
+    moves: describeMoves(parts),
     unplaced: unplacedShards(parts),
   }
+}
+
+/** Shards on their way to a server, and those that one has still to let go of. */
+export function describeMoves(parts: DescribeParts): DescribedMove[] {
+  return parts.cluster.members.flatMap(member => movesOf(member, parts))
 }
 
 /** Shards that too few servers have memory for. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { HitCounts } from '@hypershard/common'
 import type { Manifest } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import { generationUid } from '../cluster/placement-of.ts'
+import { isWhole } from './coverage.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
@@ -25,10 +27,13 @@ const bytesOfCharacter = 2
  * ```
  */
 export class AnswerCache {
+  readonly counts = new HitCounts()
+  readonly bytesMax: number
   readonly #answers: LRUCache<string, SearchAnswer>
 
   /** @param bytesMax of all answers together, about; 0 keeps none */
   constructor(bytesMax: number) {
+    this.bytesMax = bytesMax
     // Nothing fits into one byte, which stands for no cache.
     this.#answers = new LRUCache({ maxSize: Math.max(1, bytesMax), sizeCalculation: bytesOf })
   }
@@ -41,13 +46,18 @@ export class AnswerCache {
       .digest('base64')
   }
 
+  /** What it holds, about. */
+  get bytes(): number {
+    return this.#answers.calculatedSize
+  }
+
   get(key: string): SearchAnswer | undefined {
-    return this.#answers.get(key)
+    return this.counts.note(this.#answers.get(key))
   }
 
   /** Keeps a whole answer: of a part, another server might give more. */
   keep(key: string, answer: SearchAnswer): void {
-    if (answer.coverage.missing.length === 0 && answer.coverage.ratio === 1) this.#answers.set(key, answer)
+    if (isWhole(answer.coverage)) this.#answers.set(key, answer)
   }
 }
 

@@ -22,3 +22,8 @@ export interface Coverage extends ScanCounts {
   /** By shard, ascending. */
   readonly missing: readonly MissingShard[]
 }
+
+/** Whether every document was searched that should have been. */
+export function isWhole({ missing, ratio }: Pick<Coverage, 'missing' | 'ratio'>): boolean {
+  return missing.length === 0 && ratio === 1
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Deadline, type RequestContext, waitWithin } from '@hypershard/common'
+import { Deadline, HitCounts, type RequestContext, waitWithin } from '@hypershard/common'
 import { timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
@@ -38,20 +38,29 @@ const entryOverheadBytes = 1024
  * first one's, whose context it has.
  */
 export class QueryEncoder {
+  /** A search that shares the call of another counts as not found. */
+  readonly counts = new HitCounts()
+  readonly bytesMax: number
   readonly #encoder: EncoderPort
   readonly #cache: LRUCache<string, EncodedQuery>
   readonly #shared = new Map<string, SharedCall>()
 
   constructor(encoder: EncoderPort, options: { cacheBytesMax: number }) {
     this.#encoder = encoder
+    this.bytesMax = options.cacheBytesMax
     // Nothing fits into one byte, which stands for no cache.
     this.#cache = new LRUCache({ maxSize: Math.max(1, options.cacheBytesMax), sizeCalculation: bytesOf })
+  }
+
+  /** What the cache holds, about. */
+  get bytes(): number {
+    return this.#cache.calculatedSize
   }
 
   /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
   async encode(query: QueryText, context: RequestContext): Promise<EncodedQueryAndOrigin> {
     const key = keyOf(query)
-    const known = this.#cache.get(key)
+    const known = this.counts.note(this.#cache.get(key))
     if (known !== undefined) return { ...known, cached: true }
     const call = this.#shared.get(key) ?? this.#startCall(key, query, context)
     call.waiters++

@@ -47,17 +47,18 @@ export interface ShardProfile extends ScanCounts {
 /** Times the steps of a flow, one after the other. */
 export class Stopwatch {
   readonly #startMs = performance.now()
-  readonly #laps: Record<Step, number> = { encode: 0, fanOut: 0, merge: 0, fetch: 0 }
+  readonly #laps: Partial<Record<Step, number>> = {}
   #lastMs = this.#startMs
 
   /** Ends a step: it took the time since the step before it ended, beside what it took when it ran before. */
   lap(step: Step): void {
     const nowMs = performance.now()
-    this.#laps[step] += nowMs - this.#lastMs
+    this.#laps[step] = (this.#laps[step] ?? 0) + nowMs - this.#lastMs
     this.#lastMs = nowMs
   }
 
-  get laps(): Readonly<Record<Step, number>> {
+  /** Of the steps that have ended. */
+  get laps(): Readonly<Partial<Record<Step, number>>> {
     return this.#laps
   }
 
@@ -67,7 +68,7 @@ export class Stopwatch {
 }
 
 export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, watch: Stopwatch): SearchProfile {
-  const { encode, fanOut, merge, fetch } = watch.laps
+  const { encode = 0, fanOut = 0, merge = 0, fetch = 0 } = watch.laps
   return {
     encodeMs: encode,
     fanOutMs: fanOut,

@@ -64,8 +64,12 @@ const reserveMsMax = 200
  * version for every shard of one answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
-export async function search(input: SearchInput, context: RequestContext, parts: SearchParts): Promise<SearchAnswer> {
-  const watch = new Stopwatch()
+export async function search(
+  input: SearchInput,
+  context: RequestContext,
+  parts: SearchParts,
+  watch: Stopwatch = new Stopwatch(),
+): Promise<SearchAnswer> {
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
   const { query: text, precision, plan } = input

@@ -37,18 +37,21 @@ async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
   try {
     const shards = races.map(({ shard }) => shard)
     const answer = await member.search({ ...request, shards }, context.withSignal(cancel.signal))
-    if (endCall(call, flow)) takeAnswer(call, answer, flow)
+    if (endCall(call, 'answered', flow)) takeAnswer(call, answer, flow)
   } catch (error) {
-    if (!endCall(call, flow)) return
+    if (!endCall(call, 'failed', flow)) return
     work.failed(context.deadline.clock.monotonicMs())
     takeFailure(call, toHypershardError(error), error, flow)
   }
 }
 
-/** @returns whether its end is of interest: not when it was cancelled */
-function endCall(call: ShardCall, flow: FanOut): boolean {
+/** @returns whether its end is of interest: not when it was cancelled before */
+function endCall(call: ShardCall, result: 'answered' | 'failed' | 'cancelled', flow: FanOut): boolean {
   call.ended.abort(nobodyWaits)
-  return flow.calls.delete(call)
+  if (!flow.calls.delete(call)) return false
+  const { reason, startMs } = call
+  flow.record.callSeconds.observe({ reason, result }, (flow.context.deadline.clock.monotonicMs() - startMs) / 1_000)
+  return true
 }
 
 function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow: FanOut): void {
@@ -130,7 +133,7 @@ export function afterSettling(flow: FanOut): void {
 export function cancelCall(call: ShardCall, flow: FanOut): void {
   const nowMs = flow.context.deadline.clock.monotonicMs()
   const { hedging } = flow.record
-  endCall(call, flow)
+  endCall(call, 'cancelled', flow)
   call.work.cancelled(nowMs)
   const lost = call.races.every(race => race.answer !== undefined)
   if (lost) {

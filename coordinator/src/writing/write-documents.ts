@@ -13,10 +13,11 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
-import { appendOperations } from './append-operations.ts'
+import { type AppendOutcome, appendOperations } from './append-operations.ts'
 import { LineTally } from './line-tally.ts'
 import type { LineError, ReceivedOperation } from './operation.ts'
 import type { WriteGuard } from './write-guard.ts'
+import type { WriteMeter } from './write-meter.ts'
 
 export interface WriteInput {
   readonly index: string
@@ -71,6 +72,7 @@ export interface WriteParts {
   readonly logs: WriteLogs
   /** Bounds the writes that are read and stored at a time; those that only wait are free. */
   readonly writes: WorkGate
+  readonly writeMeter: WriteMeter
 }
 
 /** How often someone who waits is told, and an indexer that is stuck is noticed. */
@@ -86,10 +88,23 @@ const passing = ['unavailable', 'overloaded', 'deadline_exceeded', 'cancelled']
  *   nothing was written, unless the failure is of the deadline or the storage, when a repetition with the same
  *   idempotency key finds out
  */
-export async function writeDocuments(
+export function writeDocuments(input: WriteInput, context: RequestContext, parts: WriteParts): Promise<WriteReport> {
+  return parts.writeMeter.measure(
+    appended => appendAndWait(input, parts, { context, appended }),
+    input.waitFor === 'searchable',
+  )
+}
+
+interface Door {
+  readonly context: RequestContext
+  /** Told once the lines are in the log. */
+  readonly appended: (outcome: AppendOutcome, refused: number) => void
+}
+
+async function appendAndWait(
   input: WriteInput,
-  context: RequestContext,
   parts: WriteParts,
+  { context, appended: tellAppended }: Door,
 ): Promise<WriteReport> {
   const startMs = performance.now()
   const entry = parts.catalog.get(input.index)
@@ -105,6 +120,7 @@ export async function writeDocuments(
     appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey }, appending, context),
   )
   const { sequence } = appended
+  tellAppended(appended, tally.failed)
   const waits = input.waitFor === 'searchable' && sequence !== null
   const seen = waits
     ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, context)

@@ -35,7 +35,15 @@ export interface BatcherStatistics {
 
 export interface BatcherOptions<Work, Answer> extends BatchLimits {
   readonly run: RunBatch<Work, Answer>
+  /** Told of each batch once it has ended, in whatever way. */
+  readonly onBatch?: (batch: EndedBatch) => void
   readonly clock: Clock
+}
+
+export interface EndedBatch {
+  readonly texts: number
+  readonly tokens: number
+  readonly runMs: number
 }
 
 interface Waiting<Work, Answer> extends WaitingText {
@@ -66,6 +74,11 @@ export class DynamicBatcher<Work, Answer> {
   constructor(options: BatcherOptions<Work, Answer>) {
     this.#options = options
     this.#queue = new BatchQueue(options)
+  }
+
+  /** Texts that wait for their batch. */
+  get waiting(): number {
+    return this.#queue.size
   }
 
   get statistics(): BatcherStatistics {
@@ -117,7 +130,7 @@ export class DynamicBatcher<Work, Answer> {
 
   async #run(batch: Waiting<Work, Answer>[]): Promise<void> {
     this.#running = true
-    this.#count(batch)
+    const tokens = this.#count(batch)
     const startedMs = this.#options.clock.monotonicMs()
     try {
       const works = batch.map(text => text.work)
@@ -129,6 +142,8 @@ export class DynamicBatcher<Work, Answer> {
       for (const text of batch) this.#fail(text.request, error)
     } finally {
       this.#running = false
+      const runMs = this.#options.clock.monotonicMs() - startedMs
+      this.#options.onBatch?.({ texts: batch.length, tokens, runMs })
       this.#pump()
     }
   }
@@ -154,12 +169,15 @@ export class DynamicBatcher<Work, Answer> {
     request.settle({ error })
   }
 
-  #count(batch: Waiting<Work, Answer>[]): void {
+  /** @returns the tokens of the batch */
+  #count(batch: Waiting<Work, Answer>[]): number {
     const lengths = batch.map(text => text.tokens)
+    const tokens = lengths.reduce((sum, length) => sum + length, 0)
     this.#statistics.batches++
     this.#statistics.texts += batch.length
-    this.#statistics.tokens += lengths.reduce((sum, length) => sum + length, 0)
+    this.#statistics.tokens += tokens
     this.#statistics.paddedTokens += batch.length * Math.max(...lengths)
+    return tokens
   }
 }
 

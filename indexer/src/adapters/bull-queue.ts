@@ -100,6 +100,14 @@ class BullQueue implements JobQueue {
     this.#workerConnection = connection
   }
 
+  countWaiting(): Promise<number> {
+    return this.#ask(() => this.#queue.getWaitingCount())
+  }
+
+  async requireReachable(): Promise<void> {
+    await this.#ask(() => this.#connection.ping())
+  }
+
   async close(): Promise<void> {
     this.#stop.abort()
     const closing = [this.#worker?.close(), this.#queue.close()]

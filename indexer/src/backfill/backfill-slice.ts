@@ -31,22 +31,29 @@ export async function backfillSlice(
   const { index, indexUid } = generation
   const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
   const documents = await readSlice(parts.store, copied, slice)
-  await commitSlice(generation, slice, await writeSegments(manifest, documents, parts, context), parts, context)
+  const { storeMs, ...written } = await writeSegments(manifest, documents, parts, context)
+  const { clock } = context.deadline
+  const startMs = clock.monotonicMs()
+  const own = await commitSlice(generation, slice, written, parts, context)
+  const tookMs = storeMs + clock.monotonicMs() - startMs
+  if (own) parts.meter?.committed({ ...written, tookMs })
+  else parts.meter?.overtaken()
 }
 
+/** @returns whether it is this commit that has the slice */
 async function commitSlice(
   generation: GenerationRecord,
   slice: number,
   { added, failed }: WrittenSegments,
   { store }: IngestParts,
   context: RequestContext,
-): Promise<void> {
-  await retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
+): Promise<boolean> {
+  return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
     const current = await latestManifest(store, generation)
     if (!isMissing(current, slice)) {
       const facts = { index: generation.index, generation: generation.generation, slice }
       context.log.info(facts, 'another indexer did this slice')
-      return
+      return false
     }
     const aside =
       failed.length === 0
@@ -54,6 +61,7 @@ async function commitSlice(
         : await writeAside(store, current, [...(await readAside(store, current)), ...failed])
     const done = [...current.backfill!.done, slice].sort((a, b) => a - b)
     await commitSegments(store, current, added, { backfill: { ...current.backfill!, done }, aside, disjoint: true })
+    return true
   })
 }
 

@@ -1,11 +1,13 @@
 import { type Clock, HypershardError, type RequestContext } from '@hypershard/common'
 import { collectIndex, collectModels, type ObjectStore, readIndex } from '@hypershard/storage'
+import type { IndexerMeter } from '../indexer-meter.ts'
 
 export interface CollectParts {
   readonly store: ObjectStore
   readonly clock: Clock
   /** How long files that no manifest needs are kept. */
   readonly keepMs: number
+  readonly meter: Pick<IndexerMeter, 'collected'>
 }
 
 /**
@@ -14,7 +16,7 @@ export interface CollectParts {
  */
 export async function collectIndexes(
   names: readonly string[],
-  { store, clock, keepMs }: CollectParts,
+  { store, clock, keepMs, meter }: CollectParts,
   context: RequestContext,
 ): Promise<void> {
   const { deadline, log } = context
@@ -22,6 +24,7 @@ export async function collectIndexes(
     if (deadline.cancelled) return
     try {
       const deleted = await collectIndex(store, await readIndex(store, name), { nowMs: clock.now(), keepMs })
+      meter.collected(deleted.length)
       if (deleted.length > 0) log.info({ index: name, files: deleted.length }, 'old files deleted')
     } catch (error) {
       if (!(error instanceof HypershardError)) throw error
@@ -32,11 +35,12 @@ export async function collectIndexes(
 
 /** Deletes stored models that no index is of. */
 export async function collectStoredModels(
-  { store, clock, keepMs }: CollectParts,
+  { store, clock, keepMs, meter }: CollectParts,
   { log }: RequestContext,
 ): Promise<void> {
   try {
     const deleted = await collectModels(store, { nowMs: clock.now(), keepMs })
+    meter.collected(deleted.length)
     if (deleted.length > 0) log.info({ files: deleted.length }, 'stored models that no index is of deleted')
   } catch (error) {
     if (!(error instanceof HypershardError)) throw error

@@ -11,6 +11,7 @@ import {
   type ObjectStore,
   replaceSegments,
 } from '@hypershard/storage'
+import type { WorkMeter } from '../indexer-meter.ts'
 import type { EncoderPort } from '../ports.ts'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
 import { type Compaction, type CompactionPolicy, planCompaction } from './plan-compaction.ts'
@@ -20,6 +21,7 @@ export interface CompactionParts extends CompactionPolicy {
   readonly store: ObjectStore
   /** Asked for sample queries, where a graph is built. */
   readonly encoder: EncoderPort
+  readonly meter?: WorkMeter
 }
 
 /**
@@ -37,13 +39,17 @@ export async function compactGeneration(
   const segments = planCompaction(manifest, parts)
   if (segments === undefined) return false
   const startMs = performance.now()
-  const committed = await mergeAndReplace(generation, manifest, segments, parts, context)
+  const merged = await mergeAndReplace(generation, manifest, segments, parts, context)
   const { index } = generation
   const facts = { index, generation: generation.generation, shard: segments[0]!.shard, segments: segments.length }
-  if (committed === undefined) log.info(facts, 'another indexer compacted these segments')
-  else {
-    const tookMs = Math.round(performance.now() - startMs)
-    log.info({ ...facts, version: committed.version, tookMs }, 'segments compacted')
+  if (merged === undefined) {
+    log.info(facts, 'another indexer compacted these segments')
+    parts.meter?.overtaken()
+  } else {
+    const tookMs = performance.now() - startMs
+    const { version, documents, graph } = merged
+    log.info({ ...facts, version, tookMs: Math.round(tookMs) }, 'segments compacted')
+    parts.meter?.compacted({ segments: segments.length, documents, graph, tookMs })
   }
   return true
 }
@@ -55,14 +61,16 @@ async function mergeAndReplace(
   segments: Compaction,
   parts: CompactionParts,
   context: RequestContext,
-): Promise<Manifest | undefined> {
+): Promise<{ readonly version: number; readonly documents: number; readonly graph: boolean } | undefined> {
   const { store } = parts
   try {
     const graph = await graphFor(manifest, segments, parts, context)
     const merged = await mergeSegments(store, manifest, segments, graph)
     const graphQueries = graph && graphQueriesDigest(parts.sampleQueries)
     const entry = merged && graphQueries !== undefined ? { ...merged, graphQueries } : merged
-    return await replaceSegments(store, generation, segments, entry)
+    const committed = await replaceSegments(store, generation, segments, entry)
+    if (committed === undefined) return undefined
+    return { version: committed.version, documents: merged?.documents ?? 0, graph: graph !== undefined }
   } catch (error) {
     if (!(error instanceof HypershardError) || error.code !== 'corrupt_data') throw error
     const newest = await latestManifest(store, generation)

@@ -15,6 +15,7 @@ import {
   writeAside,
 } from '@hypershard/storage'
 import { costOf, type EncodePace } from '../encoding/encode-pace.ts'
+import type { WorkMeter } from '../indexer-meter.ts'
 import { type LogBatch, type ReadOptions, readBatch } from './read-batch.ts'
 import {
   type EncodedShards,
@@ -26,6 +27,7 @@ import {
 
 export interface IngestParts extends WriteParts {
   readonly onCommitted?: (documents: number) => void
+  readonly meter?: WorkMeter
   /** How much to take for one commit; as much as a part may hold when left out. */
   readonly pace?: Pick<EncodePace, 'firstOperations' | 'portionCost' | 'noteEncoded' | 'noteCommitted'>
   readonly readPart?: ReadOptions['readPart']
@@ -111,18 +113,28 @@ async function storeAndCommit(
   const { clock } = context.deadline
   const startMs = clock.monotonicMs()
   const added = await storeSegments(base, encoded, parts.store)
-  const committed = await commitBatch(generation, base, { batch, written: { ...encoded, added } }, parts, context)
-  parts.pace?.noteCommitted(clock.monotonicMs() - startMs)
-  return committed
+  const { manifest, own } = await commitBatch(
+    generation,
+    base,
+    { batch, written: { ...encoded, added } },
+    parts,
+    context,
+  )
+  const tookMs = clock.monotonicMs() - startMs
+  parts.pace?.noteCommitted(tookMs)
+  if (own) parts.meter?.committed({ added, failed: encoded.failed, tookMs })
+  else parts.meter?.overtaken()
+  return manifest
 }
 
+/** @returns the manifest that has the batch, and whether that is this commit's */
 async function commitBatch(
   generation: GenerationRecord,
   base: Manifest,
   { batch, written }: { batch: LogBatch; written: WrittenSegments },
   { store }: IngestParts,
   context: RequestContext,
-): Promise<Manifest> {
+): Promise<{ readonly manifest: Manifest; readonly own: boolean }> {
   // The first attempt builds on what the batch was read from: nobody else is expected to have committed.
   let newest: Manifest | undefined = base
   return retryOnConflict({ attemptsMax: commitAttemptsMax, deadline: context.deadline }, async () => {
@@ -131,14 +143,14 @@ async function commitBatch(
     if (!isSamePosition(current.log, base.log)) {
       const facts = { index: base.index, generation: base.generation, log: current.log }
       context.log.info(facts, 'another indexer committed these documents')
-      return current
+      return { manifest: current, own: false }
     }
     const aside = await asideAfter(store, current, batch, written.failed)
     // The older version of a document that cannot be encoded is not its newest, and goes too.
     const deletedIds = [...batch.deletes, ...written.failed.map(({ id }) => id)]
     const unread = extendUnreadWrites(current.unread ?? [], written.unread)
     const options = { deletedIds, log: batch.end, aside, ...(unread.length > 0 && { unread }) }
-    return commitSegments(store, current, written.added, options)
+    return { manifest: await commitSegments(store, current, written.added, options), own: true }
   })
 }
 

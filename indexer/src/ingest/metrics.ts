@@ -43,7 +43,7 @@ export const lagMetrics = defineMetrics({
   waiting: {
     kind: 'gauge',
     name: 'hypershard_log_waiting_documents',
-    help: 'Writes of documents in the logs of all indexes that are not searchable yet; an index that is paused is left out.',
+    help: 'Writes of documents in the logs of all indexes that are not indexed yet, by the generation of each that is furthest behind; one that is paused is left out.',
     labels: [],
   },
   waitingMost: {

@@ -48,10 +48,13 @@ export async function writeSegments(
   documents: readonly StoredDocument[],
   parts: WriteParts,
   context: RequestContext,
-): Promise<WrittenSegments> {
+): Promise<WrittenSegments & { readonly storeMs: number }> {
   const encoded = await encodeShards(manifest, documents, parts, context)
   const { failed, unread } = encoded
-  return { added: await storeSegments(manifest, encoded, parts.store), failed, unread }
+  const { clock } = context.deadline
+  const startMs = clock.monotonicMs()
+  const added = await storeSegments(manifest, encoded, parts.store)
+  return { added, failed, unread, storeMs: clock.monotonicMs() - startMs }
 }
 
 /** The first half: the documents of a shard are encoded together. @throws HypershardError of the encoder */

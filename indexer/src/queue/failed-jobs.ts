@@ -6,6 +6,9 @@ import { type Job, jobKey } from './job.ts'
 const retryMsMin = 200
 const retryMsMax = 30_000
 
+/** A job that is still to be done is tried again soon after it may be: one that is not, others have done. */
+const forgottenMs = 60_000
+
 /** Jobs whose failures are remembered; far more than can fail at a time. */
 const failuresMax = 10_000
 
@@ -29,6 +32,12 @@ export class FailedJobs {
 
   forget(job: Job): void {
     this.#failed.delete(jobKey(job))
+  }
+
+  /** Jobs that failed when they were last tried, and are to be tried again. */
+  get count(): number {
+    const nowMs = this.#clock.monotonicMs()
+    return [...this.#failed.values()].filter(({ untilMs }) => nowMs < untilMs + forgottenMs).length
   }
 
   mustWait(job: Job): boolean {

@@ -12,6 +12,10 @@ export interface JobQueue {
    * @param onEnded told of each job that this process has run, once it may be added again
    */
   process(handler: JobHandler, onEnded?: (job: Job) => void): void
+  /** Jobs that wait. @throws HypershardError `unavailable` */
+  countWaiting(): Promise<number>
+  /** @throws HypershardError `unavailable` when no job can be added or taken now */
+  requireReachable(): Promise<void>
   /** Takes no more jobs, tells those that run to stop, and waits until they have. */
   close(): Promise<void>
 }

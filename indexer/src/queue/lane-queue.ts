@@ -22,6 +22,20 @@ export class LaneQueue implements JobQueue {
     for (const lane of lanes) this.#queues[lane].process(handler, onEnded)
   }
 
+  async countWaiting(): Promise<number> {
+    const { writes, background } = await this.countByLane()
+    return writes + background
+  }
+
+  async countByLane(): Promise<Readonly<Record<Lane, number>>> {
+    const { writes, background } = this.#queues
+    return { writes: await writes.countWaiting(), background: await background.countWaiting() }
+  }
+
+  async requireReachable(): Promise<void> {
+    await Promise.all(lanes.map(lane => this.#queues[lane].requireReachable()))
+  }
+
   async close(): Promise<void> {
     await Promise.all(lanes.map(lane => this.#queues[lane].close()))
   }

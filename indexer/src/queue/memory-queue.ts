@@ -57,6 +57,12 @@ export class MemoryQueue implements JobQueue {
     this.#start()
   }
 
+  async countWaiting(): Promise<number> {
+    return this.#waiting.size
+  }
+
+  async requireReachable(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#stop.abort()
     this.#waiting.clear()

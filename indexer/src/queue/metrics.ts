@@ -30,7 +30,7 @@ export const jobMetrics = defineMetrics({
   failing: {
     kind: 'gauge',
     name: 'hypershard_jobs_failing',
-    help: 'Jobs that failed when this indexer last tried them.',
+    help: 'Jobs that failed when this indexer last tried them, and are to be tried again.',
     labels: [],
   },
 })

@@ -92,6 +92,11 @@ export class StoreScanner {
     return true
   }
 
+  /** The newest known manifests of generations whose log may go on behind them. */
+  followed(): Manifest[] {
+    return [...this.#known.values()].flatMap(({ busy, manifest }) => (busy && isBackfilled(manifest) ? manifest : []))
+  }
+
   /** Has the next call look at what a job may have left undone, or made possible. */
   hearEnd(job: Job): void {
     if ('indexUid' in job) this.#note(keyOf(job), 0)

@@ -1,11 +1,18 @@
-import type { Counter, Histogram, LabelValues, Meter, MetricDeclaration, Reading } from '@hypershard/common'
+import type { Counter, Histogram, LabelValues, Meter, MetricDeclaration, Readings } from '@hypershard/common'
 import { collectDefaultMetrics, Gauge, Counter as PromCounter, Histogram as PromHistogram, Registry } from 'prom-client'
+
+/** A scrape waits no longer for what is kept elsewhere: metrics are needed most when something hangs. */
+const readMsMax = 1_000
 
 /** Keeps a process's metrics, and writes them down as Prometheus reads them. */
 export class PrometheusMeter implements Meter {
+  readonly counting = true
   readonly #registry = new Registry()
+  readonly #onUnread: (metric: string, error: unknown) => void
 
-  constructor() {
+  /** @param onUnread told of each metric that could not be read for a scrape */
+  constructor(onUnread: (metric: string, error: unknown) => void = () => undefined) {
+    this.#onUnread = onUnread
     // Processor time, memory, open files, event-loop delay and garbage collection, under prom-client's own names.
     collectDefaultMetrics({ register: this.#registry })
   }
@@ -16,7 +23,7 @@ export class PrometheusMeter implements Meter {
 
   counter<Label extends string>(declaration: MetricDeclaration<Label>): Counter<Label> {
     const counter = new PromCounter({ ...this.#describe(declaration) })
-    return { add: (labels: LabelValues<Label>, by = 1) => counter.inc({ ...labels }, by) }
+    return { add: (labels: LabelValues<Label>, by = 1) => counter.inc(labels, by) }
   }
 
   histogram<Label extends string>(declaration: MetricDeclaration<Label>): Histogram<Label> {
@@ -25,26 +32,22 @@ export class PrometheusMeter implements Meter {
       ...this.#describe(declaration),
       ...(buckets === undefined ? {} : { buckets: [...buckets] }),
     })
-    return { observe: (labels: LabelValues<Label>, value: number) => histogram.observe({ ...labels }, value) }
+    return { observe: (labels: LabelValues<Label>, value: number) => histogram.observe(labels, value) }
   }
 
-  read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Iterable<Reading<Label>>): void {
-    const described = this.#describe(declaration)
-    if (declaration.kind === 'counter') {
-      new PromCounter({
-        ...described,
-        collect() {
-          this.reset()
-          for (const { labels, value } of read()) this.inc({ ...labels }, value)
-        },
-      })
-      return
+  read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Readings<Label>): void {
+    const Metric = declaration.kind === 'counter' ? PromCounter : Gauge
+    const collect = async (metric: PromCounter | Gauge) => {
+      const readings = [...(await this.#inTime(declaration.name, read))]
+      metric.reset()
+      // Without labels a reset metric is 0, which is another thing than not to be known.
+      if (readings.length === 0 && declaration.labels.length === 0) metric.remove({})
+      for (const { labels, value } of readings) metric.inc(labels, value)
     }
-    new Gauge({
-      ...described,
+    new Metric({
+      ...this.#describe(declaration),
       collect() {
-        this.reset()
-        for (const { labels, value } of read()) this.set({ ...labels }, value)
+        return collect(this)
       },
     })
   }
@@ -52,6 +55,22 @@ export class PrometheusMeter implements Meter {
   /** All metrics in Prometheus' text format. */
   render(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  /** Nothing of what fails or takes too long. */
+  async #inTime<Label extends string>(metric: string, read: () => Readings<Label>) {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not read within ${readMsMax} ms`)), readMsMax)
+    })
+    try {
+      return await Promise.race([(async () => read())(), late])
+    } catch (error) {
+      this.#onUnread(metric, error)
+      return []
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #describe({ name, help, labels }: MetricDeclaration) {

@@ -42,14 +42,14 @@ describe('the row sets of filters', () => {
     const selected = await select(11)
     assert.deepEqual([...selected], [0, 0b1000, 0, 0, 0, 0, 0, 0, 0, 0])
     assert.equal(await select(11), selected)
-    assert.equal(filter.keptBytes, setBytes)
+    assert.equal(filter.bytes, setBytes)
   })
 
   it('are kept up to a bound, the one unused for longest going first', async () => {
     const [first, second] = [await select(1), await select(2)]
     assert.equal(await select(1), first)
     await select(3)
-    assert.equal(filter.keptBytes, 2 * setBytes)
+    assert.equal(filter.bytes, 2 * setBytes)
     assert.equal(await select(1), first)
     assert.notEqual(await select(2), second)
   })
@@ -57,16 +57,16 @@ describe('the row sets of filters', () => {
   it('go with their segment', async () => {
     await select(1)
     filter.drop('s')
-    assert.equal(filter.keptBytes, 0)
+    assert.equal(filter.bytes, 0)
     filter.hold({ key: 's', rows, columns })
     await select(1)
-    assert.equal(filter.keptBytes, setBytes)
+    assert.equal(filter.bytes, setBytes)
   })
 
   it('are not kept of a filter that cannot be used', async () => {
     const wrong: Filter = { kind: { $case: 'condition', value: { field: 'n', test: undefined } } }
     await assert.rejects(filter.select('s', wrong, soon()), { code: 'invalid_request' })
     await assert.rejects(filter.select('s', wrong, soon()), { code: 'invalid_request' })
-    assert.equal(filter.keptBytes, 0)
+    assert.equal(filter.bytes, 0)
   })
 })

@@ -1,11 +1,21 @@
 /** The main thread's side of the filter thread, and the row sets that filters in use have selected. */
 import { hash } from 'node:crypto'
-import { type Deadline, type Logger, waitWithin } from '@hypershard/common'
+import {
+  type Deadline,
+  type Histogram,
+  HitCounts,
+  type Logger,
+  type Meter,
+  quietMeter,
+  unlabelled,
+  waitWithin,
+} from '@hypershard/common'
 import { Filter } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { ToFilterThread } from './filter-thread.ts'
+import { filterMetrics } from './metrics.ts'
 
 /** Of the row sets kept for the next query with the same filter: a bit a row. */
 const keptBytesMaxDefault = 64 * 1024 * 1024
@@ -13,6 +23,7 @@ const keptBytesMaxDefault = 64 * 1024 * 1024
 export interface RowFilterOptions {
   readonly keptBytesMax?: number
   readonly log: Logger
+  readonly meter?: Meter
   /** The thread died. */
   readonly onDeath: (error: Error) => void
 }
@@ -25,18 +36,23 @@ interface KeptRows {
 
 /** Selects rows of the segments that it was given. A filter's answer is kept while there is room: most come again. */
 export class RowFilter {
+  readonly counts = new HitCounts()
+  readonly bytesMax: number
+  readonly #selectSeconds: Histogram<never>
   readonly #calls: ThreadCalls<ToFilterThread, Bitmap>
   /** By segment and filter. */
   readonly #kept: LRUCache<string, KeptRows>
 
-  constructor({ log, onDeath, keptBytesMax = keptBytesMaxDefault }: RowFilterOptions) {
+  constructor({ log, meter = quietMeter, onDeath, keptBytesMax = keptBytesMaxDefault }: RowFilterOptions) {
+    this.bytesMax = keptBytesMax
+    this.#selectSeconds = meter.histogram(filterMetrics.selectSeconds)
     this.#kept = new LRUCache({ maxSize: keptBytesMax, sizeCalculation: ({ bytes }) => bytes })
     const file = new URL('./filter-thread.ts', import.meta.url)
     this.#calls = new ThreadCalls({ name: 'filter', file, workerData: undefined, log, onDeath })
   }
 
   /** Of the row sets kept. */
-  get keptBytes(): number {
+  get bytes(): number {
     return this.#kept.calculatedSize
   }
 
@@ -64,15 +80,19 @@ export class RowFilter {
   }
 
   #selecting(segment: string, filter: Filter, name: string): Promise<Bitmap> {
-    const known = this.#kept.get(name)
+    const known = this.counts.note(this.#kept.get(name))
     if (known !== undefined) return known.selecting
+    const startMs = performance.now()
     const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter })).answer
     // How many bytes it takes is known once it is there; until then it counts next to nothing.
     const kept = { segment, selecting, bytes: 1 }
     this.#kept.set(name, kept)
     const isKept = () => this.#kept.peek(name) === kept
     selecting.then(
-      ({ byteLength }) => isKept() && this.#kept.set(name, { segment, selecting, bytes: Math.max(1, byteLength) }),
+      ({ byteLength }) => {
+        this.#selectSeconds.observe(unlabelled, (performance.now() - startMs) / 1_000)
+        if (isKept()) this.#kept.set(name, { segment, selecting, bytes: Math.max(1, byteLength) })
+      },
       () => isKept() && this.#kept.delete(name),
     )
     return selecting

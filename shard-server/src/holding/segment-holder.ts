@@ -1,5 +1,14 @@
 import { rm } from 'node:fs/promises'
-import { type Clock, type Deadline, HypershardError, type Logger, systemClock, waitWithin } from '@hypershard/common'
+import {
+  type Clock,
+  type Deadline,
+  HypershardError,
+  type Logger,
+  type Meter,
+  quietMeter,
+  systemClock,
+  waitWithin,
+} from '@hypershard/common'
 import {
   type DocumentsReader,
   homeOf,
@@ -19,6 +28,8 @@ import type { ScoringBackend } from '../ports.ts'
 import { GenerationFiles } from './generation-files.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
 import { generationKey, segmentKey, versionKey } from './held-keys.ts'
+import type { Held, HeldSegment } from './held-segment.ts'
+import { HoldingMeter } from './holding-meter.ts'
 import { isNoRoom, noRoom } from './no-room.ts'
 import { againIfDamaged, type HoldingPlaces, type LoadedSegment } from './read-segment.ts'
 import type { SegmentLoader } from './segment-loader.ts'
@@ -34,6 +45,7 @@ export interface HolderOptions {
   readonly memoryBytesMax: number
   readonly texts?: TextBatchCache
   readonly log: Logger
+  readonly meter?: Meter
   readonly clock?: Clock
 }
 
@@ -41,27 +53,6 @@ export interface HolderOptions {
 const forgottenMax = 1_000
 /** A shard that was asked for within this time is not let go of, although somebody says that it is held elsewhere. */
 export const askedLatelyMs = 30_000
-
-interface HeldSegment {
-  readonly key: string
-  readonly bytes: number
-  readonly documents: DocumentsReader
-}
-
-interface Held {
-  readonly shard: number
-  /** When a lease was last taken on it. */
-  askedAtMs: number
-  readonly loading: Promise<HeldSegment>
-  /** Undefined until it is in memory. */
-  loaded: HeldSegment | undefined
-  /** Deleted rows by the tombstones' digest, of the kept versions only. */
-  readonly tombstones: LRUCache<string, Promise<Uint8Array<ArrayBuffer>>>
-  /** Claims of queries that read it now. */
-  leases: number
-  /** Index uid, generation and manifest version of the kept versions that it is held for. */
-  readonly heldFor: Set<string>
-}
 
 /** A query's claim to the segments of one shard at one manifest version: they are held until it is released. */
 export interface ShardLease {
@@ -92,6 +83,7 @@ export interface DocumentsLease {
 export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
+  readonly #meter: HoldingMeter
   readonly #files: GenerationFiles
   readonly #clock: Clock
   /** By index uid and generation: the versions kept, newest last. */
@@ -103,6 +95,11 @@ export class SegmentHolder {
     this.#options = options
     this.#files = new GenerationFiles(options.store)
     this.#clock = options.clock ?? systemClock
+    this.#meter = new HoldingMeter(options.meter ?? quietMeter, this, options.memoryBytesMax)
+  }
+
+  get segments(): Iterable<Held> {
+    return this.#held.values()
   }
 
   /** What the segments held and those being loaded take. */
@@ -244,7 +241,7 @@ export class SegmentHolder {
     const held: Held = {
       shard: entry.shard,
       askedAtMs: this.#clock.monotonicMs(),
-      loading: this.#load(manifest, entry, key),
+      loading: this.#meter.measure(() => this.#load(manifest, entry, key)),
       loaded: undefined,
       tombstones: new LRUCache({ max: versionsKeptMax }),
       leases: 0,

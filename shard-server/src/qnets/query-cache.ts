@@ -1,4 +1,13 @@
-import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
+import {
+  type Deadline,
+  type Histogram,
+  HitCounts,
+  HypershardError,
+  type Meter,
+  quietMeter,
+  unlabelled,
+  waitWithin,
+} from '@hypershard/common'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import { architectureFromProto, precisionFromProto } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
@@ -6,6 +15,7 @@ import { markGood } from '../cpu/check-weights.ts'
 import type { SharedQNet } from '../ports.ts'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
 import type { HeadMessage, HeadRequest, MadeQNet } from './head-thread.ts'
+import { headMetrics } from './metrics.ts'
 import { type SharedWeights, WeightsMemory } from './weights-memory.ts'
 
 /** All weights together; the least recently used go. */
@@ -52,6 +62,9 @@ interface MadeQuery {
  * threads check them against the digest when they first see them.
  */
 export class QueryCache {
+  readonly counts = new HitCounts()
+  readonly bytesMax = cacheBytesMax
+  readonly #headSeconds: Histogram<never>
   readonly #heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>
   readonly #queries = new LRUCache<string, KeptQuery>({
     maxSize: cacheBytesMax,
@@ -63,8 +76,14 @@ export class QueryCache {
   /** Of the weights of q-nets made here, by model. */
   readonly #bytesOfModel = new LRUCache<string, number>({ max: lengthsMax })
 
-  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>) {
+  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>, meter: Meter = quietMeter) {
     this.#heads = heads
+    this.#headSeconds = meter.histogram(headMetrics.made)
+  }
+
+  /** What the queries that are kept take. */
+  get bytes(): number {
+    return this.#queries.calculatedSize
   }
 
   /**
@@ -78,12 +97,9 @@ export class QueryCache {
     }
     const { digest, modelDigest } = (qnet ?? tokenStates)!
     const key = `${modelDigest}/${digest}`
-    const known = this.#queries.get(key)
     const given = qnet?.weights.byteLength ?? 0
-    // A different length cannot have this digest: verify instead of serving the cached copy.
-    if (known !== undefined && (given === 0 || given === known.qnet.weights.bytes.byteLength)) {
-      return this.#lend(known, 0)
-    }
+    const known = this.counts.note(this.#find(key, given))
+    if (known !== undefined) return this.#lend(known, 0)
     if (tokenStates !== undefined) {
       const { query, headMs } = await this.#awaitMaking(this.#makeOnce(key, tokenStates), deadline)
       return this.#lend(query, headMs)
@@ -95,6 +111,12 @@ export class QueryCache {
     const precision = precisionFromProto(qnet!.precision)
     const weights = this.#memory.copy(qnet!.weights)
     return this.#lend(this.#keep(key, { modelDigest, qnet: { digest, architecture, precision, weights } }), 0)
+  }
+
+  #find(key: string, givenBytes: number): KeptQuery | undefined {
+    const known = this.#queries.get(key)
+    // A different length cannot have this digest: verify instead of serving the cached copy.
+    return givenBytes === 0 || givenBytes === known?.qnet.weights.bytes.byteLength ? known : undefined
   }
 
   /** Lets go of a query that turned out to be broken. */
@@ -141,6 +163,7 @@ export class QueryCache {
     const { call, weights: making } = this.#makeInto(this.#bytesOfModel.get(modelDigest), request)
     const made = making.then(({ architecture, headMs, weights }) => {
       this.#bytesOfModel.set(modelDigest, weights.bytes.byteLength)
+      this.#headSeconds.observe(unlabelled, headMs / 1_000)
       // The head thread has looked at every value, and the digest is of the token states.
       markGood(weights)
       const qnet = { digest, architecture, precision: 'f32', weights } as const

@@ -37,6 +37,7 @@ import type {
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
+import type { ShardSearchMeter } from './shard-search-meter.ts'
 
 /** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
@@ -48,6 +49,7 @@ export interface SearchParts {
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
   readonly searches: WorkGate
+  readonly meter: ShardSearchMeter
 }
 
 /** What every shard of one call is scored with. */
@@ -58,7 +60,15 @@ interface Search {
   readonly context: RequestContext
 }
 
-export async function searchShards(
+export function searchShards(
+  parts: SearchParts,
+  request: SearchShardsRequest,
+  context: RequestContext,
+): Promise<SearchShardsResponse> {
+  return parts.meter.measure(() => admitSearch(parts, request, context))
+}
+
+async function admitSearch(
   parts: SearchParts,
   request: SearchShardsRequest,
   context: RequestContext,
@@ -90,6 +100,7 @@ export async function searchShards(
         manifest,
         context: scoringContext,
       })
+      parts.meter.noteShards(results, qnet.architecture)
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
     } catch (error) {

@@ -22,7 +22,11 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
   return {
     prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.door),
     searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.door),
-    fetch: unaryHandler((request, context) => fetchDocuments(parts, request, context), parts.door),
+    fetch: unaryHandler(async (request, context) => {
+      const response = await fetchDocuments(parts, request, context)
+      parts.meter.noteFetched(response.documents)
+      return response
+    }, parts.door),
     release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.door),
     describe: unaryHandler(async request => parts.state.describe(request), parts.door),
     drain: unaryHandler(async ({ undo }) => {

@@ -1,3 +1,4 @@
+import { HitCounts } from '@hypershard/common'
 import { LRUCache } from 'lru-cache'
 import type { Utf8Column } from './formats/utf8-column.ts'
 
@@ -19,10 +20,13 @@ interface TextBatch {
  * ```
  */
 export class TextBatchCache {
+  readonly counts = new HitCounts()
+  readonly bytesMax: number
   readonly #batches: LRUCache<string, TextBatch>
 
   /** @param bytesMax of all that is kept; 0 keeps nothing */
   constructor(bytesMax: number) {
+    this.bytesMax = bytesMax
     // Nothing fits into one byte, which stands for no cache.
     const sizeCalculation = ({ bytes }: TextBatch) => bytes + overheadBytes
     this.#batches = new LRUCache({ maxSize: Math.max(1, bytesMax), sizeCalculation })
@@ -34,7 +38,7 @@ export class TextBatchCache {
 
   /** @param file names its content */
   get(file: string, batch: number): readonly Utf8Column[] | undefined {
-    return this.#batches.get(`${file}/${batch}`)?.columns
+    return this.counts.note(this.#batches.get(`${file}/${batch}`))?.columns
   }
 
   keep(file: string, batch: number, kept: TextBatch): void {

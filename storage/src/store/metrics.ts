@@ -5,7 +5,7 @@ export const storeMetrics = defineMetrics({
   requests: {
     kind: 'counter',
     name: 'hypershard_store_requests_total',
-    help: 'Requests to the object store by kind and outcome.',
+    help: 'Requests to the object store, by kind and by how they ended: done, absent (nothing is there to be read), or an error code.',
     labels: ['kind', 'outcome'],
   },
   seconds: {

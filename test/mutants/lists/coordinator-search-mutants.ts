@@ -188,7 +188,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'answer-kept-in-part',
     file: 'coordinator/src/search/answer-cache.ts',
-    find: 'if (answer.coverage.missing.length === 0 && answer.coverage.ratio === 1) this',
+    find: 'if (isWhole(answer.coverage)) this',
     replace: 'this',
     breaks: 'An answer of a part is not kept',
     tests: ['coordinator/src/search/answer-cache.test.ts'],
@@ -236,8 +236,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'query-cache-recency',
     file: 'coordinator/src/search/query-encoder.ts',
-    find: 'const known = this.#cache.get(key)',
-    replace: 'const known = this.#cache.peek(key)',
+    find: 'this.counts.note(this.#cache.get(key))',
+    replace: 'this.counts.note(this.#cache.peek(key))',
     breaks: 'A query in use stays in the cache',
     tests: ['coordinator/src/search/query-encoder.test.ts'],
   },
@@ -268,8 +268,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'parity-past-the-gate',
     file: 'coordinator/src/search/admit-search.ts',
-    find: 'parts.searches.run(context.deadline, () => search(input, context, parts))',
-    replace: 'search(input, context, parts)',
+    find: 'parts.searches.run(context.deadline, () => search(input, context, parts, admitted()))',
+    replace: 'search(input, context, parts, admitted())',
     breaks: 'A parity report waits for its place among the searches',
     tests: ['coordinator/src/generations/generation-admin.test.ts'],
   },

@@ -110,8 +110,8 @@ export const shardServerMutants: readonly Mutant[] = [
   {
     id: 'row-sets-recency',
     file: 'shard-server/src/filtering/row-filter.ts',
-    find: 'const known = this.#kept.get(name)',
-    replace: 'const known = this.#kept.peek(name)',
+    find: 'this.counts.note(this.#kept.get(name))',
+    replace: 'this.counts.note(this.#kept.peek(name))',
     breaks: 'A filter in use stays',
     tests: ['shard-server/src/filtering/row-filter.test.ts'],
   },
@@ -206,8 +206,8 @@ export const shardServerMutants: readonly Mutant[] = [
   {
     id: 'query-length',
     file: 'shard-server/src/qnets/query-cache.ts',
-    find: '(given === 0 || given === known.qnet.weights.bytes.byteLength)',
-    replace: 'given >= 0',
+    find: 'givenBytes === 0 || givenBytes === known?.qnet.weights.bytes.byteLength',
+    replace: 'givenBytes >= 0',
     breaks: 'Weights of another length are looked at, not taken for known',
     tests: ['shard-server/src/qnets/query-cache.weights.test.ts'],
   },

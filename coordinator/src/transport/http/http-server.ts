@@ -19,6 +19,7 @@ import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
 import { buildOpenApi } from './build-openapi.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
+import { HttpMeter } from './http-meter.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { challenge, problemContentType, problemOf, retryAfterOf, toProblemError } from './problem.ts'
 import { boundSlowBodies, createPublicServer, refuseGarbage } from './public-server.ts'
@@ -44,7 +45,7 @@ export interface HttpServerOptions {
   readonly putTimeoutMs: number
   /** How long requests under way may take to end when the server stops. */
   readonly drainMs: number
-  readonly telemetry: Pick<Telemetry, 'log' | 'tracer'>
+  readonly telemetry: Telemetry
   readonly door: Door
 }
 
@@ -97,7 +98,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   return { address, stop: () => stop(app, options.drainMs) }
 }
 
-function createApp({ telemetry: { log }, putTimeoutMs, certificates }: HttpServerOptions): FastifyInstance {
+function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: HttpServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: jsonBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
@@ -112,6 +113,12 @@ function createApp({ telemetry: { log }, putTimeoutMs, certificates }: HttpServe
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJsonBody(body),
   )
+  if (meter.counting) {
+    const requests = new HttpMeter(meter)
+    app.addHook('onRequest', async ({ method, routeOptions }, reply) => {
+      requests.begin(method, routeOptions.url, reply.raw)
+    })
+  }
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, probeMsMax } from '@hypershard/common'
 import { clusterSchema, modelListSchema, readySchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { seesEverything } from '../../../access/caller.ts'
@@ -11,9 +11,6 @@ const packageFile = new URL('../../../../package.json', import.meta.url)
 
 /** Of this package, which all workspaces share. */
 export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
-
-/** What a probe may take, whatever hangs behind it. */
-const probeMsMax = 2_000
 
 const homeSchema = z.object({ name: z.string(), version: z.string(), links: z.record(z.string(), z.string()) })
 
