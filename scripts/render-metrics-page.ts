@@ -22,11 +22,11 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   kernel: 'what computes: scores in a shard server, document vectors in an encoder service',
   kind: 'of a job or a commit: `advance`, `backfill`, `compact`, `collect`, `collect-models`; of a request to the store: `get`, `range`, `put`, `put_if_absent`, `put_file`, `list`, `delete`, `space`',
   lane: '`query`, `document` (encoder service); `writes`, `background` (indexer)',
-  method: 'of HTTP',
+  method: 'of HTTP, or `other`',
   model: "a model's name",
   object: '`manifest`, `log`, `names`, `state`, `index`, `snapshot`, `other`',
   outcome: 'how it ended: the good outcomes are said with the metric, all else is an [error code](errors.md)',
-  plan: 'of a search: `auto`, `exact`, `tangent`, `graph`; `unknown` of a shard that was cut off before a plan was chosen',
+  plan: 'of a search: `auto`, `exact`, `tangent`, `graph`; `unknown` of a shard that could not be searched',
   process: '`coordinator`, `encoder-service`, `indexer`, `shard-server`',
   protocol: 'the protocol version',
   reason: 'why a call was made: `first`, `retry`, `hedge`',
@@ -34,11 +34,11 @@ export const labelMeanings: Readonly<Record<string, string>> = {
     '`complete`, `partial`, `failed` of searches; `answered`, `failed`, `cancelled` of calls; `hit`, `miss` of caches; `accepted`, `refused` of documents written; `indexed`, `aside` of documents indexed',
   route: 'as the [API](api.md) has it, without what stands in its parameters; `none` for what is no route',
   stage:
-    '`wait`, `encode`, `fan_out`, `merge`, `fetch` (coordinator, a search); `append`, `searchable` (coordinator, a write); `head`, `queue`, `score` (shard server)',
+    '`wait`, `encode`, `fan_out`, `merge`, `fetch` (coordinator, a search); `append`, `searchable` (coordinator, a write); `queue`, `score` (shard server, a shard)',
   state:
     '`live`, `draining`, `down` of servers; `waiting`, `loading`, `failed`, `releasing` of moves; `served`, `damaged` of indexes; `loaded`, `loading` of segments',
   status: '`1xx` to `5xx`, or `gone` when the caller left before the answer',
-  stop: '`complete`, `deadline`, `cancelled`, `failed`',
+  stop: '`complete`, `deadline`, `cancelled`; `failed` of a shard that could not be searched',
   version: "the process's version",
   work: '`searches`, `writes` (coordinator); `shard_searches` (shard server); `queries`, `documents` (encoder service)',
 }

@@ -65,6 +65,9 @@ describe('a local cluster', () => {
     assert.ok(!pids.has(undefined) && !pids.has(process.pid))
     assert.equal((await fetch(`${cluster.httpUrl}/readyz`)).status, 200)
     assert.match(cluster.grpcAddress, /^127\.0\.0\.1:\d+$/)
+    const admins = cluster.processes.map(({ adminAddress }) => adminAddress)
+    assert.equal(new Set(admins).size, 5)
+    for (const address of admins) assert.match(address, /^127\.0\.0\.1:\d+$/)
   })
 
   it('stops the coordinator first and the encoder last, and gives the data directory back', async () => {
@@ -89,6 +92,7 @@ describe('a local cluster', () => {
     await until('restart', () => eventNames().includes('restarted'))
     const after = cluster.processes[1]!
     assert.equal(after.address, before.address)
+    assert.equal(after.adminAddress, before.adminAddress)
     assert.notEqual(after.pid, before.pid)
     assert.deepEqual(
       events.find(event => event.type === 'crashed'),

@@ -46,6 +46,8 @@ export interface ClusterProcess {
   readonly pid: number | undefined
   /** `host:port`, the HTTP one for the coordinator. */
   readonly address: string
+  /** `host:port` where it answers probes and is scraped; empty for a process that told none. */
+  readonly adminAddress: string
   readonly logPath: string
   kill(signal: NodeJS.Signals): void
 }
@@ -302,6 +304,7 @@ function describe(service: ServiceProcess): ClusterProcess {
     name: service.name,
     pid: service.pid,
     address: service.addresses.http ?? service.addresses.grpc ?? '',
+    adminAddress: service.addresses.admin ?? '',
     logPath: service.logPath,
     kill: signal => service.kill(signal),
   }

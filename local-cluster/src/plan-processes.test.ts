@@ -28,6 +28,7 @@ function settingsOf(environment: Readonly<Record<string, string | undefined>>) {
 describe('planning the processes', () => {
   it('gives each service its own settings of the environment, and the defaults it leaves open', () => {
     assert.deepEqual(settingsOf(planEncoder(settings, 1).environment), {
+      HYPERSHARD_ADMIN_LISTEN: '127.0.0.1:0',
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_ENCODER_THREADS: '7',
       HYPERSHARD_ENCODER_LISTEN: '127.0.0.1:0',
@@ -36,11 +37,18 @@ describe('planning the processes', () => {
     const { HYPERSHARD_SHARD_THREADS, ...shard } = settingsOf(planShardServer(settings, 2).environment)
     assert.ok(Number(HYPERSHARD_SHARD_THREADS) >= 1)
     assert.deepEqual(shard, {
+      HYPERSHARD_ADMIN_LISTEN: '127.0.0.1:0',
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_SHARD_MEMORY_BYTES: '1000',
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: '/data/store',
     })
+  })
+
+  it('leaves admin listeners out when told so', () => {
+    const { environment, listenSettings } = planShardServer({ ...settings, adminListeners: false }, 1)
+    assert.equal('HYPERSHARD_ADMIN_LISTEN' in environment, false)
+    assert.deepEqual(listenSettings, { grpc: 'HYPERSHARD_SHARD_LISTEN' })
   })
 
   it('lets the encoder services share the cores, and names each', () => {
@@ -68,6 +76,7 @@ describe('planning the processes', () => {
     const peers = { encoders: ['127.0.0.1:1', '127.0.0.1:4'], shardServers: ['127.0.0.1:2', '127.0.0.1:3'] }
     const { environment } = planCoordinator(settings, peers)
     assert.deepEqual(settingsOf(environment), {
+      HYPERSHARD_ADMIN_LISTEN: '127.0.0.1:0',
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_MISSPELT: '1',
       HYPERSHARD_HTTP_LISTEN: '127.0.0.1:7700',

@@ -26,6 +26,11 @@ export interface ClusterSettings {
   /** What the processes inherit; settings of a service in it (`HYPERSHARD_SHARD_…`) reach that service only. */
   readonly environment: Environment
   readonly programs?: ServicePrograms
+  /**
+   * Whether each process has an admin listener, on a free port of this machine; it has when left out. Processes of a
+   * version that knew none refuse the setting.
+   */
+  readonly adminListeners?: boolean
 }
 
 /** One process to be: what it runs, under which name, with which settings. */
@@ -145,6 +150,8 @@ const drainSettings: Readonly<Partial<Record<ServiceKind, string>>> = {
 /** Where these are not set, none takes longer. */
 const drainMsDefaultMax = 60_000
 
+const adminSetting = 'HYPERSHARD_ADMIN_LISTEN'
+
 interface PlanParts {
   readonly listenSettings: Readonly<Record<string, string>>
   /** Settings that make the cluster one; the environment does not change them. */
@@ -155,14 +162,15 @@ interface PlanParts {
 
 function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts: PlanParts): ProcessPlan {
   const inherited = inheritedEnvironment(settings.environment, kind)
+  const { adminListeners: admin = true } = settings
   const drainSetting = drainSettings[kind]
   const drainMsMax = drainSetting === undefined ? 0 : Number(inherited[drainSetting] ?? drainMsDefaultMax)
   return {
     name,
     kind,
     program: (settings.programs ?? servicePrograms)[kind],
-    environment: { ...parts.defaults, ...inherited, ...parts.own },
-    listenSettings: parts.listenSettings,
+    environment: { ...(admin && { [adminSetting]: '127.0.0.1:0' }), ...parts.defaults, ...inherited, ...parts.own },
+    listenSettings: { ...parts.listenSettings, ...(admin && { admin: adminSetting }) },
     drainMsMax,
   }
 }

@@ -17,8 +17,11 @@ import {
   servicePrefixes,
   type Telemetry,
 } from '@hypershard/common'
+import { protocolVersion } from '@hypershard/proto/versions'
 import { PrometheusMeter } from './adapters/prometheus-meter.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
+import { version } from './build-version.ts'
+import { buildMetrics } from './metrics.ts'
 
 /** The settings that every process has, among its own. */
 type ServiceShape = ConfigShape & typeof serviceConfig
@@ -55,7 +58,7 @@ export async function runMain<Shape extends ServiceShape>(
       log = createLogger({ service: main.service, level: common.HYPERSHARD_LOG_LEVEL })
       const low = lowOpenFilesLimit()
       if (low !== undefined) log.warn({ openFilesMax: openFilesMax(), advice: low }, 'the limit of open files is low')
-      return startSeen(common, log, telemetry => main.start(config, telemetry, die))
+      return startSeen(main.service, common, log, telemetry => main.start(config, telemetry, die))
     },
   )
 }
@@ -70,11 +73,12 @@ function keepToOurselves(): void {
 
 /** Starts the service under its admin listener, which answers from before the start until after the stop. */
 async function startSeen(
+  service: string,
   config: Config<typeof serviceConfig>,
   log: Logger,
   start: (telemetry: Telemetry) => Promise<RunningService>,
 ): Promise<RunningService> {
-  const meter = config.HYPERSHARD_METRICS === 'on' ? new PrometheusMeter() : undefined
+  const meter = config.HYPERSHARD_METRICS === 'on' ? openMeter(service, log) : undefined
   let running: RunningService | undefined
   const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, {
     metrics: meter,
@@ -83,16 +87,23 @@ async function startSeen(
       await running.requireReady?.()
     },
   })
-  const service = await start({ log, meter: meter ?? quietMeter, tracer: quietTracer })
-  running = service
+  const started = await start({ log, meter: meter ?? quietMeter, tracer: quietTracer })
+  running = started
   return {
-    addresses: { ...service.addresses, ...(admin === undefined ? {} : { admin: admin.address }) },
+    addresses: { ...started.addresses, ...(admin === undefined ? {} : { admin: admin.address }) },
     stop: async options => {
       running = undefined
-      await service.stop(options)
+      await started.stop(options)
       await admin?.stop()
     },
   }
+}
+
+function openMeter(service: string, log: Logger): PrometheusMeter {
+  const meter = new PrometheusMeter((metric, error) => log.debug({ err: error, metric }, 'metric not read'))
+  const labels = { process: service, version, protocol: String(protocolVersion) }
+  meter.read(buildMetrics.buildInfo, () => [{ labels, value: 1 }])
+  return meter
 }
 
 function openAdmin(address: string | undefined, answers: Parameters<typeof startAdminServer>[1]) {

@@ -48,7 +48,8 @@ describe('processes of this protocol version and of the one before', function ()
     for (const kind of kinds) choose(kind, 'previous')
     const programs = Object.fromEntries(kinds.map(kind => [kind, programOf(kind)])) as Record<Kind, string>
     // Measuring which kernel is quicker may come out differently, and so would vectors.
-    cluster = await startTestCluster({ programs, environment: { HYPERSHARD_ENCODER_KERNEL: 'fp32' } })
+    const environment = { HYPERSHARD_ENCODER_KERNEL: 'fp32' }
+    cluster = await startTestCluster({ programs, environment, adminListeners: false })
   })
 
   after(async () => {

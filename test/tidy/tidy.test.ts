@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   announcements: ['common', 'proto'],
   membership: ['common'],
   evaluation: ['common'],
-  service: ['common'],
+  service: ['common', 'proto'],
   access: ['common'],
   'encoder-service': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'shard-server': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],

@@ -39,6 +39,7 @@ describe('hypershard up', () => {
     const { http_url, processes, searches } = JSON.parse(stdout)
     assert.match(http_url, /^http:\/\/127\.0\.0\.1:\d+$/)
     assert.equal(processes.length, 5)
+    for (const { admin_address } of processes) assert.match(admin_address, /^127\.0\.0\.1:\d+$/)
     assert.equal(searches.length, 3)
   })
 

@@ -56,6 +56,13 @@ function showSearch({ query, answer }: SampleSearch, output: Output): void {
   for (const line of renderHits(answer.hits, output, samplePassageLines)) output.line(line)
 }
 
+/** Where each process is probed and scraped. */
+function metricsLine(processes: LocalCluster['processes']): string[] {
+  const told = processes.filter(({ adminAddress }) => adminAddress !== '')
+  if (told.length === 0) return []
+  return [`/healthz, /readyz, /metrics: ${told.map(({ name, adminAddress }) => `${name} ${adminAddress}`).join(', ')}`]
+}
+
 export interface ReadyFacts {
   readonly searches: readonly SampleSearch[] | undefined
   readonly unserved: readonly IndexWithoutModel[]
@@ -74,7 +81,13 @@ export function announce(context: CommandContext, cluster: LocalCluster, facts: 
     http_url: httpUrl,
     grpc_address: grpcAddress,
     indexes_without_model: facts.unserved,
-    processes: processes.map(({ name, pid, address, logPath }) => ({ name, pid, address, log: logPath })),
+    processes: processes.map(({ name, pid, address, adminAddress, logPath }) => ({
+      name,
+      pid,
+      address,
+      admin_address: adminAddress,
+      log: logPath,
+    })),
     ...(facts.searches === undefined ? {} : { searches: facts.searches }),
   }
   context.answer(answer, () => {
@@ -94,6 +107,7 @@ export function announce(context: CommandContext, cluster: LocalCluster, facts: 
         'dim',
         `gRPC ${grpcAddress}, logs in ${relative('', facts.data) || facts.data}/logs; Ctrl-C stops everything`,
       ),
+      ...metricsLine(processes).map(line => out.style('dim', line)),
       '',
       'try, in another terminal:',
       ...commands.map(command => `  npx hypershard ${command}`),

@@ -26,7 +26,8 @@ const listens =
       : { grpc: env.HYPERSHARD_SHARD_LISTEN ?? env.HYPERSHARD_ENCODER_LISTEN }
 
 const addresses: Record<string, string> = {}
-for (const [name, address = ''] of Object.entries(listens)) addresses[name] = await listen(address)
+const all = { ...listens, admin: env.HYPERSHARD_ADMIN_LISTEN }
+for (const [name, address = ''] of Object.entries(all)) addresses[name] = await listen(address)
 process.on('disconnect', () => process.exit(0))
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
