@@ -7,6 +7,8 @@ export interface IssueOptions {
   readonly names?: readonly [string, ...string[]]
   /** Below 0: it has expired. */
   readonly days?: number
+  /** How long it is valid in all; two days when left out. */
+  readonly lifeDays?: number
   /** A CA of another cluster signs it. */
   readonly foreign?: boolean
 }
@@ -39,15 +41,20 @@ export class TestCertificates {
   static async make(): Promise<TestCertificates> {
     const directory = await mkdtemp(join(tmpdir(), 'hypershard-certificates-'))
     const [own, foreign] = await Promise.all([
-      CertificateAuthority.create('this cluster', validFor(30)),
-      CertificateAuthority.create('another cluster', validFor(30)),
+      CertificateAuthority.create('this cluster', validFor(400)),
+      CertificateAuthority.create('another cluster', validFor(400)),
     ])
     return new TestCertificates(directory, own, foreign)
   }
 
-  issue({ names = ['hypershard.internal'], days = 1, foreign = false }: IssueOptions = {}): Promise<Issued> {
+  issue({
+    names = ['hypershard.internal'],
+    days = 1,
+    lifeDays = 2,
+    foreign = false,
+  }: IssueOptions = {}): Promise<Issued> {
     const to = new Date(Date.now() + days * dayMs)
-    const validity = { from: new Date(to.getTime() - 2 * dayMs), to }
+    const validity = { from: new Date(to.getTime() - lifeDays * dayMs), to }
     return (foreign ? this.#foreign : this.#own).issue(names, validity)
   }
 

@@ -140,4 +140,28 @@ export const doctorMutants: readonly Mutant[] = [
     breaks: 'A file of keys that everybody may read is a problem',
     tests: ['cli/src/doctor/configuration/configuration-checks.test.ts'],
   },
+  {
+    id: 'doctor-certificate-ends',
+    file: 'cli/src/doctor/configuration/certificates-good.ts',
+    find: 'if (days >= daysLeftMin) return []',
+    replace: 'if (days >= 0) return []',
+    breaks: 'A certificate that expires soon is told of before it does',
+    tests: ['cli/src/doctor/configuration/configuration-checks.test.ts'],
+  },
+  {
+    id: 'doctor-certificate-name',
+    file: 'cli/src/doctor/configuration/certificates-good.ts',
+    find: 'if (hosts.length === 0 || hosts.some(carries)) return []',
+    replace: 'return []',
+    breaks: 'A certificate for another host is told of',
+    tests: ['cli/src/doctor/configuration/configuration-checks.test.ts'],
+  },
+  {
+    id: 'doctor-exposed',
+    file: 'cli/src/doctor/configuration/exposure.ts',
+    find: "HYPERSHARD_SHARD_LISTEN: 'processes',",
+    replace: "HYPERSHARD_SHARD_LISTEN: 'clients',",
+    breaks: 'A port that would be open to everybody is told of before the start',
+    tests: ['cli/src/doctor/configuration/configuration-checks.test.ts'],
+  },
 ]

@@ -4,10 +4,13 @@ import type http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve, type TestServer } from '@hypershard/harness/api'
+import { type IssueOptions, TestCertificates } from '@hypershard/harness/certificates'
 import { type RedisServer, startRedisServer } from '@hypershard/harness/servers'
 import type { Check } from '../check.ts'
 import { runChecks } from '../run-checks.ts'
+import { certificatesGood } from './certificates-good.ts'
 import { containerLimits } from './container-limits.ts'
+import { exposure } from './exposure.ts'
 import { peersReachable } from './peers-reachable.ts'
 import { portsFree } from './ports-free.ts'
 import { type Configuration, type ProcessName, readConfiguration } from './read-configuration.ts'
@@ -133,6 +136,75 @@ describe('the doctor of a process’s settings', () => {
       ['advice HYPERSHARD_ENCODER: 127.0.0.1:1 cannot be reached:'],
     )
     assert.match((await look(peersReachable, { HYPERSHARD_ENCODER: there })).join(), /^ok/)
+  })
+
+  describe('certificates', () => {
+    let made: TestCertificates
+
+    before(async () => {
+      made = await TestCertificates.make()
+    })
+
+    after(() => made.remove())
+
+    const cases: { what: string; options: IssueOptions; settings?: Record<string, string>; says: RegExp }[] = [
+      {
+        what: 'takes one that is good for a while',
+        options: { days: 60, lifeDays: 90 },
+        says: /^ok HYPERSHARD_TLS_CERT is good until 20/,
+      },
+      {
+        what: 'tells of one that expires soon',
+        options: { days: 5, lifeDays: 90 },
+        says: /^advice HYPERSHARD_TLS_CERT expires in [45] days/,
+      },
+      {
+        what: 'tells of one that has expired',
+        options: { days: -1 },
+        says: /^problem HYPERSHARD_TLS_CERT: \S+ expired at/,
+      },
+      {
+        what: 'tells of one of a foreign CA',
+        options: { foreign: true },
+        says: /^problem HYPERSHARD_TLS_CERT: \S+ was not signed by a CA in HYPERSHARD_TLS_CA/,
+      },
+      {
+        what: 'tells of one for another host',
+        options: { names: ['elsewhere.test'], days: 60, lifeDays: 90 },
+        settings: { HYPERSHARD_ADVERTISE: '10.0.0.9:7710' },
+        says: /^problem HYPERSHARD_TLS_CERT is for DNS:elsewhere\.test, and not for hypershard\.internal or 10\.0\.0\.9/,
+      },
+      {
+        what: 'takes one for the address that others call',
+        options: { names: ['10.0.0.9'], days: 60, lifeDays: 90 },
+        settings: { HYPERSHARD_ADVERTISE: '10.0.0.9:7710' },
+        says: /^ok/,
+      },
+      {
+        what: 'tells of one that stands without its CA',
+        options: {},
+        settings: { HYPERSHARD_TLS_CA: '' },
+        says: /^problem of HYPERSHARD_TLS_CERT, .* only some are set/,
+      },
+    ]
+    for (const { what, options, settings = {}, says } of cases) {
+      it(what, async () => {
+        const files = await made.settings('one', options)
+        assert.match((await look(certificatesGood, { ...files, ...settings }, 'shard-server')).join('\n'), says)
+      })
+    }
+
+    it('tells of a port that would be open to everybody, and of one that is on purpose', async () => {
+      const settings = { HYPERSHARD_SHARD_LISTEN: '0.0.0.0:7710' }
+      const told = (changed: Record<string, string>) => look(exposure, { ...settings, ...changed }, 'shard-server')
+      assert.match(
+        (await told({})).join(),
+        /^problem HYPERSHARD_SHARD_LISTEN: 0\.0\.0\.0:7710 would be open to any process/,
+      )
+      assert.match((await told({ HYPERSHARD_INSECURE: 'true' })).join(), /advice HYPERSHARD_INSECURE lets in everybody/)
+      assert.match((await told(await made.settings('one'))).join(), /^ok/)
+      assert.match((await told({ HYPERSHARD_SHARD_LISTEN: '127.0.0.1:1' })).join(), /^ok/)
+    })
   })
 
   it('tells of keys that everybody may read', async () => {

@@ -1,6 +1,8 @@
 import type { Check } from '../check.ts'
+import { certificatesGood } from './certificates-good.ts'
 import { containerLimits } from './container-limits.ts'
 import { diskRoom } from './disk-room.ts'
+import { exposure } from './exposure.ts'
 import { openFiles } from './open-files.ts'
 import { peersReachable } from './peers-reachable.ts'
 import { portsFree } from './ports-free.ts'
@@ -19,6 +21,8 @@ export const configurationChecks: readonly Check<Configuration>[] = [
   redisReady,
   portsFree,
   peersReachable,
+  exposure,
+  certificatesGood,
   secretsPrivate,
   openFiles,
   diskRoom,

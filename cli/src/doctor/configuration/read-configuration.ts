@@ -1,4 +1,4 @@
-import { type ConfigShape, HypershardError, readConfig } from '@hypershard/common'
+import { type ConfigShape, HypershardError, readConfig, servicePrefixes } from '@hypershard/common'
 import { coordinatorConfig, coordinatorPrefixes } from '@hypershard/coordinator/config'
 import { encoderServiceConfig } from '@hypershard/encoder-service/config'
 import { indexerConfig, indexerPrefixes } from '@hypershard/indexer/config'
@@ -40,7 +40,7 @@ export function readConfiguration(process: ProcessName, environment: Environment
     process,
     environment: written,
     settings: Object.fromEntries(settings),
-    problems: problemsOf(() => readConfig(shape, written, prefixes)),
+    problems: problemsOf(() => readConfig(shape, written, [...prefixes, ...servicePrefixes])),
   }
 }
 
