@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { HypershardError } from '@hypershard/common'
 import { Command, CommanderError } from 'commander'
 import { addAliasCommands } from './commands/alias-commands.ts'
+import { addCertCommands } from './commands/cert-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
 import { addDoctorCommand } from './commands/doctor-command.ts'
@@ -44,6 +45,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addEvalCommand(program, context)
   addRecallCommand(program, context)
   addModelCommands(program, context)
+  addCertCommands(program, context)
   addDrainCommands(addClusterCommand(program, context), context)
   addDoctorCommand(program, context)
   try {
@@ -73,6 +75,11 @@ function configure(program: Command, surroundings: Surroundings): void {
       '--url <url>',
       'where a coordinator answers; or set HYPERSHARD_URL',
       environment.HYPERSHARD_URL ?? urlDefault,
+    )
+    .option(
+      '--ca-file <file>',
+      'CA whose certificates are believed at https:// URLs, PEM; or set HYPERSHARD_CA_FILE',
+      environment.HYPERSHARD_CA_FILE,
     )
     .option('--json', 'print exactly one JSON document on standard output', false)
     .option('--timeout <ms>', 'how long to wait for an answer', wholeNumberIn(1, 86_400_000))

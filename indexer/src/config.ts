@@ -49,6 +49,7 @@ export type IndexerConfig = Config<typeof indexerConfig>
 /** Beginnings of names that no other process has other settings with. */
 export const indexerPrefixes: readonly string[] = [
   'HYPERSHARD_INDEXER_',
-  'HYPERSHARD_INTERNAL_',
+  // HYPERSHARD_INTERNAL_LISTEN, which may stand in the same environment, is the coordinator's.
+  'HYPERSHARD_INTERNAL_P',
   'HYPERSHARD_ANNOUNCE_',
 ]

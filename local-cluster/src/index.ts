@@ -7,6 +7,7 @@ export {
   LocalCluster,
   type StartStep,
 } from './local-cluster.ts'
+export { ownServerTls, type RequestTls } from './own-server-tls.ts'
 export {
   bundledModelDirectories,
   denseModelDirectory,

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Clock, HypershardError, makeFolder, systemClock, toFolderFailure } from '@hypershard/common'
 import { type DataLock, lockData } from './data-lock.ts'
 import { rotateLog } from './log-file.ts'
+import { ownServerTls, type RequestTls } from './own-server-tls.ts'
 import {
   type ClusterSettings,
   membershipRedisOf,
@@ -76,7 +77,22 @@ export class LocalCluster {
 
   /** Base URL of the HTTP API. */
   get httpUrl(): string {
-    return `http://${reachable(this.#find('coordinator').addresses.http ?? this.#options.http)}`
+    const scheme = this.#certificatePath === undefined ? 'http' : 'https'
+    return `${scheme}://${reachable(this.#find('coordinator').addresses.http ?? this.#options.http)}`
+  }
+
+  /** What requests to `httpUrl` need where it is HTTPS. */
+  get httpTls(): RequestTls | undefined {
+    return this.#certificatePath === undefined ? undefined : ownServerTls(this.#certificatePath)
+  }
+
+  get #certificatePath(): string | undefined {
+    return this.#options.environment.HYPERSHARD_HTTP_TLS_CERT || undefined
+  }
+
+  /** Where the coordinator hears other processes. */
+  get #internalAddress(): string {
+    return reachable(this.#find('coordinator').addresses.internal ?? this.grpcAddress)
   }
 
   get grpcAddress(): string {
@@ -214,9 +230,9 @@ export class LocalCluster {
     }
     const coordinator = this.#add(planCoordinator(settings, peers))
     await this.#step('coordinator', () => coordinator.start())
-    const indexer = this.#add(planIndexer(settings, { ...peers, coordinator: this.grpcAddress }))
+    const indexer = this.#add(planIndexer(settings, { ...peers, coordinator: this.#internalAddress }))
     await this.#step('indexer', () => indexer.start())
-    await this.#step('cluster ready', () => waitUntilReady(this.httpUrl, this.#stopRequest.signal))
+    await this.#step('cluster ready', () => waitUntilReady(this, this.#stopRequest.signal))
   }
 
   async #step(step: StartStep, work: () => Promise<unknown>): Promise<void> {

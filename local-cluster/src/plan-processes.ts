@@ -100,7 +100,7 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
   })
 }
 
-/** @param peers `host:port` of each encoder service and of the coordinator's gRPC API */
+/** @param peers `host:port` of each encoder service, and where the coordinator hears other processes */
 export function planIndexer(
   settings: ClusterSettings,
   peers: { encoders: readonly string[]; coordinator: string },
@@ -122,7 +122,11 @@ export function planCoordinator(
   peers: { encoders: readonly string[]; shardServers: readonly string[] },
 ): ProcessPlan {
   return plan(settings, 'coordinator', 'coordinator', {
-    listenSettings: { http: 'HYPERSHARD_HTTP_LISTEN', grpc: 'HYPERSHARD_GRPC_LISTEN' },
+    listenSettings: {
+      http: 'HYPERSHARD_HTTP_LISTEN',
+      grpc: 'HYPERSHARD_GRPC_LISTEN',
+      internal: 'HYPERSHARD_INTERNAL_LISTEN',
+    },
     own: {
       HYPERSHARD_HTTP_LISTEN: settings.http,
       HYPERSHARD_GRPC_LISTEN: settings.grpc,
@@ -130,7 +134,8 @@ export function planCoordinator(
       HYPERSHARD_SHARD_SERVERS: membershipRedisOf(settings) ?? peers.shardServers.join(','),
       HYPERSHARD_STORE: storeOf(settings),
     },
-    defaults: {},
+    // With certificates, processes are heard at a port of their own.
+    defaults: settings.environment.HYPERSHARD_TLS_CERT ? { HYPERSHARD_INTERNAL_LISTEN: '127.0.0.1:0' } : {},
   })
 }
 
@@ -180,7 +185,7 @@ function storeOf(settings: ClusterSettings): string {
 }
 
 /** Settings that only the cluster or this command has a use for. */
-const notInherited = new Set(['HYPERSHARD_URL'])
+const notInherited = new Set(['HYPERSHARD_URL', 'HYPERSHARD_CA_FILE'])
 /** What several kinds of service read, and the others leave alone. */
 const forEveryService = new Set([
   'HYPERSHARD_LOG_LEVEL',

@@ -31,6 +31,7 @@ import {
   type Verification,
   type WaitMode,
 } from '@hypershard/contract'
+import type { RequestTls } from '@hypershard/local-cluster'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 import { type HttpRequest, readChunks, readText, sendRequest } from './send-request.ts'
@@ -51,6 +52,8 @@ export interface ApiClientOptions {
   readonly url: string
   /** How long to wait for an answer, for a put: for a sign of life; by the kind of request when left out. */
   readonly timeoutMs?: number | undefined
+  /** Of `https:`: whom to believe; those that Node believes when left out. */
+  readonly tls?: RequestTls | undefined
 }
 
 export interface WriteOptions {
@@ -74,11 +77,13 @@ export interface Greeting {
 export class ApiClient {
   readonly #base: URL
   readonly #timeoutMs: number | undefined
+  readonly #tls: RequestTls | undefined
 
   /** @throws HypershardError `invalid_request` for a URL that is none */
   constructor(options: ApiClientOptions) {
     this.#base = parseBaseUrl(options.url)
     this.#timeoutMs = options.timeoutMs
+    this.#tls = options.tls
   }
 
   /** Who answers, and by which clock. */
@@ -244,6 +249,7 @@ export class ApiClient {
     const silence = new SilenceLimit(this.#timeoutMs ?? silenceMsDefault, this.#base)
     const source = new WatchedSource(body)
     const request: HttpRequest = {
+      tls: this.#tls,
       url: this.#urlOf(`${indexPath(index)}/documents?progress=true&wait_for=${options.waitFor}`),
       method: 'PUT',
       headers: {
@@ -275,6 +281,7 @@ export class ApiClient {
   ): Promise<Answer> {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
     const request: HttpRequest = {
+      tls: this.#tls,
       url: this.#urlOf(path),
       method,
       headers: bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${bytes.length}` },

@@ -3,6 +3,7 @@ import https from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HypershardError, messageOf } from '@hypershard/common'
+import type { RequestTls } from '@hypershard/local-cluster'
 import { NotReachable } from './problem.ts'
 
 export interface HttpRequest {
@@ -11,6 +12,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as it is read, chunk by chunk; nothing more than the connection's buffer is held. */
   readonly body?: AsyncIterable<Uint8Array>
+  /** Of `https:`: whom to believe. */
+  readonly tls?: RequestTls | undefined
   /** Ends the exchange, also while its answer is being read. */
   readonly signal: AbortSignal
 }
@@ -25,8 +28,8 @@ export interface HttpRequest {
 export function sendRequest(request: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const send = request.url.protocol === 'https:' ? https.request : http.request
-    const { method, headers = {}, signal } = request
-    const outgoing = send(request.url, { method, headers, signal, ...directAgent(request.url) }, resolve)
+    const { method, headers = {}, signal, tls } = request
+    const outgoing = send(request.url, { method, headers, signal, ...tls, ...directAgent(request.url) }, resolve)
     // After the answer's head a broken upload is no failure of its own: the answer says what the server made of it.
     outgoing.on('error', error => reject(translateTransportError(error, request)))
     if (request.body === undefined) outgoing.end()
@@ -69,8 +72,27 @@ function translateTransportError(error: unknown, { url, signal }: HttpRequest): 
     const message = `${url.origin} did not answer in time; ask for a longer --timeout`
     return new NotReachable('deadline_exceeded', message, error)
   }
-  return new NotReachable('unavailable', `cannot reach ${url.origin}: ${reasonOf(error)}`, error)
+  return new NotReachable('unavailable', `cannot reach ${url.origin}: ${reasonOf(error)}${adviceOn(error, url)}`, error)
 }
+
+/** Of failures that TLS is behind, what to do. */
+function adviceOn(error: unknown, { protocol, host }: URL): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (protocol === 'http:') {
+    return code === 'ECONNRESET' ? `; if it speaks HTTPS, call https://${host}` : ''
+  }
+  if (untrusted.has(code)) return '; name the CA that signed its certificate with --ca-file or HYPERSHARD_CA_FILE'
+  return code === 'EPROTO' || /wrong version number/.test(messageOf(error))
+    ? `; if it speaks plain HTTP, call http://${host}`
+    : ''
+}
+
+const untrusted = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
 
 /** A host with several addresses fails with one error for each of them and no message of its own. */
 function reasonOf(error: unknown): string {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import { HypershardError, messageOf } from '@hypershard/common'
 import type { ServicePrograms } from '@hypershard/local-cluster'
 import { ApiClient } from '../api/client.ts'
 import { createTerminal, type Terminal, type TerminalStream } from '../terminal/terminal.ts'
@@ -20,6 +22,7 @@ export interface GlobalOptions {
   readonly url: string
   readonly json: boolean
   readonly timeout?: number
+  readonly caFile?: string
 }
 
 /** What a command's action works with. */
@@ -52,7 +55,9 @@ export class CommandContext {
 
   /** @param url of another coordinator than that of `--url` */
   api(url = this.url): ApiClient {
-    return new ApiClient({ url, timeoutMs: this.timeoutMs })
+    const { caFile } = this.#options()
+    const tls = caFile === undefined ? undefined : { ca: readCa(caFile) }
+    return new ApiClient({ url, timeoutMs: this.timeoutMs, tls })
   }
 
   /** The command's answer: with `--json` the one document on standard output, otherwise what `render` makes of it. */
@@ -60,4 +65,14 @@ export class CommandContext {
     const lines = this.json ? [JSON.stringify(answer, null, 2)] : render(answer)
     for (const line of lines) this.terminal.out.line(line)
   }
+}
+
+function readCa(path: string): string {
+  try {
+    const pem = readFileSync(path, 'utf8')
+    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
+  } catch (cause) {
+    throw new HypershardError('invalid_config', `--ca-file: ${path} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+  throw new HypershardError('invalid_config', `--ca-file: ${path} holds no certificate; it must be a PEM file`)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -41,6 +41,18 @@ describe('hypershard up', () => {
     assert.equal(processes.length, 5)
     for (const { admin_address } of processes) assert.match(admin_address, /^127\.0\.0\.1:\d+$/)
     assert.equal(searches.length, 3)
+  })
+
+  it('makes certificates for its processes with --tls', async () => {
+    const { exitCode } = await runCommand(words('--once', '--tls'), { surroundings })
+    assert.equal(exitCode, 0)
+    assert.deepEqual(readdirSync(join(data, 'tls')).sort(), ['ca-key.pem', 'ca.pem', 'process-key.pem', 'process.pem'])
+  })
+
+  it('takes a certificate of its port with its key alone', async () => {
+    const { exitCode, stderr } = await runCommand(words('--once', '--tls-cert', 'public.pem'), { surroundings })
+    assert.notEqual(exitCode, 0)
+    assert.match(stderr, /give --tls-cert and --tls-key together/)
   })
 
   it('says at the start which indexes lack their model', async () => {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { HypershardError, lowOpenFilesLimit } from '@hypershard/common'
 import { bundledModelDirectories, LocalCluster, ProcessFailure } from '@hypershard/local-cluster'
 import type { Command } from 'commander'
@@ -26,6 +26,10 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .option('--encoders <n>', 'how many encoder services', wholeNumberIn(1, 64), 1)
     .option('--http <host:port>', 'where the HTTP API listens', hostAndPort, '127.0.0.1:7700')
     .option('--grpc <host:port>', 'where the gRPC API listens', hostAndPort, '127.0.0.1:7701')
+    .option('--tls-cert <file>', 'certificate of the HTTP and gRPC APIs, PEM: they speak TLS then')
+    .option('--tls-key <file>', 'its private key')
+    .option('--tls', 'certificates between the processes too, made in the data folder')
+    .option('--insecure', 'listen beyond this machine although anybody who reaches the port is let in')
     .option('--sample', 'index the bundled sample and run three searches')
     .option('--once', 'stop when everything is up (and the sample shown)')
     .addHelpText(
@@ -37,7 +41,8 @@ one kills. Settings of the services (HYPERSHARD_SHARD_MEMORY_BYTES=...) are pass
 Examples:
   hypershard up
   hypershard up --sample --once
-  hypershard up --data /var/lib/hypershard --shard-servers 4 --http 0.0.0.0:8080`,
+  hypershard up --data /var/lib/hypershard --shard-servers 4
+  hypershard up --http 0.0.0.0:8080 --tls-cert public.pem --tls-key public-key.pem`,
     )
     .action((options: UpOptions) => up(context, options))
 }
@@ -50,6 +55,10 @@ interface UpOptions {
   readonly encoders: number
   readonly http: string
   readonly grpc: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly tls?: boolean
+  readonly insecure?: boolean
   readonly sample?: boolean
   readonly once?: boolean
 }
@@ -67,7 +76,7 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
     encoders: options.encoders,
     http: options.http,
     grpc: options.grpc,
-    environment,
+    environment: { ...environment, ...(await protectionOf(options)) },
     restart: true,
     ...(programs === undefined ? {} : { programs }),
     onEvent: event => tellClusterEvent(event, cluster, steps),
@@ -89,7 +98,7 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
 
 /** The work on a ready cluster; returns at once with `--once`, otherwise when the cluster has ended. */
 async function serve(context: CommandContext, cluster: LocalCluster, steps: Steps, options: UpOptions): Promise<void> {
-  const api = new ApiClient({ url: cluster.httpUrl })
+  const api = new ApiClient({ url: cluster.httpUrl, tls: cluster.httpTls })
   await showModels(api, steps)
   const unserved = await showUnserved(context, api)
   let searches: SampleSearch[] | undefined
@@ -97,6 +106,30 @@ async function serve(context: CommandContext, cluster: LocalCluster, steps: Step
   announce(context, cluster, { searches, unserved, keepsServing: !options.once, data: options.data })
   if (!options.once) await cluster.closed
 }
+
+/** The settings that the options about protection stand for. */
+async function protectionOf(options: UpOptions): Promise<Record<string, string>> {
+  const { tlsCert, tlsKey } = options
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new HypershardError('invalid_request', 'give --tls-cert and --tls-key together')
+  }
+  const settings: Record<string, string> = {}
+  if (tlsCert !== undefined) settings.HYPERSHARD_HTTP_TLS_CERT = resolve(tlsCert)
+  if (tlsKey !== undefined) settings.HYPERSHARD_HTTP_TLS_KEY = resolve(tlsKey)
+  if (options.insecure) settings.HYPERSHARD_INSECURE = 'true'
+  if (!options.tls) return settings
+  // Rarely needed, and slow to load.
+  const { writeCertificates } = await import('@hypershard/local-cluster/certificates')
+  const wanted = { processes: ['process'], publicNames: [], days: throwAwayDays }
+  const { ca, processes } = await writeCertificates(join(resolve(options.data), 'tls'), wanted)
+  settings.HYPERSHARD_TLS_CERT = processes[0]!.certificate
+  settings.HYPERSHARD_TLS_KEY = processes[0]!.key
+  settings.HYPERSHARD_TLS_CA = ca
+  return settings
+}
+
+/** Made anew with each start, and worth nothing off this machine. */
+const throwAwayDays = 3_650
 
 /** When the cluster has given up, its reason is told instead of the failure that followed from it. */
 async function failureOf(cluster: LocalCluster, error: unknown): Promise<unknown> {

@@ -21,6 +21,9 @@ export interface Issued {
   readonly key: string
 }
 
+/** What a certificate is shown as. */
+export type CertificateUse = 'server' | 'client'
+
 export interface Validity {
   readonly from: Date
   readonly to: Date
@@ -76,7 +79,11 @@ export class CertificateAuthority {
    * @param names DNS names and addresses that the holder is called by; the first is also its common name
    * @param validity never longer than the CA's own
    */
-  async issue(names: readonly [string, ...string[]], validity: Validity): Promise<Issued> {
+  async issue(
+    names: readonly [string, ...string[]],
+    validity: Validity,
+    uses: readonly CertificateUse[] = ['server', 'client'],
+  ): Promise<Issued> {
     const keys = await makeKeys()
     const certificate = await X509CertificateGenerator.create({
       subject: [{ CN: [names[0]] }],
@@ -89,7 +96,7 @@ export class CertificateAuthority {
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
+        new ExtendedKeyUsageExtension(uses.map(use => ExtendedKeyUsage[`${use}Auth`])),
         new SubjectAlternativeNameExtension(names.map(toGeneralName)),
         await AuthorityKeyIdentifierExtension.create(this.#certificate.publicKey),
         await SubjectKeyIdentifierExtension.create(keys.publicKey),
