@@ -29,6 +29,7 @@ import type { AnswerCache } from './search/answer-cache.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
+import { type ScoringCost, scoringCost } from './search/scoring-cost.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
 import type { SearchInput } from './search/search-input.ts'
 import type { SearchMeter } from './search/search-meter.ts'
@@ -143,12 +144,24 @@ export class Coordinator {
     )
     const document = (await waitWithin(finding, context.deadline, 'reading the document')).documents.get(id)
     if (document !== undefined) return document
-    const message = `index \`${index}\` has no document ${JSON.stringify(id)}`
-    throw new HypershardError('document_not_found', message, { details: { index, id } })
+    throw documentNotFound(index, id)
   }
 
   search(input: SearchInput, context: RequestContext): Promise<SearchAnswer> {
     return admitSearch(input, context, this.#parts)
+  }
+
+  /** @throws HypershardError `index_not_found`, `generation_not_found` */
+  async scoringCost(input: SearchInput, context: RequestContext): Promise<ScoringCost> {
+    const { catalog, models } = this.#parts
+    const { index, generation } = input
+    const { manifest } = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
+    const known = await models.list(context.deadline)
+    return scoringCost(
+      input,
+      manifest,
+      known.find(({ digest }) => digest === manifest.modelDigest),
+    )
   }
 
   /**
@@ -182,6 +195,11 @@ export class Coordinator {
     const ofServers = describeServers(this.#parts)
     return { encoders: encoders.describe(), unserved, hedges: hedging.counts, retries, ...ofServers }
   }
+}
+
+export function documentNotFound(index: string, id: string): HypershardError {
+  const message = `index \`${index}\` has no document ${JSON.stringify(id)}`
+  return new HypershardError('document_not_found', message, { details: { index, id } })
 }
 
 function noRoomFor({ index, shard, neededBytes, servers }: ServersDescription['unplaced'][number]): string {

@@ -1,3 +1,4 @@
+import { accessMutants } from './lists/access-mutants.ts'
 import { announcementsMutants } from './lists/announcements-mutants.ts'
 import { benchMutants } from './lists/bench-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
@@ -28,6 +29,7 @@ import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
 export const allMutants: readonly Mutant[] = [
+  ...accessMutants,
   ...announcementsMutants,
   ...benchMutants,
   ...cliMutants,

@@ -44,10 +44,6 @@ export class KeyLimits {
     return really => scoring.correct(really - gigaflops)
   }
 
-  hasScoring(key: KeyRecord): boolean {
-    return key.limits?.gigaflops_per_second !== undefined
-  }
-
   fieldsOf(key: KeyRecord): LimitFields {
     const { requests, scoring } = this.#of(key)
     const all = [

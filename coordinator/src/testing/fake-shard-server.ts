@@ -4,6 +4,7 @@ import { scoreOf } from '@hypershard/harness'
 import {
   type DocumentAddress,
   type FetchedDocument,
+  type Filter,
   type ManifestReference,
   type PreparedShard,
   SearchPlan,
@@ -23,6 +24,7 @@ import {
   textAt,
   tombstonesOf,
 } from '@hypershard/storage'
+import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 
 interface LoadedDocument {
@@ -205,7 +207,10 @@ export class FakeShardServer implements ShardServerPort {
 
   close(): void {}
 
-  async #searchShard(shard: number, { manifest, qnet, limit, after }: SearchShardsRequest): Promise<ShardResult> {
+  async #searchShard(
+    shard: number,
+    { manifest, qnet, limit, after, filter }: SearchShardsRequest,
+  ): Promise<ShardResult> {
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -221,7 +226,8 @@ export class FakeShardServer implements ShardServerPort {
     if (error !== undefined) return { ...nothing, stopReason: StopReason.STOP_REASON_ERROR, error }
     const bytes = qnet!.weights
     const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    const documents = await this.#loadOnce(manifest!, shard)
+    const loaded = await this.#loadOnce(manifest!, shard)
+    const documents = filter === undefined ? loaded : await this.#passing(filter, manifest!, loaded)
     const ranked: ShardHit[] = documents
       .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address, document: undefined }))
       .sort(compareRank)
@@ -235,6 +241,16 @@ export class FakeShardServer implements ShardServerPort {
       stopReason: StopReason.STOP_REASON_COMPLETE,
       error: undefined,
     }
+  }
+
+  async #passing(filter: Filter, reference: ManifestReference, loaded: readonly LoadedDocument[]) {
+    const manifest = await readManifest(this.#storeOf(), reference)
+    const passing: LoadedDocument[] = []
+    for (const document of loaded) {
+      const { fieldsJson } = await this.#read(manifest, document.address)
+      if (passesFilter(filter, manifest.fields ?? {}, { fields: fieldsJson })) passing.push(document)
+    }
+    return passing
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {

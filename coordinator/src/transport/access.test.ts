@@ -17,6 +17,8 @@ const asked = {
   papers: { indexes: ['papers*'] },
   expired: { expires_at: '2026-01-02T00:00:00Z' },
   revoked: {},
+  slow: { limits: { requests_per_second: 0.01 } },
+  thrifty: { limits: { gigaflops_per_second: 1e-9 } },
 } as const
 
 type Name = keyof typeof asked
@@ -59,7 +61,7 @@ describe('the doors of a coordinator that asks for keys', () => {
   before(async () => {
     keys = await writeTestKeys<Name>(asked as never)
     const environment = { HYPERSHARD_KEYS: keys.path }
-    coordinator = await startTestCoordinator({ environment, log: captured.log, indexer: false })
+    coordinator = await startTestCoordinator({ environment, log: captured.log })
     client = connectClient(SearchServiceClient, coordinator.grpcAddress)
     for (const name of ['papers', 'secrets']) {
       const made = await ask('POST', '/v1/indexes', 'root', { name, shards: 1 })
@@ -161,7 +163,7 @@ describe('the doors of a coordinator that asks for keys', () => {
 
   it('refuse a key that was revoked, without a restart', async () => {
     assert.equal((await ask('GET', '/v1/indexes', 'revoked')).status, 200)
-    await keys.keepOnly(['root', 'searcher', 'reader', 'writer', 'admin', 'papers', 'expired'])
+    await keys.keepOnly(['root', 'searcher', 'reader', 'writer', 'admin', 'papers', 'expired', 'slow', 'thrifty'])
     await eventually(async () => (await ask('GET', '/v1/indexes', 'revoked')).status === 401)
     assert.equal((await ask('GET', '/v1/indexes', 'root')).status, 200)
   })
@@ -190,6 +192,47 @@ describe('the doors of a coordinator that asks for keys', () => {
     assert.ok(visible.includes('papers-now') && !visible.includes('others'), visible.join())
     const { versions } = (await ask('GET', '/v1/aliases/history', 'papers')).json
     assert.doesNotMatch(JSON.stringify(versions), /others/)
+  })
+
+  it('let a key do no more in a second than its limits say', async () => {
+    const first = await ask('GET', '/v1/models', 'slow')
+    assert.equal(first.status, 200)
+    assert.equal(first.headers.get('ratelimit-policy'), '"requests";q=1;w=100')
+    assert.equal(first.headers.get('ratelimit'), '"requests";r=0;t=100')
+    const second = await ask('GET', '/v1/models', 'slow')
+    assert.deepEqual([second.status, second.json.code], [429, 'rate_limited'])
+    assert.match(second.headers.get('retry-after') ?? '', /^(100|9\d)$/)
+    assert.ok(second.json.details.retry_after_ms > 90_000)
+    assert.equal(await call('getIndex', { name: 'papers' }, 'slow'), 'rate_limited')
+    assert.equal((await ask('GET', '/v1/models', 'root')).status, 200)
+  })
+
+  it('let a key score no more in a second than its limits say', async () => {
+    const index = { name: 'counted', shards: 1 }
+    assert.equal((await ask('POST', '/v1/indexes', 'root', index)).status, 201)
+    const lines = [1, 2, 3].map(at => JSON.stringify({ id: `${at}`, text: 'stars' })).join('\n')
+    const headers = { ...keys.headers.root, 'content-type': 'application/x-ndjson' }
+    const put = `${coordinator.url}/v1/indexes/counted/documents?wait_for=searchable`
+    assert.equal((await request(put, { method: 'PUT', headers, body: lines })).json.searchable, true)
+    const search = () => ask('POST', '/v1/indexes/counted/search', 'thrifty', { query: 'stars' })
+    assert.equal((await search()).status, 200)
+    const refused = await search()
+    assert.equal(refused.status, 429)
+    assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+    assert.match(refused.headers.get('ratelimit-policy') ?? '', /"scoring-gigaflops"/)
+  })
+
+  it('bound how often keys that are none are answered to one address, and serve those that are some', async () => {
+    const guess = () =>
+      request(`${coordinator.url}/v1/models`, {
+        headers: { authorization: `Bearer hs_${'0'.repeat(12)}_${'1'.repeat(48)}` },
+      })
+    let answered = await guess()
+    for (let tries = 0; tries < 1_000 && answered.status === 401; tries++) answered = await guess()
+    assert.deepEqual([answered.status, answered.headers.get('retry-after')], [429, '1'])
+    assert.equal((await ask('GET', '/v1/models', 'root')).status, 200)
+    const told = captured.lines.filter(({ msg }) => msg === 'request without a valid key')
+    assert.ok(told.length > 0 && told.length < 1_000)
   })
 
   it('tell a probe whether it is ready, and no name', async () => {

@@ -51,9 +51,11 @@ describe('appending the lines of a write', () => {
     yield* lines
   }
 
-  function append(lines: readonly GoodLine[], idempotencyKey?: string, own = store) {
+  type Owns = (document: { readonly text: string }) => boolean
+
+  function append(lines: readonly GoodLine[], idempotencyKey?: string, own = store, owns?: Owns) {
     const guard = new WriteGuard(own, { lagMax: 1_000, freeShareMin: 0 })
-    const input = { entry, lines: streamOf(lines), idempotencyKey }
+    const input = { entry, lines: streamOf(lines), idempotencyKey, owns }
     return appendOperations(input, { store: own, log, guard, tally }, quietContext())
   }
 
@@ -92,23 +94,48 @@ describe('appending the lines of a write', () => {
     assert.match(tally.errors[0]!.message, /written by an earlier line/)
   })
 
-  it('decides anew when another write came in between', async () => {
-    await append([put(1, 'a')])
+  /** A store in which another write comes in between: a line was decided on, and is about to be appended. */
+  function racedBy(line: GoodLine): ObjectStore {
     let others = 0
-    const raced: ObjectStore = new Proxy(store, {
+    return new Proxy(store, {
       get(target, name) {
         const value = Reflect.get(target, name)
         if (name !== 'putIfAbsent') return typeof value === 'function' ? value.bind(target) : value
         return async (key: string, bytes: Uint8Array) => {
-          // The condition has been looked at, the line is about to be appended.
-          if (key.includes('/parts/') && others++ === 0) await append([put(1, 'a')])
+          if (key.includes('/parts/') && others++ === 0) await append([line])
           return target.putIfAbsent(key, bytes)
         }
       },
     })
+  }
+
+  it('decides anew when another write came in between', async () => {
+    await append([put(1, 'a')])
+    const raced = racedBy(put(1, 'a'))
     const appended = await append([put(9, 'a', 1)], undefined, raced)
     assert.deepEqual([appended.accepted, appended.sequence, await log.head()], [0, null, 2])
     assert.match(tally.errors[0]!.message, /_if_version is 1, and the document has version 2/)
+  })
+
+  it('replaces no document that another tenant put in between', async () => {
+    const owns: Owns = ({ text }) => text !== 'line 2'
+    const lines = [put(1, 'a'), remove(3, 'b'), put(4, 'c')]
+    const appended = await append(lines, undefined, racedBy(put(2, 'a')), owns)
+    assert.deepEqual([appended.accepted, appended.sequence], [2, 2])
+    assert.deepEqual([await operationsOf(1), await operationsOf(2)], [['a line 2'], ['c line 4']])
+    assert.deepEqual(
+      tally.errors.map(({ line, code }) => [line, code]),
+      [[1, 'forbidden']],
+    )
+  })
+
+  it('answers a tenant alike of a document that is not there and of one that is not his', async () => {
+    await append([put(2, 'theirs')])
+    const owns: Owns = ({ text }) => text !== 'line 2'
+    const answers = ['theirs', 'nobodys'].map(id => append([remove(1, id)], undefined, store, owns))
+    const [theirs, nobodys] = await Promise.all(answers)
+    assert.deepEqual([theirs, nobodys?.accepted, nobodys?.sequence], [nobodys, 1, null])
+    assert.equal(await log.head(), 1)
   })
 
   it('refuses an idempotency key beside conditions', async () => {

@@ -8,17 +8,21 @@ import {
   type ObjectStore,
   operationId,
   partBounds,
+  type StoredDocument,
   type WriteLog,
 } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { findDocuments } from './find-documents.ts'
 import type { GoodLine, LineTally } from './line-tally.ts'
+import type { LineError } from './operation.ts'
 import type { WriteGuard, WriteRoom } from './write-guard.ts'
 
 export interface AppendInput {
   readonly entry: CatalogEntry
   readonly lines: AsyncIterable<GoodLine>
   readonly idempotencyKey: string | undefined
+  /** Of a tenant: see `WriteInput`. */
+  readonly owns?: ((document: StoredDocument) => boolean) | undefined
 }
 
 export interface AppendParts {
@@ -70,6 +74,8 @@ async function appendInto(
   const builder = new LogPartBuilder()
   let lines: GoodLine[] = []
   let accepted = 0
+  // What a tenant may touch is decided as conditions are: on the documents as they are.
+  const isDecided = (line: GoodLine) => input.owns !== undefined || isConditional(line)
   const keep = async () => {
     await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
     gathered.push(await builder.store(parts.store, logOf(input.entry)))
@@ -79,15 +85,15 @@ async function appendInto(
   }
   for await (const line of input.lines) {
     if (builder.full) {
-      if (lines.some(isConditional)) throw tooManyConditions()
+      if (lines.some(isDecided)) throw tooManyToDecide(input)
       await keep()
     }
-    if (isConditional(line) && gathered.length > 0) throw tooManyConditions()
+    if (isDecided(line) && gathered.length > 0) throw tooManyToDecide(input)
     lines.push(line)
     builder.add(line.operation)
   }
   context.deadline.check('writing the documents')
-  if (lines.some(isConditional)) {
+  if (lines.some(isDecided)) {
     await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
     return appendConditionally(input, lines, parts, context)
   }
@@ -102,7 +108,7 @@ async function appendInto(
  * behind what was read. When another write got in between, all is decided again.
  */
 async function appendConditionally(
-  { entry, idempotencyKey }: AppendInput,
+  { entry, idempotencyKey, owns }: AppendInput,
   lines: readonly GoodLine[],
   { store, log, tally }: AppendParts,
   context: RequestContext,
@@ -111,7 +117,7 @@ async function appendConditionally(
   const ids = new Set(lines.map(({ operation }) => operationId(operation)))
   return retryOnConflict({ attemptsMax: decisionsMax, deadline: context.deadline }, async () => {
     const found = await findDocuments(store, await newerManifest(store, entry.manifest), ids)
-    const { holding, failing } = judge(lines, id => found.documents.get(id)?.version ?? 0)
+    const { holding, idle, failing } = judge(lines, found.documents, owns)
     const appended =
       holding.length === 0
         ? { sequence: null, repeated: false }
@@ -119,33 +125,44 @@ async function appendConditionally(
             { parts: [await storePart(holding, entry, store)], expectedSequence: found.sequence + 1 },
             context.deadline,
           )
-    for (const { line, id, message } of failing) tally.fail(line, { id, code: 'version_mismatch', message })
-    return { accepted: holding.length, ...appended }
+    for (const { line, ...problem } of failing) tally.fail(line, problem)
+    return { accepted: holding.length + idle, ...appended }
   })
 }
 
 /** Lines are decided in order: once one changes a document, no later line's condition on it holds. */
-function judge(lines: readonly GoodLine[], versionOf: (id: string) => number) {
+function judge(lines: readonly GoodLine[], documents: ReadonlyMap<string, StoredDocument>, owns: AppendInput['owns']) {
   const holding: GoodLine[] = []
-  const failing: { line: number; id: string; message: string }[] = []
+  const failing: LineError[] = []
   const touched = new Set<string>()
+  let idle = 0
   for (const line of lines) {
-    const id = operationId(line.operation)
-    const found = versionOf(id)
-    const holds = line.ifVersion === undefined || (line.ifVersion === found && !touched.has(id))
-    if (holds) {
+    const { operation, ifVersion } = line
+    const id = operationId(operation)
+    const there = documents.get(id)
+    const isForeign = there !== undefined && owns?.(there) === false
+    // Of another tenant's document nothing is told, not even that it is there.
+    const version = isForeign ? 0 : (there?.version ?? 0)
+    const holds = ifVersion === undefined || (ifVersion === version && !touched.has(id))
+    if (!holds)
+      failing.push({ line: line.line, id, code: 'version_mismatch', message: mismatch(line, version, touched) })
+    // As of one that is not there, of which a tenant's delete is not written either: the answers must be alike.
+    else if (owns !== undefined && operation.type === 'delete' && version === 0 && !touched.has(id)) idle++
+    else if (isForeign) failing.push({ line: line.line, id, code: 'forbidden', message: idTaken })
+    else {
       holding.push(line)
       touched.add(id)
-    } else {
-      const state = touched.has(id)
-        ? 'is written by an earlier line'
-        : found === 0
-          ? 'does not exist'
-          : `has version ${found}`
-      failing.push({ line: line.line, id, message: `_if_version is ${line.ifVersion}, and the document ${state}` })
     }
   }
-  return { holding, failing }
+  return { holding, idle, failing }
+}
+
+const idTaken = 'the id cannot be used with this key; choose another, such as one that begins with a name of your own'
+
+function mismatch({ operation, ifVersion }: GoodLine, version: number, touched: ReadonlySet<string>): string {
+  const isTouched = touched.has(operationId(operation))
+  const state = version === 0 ? 'does not exist' : `has version ${version}`
+  return `_if_version is ${ifVersion}, and the document ${isTouched ? 'is written by an earlier line' : state}`
 }
 
 function storePart(lines: readonly GoodLine[], entry: CatalogEntry, store: ObjectStore): Promise<LogPart> {
@@ -162,9 +179,10 @@ function isConditional({ ifVersion }: GoodLine): boolean {
   return ifVersion !== undefined
 }
 
-function tooManyConditions(): HypershardError {
+function tooManyToDecide({ owns }: AppendInput): HypershardError {
   const { operationsMax, bytesMax } = partBounds
-  const message = `a write with _if_version has at most ${operationsMax} lines of together ${bytesMax} bytes; send several`
+  const what = owns === undefined ? '_if_version' : 'an API key that has a filter'
+  const message = `a write with ${what} has at most ${operationsMax} lines of together ${bytesMax} bytes; send several`
   return new HypershardError('request_too_large', message, { details: { ...partBounds } })
 }
 

@@ -6,6 +6,7 @@ import {
   type Manifest,
   type ObjectStore,
   readProgress,
+  type StoredDocument,
   type UnreadWrite,
   WriteLog,
 } from '@hypershard/storage'
@@ -28,6 +29,11 @@ export interface WriteInput {
   readonly waitFor: WaitMode
   /** How long to wait for searches to see it. */
   readonly waitMsMax: number
+  /**
+   * Of a tenant: whether a document is its own. Others are neither replaced nor deleted; a put of the id of one is a bad
+   * line, and a delete of one does nothing, as of one that does not exist.
+   */
+  readonly owns?: ((document: StoredDocument) => boolean) | undefined
   readonly onProgress?: ((progress: WriteProgress) => void) | undefined
 }
 
@@ -117,7 +123,7 @@ async function appendAndWait(
     input.onProgress?.({ received: tally.received, ...progress })
   const appending = { store: parts.store, log, guard: parts.guard, tally }
   const appended = await parts.writes.run(context.deadline, () =>
-    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey }, appending, context),
+    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey, owns: input.owns }, appending, context),
   )
   const { sequence } = appended
   tellAppended(appended, tally.failed)

@@ -28,8 +28,8 @@ export const coordinatorWritingMutants: readonly Mutant[] = [
   {
     id: 'condition-twice',
     file: 'coordinator/src/writing/append-operations.ts',
-    find: '(line.ifVersion === found && !touched.has(id))',
-    replace: 'line.ifVersion === found',
+    find: '(ifVersion === version && !touched.has(id))',
+    replace: 'ifVersion === version',
     breaks: 'Of two conditional lines of one document the second sees the first',
     tests: ['coordinator/src/writing/append-operations.test.ts'],
   },

@@ -33,11 +33,11 @@ const publicServices = /^\/grpc\.(?:health|reflection)\.v1(?:alpha)?\./
 
 /** The door of the public gRPC port: asked before anything of a call but its metadata is read. */
 export class GrpcDoor {
-  readonly #door: Door
+  readonly door: Door
   readonly #callers = new WeakMap<Metadata, Caller>()
 
   constructor(door: Door) {
-    this.#door = door
+    this.door = door
   }
 
   /** For the server. */
@@ -69,14 +69,14 @@ export class GrpcDoor {
 
   #admit(path: string, metadata: Metadata, call: ServerInterceptingCallInterface): Caller {
     const address = call.getConnectionInfo().remoteAddress ?? 'unknown'
-    if (!this.#door.locked) return callerWithoutKeys(address)
+    if (!this.door.locked) return callerWithoutKeys(address)
     if (publicServices.test(path)) return stranger(address)
     const rule = ruleOfPath.get(path)
     if (rule === undefined) throw notHere(path)
     const sent = metadata.get('authorization')
     const authorization = sent.length === 1 ? String(sent[0]) : undefined
-    const caller = this.#door.identify(rule, { authorization, address })
-    this.#door.admit(rule, caller)
+    const caller = this.door.identify(rule, { authorization, address })
+    this.door.admit(rule, caller)
     return caller
   }
 }

@@ -4,6 +4,8 @@ import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grp
 import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
+import { writeAs } from '../../access/documents-as.ts'
+import { searchAs } from '../../access/search-as.ts'
 import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { toSearchInput } from '../../search/search-input.ts'
@@ -40,7 +42,8 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     search: unary(async (request, caller, context) => {
       const index = usable(caller, request.index, 'index')
       const body = checkRequest(searchRequestSchema, searchBodyOf(request), 'request')
-      const answer = await coordinator.search(toSearchInput(index, body), context.within(body.timeout_ms))
+      const access = { coordinator, door: options.door.door }
+      const answer = await searchAs(caller, toSearchInput(index, body), context.within(body.timeout_ms), access)
       return searchResponse(answer)
     }),
     putDocuments: putHandler(coordinator, options),
@@ -98,5 +101,5 @@ async function putFrom(
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
   usable(caller, received.index, 'index')
   const input = { ...received, waitMsMax: putTimeoutMs }
-  return putResponse(await coordinator.writeDocuments(input, context))
+  return putResponse(await writeAs(caller, input, context, coordinator))
 }

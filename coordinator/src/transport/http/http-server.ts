@@ -74,7 +74,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
-    ...searchRoutes(coordinator),
+    ...searchRoutes({ coordinator, door: options.door }),
     ...generationRoutes(coordinator),
     ...snapshotRoutes(coordinator),
     ...aliasRoutes(coordinator),

@@ -11,6 +11,7 @@ import {
 } from '@hypershard/contract'
 import { documentBytesMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
+import { documentAs, writeAs } from '../../../access/documents-as.ts'
 import { writeProgressJson, writeReportJson } from '../../../answers/write-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { checkLines, checkOperation } from '../../../writing/check-document.ts'
@@ -89,8 +90,8 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       params: oneDocument,
       answer: { status: 200, description: 'The document and its version', schema: documentSchema },
       errors: ['index_not_found', 'document_not_found'],
-      handle: async ({ params, context }) => {
-        const { fields, read, ...document } = await coordinator.getDocument(params.index, params.id, context)
+      handle: async ({ params, caller, context }) => {
+        const { fields, read, ...document } = await documentAs(caller, params, context, coordinator)
         const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
         return { status: 200, json: { ...document, fields: parseExactJson(fields), ...tokens } }
       },
@@ -103,7 +104,7 @@ type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
 /** One write, answered as JSON, or as progress and then its result. */
 async function write(
   coordinator: Coordinator,
-  { params, query, context, headers }: WriteRequest,
+  { params, query, caller, context, headers }: WriteRequest,
   operations: AsyncIterable<ReceivedOperation>,
   { putTimeoutMs }: DocumentRouteOptions,
 ): Promise<RouteAnswer> {
@@ -116,7 +117,7 @@ async function write(
     waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
   }
   const run = (onProgress?: (progress: WriteProgress) => void) =>
-    coordinator.writeDocuments({ ...input, onProgress }, context)
+    writeAs(caller, { ...input, onProgress }, context, coordinator)
   if (query.progress === 'false') return { status: 200, json: writeReportJson(await run()) }
   return { status: 200, ndjson: progressLines(run, context) }
 }

@@ -1,11 +1,11 @@
 import { indexNameSchema, searchAnswerSchema, searchRequestSchema } from '@hypershard/contract'
 import { z } from 'zod'
+import { type SearchAccess, searchAs } from '../../../access/search-as.ts'
 import { searchAnswerJson } from '../../../answers/search-json.ts'
-import type { Coordinator } from '../../../coordinator.ts'
 import { toSearchInput } from '../../../search/search-input.ts'
 import { defineRoute, type Route } from '../route.ts'
 
-export function searchRoutes(coordinator: Coordinator): Route[] {
+export function searchRoutes(access: SearchAccess): Route[] {
   return [
     defineRoute({
       method: 'POST',
@@ -23,8 +23,8 @@ export function searchRoutes(coordinator: Coordinator): Route[] {
       answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
       errors: ['index_not_found', 'invalid_cursor', 'insufficient_coverage', 'model_mismatch', 'model_not_served'],
       timeoutMs: body => body.timeout_ms,
-      handle: async ({ params, body, context }) => {
-        const answer = await coordinator.search(toSearchInput(params.index, body), context)
+      handle: async ({ params, body, caller, context }) => {
+        const answer = await searchAs(caller, toSearchInput(params.index, body), context, access)
         return { status: 200, json: searchAnswerJson(answer) }
       },
     }),

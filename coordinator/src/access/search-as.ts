@@ -1,0 +1,105 @@
+import { HypershardError, nothingScanned, type RequestContext, type ScanCounts } from '@hypershard/common'
+import type { Coordinator } from '../coordinator.ts'
+import type { Coverage } from '../search/coverage.ts'
+import { readFilter } from '../search/read-filter.ts'
+import type { SearchAnswer } from '../search/search-answer.ts'
+import type { SearchInput } from '../search/search-input.ts'
+import { type Caller, nameOf } from './caller.ts'
+import type { Door } from './door.ts'
+import { failureForTenant, joinFilters, tenancyOf } from './tenant.ts'
+
+export interface SearchAccess {
+  readonly coordinator: Coordinator
+  readonly door: Door
+}
+
+const flopsOfGigaflop = 1e9
+
+/**
+ * The search of a caller: within his limits, and of a tenant among the tenant's documents alone.
+ * @throws HypershardError `forbidden`, `rate_limited`, and what a search throws
+ */
+export async function searchAs(
+  caller: Caller,
+  input: SearchInput,
+  context: RequestContext,
+  { coordinator, door }: SearchAccess,
+): Promise<SearchAnswer> {
+  const settle = await takeScoring(caller, input, context, { coordinator, door })
+  const answer = await searchWithin(caller, input, context, coordinator).catch(error => {
+    // What was not begun costs nothing; of what broke off nobody knows what it has cost.
+    if (error instanceof HypershardError && !mayHaveScored(error)) settle(nothingScanned)
+    throw error
+  })
+  settle(answer.cached ? nothingScanned : answer.coverage)
+  return answer
+}
+
+/** Takes what a search is expected to cost. @returns which is told what was looked at */
+async function takeScoring(
+  caller: Caller,
+  input: SearchInput,
+  context: RequestContext,
+  { coordinator, door }: SearchAccess,
+): Promise<(counts: ScanCounts) => void> {
+  const key = door.keyOf(caller)
+  if (key?.limits?.gigaflops_per_second === undefined) return () => undefined
+  const cost = await coordinator.scoringCost(input, context)
+  const settle = door.limits.takeScoring(key, cost.expected / flopsOfGigaflop)
+  return counts => settle(cost.of(counts) / flopsOfGigaflop)
+}
+
+function mayHaveScored({ code }: HypershardError): boolean {
+  return code === 'deadline_exceeded' || code === 'cancelled' || code === 'insufficient_coverage'
+}
+
+async function searchWithin(
+  caller: Caller,
+  input: SearchInput,
+  context: RequestContext,
+  coordinator: Coordinator,
+): Promise<SearchAnswer> {
+  if (caller.filter === undefined) return coordinator.search(input, context)
+  const fields = coordinator.fieldsOf(input.index)
+  const own = tenancyOf(caller, input.index, fields)!
+  if (input.profile) {
+    const message = `${nameOf(caller)} may not ask for a profile: it tells of the work on all documents`
+    throw new HypershardError('forbidden', message)
+  }
+  // Its faults are told by the place where the caller wrote them.
+  if (input.filter !== undefined) readFilter(input.filter, fields)
+  const minCoverage = Math.ceil(input.minCoverage * shareSteps) / shareSteps
+  try {
+    const filter = joinFilters(own.filter, input.filter)
+    const answer = await coordinator.search({ ...input, filter, minCoverage }, context)
+    return { ...answer, coverage: coverageForTenant(answer.coverage) }
+  } catch (error) {
+    throw tooLittle(error, minCoverage) ?? failureForTenant(error)
+  }
+}
+
+/** Shares are told to tenants in hundredths: of an exact one, the number of all documents could be computed. */
+const shareSteps = 100
+
+/**
+ * What a tenant is told: eligible are the documents that are its own. How many of those a shard has that was not searched
+ * is not known, and the shard's own words count all.
+ */
+export function coverageForTenant(coverage: Coverage): Coverage {
+  const missing = coverage.missing.map(({ shard, code }) => ({
+    shard,
+    server: '',
+    code,
+    message: 'this shard was not searched whole',
+    documentsMissing: 0,
+  }))
+  const ratio = Math.floor(coverage.ratio * shareSteps) / shareSteps
+  return { ...coverage, documentsEligible: coverage.documentsMatched, ratio, missing }
+}
+
+/** The words of the failure count all documents, and so do its details. */
+function tooLittle(error: unknown, minCoverage: number): HypershardError | undefined {
+  if (!(error instanceof HypershardError) || error.code !== 'insufficient_coverage') return undefined
+  const message = 'too few documents could be searched; try again, or accept less with a lower min_coverage'
+  return new HypershardError('insufficient_coverage', message, { details: { min_coverage: minCoverage } })
+}
