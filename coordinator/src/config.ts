@@ -68,6 +68,14 @@ export const coordinatorConfig = {
       'The API keys that are let in: a file, or `redis://host:port`; read again every second. Without it nobody is asked ' +
         'for a key.',
     ),
+  HYPERSHARD_AUDIT_LOG: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A file in which each write and each act of administration is noted, who and what and what came of it; while it ' +
+        'cannot be written, these are refused. Nowhere when not given.',
+    ),
   HYPERSHARD_ENCODER: membersSetting('the encoder services, such as host:port').describe(
     'The encoder services, in the three ways in which HYPERSHARD_SHARD_SERVERS names shard servers; zones mean nothing.',
   ),
@@ -143,6 +151,7 @@ export type CoordinatorConfig = Config<typeof coordinatorConfig>
 export const coordinatorPrefixes: readonly string[] = [
   'HYPERSHARD_HTTP_',
   'HYPERSHARD_KEYS',
+  'HYPERSHARD_AUDIT_',
   'HYPERSHARD_GRPC_',
   'HYPERSHARD_SEARCH_',
   'HYPERSHARD_PUT_',

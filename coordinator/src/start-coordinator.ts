@@ -30,6 +30,7 @@ import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
 import { announcingStore, measuredStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
+import { AuditTrail } from './access/audit-trail.ts'
 import { Door } from './access/door.ts'
 import { KeyRing } from './access/key-ring.ts'
 import { EncoderSet } from './adapters/encoder-set.ts'
@@ -129,6 +130,8 @@ export async function startCoordinator(
     const certificates = await openPublicCertificates(config, log)
     stops.push(() => certificates?.close())
     const door = await openDoor(config, log, stops)
+    const audit = await AuditTrail.open(config.HYPERSHARD_AUDIT_LOG, systemClock)
+    stops.push(() => audit.close())
     const announcer = openAnnouncements(
       {
         coordinators: config.HYPERSHARD_COORDINATORS,
@@ -141,7 +144,7 @@ export async function startCoordinator(
     const hub = announcer.open(ear => new GrpcHub(ear, log))
     const surroundings = { connections, pauses, announcer, channel }
     const coordinator = await assembleCoordinator(config, telemetry, surroundings, stops)
-    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, door, telemetry }
+    const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, door, audit, telemetry }
     const internal = await serveProcesses(hub, config.HYPERSHARD_INTERNAL_LISTEN, credentials.server)
     stops.push(() => internal?.stop())
     const grpc = await serveGrpc(coordinator, internal === undefined ? hub : undefined, {
@@ -327,6 +330,7 @@ function gatesOf(config: CoordinatorConfig): { searches: WorkGate; writes: WorkG
 
 type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
   readonly door: Door
+  readonly audit: AuditTrail
   readonly putTimeoutMs: number
   readonly drainMs: number
   readonly telemetry: Telemetry

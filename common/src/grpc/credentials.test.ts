@@ -56,7 +56,7 @@ describe('credentials of processes', () => {
     const server = await startGrpcServer({
       address: '127.0.0.1:0',
       credentials,
-      services: [{ definition: definition as never, implementation: { echo: unaryHandler(work, log) } }],
+      services: [{ definition: definition as never, implementation: { echo: unaryHandler(work, { log }) } }],
       protoFiles: [],
       protoDirectory: '/',
       drainMs: 0,

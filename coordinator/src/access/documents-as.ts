@@ -3,6 +3,7 @@ import type { StoredDocument } from '@hypershard/storage'
 import { type Coordinator, documentNotFound } from '../coordinator.ts'
 import type { ReceivedOperation } from '../writing/operation.ts'
 import type { WriteInput, WriteReport } from '../writing/write-documents.ts'
+import type { AuditedRequest } from './audit-trail.ts'
 import { type Caller, nameOf } from './caller.ts'
 import { failureForTenant, problemForTenant, type Tenancy, tenancyOf } from './tenant.ts'
 
@@ -27,12 +28,29 @@ export async function documentAs(
   throw documentNotFound(index, id)
 }
 
+export interface WriteAccess {
+  readonly coordinator: Coordinator
+  readonly audited: AuditedRequest
+}
+
 /**
- * The write of a caller. A tenant puts only what passes its filter, and neither replaces nor deletes what does not: that
+ * The write of a caller, which is noted before it begins and before it is answered. A tenant puts only what passes its filter, and neither replaces nor deletes what does not: that
  * is decided on the documents as they are when the write is appended.
  * @throws HypershardError `forbidden`, and what a write throws
  */
 export async function writeAs(
+  caller: Caller,
+  input: WriteInput,
+  context: RequestContext,
+  { coordinator, audited }: WriteAccess,
+): Promise<WriteReport> {
+  return audited.run(
+    () => writeWithin(caller, input, context, coordinator),
+    ({ received, accepted, failed, sequence }) => ({ received, accepted, failed, sequence }),
+  )
+}
+
+async function writeWithin(
   caller: Caller,
   input: WriteInput,
   context: RequestContext,

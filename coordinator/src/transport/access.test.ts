@@ -236,9 +236,17 @@ describe('the doors of a coordinator that asks for keys', () => {
   })
 
   it('tell a probe whether it is ready, and no name', async () => {
-    const probed = await ask('GET', '/readyz', undefined)
-    assert.ok(probed.status === 200 || probed.status === 503)
-    assert.doesNotMatch(JSON.stringify(probed.json), /papers|secrets|shard-\d/)
+    const [server] = coordinator.servers
+    for (const one of coordinator.servers) one.down = true
+    await eventually(async () => (await ask('GET', '/readyz', 'root')).status === 503)
+    assert.match((await ask('GET', '/readyz', 'root')).json.detail, new RegExp(`counted.*${server!.address}`))
+    for (const key of [undefined, 'papers'] as const) {
+      const probed = await ask('GET', '/readyz', key)
+      assert.equal(probed.status, 503)
+      assert.doesNotMatch(JSON.stringify(probed.json), /counted|papers|secrets|shard-\d/)
+    }
+    for (const one of coordinator.servers) one.down = false
+    await eventually(async () => (await ask('GET', '/readyz', undefined)).status === 200)
   })
 
   it('are the same over gRPC', async () => {

@@ -167,6 +167,7 @@ describe('a key with a filter', () => {
   it('takes no idempotency key, by which another tenant could be asked what he wrote', async () => {
     const { json } = await write('ada', [document('a1', 'ada')], { 'idempotency-key': 'once' })
     assert.equal(json.code, 'invalid_request')
+    assert.match(json.detail, /API key that has a filter/)
   })
 
   it('may not use an index that its filter does not fit', async () => {

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream } from '@grpc/grpc-js'
 import type { RequestContext, Telemetry } from '@hypershard/common'
 import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
 import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
+import type { AuditedFacts, AuditedRequest, AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
 import { writeAs } from '../../access/documents-as.ts'
 import { searchAs } from '../../access/search-as.ts'
@@ -16,6 +18,7 @@ import { receiveDocuments } from './receive-documents.ts'
 
 interface SearchServiceOptions {
   readonly door: GrpcDoor
+  readonly audit: AuditTrail
   readonly putTimeoutMs: number
   readonly telemetry: Pick<Telemetry, 'log' | 'tracer'>
 }
@@ -27,7 +30,8 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     createIndex: unary(async (request, caller, context) => {
       const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
       requireUse(caller, input.name)
-      return { index: indexMessage(await coordinator.createIndex(input, context)) }
+      const audited = auditedCall(caller, { what: 'createIndex', subject: { name: input.name } }, options)
+      return { index: indexMessage(await audited.run(() => coordinator.createIndex(input, context))) }
     }),
     listIndexes: unary(async (_, caller) => {
       const visible = coordinator.listIndexes().filter(({ record }) => mayUse(caller, record.name))
@@ -36,7 +40,9 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     getIndex: unary(async ({ name }, caller) => ({ index: indexMessage(coordinator.getIndex(usable(caller, name))) })),
     deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
       const aliases = withAliases ? 'delete' : 'refuse'
-      await coordinator.deleteIndex(usable(caller, name), aliases, context).catch(hidingClones(caller))
+      const index = usable(caller, name)
+      const audited = auditedCall(caller, { what: 'deleteIndex', subject: { index } }, options)
+      await audited.run(() => coordinator.deleteIndex(index, aliases, context).catch(hidingClones(caller)))
       return {}
     }),
     search: unary(async (request, caller, context) => {
@@ -67,6 +73,15 @@ function callersHandler<Request, Response>(
   }
 }
 
+/** As the HTTP twin is noted. */
+function auditedCall(
+  caller: Caller,
+  { what, subject }: Pick<AuditedFacts, 'what' | 'subject'>,
+  { audit }: SearchServiceOptions,
+): AuditedRequest {
+  return audit.request({ caller, request: randomUUID(), what, subject })
+}
+
 /** The name of an index that the caller may use. */
 function usable(caller: Caller, name: string, where = 'name'): string {
   const checked = checkRequest(indexNameSchema, name, where)
@@ -94,12 +109,14 @@ function putHandler(
 async function putFrom(
   call: PutCall,
   coordinator: Coordinator,
-  { putTimeoutMs, caller }: SearchServiceOptions & { readonly caller: Caller },
+  options: SearchServiceOptions & { readonly caller: Caller },
   callContext: RequestContext,
 ): Promise<PutDocumentsResponse> {
+  const { putTimeoutMs, caller } = options
   const context = callContext.within(putTimeoutMs).with({ principal: caller })
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
-  usable(caller, received.index, 'index')
+  const index = usable(caller, received.index, 'index')
+  const audited = auditedCall(caller, { what: 'putDocuments', subject: { index } }, options)
   const input = { ...received, waitMsMax: putTimeoutMs }
-  return putResponse(await writeAs(caller, input, context, coordinator))
+  return putResponse(await writeAs(caller, input, context, { coordinator, audited }))
 }

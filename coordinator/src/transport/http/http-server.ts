@@ -6,13 +6,13 @@ import fastifySwaggerUi from '@fastify/swagger-ui'
 import {
   Deadline,
   HypershardError,
-  type Logger,
   messageOf,
   RequestContext,
   type Telemetry,
   type WatchedCertificates,
 } from '@hypershard/common'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RequestPayload } from 'fastify'
+import { type AuditTrail, notAudited } from '../../access/audit-trail.ts'
 import { type Caller, factsOf } from '../../access/caller.ts'
 import type { Door } from '../../access/door.ts'
 import type { Coordinator } from '../../coordinator.ts'
@@ -47,6 +47,7 @@ export interface HttpServerOptions {
   readonly drainMs: number
   readonly telemetry: Telemetry
   readonly door: Door
+  readonly audit: AuditTrail
 }
 
 export interface HttpServer {
@@ -171,10 +172,9 @@ function addRoute(app: FastifyInstance, route: Route, options: HttpServerOptions
     url: pathOf(route),
     // Before anything of a body is read.
     onRequest: async (request, reply) => {
-      callers.set(request, letIn(route, request, reply, options.door))
+      callers.set(request, await letIn(route, request, reply, options))
     },
-    handler: (request, reply) =>
-      answerRequest(route, { request, reply, caller: callers.get(request)! }, options.telemetry.log),
+    handler: (request, reply) => answerRequest(route, { request, reply, caller: callers.get(request)! }, options),
   })
 }
 
@@ -183,16 +183,35 @@ function pathOf({ path }: Route): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
 }
 
-function letIn(route: Route, request: FastifyRequest, reply: FastifyReply, door: Door): Caller {
+async function letIn(
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { door, audit }: HttpServerOptions,
+): Promise<Caller> {
   const { authorization } = request.headers
-  const { index } = request.params as { index?: string }
+  const params = request.params as Readonly<Record<string, string>>
   const caller = door.identify(route, { authorization, address: request.ip })
   try {
-    door.admit(route, caller, index)
+    door.admit(route, caller, params.index)
+  } catch (error) {
+    if (isAudited(route)) await audit.refused({ caller, request: request.id, what: route.id, subject: params }, error)
+    throw error
   } finally {
     reply.headers(door.limitFieldsOf(caller))
   }
   return caller
+}
+
+/** What changes something. */
+function isAudited({ scope, method }: Route): boolean {
+  return scope === 'write' || (scope === 'admin' && method !== 'GET')
+}
+
+/** What a request is about, for the audit log: names, and no documents. */
+function subjectOf(params: object, body: unknown): Record<string, unknown> {
+  const { name, actions } = (body ?? {}) as { readonly name?: unknown; readonly actions?: unknown }
+  return { ...params, ...(name !== undefined && { name }), ...(actions !== undefined && { actions }) }
 }
 
 interface Received {
@@ -201,7 +220,11 @@ interface Received {
   readonly caller: Caller
 }
 
-async function answerRequest(route: Route, { request, reply, caller }: Received, log: Logger): Promise<FastifyReply> {
+async function answerRequest(
+  route: Route,
+  { request, reply, caller }: Received,
+  { telemetry: { log }, audit }: HttpServerOptions,
+): Promise<FastifyReply> {
   const params = checkRequest(route.params, request.params, 'path')
   const query = checkRequest(route.query, request.query, 'query string')
   const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
@@ -212,8 +235,13 @@ async function answerRequest(route: Route, { request, reply, caller }: Received,
     principal: caller,
   })
   const stream = request.body instanceof Readable ? request.body : request.raw
-  const checked = { params, query, body: checkedBody, stream, headers: request.headers, caller, context }
-  return sendAnswer(reply, await route.handle(checked as never))
+  const subject = subjectOf(params, checkedBody)
+  const audited = isAudited(route)
+    ? audit.request({ caller, request: request.id, what: route.id, subject })
+    : notAudited
+  const checked = { params, query, body: checkedBody, stream, headers: request.headers, caller, audited, context }
+  const work = async () => route.handle(checked as never)
+  return sendAnswer(reply, await (route.scope === 'admin' ? audited.run(work) : work()))
 }
 
 /** As it is declared, without what stands in its parameters. */

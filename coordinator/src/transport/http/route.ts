@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ErrorCode, RequestContext } from '@hypershard/common'
 import { z } from 'zod'
+import type { AuditedRequest } from '../../access/audit-trail.ts'
 import type { Caller } from '../../access/caller.ts'
 import type { AccessRule } from '../../access/door.ts'
 
@@ -15,6 +16,8 @@ export interface RouteRequest<Params, Query, Body> {
   readonly headers: IncomingHttpHeaders
   /** Who asks; he was let in. */
   readonly caller: Caller
+  /** Of a route with the scope `write`, which has its own moment for it: notes the work in the audit log. */
+  readonly audited: AuditedRequest
   readonly context: RequestContext
 }
 

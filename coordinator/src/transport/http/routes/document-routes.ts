@@ -104,7 +104,7 @@ type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
 /** One write, answered as JSON, or as progress and then its result. */
 async function write(
   coordinator: Coordinator,
-  { params, query, caller, context, headers }: WriteRequest,
+  { params, query, caller, audited, context, headers }: WriteRequest,
   operations: AsyncIterable<ReceivedOperation>,
   { putTimeoutMs }: DocumentRouteOptions,
 ): Promise<RouteAnswer> {
@@ -117,7 +117,7 @@ async function write(
     waitMsMax: query.wait_timeout_ms ?? putTimeoutMs,
   }
   const run = (onProgress?: (progress: WriteProgress) => void) =>
-    writeAs(caller, { ...input, onProgress }, context, coordinator)
+    writeAs(caller, { ...input, onProgress }, context, { coordinator, audited })
   if (query.progress === 'false') return { status: 200, json: writeReportJson(await run()) }
   return { status: 200, ndjson: progressLines(run, context) }
 }
