@@ -25,6 +25,7 @@ import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
+import { telemetryMutants } from './lists/telemetry-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -56,4 +57,5 @@ export const allMutants: readonly Mutant[] = [
   ...storageStoreMutants,
   ...shardServerMutants,
   ...shardServerTangentMutants,
+  ...telemetryMutants,
 ]

@@ -1,4 +1,5 @@
 export * from './dns-server.ts'
+export * from './prometheus-server.ts'
 export * from './redis-server.ts'
 export * from './s3-server.ts'
 export * from './slow-link.ts'
