@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { defineMetrics } from '@hypershard/common'
+import { defineMetrics, only } from '@hypershard/common'
+import { processMetrics } from './process-metrics.ts'
 import { PrometheusMeter } from './prometheus-meter.ts'
 
 const metrics = defineMetrics({
@@ -22,6 +23,43 @@ describe('a Prometheus meter', () => {
     assert.match(text, /^hypershard_sip_seconds_bucket\{le="0\.1"\} 0$/m)
     assert.match(text, /^hypershard_sip_seconds_bucket\{le="1"\} 1$/m)
     assert.match(text, /^process_cpu_seconds_total /m)
+  })
+
+  it('leaves out what cannot be read, says so, and tells all else', async () => {
+    const unread: string[] = []
+    const meter = new PrometheusMeter(metric => unread.push(metric))
+    meter.read(metrics.spilt, () => Promise.reject(new Error('away')))
+    meter.read(metrics.warmth, () => [{ labels: { cup: 'a' }, value: 60 }])
+    const text = await meter.render()
+    assert.deepEqual(unread, ['hypershard_spilt_total'])
+    assert.match(text, /^hypershard_warmth_celsius\{cup="a"\} 60$/m)
+    assert.doesNotMatch(text, /^hypershard_spilt_total/m)
+  })
+
+  it('does not wait for what hangs', async () => {
+    const meter = new PrometheusMeter()
+    meter.read(metrics.spilt, () => new Promise(() => undefined))
+    meter.counter(metrics.cups).add({ kind: 'green' })
+    assert.match(await meter.render(), /^hypershard_cups_total\{kind="green"\} 1$/m)
+  })
+
+  it('tells nothing, rather than 0, of a value that there is none of', async () => {
+    const meter = new PrometheusMeter()
+    let degrees: number | undefined
+    meter.read({ ...metrics.warmth, labels: [] }, () => only(degrees))
+    assert.doesNotMatch(await meter.render(), /^hypershard_warmth_celsius/m)
+    degrees = 0
+    assert.match(await meter.render(), /^hypershard_warmth_celsius 0$/m)
+    degrees = undefined
+    assert.doesNotMatch(await meter.render(), /^hypershard_warmth_celsius/m)
+  })
+
+  it('has of its own what docs/metrics.md names', async function () {
+    // Elsewhere some of them are not to be had.
+    if (process.platform !== 'linux') return this.skip()
+    const named = [...(await new PrometheusMeter().render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)]
+    const expected = processMetrics.map(({ name, kind }) => `${name} ${kind}`)
+    assert.deepEqual(named.map(([, name, kind]) => `${name} ${kind}`).sort(), expected.sort())
   })
 
   it('reads what is kept elsewhere whenever it is asked, and forgets what is gone', async () => {

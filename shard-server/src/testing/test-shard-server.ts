@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Deadline, quietTelemetry } from '@hypershard/common'
+import { Deadline, quietTelemetry, type Telemetry } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
 import { captureLog } from '@hypershard/harness'
 import { pseudoRandomWeights } from '@hypershard/harness/qnets'
@@ -50,6 +50,7 @@ export interface TestShardServer {
 export async function startTestShardServer(
   root: string,
   settings: Partial<ShardServerConfig> = {},
+  telemetry: Partial<Telemetry> = {},
 ): Promise<TestShardServer> {
   const config: ShardServerConfig = {
     HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
@@ -77,7 +78,7 @@ export async function startTestShardServer(
   }
   const deaths: Error[] = []
   const { log, lines: logged } = captureLog()
-  const server = await startShardServer(config, quietTelemetry({ log }), error => deaths.push(error))
+  const server = await startShardServer(config, quietTelemetry({ log, ...telemetry }), error => deaths.push(error))
   const client = connectClient(ShardServiceClient, server.addresses.grpc!)
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,
