@@ -19,6 +19,7 @@ import { fanOutSimulationMutants } from './lists/fan-out-simulation-mutants.ts'
 import { faultTestsMutants } from './lists/fault-tests-mutants.ts'
 import { indexerMutants } from './lists/indexer-mutants.ts'
 import { membershipMutants } from './lists/membership-mutants.ts'
+import { metricsMutants } from './lists/metrics-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
@@ -51,6 +52,7 @@ export const allMutants: readonly Mutant[] = [
   ...faultTestsMutants,
   ...indexerMutants,
   ...membershipMutants,
+  ...metricsMutants,
   ...modelHeadMutants,
   ...qnetMutants,
   ...storageManifestMutants,
