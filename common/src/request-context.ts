@@ -1,6 +1,6 @@
 import type { Logger } from './logging.ts'
 import { anyone, type Principal } from './principal.ts'
-import { noSpan, type Span, type SpanAttributes } from './telemetry/tracing.ts'
+import { type ChildKind, noSpan, type Span, type SpanAttributes } from './telemetry/tracing.ts'
 import type { Deadline } from './time/deadline.ts'
 
 interface ContextParts {
@@ -69,9 +69,10 @@ export class RequestContext {
     name: string,
     work: (context: RequestContext) => Promise<Result>,
     attributes?: SpanAttributes,
+    kind?: ChildKind,
   ): Promise<Result> {
     if (!this.trace.recording) return work(this)
-    const trace = this.trace.child(name, attributes)
+    const trace = this.trace.child(name, attributes, kind)
     try {
       return await work(this.with({ trace }))
     } catch (error) {

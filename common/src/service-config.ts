@@ -4,6 +4,17 @@ import { logLevels } from './logging.ts'
 
 const pemFile = (text: string) => z.string().min(1).optional().describe(`${text} A PEM file.`)
 
+function percent() {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number')
+    .transform(Number)
+    .pipe(z.number().max(100, 'must be at most 100'))
+}
+
+/** Beginnings of names that are of every process: an unknown name with one of them is a typing error. */
+export const servicePrefixes: readonly string[] = ['HYPERSHARD_TRACE_']
+
 /** Settings that every process of the cluster has. */
 export const serviceConfig = {
   HYPERSHARD_ADMIN_LISTEN: hostAndPort()
@@ -34,6 +45,20 @@ export const serviceConfig = {
     .describe(
       '`true` lets the process listen beyond loopback although nothing protects the port: no HYPERSHARD_TLS_* between ' +
         'processes, no HYPERSHARD_KEYS at the public ports. Otherwise it does not start.',
+    ),
+  HYPERSHARD_TRACE_OTLP_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+    .optional()
+    .describe(
+      'The collector that traces are sent to by OTLP over HTTP, as `http://127.0.0.1:4318`; without a path, `/v1/traces` ' +
+        'is taken. Nothing is traced when not given. Headers that the collector asks for stand in ' +
+        '`OTEL_EXPORTER_OTLP_HEADERS`.',
+    ),
+  HYPERSHARD_TRACE_SAMPLE_PERCENT: percent()
+    .default(1)
+    .describe(
+      'Of the requests and jobs that come without a trace, how many percent are traced. One that comes with a sampled ' +
+        '`traceparent` is always traced.',
     ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const

@@ -18,6 +18,7 @@ import {
   type Telemetry,
 } from '@hypershard/common'
 import { protocolVersion } from '@hypershard/proto/versions'
+import type { OpenTracer } from './adapters/open-telemetry-tracer.ts'
 import { PrometheusMeter } from './adapters/prometheus-meter.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
 import { version } from './build-version.ts'
@@ -87,13 +88,15 @@ async function startSeen(
       await running.requireReady?.()
     },
   })
-  const started = await start({ log, meter: meter ?? quietMeter, tracer: quietTracer })
+  const tracer = await openTracer(service, config, log)
+  const started = await start({ log, meter: meter ?? quietMeter, tracer: tracer ?? quietTracer })
   running = started
   return {
     addresses: { ...started.addresses, ...(admin === undefined ? {} : { admin: admin.address }) },
     stop: async options => {
       running = undefined
       await started.stop(options)
+      await tracer?.close()
       await admin?.stop()
     },
   }
@@ -104,6 +107,17 @@ function openMeter(service: string, log: Logger): PrometheusMeter {
   const labels = { process: service, version, protocol: String(protocolVersion) }
   meter.read(buildMetrics.buildInfo, () => [{ labels, value: 1 }])
   return meter
+}
+
+/** What it takes to trace is loaded where it is asked for: a process that does not trace is as if there were none. */
+async function openTracer(
+  service: string,
+  { HYPERSHARD_TRACE_OTLP_URL: url, HYPERSHARD_TRACE_SAMPLE_PERCENT: samplePercent }: Config<typeof serviceConfig>,
+  log: Logger,
+): Promise<OpenTracer | undefined> {
+  if (url === undefined) return undefined
+  const adapter = await import('./adapters/open-telemetry-tracer.ts')
+  return adapter.openTracer({ service, url, samplePercent, log })
 }
 
 function openAdmin(address: string | undefined, answers: Parameters<typeof startAdminServer>[1]) {

@@ -44,6 +44,12 @@ const onlyIn: Readonly<Record<string, RegExp>> = {
   ioredis: /\/adapters\//,
   bullmq: /\/adapters\//,
   'prom-client': /\/adapters\//,
+  ...Object.fromEntries(
+    ['api', 'core', 'exporter-trace-otlp-proto', 'resources', 'sdk-trace'].map(name => [
+      `@opentelemetry/${name}`,
+      /\/adapters\//,
+    ]),
+  ),
 }
 
 const fileLinesMax = 400

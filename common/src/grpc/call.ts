@@ -4,7 +4,7 @@ import { HypershardError } from '../errors/hypershard-error.ts'
 import { RequestContext } from '../request-context.ts'
 import type { Deadline } from '../time/deadline.ts'
 import { fromServiceError } from './error-translation.ts'
-import { requestIdHeader, traceparentHeader } from './request-metadata.ts'
+import { requestIdHeader, traceparentHeader, tracestateHeader } from './request-metadata.ts'
 
 /** A unary method as ts-proto's clients declare it. */
 export type UnaryMethod<Request, Response> = (
@@ -52,6 +52,8 @@ function metadataOf(context: RequestContext | undefined): Metadata {
   if (context === undefined) return metadata
   const { requestId, trace } = context
   if (requestId !== '') metadata.set(requestIdHeader, requestId)
-  if (trace.traceparent !== undefined) metadata.set(traceparentHeader, trace.traceparent)
+  const { traceparent, tracestate } = trace
+  if (traceparent !== undefined) metadata.set(traceparentHeader, traceparent)
+  if (tracestate !== undefined) metadata.set(tracestateHeader, tracestate)
   return metadata
 }

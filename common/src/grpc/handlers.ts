@@ -6,7 +6,7 @@ import { isRequestId, requestIdOf } from '../request-id.ts'
 import { noSpan, type Span, type Tracer } from '../telemetry/tracing.ts'
 import { Deadline } from '../time/deadline.ts'
 import { toServiceError } from './error-translation.ts'
-import { requestIdHeader, traceparentHeader } from './request-metadata.ts'
+import { requestIdHeader, traceparentHeader, tracestateHeader } from './request-metadata.ts'
 
 /** A method's own work: message in, message out, inside the caller's deadline. */
 export type UnaryWork<Request, Response> = (request: Request, context: RequestContext) => Promise<Response>
@@ -89,15 +89,20 @@ export function contextOfCall(call: IncomingCall, door: Door): RequestContext {
 }
 
 function requestIdOfCall(metadata: Metadata, { isPublic = false }: Door): string {
-  const [given] = metadata.get(requestIdHeader)
+  const given = textOf(metadata, requestIdHeader)
   if (isPublic) return requestIdOf(given)
   return isRequestId(given) ? given : ''
 }
 
 function spanOfCall(call: IncomingCall, { tracer, isPublic = false }: Door): Span {
   if (tracer === undefined) return noSpan
-  const [given] = call.metadata.get(traceparentHeader)
-  const parent = typeof given === 'string' ? given : undefined
+  const parent = textOf(call.metadata, traceparentHeader)
   if (parent === undefined && !isPublic) return noSpan
-  return tracer.start(call.getPath().slice(1), { parent, kind: 'server' })
+  const state = textOf(call.metadata, tracestateHeader)
+  return tracer.start(call.getPath().slice(1), { parent, state, kind: 'server' })
+}
+
+function textOf(metadata: Metadata, name: string): string | undefined {
+  const [value] = metadata.get(name)
+  return typeof value === 'string' ? value : undefined
 }

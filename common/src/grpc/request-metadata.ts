@@ -5,3 +5,4 @@ export const requestIdHeader = 'x-request-id'
 
 /** Which span the call belongs to (https://www.w3.org/TR/trace-context/). */
 export const traceparentHeader = 'traceparent'
+export const tracestateHeader = 'tracestate'
