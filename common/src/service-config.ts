@@ -12,9 +12,6 @@ function percent() {
     .pipe(z.number().max(100, 'must be at most 100'))
 }
 
-/** Beginnings of names that are of every process: an unknown name with one of them is a typing error. */
-export const servicePrefixes: readonly string[] = ['HYPERSHARD_TRACE_']
-
 /** Settings that every process of the cluster has. */
 export const serviceConfig = {
   HYPERSHARD_ADMIN_LISTEN: hostAndPort()
@@ -64,4 +61,4 @@ export const serviceConfig = {
 } as const
 
 /** Beginnings of names that every process has: an unknown name with one of them is a typing error. */
-export const servicePrefixes: readonly string[] = ['HYPERSHARD_TLS_', 'HYPERSHARD_ADMIN_']
+export const servicePrefixes: readonly string[] = ['HYPERSHARD_TLS_', 'HYPERSHARD_ADMIN_', 'HYPERSHARD_TRACE_']

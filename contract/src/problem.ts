@@ -9,6 +9,7 @@ export const problemSchema = z.object({
   code: z.string().describe('The stable name; docs/errors.md lists them all.'),
   detail: z.string(),
   retryable: z.boolean().describe('Whether the same request may succeed later.'),
+  request_id: z.string().optional().describe('What logs call the request, as the header `X-Request-Id` of the answer.'),
   details: z.record(z.string(), z.unknown()).describe('Facts for programs, by code.'),
 })
 

@@ -103,6 +103,14 @@ export const coordinatorConfig = {
     'Of the calls of shard servers, how many percent may be made of a second server because the first is late; 0 makes ' +
       'none.',
   ),
+  HYPERSHARD_SEARCH_SLOW_MS: withDefault(1_000, { min: 0, max: 3_600_000 }).describe(
+    'A search that takes longer than this, in milliseconds, is told of in the log, with the times of its stages; 0 tells ' +
+      'of none.',
+  ),
+  HYPERSHARD_SEARCH_SLOW_TEXT: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe("Whether what is logged of a slow search has the query's text, which may be confidential."),
   HYPERSHARD_PUT_IN_FLIGHT_MAX: withDefault(4, { min: 1, max: 100 }).describe(
     'Writes of documents that run at a time.',
   ),

@@ -33,6 +33,7 @@ import { type ScoringCost, scoringCost } from './search/scoring-cost.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
 import type { SearchInput } from './search/search-input.ts'
 import type { SearchMeter } from './search/search-meter.ts'
+import type { SlowSearches } from './search/slow-searches.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
 import { findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
@@ -58,6 +59,7 @@ export interface CoordinatorParts {
   readonly guard: WriteGuard
   readonly logs: WriteLogs
   readonly searches: WorkGate
+  readonly slowSearches: SlowSearches
   readonly writes: WorkGate
   readonly searchMeter: SearchMeter
   readonly writeMeter: WriteMeter

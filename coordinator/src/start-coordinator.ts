@@ -59,6 +59,7 @@ import { FanOutRecord } from './search/fan-out-record.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
 import { SearchMeter } from './search/search-meter.ts'
+import { SlowSearches } from './search/slow-searches.ts'
 import { GrpcDoor } from './transport/grpc/grpc-door.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
@@ -264,6 +265,10 @@ export async function assembleCoordinator(
     watcher,
     pace,
     ...gatesOf(config),
+    slowSearches: new SlowSearches({
+      slowMs: config.HYPERSHARD_SEARCH_SLOW_MS,
+      withText: config.HYPERSHARD_SEARCH_SLOW_TEXT === 'on',
+    }),
     models: new ModelRegistry(encoder),
     modelKeeper,
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),

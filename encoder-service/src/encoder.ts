@@ -102,7 +102,9 @@ export class Encoder {
     const tokens = this.#tokensOf(model, query)
     const encode = async () => {
       deadline.check('encoding the query')
-      return this.#queries.submit({ group: String(model), deadline, texts: [{ tokens, work: query }] })
+      const answer = await this.#queries.submit({ group: String(model), deadline, texts: [{ tokens, work: query }] })
+      traceBatch(answer, context)
+      return answer
     }
     return this.#meter.measure('query', () => this.#gates.query.run(deadline, encode, tokens))
   }
@@ -117,9 +119,11 @@ export class Encoder {
     const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + specialTokens))
     const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
     const encode = async () => {
-      const tokenized = await this.#tokenize(model, texts, context)
+      const tokenized = await context.step('tokenise', inner => this.#tokenize(model, texts, inner))
       const works = tokenized.map(({ ids }) => ({ tokens: ids.length, work: ids }))
-      const { answers } = await this.#documents.submit({ group: String(model), deadline, texts: works })
+      const answer = await this.#documents.submit({ group: String(model), deadline, texts: works })
+      traceBatch(answer, context)
+      const { answers } = answer
       const vectors = new Float32Array(texts.length * encoder.hiddenWidth)
       for (const [row, vector] of answers.entries()) vectors.set(vector, row * encoder.hiddenWidth)
       const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
@@ -167,6 +171,14 @@ export class Encoder {
 function gateOf(work: string, { queueTokensMax }: EncoderLimits): WorkGate {
   const bounds = { inFlightMax: queueTokensMax, waitingMax: 0 }
   return new WorkGate({ work, where: 'in this encoder service', unit: 'queue tokens', ...bounds })
+}
+
+/** Spans of the wait for a batch, and of the batch that the last of the texts was in. */
+function traceBatch({ queueMs, runMs }: BatchedAnswer<unknown>, { trace, deadline }: RequestContext): void {
+  if (!trace.recording) return
+  const endMs = deadline.clock.now()
+  trace.record('queue', { startMs: endMs - runMs - queueMs, endMs: endMs - runMs })
+  trace.record('encode', { startMs: endMs - runMs, endMs })
 }
 
 /** Cuts a list of texts into parts of bounded length; a text over the bound is a part of its own. */

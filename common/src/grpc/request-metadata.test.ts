@@ -9,7 +9,7 @@ import { RequestContext } from '../request-context.ts'
 import { noSpan, type Span } from '../telemetry/tracing.ts'
 import { Deadline } from '../time/deadline.ts'
 import { callUnary, type UnaryMethod } from './call.ts'
-import { connectClient } from './credentials.ts'
+import { connectClient, plainCredentials } from './credentials.ts'
 import { unaryHandler } from './handlers.ts'
 import { type GrpcServer, startGrpcServer } from './server.ts'
 
@@ -43,6 +43,7 @@ describe('what a call tells of the request that it is made for', () => {
     )
     server = await startGrpcServer({
       address: '127.0.0.1:0',
+      credentials: plainCredentials.server,
       services: [{ definition, implementation: { echo } }],
       protoFiles: [protoPath],
       protoDirectory: '/',

@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
 import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
 import { hyperHeadBytesMax } from '@hypershard/proto/limits'
@@ -17,11 +17,13 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
   const client = connectClient(EncoderServiceClient, address, channel)
   const control = connectClient(EncoderServiceClient, address, channel)
   const peer = `encoder service ${address}`
+  const facts = { 'hypershard.server': address }
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
     encodeQuery: async ({ modelDigest, text, form }, context) => {
       const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
-      const answer = await callUnary(client.encodeQuery.bind(client), request, context, peer)
+      const encode = (inner: RequestContext) => callUnary(client.encodeQuery.bind(client), request, inner, peer)
+      const answer = await context.step('encode call', encode, facts, 'client')
       const { query, truncated, textTokens: tokens, unknownTokens } = answer
       if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
       throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)

@@ -5,12 +5,16 @@ import { type SearchParts, search } from './search.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 import type { SearchMeter } from './search-meter.ts'
+import type { Stopwatch } from './search-profile.ts'
+import type { SearchTrail } from './search-trail.ts'
+import type { SlowSearches } from './slow-searches.ts'
 
 export interface AdmittingParts extends SearchParts {
   readonly watcher: StoreWatcher
   readonly pace: SearchPace
   readonly searches: WorkGate
   readonly searchMeter: SearchMeter
+  readonly slowSearches: SlowSearches
 }
 
 /**
@@ -23,11 +27,44 @@ export async function admitSearch(
   context: RequestContext,
   parts: AdmittingParts,
 ): Promise<SearchAnswer> {
-  return parts.searchMeter.measure(input.plan, async admitted => {
-    if (input.minSequence > 0) {
-      const { record } = parts.catalog.get(input.index)
-      await parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, context.deadline)
-    }
-    return parts.pace.time(() => parts.searches.run(context.deadline, () => search(input, context, parts, admitted())))
-  })
+  return context.step('search', inner =>
+    parts.slowSearches.watch(input, inner, async trail => {
+      const search = (admitted: () => Stopwatch) => searchInTurn(input, inner, parts, { trail, admitted })
+      const answer = await parts.searchMeter.measure(input.plan, search)
+      if (inner.trace.recording) inner.trace.set(factsOf(input, answer))
+      return answer
+    }),
+  )
+}
+
+async function searchInTurn(
+  input: SearchInput,
+  context: RequestContext,
+  parts: AdmittingParts,
+  { trail, admitted }: { readonly trail: SearchTrail; readonly admitted: () => Stopwatch },
+): Promise<SearchAnswer> {
+  if (input.minSequence > 0) {
+    const { record } = parts.catalog.get(input.index)
+    const see = ({ deadline }: RequestContext) =>
+      parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
+    await context.step('wait for write', see)
+  }
+  const begin = () => {
+    trail.watch = admitted()
+    return search(input, context, parts, trail)
+  }
+  return parts.pace.time(() => parts.searches.run(context.deadline, begin))
+}
+
+function factsOf({ index, plan, k, filter }: SearchInput, { cached, coverage, manifestVersion, hits }: SearchAnswer) {
+  return {
+    'hypershard.index': index,
+    'hypershard.plan': plan,
+    'hypershard.k': k,
+    'hypershard.filtered': filter !== undefined,
+    'hypershard.cached': cached,
+    'hypershard.coverage': coverage.ratio,
+    'hypershard.manifest_version': manifestVersion,
+    'hypershard.hits': hits.length,
+  }
 }

@@ -1,4 +1,4 @@
-import { pauseBy, type RequestContext } from '@hypershard/common'
+import { pauseBy, type RequestContext, type Span } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import type { WorkUnderWay } from '../cluster/member-load.ts'
@@ -15,6 +15,7 @@ export interface ShardCall {
   readonly kind: string
   readonly startMs: number
   readonly work: WorkUnderWay
+  readonly trace: Span
   /** Nobody waits for it any longer. */
   readonly cancel: AbortController
   /** It has ended, in whatever way. */

@@ -86,7 +86,9 @@ function firstContext(part: FetchPart, flow: FetchFlow): RequestContext {
 
 async function fetchFrom({ member, hits }: FetchPart, flow: FetchFlow, context: RequestContext): Promise<void> {
   const addresses = hits.map(hit => hit.address)
-  const fetched = await member.server.fetch({ manifest: flow.manifest, addresses }, context)
+  const fetch = (inner: RequestContext) => member.server.fetch({ manifest: flow.manifest, addresses }, inner)
+  const facts = { 'hypershard.server': member.address, 'hypershard.hits': hits.length }
+  const fetched = await context.step('fetch call', fetch, facts, 'client')
   for (const [at, hit] of hits.entries()) {
     const document = fetched[at]
     if (document?.id !== hit.id) {

@@ -33,6 +33,7 @@ import { type ShardToSpread, spreadShards } from './replica-choice.ts'
 import type { Hit, SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 import { profileOf, Stopwatch } from './search-profile.ts'
+import type { SearchTrail } from './search-trail.ts'
 import type { FoundHit } from './shard-answer.ts'
 
 export interface SearchParts {
@@ -68,8 +69,10 @@ export async function search(
   input: SearchInput,
   context: RequestContext,
   parts: SearchParts,
-  watch: Stopwatch = new Stopwatch(),
+  trail: SearchTrail = {},
 ): Promise<SearchAnswer> {
+  trail.watch ??= new Stopwatch()
+  const { watch } = trail
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
   const { query: text, precision, plan } = input
@@ -86,10 +89,14 @@ export async function search(
 
   const key = input.cache && !input.profile ? AnswerCache.keyOf(input, manifest) : undefined
   const kept = key === undefined ? undefined : parts.answers.get(key)
-  if (kept !== undefined) return { ...kept, cached: true, tookMs: watch.totalMs }
+  if (kept !== undefined) {
+    trail.cached = true
+    return { ...kept, cached: true, tookMs: watch.totalMs }
+  }
 
   const pinned = { entry, manifest, cursor, filter }
   const { query, request, outcome } = await askShards(input, pinned, { context, watch }, parts)
+  Object.assign(trail, { query, outcome })
   if (context.deadline.cancelled) context.deadline.check('merging hits')
 
   const { ranked, winners, coverage, documents } = await pickWinners(input, request, {
@@ -97,6 +104,7 @@ export async function search(
     outcome,
     context,
     watch,
+    trail,
   })
 
   const given = (cursor?.given ?? 0) + winners.length
@@ -138,11 +146,12 @@ async function askShards(
   const { queryForms, queryEncoder, modelKeeper } = parts
   const form = queryForms.choose(modelDigest)
   const ask = async (text: QueryText): Promise<Asked> => {
-    const query = await queryEncoder.encode(text, context).catch(naming(pinned.entry.generation))
+    const encode = (inner: RequestContext) => encodeQuery(queryEncoder, text, inner)
+    const query = await context.step('encode', encode).catch(naming(pinned.entry.generation))
     watch.lap('encode')
     const nowMs = context.deadline.clock.monotonicMs()
     const request = planFanOut(input, { ...pinned, payload: query.payload }, { cluster: parts.cluster, nowMs })
-    const outcome = await fanOut(request, earlierByReserve(context), parts.fanOuts)
+    const outcome = await earlierByReserve(context).step('fan out', inner => fanOut(request, inner, parts.fanOuts))
     watch.lap('fanOut')
     return { query, request, outcome }
   }
@@ -159,6 +168,13 @@ async function askShards(
   const measured = measuredQuery(asked)
   if (measured !== undefined) queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
   return asked
+}
+
+async function encodeQuery(encoder: QueryEncoder, text: QueryText, context: RequestContext) {
+  const query = await encoder.encode(text, context)
+  const form = isTokenStates(query.payload) ? 'tokenStates' : 'weights'
+  if (context.trace.recording) context.trace.set({ 'hypershard.cached': query.cached, 'hypershard.query_form': form })
+  return query
 }
 
 /** What a shard server answers that cannot make q-nets of the model's token states. */
@@ -195,6 +211,7 @@ interface Found {
   readonly outcome: FanOutOutcome
   readonly context: RequestContext
   readonly watch: Stopwatch
+  readonly trail: SearchTrail
 }
 
 /**
@@ -202,19 +219,16 @@ interface Found {
  * again: every round takes one shard away at least, or is the last.
  */
 async function pickWinners(input: SearchInput, request: FanOutRequest, found: Found) {
-  const { manifest, outcome, context, watch } = found
+  const { outcome, context, watch } = found
   const documents = input.idsOnly ? undefined : new Map<string, FetchedDocument>()
   for (;;) {
-    const lists = [...outcome.answers.values()].map(answer => answer.hits)
-    const ranked = mergeTopHits(lists, request.limit)
-    const winners = ranked.slice(0, input.k)
-    const coverage = countCoverage(manifest, outcome, request.filter !== undefined)
-    requireCoverage(coverage, input.minCoverage)
+    const merge = async () => mergeAndCount(input, request, found)
+    const { ranked, winners, coverage } = await context.step('merge', merge)
     watch.lap('merge')
 
     for (const { id, document } of winners) if (document?.id === id) documents?.set(id, document)
     const wanted = documents === undefined ? [] : winners.filter(hit => !documents.has(hit.id))
-    const fetched = await fetchDocuments(wanted, request, outcome, context)
+    const fetched = await context.step('fetch', inner => fetchDocuments(wanted, request, outcome, inner))
     watch.lap('fetch')
     for (const [id, document] of fetched.documents) documents?.set(id, document)
     if (fetched.failures.size === 0) return { ranked, winners, coverage, documents }
@@ -223,6 +237,15 @@ async function pickWinners(input: SearchInput, request: FanOutRequest, found: Fo
       outcome.failures.set(shard, failure)
     }
   }
+}
+
+function mergeAndCount(input: SearchInput, request: FanOutRequest, { manifest, outcome, trail }: Found) {
+  const lists = [...outcome.answers.values()].map(answer => answer.hits)
+  const ranked = mergeTopHits(lists, request.limit)
+  const coverage = countCoverage(manifest, outcome, request.filter !== undefined)
+  trail.coverage = coverage
+  requireCoverage(coverage, input.minCoverage)
+  return { ranked, winners: ranked.slice(0, input.k), coverage }
 }
 
 interface Pinned {

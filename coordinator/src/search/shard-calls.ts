@@ -1,4 +1,4 @@
-import { type HypershardError, toHypershardError } from '@hypershard/common'
+import { type HypershardError, noSpan, type RequestContext, type Span, toHypershardError } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import type { ClusterMember, MemberAnswer } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
@@ -22,6 +22,7 @@ export function ask(member: ClusterMember, races: readonly ShardRace[], reason: 
     kind: kindOf(flow.request, documents),
     startMs,
     work: member.load.begin(documents, startMs),
+    trace: spanOf(member, races, reason, flow.context),
     cancel: new AbortController(),
     ended: new AbortController(),
   }
@@ -30,27 +31,47 @@ export function ask(member: ClusterMember, races: readonly ShardRace[], reason: 
   flow.watch(call, flow)
 }
 
+/** Calls for the same shards, hedges and repetitions among them, stand beside each other. */
+function spanOf(
+  member: ClusterMember,
+  races: readonly ShardRace[],
+  reason: CallReason,
+  { trace }: RequestContext,
+): Span {
+  if (!trace.recording) return noSpan
+  const shards = races.map(({ shard }) => shard).join(',')
+  const facts = { 'hypershard.server': member.address, 'hypershard.shards': shards, 'hypershard.reason': reason }
+  return trace.child('shard call', facts, 'client')
+}
+
 async function makeCall(call: ShardCall, flow: FanOut): Promise<void> {
-  const { member, races, cancel, work } = call
+  const { member, races, cancel, work, trace } = call
   const { route: _, eligible: __, segments: ___, minCoverage: ____, ...request } = flow.request
-  const { context } = flow
+  const context = trace.recording ? flow.context.with({ trace }) : flow.context
   try {
     const shards = races.map(({ shard }) => shard)
     const answer = await member.search({ ...request, shards }, context.withSignal(cancel.signal))
     if (endCall(call, 'answered', flow)) takeAnswer(call, answer, flow)
   } catch (error) {
-    if (!endCall(call, 'failed', flow)) return
+    if (!endCall(call, 'failed', flow, error)) return
     work.failed(context.deadline.clock.monotonicMs())
     takeFailure(call, toHypershardError(error), error, flow)
   }
 }
 
 /** @returns whether its end is of interest: not when it was cancelled before */
-function endCall(call: ShardCall, result: 'answered' | 'failed' | 'cancelled', flow: FanOut): boolean {
+function endCall(
+  call: ShardCall,
+  result: 'answered' | 'failed' | 'cancelled',
+  flow: FanOut,
+  failure?: unknown,
+): boolean {
   call.ended.abort(nobodyWaits)
   if (!flow.calls.delete(call)) return false
-  const { reason, startMs } = call
+  const { reason, startMs, trace } = call
   flow.record.callSeconds.observe({ reason, result }, (flow.context.deadline.clock.monotonicMs() - startMs) / 1_000)
+  if (failure !== undefined) trace.fail(failure)
+  trace.end()
   return true
 }
 
@@ -133,6 +154,7 @@ export function afterSettling(flow: FanOut): void {
 export function cancelCall(call: ShardCall, flow: FanOut): void {
   const nowMs = flow.context.deadline.clock.monotonicMs()
   const { hedging } = flow.record
+  if (call.trace.recording) call.trace.set({ 'hypershard.cancelled': true })
   endCall(call, 'cancelled', flow)
   call.work.cancelled(nowMs)
   const lost = call.races.every(race => race.answer !== undefined)

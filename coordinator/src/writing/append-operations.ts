@@ -99,7 +99,9 @@ async function appendInto(
   }
   if (lines.length > 0) await keep()
   if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
-  const appended = await parts.log.append({ parts: gathered, idempotencyKey: input.idempotencyKey }, context.deadline)
+  const { idempotencyKey } = input
+  const entry = { parts: gathered, idempotencyKey, traceparent: recordedParent(context) }
+  const appended = await parts.log.append(entry, context.deadline)
   return { accepted, ...appended }
 }
 
@@ -122,12 +124,21 @@ async function appendConditionally(
       holding.length === 0
         ? { sequence: null, repeated: false }
         : await log.append(
-            { parts: [await storePart(holding, entry, store)], expectedSequence: found.sequence + 1 },
+            {
+              parts: [await storePart(holding, entry, store)],
+              expectedSequence: found.sequence + 1,
+              traceparent: recordedParent(context),
+            },
             context.deadline,
           )
     for (const { line, ...problem } of failing) tally.fail(line, problem)
     return { accepted: holding.length + idle, ...appended }
   })
+}
+
+/** What the indexing of a write that is traced becomes a part of. */
+function recordedParent({ trace }: RequestContext): string | undefined {
+  return trace.recording ? trace.traceparent : undefined
 }
 
 /** Lines are decided in order: once one changes a document, no later line's condition on it holds. */

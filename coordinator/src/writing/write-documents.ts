@@ -95,10 +95,12 @@ const passing = ['unavailable', 'overloaded', 'deadline_exceeded', 'cancelled']
  *   idempotency key finds out
  */
 export function writeDocuments(input: WriteInput, context: RequestContext, parts: WriteParts): Promise<WriteReport> {
-  return parts.writeMeter.measure(
-    appended => appendAndWait(input, parts, { context, appended }),
-    input.waitFor === 'searchable',
-  )
+  return context.step('write', async inner => {
+    const write = (appended: Door['appended']) => appendAndWait(input, parts, { context: inner, appended })
+    const report = await parts.writeMeter.measure(write, input.waitFor === 'searchable')
+    if (inner.trace.recording) inner.trace.set(factsOf(input, report))
+    return report
+  })
 }
 
 interface Door {
@@ -115,24 +117,32 @@ async function appendAndWait(
   const startMs = performance.now()
   const entry = parts.catalog.get(input.index)
   const log = parts.logs.of(entry.record)
-  await waitWithin(log.head(), context.deadline, 'reading the write log')
-  await waitWithin(parts.guard.check(log, entry.manifest), context.deadline, 'looking for room')
+  await context.step('check', async ({ deadline }) => {
+    await waitWithin(log.head(), deadline, 'reading the write log')
+    await waitWithin(parts.guard.check(log, entry.manifest), deadline, 'looking for room')
+  })
   const tally = new LineTally()
   const lines = counted(tally.goodOnes(input.operations), () => tell({ sequence: null, waiting: null }))
   const tell = (progress: Omit<WriteProgress, 'received'>) =>
     input.onProgress?.({ received: tally.received, ...progress })
   const appending = { store: parts.store, log, guard: parts.guard, tally }
+  const append = { entry, lines, idempotencyKey: input.idempotencyKey, owns: input.owns }
   const appended = await parts.writes.run(context.deadline, () =>
-    appendOperations({ entry, lines, idempotencyKey: input.idempotencyKey, owns: input.owns }, appending, context),
+    context.step('append', inner => appendOperations(append, appending, inner)),
   )
   const { sequence } = appended
   tellAppended(appended, tally.failed)
   const waits = input.waitFor === 'searchable' && sequence !== null
   const seen = waits
-    ? await waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, context)
+    ? await context.step('wait', inner => waitUntilSearchable(entry, { ...input, sequence, log, tell }, parts, inner))
     : notYet(entry, sequence === null ? null : problemOf(entry, parts))
   const { received, failed, errors } = tally
   return { received, failed, errors, ...appended, ...seen, tookMs: performance.now() - startMs }
+}
+
+function factsOf({ index }: WriteInput, { accepted, failed, sequence, searchable }: WriteReport) {
+  const counts = { 'hypershard.index': index, 'hypershard.accepted': accepted, 'hypershard.failed': failed }
+  return { ...counts, 'hypershard.sequence': sequence ?? 0, 'hypershard.searchable': searchable }
 }
 
 interface Wait {

@@ -38,6 +38,7 @@ import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
 import type { ShardSearchMeter } from './shard-search-meter.ts'
+import { traceScan } from './trace-scan.ts'
 
 /** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
@@ -79,7 +80,7 @@ async function admitSearch(
   return searches.run(context.deadline, async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
     checkShards(manifest, request.shards)
-    const query = await queries.take(request.qnet, request.tokenStates, context.deadline)
+    const query = await takeQuery(queries, request, context)
     try {
       checkQuery(query, manifest)
       const { qnet } = query
@@ -95,11 +96,10 @@ async function admitSearch(
         context: scoringContext,
       }
       const found = await searchGroups(parts, request.shards, search)
-      const results = await attachDocuments(found, Math.min(hitsMax, request.documents), {
-        holder,
-        manifest,
-        context: scoringContext,
-      })
+      const documents = Math.min(hitsMax, request.documents)
+      const results = await scoringContext.step('fetch', inner =>
+        attachDocuments(found, documents, { holder, manifest, context: inner }),
+      )
       parts.meter.noteShards(results, qnet.architecture)
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
@@ -111,6 +111,20 @@ async function admitSearch(
       query.release()
     }
   })
+}
+
+/** A span tells how long making the q-net took, where it was made. */
+async function takeQuery(
+  queries: QueryCache,
+  { qnet, tokenStates }: SearchShardsRequest,
+  { trace, deadline }: RequestContext,
+): Promise<ReadyQuery> {
+  const query = await queries.take(qnet, tokenStates, deadline)
+  if (trace.recording && query.headMs > 0) {
+    const endMs = deadline.clock.now()
+    trace.record('make q-net', { startMs: endMs - query.headMs, endMs })
+  }
+  return query
 }
 
 /** The shards that are loaded together, each other one by itself. Nothing reads the query any more when this ends. */
@@ -128,12 +142,17 @@ async function searchGroups(parts: SearchParts, shards: readonly number[], searc
 /** Leases and scores some shards together; one that cannot be leased fails alone. */
 async function searchGroup(parts: SearchParts, shards: readonly number[], search: Search): Promise<ShardResult[]> {
   const { request, context } = search
-  const leases = await Promise.all(shards.map(shard => leaseShard(parts, shard, search)))
+  const leases = await context.step('lease', inner =>
+    Promise.all(shards.map(shard => leaseShard(parts, shard, { ...search, context: inner }))),
+  )
   const ready = leases.filter(isLease)
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
     const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
-    return toResults(leases, await parts.backend.scan(work, context.deadline))
+    const startMs = context.deadline.clock.now()
+    const answer = await parts.backend.scan(work, context.deadline)
+    if (context.trace.recording) traceScan(context.trace, answer, startMs)
+    return toResults(leases, answer)
   } finally {
     for (const lease of ready) lease.release()
   }

@@ -65,7 +65,7 @@ export class SimulatedCoordinator {
       return { answer: searchAnswerJson(await this.#coordinator.search(input, context)) }
     } catch (error) {
       if (!(error instanceof HypershardError)) throw error
-      return { problem: problemOf(error) }
+      return { problem: problemOf(error, context.requestId) }
     }
   }
 

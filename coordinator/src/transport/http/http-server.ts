@@ -8,6 +8,7 @@ import {
   HypershardError,
   messageOf,
   RequestContext,
+  requestIdOf,
   type Telemetry,
   type WatchedCertificates,
 } from '@hypershard/common'
@@ -17,6 +18,7 @@ import { type Caller, factsOf } from '../../access/caller.ts'
 import type { Door } from '../../access/door.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
+import { beginTrace, routeOf } from './begin-trace.ts'
 import { buildOpenApi } from './build-openapi.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { HttpMeter } from './http-meter.ts'
@@ -107,6 +109,7 @@ function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: Ht
     serverFactory: handler => createPublicServer(handler, { certificates, requestMsMax: putTimeoutMs, log }),
     // What comes on a connection that is still open is answered, and the client told that it is the last answer there.
     return503OnClosing: false,
+    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
     frameworkErrors: (error, _request, reply) => sendProblem(reply, toProblemError(error)),
     clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
   })
@@ -114,6 +117,8 @@ function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: Ht
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJsonBody(body),
   )
+  // First, so that every answer has it, whatever becomes of the request.
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   if (meter.counting) {
     const requests = new HttpMeter(meter)
     app.addHook('onRequest', async ({ method, routeOptions }, reply) => {
@@ -123,7 +128,8 @@ function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: Ht
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)
-    if (failure.code === 'internal') log.error({ err: error, route: routeOf(request) }, 'request failed')
+    if (failure.code === 'internal')
+      log.error({ err: error, route: routeOf(request), requestId: request.id }, 'request failed')
     sendProblem(reply, failure)
   })
   app.setNotFoundHandler((request, reply) => {
@@ -138,7 +144,14 @@ async function allowOrigins(app: FastifyInstance, origins: readonly string[]): P
   await app.register(fastifyCors, {
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['Retry-After', 'Accept-Encoding', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'],
+    exposedHeaders: [
+      'Retry-After',
+      'Accept-Encoding',
+      'X-Request-Id',
+      'RateLimit',
+      'RateLimit-Policy',
+      'WWW-Authenticate',
+    ],
     maxAge: corsSecondsMax,
   })
 }
@@ -223,15 +236,19 @@ interface Received {
 async function answerRequest(
   route: Route,
   { request, reply, caller }: Received,
-  { telemetry: { log }, audit }: HttpServerOptions,
+  { telemetry: { log, tracer }, audit }: HttpServerOptions,
 ): Promise<FastifyReply> {
   const params = checkRequest(route.params, request.params, 'path')
   const query = checkRequest(route.query, request.query, 'query string')
   const checkedBody = typeof route.body === 'object' ? checkRequest(route.body, request.body, 'body') : undefined
   const timeoutMs = typeof route.timeoutMs === 'number' ? route.timeoutMs : route.timeoutMs(checkedBody)
+  const trace = beginTrace(tracer, request, reply)
+  const facts = { route: routeOf(request), requestId: request.id, traceId: trace.traceId || undefined }
   const context = new RequestContext({
     deadline: Deadline.after(timeoutMs, { signal: clientGone(reply) }),
-    log: log.child({ route: routeOf(request), ...factsOf(caller) }),
+    log: log.child({ ...facts, ...factsOf(caller) }),
+    requestId: request.id,
+    trace,
     principal: caller,
   })
   const stream = request.body instanceof Readable ? request.body : request.raw
@@ -244,11 +261,6 @@ async function answerRequest(
   return sendAnswer(reply, await (route.scope === 'admin' ? audited.run(work) : work()))
 }
 
-/** As it is declared, without what stands in its parameters. */
-function routeOf({ method, routeOptions, url }: FastifyRequest): string {
-  return `${method} ${routeOptions.url ?? url}`
-}
-
 function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: RouteAnswer): FastifyReply {
   if (events !== undefined) {
     return reply.code(status).header('cache-control', 'no-cache').type('text/event-stream').send(Readable.from(events))
@@ -258,11 +270,13 @@ function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: Route
 }
 
 function sendProblem(reply: FastifyReply, error: HypershardError): void {
+  const requestId = reply.request.id
+  reply.header('x-request-id', requestId)
   const waitSeconds = retryAfterOf(error)
   if (waitSeconds !== undefined) reply.header('retry-after', waitSeconds)
   if (error.code === 'unauthenticated') reply.header('www-authenticate', challenge)
   if (error.code === 'unsupported_encoding') reply.header('accept-encoding', acceptedEncodings)
-  const problem = problemOf(error)
+  const problem = problemOf(error, requestId)
   // As bytes, since fastify would call a string's content type text.
   reply
     .code(problem.status)

@@ -16,10 +16,19 @@ export function retryAfterOf({ code, details }: HypershardError): number | undef
   return code === 'rate_limited' ? Math.ceil(Number(details.retry_after_ms) / 1_000) : undefined
 }
 
-export function problemOf(error: HypershardError): z.input<typeof problemSchema> {
+export function problemOf(error: HypershardError, requestId: string): z.input<typeof problemSchema> {
   const { http: status, retryable, title } = error.row
   const type = `https://hypershard.dev/errors/${error.code}`
-  return { type, title, status, code: error.code, detail: error.message, retryable, details: error.details }
+  return {
+    type,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    retryable,
+    request_id: requestId,
+    details: error.details,
+  }
 }
 
 const mediaTypeHelp = 'the content type is not supported; send application/json, or for documents application/x-ndjson'

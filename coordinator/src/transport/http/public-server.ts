@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Certificates, Logger, WatchedCertificates } from '@hypershard/common'
-import { HypershardError, messageOf } from '@hypershard/common'
+import { HypershardError, messageOf, requestIdOf } from '@hypershard/common'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problemContentType, problemOf } from './problem.ts'
 
@@ -101,9 +101,11 @@ export function boundSlowBodies(app: FastifyInstance, isStream: (request: Fastif
 /** What is not even HTTP is answered by hand: there is no request that fastify could answer. */
 export function refuseGarbage(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
-  const problem = problemOf(garbageProblem(error))
+  const requestId = requestIdOf(undefined)
+  const problem = problemOf(garbageProblem(error), requestId)
   const body = JSON.stringify(problem)
-  const head = `content-type: ${problemContentType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
+  const type = `content-type: ${problemContentType}\r\nx-request-id: ${requestId}`
+  const head = `${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
   socket.end(`HTTP/1.1 ${problem.status} ${problem.title}\r\n${head}\r\n\r\n${body}`)
 }
 

@@ -151,11 +151,11 @@ async function* progressLines(
   }
 }
 
-function asProblemLine({ log }: RequestContext) {
+function asProblemLine({ log, requestId }: RequestContext) {
   return (error: unknown) => {
     const failure = toHypershardError(error)
     if (failure.code === 'internal') log.error({ err: error }, 'writing documents failed')
-    return { problem: problemOf(failure) }
+    return { problem: problemOf(failure, requestId) }
   }
 }
 
