@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { HypershardError, quietMeter, silentLogger, systemClock } from '@hypershard/common'
+import { HypershardError, quietMeter, quietTracer, silentLogger, systemClock } from '@hypershard/common'
 import { captureLog } from '@hypershard/harness'
 import { latestManifest, readProgress } from '@hypershard/storage'
 
@@ -28,6 +28,7 @@ describe('a job of an index', () => {
       encoder,
       clock: systemClock,
       log: logger,
+      tracer: quietTracer,
       keepMs: 1,
       meter: new IndexerMeter(quietMeter),
       ...shared,

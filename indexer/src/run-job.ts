@@ -1,4 +1,4 @@
-import { Deadline, HypershardError, type Logger, RequestContext } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, noSpan, RequestContext, type Tracer } from '@hypershard/common'
 import {
   type GenerationRecord,
   type GenerationState,
@@ -25,6 +25,7 @@ import type { EncoderPort } from './ports.ts'
 import { ProgressReporter } from './progress/progress-reporter.ts'
 import type { Job } from './queue/job.ts'
 import type { Turn } from './queue/job-queue.ts'
+import { inTrace, underSpan } from './trace-job.ts'
 
 export interface JobParts extends Omit<CollectParts, 'meter'> {
   readonly meter: IndexerMeter
@@ -33,6 +34,7 @@ export interface JobParts extends Omit<CollectParts, 'meter'> {
   readonly paces: EncodePaces
   readonly readPart: ReturnType<typeof partReader>
   readonly log: Logger
+  readonly tracer: Tracer
 }
 
 /** From one commit to the next; with the slowest encoder a batch takes minutes. */
@@ -51,8 +53,8 @@ const stateKeptMs = 1_000
  */
 export async function runJob(job: Job, all: JobParts, turn: Turn): Promise<void> {
   const parts = { ...all, store: all.meter.storeOf(job.kind, all.store) }
-  if (job.kind === 'collect') return collectIndexes(job.indexes, parts, contextOf(job, parts, turn.signal))
-  if (job.kind === 'collect-models') return collectStoredModels(parts, contextOf(job, parts, turn.signal))
+  if (job.kind === 'collect') return inJob(job, parts, turn, context => collectIndexes(job.indexes, parts, context))
+  if (job.kind === 'collect-models') return inJob(job, parts, turn, context => collectStoredModels(parts, context))
   const record = await readIndex(parts.store, job.index)
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)
@@ -86,6 +88,7 @@ class GenerationWork {
       encoder,
       pace,
       readPart: parts.readPart,
+      tracer: parts.tracer,
       callCost: () => pace.callCostOf(encoder.encodersOf(generation.model.digest)),
       throttle: (documents, deadline) => throttle.take(documents, deadline),
       meter: parts.meter.workOf(job.kind),
@@ -131,7 +134,7 @@ class GenerationWork {
 
   async #step<Result>(work: (context: RequestContext) => Promise<Result>): Promise<Result> {
     try {
-      return await work(contextOf(this.#job, this.#parts, this.#turn.signal))
+      return await inJob(this.#job, this.#parts, this.#turn, work)
     } catch (error) {
       const named = this.#naming(error)
       if (!isNoFailure(named, this.#turn.signal)) await this.#progress.stuck(named)
@@ -161,9 +164,19 @@ class GenerationWork {
   }
 }
 
-/** Of one step of a job. */
-function contextOf(job: Job, { clock, log }: JobParts, signal: AbortSignal): RequestContext {
-  return new RequestContext({ deadline: Deadline.after(stepMsMax, { signal, clock }), log: log.child({ job }) })
+/** Does one step of a job in a context of its own. What follows the write log has a span for each portion instead. */
+async function inJob<Result>(
+  job: Job,
+  { clock, log, tracer }: JobParts,
+  { signal }: Turn,
+  work: (context: RequestContext) => Promise<Result>,
+): Promise<Result> {
+  const trace = job.kind === 'advance' ? noSpan : tracer.start('job', { kind: 'consumer' })
+  if (trace.recording)
+    trace.set({ 'hypershard.job': job.kind, ...('index' in job && { 'hypershard.index': job.index }) })
+  const deadline = Deadline.after(stepMsMax, { signal, clock })
+  const context = new RequestContext({ deadline, log: log.child({ job }) })
+  return underSpan(trace, () => work(inTrace(context, trace)))
 }
 
 /** Work that nobody needs any more, or that a stop cut short. */

@@ -60,7 +60,7 @@ export async function startIndexer(
   connections?: IndexerConnections,
   clock: Clock = systemClock,
 ): Promise<RunningService> {
-  const { log, meter } = telemetry
+  const { log, meter, tracer } = telemetry
   const credentials = await openProcessCredentials(config, log)
   const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
   const plainStore = measuredStore(await openObjectStore(config.HYPERSHARD_STORE), meter)
@@ -83,7 +83,7 @@ export async function startIndexer(
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
   const shared = { mergeRoom: new MergeRoom(store, clock), paces: new EncodePaces(), readPart: partReader() }
   const counts = new IndexerMeter(meter)
-  const parts: JobParts = { store, encoder, clock, log, keepMs, meter: counts, ...shared }
+  const parts: JobParts = { store, encoder, clock, log, tracer, keepMs, meter: counts, ...shared }
   const failures = new FailedJobs(clock)
   const storeAway = new OutageLog('object store', log, clock)
   const failureLog = new JobFailureLog(log, storeAway)

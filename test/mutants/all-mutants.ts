@@ -27,6 +27,7 @@ import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import { telemetryMutants } from './lists/telemetry-mutants.ts'
+import { tracingMutants } from './lists/tracing-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -60,4 +61,5 @@ export const allMutants: readonly Mutant[] = [
   ...shardServerMutants,
   ...shardServerTangentMutants,
   ...telemetryMutants,
+  ...tracingMutants,
 ]

@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
@@ -13,18 +13,21 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
   const client = connectClient(EncoderServiceClient, address, channel)
   const control = connectClient(EncoderServiceClient, address, channel)
   const peer = `encoder service ${address}`
+  const facts = { 'hypershard.server': address }
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
     encodeDocuments: async ({ modelDigest, documents }, context) => {
       const request = { modelDigest, documents: [...documents] }
-      const response = await callUnary(client.encodeDocuments.bind(client), request, context, peer)
+      const encode = (inner: RequestContext) => callUnary(client.encodeDocuments.bind(client), request, inner, peer)
+      const response = await context.step('encode call', encode, facts, 'client')
       const { vectorWidth, truncated } = response
       return { vectors: vectorsOf(response, peer), vectorWidth, truncated, read: readOf(response, documents.length) }
     },
     encodeQuery: async ({ modelDigest, text }, context) => {
       const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
       const request = { modelDigest, text, ...form }
-      const { query } = await callUnary(client.encodeQuery.bind(client), request, context, peer)
+      const encode = (inner: RequestContext) => callUnary(client.encodeQuery.bind(client), request, inner, peer)
+      const { query } = await context.step('encode call', encode, facts, 'client')
       if (query?.$case === 'qnet') return { qnet: query.value }
       throw new HypershardError('internal', `${peer}: asked for q-net weights, was given ${query?.$case ?? 'nothing'}`)
     },

@@ -31,10 +31,11 @@ export async function backfillSlice(
   const { index, indexUid } = generation
   const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
   const documents = await readSlice(parts.store, copied, slice)
-  const { storeMs, ...written } = await writeSegments(manifest, documents, parts, context)
+  const encode = (inner: RequestContext) => writeSegments(manifest, documents, parts, inner)
+  const { storeMs, ...written } = await context.step('encode', encode)
   const { clock } = context.deadline
   const startMs = clock.monotonicMs()
-  const own = await commitSlice(generation, slice, written, parts, context)
+  const own = await context.step('commit', inner => commitSlice(generation, slice, written, parts, inner))
   const tookMs = storeMs + clock.monotonicMs() - startMs
   if (own) parts.meter?.committed({ ...written, tookMs })
   else parts.meter?.overtaken()

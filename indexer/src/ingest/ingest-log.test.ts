@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
 import { casesOf, quietContext } from '@hypershard/harness'
+import { outlineOf, RecordingTracer, treesOf } from '@hypershard/harness/traces'
 import { commitSegments, latestManifest, mergeSegments, readAside, type SegmentRead } from '@hypershard/storage'
 import fc from 'fast-check'
 import { poison, TestLog } from '../testing/test-log.ts'
@@ -24,6 +25,48 @@ describe('ingesting the write log', () => {
       if (caughtUp) return manifest
     }
   }
+
+  describe('that was traced', () => {
+    const parentOf = (span: string) => `00-${'a1'.repeat(16)}-${span}-01`
+
+    it('goes on in the trace of the first write of a commit, up to the commit, and is linked to the others', async () => {
+      const tracer = new RecordingTracer()
+      const [one, two] = ['01'.repeat(8), '02'.repeat(8)]
+      for (const traceparent of [undefined, parentOf(one), parentOf(one), parentOf(two)]) {
+        log.traceparent = traceparent
+        await log.write({ [`${traceparent}`]: 'text' })
+      }
+      await ingestLog(log.generation, { ...log.parts, tracer }, quietContext())
+      const job = tracer.ended.find(({ name }) => name === 'job')!
+      assert.deepEqual([job.parentId, job.links, job.attributes['hypershard.puts']], [one, [two], 3])
+      assert.equal(outlineOf(treesOf(tracer.ended)), 'job\n  commit\n  encode\n  store\n')
+    })
+
+    it('links no more writes than a span has room for', async () => {
+      const tracer = new RecordingTracer()
+      for (let at = 10; at < 60; at++) {
+        log.traceparent = parentOf(`${at}`.repeat(8))
+        await log.write({ [`d${at}`]: 'text' })
+      }
+      await ingestLog(log.generation, { ...log.parts, tracer }, quietContext())
+      assert.equal(tracer.ended.find(({ name }) => name === 'job')!.links.length, 31)
+    })
+
+    it('ends its spans, and says why, when it fails', async () => {
+      const tracer = new RecordingTracer()
+      log.encoder.failure = new HypershardError('model_not_found', 'told to fail')
+      await log.write({ a: 'text' })
+      const ingesting = ingestLog(log.generation, { ...log.parts, tracer }, quietContext())
+      await assert.rejects(ingesting, { code: 'model_not_found' })
+      assert.deepEqual(
+        tracer.ended.map(({ name, failed }) => [name, failed]),
+        [
+          ['encode', true],
+          ['job', true],
+        ],
+      )
+    })
+  })
 
   it('leaves what the log leaves, whatever is written, in whatever entries and parts', async () => {
     const change = fc.dictionary(fc.constantFrom(...'abcde'), fc.option(fc.string({ maxLength: 3 })), {

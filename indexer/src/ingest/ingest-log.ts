@@ -1,4 +1,4 @@
-import { type RequestContext, retryOnConflict } from '@hypershard/common'
+import { quietTracer, type RequestContext, retryOnConflict, type Span, type Tracer } from '@hypershard/common'
 import {
   type AsideDocument,
   commitSegments,
@@ -16,6 +16,7 @@ import {
 } from '@hypershard/storage'
 import { costOf, type EncodePace } from '../encoding/encode-pace.ts'
 import type { WorkMeter } from '../indexer-meter.ts'
+import { beginPortion, inTrace, underSpan } from '../trace-job.ts'
 import { type LogBatch, type ReadOptions, readBatch } from './read-batch.ts'
 import {
   type EncodedShards,
@@ -31,6 +32,8 @@ export interface IngestParts extends WriteParts {
   /** How much to take for one commit; as much as a part may hold when left out. */
   readonly pace?: Pick<EncodePace, 'firstOperations' | 'portionCost' | 'noteEncoded' | 'noteCommitted'>
   readonly readPart?: ReadOptions['readPart']
+  /** Traces nothing when left out. */
+  readonly tracer?: Tracer
 }
 
 /** How often a commit is made again because something other than the log's next documents was committed first. */
@@ -40,6 +43,8 @@ const commitAttemptsMax = 100
 interface Prepared {
   readonly batch: LogBatch
   readonly encoded: EncodedShards
+  /** Ends when it is committed, or never will be. */
+  readonly trace: Span
 }
 
 /**
@@ -73,14 +78,16 @@ export async function ingestLog(
       if (prepared === undefined) return { manifest, caughtUp: true }
       const { end }: LogBatch = prepared.batch
       ahead = (await mayGoOn()) ? prepare(end) : undefined
-      manifest = await storeAndCommit(generation, manifest, prepared, parts, context)
+      const base = manifest
+      manifest = await underSpan(prepared.trace, () => storeAndCommit(generation, base, prepared, parts, context))
       parts.onCommitted?.(prepared.batch.puts.length)
       if (!isSamePosition(manifest.log, end)) break
     }
     return { manifest, caughtUp: false }
   } finally {
     abandon.abort()
-    await ahead?.catch(() => undefined)
+    const unused = await ahead?.catch(() => undefined)
+    unused?.trace.end()
   }
 }
 
@@ -95,31 +102,44 @@ async function prepareBatch(
   const most = isFirst ? { operationsMax: pace.firstOperations } : { costMax: pace?.portionCost }
   const batch = await readBatch(store, manifest, from, { ...most, readPart })
   if (batch === undefined) return undefined
+  const trace = beginPortion(parts.tracer ?? quietTracer, manifest, batch)
+  try {
+    return { batch, encoded: await encodeBatch(manifest, batch, parts, inTrace(context, trace)), trace }
+  } catch (error) {
+    trace.fail(error)
+    trace.end()
+    throw error
+  }
+}
+
+async function encodeBatch(
+  manifest: Manifest,
+  batch: LogBatch,
+  parts: IngestParts,
+  context: RequestContext,
+): Promise<EncodedShards> {
   const { clock } = context.deadline
   const startMs = clock.monotonicMs()
-  const encoded = await encodeShards(manifest, batch.puts, parts, context)
+  const encoded = await context.step('encode', inner => encodeShards(manifest, batch.puts, parts, inner))
   const cost = batch.puts.reduce((sum, document) => sum + costOf(document), 0)
-  pace?.noteEncoded({ cost, tookMs: clock.monotonicMs() - startMs })
-  return { batch, encoded }
+  parts.pace?.noteEncoded({ cost, tookMs: clock.monotonicMs() - startMs })
+  return encoded
 }
 
 async function storeAndCommit(
   generation: GenerationRecord,
   base: Manifest,
-  { batch, encoded }: Prepared,
+  { batch, encoded, trace }: Prepared,
   parts: IngestParts,
-  context: RequestContext,
+  jobContext: RequestContext,
 ): Promise<Manifest> {
+  const context = inTrace(jobContext, trace)
   const { clock } = context.deadline
   const startMs = clock.monotonicMs()
-  const added = await storeSegments(base, encoded, parts.store)
-  const { manifest, own } = await commitBatch(
-    generation,
-    base,
-    { batch, written: { ...encoded, added } },
-    parts,
-    context,
-  )
+  const added = await context.step('store', () => storeSegments(base, encoded, parts.store))
+  const commit = { batch, written: { ...encoded, added } }
+  const commitIt = (inner: RequestContext) => commitBatch(generation, base, commit, parts, inner)
+  const { manifest, own } = await context.step('commit', commitIt)
   const tookMs = clock.monotonicMs() - startMs
   parts.pace?.noteCommitted(tookMs)
   if (own) parts.meter?.committed({ added, failed: encoded.failed, tookMs })

@@ -16,10 +16,15 @@ export interface LogBatch {
   readonly puts: readonly StoredDocument[]
   readonly deletes: readonly string[]
   readonly end: LogPosition
+  /** Of its writes that are traced, the spans that appended them. */
+  readonly traceparents: readonly string[]
 }
 
 /** Small writes are indexed together up to this many operations or bytes. */
 const { operationsMax: togetherMax, bytesMax } = partBounds
+
+/** Writes of one batch whose traces are told of it: of small ones there may be thousands. */
+const traceparentsMax = 32
 
 export interface ReadOptions {
   /** What encoding the batch may cost, by `costOf`; one operation is taken whatever it costs. */
@@ -45,6 +50,7 @@ export async function readBatch(
   }: ReadOptions = {},
 ): Promise<LogBatch | undefined> {
   const last = new Map<string, { readonly operation: Operation; readonly sequence: number }>()
+  const traceparents = new Set<string>()
   let end = from
   let operations = 0
   let bytes = 0
@@ -55,13 +61,15 @@ export async function readBatch(
     for (const part of entry.parts.slice(end.parts)) {
       const size = part.puts + part.deletes
       if (operations > 0 && (operations + size > togetherMax || bytes + part.bytes > bytesMax)) {
-        return batchOf(last, end)
+        return batchOf(last, end, traceparents)
       }
       const all = await readPart(store, log, part)
       for (const operation of all.slice(end.operations)) {
         const own = operation.type === 'put' ? costOf(operation.document) : 0
-        if (operations > 0 && (cost + own > costMax || operations >= operationsMax)) return batchOf(last, end)
+        if (operations > 0 && (cost + own > costMax || operations >= operationsMax))
+          return batchOf(last, end, traceparents)
         last.set(operationId(operation), { operation, sequence: entry.sequence })
+        if (entry.traceparent !== undefined && traceparents.size < traceparentsMax) traceparents.add(entry.traceparent)
         operations++
         cost += own
         end = { ...end, operations: (end.operations ?? 0) + 1 }
@@ -71,12 +79,13 @@ export async function readBatch(
     }
     end = { sequence: entry.sequence, parts: 0 }
   }
-  return operations === 0 ? undefined : batchOf(last, end)
+  return operations === 0 ? undefined : batchOf(last, end, traceparents)
 }
 
 function batchOf(
   last: ReadonlyMap<string, { readonly operation: Operation; readonly sequence: number }>,
   end: LogPosition,
+  traceparents: ReadonlySet<string>,
 ): LogBatch {
   const puts: StoredDocument[] = []
   const deletes: string[] = []
@@ -84,5 +93,5 @@ function batchOf(
     if (operation.type === 'put') puts.push({ ...operation.document, version: sequence })
     else deletes.push(operation.id)
   }
-  return { puts, deletes, end }
+  return { puts, deletes, end, traceparents: [...traceparents] }
 }

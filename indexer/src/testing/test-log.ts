@@ -60,6 +60,9 @@ export class TestLog {
     return { store: this.store, encoder: this.encoder, onEncoded: () => undefined }
   }
 
+  /** The span that what is written from now on belongs to. */
+  traceparent: string | undefined
+
   /** Appends one entry: each list is a part of it. A text puts a document, null deletes it. */
   async write(...parts: Record<string, string | null>[]): Promise<number> {
     const stored: LogPart[] = []
@@ -68,7 +71,8 @@ export class TestLog {
       for (const [id, text] of Object.entries(part)) builder.add(operationOf(id, text))
       stored.push(await builder.store(this.store, { index: 'papers', indexUid: this.index.uid }))
     }
-    return (await new WriteLog(this.store, this.index).append({ parts: stored })).sequence
+    return (await new WriteLog(this.store, this.index).append({ parts: stored, traceparent: this.traceparent }))
+      .sequence
   }
 
   /** What a search of the manifest would find: `id@version text`, sorted. */

@@ -10,6 +10,9 @@ import { openSealedJson, sealJson } from '../sealed-json.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { partSchema } from './operation.ts'
 
+/** Of the version of today, 55; a later one may be longer, and is for whoever knows it. */
+const traceparentCharactersMax = 256
+
 const entrySchema = z.strictObject({
   format: z.literal('hypershard.log/1'),
   index: z.string().regex(indexNamePattern),
@@ -23,6 +26,8 @@ const entrySchema = z.strictObject({
    */
   condemned: z.array(z.uuid()),
   createdAt: z.iso.datetime(),
+  /** The span that appended it, as W3C writes it, of a write that is traced: what is done for the write belongs to it. */
+  traceparent: z.string().max(traceparentCharactersMax).optional(),
 })
 
 /** One write. Entries of an index are numbered from 1 without a gap; a later one wins an id they share. */

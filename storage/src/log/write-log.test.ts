@@ -46,6 +46,19 @@ describe('the write log', () => {
     return builder.store(store, reference)
   }
 
+  it('keeps with an entry the span that appended it, and reads one without as before', async () => {
+    const log = new WriteLog(store, index)
+    const traceparent = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`
+    await log.append({ parts: [await storePart(deletion('a'))], traceparent })
+    await log.append({ parts: [await storePart(deletion('b'))] })
+    const entries = [await readLogEntry(store, reference, 1), await readLogEntry(store, reference, 2)]
+    assert.deepEqual(
+      entries.map(entry => entry!.traceparent),
+      [traceparent, undefined],
+    )
+    assert.equal('traceparent' in entries[1]!, false)
+  })
+
   const deletion = (id: string): Operation => ({ type: 'delete', id })
   const put = (id: string): Operation => ({ type: 'put', document: { id, title: '', text: '', fields: '{}' } })
 

@@ -18,6 +18,8 @@ export interface NewLogEntry {
   readonly idempotencyKey?: string | undefined
   /** Append under this number or not at all: whatever the write was decided on is the newest there is. */
   readonly expectedSequence?: number | undefined
+  /** Of a write that is traced: the span that whatever is done for it belongs to. */
+  readonly traceparent?: string | undefined
 }
 
 export interface Appended {
@@ -163,7 +165,7 @@ export class WriteLog {
 
   /** @returns whether the entry got the number; if not, another has it */
   async #create(
-    { parts, condemned = [], idempotencyKey, expectedSequence }: NewLogEntry,
+    { parts, condemned = [], idempotencyKey, expectedSequence, traceparent }: NewLogEntry,
     sequence: number,
   ): Promise<boolean> {
     const gone = parts.find(({ name }) => this.#condemned.has(name))
@@ -178,6 +180,7 @@ export class WriteLog {
       parts: [...parts],
       condemned: [...condemned],
       createdAt: this.#now(),
+      ...(traceparent !== undefined && { traceparent }),
     }
     try {
       await createLogEntry(this.#store, entry)

@@ -20,8 +20,8 @@ export const coordinatorWritingMutants: readonly Mutant[] = [
   {
     id: 'condition-race',
     file: 'coordinator/src/writing/append-operations.ts',
-    find: 'expectedSequence: found.sequence + 1 }',
-    replace: 'expectedSequence: undefined }',
+    find: 'expectedSequence: found.sequence + 1,',
+    replace: 'expectedSequence: undefined,',
     breaks: 'A conditional write is decided anew when another came first',
     tests: ['coordinator/src/writing/append-operations.test.ts'],
   },

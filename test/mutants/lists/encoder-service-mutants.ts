@@ -36,9 +36,9 @@ export const encoderServiceMutants: readonly Mutant[] = [
   {
     id: 'lanes-apart',
     file: 'encoder-service/src/encoder.ts',
-    find: 'return this.#queries.submit({',
+    find: 'const answer = await this.#queries.submit({',
     replace:
-      "await this.#documents.submit({ group: '0', deadline, texts: [{ tokens: 1, work: new Int32Array(1) }] }); return this.#queries.submit({",
+      "await this.#documents.submit({ group: '0', deadline, texts: [{ tokens: 1, work: new Int32Array(1) }] }); const answer = await this.#queries.submit({",
     breaks: 'A query is answered while documents are encoded',
     tests: ['encoder-service/src/encoder.test.ts'],
   },
