@@ -1,4 +1,4 @@
-import type { handleUnaryCall, Metadata, ServerUnaryCall } from '@grpc/grpc-js'
+import { type handleUnaryCall, Metadata, type ServerUnaryCall } from '@grpc/grpc-js'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Logger } from '../logging.ts'
 import { RequestContext } from '../request-context.ts'
@@ -21,7 +21,8 @@ export interface Door {
 }
 
 /** Of every kind of call. */
-export interface IncomingCall extends Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath' | 'metadata'> {
+export interface IncomingCall
+  extends Pick<ServerUnaryCall<unknown, unknown>, 'getDeadline' | 'getPath' | 'metadata' | 'sendMetadata'> {
   on(event: 'cancelled', listener: () => void): unknown
 }
 
@@ -81,17 +82,22 @@ export function contextOfCall(call: IncomingCall, door: Door): RequestContext {
   // Comes at the end of every call, answered or not. A reason of its own would be an error with its stack each time.
   call.on('cancelled', () => caller.abort(callEnded))
   const deadline = Deadline.after(endMs - Date.now(), { signal: caller.signal })
-  const requestId = requestIdOfCall(call.metadata, door)
+  const requestId = requestIdOfCall(call, door)
   const trace = spanOfCall(call, door)
   // What is undefined stands in no line.
   const log = door.log.child({ method, requestId: requestId || undefined, traceId: trace.traceId || undefined })
   return new RequestContext({ deadline, log, requestId, trace })
 }
 
-function requestIdOfCall(metadata: Metadata, { isPublic = false }: Door): string {
-  const given = textOf(metadata, requestIdHeader)
-  if (isPublic) return requestIdOf(given)
-  return isRequestId(given) ? given : ''
+/** Who called a public method is told the id, with the first bytes of the answer, whatever that is. */
+function requestIdOfCall(call: IncomingCall, { isPublic = false }: Door): string {
+  const given = textOf(call.metadata, requestIdHeader)
+  if (!isPublic) return isRequestId(given) ? given : ''
+  const requestId = requestIdOf(given)
+  const answered = new Metadata()
+  answered.set(requestIdHeader, requestId)
+  call.sendMetadata(answered)
+  return requestId
 }
 
 function spanOfCall(call: IncomingCall, { tracer, isPublic = false }: Door): Span {

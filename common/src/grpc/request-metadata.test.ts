@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Client } from '@grpc/grpc-js'
+import { Client, Metadata } from '@grpc/grpc-js'
 import { captureLog } from '@hypershard/harness'
 import { RecordingTracer } from '@hypershard/harness/traces'
 import { protoPath } from 'grpc-health-check'
@@ -93,6 +93,30 @@ describe('what a call tells of the request that it is made for', () => {
       assert.match(seen!.requestId, /^[0-9a-f-]{36}$/)
     }
     assert.equal(tracer.ended.length, 3)
+  })
+
+  it('is answered where requests begin, by a call that fails as well', async () => {
+    await start(true)
+    for (const text of ['x', 'fail']) {
+      const { path, requestSerialize, responseDeserialize } = definition.echo
+      const metadata = new Metadata()
+      metadata.set('x-request-id', `mine ${text}`.replace(' ', '-'))
+      const how = { deadline: Date.now() + 60_000 }
+      const request = Buffer.from(text)
+      const answered = await new Promise<Metadata>(resolve => {
+        const made = client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          request,
+          metadata,
+          how,
+          () => {},
+        )
+        made.on('metadata', resolve)
+      })
+      assert.deepEqual(answered.get('x-request-id'), [`mine-${text}`])
+    }
   })
 
   it('ends the span of a call that fails, and says why', async () => {

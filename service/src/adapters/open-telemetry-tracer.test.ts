@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { HypershardError, silentLogger } from '@hypershard/common'
 import { captureLog, eventually, freePort } from '@hypershard/harness'
 import { type OtlpReceiver, outlineOf, startOtlpReceiver, treesOf } from '@hypershard/harness/traces'
@@ -139,13 +139,25 @@ describe('the tracer of OpenTelemetry', () => {
   })
 
   it('ends although the collector takes what it is sent and never answers', async () => {
-    const silent = createServer(() => {})
+    const sockets: Socket[] = []
+    const silent = createServer(socket => void sockets.push(socket))
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
-    const { port } = silent.address() as { port: number }
-    const url = `http://127.0.0.1:${port}`
-    const tracer = openTracer({ service: 'indexer', url, samplePercent: 100, log: silentLogger(), closeMsMax: 20 })
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const bounds = { closeMsMax: 20, sendMsMax: 5_000 }
+    const tracer = openTracer({ service: 'indexer', url, samplePercent: 100, log: silentLogger(), ...bounds })
     tracer.start('request', { kind: 'server' }).end()
+    const order: string[] = []
+    const cutOff = () => {
+      order.push('cut off')
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    }
+    // Ends a close that waits for the collector.
+    const timer = setTimeout(cutOff, 1_500)
     await tracer.close()
-    silent.close()
+    clearTimeout(timer)
+    order.push('closed')
+    cutOff()
+    assert.equal(order[0], 'closed')
   })
 })

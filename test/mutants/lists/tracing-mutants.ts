@@ -50,6 +50,14 @@ export const tracingMutants: readonly Mutant[] = [
     tests: ['common/src/grpc/request-metadata.test.ts'],
   },
   {
+    id: 'request-id-not-answered-by-grpc',
+    file: 'common/src/grpc/handlers.ts',
+    find: 'call.sendMetadata(answered)',
+    replace: '',
+    breaks: 'The answer of a public call has the id of its request',
+    tests: ['common/src/grpc/request-metadata.test.ts'],
+  },
+  {
     id: 'request-id-unchecked',
     file: 'common/src/request-id.ts',
     find: 'return isRequestId(given) ? given : randomUUID()',
