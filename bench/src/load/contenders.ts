@@ -3,9 +3,9 @@ import type { AskedQueries } from './measure/measurement.ts'
 import type { MeasuredIndex } from './measured-index.ts'
 import { type PlanName, searchBody } from './workload/search-body.ts'
 
-/** Searches of an index through the coordinator's HTTP API. */
+/** Searches of an index through a coordinator's HTTP API: the run's own cluster's, or another's. */
 export function searches(
-  run: LoadRun,
+  run: Pick<LoadRun, 'httpUrl' | 'processes' | 'repeated'>,
   index: MeasuredIndex,
   { plan, queries, texts = true }: { plan: PlanName; queries: AskedQueries; texts?: boolean },
 ): Contender {

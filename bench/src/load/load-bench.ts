@@ -23,6 +23,7 @@ import { measurePlans } from './parts/plans.ts'
 import { measureRepeatedQueries } from './parts/repeated-queries.ts'
 import { measureSizes } from './parts/sizes.ts'
 import { measureSmallWrites } from './parts/small-writes.ts'
+import { measureTelemetry } from './parts/telemetry.ts'
 import { measureWhileIndexing } from './parts/while-indexing.ts'
 import { type LoadSettings, type PartName, readSettings, loadBenchOptions as wholeOptions } from './settings.ts'
 import { QuerySource } from './workload/query-source.ts'
@@ -48,6 +49,7 @@ const parts: Readonly<Record<PartName, (run: LoadRun) => Promise<void>>> = {
   open: measureOpenLoop,
   writes: measureSmallWrites,
   idle: measureIdle,
+  telemetry: measureTelemetry,
   sizes: measureSizes,
 }
 

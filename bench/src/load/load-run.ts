@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { LocalCluster } from '@hypershard/local-cluster'
 import { type Bar, countOfClients } from './bars.ts'
 import type { LoadClient } from './client/load-client.ts'
@@ -24,6 +25,8 @@ export interface Contender {
   readonly processes: readonly WatchedProcess[]
   /** New queries: the body for one. Repeated ones: all bodies. */
   readonly bodies: ((query: string) => string) | readonly string[]
+  /** Done once in each of its rounds, in the middle of the measured time. */
+  readonly meanwhile?: () => Promise<void>
 }
 
 /** How long a row is measured, where it is not as long as all others. */
@@ -101,10 +104,7 @@ export class LoadRun {
 
   /** The processes of the cluster; those that serve gRPC with their ports. */
   get processes(): WatchedProcess[] {
-    return this.#parts.cluster.processes.map(({ name, pid, address }) => {
-      const serves = name.startsWith('shard-') || name.startsWith('encoder')
-      return { name, pid, port: serves ? Number(address.split(':').at(-1)) : undefined }
-    })
+    return watchedProcesses(this.#parts.cluster)
   }
 
   addressOf(name: string): string {
@@ -177,6 +177,14 @@ export class LoadRun {
     )
   }
 
+  /** Puts each under load and forgets what was measured: a process that has just started is slow at everything. */
+  async warmUp(contenders: readonly Contender[], loop: LoadLoop): Promise<void> {
+    for (const contender of contenders) {
+      await prime(contender)
+      await this.#sample(contender, loop, {})
+    }
+  }
+
   record(measurement: Measurement): Measurement {
     this.measurements.push(measurement)
     const { part, target, plan, queries, clients, perSecond, qps, p50Ms, p99Ms, failed } = measurement
@@ -187,7 +195,8 @@ export class LoadRun {
     return measurement
   }
 
-  async #sample({ to, bodies, processes }: Contender, loop: LoadLoop, measured: Measured): Promise<Sample> {
+  async #sample(contender: Contender, loop: LoadLoop, measured: Measured): Promise<Sample> {
+    const { to, bodies, processes, meanwhile } = contender
     const { warmUpSeconds } = this.settings
     const seconds = measured.seconds ?? this.settings.seconds
     const isNew = typeof bodies === 'function'
@@ -203,7 +212,10 @@ export class LoadRun {
       timeoutMs: requestTimeoutMs,
     }
     const { until } = measured
-    const sample = await takeSample(this.#parts.client, job, { processes, ...(until === undefined ? {} : { until }) })
+    const [sample] = await Promise.all([
+      takeSample(this.#parts.client, job, { processes, ...(until === undefined ? {} : { until }) }),
+      meanwhile === undefined ? undefined : wait((warmUpSeconds + seconds / 2) * 1_000).then(meanwhile),
+    ])
     if (isNew) this.queries.skip(sample.result.used)
     return sample
   }
@@ -218,6 +230,14 @@ async function prime({ to, bodies }: Contender): Promise<void> {
     const text = await answer.text()
     if (!answer.ok) throw new Error(`POST ${to.path}: ${text}`)
   }
+}
+
+/** The processes of a cluster; those that serve gRPC with their ports. */
+export function watchedProcesses(cluster: Pick<LocalCluster, 'processes'>): WatchedProcess[] {
+  return cluster.processes.map(({ name, pid, address }) => {
+    const serves = name.startsWith('shard-') || name.startsWith('encoder')
+    return { name, pid, port: serves ? Number(address.split(':').at(-1)) : undefined }
+  })
 }
 
 export function shortly(value: number | null): string {

@@ -5,7 +5,17 @@ import { bundledModelDirectories } from '@hypershard/local-cluster'
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** What `--only` selects from, in the order in which they run. */
-export const partNames = ['indexing', 'new', 'repeated', 'plans', 'open', 'writes', 'idle', 'sizes'] as const
+export const partNames = [
+  'indexing',
+  'new',
+  'repeated',
+  'plans',
+  'open',
+  'writes',
+  'idle',
+  'telemetry',
+  'sizes',
+] as const
 export type PartName = (typeof partNames)[number]
 
 export const loadBenchOptions = {

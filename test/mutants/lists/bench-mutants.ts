@@ -73,4 +73,12 @@ export const benchMutants: readonly Mutant[] = [
     breaks: 'Only good answers count for the rate',
     tests: ['bench/src/load/client/tally.test.ts'],
   },
+  {
+    id: 'rows-together',
+    file: 'bench/src/load/measure/compare-rounds.ts',
+    find: 'sum + cpuMsOfAll(row) * row.requests',
+    replace: 'sum + (cpuMsOfAll(row) * requests) / rows.length',
+    breaks: 'What a request takes of the processor is the mean over requests, not over rows',
+    tests: ['bench/src/load/measure/compare-rounds.test.ts'],
+  },
 ]

@@ -1,0 +1,102 @@
+import { atLeast, countOfClients } from '../bars.ts'
+import { type SeenCluster, startSeenCluster } from '../cluster/seen-cluster.ts'
+import { searches } from '../contenders.ts'
+import type { Contender, LoadRun } from '../load-run.ts'
+import { qpsRatio, rowsTogether } from '../measure/compare-rounds.ts'
+import type { AskedQueries, Measurement } from '../measure/measurement.ts'
+import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
+import { startTraceSink, type TraceSink } from '../peers/trace-sink.ts'
+
+/** What seeing a cluster may cost of its rate: two of a hundred. */
+const qpsMin = 0.98
+/** Times that the clusters are started anew: the processes of one differ a little from those of another by chance. */
+const sittings = 2
+const clients = 8
+const loop = { kind: 'closed', clients } as const
+const asked: readonly AskedQueries[] = ['new', 'repeated', 'repeated, kept']
+
+const off = 'nothing counted or traced'
+const metrics = 'metrics, scraped'
+const traces = 'metrics, scraped; 1 % traced'
+const control = `${off}, once more`
+
+/** A cluster under the name that its rows have. */
+interface Seen {
+  readonly name: string
+  readonly cluster: SeenCluster
+  /** Done in the middle of each round. */
+  readonly meanwhile?: () => Promise<void>
+}
+
+/**
+ * The same searches of clusters that differ in what is seen of them, in turns: metrics off; metrics on and asked for in
+ * each round; and one search of a hundred traced as well. The one with metrics off is measured twice: what the two differ
+ * by is what the machine does, not the metrics.
+ */
+export async function measureTelemetry(run: LoadRun): Promise<void> {
+  const index = await mainIndex(run, 'qnet')
+  await run.untilQuiet()
+  const sink = await startTraceSink()
+  const rows: Measurement[] = []
+  try {
+    for (let sitting = 0; sitting < sittings; sitting++) {
+      const clusters = await startAll(run, sink)
+      try {
+        for (const queries of asked) {
+          const contenders = clusters.map(seen => contenderOf(run, index, seen, queries))
+          await run.warmUp(contenders.slice(0, -1), loop)
+          rows.push(...(await run.compare('telemetry', contenders, loop)))
+        }
+      } finally {
+        for (const { cluster } of clusters) await cluster.stop()
+      }
+    }
+  } finally {
+    await sink.stop()
+  }
+  if (sink.bytes === 0) run.skip(traces, 'no trace came to the collector')
+  const names = sink.bytes === 0 ? [metrics] : [metrics, traces]
+  for (const queries of asked) {
+    const own = rows.filter(row => row.queries === queries)
+    judge(run, own, names)
+  }
+}
+
+async function startAll(run: LoadRun, sink: TraceSink): Promise<Seen[]> {
+  const seen: Seen[] = []
+  const start = async (name: string, environment: Readonly<Record<string, string>>) => {
+    const cluster = await startSeenCluster(run, environment)
+    seen.push({ name, cluster, ...(name === off ? {} : { meanwhile: cluster.scrape }) })
+  }
+  try {
+    await start(off, { HYPERSHARD_METRICS: 'off' })
+    await start(metrics, { HYPERSHARD_METRICS: 'on' })
+    await start(traces, { HYPERSHARD_METRICS: 'on', HYPERSHARD_TRACE_OTLP_URL: sink.url })
+  } catch (error) {
+    for (const { cluster } of seen) await cluster.stop()
+    throw error
+  }
+  return [...seen, { name: control, cluster: seen[0]!.cluster }]
+}
+
+function contenderOf(run: LoadRun, index: MeasuredIndex, seen: Seen, queries: AskedQueries): Contender {
+  const { httpUrl, processes } = seen.cluster
+  const own = { httpUrl, processes: [...processes], repeated: run.repeated }
+  const contender = searches(own, index, { plan: 'defaults', queries })
+  const { meanwhile } = seen
+  return { ...contender, asked: { ...contender.asked, target: seen.name }, ...(meanwhile ? { meanwhile } : {}) }
+}
+
+/** @param rows of one kind of queries, of all sittings */
+function judge(run: LoadRun, rows: readonly Measurement[], names: readonly string[]): void {
+  const { queries, documents } = rows[0]!
+  const what = `${queries === 'new' ? 'new' : queries} queries, ${documents} documents, ${countOfClients(clients)}`
+  const of = (name: string) => rowsTogether(rows.filter(({ target }) => target === name))
+  const base = of(off)
+  run.figure(`telemetry, ${what}: QPS / QPS, ${control}`, qpsRatio(of(control), base))
+  for (const name of names) {
+    const seen = of(name)
+    run.figure(`telemetry, ${what}: CPU a request / CPU a request, ${name} / ${off}`, seen.cpuMs / base.cpuMs)
+    run.bar(atLeast(`telemetry, ${what}: QPS / QPS, ${name} / ${off}`, qpsRatio(seen, base), qpsMin))
+  }
+}
