@@ -23,6 +23,7 @@ import {
   openProcessCredentials,
   plainChannel,
   publicServerCredentials,
+  publicServerOptions,
   startGrpcServer,
 } from '@hypershard/common/grpc'
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
@@ -352,6 +353,7 @@ function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: 
     address: options.address,
     credentials: options.credentials,
     interceptors: [door.interceptor],
+    limits: publicServerOptions,
     services: hub === undefined ? [search] : [search, announcementsOf(hub)],
     protoFiles: ['hypershard/v1/search.proto', ...(hub === undefined ? [] : [announcementsProto])],
     protoDirectory,

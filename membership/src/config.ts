@@ -51,12 +51,17 @@ function readList(text: string, fail: (problem: string) => never): MembershipSet
   if (!entries.success) return fail(`must name at least one; ${threeWays}`)
   const servers = entries.data.map(entry => {
     const { address, weight = '1', zone = '' } = listed.exec(entry)?.groups ?? {}
-    if (address === undefined || !isReachable(address)) return fail(`${entry}: ${threeWays}`)
+    if (address === undefined || !isReachable(address)) return fail(`${withoutPassword(entry)}: ${threeWays}`)
     if (Number(weight) === 0) return fail(`${entry}: a weight must be more than 0`)
     return { address, weight: Number(weight), zone }
   })
   const addresses = new Set(servers.map(({ address }) => address))
   return addresses.size === servers.length ? { by: 'list', servers } : fail('names a server twice')
+}
+
+/** What is likely a Redis with a slip in it is told without what may be its password. */
+function withoutPassword(entry: string): string {
+  return entry.replace(/^(?:.*\/.*|redis.*)@/, '***@')
 }
 
 function isRedisUrl(text: string): boolean {

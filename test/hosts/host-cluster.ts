@@ -99,6 +99,7 @@ async function startServices(hosts: Hosts, { location, model }: { location: stri
       host.run(servicePrograms.encoder, {
         ...system,
         ...announcing,
+        ...closedNetwork,
         HYPERSHARD_ENCODER_LISTEN: `${host.address}:${ports.encoder}`,
         HYPERSHARD_ENCODER_THREADS: '1',
         HYPERSHARD_MODELS: model,
@@ -108,6 +109,7 @@ async function startServices(hosts: Hosts, { location, model }: { location: stri
       host.run(servicePrograms.shard, {
         ...common,
         ...announcing,
+        ...closedNetwork,
         HYPERSHARD_SHARD_LISTEN: `${host.address}:${ports.shard}`,
         HYPERSHARD_SHARD_THREADS: '1',
         HYPERSHARD_SHARD_ZONE: at % 2 === 0 ? 'a' : 'b',
@@ -119,6 +121,7 @@ async function startServices(hosts: Hosts, { location, model }: { location: stri
   await coordinator.run(servicePrograms.coordinator, {
     ...common,
     ...following,
+    ...closedNetwork,
     HYPERSHARD_HTTP_LISTEN: `${coordinator.address}:${ports.http}`,
     HYPERSHARD_GRPC_LISTEN: `${coordinator.address}:${ports.grpc}`,
     HYPERSHARD_SHARD_SERVERS: redis,
@@ -135,4 +138,6 @@ async function startServices(hosts: Hosts, { location, model }: { location: stri
 
 /** What every process gets. */
 const system: Environment = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }
+/** The hosts of a test see nobody but each other. */
+const closedNetwork: Environment = { HYPERSHARD_INSECURE: 'true' }
 const s3Credentials: Environment = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }

@@ -28,6 +28,7 @@ import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import { telemetryMutants } from './lists/telemetry-mutants.ts'
 import { tracingMutants } from './lists/tracing-mutants.ts'
+import { tlsMutants } from './lists/tls-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -62,4 +63,5 @@ export const allMutants: readonly Mutant[] = [
   ...shardServerTangentMutants,
   ...telemetryMutants,
   ...tracingMutants,
+  ...tlsMutants,
 ]

@@ -31,6 +31,21 @@ const limits: ChannelOptions = {
 
 export const serverOptions: ChannelOptions = Object.freeze({ ...limits, ...keepalive })
 
+/** Calls that one client may have under way on a connection of the public port. */
+const publicStreamsMax = 1_000
+
+/** A connection of the public port is asked to end after this, when its calls have: new ones spread, and see new certificates. */
+const publicConnectionMsMax = 3_600_000
+const publicIdleMsMax = 600_000
+
+/** Of a port that anybody may call. */
+export const publicServerOptions: ChannelOptions = Object.freeze({
+  ...serverOptions,
+  'grpc.max_concurrent_streams': publicStreamsMax,
+  'grpc.max_connection_age_ms': publicConnectionMsMax,
+  'grpc.max_connection_idle_ms': publicIdleMsMax,
+})
+
 /** Retries are the coordinator's decision (another replica, inside the deadline), never the channel's. */
 export const clientOptions: ChannelOptions = Object.freeze({
   ...limits,

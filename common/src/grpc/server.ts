@@ -1,4 +1,5 @@
 import {
+  type ChannelOptions,
   Server,
   type ServerCredentials,
   type ServerInterceptor,
@@ -16,6 +17,8 @@ export interface GrpcServerOptions {
   readonly address: string
   /** What it proves itself with and asks of callers, see `ProcessCredentials`. */
   readonly credentials: ServerCredentials
+  /** Limits of connections and messages; those between processes when left out. */
+  readonly limits?: ChannelOptions
   readonly services: readonly { definition: ServiceDefinition; implementation: UntypedServiceImplementation }[]
   /** For reflection: the `.proto` files of the services, and the directory their imports start from. */
   readonly protoFiles: readonly string[]
@@ -41,7 +44,8 @@ export interface GrpcServer {
  * @throws HypershardError `address_in_use`
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const server = new Server({ ...serverOptions, interceptors: [...(options.interceptors ?? [])] })
+  const limits = options.limits ?? serverOptions
+  const server = new Server({ ...limits, interceptors: [...(options.interceptors ?? [])] })
   for (const service of options.services) server.addService(service.definition, service.implementation)
   const names = ['', ...options.services.map(service => serviceNameOf(service.definition))]
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING' as const])))

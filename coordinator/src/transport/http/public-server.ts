@@ -39,8 +39,15 @@ export interface PublicServerOptions {
 }
 
 /** A server of the public API that bounds what a client can make it hold. */
-export function createPublicServer(handler: RequestListener, options: PublicServerOptions): Server {
+export function createPublicServer(answer: RequestListener, options: PublicServerOptions): Server {
   const { certificates, log } = options
+  const handler: RequestListener = (request, response) => {
+    const { socket, headers, httpVersion } = request
+    // What comes behind a request that was refused is none.
+    if (!socket.writable) return
+    if (headers.host !== undefined || httpVersion === '1.0') answer(request, response)
+    else refuseGarbage(new HypershardError('invalid_request', 'it has no Host; send one'), socket)
+  }
   const bounds: ServerOptions = {
     maxHeaderSize: headerBytesMax,
     headersTimeout: headersMsMax,
@@ -48,7 +55,8 @@ export function createPublicServer(handler: RequestListener, options: PublicServ
     connectionsCheckingInterval: timeoutsLookedAtMs,
     keepAliveTimeout: idleMsMax,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Checked below: Node answers such a request, and then runs what came behind it.
+    requireHostHeader: false,
   }
   const server = certificates === undefined ? createServer(bounds, handler) : secure(handler, bounds, certificates, log)
   server.maxConnections = connectionsMax

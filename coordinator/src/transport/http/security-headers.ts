@@ -16,7 +16,7 @@ export async function addSecurityHeaders(app: FastifyInstance, { https }: { http
   })
 }
 
-/** Scripts and styles of the page of documentation are its own, by their digests; nothing is loaded from elsewhere. */
+/** Scripts and styles of the page of documentation are files of this server; nothing stands in the page, or comes from elsewhere. */
 export function strictDocsPolicy(header: string): string {
   return header
     .replaceAll(' https:', '')
