@@ -32,6 +32,7 @@ import {
   type WaitMode,
 } from '@hypershard/contract'
 import type { RequestTls } from '@hypershard/local-cluster'
+import { generationPath, indexPath, moveQuery, serverPath } from './paths.ts'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 import { type HttpRequest, readChunks, readText, sendRequest } from './send-request.ts'
@@ -307,23 +308,6 @@ function parseBaseUrl(text: string): URL {
     throw new HypershardError('invalid_request', `--url: \`${text}\` is no URL like http://127.0.0.1:7700`)
   }
   return url
-}
-
-/** Whether the aliases of a name that moves move along. */
-function moveQuery(moveAliases: boolean): string {
-  return moveAliases ? '?move_aliases=true' : ''
-}
-
-function generationPath(index: string, generation: number): string {
-  return `${indexPath(index)}/generations/${generation}`
-}
-
-function serverPath(address: string): string {
-  return `v1/cluster/servers/${encodeURIComponent(address)}`
-}
-
-function indexPath(name: string): string {
-  return `v1/indexes/${encodeURIComponent(name)}`
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

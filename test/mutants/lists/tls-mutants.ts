@@ -86,7 +86,7 @@ export const tlsMutants: readonly Mutant[] = [
     find: "      { setting: 'HYPERSHARD_GRPC_LISTEN', address: config.HYPERSHARD_GRPC_LISTEN, for: 'clients' },",
     replace: '',
     breaks: 'No port of a coordinator is forgotten',
-    tests: clusterTest,
+    tests: ['coordinator/src/ports-config.test.ts'],
   },
   {
     id: 'exposure-keys-for-processes',
