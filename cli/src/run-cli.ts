@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { HypershardError } from '@hypershard/common'
 import { Command, CommanderError } from 'commander'
 import { addAliasCommands } from './commands/alias-commands.ts'
+import { addAuditCommand } from './commands/audit-command.ts'
 import { addCertCommands } from './commands/cert-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
@@ -12,6 +13,7 @@ import { addEvalCommand } from './commands/eval-command.ts'
 import { exitCodeOf, exitCodes, exitCodesHelp } from './commands/exit-codes.ts'
 import { addGenerationCommands } from './commands/generation-commands.ts'
 import { addIndexCommands } from './commands/index-commands.ts'
+import { addKeyCommands } from './commands/key-commands.ts'
 import { addMaintenanceCommands } from './commands/maintenance-commands.ts'
 import { addModelCommands } from './commands/model-commands.ts'
 import { wholeNumberIn } from './commands/parse-option.ts'
@@ -46,6 +48,8 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addRecallCommand(program, context)
   addModelCommands(program, context)
   addCertCommands(program, context)
+  addKeyCommands(program, context)
+  addAuditCommand(program, context)
   addDrainCommands(addClusterCommand(program, context), context)
   addDoctorCommand(program, context)
   try {
@@ -81,6 +85,7 @@ function configure(program: Command, surroundings: Surroundings): void {
       'CA whose certificates are believed at https:// URLs, PEM; or set HYPERSHARD_CA_FILE',
       environment.HYPERSHARD_CA_FILE,
     )
+    .option('--key-file <path>', 'a file with the API key to send; or set HYPERSHARD_API_KEY to the key itself')
     .option('--json', 'print exactly one JSON document on standard output', false)
     .option('--timeout <ms>', 'how long to wait for an answer', wholeNumberIn(1, 86_400_000))
     .exitOverride()

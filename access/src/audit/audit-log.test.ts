@@ -67,6 +67,12 @@ describe('the audit log', () => {
     assert.deepEqual([count, problems, notes, last?.n], [4, [], [], 4])
   })
 
+  it('takes lines that come one by one', async () => {
+    log = await AuditLog.open(path, systemClock)
+    for (const request of ['a', 'b', 'c']) await log.append(entry(request))
+    assert.equal((await verifyAudit([path])).lines, 3)
+  })
+
   it('tells of any line that was changed, removed, added or moved', async () => {
     await write('a', 'b', 'c', 'd', 'e', 'f')
     await log!.close()

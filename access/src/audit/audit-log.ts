@@ -57,9 +57,7 @@ export class AuditLog {
   append(entry: AuditEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject })
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = undefined
-      })
+      this.#writing ??= this.#writeAll()
     })
   }
 
@@ -84,6 +82,8 @@ export class AuditLog {
         for (const { reject } of batch) reject(failure)
       }
     }
+    // In the same turn in which nothing was found to wait: what comes after this begins anew.
+    this.#writing = undefined
   }
 
   async #write(entries: readonly AuditEntry[]): Promise<void> {

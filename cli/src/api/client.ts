@@ -36,6 +36,7 @@ import { generationPath, indexPath, moveQuery, serverPath } from './paths.ts'
 import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 import { type HttpRequest, readChunks, readText, sendRequest } from './send-request.ts'
+import { SilenceLimit, WatchedSource } from './watch-body.ts'
 
 /** How long an answer may take when the command line does not say. */
 const answerMsDefault = 30_000
@@ -55,6 +56,8 @@ export interface ApiClientOptions {
   readonly timeoutMs?: number | undefined
   /** Of `https:`: whom to believe; those that Node believes when left out. */
   readonly tls?: RequestTls | undefined
+  /** The API key to send; none where the coordinator asks for none. */
+  readonly key?: string | undefined
 }
 
 export interface WriteOptions {
@@ -79,12 +82,14 @@ export class ApiClient {
   readonly #base: URL
   readonly #timeoutMs: number | undefined
   readonly #tls: RequestTls | undefined
+  readonly #authorization: Readonly<Record<string, string>>
 
   /** @throws HypershardError `invalid_request` for a URL that is none */
   constructor(options: ApiClientOptions) {
     this.#base = parseBaseUrl(options.url)
     this.#timeoutMs = options.timeoutMs
     this.#tls = options.tls
+    this.#authorization = options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
   }
 
   /** Who answers, and by which clock. */
@@ -246,7 +251,7 @@ export class ApiClient {
     onProgress: (progress: PutProgress) => void,
     options: WriteOptions = { waitFor: 'searchable' },
   ): Promise<PutAnswer> {
-    await this.describeIndex(index)
+    await this.describeIndex(index).catch(unlessForbidden)
     const silence = new SilenceLimit(this.#timeoutMs ?? silenceMsDefault, this.#base)
     const source = new WatchedSource(body)
     const request: HttpRequest = {
@@ -254,6 +259,7 @@ export class ApiClient {
       url: this.#urlOf(`${indexPath(index)}/documents?progress=true&wait_for=${options.waitFor}`),
       method: 'PUT',
       headers: {
+        ...this.#authorization,
         'content-type': 'application/x-ndjson',
         accept: 'application/x-ndjson',
         ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
@@ -285,7 +291,10 @@ export class ApiClient {
       tls: this.#tls,
       url: this.#urlOf(path),
       method,
-      headers: bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': `${bytes.length}` },
+      headers: {
+        ...this.#authorization,
+        ...(bytes !== undefined && { 'content-type': 'application/json', 'content-length': `${bytes.length}` }),
+      },
       ...(bytes === undefined ? {} : { body: once(bytes) }),
       signal: AbortSignal.timeout(this.#timeoutMs ?? waitMs),
     }
@@ -300,6 +309,11 @@ export class ApiClient {
   #urlOf(path: string): URL {
     return new URL(path, this.#base)
   }
+}
+
+/** A key that may write need not be one that may look at the index. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ServerProblem) || error.problem.code !== 'forbidden') throw error
 }
 
 function parseBaseUrl(text: string): URL {
@@ -335,51 +349,4 @@ function problemOfAnswer(answer: IncomingMessage, text: string, { url }: HttpReq
 function notHypershard(url: URL, cause: unknown, status = 200): NotReachable {
   const message = `${url.origin} answers, but not as hypershard does (status ${status}); is --url right?`
   return new NotReachable('unavailable', message, cause)
-}
-
-/** Remembers what reading a source threw. */
-class WatchedSource {
-  readonly #chunks: AsyncIterable<Uint8Array>
-  failure: unknown
-
-  constructor(chunks: AsyncIterable<Uint8Array>) {
-    this.#chunks = chunks
-  }
-
-  async *chunks(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* this.#chunks
-    } catch (error) {
-      this.failure = error
-      throw error
-    }
-  }
-}
-
-/** Ends an exchange in which nothing moves, in either direction, for too long. */
-class SilenceLimit {
-  readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
-
-  constructor(silenceMsMax: number, base: URL) {
-    const message = `${base.origin} gave no sign of life for ${silenceMsMax} ms; ask for a longer --timeout`
-    this.#timer = setTimeout(() => {
-      this.#controller.abort(new NotReachable('deadline_exceeded', message))
-    }, silenceMsMax)
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  async *watch<Chunk>(chunks: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-    for await (const chunk of chunks) {
-      this.#timer.refresh()
-      yield chunk
-    }
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-  }
 }

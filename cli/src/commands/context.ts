@@ -23,6 +23,7 @@ export interface GlobalOptions {
   readonly json: boolean
   readonly timeout?: number
   readonly caFile?: string
+  readonly keyFile?: string
 }
 
 /** What a command's action works with. */
@@ -57,7 +58,21 @@ export class CommandContext {
   api(url = this.url): ApiClient {
     const { caFile } = this.#options()
     const tls = caFile === undefined ? undefined : { ca: readCa(caFile) }
-    return new ApiClient({ url, timeoutMs: this.timeoutMs, tls })
+    return new ApiClient({ url, timeoutMs: this.timeoutMs, tls, key: this.apiKey() })
+  }
+
+  /**
+   * The API key to send, if one is given.
+   * @throws HypershardError `invalid_request` for a file that cannot be read, or has no key in it
+   */
+  apiKey(): string | undefined {
+    const { keyFile } = this.#options()
+    const given = keyFile === undefined ? this.surroundings.environment.HYPERSHARD_API_KEY : readKeyFile(keyFile)
+    const key = given?.trim()
+    if (key === undefined || key === '') return undefined
+    if (/^hs_\w+$/.test(key)) return key
+    const where = keyFile ?? 'HYPERSHARD_API_KEY'
+    throw new HypershardError('invalid_request', `${where}: no API key is written so; it begins with hs_`)
   }
 
   /** The command's answer: with `--json` the one document on standard output, otherwise what `render` makes of it. */
@@ -75,4 +90,12 @@ function readCa(path: string): string {
     throw new HypershardError('invalid_config', `--ca-file: ${path} cannot be read: ${messageOf(cause)}`, { cause })
   }
   throw new HypershardError('invalid_config', `--ca-file: ${path} holds no certificate; it must be a PEM file`)
+}
+
+function readKeyFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new HypershardError('invalid_request', `--key-file: ${path} cannot be read: ${messageOf(cause)}`, { cause })
+  }
 }

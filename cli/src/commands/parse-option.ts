@@ -17,6 +17,12 @@ export function share(text: string): number {
   throw new InvalidArgumentError('It must be a number from 0 to 1.')
 }
 
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
+}
+
 /** An option's value as a JSON object, with numbers as they are written. */
 export function jsonObject(text: string): Record<string, unknown> {
   try {

@@ -2,6 +2,7 @@ import type { Problem } from '@hypershard/contract'
 import { ProcessFailure } from '@hypershard/local-cluster'
 import { NotReachable, problemOf } from '../api/problem.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
+import { formatDuration } from '../terminal/format-number.ts'
 import type { Output, Terminal } from '../terminal/terminal.ts'
 
 /** What to do next, where this program knows more than the failure's own message. */
@@ -11,6 +12,8 @@ const adviceByCode: Readonly<Record<string, string>> = Object.freeze({
   model_not_served: '`npx hypershard cluster` names every such index; `npx hypershard reindex <index>` builds one anew',
   index_exists: 'to delete it: `npx hypershard index delete <name>`',
   insufficient_coverage: '`npx hypershard cluster` shows what is down; `search --min-coverage` takes less',
+  unauthenticated: 'set HYPERSHARD_API_KEY, or give --key-file; `npx hypershard key create` makes a key',
+  forbidden: '`npx hypershard key list` shows what each key may do; another may, or make one with `key create`',
   overloaded: 'try again in a moment',
 })
 
@@ -30,7 +33,8 @@ export function reportFailure(error: unknown, terminal: Terminal, json: boolean,
 
 /** A name that is an alias is neither made nor deleted as an index is. */
 function adviceOf({ code, details }: Problem): string | undefined {
-  const { alias } = details
+  const { alias, retry_after_ms: retryAfterMs } = details
+  if (code === 'rate_limited' && typeof retryAfterMs === 'number') return `try again in ${formatDuration(retryAfterMs)}`
   if (typeof alias !== 'string') return adviceByCode[code]
   return `\`npx hypershard alias set ${alias}=<index>\` moves the alias, \`alias remove ${alias}\` removes it`
 }

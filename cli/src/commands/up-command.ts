@@ -98,9 +98,12 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
 
 /** The work on a ready cluster; returns at once with `--once`, otherwise when the cluster has ended. */
 async function serve(context: CommandContext, cluster: LocalCluster, steps: Steps, options: UpOptions): Promise<void> {
-  const api = new ApiClient({ url: cluster.httpUrl, tls: cluster.httpTls })
-  await showModels(api, steps)
-  const unserved = await showUnserved(context, api)
+  const api = new ApiClient({ url: cluster.httpUrl, tls: cluster.httpTls, key: context.apiKey() })
+  const { HYPERSHARD_KEYS: keys } = context.surroundings.environment
+  // A cluster that asks for keys runs without this command having one: then there is less to show.
+  const asksInVain = keys !== undefined && keys !== '' && context.apiKey() === undefined && !options.sample
+  if (!asksInVain) await showModels(api, steps)
+  const unserved = asksInVain ? [] : await showUnserved(context, api)
   let searches: SampleSearch[] | undefined
   if (options.sample) searches = await showSample(context, api, steps, sampleCorpusPath)
   announce(context, cluster, { searches, unserved, keepsServing: !options.once, data: options.data })
