@@ -168,6 +168,17 @@ describe('startCoordinator', () => {
     await assert.rejects(taken, (error: HypershardError) => error.code === 'address_in_use')
   })
 
+  it('tells in the document which answers may come as a stream', async () => {
+    const { url } = await start()
+    const { paths } = (await request(`${url}/openapi.json`)).json
+    const typesOf = (path: string, method: string) => Object.keys(paths[path][method].responses['200'].content)
+    const documents = '/v1/indexes/{index}/documents'
+    assert.deepEqual(typesOf(documents, 'put'), ['application/json', 'application/x-ndjson'])
+    assert.deepEqual(typesOf(`${documents}/delete`, 'post'), ['application/json', 'application/x-ndjson'])
+    assert.deepEqual(typesOf('/v1/indexes/{index}/generations/{generation}/events', 'get'), ['text/event-stream'])
+    assert.deepEqual(typesOf('/v1/indexes', 'get'), ['application/json'])
+  })
+
   it('serves an OpenAPI 3.1 document that has every route and the limits of a search', async () => {
     const { url } = await start()
     const { json } = await request(`${url}/openapi.json`)

@@ -22,13 +22,14 @@ import { membershipMutants } from './lists/membership-mutants.ts'
 import { metricsMutants } from './lists/metrics-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
+import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import { telemetryMutants } from './lists/telemetry-mutants.ts'
-import { tracingMutants } from './lists/tracing-mutants.ts'
 import { tlsMutants } from './lists/tls-mutants.ts'
+import { tracingMutants } from './lists/tracing-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -59,6 +60,7 @@ export const allMutants: readonly Mutant[] = [
   ...qnetMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,
+  ...securityMutants,
   ...shardServerMutants,
   ...shardServerTangentMutants,
   ...telemetryMutants,

@@ -2,7 +2,7 @@ import { type ErrorCode, errorCatalogue } from '@hypershard/common'
 import { problemSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { problemContentType } from './problem.ts'
-import type { Route } from './route.ts'
+import { type DocumentedAnswer, type Route, streamTypes } from './route.ts'
 
 type Json = Record<string, unknown>
 
@@ -46,9 +46,7 @@ export function buildOpenApi(routes: readonly Route[], version: string): Json {
 }
 
 function operationOf(route: Route): Json {
-  const { status, description, schema } = route.answer
-  const content =
-    schema === undefined ? {} : { content: { 'application/json': { schema: schemaOf(schema, 'output') } } }
+  const { status, description } = route.answer
   return {
     operationId: route.id,
     tags: [route.tag],
@@ -59,8 +57,15 @@ function operationOf(route: Route): Json {
     'x-access': { whole_cluster: route.wholeCluster === true, keeps_to_filter: route.keepsToFilter === true },
     parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body) }),
-    responses: { [status]: { description, ...content }, ...problemsOf(route) },
+    responses: { [status]: { description, ...contentOf(route.answer) }, ...problemsOf(route) },
   }
+}
+
+function contentOf({ schema, stream }: DocumentedAnswer): Json {
+  const json = schema === undefined ? {} : { 'application/json': { schema: schemaOf(schema, 'output') } }
+  if (stream === undefined) return schema === undefined ? {} : { content: json }
+  const { type, is } = streamTypes[stream]
+  return { content: { ...json, [type]: { schema: { type: 'string', description: is } } } }
 }
 
 function parametersOf(schema: z.ZodObject, place: 'path' | 'query'): Json[] {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import fastifyCors from '@fastify/cors'
@@ -25,7 +26,7 @@ import { HttpMeter } from './http-meter.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { challenge, problemContentType, problemOf, retryAfterOf, toProblemError } from './problem.ts'
 import { boundSlowBodies, createPublicServer, refuseGarbage } from './public-server.ts'
-import type { Route, RouteAnswer } from './route.ts'
+import { type Route, type RouteAnswer, streamTypes } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes, version } from './routes/cluster-routes.ts'
 import { documentRoutes } from './routes/document-routes.ts'
@@ -258,14 +259,18 @@ async function answerRequest(
     : notAudited
   const checked = { params, query, body: checkedBody, stream, headers: request.headers, caller, audited, context }
   const work = async () => route.handle(checked as never)
-  return sendAnswer(reply, await (route.scope === 'admin' ? audited.run(work) : work()))
+  return sendAnswer(reply, await (route.scope === 'admin' ? audited.run(work) : work()), route)
 }
 
-function sendAnswer(reply: FastifyReply, { status, json, ndjson, events }: RouteAnswer): FastifyReply {
-  if (events !== undefined) {
-    return reply.code(status).header('cache-control', 'no-cache').type('text/event-stream').send(Readable.from(events))
+function sendAnswer(reply: FastifyReply, answer: RouteAnswer, route: Route): FastifyReply {
+  const { status, json } = answer
+  for (const kind of ['events', 'ndjson'] as const) {
+    const stream = answer[kind]
+    if (stream === undefined) continue
+    assert(route.answer.stream === kind, `${route.id} answers with ${kind}, and does not say so in its document`)
+    if (kind === 'events') reply.header('cache-control', 'no-cache')
+    return reply.code(status).type(streamTypes[kind].type).send(Readable.from(stream))
   }
-  if (ndjson !== undefined) return reply.code(status).type('application/x-ndjson').send(Readable.from(ndjson))
   return json === undefined ? reply.code(status).send() : reply.code(status).send(json)
 }
 

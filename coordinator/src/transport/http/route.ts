@@ -29,11 +29,19 @@ export interface RouteAnswer {
   readonly events?: AsyncIterable<string>
 }
 
+/** Answers that come bit by bit, and what each is: documented, and refused of a route that does not declare it. */
+export const streamTypes = {
+  ndjson: { type: 'application/x-ndjson', is: 'One JSON object a line.' },
+  events: { type: 'text/event-stream', is: 'Server-sent events, each with JSON.' },
+} as const
+
 export interface DocumentedAnswer {
   readonly status: number
   readonly description: string
   /** Of its JSON; none for an empty answer. */
   readonly schema?: z.ZodType
+  /** What it may be instead of JSON. */
+  readonly stream?: keyof typeof streamTypes
 }
 
 /**

@@ -35,7 +35,9 @@ interface DocumentRouteOptions {
 }
 
 export function documentRoutes(coordinator: Coordinator, options: DocumentRouteOptions): Route[] {
-  const writing = { answer: { status: 200, description: 'What became of the lines', schema: writeReportSchema } }
+  const writing = {
+    answer: { status: 200, description: 'What became of the lines', schema: writeReportSchema, stream: 'ndjson' },
+  } as const
   return [
     defineRoute({
       ...writing,

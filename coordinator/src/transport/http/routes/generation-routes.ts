@@ -113,6 +113,7 @@ function watchRoutes(generations: Generations): Route[] {
       id: 'watchGeneration',
       scope: 'read',
       summary: 'The same about once a second, as server-sent events, until the build has caught up or ended',
+      answer: { status: 200, description: 'An event for each change', stream: 'events' },
       errors: ['index_not_found', 'generation_not_found'],
       timeoutMs: eventsMsMax,
       handle: async ({ params, context }) => {
