@@ -78,7 +78,7 @@ export const tlsMutants: readonly Mutant[] = [
     find: "  requireInternalProtection('HYPERSHARD_SHARD_LISTEN', config, log)",
     replace: '',
     breaks: 'No process listens beyond loopback unprotected',
-    tests: clusterTest,
+    tests: ['shard-server/src/exposure.test.ts'],
   },
   {
     id: 'exposure-grpc-forgotten',
