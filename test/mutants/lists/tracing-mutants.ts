@@ -92,7 +92,7 @@ export const tracingMutants: readonly Mutant[] = [
   {
     id: 'shard-call-unended',
     file: 'coordinator/src/search/shard-calls.ts',
-    find: 'call.trace.end()',
+    find: '  trace.end()',
     replace: '',
     breaks: 'The span of a shard call ends with it',
     tests: ['coordinator/src/transport/http/traces.test.ts'],
@@ -100,7 +100,7 @@ export const tracingMutants: readonly Mutant[] = [
   {
     id: 'shard-call-unfailed',
     file: 'coordinator/src/search/shard-calls.ts',
-    find: 'if (failure !== undefined) call.trace.fail(failure)',
+    find: '  if (failure !== undefined) trace.fail(failure)',
     replace: '',
     breaks: 'The call of a server that is gone is shown as failed',
     tests: ['coordinator/src/transport/http/traces.test.ts'],
