@@ -49,8 +49,14 @@ export const testEnvironment: Environment = Object.freeze({
   HYPERSHARD_ANSWER_CACHE_BYTES_MAX: '0',
 })
 
-/** Starts a cluster in a new directory; `stop` ends it and removes the directory. */
-export async function startTestCluster(options: Partial<ClusterOptions> = {}): Promise<TestCluster> {
+/**
+ * Starts a cluster in a new directory; `stop` ends it and removes the directory.
+ * @param key that its client sends, for one whose environment has HYPERSHARD_KEYS (`writeTestKeys`)
+ */
+export async function startTestCluster({
+  key,
+  ...options
+}: Partial<ClusterOptions> & { readonly key?: string } = {}): Promise<TestCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'hypershard-cluster-'))
   try {
     const model = await writeTinyModel(directory, { qnet: tinyArchitecture })
@@ -64,16 +70,17 @@ export async function startTestCluster(options: Partial<ClusterOptions> = {}): P
       ...options,
       environment: { ...testEnvironment, ...options.environment },
     })
-    return clientOf(cluster, directory)
+    return clientOf(cluster, directory, key === undefined ? {} : { authorization: `Bearer ${key}` })
   } catch (error) {
     await rm(directory, { recursive: true, force: true })
     throw error
   }
 }
 
-function clientOf(cluster: LocalCluster, directory: string): TestCluster {
+function clientOf(cluster: LocalCluster, directory: string, own: Readonly<Record<string, string>>): TestCluster {
   const send = async <Body>(method: string, path: string, type?: string, body?: string): Promise<Answer<Body>> => {
-    const init = { method, ...(type === undefined ? {} : { headers: { 'content-type': type }, body: body ?? '' }) }
+    const headers = { ...own, ...(type === undefined ? {} : { 'content-type': type }) }
+    const init = { method, headers, ...(type === undefined ? {} : { body: body ?? '' }) }
     const response = await fetch(`${cluster.httpUrl}${path}`, { ...init, signal: AbortSignal.timeout(requestMsMax) })
     const text = await response.text()
     return {
