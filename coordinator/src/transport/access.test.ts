@@ -174,7 +174,9 @@ describe('the doors of a coordinator that asks for keys', () => {
     const hidden = await ask('GET', '/v1/indexes/secrets', 'papers')
     const missing = await ask('GET', '/v1/indexes/nothing', 'papers')
     assert.deepEqual([hidden.status, missing.status], [403, 403])
-    assert.deepEqual(hidden.json, JSON.parse(JSON.stringify(missing.json).replaceAll('nothing', 'secrets')))
+    const { request_id: _, ...problem } = hidden.json
+    const { request_id: __, ...other } = missing.json
+    assert.deepEqual(problem, JSON.parse(JSON.stringify(other).replaceAll('nothing', 'secrets')))
     assert.equal((await ask('GET', '/v1/cluster', 'papers')).status, 403)
     assert.equal((await ask('POST', '/v1/indexes', 'papers', { name: 'secrets' })).status, 403)
     assert.equal((await ask('POST', '/v1/indexes/papers/clone', 'papers', { name: 'secrets' })).status, 403)
@@ -236,10 +238,9 @@ describe('the doors of a coordinator that asks for keys', () => {
   })
 
   it('tell a probe whether it is ready, and no name', async () => {
-    const [server] = coordinator.servers
     for (const one of coordinator.servers) one.down = true
     await eventually(async () => (await ask('GET', '/readyz', 'root')).status === 503)
-    assert.match((await ask('GET', '/readyz', 'root')).json.detail, new RegExp(`counted.*${server!.address}`))
+    assert.match((await ask('GET', '/readyz', 'root')).json.detail, /counted.*shard-\d/)
     for (const key of [undefined, 'papers'] as const) {
       const probed = await ask('GET', '/readyz', key)
       assert.equal(probed.status, 503)
