@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { WorkGate } from '@hypershard/common'
+import { quietMeter, WorkGate } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
 import { SearchPace } from '../pace/search-pace.ts'
+import { SearchMeter } from '../search/search-meter.ts'
+import { SlowSearches } from '../search/slow-searches.ts'
 import { GenerationAdmin, type GenerationParts } from './generation-admin.ts'
 
 describe('a parity report', () => {
@@ -11,6 +13,8 @@ describe('a parity report', () => {
     const parts = {
       searches,
       pace: new SearchPace(),
+      searchMeter: new SearchMeter(quietMeter),
+      slowSearches: new SlowSearches({ slowMs: 0, withText: false }),
       catalog: { get: () => entry },
       watcher: { tryOut: async () => entry },
     } as unknown as GenerationParts
