@@ -33,6 +33,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   result:
     '`complete`, `partial`, `failed` of searches; `answered`, `failed`, `cancelled` of calls; `hit`, `miss` of caches; `accepted`, `refused` of documents written; `indexed`, `aside` of documents indexed',
   route: 'as the [API](api.md) has it, without what stands in its parameters; `none` for what is no route',
+  setting: '`HYPERSHARD_TLS_CERT`, `HYPERSHARD_HTTP_TLS_CERT`',
   stage:
     '`wait`, `encode`, `fan_out`, `merge`, `fetch` (coordinator, a search); `append`, `searchable` (coordinator, a write); `queue`, `score` (shard server, a shard)',
   state:

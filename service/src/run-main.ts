@@ -23,6 +23,7 @@ import { PrometheusMeter } from './adapters/prometheus-meter.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
 import { version } from './build-version.ts'
 import { buildMetrics } from './metrics.ts'
+import { readState } from './read-state.ts'
 
 /** The settings that every process has, among its own. */
 type ServiceShape = ConfigShape & typeof serviceConfig
@@ -81,13 +82,12 @@ async function startSeen(
 ): Promise<RunningService> {
   const meter = config.HYPERSHARD_METRICS === 'on' ? openMeter(service, log) : undefined
   let running: RunningService | undefined
-  const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, {
-    metrics: meter,
-    requireReady: async () => {
-      if (running === undefined) throw new HypershardError('unavailable', 'the process is starting or stopping')
-      await running.requireReady?.()
-    },
-  })
+  const requireReady = async () => {
+    if (running === undefined) throw new HypershardError('unavailable', 'the process is starting or stopping')
+    await running.requireReady?.()
+  }
+  if (meter !== undefined) readState(meter, { config, requireReady })
+  const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, { metrics: meter, requireReady })
   const tracer = await openTracer(service, config, log)
   const started = await start({ log, meter: meter ?? quietMeter, tracer: tracer ?? quietTracer })
   running = started

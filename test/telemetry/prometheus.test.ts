@@ -16,6 +16,7 @@ const window = '5m'
 
 /** Queries that have no data after the scripted run, by panel and legend, and why. */
 const withoutData: Readonly<Record<string, string>> = {
+  'cluster: Certificates last: {{job}}: {{setting}}': 'the processes of the test have no certificates',
   'indexing: Commits: {{kind}}, overtaken': 'there is one indexer, so that none is overtaken',
 }
 

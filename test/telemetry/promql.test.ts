@@ -18,6 +18,7 @@ describe('the facts of a query', () => {
     ['1 - sum by (job) (up) / count by (job) (up)', ['job']],
     ['cups_total * on (instance) group_left () warmth', ['kind', 'job', 'instance']],
     ['warmth / on (instance) up', ['instance']],
+    ['cups_total unless on (instance) warmth == 1', ['kind', 'job', 'instance']],
     ['time() - max_over_time(warmth[1h:1m])', ['job', 'instance']],
     ['absent(up{job="tea"}) or warmth', ['job', 'instance']],
     ['topk(3, sum by (kind) (cups_total))', ['kind']],

@@ -103,6 +103,7 @@ class QueryReader {
     const both = modifier?.getChild('On') ? new Set([...left].filter(label => right.has(label))) : union([left, right])
     const named = this.#grouping(modifier, both)
     if (node.getChild('Or') !== null) return union([left, right])
+    if (node.getChild('And') !== null || node.getChild('Unless') !== null) return left
     if (left.size === 0 && right.size > 0 && modifier === null) return right
     const many = modifier?.getChild('GroupLeft') ?? null
     return modifier?.getChild('On') && many === null ? new Set(named) : left

@@ -25,4 +25,20 @@ export const telemetryMutants: readonly Mutant[] = [
     breaks: 'A query of a series that no process has is found',
     tests: ['test/telemetry/promql.test.ts'],
   },
+  {
+    id: 'always-ready',
+    file: 'service/src/read-state.ts',
+    find: '() => 0,',
+    replace: '() => 1,',
+    breaks: 'A process that lacks something does not count as ready',
+    tests: ['service/src/read-state.test.ts'],
+  },
+  {
+    id: 'certificate-begins',
+    file: 'service/src/read-state.ts',
+    find: 'certificate.validToDate.getTime() / 1_000',
+    replace: 'certificate.validFromDate.getTime() / 1_000',
+    breaks: 'An operator is told before a certificate expires',
+    tests: ['service/src/read-state.test.ts'],
+  },
 ]

@@ -49,6 +49,29 @@ export const clusterPage: Page = {
           queries: [[`changes(process_start_time_seconds${ours}[30m])`, '{{job}} {{instance}}']],
         },
         {
+          title: 'Processes that are not ready',
+          description: 'They live, and `/readyz` says what they lack. One that drains is among them.',
+          unit: 'short',
+          bad: 1,
+          alert: 'HypershardNotReady',
+          queries: [['count by (job) (hypershard_ready) - sum by (job) (hypershard_ready)', '{{job}}']],
+        },
+        {
+          title: 'Certificates last',
+          description: 'Until the first of them expires, by the setting that names its file.',
+          unit: 's',
+          lessIsWorse: true,
+          doubtful: 604_800,
+          bad: 259_200,
+          alert: 'HypershardCertificateExpires',
+          queries: [
+            [
+              'min by (job, setting) (hypershard_certificate_expires_timestamp_seconds - time())',
+              '{{job}}: {{setting}}',
+            ],
+          ],
+        },
+        {
           title: 'Scoring kernels',
           description: 'Shard servers by what computes scores. Two kernels may differ in the last bits.',
           unit: 'short',
