@@ -1,6 +1,7 @@
 import { accessMutants } from './lists/access-mutants.ts'
 import { announcementsMutants } from './lists/announcements-mutants.ts'
 import { benchMutants } from './lists/bench-mutants.ts'
+import { chartMutants } from './lists/chart-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
@@ -37,6 +38,7 @@ export const allMutants: readonly Mutant[] = [
   ...accessMutants,
   ...announcementsMutants,
   ...benchMutants,
+  ...chartMutants,
   ...cliMutants,
   ...commonMutants,
   ...contractMutants,

@@ -4,12 +4,17 @@ import type { Mutant } from './mutant.ts'
 export type Applied = { readonly text: string } | { readonly problem: string }
 
 /** The text of the mutant's file with the fault in it, or why there is none: the list no longer fits the source. */
-export function applyMutant({ find, replace }: Pick<Mutant, 'find' | 'replace'>, source: string): Applied {
+export function applyMutant(mutant: Pick<Mutant, 'find' | 'replace'> & Partial<Mutant>, source: string): Applied {
+  const { file = '', find, replace } = mutant
   if (find === replace) return { problem: 'it changes nothing' }
   const places = source.split(find).length - 1
   if (places !== 1) return { problem: places === 0 ? 'its text is not found' : `its text stands there ${places} times` }
   const text = source.replace(find, () => replace)
-  return isTypeScript(text) ? { text } : { problem: 'with it the file is no TypeScript' }
+  return isData(file) || isTypeScript(text) ? { text } : { problem: 'with it the file is no TypeScript' }
+}
+
+function isData(file: string): boolean {
+  return /\.(json|yaml)$/.test(file)
 }
 
 /** A file that cannot be loaded fails every test, which proves nothing. */

@@ -14,7 +14,7 @@ function problemOf({ file, find, replace, tests }: (typeof allMutants)[number]):
   if (!existsSync(join(repositoryRoot, file))) return `${file} is not there`
   const gone = tests.filter(test => !test.endsWith('.test.ts') || !existsSync(join(repositoryRoot, test)))
   if (gone.length > 0 || tests.length === 0) return `its test files are not there: ${gone}`
-  const applied = applyMutant({ find, replace }, readFileSync(join(repositoryRoot, file), 'utf8'))
+  const applied = applyMutant({ file, find, replace }, readFileSync(join(repositoryRoot, file), 'utf8'))
   return 'problem' in applied ? `${file}: ${applied.problem}` : undefined
 }
 
