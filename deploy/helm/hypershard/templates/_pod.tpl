@@ -99,6 +99,14 @@ readinessProbe:
 - name: HYPERSHARD_INSECURE
   value: "true"
 {{- end }}
+{{- with $values.tracing }}
+{{- if .otlpUrl }}
+- name: HYPERSHARD_TRACE_OTLP_URL
+  value: {{ .otlpUrl | quote }}
+- name: HYPERSHARD_TRACE_SAMPLE_PERCENT
+  value: {{ .samplePercent | quote }}
+{{- end }}
+{{- end }}
 {{- if $values.tls.internal.enabled }}
 - name: HYPERSHARD_TLS_CERT
   value: /etc/hypershard/tls/tls.crt
