@@ -51,4 +51,20 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'The document tells of answers that come as a stream',
     tests: ['coordinator/src/start-coordinator.test.ts'],
   },
+  {
+    id: 'tenant-filter-widened',
+    file: 'coordinator/src/access/tenant.ts',
+    find: 'return given === undefined ? own : { must: [own, given] }',
+    replace: 'return given ?? own',
+    breaks: 'The filter of a request widens no key',
+    tests: ['test/security/tenants.test.ts'],
+  },
+  {
+    id: 'tenant-counts-others',
+    file: 'coordinator/src/access/search-as.ts',
+    find: 'return { ...coverage, documentsEligible: coverage.documentsMatched, ratio, missing }',
+    replace: 'return { ...coverage, ratio, missing }',
+    breaks: 'Coverage counts no document of another tenant',
+    tests: ['test/security/tenants.test.ts'],
+  },
 ]
