@@ -16,6 +16,6 @@ function findingsOf({ url, greeting, notReady, cluster, failure }: CoordinatorFa
       ? ok(`${url} is ready (version ${greeting.version})`)
       : problem(`${url} is not ready: ${notReady}`, 'mend what it names; searches of those shards fail until then')
   if (cluster !== undefined) return [ready]
-  const todo = 'use a key that may ask for the cluster (scope `admin`)'
+  const todo = 'use a key with the scope `read` for all indexes'
   return [ready, unchecked(`${url} does not tell of its cluster: ${failure ?? 'no reason given'}`, todo)]
 }
