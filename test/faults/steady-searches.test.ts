@@ -76,6 +76,16 @@ describe('searches at a steady rate', () => {
     await searches.stop()
   })
 
+  it('turn to another place while nobody can be reached at the first, with the same headers', async () => {
+    const keys = new Set<string | undefined>()
+    server.on('request', request => keys.add(request.headers.authorization))
+    const away = { url: 'http://127.0.0.1:1', otherUrls: [known.url], headers: { authorization: 'Bearer key' } }
+    const turning = new SteadySearches({ versions: known.versions, ...away }, { periodMs: 5 })
+    await turning.unharmed(async () => void (await turning.more(3)))
+    await turning.stop()
+    assert.ok(keys.has('Bearer key'))
+  })
+
   it('are harmed where nobody listens', async () => {
     const closes = async () => {
       server.closeAllConnections()

@@ -3,9 +3,16 @@ import { type Problem, type SearchAnswer, searchAnswerSchema } from '@hypershard
 import { checkSearchAnswer, checkSearchFailure, type KnownVersion } from '@hypershard/harness/invariants'
 import { shardOf as shardOfId } from '@hypershard/storage'
 
-/** An index whose documents stay as they are, and what is right to say of it. */
-export interface KnownIndex {
+/** How an index is reached. */
+export interface IndexDoor {
   readonly url: string
+  /** Where the same index is found too, asked in turn while nobody can be reached at the one before. */
+  readonly otherUrls?: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** An index whose documents stay as they are, and what is right to say of it. */
+export interface KnownIndex extends IndexDoor {
   /** By query. */
   readonly versions: ReadonlyMap<string, KnownVersion>
 }
@@ -115,7 +122,7 @@ export class SteadySearches {
 
   async #outcomeOf(query: string): Promise<Outcome> {
     const { timeoutMs, minCoverage } = this.#rate
-    const answer = await search(this.#index.url, { query, k, min_coverage: minCoverage, timeout_ms: timeoutMs })
+    const answer = await search(this.#index, { query, k, min_coverage: minCoverage, timeout_ms: timeoutMs })
     if (answer instanceof Error) return answer.name === 'TimeoutError' ? 'unanswered' : 'unreachable'
     const { status, json } = answer
     const asked = { k, minCoverage, minSequence: 0 }
@@ -139,19 +146,20 @@ export function countOf(outcomes: readonly Outcome[]): Readonly<Record<string, n
 
 /** Learns what is right from a cluster whose hosts are all well. */
 export async function knownIndexOf(
-  url: string,
+  place: string | IndexDoor,
   { queries, shards, textOf }: { queries: readonly string[]; shards: number; textOf: (id: string) => string },
 ): Promise<KnownIndex> {
+  const door = typeof place === 'string' ? { url: place } : place
   const versions = new Map<string, KnownVersion>()
   for (const query of queries) {
-    const answer = await search(url, { query, k: 1_000, min_coverage: 1, timeout_ms: 20_000 })
+    const answer = await search(door, { query, k: 1_000, min_coverage: 1, timeout_ms: 20_000 })
     assert.ok(!(answer instanceof Error) && answer.status === 200, JSON.stringify(answer))
     const { hits, manifest_version: version } = searchAnswerSchema.parse(answer.json)
     const ranked = hits.map(({ id, score }) => ({ id, score: score ?? Number.NaN }))
     const shardOf = (id: string) => shardOfId(id, shards)
     versions.set(query, { version, sequence: 0, shards, shardOf, ranked, textOf })
   }
-  return { url, versions }
+  return Object.assign({ versions }, door)
 }
 
 function documentsOf({ ranked, shardOf }: KnownVersion): Map<number, number> {
@@ -160,14 +168,31 @@ function documentsOf({ ranked, shardOf }: KnownVersion): Map<number, number> {
   return counts
 }
 
-async function search(
+interface SearchBody {
+  readonly query: string
+  readonly k: number
+  readonly min_coverage: number
+  readonly timeout_ms: number
+}
+
+async function search(door: IndexDoor, body: SearchBody): Promise<{ status: number; json: unknown } | Error> {
+  let answer: { status: number; json: unknown } | Error = new Error('nobody was asked')
+  for (const url of [door.url, ...(door.otherUrls ?? [])]) {
+    answer = await searchAt(url, door.headers, body)
+    if (!(answer instanceof Error) || answer.name === 'TimeoutError') return answer
+  }
+  return answer
+}
+
+async function searchAt(
   url: string,
-  body: { readonly query: string; readonly k: number; readonly min_coverage: number; readonly timeout_ms: number },
+  headers: IndexDoor['headers'],
+  body: SearchBody,
 ): Promise<{ status: number; json: unknown } | Error> {
   try {
     const response = await fetch(`${url}/search`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: Object.assign({ 'content-type': 'application/json' }, headers),
       body: JSON.stringify({ plan: 'exact', ...body }),
       signal: AbortSignal.timeout(body.timeout_ms + lateMsMax),
     })

@@ -60,6 +60,11 @@ describe('planting a fault', () => {
     assert.deepEqual(applied, { text: source.replace('number = 3', () => 'number = $&4') })
   })
 
+  it('leaves it to the tests what a file of another kind says', () => {
+    const applied = applyMutant({ file: 'deploy/compose.yaml', find: 'true', replace: 'false' }, 'internal: true')
+    assert.deepEqual(applied, { text: 'internal: false' })
+  })
+
   for (const { find, replace, problem } of [
     { find: 'limit = 3', replace: 'limit = 4', problem: 'its text is not found' },
     { find: '= 3', replace: '= 4', problem: 'its text stands there 2 times' },

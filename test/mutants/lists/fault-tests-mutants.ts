@@ -28,4 +28,12 @@ export const faultTestsMutants: readonly Mutant[] = [
     breaks: 'A process that is killed is not noticed unless it is the coordinator',
     tests: ['test/faults/strikes.test.ts'],
   },
+  {
+    id: 'fault-tests-one-door',
+    file: 'test/faults/steady-searches.ts',
+    find: "if (!(answer instanceof Error) || answer.name === 'TimeoutError') return answer",
+    replace: 'return answer',
+    breaks: 'Searches turn to another coordinator while one cannot be reached, as clients are told to',
+    tests: searched,
+  },
 ]
