@@ -79,6 +79,14 @@ describe('the files of the chart', () => {
     assert.deepEqual(container, new Set(listening.values()))
   })
 
+  it('run the image as the user that it was built for', () => {
+    const dockerfile = readFileSync(join(repository, 'deploy/Dockerfile'), 'utf8')
+    const [, user, group] = /^USER (\d+):(\d+)$/m.exec(dockerfile)!
+    const { securityContext } = defaults as { securityContext: Record<string, number> }
+    assert.deepEqual(securityContext, { runAsUser: Number(user), runAsGroup: Number(group), fsGroup: Number(group) })
+    for (const process of processSettings.keys()) assert.match(allText, new RegExp(`"process" "${process}"`))
+  })
+
   it('scale by metrics that the rules of the adapter make', () => {
     const { rules } = readYaml(join(chartFolder, '../prometheus-adapter.yaml')) as {
       rules: Record<'custom' | 'external', { seriesQuery: string; name: { as: string } }[]>

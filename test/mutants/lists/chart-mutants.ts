@@ -37,6 +37,14 @@ export const chartMutants: readonly Mutant[] = [
     tests,
   },
   {
+    id: 'chart-other-user',
+    file: `${chart}/values.yaml`,
+    find: '  runAsUser: 10001',
+    replace: '  runAsUser: 1000',
+    breaks: "Pods run as the image's user",
+    tests,
+  },
+  {
     id: 'chart-metric-of-none',
     file: 'deploy/helm/prometheus-adapter.yaml',
     find: 'hypershard_encoder_waiting_texts{namespace',
