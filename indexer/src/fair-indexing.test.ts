@@ -87,7 +87,8 @@ describe('a bulk load', () => {
   afterEach(async () => {
     encoder.release()
     await indexer.stop()
-    await rm(directory, { recursive: true })
+    // What a job had begun to write when it was told to stop may still come.
+    await rm(directory, { recursive: true, maxRetries: 10 })
   })
 
   const create = (name: string) =>
