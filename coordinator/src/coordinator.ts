@@ -1,7 +1,13 @@
 import { HypershardError, messageOf, type RequestContext, type WorkGate, waitWithin } from '@hypershard/common'
 import type { CreateIndexInput } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
-import { type Fields, newerManifest, type ObjectStore, type StoredDocument } from '@hypershard/storage'
+import {
+  type Fields,
+  type IndexRecord,
+  newerManifest,
+  type ObjectStore,
+  type StoredDocument,
+} from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import { unplacedJson } from './answers/cluster-json.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
@@ -122,13 +128,18 @@ export class Coordinator {
   async deleteIndex(name: string, aliases: 'refuse' | 'delete', context: RequestContext): Promise<void> {
     const { catalog, watcher } = this.#parts
     const going = catalog.listAliases().filter(({ target }) => target.index === name)
-    const record = await catalog.delete(name, aliases, context.deadline)
+    let released: Promise<void> | undefined
+    // Before anything that a caller who goes away, or a store that fails, could keep from being done.
+    const onGone = (record: IndexRecord | undefined) => {
+      watcher.wake()
+      if (record !== undefined) released = releaseIndex({ name, uid: record.uid }, { ...this.#parts, log: context.log })
+    }
+    await catalog.delete(name, aliases, context.deadline, onGone)
+    await released
     await watcher.untilMoved(
       going.map(({ alias }) => alias),
       context.deadline,
     )
-    watcher.wake()
-    if (record !== undefined) await releaseIndex({ name, uid: record.uid }, { ...this.#parts, log: context.log })
   }
 
   writeDocuments(input: WriteInput, context: RequestContext): Promise<WriteReport> {

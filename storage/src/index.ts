@@ -53,6 +53,7 @@ export {
 } from './catalog/snapshot/snapshot-record.ts'
 export type { Collected, CollectOptions } from './collect/collect-generation.ts'
 export { collectIndex } from './collect/collect-index.ts'
+export { collectLeftovers } from './collect/collect-leftovers.ts'
 export { collectModels } from './collect/collect-models.ts'
 export { type GenerationReference, type LogReference, logEntryKey, type SegmentReference } from './layout.ts'
 export { type LogEntry, readLogEntry } from './log/log-entry.ts'

@@ -24,6 +24,9 @@ export const creatingFolder = (index: string): string => `${indexFolder(index)}c
 
 export const creatingKey = (index: string, uid: string): string => `${creatingFolder(index)}${uid}.json`
 
+/** Since when files lie under a name that is no index's. */
+export const leftoversFirstSeenKey = (index: string): string => `${indexFolder(index)}garbage.json`
+
 export const snapshotsFolder = (index: string): string => `${indexFolder(index)}snapshots/`
 
 export const snapshotKey = (index: string, name: string): string => `${snapshotsFolder(index)}${name}.json`

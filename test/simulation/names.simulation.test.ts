@@ -69,12 +69,7 @@ async function play(seed: number): Promise<Outcome> {
     deletes
       ? answered(
           work('deleter', async own => {
-            await deleteIndex(
-              own,
-              'papers',
-              async () => [],
-              () => releaseAliases(own, papers, mode),
-            )
+            await deleteIndex(own, 'papers', { release: () => releaseAliases(own, papers, mode) })
             await forgetOwnName(own, papers)
             return true as const
           }),

@@ -318,7 +318,7 @@ class Simulation {
   /** Deletes an index unless others need its files, and collects: the others have all of theirs. */
   async #deleteOne(store: ObjectStore): Promise<void> {
     const index = this.#random.pick(this.#indexes)
-    const deleting = deleteIndex(store, index.name, () => borrowersOf(store, index)).then(() => true)
+    const deleting = deleteIndex(store, index.name, { borrowers: () => borrowersOf(store, index) }).then(() => true)
     if (await deleting.catch(unless('index_in_use'))) {
       this.#indexes.splice(this.#indexes.indexOf(index), 1)
       this.#keeper.forgetIndex(index)

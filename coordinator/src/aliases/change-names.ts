@@ -27,7 +27,6 @@ export interface NameMove {
 export async function moveName(move: NameMove, context: RequestContext, parts: ChangeNamesParts): Promise<void> {
   await parts.watcher.tryOut(move.name, move.to.generation)
   await changeNames(async () => actionsOf(move, parts.catalog), context, parts)
-  parts.catalog.endTrial(move.to)
 }
 
 function actionsOf({ name, to, withAliases }: NameMove, catalog: Catalog): AliasAction[] {

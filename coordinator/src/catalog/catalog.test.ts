@@ -54,6 +54,12 @@ describe('changes of one index', () => {
     assert.equal(catalog.get('papers').record.uid, record.uid)
   })
 
+  it('are not begun for a caller who is gone', async () => {
+    const gone = Deadline.after(60_000, { signal: AbortSignal.abort() })
+    await assert.rejects(catalog.delete('papers', 'refuse', gone), { code: 'cancelled' })
+    assert.equal((await readIndex(store, 'papers')).uid, catalog.get('papers').record.uid)
+  })
+
   it('wait no longer than their deadline', async () => {
     const { begun, goOn } = holdDeletions()
     const deleting = catalog.delete('papers', 'refuse', soon())

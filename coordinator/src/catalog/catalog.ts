@@ -2,13 +2,10 @@ import { Deadline, HypershardError } from '@hypershard/common'
 import {
   type AliasTable,
   type AliasTarget,
-  borrowersOf,
   cloneIndex,
   createIndex,
-  deleteIndex,
   entryOf,
   firstGeneration,
-  forgetOwnName,
   type GenerationRecord,
   type IndexRecord,
   latestAliasTable,
@@ -22,10 +19,10 @@ import {
   type Origin,
   readGeneration,
   readIndex,
-  releaseAliases,
 } from '@hypershard/storage'
 import { NameLocks } from '../limits/name-locks.ts'
 import { type CatalogEntry, type FailedIndex, inOrder, keyOf } from './catalog-entry.ts'
+import { deleteStored } from './delete-stored.ts'
 import { dangling, isAlias, type KnownNames, listNames, type NamedTarget, namesOf, targetOf } from './names.ts'
 import { type PageVersion, PinnedManifests } from './pinned-manifests.ts'
 import { type NamesMove, ServedNames } from './served-names.ts'
@@ -174,8 +171,8 @@ export class Catalog {
 
   /**
    * Runs a change of what the store holds of one index while no other change of it runs: a deletion in the middle of a
-   * creation would leave half an index.
-   * @throws HypershardError `deadline_exceeded` or `cancelled` while waiting, or what `change` throws
+   * creation would leave half an index. For a caller who is gone none is begun, and one that is begun is made whole.
+   * @throws HypershardError `deadline_exceeded` or `cancelled` before it begins, or what `change` throws
    */
   alone<T>(name: string, deadline: Deadline, change: () => Promise<T>): Promise<T> {
     return this.#locks.run(name, deadline, change)
@@ -200,21 +197,25 @@ export class Catalog {
   }
 
   /**
+   * From the moment on at which the index's record is gone nothing of it is served, however long its files take to go.
    * @param aliases whether an index that has aliases is refused, or they go with it
-   * @returns what was deleted; undefined when it could not be loaded
+   * @param onGone told at that moment; undefined when what was deleted could not be loaded
    * @throws HypershardError `index_not_found`, `index_in_use`
    */
-  delete(name: string, aliases: 'refuse' | 'delete', deadline: Deadline): Promise<IndexRecord | undefined> {
+  delete(
+    name: string,
+    aliases: 'refuse' | 'delete',
+    deadline: Deadline,
+    onGone: (record: IndexRecord | undefined) => void = () => undefined,
+  ): Promise<void> {
     return this.alone(name, deadline, async () => {
       const alias = this.isIndex(name) ? undefined : entryOf(this.newestAliases, name)
       if (alias !== undefined && alias.index !== name) throw isAlias(name, alias)
       const record = this.#records.get(name)
-      const going = { name, uid: record?.uid }
-      const borrowers = record && (() => borrowersOf(this.#store, record))
-      await deleteIndex(this.#store, name, borrowers, () => releaseAliases(this.#store, going, aliases))
-      this.#forget(name)
-      await forgetOwnName(this.#store, going)
-      return record
+      await deleteStored(this.#store, { name, record }, aliases, () => {
+        this.#forget(name)
+        onGone(record)
+      })
     })
   }
 
@@ -295,6 +296,8 @@ export class Catalog {
   /** From now on these names point where they were to move, all at once. What they point at has been published. */
   publishAliases(move: NamesMove): void {
     this.#served.publish(move)
+    // What a name stands for is no trial any more: it is let go of once no name does.
+    for (const target of move.values()) if (target !== undefined) this.endTrial(target)
     this.#listed = undefined
   }
 
@@ -363,9 +366,7 @@ export class Catalog {
   }
 
   async #add(record: IndexRecord, generation: GenerationRecord): Promise<CatalogEntry> {
-    const entry = await this.#read(record, generation)
-    this.#setEntry(entry)
-    return entry
+    return this.#setEntry(await this.#read(record, generation))
   }
 
   async #read(record: IndexRecord, generation: GenerationRecord): Promise<CatalogEntry> {
@@ -382,9 +383,10 @@ export class Catalog {
     this.#listed = undefined
   }
 
-  #setEntry(entry: CatalogEntry): void {
+  #setEntry(entry: CatalogEntry): CatalogEntry {
     this.#entries.set(keyOf(entry.generation), entry)
     this.#listed = undefined
+    return entry
   }
 
   #forget(name: string): void {

@@ -336,6 +336,11 @@ export class StoreWatcher {
     return this.#parts.catalog.getGeneration(name, generation)
   }
 
+  /** Looks whether an index is still there; one that another coordinator deleted is served no more when this returns. */
+  async lookAtIndex(name: string): Promise<void> {
+    this.#tellGone(await this.#parts.catalog.findIndex(name))
+  }
+
   /** Wakes those that wait, because something else than a version changed what they wait for. */
   wake(): void {
     this.#tellPublished()

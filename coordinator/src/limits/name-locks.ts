@@ -13,12 +13,18 @@ export class NameLocks {
     this.#work = work
   }
 
-  /** @throws HypershardError `overloaded`, or `deadline_exceeded` or `cancelled` while waiting, or what `work` throws */
+  /**
+   * What nobody waits for any more is not begun.
+   * @throws HypershardError `overloaded`, or `deadline_exceeded` or `cancelled` before it begins, or what `work` throws
+   */
   async run<T>(name: string, deadline: Deadline, work: () => Promise<T>): Promise<T> {
     const lock = this.#lockOf(name)
     lock.users++
     try {
-      return await lock.gate.run(deadline, work)
+      return await lock.gate.run(deadline, () => {
+        deadline.check(`the next of the ${this.#work}`)
+        return work()
+      })
     } finally {
       lock.users--
       if (lock.users === 0) this.#locks.delete(name)

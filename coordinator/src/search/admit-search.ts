@@ -1,6 +1,7 @@
 import type { RequestContext, WorkGate } from '@hypershard/common'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { SearchPace } from '../pace/search-pace.ts'
+import { unlessDeleted } from './deleted-meanwhile.ts'
 import { type SearchParts, search } from './search.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
@@ -51,7 +52,7 @@ async function searchInTurn(
   }
   const begin = () => {
     trail.watch = admitted()
-    return search(input, context, parts, trail)
+    return unlessDeleted(input.index, context, parts, () => search(input, context, parts, trail))
   }
   return parts.pace.time(() => parts.searches.run(context.deadline, begin))
 }

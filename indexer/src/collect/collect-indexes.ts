@@ -1,5 +1,12 @@
 import { type Clock, HypershardError, type RequestContext } from '@hypershard/common'
-import { collectIndex, collectModels, type ObjectStore, readIndex } from '@hypershard/storage'
+import {
+  type Collected,
+  collectIndex,
+  collectLeftovers,
+  collectModels,
+  type ObjectStore,
+  readIndex,
+} from '@hypershard/storage'
 import type { IndexerMeter } from '../indexer-meter.ts'
 
 export interface CollectParts {
@@ -11,7 +18,8 @@ export interface CollectParts {
 }
 
 /**
- * Deletes what nothing needs any more, index by index. One that is damaged or being deleted holds up no other.
+ * Deletes what nothing needs any more, index by index, and what interrupted deletions left. An index that is damaged holds
+ * up no other.
  * @throws HypershardError `storage_failed`
  */
 export async function collectIndexes(
@@ -23,7 +31,7 @@ export async function collectIndexes(
   for (const name of names) {
     if (deadline.cancelled) return
     try {
-      const deleted = await collectIndex(store, await readIndex(store, name), { nowMs: clock.now(), keepMs })
+      const deleted = await collectUnder(name, { store, clock, keepMs })
       meter.collected(deleted.length)
       if (deleted.length > 0) log.info({ index: name, files: deleted.length }, 'old files deleted')
     } catch (error) {
@@ -31,6 +39,14 @@ export async function collectIndexes(
       if (error.code !== 'index_not_found') log.warn({ err: error, index: name }, 'old files were not deleted')
     }
   }
+}
+
+async function collectUnder(name: string, { store, clock, keepMs }: Omit<CollectParts, 'meter'>): Promise<Collected> {
+  const options = { nowMs: clock.now(), keepMs }
+  const index = await readIndex(store, name).catch(error => {
+    if (!(error instanceof HypershardError) || error.code !== 'index_not_found') throw error
+  })
+  return index === undefined ? collectLeftovers(store, name, options) : collectIndex(store, index, options)
 }
 
 /** Deletes stored models that no index is of. */

@@ -143,22 +143,30 @@ export async function listIndexNames(store: ObjectStore): Promise<string[]> {
   return (await store.listFolders(indexesFolder)).filter(name => indexNamePattern.test(name))
 }
 
+/** What else there is to do when an index is deleted, in this order. */
+export interface DeletionSteps {
+  /** The names of indexes that need files of it, asked once it is marked as being deleted. */
+  readonly borrowers?: (() => Promise<readonly string[]>) | undefined
+  /** Takes its names away after that; what it throws keeps the index. */
+  readonly release?: () => Promise<void>
+  /** Told once there is no index any more, while its files are still being deleted. */
+  readonly gone?: () => void
+}
+
 /**
- * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted. What
- * an interrupted creation left is deleted too.
- * @param borrowers the names of indexes that need files of it, asked once it is marked as being deleted
- * @param release takes its names away after that; what it throws keeps the index
+ * Deletes an index and everything of it. Once `index.json` is gone the index is, even when the rest is interrupted: what
+ * is left then, `collectLeftovers` deletes. What an interrupted creation left is deleted too.
  * @throws HypershardError `index_not_found`, `index_in_use`, what `release` throws
  */
 export async function deleteIndex(
   store: ObjectStore,
   name: string,
-  borrowers: () => Promise<readonly string[]> = async () => [],
-  release: () => Promise<void> = async () => undefined,
+  { borrowers = async () => [], release = async () => undefined, gone = () => undefined }: DeletionSteps = {},
 ): Promise<void> {
   if (!indexNamePattern.test(name)) throw indexNotFound(name)
   if ((await store.get(indexKey(name))) === undefined) {
     if ((await store.list(creatingFolder(name))).length === 0) throw indexNotFound(name)
+    gone()
     await store.deletePrefix(indexFolder(name))
     return
   }
@@ -172,6 +180,7 @@ export async function deleteIndex(
     throw error
   }
   await store.delete(indexKey(name))
+  gone()
   await store.deletePrefix(indexFolder(name))
 }
 
