@@ -22,7 +22,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   kernel: 'what computes: scores in a shard server, document vectors in an encoder service',
   kind: 'of a job or a commit: `advance`, `backfill`, `compact`, `collect`, `collect-models`; of a request to the store: `get`, `range`, `put`, `put_if_absent`, `put_file`, `list`, `delete`, `space`',
   lane: '`query`, `document` (encoder service); `writes`, `background` (indexer)',
-  method: 'of HTTP, or `other`',
+  method: 'of HTTP, or of the gRPC API; else `other`',
   model: "a model's name",
   object: '`manifest`, `log`, `names`, `state`, `index`, `snapshot`, `other`',
   outcome: 'how it ended: the good outcomes are said with the metric, all else is an [error code](errors.md)',
@@ -31,15 +31,17 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   protocol: 'the protocol version',
   reason: 'why a call was made: `first`, `retry`, `hedge`',
   result:
-    '`complete`, `partial`, `failed` of searches; `answered`, `failed`, `cancelled` of calls; `hit`, `miss` of caches; `accepted`, `refused` of documents written; `indexed`, `aside` of documents indexed',
+    '`complete`, `partial`, `failed` of searches; `answered`, `failed`, `cancelled` of calls; `hit`, `miss` of caches; `accepted`, `refused` of documents written; `indexed`, `aside` of documents indexed; `written`, `failed` of lines of the audit log',
   route: 'as the [API](api.md) has it, without what stands in its parameters; `none` for what is no route',
   setting: '`HYPERSHARD_TLS_CERT`, `HYPERSHARD_HTTP_TLS_CERT`',
   stage:
     '`wait`, `encode`, `fan_out`, `merge`, `fetch` (coordinator, a search); `append`, `searchable` (coordinator, a write); `queue`, `score` (shard server, a shard)',
   state:
     '`live`, `draining`, `down` of servers; `waiting`, `loading`, `failed`, `releasing` of moves; `served`, `damaged` of indexes; `loaded`, `loading` of segments',
-  status: '`1xx` to `5xx`, or `gone` when the caller left before the answer',
+  status: '`1xx` to `5xx`, or `gone` when the caller left before the answer; of gRPC a status such as `OK`',
+
   stop: '`complete`, `deadline`, `cancelled`; `failed` of a shard that could not be searched',
+  transport: 'where requests come in: `http`, `grpc`',
   version: "the process's version",
   work: '`searches`, `writes` (coordinator); `shard_searches` (shard server); `queries`, `documents` (encoder service)',
 }

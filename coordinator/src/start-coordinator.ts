@@ -62,6 +62,7 @@ import { QueryForms } from './search/query-forms.ts'
 import { SearchMeter } from './search/search-meter.ts'
 import { SlowSearches } from './search/slow-searches.ts'
 import { GrpcDoor } from './transport/grpc/grpc-door.ts'
+import { GrpcMeter } from './transport/grpc/grpc-meter.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
 import { WriteLogs } from './writing/write-documents.ts'
@@ -131,8 +132,8 @@ export async function startCoordinator(
     const channel = { credentials, options: clientOptionsBehind(config.HYPERSHARD_INTERNAL_PROXY) }
     const certificates = await openPublicCertificates(config, log)
     stops.push(() => certificates?.close())
-    const door = await openDoor(config, log, stops)
-    const audit = await AuditTrail.open(config.HYPERSHARD_AUDIT_LOG, systemClock)
+    const door = await openDoor(config, telemetry, stops)
+    const audit = await AuditTrail.open(config.HYPERSHARD_AUDIT_LOG, systemClock, telemetry.meter)
     stops.push(() => audit.close())
     const announcer = openAnnouncements(
       {
@@ -181,11 +182,16 @@ export async function startCoordinator(
   }
 }
 
-async function openDoor(config: CoordinatorConfig, log: Logger, stops: (() => unknown)[]): Promise<Door> {
-  if (config.HYPERSHARD_KEYS === undefined) return new Door(undefined, systemClock, log)
+async function openDoor(
+  config: CoordinatorConfig,
+  { log, meter }: Pick<Telemetry, 'log' | 'meter'>,
+  stops: (() => unknown)[],
+): Promise<Door> {
+  const parts = { clock: systemClock, log, meter }
+  if (config.HYPERSHARD_KEYS === undefined) return new Door(undefined, parts)
   const ring = await KeyRing.open(openKeyStore(config.HYPERSHARD_KEYS), systemClock, log)
   stops.push(() => ring.close())
-  return new Door(ring, systemClock, log)
+  return new Door(ring, parts)
 }
 
 export interface CoordinatorSurroundings {
@@ -345,6 +351,8 @@ type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
 /** @param hub of other processes, where they have no port of their own */
 function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: GrpcServing): Promise<GrpcServer> {
   const door = new GrpcDoor(options.door)
+  const { meter } = options.telemetry
+  const counting = meter.counting ? [new GrpcMeter(meter).interceptor] : []
   const search = {
     definition: SearchServiceService,
     implementation: searchService(coordinator, { ...options, door }),
@@ -352,7 +360,7 @@ function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: 
   return startGrpcServer({
     address: options.address,
     credentials: options.credentials,
-    interceptors: [door.interceptor],
+    interceptors: [...counting, door.interceptor],
     limits: publicServerOptions,
     services: hub === undefined ? [search] : [search, announcementsOf(hub)],
     protoFiles: ['hypershard/v1/search.proto', ...(hub === undefined ? [] : [announcementsProto])],

@@ -17,6 +17,10 @@ const window = '5m'
 /** Queries that have no data after the scripted run, by panel and legend, and why. */
 const withoutData: Readonly<Record<string, string>> = {
   'cluster: Certificates last: {{job}}: {{setting}}': 'the processes of the test have no certificates',
+  'cluster: Requests refused for who makes them: {{transport}}: {{code}}': 'the test asks for no keys',
+  'cluster: Age of the API keys: {{instance}}': 'the test asks for no keys',
+  'cluster: Lines of the audit log: {{result}}': 'the test writes no audit log',
+  'cluster: gRPC calls by how they ended: {{method}}: {{status}}': 'the test asks over HTTP',
   'indexing: Commits: {{kind}}, overtaken': 'there is one indexer, so that none is overtaken',
 }
 

@@ -1,6 +1,7 @@
 import { type AuditEntry, AuditLog } from '@hypershard/access'
-import { type Clock, toHypershardError } from '@hypershard/common'
+import { type Clock, type Counter, type Meter, toHypershardError } from '@hypershard/common'
 import type { Caller } from './caller.ts'
+import { accessMetrics } from './metrics.ts'
 
 /** A request that changes something, for the audit log. */
 export interface AuditedFacts {
@@ -24,21 +25,23 @@ export const notAudited: AuditedRequest = Object.freeze({ run: <Result>(work: ()
 /** Who changed what, when, and what came of it. */
 export class AuditTrail {
   readonly #log: AuditLog | undefined
+  readonly #lines: Counter<'result'>
 
-  private constructor(log: AuditLog | undefined) {
+  private constructor(log: AuditLog | undefined, meter: Meter) {
     this.#log = log
+    this.#lines = meter.counter(accessMetrics.auditLines)
   }
 
   /** @param path undefined where nothing is to be noted. @throws HypershardError `invalid_config` */
-  static async open(path: string | undefined, clock: Clock): Promise<AuditTrail> {
-    return new AuditTrail(path === undefined ? undefined : await AuditLog.open(path, clock))
+  static async open(path: string | undefined, clock: Clock, meter: Meter): Promise<AuditTrail> {
+    return new AuditTrail(path === undefined ? undefined : await AuditLog.open(path, clock), meter)
   }
 
   request(facts: AuditedFacts): AuditedRequest {
     const log = this.#log
     if (log === undefined) return notAudited
     const note = (event: AuditEntry['event'], came?: Pick<AuditEntry, 'outcome' | 'counts'>) =>
-      log.append({ event, ...entryOf(facts), ...came })
+      this.#append(log, { event, ...entryOf(facts), ...came })
     return {
       run: async (work, countsOf) => {
         await note('begun')
@@ -58,7 +61,18 @@ export class AuditTrail {
 
   /** Notes that a caller with a valid key was not let in. */
   async refused(facts: AuditedFacts, error: unknown): Promise<void> {
-    await this.#log?.append({ event: 'refused', ...entryOf(facts), outcome: toHypershardError(error).code })
+    if (this.#log === undefined) return
+    await this.#append(this.#log, { event: 'refused', ...entryOf(facts), outcome: toHypershardError(error).code })
+  }
+
+  async #append(log: AuditLog, entry: AuditEntry): Promise<void> {
+    try {
+      await log.append(entry)
+    } catch (error) {
+      this.#lines.add({ result: 'failed' })
+      throw error
+    }
+    this.#lines.add({ result: 'written' })
   }
 
   async close(): Promise<void> {

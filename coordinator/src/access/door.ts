@@ -1,5 +1,6 @@
 import type { KeyRecord, Scope } from '@hypershard/access'
-import { type Clock, HypershardError, type Logger } from '@hypershard/common'
+import { type Clock, HypershardError, type Logger, type Meter } from '@hypershard/common'
+import { AccessMeter } from './access-meter.ts'
 import { type Caller, callerOf, callerWithoutKeys, nameOf, requireUse, seesEverything, stranger } from './caller.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { KeyLimits, type LimitFields } from './key-limits.ts'
@@ -23,9 +24,16 @@ export interface Knock {
   readonly address: string
 }
 
+export interface DoorParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly meter: Meter
+}
+
 /** Who may come in: one policy for HTTP and gRPC. */
 export class Door {
   readonly limits: KeyLimits
+  readonly meter: AccessMeter
   readonly #ring: KeyRing | undefined
   readonly #failed: FailedAttempts
   readonly #clock: Clock
@@ -33,9 +41,10 @@ export class Door {
   readonly #keys = new WeakMap<Caller, KeyRecord>()
 
   /** @param ring undefined where no keys are asked for */
-  constructor(ring: KeyRing | undefined, clock: Clock, log: Logger) {
+  constructor(ring: KeyRing | undefined, { clock, log, meter }: DoorParts) {
     this.#ring = ring
     this.#clock = clock
+    this.meter = new AccessMeter(meter, ring)
     this.limits = new KeyLimits(clock)
     this.#failed = new FailedAttempts(clock, log)
   }
@@ -60,7 +69,7 @@ export class Door {
     }
     if (scope === 'public') return stranger(address)
     // Whoever sends none tries none, and an expired one was valid.
-    throw authorization === undefined || key.details.expired === true ? key : this.#failed.count(key, address)
+    throw authorization === undefined || key.details.expired === true ? key : this.#failedAttempt(key, address)
   }
 
   /**
@@ -84,6 +93,11 @@ export class Door {
 
   keyOf(caller: Caller): KeyRecord | undefined {
     return this.#keys.get(caller)
+  }
+
+  #failedAttempt(error: HypershardError, address: string): HypershardError {
+    this.meter.failedAttempt()
+    return this.#failed.count(error, address)
   }
 
   #keyOf(ring: KeyRing, authorization: string | undefined): KeyRecord | HypershardError {

@@ -56,6 +56,16 @@ export class KeyRing {
     return same ? known?.record : undefined
   }
 
+  /** How many were read last. */
+  get size(): number {
+    return this.#keys.size
+  }
+
+  /** Since they were read last; undefined while none could be. */
+  get ageSeconds(): number | undefined {
+    return this.#readAtMs === undefined ? undefined : (this.#clock.monotonicMs() - this.#readAtMs) / 1_000
+  }
+
   /** Whether any were read, now or before. */
   get known(): boolean {
     return this.#readAtMs !== undefined

@@ -104,6 +104,7 @@ describe('the audit log of a coordinator', () => {
     const client = connectClient(SearchServiceClient, coordinator.grpcAddress)
     const metadata = new Metadata()
     metadata.set('authorization', keys.headers.root.authorization)
+    metadata.set('x-request-id', 'order-7')
     const options = { deadline: Deadline.after(60_000).toDate() }
     await new Promise(done => {
       client.createIndex({ name: 'papers', model: '', shards: 1, fields: {} }, metadata, options, done)
@@ -113,6 +114,10 @@ describe('the audit log of a coordinator', () => {
     assert.deepEqual(
       written.map(({ event, what, outcome = '' }) => `${what} ${event} ${outcome}`),
       ['createIndex begun ', 'createIndex ended ok'],
+    )
+    assert.deepEqual(
+      written.map(({ request: id }) => id),
+      ['order-7', 'order-7'],
     )
   })
 

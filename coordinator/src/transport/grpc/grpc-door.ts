@@ -50,6 +50,7 @@ export class GrpcDoor {
               try {
                 this.#callers.set(metadata, this.#admit(path, metadata, call))
               } catch (error) {
+                this.door.meter.answered('grpc', error)
                 const { code, details, metadata: trailers } = toServiceError(error)
                 call.sendStatus({ code: code!, details: details!, metadata: trailers ?? null })
                 return

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream } from '@grpc/grpc-js'
 import type { RequestContext, Telemetry } from '@hypershard/common'
 import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
@@ -30,7 +29,7 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     createIndex: unary(async (request, caller, context) => {
       const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
       requireUse(caller, input.name)
-      const audited = auditedCall(caller, { what: 'createIndex', subject: { name: input.name } }, options)
+      const audited = auditedCall(context, caller, { what: 'createIndex', subject: { name: input.name } }, options)
       return { index: indexMessage(await audited.run(() => coordinator.createIndex(input, context))) }
     }),
     listIndexes: unary(async (_, caller) => {
@@ -41,7 +40,7 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
       const aliases = withAliases ? 'delete' : 'refuse'
       const index = usable(caller, name)
-      const audited = auditedCall(caller, { what: 'deleteIndex', subject: { index } }, options)
+      const audited = auditedCall(context, caller, { what: 'deleteIndex', subject: { index } }, options)
       await audited.run(() => coordinator.deleteIndex(index, aliases, context).catch(hidingClones(caller)))
       return {}
     }),
@@ -66,20 +65,31 @@ function callersHandler<Request, Response>(
   return (call, callback) => {
     const caller = door.callerOf(call)
     const handler = unaryHandler<Request, Response>(
-      (request, context) => work(request, caller, context.with({ principal: caller })),
+      (request, context) => counted(door, () => work(request, caller, context.with({ principal: caller }))),
       { ...telemetry, log: telemetry.log.child(factsOf(caller)), isPublic: true },
     )
     handler(call, callback)
   }
 }
 
+/** Counts who is refused behind the door, as for an index that the body names. */
+async function counted<Result>({ door }: GrpcDoor, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    door.meter.answered('grpc', error)
+    throw error
+  }
+}
+
 /** As the HTTP twin is noted. */
 function auditedCall(
+  { requestId: request }: RequestContext,
   caller: Caller,
   { what, subject }: Pick<AuditedFacts, 'what' | 'subject'>,
   { audit }: SearchServiceOptions,
 ): AuditedRequest {
-  return audit.request({ caller, request: randomUUID(), what, subject })
+  return audit.request({ caller, request, what, subject })
 }
 
 /** The name of an index that the caller may use. */
@@ -99,7 +109,8 @@ function putHandler(
     const { door, telemetry } = options
     const caller = door.callerOf(call)
     const seen = { ...telemetry, log: telemetry.log.child(factsOf(caller)), isPublic: true }
-    answerCall(call, seen, context => putFrom(call, coordinator, { ...options, caller }, context)).then(
+    const put = (context: RequestContext) => putFrom(call, coordinator, { ...options, caller }, context)
+    answerCall(call, seen, context => counted(door, () => put(context))).then(
       response => callback(null, response),
       error => callback(toServiceError(error)),
     )
@@ -116,7 +127,7 @@ async function putFrom(
   const context = callContext.within(putTimeoutMs).with({ principal: caller })
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
   const index = usable(caller, received.index, 'index')
-  const audited = auditedCall(caller, { what: 'putDocuments', subject: { index } }, options)
+  const audited = auditedCall(context, caller, { what: 'putDocuments', subject: { index } }, options)
   const input = { ...received, waitMsMax: putTimeoutMs }
   return putResponse(await writeAs(caller, input, context, { coordinator, audited }))
 }

@@ -102,7 +102,12 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   return { address, stop: () => stop(app, options.drainMs) }
 }
 
-function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: HttpServerOptions): FastifyInstance {
+function createApp({
+  telemetry: { log, meter },
+  putTimeoutMs,
+  certificates,
+  door,
+}: HttpServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: jsonBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
@@ -129,6 +134,7 @@ function createApp({ telemetry: { log, meter }, putTimeoutMs, certificates }: Ht
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)
+    door.meter.answered('http', failure)
     if (failure.code === 'internal')
       log.error({ err: error, route: routeOf(request), requestId: request.id }, 'request failed')
     sendProblem(reply, failure)

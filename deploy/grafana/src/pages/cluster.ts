@@ -72,6 +72,36 @@ export const clusterPage: Page = {
           ],
         },
         {
+          title: 'Requests refused for who makes them',
+          description: 'Without a valid API key, for what the key may not do, or beyond its limits; by HTTP and gRPC.',
+          unit: 'reqps',
+          queries: [
+            [perSecond('hypershard_access_refused_total', 'transport', 'code'), '{{transport}}: {{code}}'],
+            [perSecond('hypershard_access_failed_attempts_total'), 'keys that are not valid'],
+          ],
+        },
+        {
+          title: 'Age of the API keys',
+          description: 'Since coordinators last read them: a key that was revoked since is still good.',
+          unit: 's',
+          doubtful: 10,
+          bad: 3_600,
+          queries: [[highest('hypershard_access_keys_age_seconds', 'instance'), '{{instance}}']],
+        },
+        {
+          title: 'Lines of the audit log',
+          description: 'What could not be written was not done: writes and administration are refused meanwhile.',
+          unit: 'cps',
+          queries: [[perSecond('hypershard_audit_lines_total', 'result'), '{{result}}']],
+        },
+        {
+          title: 'gRPC calls by how they ended',
+          description: 'Of the public port, health checks and reflection among them.',
+          unit: 'reqps',
+          shown: 'areas',
+          queries: [[perSecond('hypershard_grpc_call_seconds_count', 'method', 'status'), '{{method}}: {{status}}']],
+        },
+        {
           title: 'Scoring kernels',
           description: 'Shard servers by what computes scores. Two kernels may differ in the last bits.',
           unit: 'short',
