@@ -38,7 +38,7 @@ function messageOfIssue(issue: Issue): string {
 /** A copy without the keys that are null and that the schema refuses. Elements of arrays stay. */
 function withoutRefusedNulls(value: unknown, issues: readonly Issue[]): unknown {
   const places = issues.flatMap(issue => placesOf(issue))
-  return places.reduce((copy, place) => withoutNullAt(copy, place), value)
+  return withoutNullsAt(value, places)
 }
 
 /** The places that an issue speaks of: of a union, those of each of its schemas. */
@@ -48,14 +48,20 @@ function placesOf(issue: Issue, before: readonly PropertyKey[] = []): PropertyKe
   return [path, ...issue.errors.flat().flatMap(inner => placesOf(inner, path))]
 }
 
-function withoutNullAt(value: unknown, [key, ...rest]: readonly PropertyKey[]): unknown {
-  if (key === undefined || typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value
-  const inner = (value as Record<PropertyKey, unknown>)[key]
-  if (Array.isArray(value)) return rest.length === 0 ? value : value.with(Number(key), withoutNullAt(inner, rest))
-  if (rest.length > 0) return { ...value, [key]: withoutNullAt(inner, rest) }
-  if (inner !== null) return value
-  const { [key]: _, ...others } = value as Record<PropertyKey, unknown>
-  return others
+/** All places at once: a copy for each would take time by their square, and who asks decides how many there are. */
+function withoutNullsAt(value: unknown, places: readonly PropertyKey[][]): unknown {
+  if (places.length === 0 || typeof value !== 'object' || value === null) return value
+  const below = Map.groupBy(places, ([key]) => String(key))
+  const inside = (key: PropertyKey, inner: unknown) => {
+    const deeper = (below.get(String(key)) ?? []).filter(({ length }) => length > 1)
+    const rests = deeper.map(([, ...rest]) => rest)
+    return withoutNullsAt(inner, rests)
+  }
+  if (Array.isArray(value)) return value.map((inner, at) => inside(at, inner))
+  const isRefusedNull = ([key, inner]: [string, unknown]) =>
+    inner === null && below.get(key)?.some(({ length }) => length === 1) === true
+  const kept = Object.entries(value).filter(entry => !isRefusedNull(entry))
+  return Object.fromEntries(kept.map(([key, inner]) => [key, inside(key, inner)]))
 }
 
 function lower(message: string): string {
