@@ -45,6 +45,8 @@ export function createPublicServer(answer: RequestListener, options: PublicServe
     const { socket, headers, httpVersion } = request
     // What comes behind a request that was refused is none.
     if (!socket.writable) return
+    // Whoever breaks off at once has no address any more: nobody could say who asked, and nobody waits for the answer.
+    if (socket.remoteAddress === undefined) return void socket.destroy()
     if (headers.host !== undefined || httpVersion === '1.0') answer(request, response)
     else refuseGarbage(new HypershardError('invalid_request', 'it has no Host; send one'), socket)
   }
