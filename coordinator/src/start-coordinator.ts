@@ -29,7 +29,6 @@ import {
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
-import { SearchServiceService } from '@hypershard/proto/search'
 import { announcingStore, measuredStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
 import { AuditTrail } from './access/audit-trail.ts'
 import { Door } from './access/door.ts'
@@ -61,6 +60,7 @@ import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
 import { SearchMeter } from './search/search-meter.ts'
 import { SlowSearches } from './search/slow-searches.ts'
+import { boundedSearchService } from './transport/grpc/bounded-service.ts'
 import { GrpcDoor } from './transport/grpc/grpc-door.ts'
 import { GrpcMeter } from './transport/grpc/grpc-meter.ts'
 import { searchService } from './transport/grpc/search-service.ts'
@@ -354,7 +354,7 @@ function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: 
   const { meter } = options.telemetry
   const counting = meter.counting ? [new GrpcMeter(meter).interceptor] : []
   const search = {
-    definition: SearchServiceService,
+    definition: boundedSearchService,
     implementation: searchService(coordinator, { ...options, door }),
   }
   return startGrpcServer({

@@ -10,6 +10,7 @@ import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
 import { type Caller, callerWithoutKeys, stranger } from '../../access/caller.ts'
 import type { AccessRule, Door } from '../../access/door.ts'
+import { requireRead } from './bounded-service.ts'
 
 /** Of every method, as its HTTP twin. One that is added does not compile until it stands here. */
 export const searchServiceRules = {
@@ -47,15 +48,11 @@ export class GrpcDoor {
         start: next =>
           next({
             onReceiveMetadata: (metadata, letIn) => {
-              try {
-                this.#callers.set(metadata, this.#admit(path, metadata, call))
-              } catch (error) {
-                this.door.meter.answered('grpc', error)
-                const { code, details, metadata: trailers } = toServiceError(error)
-                call.sendStatus({ code: code!, details: details!, metadata: trailers ?? null })
-                return
-              }
-              letIn(metadata)
+              const check = () => this.#callers.set(metadata, this.#admit(path, metadata, call))
+              if (this.#passes(call, check)) letIn(metadata)
+            },
+            onReceiveMessage: (message, take) => {
+              if (this.#passes(call, () => requireRead(message))) take(message)
             },
           }),
       })
@@ -79,6 +76,19 @@ export class GrpcDoor {
     const caller = this.door.identify(rule, { authorization, address })
     this.door.admit(rule, caller)
     return caller
+  }
+
+  /** Whether a check holds; a call of which it does not is ended with the reason. */
+  #passes(call: ServerInterceptingCallInterface, check: () => void): boolean {
+    try {
+      check()
+      return true
+    } catch (error) {
+      this.door.meter.answered('grpc', error)
+      const { code, details, metadata } = toServiceError(error)
+      call.sendStatus({ code: code!, details: details!, metadata: metadata ?? null })
+      return false
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import { idempotencyKeySchema, type WaitMode } from '@hypershard/contract'
+import { documentBytesMax } from '@hypershard/proto/limits'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
 import type { Fields } from '@hypershard/storage'
 import { checkOperation } from '../../writing/check-document.ts'
@@ -105,6 +106,9 @@ function pathOfNonFinite(value: unknown): string[] | undefined {
 
 /** @throws HypershardError `invalid_request` */
 function parseFields({ fields, fieldsJson }: Document): Record<string, unknown> {
+  if (fieldsJson.length > documentBytesMax) {
+    throw new HypershardError('request_too_large', `fields_json: longer than ${documentBytesMax} bytes`)
+  }
   if (fields === undefined) return parseObjectText(fieldsJson, 'fields_json')
   throw new HypershardError('invalid_request', 'fields and fields_json are both given; leave one out')
 }

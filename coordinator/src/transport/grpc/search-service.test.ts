@@ -162,6 +162,24 @@ describe('the gRPC twin', () => {
     })
   }
 
+  it('reads no request that is larger than its HTTP twin may be, and goes on', async () => {
+    const filterJson = `{"must":[${'1,'.repeat(600_000)}1]}`
+    await assert.rejects(search({ query: 'x', filterJson }), (error: HypershardError) => {
+      assert.deepEqual([error.code, /at most 1048576/.test(error.message)], ['request_too_large', true])
+      return true
+    })
+    assert.deepEqual((await search({ query: 'x' })).hits, [])
+  })
+
+  it('parses no fields that are longer than a document may be', async () => {
+    const long = { ...document('long', 'stars'), fieldsJson: `${' '.repeat(1024 * 1024)}{}` }
+    const { errors } = await put([{ index: 'papers', documents: [long, document('a', 'stars')] }])
+    assert.deepEqual(
+      errors.map(({ id, code }) => [id, code]),
+      [['long', 'request_too_large']],
+    )
+  })
+
   it('refuses a stream that names no index, or two', async () => {
     for (const messages of [
       [],

@@ -19,6 +19,7 @@ import { type Caller, factsOf } from '../../access/caller.ts'
 import type { Door } from '../../access/door.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { checkRequest } from '../check-request.ts'
+import { requestBytesMax } from '../request-bytes-max.ts'
 import { beginTrace, routeOf } from './begin-trace.ts'
 import { buildOpenApi } from './build-openapi.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
@@ -58,9 +59,6 @@ export interface HttpServer {
   readonly address: string
   stop(): Promise<void>
 }
-
-/** A search with the longest query is 64 KiB at most; ten times that leaves room for escapes. */
-const jsonBytesMax = 1024 * 1024
 
 /** How long a browser remembers what an origin may do. */
 const corsSecondsMax = 600
@@ -109,7 +107,7 @@ function createApp({
   door,
 }: HttpServerOptions): FastifyInstance {
   const app = fastify({
-    bodyLimit: jsonBytesMax,
+    bodyLimit: requestBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
     // A client that dribbles its request holds a connection no longer than the longest put may take.
     serverFactory: handler => createPublicServer(handler, { certificates, requestMsMax: putTimeoutMs, log }),

@@ -1,0 +1,35 @@
+import { HypershardError } from '@hypershard/common'
+import { SearchServiceService } from '@hypershard/proto/search'
+import { requestBytesMax } from '../request-bytes-max.ts'
+
+/** Stands where a message would that was too large to be read. */
+class TooLargeMessage {
+  readonly bytes: number
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
+}
+
+/**
+ * The service with requests as large as their HTTP twins: to read one of 64 MiB would hold up everybody else's calls for
+ * seconds. Streams of documents keep the port's limit of messages.
+ */
+export const boundedSearchService = Object.fromEntries(
+  Object.entries(SearchServiceService).map(([name, method]) => [
+    name,
+    method.requestStream ? method : { ...method, requestDeserialize: bounded(method.requestDeserialize) },
+  ]),
+) as unknown as typeof SearchServiceService
+
+/** gRPC calls every failure of reading a message internal, so it is told once the message is there. */
+function bounded<Message>(read: (bytes: Buffer) => Message) {
+  return (bytes: Buffer): Message | TooLargeMessage =>
+    bytes.length > requestBytesMax ? new TooLargeMessage(bytes.length) : read(bytes)
+}
+
+/** @throws HypershardError `request_too_large` */
+export function requireRead(message: unknown): void {
+  if (!(message instanceof TooLargeMessage)) return
+  throw new HypershardError('request_too_large', `the request has ${message.bytes} bytes, at most ${requestBytesMax}`)
+}
