@@ -5,7 +5,7 @@ import type { ReceivedOperation } from '../writing/operation.ts'
 import type { WriteInput, WriteReport } from '../writing/write-documents.ts'
 import type { AuditedRequest } from './audit-trail.ts'
 import { type Caller, nameOf } from './caller.ts'
-import { failureForTenant, problemForTenant, type Tenancy, tenancyOf } from './tenant.ts'
+import { problemForTenant, type Tenancy, tenancyOf, toldTo } from './tenant.ts'
 
 /**
  * A document as the newest write left it. To a tenant, another's does not exist.
@@ -17,15 +17,12 @@ export async function documentAs(
   context: RequestContext,
   coordinator: Coordinator,
 ): Promise<StoredDocument> {
-  if (caller.filter === undefined) return coordinator.getDocument(index, id, context)
-  const own = tenancyOf(caller, index, coordinator.fieldsOf(index))!
-  try {
+  return toldTo(caller, async () => {
+    const own = tenancyOf(caller, index, coordinator.fieldsOf(index))
     const document = await coordinator.getDocument(index, id, context)
-    if (own.owns(document)) return document
-  } catch (error) {
-    throw failureForTenant(error)
-  }
-  throw documentNotFound(index, id)
+    if (own === undefined || own.owns(document)) return document
+    throw documentNotFound(index, id)
+  })
 }
 
 export interface WriteAccess {
@@ -34,8 +31,9 @@ export interface WriteAccess {
 }
 
 /**
- * The write of a caller, which is noted before it begins and before it is answered. A tenant puts only what passes its filter, and neither replaces nor deletes what does not: that
- * is decided on the documents as they are when the write is appended.
+ * The write of a caller, which is noted before it begins and before it is answered. A tenant puts only what passes its
+ * filter, and neither replaces nor deletes what does not: that is decided on the documents as they are when the write is
+ * appended.
  * @throws HypershardError `forbidden`, and what a write throws
  */
 export async function writeAs(
@@ -44,10 +42,8 @@ export async function writeAs(
   context: RequestContext,
   { coordinator, audited }: WriteAccess,
 ): Promise<WriteReport> {
-  return audited.run(
-    () => writeWithin(caller, input, context, coordinator),
-    ({ received, accepted, failed, sequence }) => ({ received, accepted, failed, sequence }),
-  )
+  const countsOf = ({ received, accepted, failed, sequence }: WriteReport) => ({ received, accepted, failed, sequence })
+  return toldTo(caller, () => audited.run(() => writeWithin(caller, input, context, coordinator), countsOf))
 }
 
 async function writeWithin(
@@ -69,12 +65,8 @@ async function writeWithin(
     owns: document => own.owns(document),
     onProgress: onProgress && (progress => onProgress({ ...progress, waiting: null })),
   }
-  try {
-    const report = await coordinator.writeDocuments(ofTenant, context)
-    return { ...report, problem: report.problem && problemForTenant(report.problem) }
-  } catch (error) {
-    throw failureForTenant(error)
-  }
+  const report = await coordinator.writeDocuments(ofTenant, context)
+  return { ...report, problem: report.problem && problemForTenant(report.problem) }
 }
 
 /** Keeps back what would be another tenant's. */

@@ -6,7 +6,7 @@ import type { SearchAnswer } from '../search/search-answer.ts'
 import type { SearchInput } from '../search/search-input.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Door } from './door.ts'
-import { failureForTenant, joinFilters, tenancyOf } from './tenant.ts'
+import { joinFilters, tenancyOf, toldTo } from './tenant.ts'
 
 export interface SearchAccess {
   readonly coordinator: Coordinator
@@ -25,14 +25,16 @@ export async function searchAs(
   context: RequestContext,
   { coordinator, door }: SearchAccess,
 ): Promise<SearchAnswer> {
-  const settle = await takeScoring(caller, input, context, { coordinator, door })
-  const answer = await searchWithin(caller, input, context, coordinator).catch(error => {
-    // What was not begun costs nothing; of what broke off nobody knows what it has cost.
-    if (error instanceof HypershardError && !mayHaveScored(error)) settle(nothingScanned)
-    throw error
+  return toldTo(caller, async () => {
+    const settle = await takeScoring(caller, input, context, { coordinator, door })
+    const answer = await searchWithin(caller, input, context, coordinator).catch(error => {
+      // What was not begun costs nothing; of what broke off nobody knows what it has cost.
+      if (error instanceof HypershardError && !mayHaveScored(error)) settle(nothingScanned)
+      throw error
+    })
+    settle(answer.cached ? nothingScanned : answer.coverage)
+    return answer
   })
-  settle(answer.cached ? nothingScanned : answer.coverage)
-  return answer
 }
 
 /** Takes what a search is expected to cost. @returns which is told what was looked at */
@@ -45,8 +47,14 @@ async function takeScoring(
   const key = door.keyOf(caller)
   if (key?.limits?.gigaflops_per_second === undefined) return () => undefined
   const cost = await coordinator.scoringCost(input, context)
-  const settle = door.limits.takeScoring(key, cost.expected / flopsOfGigaflop)
+  const expected = caller.filter === undefined ? cost.expected : coarse(cost.expected)
+  const settle = door.limits.takeScoring(key, expected / flopsOfGigaflop)
   return counts => settle(cost.of(counts) / flopsOfGigaflop)
+}
+
+/** What a tenant's limits show of the work on all documents tells no more than their order of magnitude. */
+function coarse(flops: number): number {
+  return flops === 0 ? 0 : 2 ** Math.ceil(Math.log2(flops))
 }
 
 function mayHaveScored({ code }: HypershardError): boolean {
@@ -69,13 +77,9 @@ async function searchWithin(
   // Its faults are told by the place where the caller wrote them.
   if (input.filter !== undefined) readFilter(input.filter, fields)
   const minCoverage = Math.ceil(input.minCoverage * shareSteps) / shareSteps
-  try {
-    const filter = joinFilters(own.filter, input.filter)
-    const answer = await coordinator.search({ ...input, filter, minCoverage }, context)
-    return { ...answer, coverage: coverageForTenant(answer.coverage) }
-  } catch (error) {
-    throw tooLittle(error, minCoverage) ?? failureForTenant(error)
-  }
+  const filter = joinFilters(own.filter, input.filter)
+  const answer = await coordinator.search({ ...input, filter, minCoverage }, context)
+  return { ...answer, coverage: coverageForTenant(answer.coverage) }
 }
 
 /** Shares are told to tenants in hundredths: of an exact one, the number of all documents could be computed. */
@@ -95,11 +99,4 @@ export function coverageForTenant(coverage: Coverage): Coverage {
   }))
   const ratio = Math.floor(coverage.ratio * shareSteps) / shareSteps
   return { ...coverage, documentsEligible: coverage.documentsMatched, ratio, missing }
-}
-
-/** The words of the failure count all documents, and so do its details. */
-function tooLittle(error: unknown, minCoverage: number): HypershardError | undefined {
-  if (!(error instanceof HypershardError) || error.code !== 'insufficient_coverage') return undefined
-  const message = 'too few documents could be searched; try again, or accept less with a lower min_coverage'
-  return new HypershardError('insufficient_coverage', message, { details: { min_coverage: minCoverage } })
 }

@@ -58,10 +58,28 @@ const toldAsTheyAre: readonly ErrorCode[] = [
   'cancelled',
 ]
 
-/** What a tenant is told of a failure: of any other, no more than its code, since the rest may count others' documents. */
-export function failureForTenant(error: unknown): unknown {
+/**
+ * Does a caller's work. A tenant is told of a failure no more than its code, unless its words are of the request alone: the
+ * rest may count others' documents, or name servers and files. Wraps all of the work, what comes before it too.
+ */
+export async function toldTo<Result>({ filter }: Caller, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw filter === undefined ? error : failureForTenant(error)
+  }
+}
+
+function failureForTenant(error: unknown): unknown {
   if (!(error instanceof HypershardError) || toldAsTheyAre.includes(error.code)) return error
+  if (error.code === 'insufficient_coverage') return tooLittle(error)
   return new HypershardError(error.code, lower(error.row.title), { cause: error })
+}
+
+/** The words of the failure count all documents, and so do its details. */
+function tooLittle({ details: { min_coverage } }: HypershardError): HypershardError {
+  const message = 'too few documents could be searched; try again, or accept less with a lower min_coverage'
+  return new HypershardError('insufficient_coverage', message, { details: { min_coverage } })
 }
 
 /** What a tenant is told of a write that could not be indexed. */

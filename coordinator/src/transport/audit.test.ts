@@ -10,7 +10,8 @@ import { type TestKeys, writeTestKeys } from '@hypershard/harness'
 import { SearchServiceClient } from '@hypershard/proto/search'
 import { type Answer, request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
 
-const asked = { root: {}, reader: { scopes: ['read', 'search'] } } as const
+const filter = { field: 'tenant', equals: 'ada' }
+const asked = { root: {}, reader: { scopes: ['read', 'search'] }, ada: { filter, scopes: ['write'] } } as const
 
 type Name = keyof typeof asked
 
@@ -133,6 +134,8 @@ describe('the audit log of a coordinator', () => {
       ['papers'],
     )
     assert.equal((await ask('GET', 'indexes/papers/documents/a', 'root')).status, 404)
+    const ofTenant = await ask('PUT', 'indexes/papers/documents', 'ada', '{"id":"b"}', 'application/x-ndjson')
+    assert.deepEqual([ofTenant.json.code, ofTenant.json.detail.includes(folder)], ['unavailable', false])
     await mkdir(join(folder, 'logs'))
     const again = await ask('PUT', 'indexes/papers/documents', 'root', '{"id":"a","text":"x"}', 'application/x-ndjson')
     assert.equal(again.status, 200)

@@ -11,6 +11,7 @@ const asked = {
   root: {},
   ada: { ...ofTenant('ada'), scopes: ['search', 'read', 'write'] },
   bob: { ...ofTenant('bob'), scopes: ['search', 'read', 'write'] },
+  metered: { ...ofTenant('ada'), limits: { gigaflops_per_second: 1e-9 } },
   ofAnotherField: { filter: { field: 'owner', equals: 'ada' } },
   adaAdmin: ofTenant('ada'),
 } as const
@@ -186,7 +187,7 @@ describe('a key with a filter', () => {
       assert.equal(part.coverage.documents_eligible, part.coverage.documents_matched)
       assert.equal(part.coverage.ratio, Math.round(part.coverage.ratio * 100) / 100)
       assert.doesNotMatch(JSON.stringify(part.coverage.missing), /shard-\d|[4-9]/)
-      const none = (await search('ada', { cache: false })).json
+      const { request_id: _, ...none } = (await search('ada', { cache: false })).json
       assert.equal(none.code, 'insufficient_coverage')
       // The request's id is drawn.
       assert.doesNotMatch(JSON.stringify({ ...none, request_id: '' }), /shard-\d|7/)
@@ -194,6 +195,25 @@ describe('a key with a filter', () => {
     } finally {
       for (const one of coordinator.servers) one.failingShards.clear()
     }
+  })
+
+  it('is told no more of a failure where its scoring has a limit', async () => {
+    const [limited, other] = [await search('metered', { generation: 9 }), await search('ada', { generation: 9 })]
+    assert.deepEqual([limited.json.code, limited.json.detail], [other.json.code, other.json.detail])
+    assert.deepEqual(limited.json.details, {})
+  })
+
+  it('cannot count all documents by what is left of its limit', async () => {
+    for (const one of coordinator.servers) for (const shard of [0, 1]) one.failingShards.add(shard)
+    try {
+      assert.equal((await search('metered', { plan: 'exact' })).json.code, 'insufficient_coverage')
+    } finally {
+      for (const one of coordinator.servers) one.failingShards.clear()
+    }
+    // What the search might have cost is paid off at one operation a second: 7 documents of 16 weights took 224.
+    const { details } = (await search('metered', { plan: 'exact' })).json
+    const seconds = details.retry_after_ms / 1_000
+    assert.ok(seconds > 226 && seconds <= 256, `${seconds}`)
   })
 
   it('sees the same over gRPC', async () => {

@@ -175,8 +175,8 @@ export const accessMutants: readonly Mutant[] = [
   {
     id: 'tenant-get-unfiltered',
     file: 'coordinator/src/access/documents-as.ts',
-    find: 'if (own.owns(document)) return document',
-    replace: 'if (own !== undefined) return document',
+    find: 'if (own === undefined || own.owns(document)) return document',
+    replace: 'if (own !== null) return document',
     breaks: 'A tenant reads no document of another',
     tests: tenants,
   },

@@ -12,6 +12,7 @@ import {
 import { documentBytesMax } from '@hypershard/proto/limits'
 import { z } from 'zod'
 import { documentAs, writeAs } from '../../../access/documents-as.ts'
+import { toldTo } from '../../../access/tenant.ts'
 import { writeProgressJson, writeReportJson } from '../../../answers/write-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { checkLines, checkOperation } from '../../../writing/check-document.ts'
@@ -57,12 +58,12 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       body: 'ndjson',
       errors: ['index_not_found', 'storage_full', 'idempotency_mismatch', 'request_too_large'],
       timeoutMs: options.putTimeoutMs,
-      handle: request => {
-        const { stream, headers, context, params } = request
+      handle: async request => {
+        const { stream, headers, context, params, caller } = request
         const isJson = headers['content-type']?.startsWith('application/json') === true
         const read = readDocuments(stream, { lineBytesMax: documentBytesMax, idleMsMax, isJson }, context.deadline)
-        const lines = checkLines(read, coordinator.fieldsOf(params.index))
-        return write(coordinator, request, lines, options)
+        const begin = async () => checkLines(read, coordinator.fieldsOf(params.index))
+        return write(coordinator, request, await toldTo(caller, begin), options)
       },
     }),
     defineRoute({
@@ -110,7 +111,7 @@ async function write(
   operations: AsyncIterable<ReceivedOperation>,
   { putTimeoutMs }: DocumentRouteOptions,
 ): Promise<RouteAnswer> {
-  coordinator.getIndex(params.index)
+  await toldTo(caller, async () => coordinator.getIndex(params.index))
   const input = {
     index: params.index,
     operations,
