@@ -17,18 +17,9 @@ describe('checkRequest', () => {
     assert.throws(() => checkRequest(aliasOrdersSchema, { actions: [null] }, 'body'), /body\.actions\.0/)
   })
 
-  it('goes through an object as often for many faults as for one', () => {
-    const timesRead = (faults: number) => {
-      let reads = 0
-      const faulty = Object.fromEntries(Array.from({ length: faults }, (_, at) => [`f${at}`, { type: null }]))
-      const ownKeys = (target: object) => {
-        reads++
-        return Reflect.ownKeys(target)
-      }
-      const fields = new Proxy(faulty, { ownKeys })
-      assert.throws(() => checkRequest(createIndexSchema, { name: 'papers', fields }, 'body'), /fields\.f0\.type/)
-      return reads
-    }
-    assert.equal(timesRead(50), timesRead(1))
+  it('takes a moment for a body that is full of faults', () => {
+    // A copy for each of them takes minutes.
+    const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`f${at}`, { type: null }]))
+    assert.throws(() => checkRequest(createIndexSchema, { name: 'papers', fields }, 'body'), /fields\.f0\.type/)
   })
 })
