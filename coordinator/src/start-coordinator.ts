@@ -350,7 +350,7 @@ type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
 
 /** @param hub of other processes, where they have no port of their own */
 function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: GrpcServing): Promise<GrpcServer> {
-  const door = new GrpcDoor(options.door)
+  const door = new GrpcDoor(options.door, options.audit)
   const { meter } = options.telemetry
   const counting = meter.counting ? [new GrpcMeter(meter).interceptor] : []
   const search = {

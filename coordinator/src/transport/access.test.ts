@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { text as readText } from 'node:stream/consumers'
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { scopes } from '@hypershard/access'
 import { Deadline } from '@hypershard/common'
@@ -159,6 +161,19 @@ describe('the doors of a coordinator that asks for keys', () => {
       const { status: answered, json } = await request(`${coordinator.url}/v1/indexes`, { headers: { authorization } })
       assert.deepEqual([answered, json.code], [401, 'unauthenticated'], authorization)
     }
+  })
+
+  it('refuse a request that has two keys, which others on the way may take for one or the other', async () => {
+    const { hostname, port } = new URL(coordinator.url)
+    const { authorization } = keys.headers.root
+    const lines = ['GET /v1/indexes HTTP/1.1', 'Host: papers', 'Connection: close', `Authorization: ${authorization}`]
+    const ask = async (more: readonly string[]) => {
+      const socket = connect(Number(port), hostname)
+      socket.write(`${[...lines, ...more].join('\r\n')}\r\n\r\n`)
+      return (await readText(socket)).slice(0, 'HTTP/1.1 200'.length)
+    }
+    assert.equal(await ask([]), 'HTTP/1.1 200')
+    assert.equal(await ask([`Authorization: ${keys.headers.searcher.authorization}`]), 'HTTP/1.1 401')
   })
 
   it('refuse a key that was revoked, without a restart', async () => {

@@ -7,11 +7,16 @@ import { verifyAudit } from '@hypershard/access'
 import { Deadline } from '@hypershard/common'
 import { connectClient } from '@hypershard/common/grpc'
 import { type TestKeys, writeTestKeys } from '@hypershard/harness'
-import { SearchServiceClient } from '@hypershard/proto/search'
+import { PutDocumentsRequest, SearchServiceClient } from '@hypershard/proto/search'
 import { type Answer, request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
 
 const filter = { field: 'tenant', equals: 'ada' }
-const asked = { root: {}, reader: { scopes: ['read', 'search'] }, ada: { filter, scopes: ['write'] } } as const
+const asked = {
+  root: {},
+  reader: { scopes: ['read', 'search'] },
+  ada: { filter, scopes: ['write'] },
+  narrow: { indexes: ['papers'] },
+} as const
 
 type Name = keyof typeof asked
 
@@ -120,6 +125,45 @@ describe('the audit log of a coordinator', () => {
       written.map(({ request: id }) => id),
       ['order-7', 'order-7'],
     )
+  })
+
+  it('has who was refused over gRPC, by the id of his call', async () => {
+    const client = connectClient(SearchServiceClient, coordinator.grpcAddress)
+    const options = { deadline: Deadline.after(60_000).toDate() }
+    const metadataOf = (key: Name) => {
+      const metadata = new Metadata()
+      metadata.set('authorization', keys.headers[key].authorization)
+      metadata.set('x-request-id', `of-${key}`)
+      return metadata
+    }
+    const put = (key: Name) =>
+      new Promise(done => {
+        const call = client.putDocuments(metadataOf(key), options, done)
+        call.write(PutDocumentsRequest.fromPartial({ index: 'secrets' }))
+        call.end()
+      })
+    const remove = (key: Name) =>
+      new Promise(done => client.deleteIndex({ name: 'secrets', withAliases: true }, metadataOf(key), options, done))
+    for (const key of ['reader', 'narrow', 'root'] as const) await remove(key)
+    for (const key of ['reader', 'narrow'] as const) await put(key)
+    client.close()
+    assert.deepEqual(
+      (await lines()).map(({ event, what, outcome = '', request: id }) => `${id}: ${what} ${event} ${outcome}`.trim()),
+      [
+        'of-reader: deleteIndex refused forbidden',
+        'of-narrow: deleteIndex refused forbidden',
+        'of-root: deleteIndex begun',
+        'of-root: deleteIndex ended index_not_found',
+        'of-reader: putDocuments refused forbidden',
+        'of-narrow: putDocuments refused forbidden',
+      ],
+    )
+  })
+
+  it('has how far a deletion goes', async () => {
+    await ask('DELETE', 'indexes/papers?aliases=delete', 'root')
+    const [begun] = (await lines()) as (Line & { readonly subject: object })[]
+    assert.deepEqual(begun!.subject, { index: 'papers', aliases: 'delete' })
   })
 
   it('keeps anything from being changed while it cannot be written, and nothing from being read', async () => {

@@ -28,8 +28,8 @@ function bounded<Message>(read: (bytes: Buffer) => Message) {
     bytes.length > requestBytesMax ? new TooLargeMessage(bytes.length) : read(bytes)
 }
 
-/** @throws HypershardError `request_too_large` */
-export function requireRead(message: unknown): void {
-  if (!(message instanceof TooLargeMessage)) return
-  throw new HypershardError('request_too_large', `the request has ${message.bytes} bytes, at most ${requestBytesMax}`)
+/** Why a message was not read, if it was not. */
+export function failureToRead(message: unknown): HypershardError | undefined {
+  if (!(message instanceof TooLargeMessage)) return undefined
+  return new HypershardError('request_too_large', `the request has ${message.bytes} bytes, at most ${requestBytesMax}`)
 }

@@ -4,13 +4,14 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js'
-import { HypershardError } from '@hypershard/common'
-import { toServiceError } from '@hypershard/common/grpc'
+import { HypershardError, requestIdOf } from '@hypershard/common'
+import { requestIdHeader, toServiceError } from '@hypershard/common/grpc'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
 import { SearchServiceService } from '@hypershard/proto/search'
+import type { AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, callerWithoutKeys, stranger } from '../../access/caller.ts'
 import type { AccessRule, Door } from '../../access/door.ts'
-import { requireRead } from './bounded-service.ts'
+import { failureToRead } from './bounded-service.ts'
 
 /** Of every method, as its HTTP twin. One that is added does not compile until it stands here. */
 export const searchServiceRules = {
@@ -22,10 +23,15 @@ export const searchServiceRules = {
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 
-const ruleOfPath: ReadonlyMap<string, AccessRule> = new Map(
-  Object.entries(searchServiceRules).map(([name, rule]) => [
-    SearchServiceService[name as keyof typeof searchServiceRules].path,
-    rule,
+interface RuledMethod extends AccessRule {
+  /** As the `operationId` of its HTTP twin. */
+  readonly id: string
+}
+
+const ruleOfPath: ReadonlyMap<string, RuledMethod> = new Map(
+  Object.entries(searchServiceRules).map(([id, rule]) => [
+    SearchServiceService[id as keyof typeof searchServiceRules].path,
+    { id, ...rule },
   ]),
 )
 
@@ -35,10 +41,12 @@ const publicServices = /^\/grpc\.(?:health|reflection)\.v1(?:alpha)?\./
 /** The door of the public gRPC port: asked before anything of a call but its metadata is read. */
 export class GrpcDoor {
   readonly door: Door
+  readonly #audit: AuditTrail
   readonly #callers = new WeakMap<Metadata, Caller>()
 
-  constructor(door: Door) {
+  constructor(door: Door, audit: AuditTrail) {
     this.door = door
+    this.#audit = audit
   }
 
   /** For the server. */
@@ -48,11 +56,18 @@ export class GrpcDoor {
         start: next =>
           next({
             onReceiveMetadata: (metadata, letIn) => {
-              const check = () => this.#callers.set(metadata, this.#admit(path, metadata, call))
-              if (this.#passes(call, check)) letIn(metadata)
+              this.#admit(path, metadata, call).then(
+                caller => {
+                  this.#callers.set(metadata, caller)
+                  letIn(metadata)
+                },
+                error => this.#refuse(call, error),
+              )
             },
             onReceiveMessage: (message, take) => {
-              if (this.#passes(call, () => requireRead(message))) take(message)
+              const failure = failureToRead(message)
+              if (failure === undefined) take(message)
+              else this.#refuse(call, failure)
             },
           }),
       })
@@ -65,7 +80,7 @@ export class GrpcDoor {
     return caller
   }
 
-  #admit(path: string, metadata: Metadata, call: ServerInterceptingCallInterface): Caller {
+  async #admit(path: string, metadata: Metadata, call: ServerInterceptingCallInterface): Promise<Caller> {
     const address = call.getConnectionInfo().remoteAddress ?? 'unknown'
     if (!this.door.locked) return callerWithoutKeys(address)
     if (publicServices.test(path)) return stranger(address)
@@ -74,22 +89,28 @@ export class GrpcDoor {
     const sent = metadata.get('authorization')
     const authorization = sent.length === 1 ? String(sent[0]) : undefined
     const caller = this.door.identify(rule, { authorization, address })
-    this.door.admit(rule, caller)
+    try {
+      this.door.admit(rule, caller)
+    } catch (error) {
+      // Nothing of the call was read yet that could say what it is about.
+      const request = requestIdOf(metadata.get(requestIdHeader)[0])
+      if (isAudited(rule)) await this.#audit.refused({ caller, request, what: rule.id, subject: {} }, error)
+      throw error
+    }
     return caller
   }
 
-  /** Whether a check holds; a call of which it does not is ended with the reason. */
-  #passes(call: ServerInterceptingCallInterface, check: () => void): boolean {
-    try {
-      check()
-      return true
-    } catch (error) {
-      this.door.meter.answered('grpc', error)
-      const { code, details, metadata } = toServiceError(error)
-      call.sendStatus({ code: code!, details: details!, metadata: metadata ?? null })
-      return false
-    }
+  /** Ends a call with the reason. */
+  #refuse(call: ServerInterceptingCallInterface, error: unknown): void {
+    this.door.meter.answered('grpc', error)
+    const { code, details, metadata } = toServiceError(error)
+    call.sendStatus({ code: code!, details: details!, metadata: metadata ?? null })
   }
+}
+
+/** What changes something. */
+function isAudited({ scope }: AccessRule): boolean {
+  return scope === 'write' || scope === 'admin'
 }
 
 /** What processes tell each other names indexes, and they have no keys. */

@@ -28,8 +28,9 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
   return {
     createIndex: unary(async (request, caller, context) => {
       const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
-      requireUse(caller, input.name)
-      const audited = auditedCall(context, caller, { what: 'createIndex', subject: { name: input.name } }, options)
+      const { name } = input
+      const call = { caller, what: 'createIndex', subject: { name }, request: context.requestId }
+      const audited = await auditedUse(name, call, options)
       return { index: indexMessage(await audited.run(() => coordinator.createIndex(input, context))) }
     }),
     listIndexes: unary(async (_, caller) => {
@@ -39,8 +40,13 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     getIndex: unary(async ({ name }, caller) => ({ index: indexMessage(coordinator.getIndex(usable(caller, name))) })),
     deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
       const aliases = withAliases ? 'delete' : 'refuse'
-      const index = usable(caller, name)
-      const audited = auditedCall(context, caller, { what: 'deleteIndex', subject: { index } }, options)
+      const index = checkRequest(indexNameSchema, name, 'name')
+      const subject = { index, ...(withAliases && { aliases }) }
+      const audited = await auditedUse(
+        index,
+        { caller, what: 'deleteIndex', subject, request: context.requestId },
+        options,
+      )
       await audited.run(() => coordinator.deleteIndex(index, aliases, context).catch(hidingClones(caller)))
       return {}
     }),
@@ -82,14 +88,15 @@ async function counted<Result>({ door }: GrpcDoor, work: () => Promise<Result>):
   }
 }
 
-/** As the HTTP twin is noted. */
-function auditedCall(
-  { requestId: request }: RequestContext,
-  caller: Caller,
-  { what, subject }: Pick<AuditedFacts, 'what' | 'subject'>,
-  { audit }: SearchServiceOptions,
-): AuditedRequest {
-  return audit.request({ caller, request, what, subject })
+/** As the HTTP twin is noted, also where the caller may not use the index. @throws HypershardError `forbidden` */
+async function auditedUse(index: string, call: AuditedFacts, { audit }: SearchServiceOptions): Promise<AuditedRequest> {
+  try {
+    requireUse(call.caller, index)
+  } catch (error) {
+    await audit.refused(call, error)
+    throw error
+  }
+  return audit.request(call)
 }
 
 /** The name of an index that the caller may use. */
@@ -126,8 +133,9 @@ async function putFrom(
   const { putTimeoutMs, caller } = options
   const context = callContext.within(putTimeoutMs).with({ principal: caller })
   const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
-  const index = usable(caller, received.index, 'index')
-  const audited = auditedCall(context, caller, { what: 'putDocuments', subject: { index } }, options)
+  const index = checkRequest(indexNameSchema, received.index, 'index')
+  const facts = { caller, what: 'putDocuments', subject: { index }, request: context.requestId }
+  const audited = await auditedUse(index, facts, options)
   const input = { ...received, waitMsMax: putTimeoutMs }
   return putResponse(await writeAs(caller, input, context, { coordinator, audited }))
 }

@@ -207,7 +207,9 @@ async function letIn(
   reply: FastifyReply,
   { door, audit }: HttpServerOptions,
 ): Promise<Caller> {
-  const { authorization } = request.headers
+  // Of two, others on the way may have believed the other one.
+  const sent = request.raw.headersDistinct.authorization ?? []
+  const authorization = sent.length > 1 ? '' : sent[0]
   const params = request.params as Readonly<Record<string, string>>
   const caller = door.identify(route, { authorization, address: request.ip })
   try {
@@ -226,10 +228,11 @@ function isAudited({ scope, method }: Route): boolean {
   return scope === 'write' || (scope === 'admin' && method !== 'GET')
 }
 
-/** What a request is about, for the audit log: names, and no documents. */
-function subjectOf(params: object, body: unknown): Record<string, unknown> {
+/** What a request is about, for the audit log: names, how far it goes, and no documents. */
+function subjectOf(route: Route, { params, query, body }: { params: object; query: object; body: unknown }) {
   const { name, actions } = (body ?? {}) as { readonly name?: unknown; readonly actions?: unknown }
-  return { ...params, ...(name !== undefined && { name }), ...(actions !== undefined && { actions }) }
+  const how = route.scope === 'admin' ? query : {}
+  return { ...params, ...how, ...(name !== undefined && { name }), ...(actions !== undefined && { actions }) }
 }
 
 interface Received {
@@ -257,7 +260,7 @@ async function answerRequest(
     principal: caller,
   })
   const stream = request.body instanceof Readable ? request.body : request.raw
-  const subject = subjectOf(params, checkedBody)
+  const subject = subjectOf(route, { params, query, body: checkedBody })
   const audited = isAudited(route)
     ? audit.request({ caller, request: request.id, what: route.id, subject })
     : notAudited
