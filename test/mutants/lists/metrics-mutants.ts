@@ -201,7 +201,7 @@ export const metricsMutants: readonly Mutant[] = [
   {
     id: 'access-refused-grpc',
     file: 'coordinator/src/transport/grpc/grpc-door.ts',
-    find: "                this.door.meter.answered('grpc', error)",
+    find: "    this.door.meter.answered('grpc', error)",
     replace: '',
     breaks: 'Each call that is refused at the gRPC door is counted by its reason',
     tests: ['coordinator/src/transport/access-metrics.test.ts'],
@@ -233,8 +233,8 @@ export const metricsMutants: readonly Mutant[] = [
   {
     id: 'audit-request-id',
     file: 'coordinator/src/transport/grpc/search-service.ts',
-    find: 'return audit.request({ caller, request, what, subject })',
-    replace: 'return audit.request({ caller, request: what, what, subject })',
+    find: 'return audit.request(call)',
+    replace: 'return audit.request({ ...call, request: call.what })',
     breaks: 'The audit log names a call as its answer and the log do',
     tests: ['coordinator/src/transport/audit.test.ts'],
   },
