@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { HypershardError } from '@hypershard/common'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
+
+/** Long before a test that hangs is ended: what is not closed by then is not going to be. */
+const closedMsMax = 15_000
 
 describe('the admin listener', () => {
   let server: AdminServer
@@ -39,5 +44,48 @@ describe('the admin listener', () => {
   it('answers nothing else', async () => {
     assert.equal((await ask('/v1/indexes')).status, 404)
     assert.equal((await ask('/metrics', 'POST')).status, 405)
+  })
+
+  describe('keeps nobody who', () => {
+    const bounds = { requestMsMax: 40, timeoutsLookedAtMs: 10, connectionsMax: 2 }
+    const sockets: Socket[] = []
+    let bounded: AdminServer
+
+    beforeEach(async () => {
+      bounded = await startAdminServer(
+        '127.0.0.1:0',
+        { requireReady: async () => undefined, metrics: undefined },
+        bounds,
+      )
+    })
+
+    afterEach(async () => {
+      for (const socket of sockets.splice(0)) socket.destroy()
+      await bounded.stop()
+    })
+
+    async function open(bytes: string): Promise<Socket> {
+      const socket = connect(Number(bounded.address.split(':')[1]), '127.0.0.1')
+      sockets.push(socket)
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      socket.write(bytes)
+      return socket
+    }
+
+    it('takes long to send its request', async () => {
+      const socket = await open('GET /healthz HTTP/1.1\r\nHost: x\r\n')
+      socket.resume()
+      if (!socket.closed) await once(socket, 'close', { signal: AbortSignal.timeout(closedMsMax) })
+    })
+
+    it('comes beyond so many connections at a time', async () => {
+      const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+      const kept = [await open(get), await open(get)]
+      await Promise.all(kept.map(socket => once(socket, 'data')))
+      const socket = await open(get)
+      socket.on('data', () => assert.fail('it was answered'))
+      if (!socket.closed) await once(socket, 'close', { signal: AbortSignal.timeout(closedMsMax) })
+    })
   })
 })

@@ -16,17 +16,33 @@ export interface AdminServer {
   stop(): Promise<void>
 }
 
-/** A scrape or probe is one short request; who takes longer than this to send it is cut off. */
-const requestMsMax = 5_000
-const connectionsMax = 64
+/** How long callers may take, and how many may come. */
+export interface AdminBounds {
+  /** A scrape or probe is one short request; who takes longer than this to send it is cut off. */
+  readonly requestMsMax: number
+  /** How often that is looked at. */
+  readonly timeoutsLookedAtMs: number
+  readonly connectionsMax: number
+}
+
+const usualBounds: AdminBounds = { requestMsMax: 5_000, timeoutsLookedAtMs: 1_000, connectionsMax: 64 }
 
 /**
  * Serves `/healthz` (the process lives), `/readyz` (it can do its work) and `/metrics` over plain HTTP, for probes and
  * Prometheus. It answers from before the process is ready until its end.
  * @throws HypershardError `address_in_use`
  */
-export async function startAdminServer(address: string, answers: AdminAnswers): Promise<AdminServer> {
-  const server = createServer({ requestTimeout: requestMsMax, headersTimeout: requestMsMax }, (request, response) => {
+export async function startAdminServer(
+  address: string,
+  answers: AdminAnswers,
+  { requestMsMax, timeoutsLookedAtMs, connectionsMax }: AdminBounds = usualBounds,
+): Promise<AdminServer> {
+  const settings = {
+    requestTimeout: requestMsMax,
+    headersTimeout: requestMsMax,
+    connectionsCheckingInterval: timeoutsLookedAtMs,
+  }
+  const server = createServer(settings, (request, response) => {
     answer(request, response, answers).catch(error => send(response, 500, 'text/plain', `${messageOf(error)}\n`))
   })
   server.maxConnections = connectionsMax

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import { defineMetrics, only } from '@hypershard/common'
+import { eventually } from '@hypershard/harness'
 import { processMetrics } from './process-metrics.ts'
 import { PrometheusMeter } from './prometheus-meter.ts'
 
@@ -60,6 +62,19 @@ describe('a Prometheus meter', () => {
     const named = [...(await new PrometheusMeter().render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)]
     const expected = processMetrics.map(({ name, kind }) => `${name} ${kind}`)
     assert.deepEqual(named.map(([, name, kind]) => `${name} ${kind}`).sort(), expected.sort())
+  })
+
+  it('looks so seldom how the main thread is held up that a process which does nothing may rest', async () => {
+    const meter = new PrometheusMeter()
+    let shortest = Number.POSITIVE_INFINITY
+    await eventually(async () => {
+      // Each reading begins to measure anew.
+      await wait(200)
+      shortest = Number(/^nodejs_eventloop_lag_min_seconds (\S+)$/m.exec(await meter.render())![1])
+      // Far more than a day before the first look.
+      return shortest < 3_600
+    })
+    assert.ok(shortest > 0.04, `${shortest}`)
   })
 
   it('reads what is kept elsewhere whenever it is asked, and forgets what is gone', async () => {

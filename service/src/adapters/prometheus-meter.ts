@@ -4,6 +4,12 @@ import { collectDefaultMetrics, Gauge, Counter as PromCounter, Histogram as Prom
 /** A scrape waits no longer for what is kept elsewhere: metrics are needed most when something hangs. */
 const readMsMax = 1_000
 
+/**
+ * How often the main thread's delay is looked at. Every 10 ms, as prom-client does by itself, takes 0.4 % of a core of a
+ * process that does nothing else, every 50 ms 0.08 %.
+ */
+const loopLookMs = 50
+
 /** Keeps a process's metrics, and writes them down as Prometheus reads them. */
 export class PrometheusMeter implements Meter {
   readonly counting = true
@@ -14,7 +20,7 @@ export class PrometheusMeter implements Meter {
   constructor(onUnread: (metric: string, error: unknown) => void = () => undefined) {
     this.#onUnread = onUnread
     // Processor time, memory, open files, event-loop delay and garbage collection, under prom-client's own names.
-    collectDefaultMetrics({ register: this.#registry })
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: loopLookMs })
   }
 
   get contentType(): string {

@@ -238,4 +238,12 @@ export const metricsMutants: readonly Mutant[] = [
     breaks: 'The audit log names a call as its answer and the log do',
     tests: ['coordinator/src/transport/audit.test.ts'],
   },
+  {
+    id: 'metrics-restless',
+    file: 'service/src/adapters/prometheus-meter.ts',
+    find: 'const loopLookMs = 50',
+    replace: 'const loopLookMs = 10',
+    breaks: 'Metrics keep a process that does nothing from its rest for less than 0.1 % of a core',
+    tests: ['service/src/adapters/prometheus-meter.test.ts'],
+  },
 ]

@@ -26,7 +26,7 @@ import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { HttpMeter } from './http-meter.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { challenge, problemContentType, problemOf, retryAfterOf, toProblemError } from './problem.ts'
-import { boundSlowBodies, createPublicServer, refuseGarbage } from './public-server.ts'
+import { boundSlowBodies, createPublicServer, refuseGarbage, usualBounds } from './public-server.ts'
 import { type Route, type RouteAnswer, streamTypes } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes, version } from './routes/cluster-routes.ts'
@@ -85,7 +85,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   const app = createApp(options)
   await addSecurityHeaders(app, { https: options.certificates !== undefined })
   const streams = new Set(routes.filter(route => route.body === 'ndjson').map(pathOf))
-  boundSlowBodies(app, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
+  boundSlowBodies(app, usualBounds, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
   for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, options)
@@ -110,7 +110,8 @@ function createApp({
     bodyLimit: requestBytesMax,
     routerOptions: { maxParamLength: paramCharactersMax },
     // A client that dribbles its request holds a connection no longer than the longest put may take.
-    serverFactory: handler => createPublicServer(handler, { certificates, requestMsMax: putTimeoutMs, log }),
+    serverFactory: handler =>
+      createPublicServer(handler, { certificates, requestMsMax: putTimeoutMs, log, bounds: usualBounds }),
     // What comes on a connection that is still open is answered, and the client told that it is the last answer there.
     return503OnClosing: false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),

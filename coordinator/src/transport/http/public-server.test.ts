@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { quietTelemetry } from '@hypershard/common'
-import { createPublicServer } from './public-server.ts'
+import { createPublicServer, usualBounds } from './public-server.ts'
 
 const { log } = quietTelemetry()
 
@@ -11,6 +11,7 @@ function answeredTo(remoteAddress: string | undefined): readonly string[] {
     certificates: undefined,
     requestMsMax: 60_000,
     log,
+    bounds: usualBounds,
   })
   const socket = { writable: true, remoteAddress, destroy: () => became.push('closed') }
   server.emit('request', { socket, headers: { host: 'papers' }, httpVersion: '1.1' }, {})

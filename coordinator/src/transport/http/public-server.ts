@@ -9,23 +9,33 @@ import { problemContentType, problemOf } from './problem.ts'
 /** All header lines of a request together; Node refuses what is beyond. */
 const headerBytesMax = 16 * 1024
 
-/** A client that has not sent its header lines by then is cut off. */
-const headersMsMax = 10_000
+/** How long clients may take, and how many may come. */
+export interface ConnectionBounds {
+  /** A client that has not sent its header lines by then is cut off. */
+  readonly headersMsMax: number
+  /** How often that is looked at, and whether a whole request has arrived in time. */
+  readonly timeoutsLookedAtMs: number
+  /** A connection that no request runs on is closed after this; longer than the usual proxy keeps one, so that it closes first. */
+  readonly idleMsMax: number
+  /** For so much longer than it says: a request may be on its way. */
+  readonly idleExtraMs: number
+  /** Connections at a time; the next are closed as they come. */
+  readonly connectionsMax: number
+  /** How long a body may send nothing while it is waited for: as long as the command line waits for a sign of life. */
+  readonly bodySilenceMsMax: number
+  /** For the whole body of a request that is no stream of documents: 1 MiB. */
+  readonly jsonBodyMsMax: number
+}
 
-/** How often that is looked at. */
-const timeoutsLookedAtMs = 2_000
-
-/** A connection that no request runs on is closed after this; longer than the usual proxy keeps one, so that it closes first. */
-const idleMsMax = 72_000
-
-/** Connections at a time; the next are closed as they come. */
-const connectionsMax = 4_096
-
-/** How long a body may send nothing while it is waited for: as long as the command line waits for a sign of life. */
-const bodySilenceMsMax = 120_000
-
-/** For the whole body of a request that is no stream of documents: 1 MiB. */
-const jsonBodyMsMax = 60_000
+export const usualBounds: ConnectionBounds = Object.freeze({
+  headersMsMax: 10_000,
+  timeoutsLookedAtMs: 2_000,
+  idleMsMax: 72_000,
+  idleExtraMs: 1_000,
+  connectionsMax: 4_096,
+  bodySilenceMsMax: 120_000,
+  jsonBodyMsMax: 60_000,
+})
 
 /** At most one line a minute of what clients do wrong on connections. */
 const tellEveryMs = 60_000
@@ -36,11 +46,12 @@ export interface PublicServerOptions {
   /** For one request to arrive, documents and all. */
   readonly requestMsMax: number
   readonly log: Logger
+  readonly bounds: ConnectionBounds
 }
 
 /** A server of the public API that bounds what a client can make it hold. */
 export function createPublicServer(answer: RequestListener, options: PublicServerOptions): Server {
-  const { certificates, log } = options
+  const { certificates, log, bounds } = options
   const handler: RequestListener = (request, response) => {
     const { socket, headers, httpVersion } = request
     // What comes behind a request that was refused is none.
@@ -50,17 +61,21 @@ export function createPublicServer(answer: RequestListener, options: PublicServe
     if (headers.host !== undefined || httpVersion === '1.0') answer(request, response)
     else refuseGarbage(new HypershardError('invalid_request', 'it has no Host; send one'), socket)
   }
-  const bounds: ServerOptions = {
+  const settings: ServerOptions = {
     maxHeaderSize: headerBytesMax,
-    headersTimeout: headersMsMax,
+    // Node refuses one that is longer than the other.
+    headersTimeout: Math.min(bounds.headersMsMax, options.requestMsMax),
     requestTimeout: options.requestMsMax,
-    connectionsCheckingInterval: timeoutsLookedAtMs,
-    keepAliveTimeout: idleMsMax,
+    connectionsCheckingInterval: bounds.timeoutsLookedAtMs,
+    keepAliveTimeout: bounds.idleMsMax,
+    keepAliveTimeoutBuffer: bounds.idleExtraMs,
     insecureHTTPParser: false,
     // Checked below: Node answers such a request, and then runs what came behind it.
     requireHostHeader: false,
   }
-  const server = certificates === undefined ? createServer(bounds, handler) : secure(handler, bounds, certificates, log)
+  const server =
+    certificates === undefined ? createServer(settings, handler) : secure(handler, settings, certificates, log)
+  const { connectionsMax } = bounds
   server.maxConnections = connectionsMax
   const tell = atMostOnceAMinute(log)
   server.on('drop', () => tell({ connectionsMax }, 'connections are closed as they come: there are too many'))
@@ -69,11 +84,11 @@ export function createPublicServer(answer: RequestListener, options: PublicServe
 
 function secure(
   handler: RequestListener,
-  bounds: ServerOptions,
+  settings: ServerOptions,
   certificates: WatchedCertificates,
   log: Logger,
 ): Server {
-  const server = createTlsServer({ ...bounds, ...contextOf(certificates.current) }, handler)
+  const server = createTlsServer({ ...settings, ...contextOf(certificates.current) }, handler)
   const end = certificates.listen(next => server.setSecureContext(contextOf(next)))
   server.on('close', end)
   const tell = atMostOnceAMinute(log)
@@ -90,7 +105,11 @@ function contextOf({ certificate, key }: Certificates) {
 }
 
 /** Cuts off clients that open a request and do not go on with it. @param isStream whether its body may go on for hours */
-export function boundSlowBodies(app: FastifyInstance, isStream: (request: FastifyRequest) => boolean): void {
+export function boundSlowBodies(
+  app: FastifyInstance,
+  { bodySilenceMsMax, jsonBodyMsMax }: Pick<ConnectionBounds, 'bodySilenceMsMax' | 'jsonBodyMsMax'>,
+  isStream: (request: FastifyRequest) => boolean,
+): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     if (raw.headers['transfer-encoding'] === undefined && Number(raw.headers['content-length'] ?? 0) === 0)

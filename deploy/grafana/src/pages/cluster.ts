@@ -271,7 +271,7 @@ export const clusterPage: Page = {
         },
         {
           title: 'Main thread held up, p99',
-          description: 'How late timers fire. Health checks wait as long.',
+          description: 'How long until timers of 50 ms fire. Health checks wait as long.',
           unit: 's',
           bad: 0.25,
           alert: 'HypershardEventLoopBlocked',

@@ -184,7 +184,7 @@ export const overviewPage: Page = {
         {
           title: 'Main threads held up',
           description:
-            'The p99 of how late timers fire. Health checks wait as long; beyond a second a server counts as down.',
+            'The p99 of how long until timers of 50 ms fire. Health checks wait as long; beyond a second a server counts as down.',
           unit: 's',
           bad: 0.25,
           alert: 'HypershardEventLoopBlocked',
