@@ -5,6 +5,7 @@
 import { HypershardError } from '@hypershard/common'
 import type { AliasTable } from '@hypershard/storage'
 import type { AliasOrder, ListedAliases } from '../aliases/alias-admin.ts'
+import type { Coordinator } from '../coordinator.ts'
 import { type Caller, mayUse, requireUse } from './caller.ts'
 
 export function visibleAliases(caller: Caller, listed: ListedAliases): ListedAliases {
@@ -31,6 +32,20 @@ export function requireOrders(caller: Caller, orders: readonly AliasOrder[]): vo
       requireUse(caller, order.add.index)
     }
   }
+}
+
+/**
+ * Whether all names move that stand for the same as the one in the request. That takes the index's own name: who may use
+ * an alias alone moves no other.
+ * @throws HypershardError `forbidden`, `index_not_found`
+ */
+export function movesAliases(
+  { caller, params, query }: { caller: Caller; params: { index: string }; query: { move_aliases: string } },
+  coordinator: Pick<Coordinator, 'getIndex'>,
+): boolean {
+  if (query.move_aliases !== 'true') return false
+  requireUse(caller, coordinator.getIndex(params.index).record.name)
+  return true
 }
 
 /** An index that cannot be deleted says which clones need it: to whom he may not see, only that there are some. */

@@ -211,6 +211,15 @@ describe('the doors of a coordinator that asks for keys', () => {
     assert.doesNotMatch(JSON.stringify(versions), /others/)
   })
 
+  it('let who may use an alias alone move no other name', async () => {
+    for (const path of ['generations/1/promote', 'rollback', 'snapshots/none/restore']) {
+      const along = await ask('POST', `/v1/indexes/papers-now/${path}?move_aliases=true`, 'papers')
+      assert.deepEqual([along.json.code, along.json.details.index], ['forbidden', 'secrets'], path)
+      const alone = await ask('POST', `/v1/indexes/papers-now/${path}`, 'papers')
+      assert.notEqual(alone.json.code, 'forbidden', path)
+    }
+  })
+
   it('let a key do no more in a second than its limits say', async () => {
     const first = await ask('GET', '/v1/models', 'slow')
     assert.equal(first.status, 200)

@@ -147,4 +147,12 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'A request with two keys is refused',
     tests: ['coordinator/src/transport/access.test.ts'],
   },
+  {
+    id: 'alias-moves-others',
+    file: 'coordinator/src/access/visible-names.ts',
+    find: 'requireUse(caller, coordinator.getIndex(params.index).record.name)',
+    replace: 'requireUse(caller, params.index)',
+    breaks: 'Who may use an alias alone moves no other name',
+    tests: ['coordinator/src/transport/access.test.ts'],
+  },
 ]

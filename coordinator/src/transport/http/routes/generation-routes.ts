@@ -11,6 +11,7 @@ import {
   reindexSchema,
 } from '@hypershard/contract'
 import { z } from 'zod'
+import { movesAliases } from '../../../access/visible-names.ts'
 import { generationJson, parityReportJson } from '../../../answers/generation-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -33,12 +34,13 @@ const eventEveryMs = 1_000
 
 const answer = { status: 200, description: 'The generation', schema: generationSchema }
 
-export function generationRoutes({ generations }: Coordinator): Route[] {
+export function generationRoutes(coordinator: Coordinator): Route[] {
+  const { generations } = coordinator
   return [
     ...reindexRoutes(generations),
     ...watchRoutes(generations),
     ...orderRoutes(generations),
-    ...switchRoutes(generations),
+    ...switchRoutes(coordinator),
   ]
 }
 
@@ -174,7 +176,8 @@ function orderRoutes(generations: Generations): Route[] {
   ]
 }
 
-function switchRoutes(generations: Generations): Route[] {
+function switchRoutes(coordinator: Coordinator): Route[] {
+  const { generations } = coordinator
   const slow = { tag: 'generations', timeoutMs: compareMsMax }
   return [
     defineRoute({
@@ -205,10 +208,12 @@ function switchRoutes(generations: Generations): Route[] {
       query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params: { index, generation }, query, context }) => ({
-        status: 200,
-        json: generationJson(await generations.promote(index, generation, query.move_aliases === 'true', context)),
-      }),
+      handle: async request => {
+        const { params, context } = request
+        const { index, generation } = params
+        const moved = await generations.promote(index, generation, movesAliases(request, coordinator), context)
+        return { status: 200, json: generationJson(moved) }
+      },
     }),
     defineRoute({
       ...slow,
@@ -221,10 +226,11 @@ function switchRoutes(generations: Generations): Route[] {
       query: moveQuerySchema,
       answer,
       errors: ['index_not_found', 'wrong_phase', 'conflict'],
-      handle: async ({ params, query, context }) => ({
-        status: 200,
-        json: generationJson(await generations.rollBack(params.index, query.move_aliases === 'true', context)),
-      }),
+      handle: async request => {
+        const { params, context } = request
+        const moved = await generations.rollBack(params.index, movesAliases(request, coordinator), context)
+        return { status: 200, json: generationJson(moved) }
+      },
     }),
   ]
 }

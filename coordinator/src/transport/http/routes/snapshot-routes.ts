@@ -10,6 +10,7 @@ import {
 } from '@hypershard/contract'
 import { z } from 'zod'
 import { requireUse } from '../../../access/caller.ts'
+import { movesAliases } from '../../../access/visible-names.ts'
 import { generationJson } from '../../../answers/generation-json.ts'
 import { indexJson } from '../../../answers/index-json.ts'
 import { snapshotJson } from '../../../answers/snapshot-json.ts'
@@ -22,8 +23,8 @@ const oneSnapshot = z.strictObject({ index: indexNameSchema, snapshot: indexName
 /** Shard servers may have to load the snapshot. */
 const restoreMsMax = 600_000
 
-export function snapshotRoutes({ snapshots }: Coordinator): Route[] {
-  return [...keepingRoutes(snapshots), ...usingRoutes(snapshots)]
+export function snapshotRoutes(coordinator: Coordinator): Route[] {
+  return [...keepingRoutes(coordinator.snapshots), ...usingRoutes(coordinator)]
 }
 
 type Snapshots = Coordinator['snapshots']
@@ -81,7 +82,8 @@ function keepingRoutes(snapshots: Snapshots): Route[] {
   ]
 }
 
-function usingRoutes(snapshots: Snapshots): Route[] {
+function usingRoutes(coordinator: Coordinator): Route[] {
+  const { snapshots } = coordinator
   return [
     defineRoute({
       method: 'POST',
@@ -98,10 +100,12 @@ function usingRoutes(snapshots: Snapshots): Route[] {
       answer: { status: 200, description: 'The new generation, which is the snapshot', schema: generationSchema },
       errors: ['index_not_found', 'snapshot_not_found', 'model_not_served', 'conflict'],
       timeoutMs: restoreMsMax,
-      handle: async ({ params: { index, snapshot }, query, context }) => ({
-        status: 200,
-        json: generationJson(await snapshots.restore(index, snapshot, query.move_aliases === 'true', context)),
-      }),
+      handle: async request => {
+        const { params, context } = request
+        const { index, snapshot } = params
+        const restored = await snapshots.restore(index, snapshot, movesAliases(request, coordinator), context)
+        return { status: 200, json: generationJson(restored) }
+      },
     }),
     defineRoute({
       method: 'POST',
