@@ -103,6 +103,10 @@ export const coordinatorConfig = {
     'Of the calls of shard servers, how many percent may be made of a second server because the first is late; 0 makes ' +
       'none.',
   ),
+  HYPERSHARD_SEARCH_WARM_UP_MS: withDefault(2_000, { min: 0, max: 60_000 }).describe(
+    'How long a coordinator that starts may make up searches before it listens, in milliseconds, so that the first ' +
+      'users wait no longer than others; it stops sooner when they are as fast as they will be. 0 makes none.',
+  ),
   HYPERSHARD_SEARCH_SLOW_MS: withDefault(1_000, { min: 0, max: 3_600_000 }).describe(
     'A search that takes longer than this, in milliseconds, is told of in the log, with the times of its stages; 0 tells ' +
       'of none.',

@@ -41,6 +41,7 @@ import type { SearchInput } from './search/search-input.ts'
 import type { SearchMeter } from './search/search-meter.ts'
 import type { SlowSearches } from './search/slow-searches.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
+import { type WarmUpOptions, warmUp } from './warm-up/warm-up.ts'
 import { findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
 import type { WriteGuard } from './writing/write-guard.ts'
@@ -91,6 +92,11 @@ export class Coordinator {
     this.maintenance = new IndexMaintenance(parts)
     this.snapshots = new SnapshotAdmin(parts)
     this.servers = new ServerAdmin(parts)
+  }
+
+  /** Before anyone can reach it. See `warmUp`. */
+  warmUp(options: WarmUpOptions): Promise<void> {
+    return warmUp(this.#parts, options)
   }
 
   listModels(context: RequestContext): Promise<readonly Model[]> {

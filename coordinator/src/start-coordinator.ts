@@ -109,8 +109,8 @@ export interface CoordinatorPauses {
 const byTheClock: CoordinatorPauses = { unserved: () => wait(unservedMs, undefined, { ref: false }) }
 
 /**
- * Starts a coordinator: loads the catalogue, finds out which shard servers live, and serves HTTP and gRPC. It starts
- * without encoder and shard servers; `GET /readyz` tells when everything is there.
+ * Starts a coordinator: loads the catalogue, finds out which shard servers live, warms up, and serves HTTP and gRPC. It
+ * starts without encoder and shard servers; `GET /readyz` tells when everything is there.
  * @returns with the addresses `http` and `grpc`
  * @throws HypershardError `address_in_use`, `storage_failed`
  */
@@ -147,6 +147,7 @@ export async function startCoordinator(
     const hub = announcer.open(ear => new GrpcHub(ear, log))
     const surroundings = { connections, pauses, announcer, channel }
     const coordinator = await assembleCoordinator(config, telemetry, surroundings, stops)
+    await coordinator.warmUp({ msMax: config.HYPERSHARD_SEARCH_WARM_UP_MS, log })
     const transport = { putTimeoutMs: config.HYPERSHARD_PUT_TIMEOUT_MS, drainMs, door, audit, telemetry }
     const internal = await serveProcesses(hub, config.HYPERSHARD_INTERNAL_LISTEN, credentials.server)
     stops.push(() => internal?.stop())

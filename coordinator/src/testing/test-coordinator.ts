@@ -46,6 +46,8 @@ export async function startTestCoordinator(options: TestCoordinatorOptions = {})
     HYPERSHARD_HEALTH_INTERVAL_MS: '50',
     HYPERSHARD_REFRESH_MS: '10',
     HYPERSHARD_ANSWER_CACHE_BYTES_MAX: '0',
+    // A test that counts calls makes them itself.
+    HYPERSHARD_SEARCH_WARM_UP_MS: '0',
     ...options.environment,
   })
   const connections = {

@@ -1,0 +1,129 @@
+/** wait for shards → make up a search, one at a time → stop when they have become as fast as they will. */
+import {
+  type Clock,
+  Deadline,
+  type Logger,
+  pauseBy,
+  RequestContext,
+  silentLogger,
+  waitWithin,
+} from '@hypershard/common'
+import { searchAnswerJson } from '../answers/search-json.ts'
+import type { CatalogEntry } from '../catalog/catalog.ts'
+import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import type { ShardWarmer } from '../cluster/shard-warmer.ts'
+import type { EncoderPort } from '../ports.ts'
+import { AnswerCache } from '../search/answer-cache.ts'
+import { FanOutRecord } from '../search/fan-out-record.ts'
+import { QueryEncoder } from '../search/query-encoder.ts'
+import { type SearchParts, search } from '../search/search.ts'
+import { searchInputOf } from '../search/search-input.ts'
+import { hasSettled, warmUpSearches } from './has-settled.ts'
+
+/** How long it waits for servers that live to say that they have loaded their shards, which takes milliseconds if they have. */
+const loadedMsMax = 500
+const lookMs = 10
+/** Indexes that take turns, the largest; or models, where no index can be searched. */
+const targetsMax = 4
+/** So many failures one after the other tell that there is no more to be had now. */
+const failuresMax = 2
+
+export interface WarmUpParts extends Omit<SearchParts, 'queryEncoder' | 'answers' | 'fanOuts'> {
+  readonly warmer: Pick<ShardWarmer, 'coldShards'>
+  readonly encoder: EncoderPort
+}
+
+export interface WarmUpOptions {
+  /** It ends by then, whatever hangs; 0 makes no search. */
+  readonly msMax: number
+  readonly log: Logger
+  readonly clock?: Clock
+  /** Uniform in [0, 1). */
+  readonly random?: () => number
+}
+
+/** A made-up search, or as much of one as can be done. */
+type MadeUpSearch = (text: string, context: RequestContext) => Promise<unknown>
+
+/**
+ * Searches what this coordinator serves before anyone can reach it, so that code is compiled and connections are open when
+ * the first user comes, and it is known which form of a query costs less. Nobody's searches are counted, hedged, slowed
+ * down or answered by these: what they leave is in memory of their own. Never rejects for what it cannot reach.
+ */
+export async function warmUp(
+  parts: WarmUpParts,
+  { msMax, log, clock, random = Math.random }: WarmUpOptions,
+): Promise<void> {
+  if (msMax === 0) return
+  const deadline = Deadline.after(msMax, clock && { clock })
+  const context = new RequestContext({ deadline, log: silentLogger() })
+  const tookMs: number[] = []
+  let failures = 0
+  let failure: unknown
+  try {
+    await untilLoaded(parts, deadline.within(loadedMsMax))
+    const targets = await targetsOf(parts, context)
+    while (targets.length > 0 && !deadline.passed && !isOver(tookMs, failures)) {
+      const startMs = deadline.clock.monotonicMs()
+      try {
+        await targets[tookMs.length % targets.length]!(madeUpText(random), context)
+        failures = 0
+      } catch (error) {
+        failures++
+        failure = error
+      }
+      tookMs.push(deadline.clock.monotonicMs() - startMs)
+    }
+  } catch (error) {
+    failure = error
+  }
+  log.debug({ searches: tookMs.length, tookMs: msMax - deadline.remainingMs, err: failure }, 'warmed up')
+}
+
+function isOver(tookMs: readonly number[], failures: number): boolean {
+  return failures >= failuresMax || tookMs.length >= warmUpSearches.max || hasSettled(tookMs)
+}
+
+/** No wait where no server lives: the cluster begins, or has lost them all. */
+async function untilLoaded({ cluster, warmer }: WarmUpParts, deadline: Deadline): Promise<void> {
+  while (!deadline.passed && warmer.coldShards().length > 0 && cluster.members.some(({ live }) => live)) {
+    await pauseBy(deadline.clock, lookMs)
+  }
+}
+
+async function targetsOf(parts: WarmUpParts, { deadline }: RequestContext): Promise<MadeUpSearch[]> {
+  const cold = new Set(parts.warmer.coldShards().map(({ index }) => index))
+  const searchable = parts.catalog.listIndexes().filter(entry => !cold.has(entry.record.name) && documentsOf(entry) > 0)
+  const own = {
+    ...parts,
+    queryEncoder: new QueryEncoder(parts.encoder, { cacheBytesMax: 0 }),
+    answers: new AnswerCache(0),
+    fanOuts: new FanOutRecord(Math.random, 0),
+  }
+  if (searchable.length === 0) {
+    const models = await waitWithin(parts.encoder.listModels(deadline), deadline, 'listing models')
+    return models.slice(0, targetsMax).map(({ digest }) => encodingOf(digest, own))
+  }
+  const largest = searchable.toSorted((a, b) => documentsOf(b) - documentsOf(a)).slice(0, targetsMax)
+  return largest.map(({ record }) => searchOf(record.name, own))
+}
+
+function documentsOf({ manifest }: CatalogEntry): number {
+  return eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0)
+}
+
+function searchOf(index: string, parts: SearchParts): MadeUpSearch {
+  return async (query, context) => {
+    const answer = await search(searchInputOf(index, { query, cache: false }), context, parts)
+    return JSON.stringify(searchAnswerJson(answer))
+  }
+}
+
+function encodingOf(modelDigest: string, { queryEncoder, queryForms }: SearchParts): MadeUpSearch {
+  return (text, context) => queryEncoder.encode({ modelDigest, text, form: queryForms.choose(modelDigest) }, context)
+}
+
+/** Another one each time: a shard server that knows a query does less for it. */
+function madeUpText(random: () => number): string {
+  return `made up to warm up ${random().toString(36).slice(2, 10)}`
+}
