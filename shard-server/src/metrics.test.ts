@@ -68,6 +68,12 @@ describe('what a shard server counts', () => {
     assert.equal(await meter.valueOf(scoringMetrics.flops), scored * flopsPerDocument(architecture))
   })
 
+  it('is no search that was made up when shards were loaded', async () => {
+    await server.prepare(manifest, [0, 1])
+    assert.deepEqual(await meter.by(shardSearchMetrics.searches, 'outcome'), {})
+    assert.equal(await meter.valueOf(declared('hypershard_cache_requests_total'), { cache: 'qnets' }), 0)
+  })
+
   it('is which queries, rows of filters and texts it had at hand', async () => {
     const requests = declared('hypershard_cache_requests_total')
     const of = async (cache: string) => [

@@ -11,7 +11,7 @@ import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
-import { FakeBackend, FakeLoader, noFilter } from './testing/fake-parts.ts'
+import { FakeBackend, FakeLoader, noFilter, noWarmUp } from './testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments, testModel } from './testing/test-index.ts'
 import { createTestStore, testQNet } from './testing/test-shard-server.ts'
 
@@ -113,17 +113,43 @@ describe('searchShards', () => {
   it('waits for the manifest no longer than the deadline where shards are prepared and texts fetched', async () => {
     root.store.get = () => new Promise<undefined>(() => undefined)
     const gone = () => hour(AbortSignal.abort())
-    await assert.rejects(prepareShards({ ...parts, warmHead: () => undefined }, { manifest, shards: [0] }, gone()), {
-      code: 'cancelled',
-    })
+    await assert.rejects(
+      prepareShards({ ...parts, warmHead: () => undefined, warmUp: noWarmUp }, { manifest, shards: [0] }, gone()),
+      {
+        code: 'cancelled',
+      },
+    )
     await assert.rejects(fetchDocuments(parts, { manifest, addresses: [] }, gone()), { code: 'cancelled' })
   })
 
   it('has the hyper-head of the model loaded when shards are prepared', async () => {
     const warmed: string[] = []
     const warmHead = (model: string) => void warmed.push(model)
-    await prepareShards({ ...parts, warmHead }, { manifest, shards: [0] }, hour())
+    await prepareShards({ ...parts, warmHead, warmUp: noWarmUp }, { manifest, shards: [0] }, hour())
     assert.deepEqual(warmed, [testModel.digest])
+  })
+
+  it('has warmed up with what could be loaded before it says that it is', async () => {
+    const ran: number[][] = []
+    const running = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const run = (_manifest: Manifest, shards: readonly number[]) => {
+      ran.push([...shards])
+      begun.resolve()
+      return running.promise
+    }
+    let said = false
+    const request = { manifest, shards: [0] }
+    const preparing = prepareShards({ ...parts, warmHead: () => undefined, warmUp: { run } }, request, hour())
+    const told = preparing.then(() => {
+      said = true
+    })
+    await begun.promise
+    // Whoever does not wait for it has answered by now.
+    await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual([ran, said, holder.isLoaded(manifest, 0)], [[[0]], false, true])
+    running.resolve()
+    await told
   })
 
   it('gives the backend what it holds, and the answer is what the backend found', async () => {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Config,
+  type Logger,
   makeFolder,
   memoryLimitBytes,
   processorCount,
+  quietMeter,
   type RunningService,
   requireInternalProtection,
   systemClock,
@@ -26,7 +28,9 @@ import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.
 import { QueryCache } from './qnets/query-cache.ts'
 import { readParts } from './read-parts.ts'
 import { searchGate } from './search/search-gate.ts'
+import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
+import { WarmUp } from './search/warm-up.ts'
 import { ServerState } from './server-state.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition, shardServiceName } from './transport/shard-service.ts'
@@ -101,7 +105,8 @@ export async function startShardServer(
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })
   const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
-  const parts = { holder, backend, filter, queries, searches, warmHead }
+  const warmUp = warmUpOf({ holder, backend, filter }, heads, log)
+  const parts = { holder, backend, filter, queries, searches, warmHead, warmUp }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
@@ -148,6 +153,21 @@ export async function startShardServer(
     await closeThreads()
     throw error
   }
+}
+
+/** Its searches have a cache, a gate and a meter of their own: they take no user's place, and nobody counts them. */
+function warmUpOf(
+  searched: Pick<SearchParts, 'holder' | 'backend' | 'filter'>,
+  heads: ConstructorParameters<typeof QueryCache>[0],
+  log: Logger,
+): WarmUp {
+  const meter = new ShardSearchMeter(quietMeter)
+  const queries = new QueryCache(heads)
+  const searches = searchGate(1)
+  return new WarmUp(
+    (request, context) => searchShards({ ...searched, queries, searches, meter }, request, context),
+    log,
+  )
 }
 
 /** Removes copies of files that a killed server left. */

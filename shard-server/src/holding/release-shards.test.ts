@@ -3,7 +3,7 @@ import { Deadline, silentLogger } from '@hypershard/common'
 import { eventually, quietContext } from '@hypershard/harness'
 import type { Manifest, ObjectStore } from '@hypershard/storage'
 import { prepareShards } from '../search/prepare-shards.ts'
-import { FakeBackend, FakeLoader, noFilter } from '../testing/fake-parts.ts'
+import { FakeBackend, FakeLoader, noFilter, noWarmUp } from '../testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
 import { askedLatelyMs, SegmentHolder } from './segment-holder.ts'
@@ -103,7 +103,7 @@ describe('letting go of shards that are held elsewhere', () => {
     const second = await putTestDocuments(store, first, testDocuments(40, width).slice(20))
     ;(await lease(0, first)).release()
     const half = holder.heldBytes
-    const parts = () => ({ holder, warmHead: () => undefined })
+    const parts = () => ({ holder, warmHead: () => undefined, warmUp: noWarmUp })
     const prepare = async () => {
       const { shards: answered } = await prepareShards(parts(), { manifest: second, shards: [0] }, quietContext())
       return [answered[0]!.error?.code, answered[0]!.noRoom]

@@ -4,23 +4,35 @@ import { eligibleDocuments, type Manifest } from '@hypershard/storage'
 import { isNoRoom } from '../holding/no-room.ts'
 import type { SegmentHolder } from '../holding/segment-holder.ts'
 import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
+import type { WarmUp } from './warm-up.ts'
 
 interface PrepareParts {
   readonly holder: SegmentHolder
   /** Has the model's hyper-head loaded; nobody waits for that. */
   readonly warmHead: (modelDigest: string) => void
+  readonly warmUp: Pick<WarmUp, 'run'>
 }
 
-/** Loads the shards asked for, so that the first search finds them in memory. A shard that cannot be loaded says why. */
+/**
+ * Loads the shards asked for, so that the first search finds them in memory, and warms up with the first of a model. A
+ * shard that cannot be loaded says why.
+ */
 export async function prepareShards(
-  { holder, warmHead }: PrepareParts,
+  { holder, warmHead, warmUp }: PrepareParts,
   request: PrepareRequest,
   context: RequestContext,
 ): Promise<PrepareResponse> {
   const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
   checkShards(manifest, request.shards)
   warmHead(manifest.modelDigest)
-  return { shards: await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, context))) }
+  const shards = await Promise.all(request.shards.map(shard => prepareShard(holder, manifest, shard, context)))
+  const searchable = shards.filter(({ error, documents }) => error === undefined && documents > 0)
+  await warmUp.run(
+    manifest,
+    searchable.map(({ shard }) => shard),
+    context,
+  )
+  return { shards }
 }
 
 async function prepareShard(

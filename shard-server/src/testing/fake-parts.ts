@@ -64,3 +64,5 @@ export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select'> = {
   drop: () => undefined,
   select: (): Promise<Bitmap> => Promise.reject(new Error('a filter was asked for')),
 }
+
+export const noWarmUp = Object.freeze({ run: async () => undefined })

@@ -3,12 +3,14 @@ import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } fro
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
 import { type SearchParts, searchShards } from '../search/search-shards.ts'
+import type { WarmUp } from '../search/warm-up.ts'
 import type { ServerState } from '../server-state.ts'
 
 /** What the methods work with. */
 export interface ShardServerParts extends SearchParts {
   readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
+  readonly warmUp: WarmUp
   readonly door: Door
 }
 
