@@ -45,6 +45,12 @@ describe('planning the processes', () => {
     })
   })
 
+  it('keeps compiled code in the data directory, unless the environment names another place', () => {
+    assert.equal(planShardServer(settings, 1).environment.NODE_COMPILE_CACHE, '/data/compiled')
+    const environment = { ...settings.environment, NODE_COMPILE_CACHE: '/elsewhere' }
+    assert.equal(planShardServer({ ...settings, environment }, 1).environment.NODE_COMPILE_CACHE, '/elsewhere')
+  })
+
   it('leaves admin listeners out when told so', () => {
     const { environment, listenSettings } = planShardServer({ ...settings, adminListeners: false }, 1)
     assert.equal('HYPERSHARD_ADMIN_LISTEN' in environment, false)

@@ -174,7 +174,13 @@ function plan(settings: ClusterSettings, name: string, kind: ServiceKind, parts:
     name,
     kind,
     program: (settings.programs ?? servicePrograms)[kind],
-    environment: { ...(admin && { [adminSetting]: '127.0.0.1:0' }), ...parts.defaults, ...inherited, ...parts.own },
+    environment: {
+      NODE_COMPILE_CACHE: join(settings.dataDirectory, 'compiled'),
+      ...(admin && { [adminSetting]: '127.0.0.1:0' }),
+      ...parts.defaults,
+      ...inherited,
+      ...parts.own,
+    },
     listenSettings: { ...parts.listenSettings, ...(admin && { admin: adminSetting }) },
     drainMsMax,
   }

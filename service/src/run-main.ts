@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import {
   type Config,
   type ConfigShape,
@@ -145,6 +146,8 @@ async function runService(logOf: () => Logger, start: () => Promise<RunningServi
     process.exit(isOperatorsMistake(error) ? 78 : 1)
   }
   stopWhenTold(running, logOf())
+  // Where Node keeps compiled code (NODE_COMPILE_CACHE), it would otherwise be written by a process that ends in peace alone.
+  flushCompileCache()
   process.off('disconnect', abandon)
   logOf().info({ addresses: running.addresses }, 'serving')
   process.send?.({ type: 'ready', addresses: running.addresses } satisfies ReadyMessage)
