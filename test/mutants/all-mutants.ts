@@ -31,6 +31,7 @@ import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import { telemetryMutants } from './lists/telemetry-mutants.ts'
 import { tlsMutants } from './lists/tls-mutants.ts'
 import { tracingMutants } from './lists/tracing-mutants.ts'
+import { warmUpMutants } from './lists/warm-up-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -67,5 +68,6 @@ export const allMutants: readonly Mutant[] = [
   ...shardServerTangentMutants,
   ...telemetryMutants,
   ...tracingMutants,
+  ...warmUpMutants,
   ...tlsMutants,
 ]

@@ -1,0 +1,121 @@
+import type { Mutant } from '../mutant.ts'
+
+const coordinatorTests = ['coordinator/src/warm-up/warm-up.test.ts']
+const shardTests = ['shard-server/src/search/warm-up.test.ts']
+
+/** Processes that make up searches before the first user comes. */
+export const warmUpMutants: readonly Mutant[] = [
+  {
+    id: 'warm-up-left-out',
+    file: 'coordinator/src/start-coordinator.ts',
+    find: 'await coordinator.warmUp({',
+    replace: 'void ({',
+    breaks: 'A coordinator has warmed up before anyone can reach it',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-endless',
+    file: 'coordinator/src/warm-up/warm-up.ts',
+    find: 'Deadline.after(msMax, ',
+    replace: 'Deadline.after(600_000, ',
+    breaks: 'A warm-up ends at its bound',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-goes-on-failing',
+    file: 'coordinator/src/warm-up/warm-up.ts',
+    find: 'failures >= failuresMax || ',
+    replace: '',
+    breaks: 'A warm-up that fails is given up',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-shares-records',
+    file: 'coordinator/src/warm-up/warm-up.ts',
+    find: 'fanOuts: new FanOutRecord(Math.random, 0),',
+    replace: 'fanOuts: (parts as unknown as SearchParts).fanOuts,',
+    breaks: 'Searches that were made up leave nothing in what hedging knows, nor in what is counted of calls',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-shares-cache',
+    file: 'coordinator/src/warm-up/warm-up.ts',
+    find: 'queryEncoder: new QueryEncoder(parts.encoder, { cacheBytesMax: 0 }),',
+    replace: 'queryEncoder: (parts as unknown as SearchParts).queryEncoder,',
+    breaks: 'Searches that were made up are not in the cache of q-nets, nor in what is counted of it',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-same-text',
+    file: 'coordinator/src/warm-up/warm-up.ts',
+    find: 'random().toString(36).slice(2, 10)',
+    replace: 'typeof random',
+    breaks: 'Each search that is made up has a text that no server knows',
+    tests: coordinatorTests,
+  },
+  {
+    id: 'warm-up-settled-soon',
+    file: 'coordinator/src/warm-up/has-settled.ts',
+    find: 'return newest > settledShare *',
+    replace: 'return newest > 0 *',
+    breaks: 'A warm-up goes on while searches become faster',
+    tests: ['coordinator/src/warm-up/has-settled.test.ts'],
+  },
+  {
+    id: 'warm-up-after-told',
+    file: 'shard-server/src/search/prepare-shards.ts',
+    find: 'await warmUp.run(',
+    replace: 'void warmUp.run(',
+    breaks: 'A shard server has warmed up before it says that its first shards are loaded',
+    tests: ['shard-server/src/search-shards.test.ts'],
+  },
+  {
+    id: 'warm-up-each-time',
+    file: 'shard-server/src/search/warm-up.ts',
+    find: ' || this.#models.has(modelDigest)',
+    replace: '',
+    breaks: 'A shard server warms up once a model',
+    tests: shardTests,
+  },
+  {
+    id: 'warm-up-scans-long',
+    file: 'shard-server/src/search/warm-up.ts',
+    find: 'inner.within(searchMsMax)',
+    replace: 'inner',
+    breaks: 'No scan that was made up takes long, however large the shard',
+    tests: shardTests,
+  },
+  {
+    id: 'warm-up-unbounded',
+    file: 'shard-server/src/search/warm-up.ts',
+    find: 'if (inner.deadline.passed) break',
+    replace: 'void inner',
+    breaks: 'A shard server says within about a second more that its shards are loaded',
+    tests: shardTests,
+  },
+  {
+    id: 'warm-up-counted-by-shard-server',
+    file: 'shard-server/src/start-shard-server.ts',
+    find: 'const warmUp = warmUpOf({ holder, backend, filter }, heads, log)',
+    replace:
+      'const warmUp = new WarmUp((request, context) => searchShards({ holder, backend, filter, queries, searches, meter: searchMeter }, request, context), log)',
+    breaks: 'A shard server does not count searches that were made up',
+    tests: ['shard-server/src/metrics.test.ts'],
+  },
+  {
+    id: 'compiled-code-anywhere',
+    file: 'local-cluster/src/plan-processes.ts',
+    find: "NODE_COMPILE_CACHE: join(settings.dataDirectory, 'compiled'),",
+    replace: '',
+    breaks: 'Processes of a local cluster find the code that those before them compiled',
+    tests: ['local-cluster/src/plan-processes.test.ts'],
+  },
+  {
+    id: 'compiled-code-unwritten',
+    file: 'service/src/run-main.ts',
+    find: '  flushCompileCache()',
+    replace: '  void flushCompileCache',
+    breaks: 'A process that is killed leaves the code that it compiled to the next',
+    tests: ['service/src/run-main.compiled.test.ts'],
+  },
+]
