@@ -31,4 +31,9 @@ describe('memory for weights', () => {
     const before = new Set(large.map(({ bytes }) => bytes.buffer))
     assert.equal(again.filter(({ bytes }) => before.has(bytes.buffer)).length, 2)
   })
+
+  it('numbers copies so that none is taken for another, whichever memory of the process they lie in', () => {
+    const taken = [new WeightsMemory(), new WeightsMemory()].flatMap(memory => [memory.take(8), memory.take(8)])
+    assert.equal(new Set(taken.map(({ copy }) => copy)).size, taken.length)
+  })
 })

@@ -11,6 +11,9 @@ export interface SharedWeights {
 
 type Piece = Pick<SharedWeights, 'bytes' | 'check'>
 
+/** Of this process, not of one memory: scoring threads tell queries apart by it, whichever memory their weights lie in. */
+let copies = 0
+
 /** Memory kept for the next weights. */
 const freeBytesMax = 64 * 1024 ** 2
 
@@ -21,7 +24,6 @@ const freeBytesMax = 64 * 1024 ** 2
 export class WeightsMemory {
   readonly #free = new Map<number, Piece[]>()
   #freeBytes = 0
-  #copies = 0
 
   copy(weights: Uint8Array): SharedWeights {
     const taken = this.take(weights.byteLength)
@@ -33,7 +35,7 @@ export class WeightsMemory {
   take(byteLength: number): SharedWeights {
     const { bytes, check } = this.#freePiece(byteLength) ?? newPiece(byteLength)
     check[0] = 0
-    return { bytes, check, copy: ++this.#copies }
+    return { bytes, check, copy: ++copies }
   }
 
   /** Nobody may read them any more. */
