@@ -118,4 +118,12 @@ export const warmUpMutants: readonly Mutant[] = [
     breaks: 'A process that is killed leaves the code that it compiled to the next',
     tests: ['service/src/run-main.compiled.test.ts'],
   },
+  {
+    id: 'warm-up-taken-for-users',
+    file: 'shard-server/src/qnets/weights-memory.ts',
+    find: 'copy: ++copies }',
+    replace: 'copy: ++copies % 2 }',
+    breaks: "A query that was made up is never taken for a user's",
+    tests: ['shard-server/src/qnets/weights-memory.test.ts'],
+  },
 ]
