@@ -139,9 +139,11 @@ export class BlockScorer {
   }
 }
 
-type Feeds = Record<string, Tensor>
+/** Inputs of a graph, by name. */
+export type Feeds = Record<string, Tensor>
 
-function floatFeeds(architecture: QNetArchitecture, weights: QNetWeights): Feeds {
+/** Weights as the inputs of every fp32 graph. */
+export function floatFeeds(architecture: QNetArchitecture, weights: QNetWeights): Feeds {
   const feeds: Feeds = {}
   for (const [index, shape] of layerShapes(architecture).entries()) {
     feeds[`matrix_${index}`] = new Tensor('float32', weights.matrices[index]!, [shape.in, shape.out])

@@ -62,6 +62,12 @@ function addLayerNorm(graph: GraphBuilder, input: string, width: number, index: 
 }
 
 export function addScores(graph: GraphBuilder, architecture: QNetArchitecture, hidden: string): void {
+  addScoreColumn(graph, architecture, hidden)
+  graph.output('scores', 'float32', ['rows'])
+}
+
+/** @returns the scores' name, f32 [rows, 1] */
+export function addScoreColumn(graph: GraphBuilder, architecture: QNetArchitecture, hidden: string): string {
   const index = architecture.vectorDimensions.length - 2
   const width = architecture.vectorDimensions[index]!
   const matrix = graph.input(`matrix_${index}`, 'float32', [width, 1])
@@ -69,6 +75,5 @@ export function addScores(graph: GraphBuilder, architecture: QNetArchitecture, h
   const widened = graph.node('Concat', [matrix, zeros], 'widened', { attributes: { axis: 1 } })
   const columns = graph.node('MatMul', [hidden, widened], 'columns')
   const first = graph.constant('first', BigInt64Array.of(0n), [])
-  graph.node('Gather', [columns, first], 'scores', { attributes: { axis: 1 } })
-  graph.output('scores', 'float32', ['rows'])
+  return graph.node('Gather', [columns, first], 'scores', { attributes: { axis: 1 } })
 }

@@ -8,7 +8,7 @@ import {
 } from '@hypershard/proto/onnx'
 
 /** ONNX element types by name; the numbers are the format's. */
-export const elementTypes = Object.freeze({ float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 })
+export const elementTypes = Object.freeze({ float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 })
 export type ElementType = keyof typeof elementTypes
 
 /** A size, or the name of one that is known only when the graph runs. */
@@ -86,12 +86,17 @@ export class GraphBuilder {
     return name
   }
 
-  /** Adds an operator of one output, named `output`. Attributes: whole numbers are ints unless wrapped in `float`. */
+  /** Adds an operator whose first output is named `output`. Attributes: whole numbers are ints unless wrapped in `float`. */
   node(
     operator: string,
     inputs: readonly string[],
     output: string,
-    options: { attributes?: Readonly<Record<string, AttributeValue>>; domain?: string } = {},
+    options: {
+      attributes?: Readonly<Record<string, AttributeValue>>
+      domain?: string
+      /** What it computes beside `output`. */
+      more?: readonly string[]
+    } = {},
   ): string {
     if (options.domain === microsoftDomain) this.#usesMicrosoftDomain = true
     this.#nodes.push({
@@ -99,7 +104,7 @@ export class GraphBuilder {
       domain: options.domain ?? '',
       name: output,
       input: [...inputs],
-      output: [output],
+      output: [output, ...(options.more ?? [])],
       attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
     })
     return output

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { type QNetArchitecture, vectorWidth } from './architecture.ts'
+import { compileRanking, leftOutScore } from './compile/compile-ranking.ts'
+import { createDeviceSession, type DeviceProvider } from './onnx/device-session.ts'
+import { floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
+import { type Feeds, floatFeeds } from './score-documents.ts'
+import type { QNetWeights } from './weights/weights.ts'
+
+/** Which rows are wanted of documents that lie on a device. */
+export interface RankingWish {
+  /** One byte a row: 1 for those that may be found. */
+  readonly allowed: Uint8Array
+  /** Rows that score more are left out. */
+  readonly ceiling: number
+  readonly count: number
+}
+
+/** Rows and what the device scored them, best first: as many as were wanted or as there are. */
+export interface RankedRows {
+  readonly rows: Int32Array
+  readonly scores: Float32Array
+}
+
+/**
+ * Documents that lie on a device, and the compiled q-net that ranks them there. A device's scores are near the CPU's and not
+ * the same bits: whoever wants the exact answer scores the best again.
+ */
+export class DocumentsOnDevice {
+  readonly #session: InferenceSession
+  readonly #architecture: QNetArchitecture
+  readonly #rows: number
+
+  private constructor(session: InferenceSession, architecture: QNetArchitecture, rows: number) {
+    this.#session = session
+    this.#architecture = architecture
+    this.#rows = rows
+  }
+
+  /** @param documents f32, row-major [rows, width]; they are copied to the device and not needed any more */
+  static async open(
+    architecture: QNetArchitecture,
+    documents: Float32Array,
+    provider: DeviceProvider,
+  ): Promise<DocumentsOnDevice> {
+    const session = await createDeviceSession(compileRanking(architecture, documents), provider)
+    return new DocumentsOnDevice(session, architecture, documents.length / vectorWidth(architecture))
+  }
+
+  async rank(weights: QNetWeights, { allowed, ceiling, count }: RankingWish): Promise<RankedRows> {
+    assert(allowed.length === this.#rows, `${allowed.length} bytes say which of ${this.#rows} rows may be found`)
+    const feeds: Feeds = {
+      ...floatFeeds(this.#architecture, weights),
+      allowed: new Tensor('bool', allowed, [this.#rows]),
+      ceiling: new Tensor('float32', Float32Array.of(ceiling), []),
+      count: new Tensor('int64', BigInt64Array.of(BigInt(Math.min(count, this.#rows))), [1]),
+    }
+    const outputs = await this.#session.run(feeds)
+    const scores = floatOutput(outputs, 'best_scores')
+    const rows = Int32Array.from(outputs.best_rows!.data as BigInt64Array, Number)
+    const leftOut = scores.indexOf(Math.fround(leftOutScore))
+    const found = leftOut === -1 ? rows.length : leftOut
+    return { rows: rows.slice(0, found), scores: scores.slice(0, found) }
+  }
+
+  release(): Promise<void> {
+    return this.#session.release()
+  }
+}
