@@ -25,6 +25,8 @@ export interface ClusterSettings {
   readonly grpc: string
   /** What the processes inherit; settings of a service in it (`HYPERSHARD_SHARD_…`) reach that service only. */
   readonly environment: Environment
+  /** What single shard servers have beside it, by their place: for a cluster of unlike machines. */
+  readonly shardEnvironments?: readonly Environment[]
   readonly programs?: ServicePrograms
   /**
    * Whether each process has an admin listener, on a free port of this machine; it has when left out. Processes of a
@@ -92,6 +94,7 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
     own: {
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
       HYPERSHARD_STORE: storeOf(settings),
+      ...settings.shardEnvironments?.[number - 1],
     },
     defaults: {
       HYPERSHARD_SHARD_THREADS: `${threads}`,
