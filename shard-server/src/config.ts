@@ -1,6 +1,7 @@
 import { hostAndPort, serviceConfig, wholeNumber } from '@hypershard/common'
 import { memberConfig } from '@hypershard/membership'
 import { z } from 'zod'
+import { deviceNames } from './device/device-name.ts'
 
 /** Settings of a shard server. */
 export const shardServerConfig = {
@@ -28,6 +29,29 @@ export const shardServerConfig = {
     .default(0)
     .describe(
       'Most bytes held; a segment beyond it is refused before it is read. Of vectors five a value count, four for f32 and one for the int8 copy that the tangent plan scans, or the one alone where f32 lies on disk; ids, columns, graphs and tombstones count too. 0 takes 60 % of the memory there is: of the machine, or of the control group (a container) around the process.',
+    ),
+  HYPERSHARD_SHARD_DEVICE: z
+    .string()
+    .regex(deviceNames, 'must be cpu, webgpu, cuda, cuda:N or auto')
+    .default('cpu')
+    .describe(
+      "What ranks documents in the plan `exact`: `cpu`, `webgpu` (a GPU with a Vulkan driver), `cuda` or `cuda:1` (an NVIDIA GPU; `npm run setup:cuda` brings what it needs), or `auto`: CUDA's first device where it works, and else the CPU. The answers are the same to the bit. A device that is asked for and does not work ends the start. See docs/gpu.md.",
+    ),
+  HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
+    .default(0)
+    .describe(
+      'Most bytes of vectors on the device, four a value. Required with a device, which does not tell how much it has: about three quarters of its memory, as graphs need some while they run.',
+    ),
+  HYPERSHARD_SHARD_DEVICE_FULL: z
+    .enum(['cpu', 'refuse'])
+    .default('cpu')
+    .describe(
+      'What becomes of a segment that does not fit on the device: the CPU scores it, or it is refused as `overloaded`, so that another server holds it.',
+    ),
+  HYPERSHARD_SHARD_DEVICE_ROWS_MIN: wholeNumber({ min: 0, max: 100_000_000 })
+    .default(4_096)
+    .describe(
+      'A shard of which fewer documents can be hits is searched by the CPU alone: that takes less time than asking the device.',
     ),
   HYPERSHARD_SHARD_VECTORS: z
     .enum(['memory', 'disk'])

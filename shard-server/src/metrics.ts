@@ -1,6 +1,7 @@
 /** Everything that a shard server counts and measures, for docs/metrics.md. */
 import { cacheMetrics, gateMetrics, type MetricDeclaration } from '@hypershard/common'
 import { storeMetrics } from '@hypershard/storage'
+import { deviceMetrics } from './device/metrics.ts'
 import { drainMetrics } from './draining/metrics.ts'
 import { filterMetrics } from './filtering/metrics.ts'
 import { holdingMetrics } from './holding/metrics.ts'
@@ -13,6 +14,7 @@ export const shardServerMetrics: readonly MetricDeclaration[] = [
   headMetrics,
   filterMetrics,
   holdingMetrics,
+  deviceMetrics,
   drainMetrics,
   gateMetrics,
   cacheMetrics,

@@ -1,6 +1,6 @@
 /**
- * What the server's flows need of whatever scores: the search flow and the holder know this port alone, `cpu` implements
- * it. All that passes through it is plain data, big buffers shared.
+ * What the server's flows need of whatever scores: the search flow and the holder know this port alone, `cpu` and
+ * `device` implement it. All that passes through it is plain data, big buffers shared.
  */
 import type { Deadline, RankPosition, ScanCounts } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
@@ -12,6 +12,8 @@ import type { SharedWeights } from './qnets/weights-memory.ts'
  * CPU's deterministic code: every server gives the same exact answer, whatever device helps it.
  */
 export interface ScoringBackend {
+  /** What it scores on, as operators name it: `cpu`, `webgpu`, `cuda:0`. */
+  readonly device: string
   /** What computes the last word's scores: backends of one kernel give one q-net and document the same bits. */
   readonly kernel: string
   /**

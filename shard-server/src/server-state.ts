@@ -9,6 +9,8 @@ interface StateParts {
   readonly zone: string
   readonly memoryBytesMax: number
   readonly kernel: string
+  /** What it scores on. */
+  readonly device: string
   readonly holder: Pick<SegmentHolder, 'heldBytes'>
   readonly clock?: Clock
 }
@@ -41,12 +43,12 @@ export class ServerState {
   describe(request: DescribeRequest): DescribeResponse {
     const knows = this.#draining && request.toldDraining === this.#life
     this.#coordinators.note(request, knows, this.#clock.monotonicMs())
-    const { zone, memoryBytesMax, kernel, holder } = this.#parts
+    const { zone, memoryBytesMax, kernel, device, holder } = this.#parts
     return {
       protocolVersion,
       life: this.#life,
       zone,
-      device: 'cpu',
+      device,
       memoryBytes: memoryBytesMax,
       memoryFreeBytes: Math.max(0, memoryBytesMax - holder.heldBytes),
       draining: this.#draining,

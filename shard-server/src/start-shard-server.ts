@@ -19,6 +19,8 @@ import { protoDirectory } from '@hypershard/proto'
 import { measuredStore, openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
 import { ScoringPool } from './cpu/scoring-pool.ts'
+import { DeviceLoss } from './device/device-loss.ts'
+import { openBackend } from './device/open-device.ts'
 import { drainServer } from './draining/drain-server.ts'
 import { RowFilter } from './filtering/row-filter.ts'
 import { type HoldingPlaces, scratchCopyPrefix } from './holding/read-segment.ts'
@@ -47,7 +49,7 @@ const scratchCopyMsMax = 3_600_000
 const drainMs = 5_000
 
 /**
- * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score.
+ * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score, on a device too.
  * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh
  * @throws HypershardError `address_in_use`, `invalid_config`, `storage_failed`
  */
@@ -65,8 +67,18 @@ export async function startShardServer(
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
   const threads = config.HYPERSHARD_SHARD_THREADS || processorCount()
-  const backend = new ScoringPool({ threads, log, onDeath })
-  log.info({ kernel: backend.kernel, threads }, 'scoring backend started')
+  const loss = new DeviceLoss(log, onDeath)
+  const backend = await openBackend(
+    {
+      device: config.HYPERSHARD_SHARD_DEVICE,
+      memoryBytesMax: config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES,
+      whenFull: config.HYPERSHARD_SHARD_DEVICE_FULL,
+      deviceRowsMin: config.HYPERSHARD_SHARD_DEVICE_ROWS_MIN,
+    },
+    { pool: new ScoringPool({ threads, log, onDeath }), log, meter, onLost: error => loss.note(error) },
+  )
+  const { kernel, device } = backend
+  log.info({ kernel, device, threads }, 'scoring backend started')
   const places: HoldingPlaces = {
     vectors: config.HYPERSHARD_SHARD_VECTORS,
     scratch,
@@ -99,8 +111,7 @@ export async function startShardServer(
     log,
     meter,
   })
-  const { kernel } = backend
-  const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, holder })
+  const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, device, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })
@@ -133,9 +144,13 @@ export async function startShardServer(
       server.setServing(!draining, shardServiceName)
       void announcer.changed()
     }
+    loss.onLost = () => server.setServing(false)
     return {
       addresses: { grpc: server.address },
-      requireReady: async () => state.requireReady(),
+      requireReady: async () => {
+        loss.expectNone()
+        state.requireReady()
+      },
       stop: async ({ drain } = { drain: false }) => {
         if (drain && config.HYPERSHARD_SHARD_DRAIN_MS > 0) {
           const end = await drainServer(state, config.HYPERSHARD_SHARD_DRAIN_MS, systemClock)

@@ -11,6 +11,7 @@ import { coordinatorSearchMutants } from './lists/coordinator-search-mutants.ts'
 import { coordinatorViewsMutants } from './lists/coordinator-views-mutants.ts'
 import { coordinatorWritingMutants } from './lists/coordinator-writing-mutants.ts'
 import { deployMutants } from './lists/deploy-mutants.ts'
+import { deviceMutants } from './lists/device-mutants.ts'
 import { doctorMutants } from './lists/doctor-mutants.ts'
 import { drainMutants } from './lists/drain-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
@@ -50,6 +51,7 @@ export const allMutants: readonly Mutant[] = [
   ...fanOutMutants,
   ...fanOutSimulationMutants,
   ...coordinatorWritingMutants,
+  ...deviceMutants,
   ...doctorMutants,
   ...deployMutants,
   ...drainMutants,

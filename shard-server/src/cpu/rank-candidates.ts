@@ -73,6 +73,11 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
   return a.segment - b.segment || a.row - b.row
 }
 
+/** A number that no other row of the shard has. */
+export function keyOf({ segment, row }: Candidate): number {
+  return segment * 2 ** 32 + row
+}
+
 /** The best of several threads' best. Candidates without an estimate all stay: only the q-net itself can rank them. */
 export function bestOf(candidates: Candidate[], count: number): Candidate[] {
   candidates.sort(compareCandidates)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { compareRank, type Deadline, type Logger, sumScanCounts } from '@hypershard/common'
+import type { Deadline, Logger } from '@hypershard/common'
 import { kernelIdentity, type RowIds } from '@hypershard/qnet'
 import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import { choosePlan, costOf, type SegmentToPlan } from './choose-plan.ts'
+import { mergeScans } from './merge-scans.ts'
 import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
 import { QueryTeam, type ScoringThread } from './query-team.ts'
 import { bestOf, type Candidate, type Ranked } from './rank-candidates.ts'
@@ -40,8 +41,16 @@ interface Search {
   readonly team: QueryTeam
 }
 
+/** The q-net's scores of candidates, or of the first of them. */
+export interface ScoredRows {
+  readonly scores: Float32Array
+  readonly stop: Ranked['stop']
+  readonly workMs: number
+}
+
 /** The CPU as a backend: the scoring threads as one. */
 export class ScoringPool implements ScoringBackend {
+  readonly device = 'cpu'
   readonly kernel = kernelIdentity()
   readonly #threads: readonly ScoringThread[]
   /** Searches under way, and of those, what each thread has alone. */
@@ -98,6 +107,29 @@ export class ScoringPool implements ScoringBackend {
       this.#searches--
       search.team.end()
     }
+  }
+
+  /**
+   * The q-net's scores of some rows of a shard, or of the first of them: the same bits that any scan gives them.
+   * @throws HypershardError as `scan`
+   */
+  async score(
+    request: ScanRequest,
+    shard: ShardToScan,
+    candidates: readonly Candidate[],
+    deadline: Deadline,
+  ): Promise<ScoredRows> {
+    const team = new QueryTeam(deadline)
+    try {
+      return await this.#scoreBy({ request, team }, shard, candidates)
+    } finally {
+      team.end()
+    }
+  }
+
+  /** The ids of a segment that is held. */
+  idsOf(key: string): RowIds {
+    return this.#held(key).ids
   }
 
   async close(): Promise<void> {
@@ -188,13 +220,9 @@ export class ScoringPool implements ScoringBackend {
         )
       },
       score: async candidates => {
-        const parts = divide(candidates, this.#threads.length)
-        const { results, workMs } = await team.run(this.#threads.slice(0, parts.length), part => ({
-          type: 'score',
-          work: { ...query, shard: sent, candidates: parts[part]! },
-        }))
+        const { workMs, ...scored } = await this.#scoreBy({ request, team }, sent, candidates)
         scoreMs += workMs
-        return joinScores(results, parts)
+        return scored
       },
     }
     const segments = shard.segments.map(({ key, eligible, position }) => {
@@ -203,6 +231,16 @@ export class ScoringPool implements ScoringBackend {
     })
     const found = await searchByTangent({ ...shard, segments }, steps, request)
     return found && { ...found, scoreMs }
+  }
+
+  async #scoreBy({ request, team }: Search, shard: ShardToScan, candidates: readonly Candidate[]): Promise<ScoredRows> {
+    const query = queryOf(request)
+    const parts = divide(candidates, this.#threads.length)
+    const { results, workMs } = await team.run(this.#threads.slice(0, parts.length), part => ({
+      type: 'score',
+      work: { ...query, shard, candidates: parts[part]! },
+    }))
+    return { ...joinScores(results, parts), workMs }
   }
 
   #held(key: string): HeldSegment {
@@ -248,20 +286,4 @@ function joinScores(
   const whole = cut === -1 ? results : results.slice(0, cut + 1)
   const scores = Float32Array.from(whole.flatMap(result => [...result.scores]))
   return { scores, stop: results.find(({ stop }) => stop !== undefined)?.stop }
-}
-
-/** Each thread's best of its blocks, as if one thread had scored all. */
-function mergeScans(scans: readonly ShardScan[], limit: number): ShardScan {
-  return {
-    shard: scans[0]!.shard,
-    hits: scans
-      .flatMap(scan => scan.hits)
-      .sort(compareRank)
-      .slice(0, limit),
-    ...sumScanCounts(scans),
-    plan: scans[0]!.plan,
-    nonFiniteScores: scans.reduce((sum, scan) => sum + scan.nonFiniteScores, 0),
-    stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
-    scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),
-  }
 }

@@ -7,7 +7,7 @@ import { type RowIds, TopHits } from '@hypershard/qnet'
 import type { ScanHit, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
 import { candidatesNeeded } from './expected-misses.ts'
-import type { Candidate, Ranked, RankWish } from './rank-candidates.ts'
+import { type Candidate, keyOf, type Ranked, type RankWish } from './rank-candidates.ts'
 import { toHits } from './scan-shards.ts'
 
 /** Of the best by their estimates, at least so many are kept for every candidate that is scored. */
@@ -132,8 +132,4 @@ class ScoredRows {
     const positions = new Map<RowIds, number>(segments.map(({ ids, position }) => [ids, position]))
     return { hits: toHits(top, positions), nonFiniteScores: top.nonFiniteCount }
   }
-}
-
-function keyOf({ segment, row }: Candidate): number {
-  return segment * 2 ** 32 + row
 }

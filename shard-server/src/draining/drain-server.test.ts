@@ -34,7 +34,14 @@ describe('a shard server that was told to stop', () => {
   })
 
   function newState(): ServerState {
-    const made = new ServerState({ zone: '', memoryBytesMax: 100, kernel: 'none', holder: { heldBytes: 10 }, clock })
+    const made = new ServerState({
+      zone: '',
+      memoryBytesMax: 100,
+      kernel: 'none',
+      device: 'none',
+      holder: { heldBytes: 10 },
+      clock,
+    })
     made.serve()
     return made
   }

@@ -8,6 +8,7 @@ import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold } from '../
 
 /** Notes what it is told, and refuses segments while it is told to. It scores no document: shards have no hits. */
 export class FakeBackend implements ScoringBackend {
+  readonly device = 'none'
   readonly kernel = 'none'
   readonly held = new Set<string>()
   readonly requests: ScanRequest[] = []

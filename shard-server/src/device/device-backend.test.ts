@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { casesOf, Random } from '@hypershard/harness'
+import { pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
+import { activations, type QNetArchitecture } from '@hypershard/qnet'
+import type { ShardToScan } from '../ports.ts'
+import { exactScan, foundIn, segmentOf, wholeShard } from '../testing/device-rows.ts'
+import { realThread, soon, TestDevice } from '../testing/test-device.ts'
+import { deviceMetrics } from './metrics.ts'
+
+const shallow: QNetArchitecture = publishedArchitecture(16, 1)
+
+describe('a backend with a device', () => {
+  let test: TestDevice
+
+  before(() => {
+    // onnxruntime's CPU provider plays the device: all but the shaders is what a GPU would run.
+    test = new TestDevice(realThread('cpu', 8_192))
+  })
+
+  after(() => test.close())
+
+  it('gives the bits of the CPU alone, for any q-net, mask, page and number of segments', async () => {
+    for (let seed = 0; seed < casesOf({ usual: 25, thorough: 400 }); seed++) {
+      const random = new Random(seed)
+      const architecture = randomArchitecture(random)
+      const width = architecture.vectorDimensions[0]!
+      const segments = Array.from({ length: 1 + random.below(3) }, (_, at) => {
+        const rows = 1 + random.below(700)
+        return segmentOf(`${seed}-${at}`, { rows, width, seed: seed * 10 + at, repeats: random.below(2 * rows) || 1 })
+      })
+      await test.hold(...segments)
+      const shard = maskedAtRandom(wholeShard(3, segments), random)
+      const first = exactScan(architecture, [shard], { seed, limit: 1 + random.below(30) })
+      await test.expectSame(first, `seed ${seed}`)
+      const [{ hits } = { hits: [] }] = foundIn(await test.pool.scan(first, soon()))
+      const after = hits[random.below(hits.length)]
+      if (after !== undefined) await test.expectSame({ ...first, after }, `seed ${seed}, the next page`)
+      // Of a q-net that the device does not know yet.
+      const later = exactScan(architecture, [shard], {
+        seed: seed + 1_000,
+        after: { id: 'x', score: random.next() - 0.5 },
+      })
+      await test.expectSame(later, `seed ${seed}, a page of an unknown q-net`)
+      test.drop(...segments)
+    }
+    const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
+    assert(certain > casesOf({ usual: 25, thorough: 400 }), `only ${certain} answers came from the device at once`)
+  })
+
+  it('widens where equal scores reach beyond the reserve, and leaves them to the CPU where there are thousands', async () => {
+    for (const [rows, outcome] of [
+      [300, 'widened'],
+      [9_000, 'gap'],
+    ] as const) {
+      const segment = segmentOf(outcome, { rows: rows + 50, width: 16, seed: 5, repeats: 50 })
+      await test.hold(segment)
+      const before = await test.meter.valueOf(deviceMetrics.shards, { outcome })
+      await test.expectSame(bestFirstRow(segment), outcome)
+      assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome }), before + 1)
+      test.drop(segment)
+    }
+  })
+
+  it('leaves q-nets whose values grow beyond f32 to the CPU', async () => {
+    const segment = segmentOf('large', { rows: 200, width: 16, seed: 1 })
+    await test.hold(segment)
+    const { matrices, biases } = pseudoRandomWeights(shallow, 1)
+    const weights = { matrices: matrices.map(matrix => matrix.map(value => value * 1e25)), biases }
+    const before = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'values' })
+    await test.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { weights }))
+    assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome: 'values' }), before + 1)
+    test.drop(segment)
+  })
+
+  it('refuses weights that do not hash to their digest, as the CPU does', async () => {
+    const segment = segmentOf('forged', { rows: 200, width: 16, seed: 1 })
+    await test.hold(segment)
+    const request = exactScan(shallow, [wholeShard(0, [segment])], { seed: 77 })
+    request.qnet.weights.bytes[3]! ^= 1
+    await assert.rejects(test.device.scan(request, soon()), { code: 'invalid_request' })
+    test.drop(segment)
+  })
+
+  it('says so when its time was up before a chunk', async () => {
+    const segment = segmentOf('late', { rows: 600, width: 16, seed: 1 })
+    await test.hold(segment)
+    const request = exactScan(shallow, [wholeShard(0, [segment])], { seed: 78, endEpochMs: 1 })
+    const { scans } = await test.device.scan(request, soon())
+    assert.deepEqual([scans[0]!.stop, scans[0]!.documentsScored, scans[0]!.hits], ['deadline', 0, []])
+    test.drop(segment)
+  })
+})
+
+/** A q-net for which a segment's repeated row is the best. */
+function bestFirstRow(segment: ReturnType<typeof segmentOf>) {
+  const plain: QNetArchitecture = { ...shallow, vectorDimensions: [16, 1] }
+  const weights = { matrices: [(segment.vectors as Float32Array).slice(0, 16)], biases: [] }
+  return exactScan(plain, [wholeShard(0, [segment])], { weights })
+}
+
+function randomArchitecture(random: Random): QNetArchitecture {
+  const width = 2 + random.below(30)
+  const depth = random.below(4)
+  const residual = random.below(2) === 1
+  const core = Array.from({ length: depth }, () => (residual ? width : 2 + random.below(30)))
+  return {
+    vectorDimensions: [width, ...core, 1],
+    activation: activations[random.below(activations.length)]!,
+    layerNorm: random.below(2) === 1,
+    layerNormBeforeResidual: random.below(2) === 1,
+    residual,
+    residualOnLast: residual && random.below(2) === 1,
+  }
+}
+
+/** Tombstones and a filter are one bitmap by now. */
+function maskedAtRandom(shard: ShardToScan, random: Random): ShardToScan {
+  const share = random.next()
+  const segments = shard.segments.map(segment => {
+    if (random.below(3) === 0) return segment
+    const excluded = new Uint8Array(Math.ceil(segment.eligible / 8))
+    let left = segment.eligible
+    for (let row = 0; row < segment.eligible; row++) {
+      if (random.next() > share) continue
+      excluded[row >> 3]! |= 1 << (row & 7)
+      left--
+    }
+    return { ...segment, excluded, eligible: left }
+  })
+  return { ...shard, segments }
+}

@@ -1,0 +1,177 @@
+/**
+ * The thread of a device. A run of onnxruntime blocks its thread until the device is done, so it happens here. Queries take
+ * turns, a chunk each; between chunks their deadlines and cancellations are looked at.
+ */
+import assert from 'node:assert/strict'
+import { parentPort, workerData } from 'node:worker_threads'
+import { toFailure } from '@hypershard/common'
+import { DocumentsOnDevice, magnitudeOf, type QNetArchitecture, vectorWidth } from '@hypershard/qnet'
+import { LRUCache } from 'lru-cache'
+import { QueryTurns } from '../cpu/query-turns.ts'
+import { TurnQueue } from '../cpu/turn-queue.ts'
+import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
+import { withDeviceErrors } from './device-lost.ts'
+import { DeviceQNets } from './device-qnets.ts'
+import { DeviceSegment } from './device-segment.ts'
+import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, RankedChunk, ToDeviceThread } from './messages.ts'
+import { missingDevice } from './missing-device.ts'
+
+type HoldMessage = Extract<ToDeviceThread, { readonly type: 'hold' }>
+
+/** Widths whose last architecture is remembered. */
+const architecturesMax = 16
+
+interface HeldOnDevice {
+  readonly segment: DeviceSegment
+  close(): void
+}
+
+const port = parentPort
+assert(port !== null, 'the thread of a device is started as a worker')
+const { provider, chunkBytesMax } = workerData as DeviceThreadData
+
+const segments = new Map<string, HeldOnDevice>()
+const queue = new TurnQueue()
+const qnets = new DeviceQNets()
+/** Of tasks under way, by call. */
+const underWay = new Map<number, { cancelled: boolean }>()
+const monotonicMs = () => performance.now()
+/**
+ * Of the last queries, by the width of their vectors: what is held from now on goes to the device at once, so that the next
+ * query need not wait for it.
+ */
+const architectures = new LRUCache<number, QNetArchitecture>({ max: architecturesMax })
+
+port.on('message', (message: ToDeviceThread) => {
+  switch (message.type) {
+    case 'probe':
+      void answer(message.call, probe)
+      break
+    case 'hold':
+      void answer(message.call, () => hold(message))
+      break
+    case 'drop':
+      drop(message.key)
+      break
+    case 'rank':
+      void answer(message.call, () => rank(message.call, message.work))
+      break
+    case 'cancel': {
+      const task = underWay.get(message.call)
+      if (task !== undefined) task.cancelled = true
+      break
+    }
+    case 'close':
+      queue.close()
+      port.close()
+  }
+})
+
+async function answer(call: number, work: () => Promise<DeviceAnswer>): Promise<void> {
+  try {
+    port!.postMessage({ call, answer: await work() })
+  } catch (error) {
+    port!.postMessage({ call, ...toFailure(error) })
+  }
+}
+
+/** A graph of two rows: whether there is a device at all. */
+async function probe(): Promise<DeviceAnswer> {
+  const plain = { activation: 'relu', layerNorm: false, layerNormBeforeResidual: false, residual: false } as const
+  const tiny: QNetArchitecture = { ...plain, vectorDimensions: [2, 1], residualOnLast: false }
+  const weights = { matrices: [Float32Array.of(1, 0)], biases: [] }
+  try {
+    const documents = await DocumentsOnDevice.open(tiny, Float32Array.of(1, 0, 2, 0), provider)
+    const { rows } = await documents.rank(weights, { allowed: Uint8Array.of(1, 1), ceiling: 3, count: 1 })
+    await documents.release()
+    assert.equal(rows[0], 1, 'the device ranks two rows the wrong way round')
+  } catch (error) {
+    throw missingDevice(provider, error)
+  }
+  return { result: { type: 'ready' }, queueMs: undefined, workMs: 0 }
+}
+
+async function hold({ key, width, vectors: held }: HoldMessage): Promise<DeviceAnswer> {
+  const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
+  const vectors = 'path' in held ? file! : vectorsInMemory(held, width)
+  const segment = new DeviceSegment({ vectors, provider, chunkBytesMax })
+  segments.set(key, { segment, close: () => file?.close() })
+  let magnitude = 0
+  for (let chunk = 0; chunk < segment.chunks; chunk++) {
+    await queue.run(async () => {
+      magnitude = Math.max(magnitude, magnitudeOf(segment.vectorsOf(chunk)))
+      const known = architectures.get(width)
+      if (known !== undefined) await withDeviceErrors(() => segment.open(chunk, known))
+    })
+  }
+  // With a value that is no number the segment is the CPU's.
+  if (Number.isFinite(magnitude)) qnets.noteMagnitude(magnitude)
+  return { result: { type: 'held', magnitude }, queueMs: undefined, workMs: 0 }
+}
+
+function drop(key: string): void {
+  const held = segments.get(key)
+  if (held === undefined) return
+  segments.delete(key)
+  void queue.run(async () => {
+    held.close()
+    // What cannot be given back to a device that is gone is gone with it; the next run tells.
+    await held.segment.release().catch(() => undefined)
+  })
+}
+
+async function rank(call: number, task: DeviceRankTask): Promise<DeviceAnswer> {
+  const state = { cancelled: false }
+  underWay.set(call, state)
+  const arrivedMs = monotonicMs()
+  let queueMs: number | undefined
+  const stopBefore = (expectedMs: number) => {
+    if (state.cancelled) return 'cancelled'
+    return performance.timeOrigin + performance.now() + expectedMs > task.endEpochMs ? 'deadline' : undefined
+  }
+  const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
+  const chunks: RankedChunk[] = []
+  const ranking = (stop: 'cancelled' | 'deadline' | undefined, tooLarge = false): DeviceAnswer => {
+    return { result: { type: 'rank', ranking: { chunks, stop, tooLarge } }, queueMs, workMs: turns.workMs }
+  }
+  try {
+    const { weights, tooLarge } = qnets.read(task.qnet)
+    if (tooLarge) return ranking(undefined, true)
+    const { architecture } = task.qnet
+    architectures.set(vectorWidth(architecture), architecture)
+    for (const { segment, place, chunk, excluded } of chunksOf(task)) {
+      // A turn of its own: it takes longer than ranking, and the time of the last turn is what the next is expected to take.
+      if (!segment.isOpen(chunk, architecture)) {
+        const opening = new QueryTurns({ queue, stopBefore, monotonicMs })
+        const stop = await opening.take(() => withDeviceErrors(() => segment.open(chunk, architecture)))
+        if (stop !== undefined) return ranking(stop)
+      }
+      const stop = await turns.take(async () => {
+        queueMs ??= monotonicMs() - arrivedMs
+        const wish = { excluded, count: task.count, ceiling: task.ceiling }
+        // Another architecture may have taken its place since.
+        const ranked = await withDeviceErrors(async () => {
+          await segment.open(chunk, architecture)
+          return segment.rank(chunk, weights, wish)
+        })
+        chunks.push({ segment: place, ...ranked })
+      })
+      if (stop !== undefined) return ranking(stop)
+    }
+    return ranking(undefined)
+  } finally {
+    underWay.delete(call)
+  }
+}
+
+/** The chunks that have rows to find. */
+function* chunksOf(task: DeviceRankTask) {
+  for (const [place, { key, excluded }] of task.segments.entries()) {
+    const held = segments.get(key)
+    assert(held !== undefined, `segment ${key} is ranked while it is not held`)
+    const { segment } = held
+    for (let chunk = 0; chunk < segment.chunks; chunk++) {
+      if (segment.eligibleOf(chunk, excluded) > 0) yield { segment, place, chunk, excluded }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** A device without a thread whose scores are off by as much as a test wants. */
+import { QNetScorer, readWeights } from '@hypershard/qnet'
+import { hasBit } from '@hypershard/storage/rows'
+import type { DeviceThread } from '../device/device-calls.ts'
+import type { DeviceAnswer, DeviceRankTask, RankedChunk, ToDeviceThread } from '../device/messages.ts'
+import type { SegmentToHold } from '../ports.ts'
+
+export class NoisyDevice implements DeviceThread {
+  readonly asked: ToDeviceThread[] = []
+  /** How it fails; undefined while it does not. */
+  failure: Error | undefined
+  /** Chunks until its time is up. */
+  chunksMax = Number.POSITIVE_INFINITY
+  readonly #segments: ReadonlyMap<string, SegmentToHold>
+  readonly #noise: () => number
+  /** Of the architecture that is asked for first; a test has one. */
+  #scorer: QNetScorer | undefined
+
+  /** @param segments that may be ranked */
+  constructor(segments: readonly SegmentToHold[], noise: () => number) {
+    this.#segments = new Map(segments.map(segment => [segment.key, segment]))
+    this.#noise = noise
+  }
+
+  call(toMessage: (call: number) => ToDeviceThread) {
+    const message = toMessage(1)
+    this.asked.push(message)
+    return { call: 1, answer: this.#answer(message) }
+  }
+
+  post(message: ToDeviceThread): void {
+    this.asked.push(message)
+  }
+
+  async close(): Promise<void> {}
+
+  async #answer(message: ToDeviceThread): Promise<DeviceAnswer> {
+    if (this.failure !== undefined) throw this.failure
+    if (message.type === 'rank') {
+      const chunks: RankedChunk[] = []
+      for (const [place, { key }] of message.work.segments.slice(0, this.chunksMax).entries()) {
+        chunks.push(await this.#rank(message.work, place, this.#segments.get(key)!))
+      }
+      const stop = chunks.length < message.work.segments.length ? ('deadline' as const) : undefined
+      return { result: { type: 'rank', ranking: { chunks, stop, tooLarge: false } }, queueMs: 0, workMs: 0 }
+    }
+    const result = message.type === 'hold' ? ({ type: 'held', magnitude: 1 } as const) : ({ type: 'ready' } as const)
+    return { result, queueMs: 0, workMs: 0 }
+  }
+
+  /** One chunk a segment. */
+  async #rank(work: DeviceRankTask, place: number, { vectors }: SegmentToHold): Promise<RankedChunk> {
+    const { qnet, count, ceiling, segments } = work
+    const { architecture, precision, weights } = qnet
+    this.#scorer ??= new QNetScorer(architecture)
+    const scorer = await this.#scorer.prepareFp32(readWeights(architecture, weights.bytes, precision))
+    const { excluded, eligible } = segments[place]!
+    const scored = Array.from(await scorer.score(vectors as Float32Array), (score, row) => {
+      return { row, score: Math.fround(score + this.#noise()) }
+    })
+    const ranked = scored
+      .filter(({ row, score }) => score <= ceiling && !(excluded && hasBit(excluded, row)))
+      .sort((a, b) => b.score - a.score)
+    const best = ranked.slice(0, count)
+    return {
+      segment: place,
+      rows: Int32Array.from(best, ({ row }) => row),
+      scores: Float32Array.from(best, ({ score }) => score),
+      left: ranked[count]?.score ?? Number.NEGATIVE_INFINITY,
+      eligible,
+    }
+  }
+}
