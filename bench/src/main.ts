@@ -8,6 +8,7 @@ import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
 import { encodersBenchOptions, runEncodersBench } from './encode/encoders-bench.ts'
 import { runServingBench, servingBenchOptions } from './encode/serving-bench.ts'
 import { fanOutScaleBenchOptions, runFanOutScaleBench } from './fan-out/fan-out-scale-bench.ts'
+import { gpuBenchOptions, runGpuBench } from './gpu/gpu-bench.ts'
 import { ingestBenchOptions, runIngestBench } from './ingest/ingest-bench.ts'
 import { runClusterSizesBench } from './load/cluster-sizes/cluster-sizes-bench.ts'
 import { renderClusterSizes } from './load/cluster-sizes/render-cluster-sizes.ts'
@@ -68,6 +69,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: "exact scoring beside the machine's matrix-product limit, and beside PyTorch with --python PATH",
     options: scoreBenchOptions,
     run: runScoreBench,
+  },
+  gpu: {
+    summary:
+      'exact ranking on a device beside its own matrix-product limit and one core; --device cuda:0|webgpu --documents N --shapes 768:6',
+    options: gpuBenchOptions,
+    run: runGpuBench,
   },
   vectors: {
     summary:
