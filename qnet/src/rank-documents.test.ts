@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { isThorough } from '@hypershard/harness'
+import { pseudoRandomCase } from '@hypershard/harness/qnets'
+import type { QNetArchitecture } from './architecture.ts'
+import { DocumentsOnDevice } from './rank-documents.ts'
+
+interface ReferenceCase {
+  name: string
+  architecture: QNetArchitecture
+  seed: number
+  documents: number
+  /** Computed by PyTorch in f64. */
+  scores: number[]
+}
+
+const { cases }: { cases: ReferenceCase[] } = JSON.parse(
+  await readFile(new URL('../../test/fixtures/qnet/qnet-cases.json', import.meta.url), 'utf8'),
+)
+/** onnxruntime's CPU provider plays the device. */
+const device = { name: 'cpu', number: 0 } as const
+const highest = 3e38
+
+describe('DocumentsOnDevice', () => {
+  const chosen = cases.filter((_, at) => isThorough() || at % 8 === 0)
+
+  it(`ranks as PyTorch scores, within 1e-4, on ${chosen.length} of the reference q-nets`, async () => {
+    for (const { name, architecture, seed, documents: rows, scores } of chosen) {
+      const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
+      const held = await DocumentsOnDevice.open(architecture, documents, device)
+      const wish = { allowed: new Uint8Array(rows).fill(1), ceiling: highest, count: rows }
+      const ranked = await held.rank(weights, wish)
+      const scale = Math.max(...scores.map(Math.abs))
+      assert.deepEqual(
+        [...ranked.rows].sort((a, b) => a - b),
+        [...scores.keys()],
+        name,
+      )
+      for (const [at, row] of ranked.rows.entries()) {
+        assert(Math.abs(ranked.scores[at]! - scores[row]!) < 1e-4 * scale, name)
+        assert(at === 0 || ranked.scores[at]! <= ranked.scores[at - 1]!, name)
+      }
+      await held.release()
+    }
+  })
+
+  it('leaves out what may not be found and what scores above the ceiling', async () => {
+    const { architecture, seed, documents: rows } = cases[0]!
+    const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
+    const held = await DocumentsOnDevice.open(architecture, documents, device)
+    const all = await held.rank(weights, { allowed: new Uint8Array(rows).fill(1), ceiling: highest, count: rows })
+    const allowed = Uint8Array.from({ length: rows }, (_, row) => Number(row !== all.rows[2]))
+    const ceiling = all.scores[1]!
+    const { rows: left } = await held.rank(weights, { allowed, ceiling, count: rows })
+    assert.deepEqual(
+      [...left],
+      [...all.rows].filter((_, rank) => rank !== 0 && rank !== 2),
+    )
+    await held.release()
+  })
+})
