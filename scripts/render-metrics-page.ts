@@ -18,6 +18,7 @@ export const declaredMetrics: readonly { readonly title: string; readonly metric
 export const labelMeanings: Readonly<Record<string, string>> = {
   cache: '`qnets`, `answers` (coordinator); `qnets`, `filters`, `texts` (shard server)',
   code: 'an [error code](errors.md)',
+  device: 'what ranks documents, such as `webgpu` or `cuda:0`',
   digest: "a model's digest; as many as an encoder service has models",
   kernel: 'what computes: scores in a shard server, document vectors in an encoder service',
   kind: 'of a job or a commit: `advance`, `backfill`, `compact`, `collect`, `collect-models`; of a request to the store: `get`, `range`, `put`, `put_if_absent`, `put_file`, `list`, `delete`, `space`',
@@ -26,6 +27,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   model: "a model's name",
   object: '`manifest`, `log`, `names`, `state`, `index`, `snapshot`, `other`',
   outcome: 'how it ended: the good outcomes are said with the metric, all else is an [error code](errors.md)',
+  place: 'what scores a segment: `device`, `cpu`',
   plan: 'of a search: `auto`, `exact`, `tangent`, `graph`; `unknown` of a shard that could not be searched',
   process: '`coordinator`, `encoder-service`, `indexer`, `shard-server`',
   protocol: 'the protocol version',
