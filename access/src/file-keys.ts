@@ -4,7 +4,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { HypershardError, messageOf } from '@hypershard/common'
 import { type KeyRecord, parseKeys, renderKeys } from './key-record.ts'
-import type { KeyStore } from './ports.ts'
+import type { KeyStore, StoredKeys } from './ports.ts'
 
 /** For its owner alone: who can write there can let himself in. */
 const fileMode = 0o600
@@ -16,8 +16,9 @@ export class FileKeys implements KeyStore {
     this.name = path
   }
 
-  async read(): Promise<readonly KeyRecord[]> {
-    return parseKeys(await this.#text(), this.name)
+  /** All or none: one hand writes a file, and a fault in one record makes the others doubtful. */
+  async read(): Promise<StoredKeys> {
+    return { keys: await this.#readKeys(), unreadable: [] }
   }
 
   async add(key: KeyRecord): Promise<void> {
@@ -25,7 +26,7 @@ export class FileKeys implements KeyStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    const keys = await this.read()
+    const keys = await this.#readKeys()
     const kept = keys.filter(key => key.id !== id)
     if (kept.length === keys.length) return false
     await this.#write(kept)
@@ -33,6 +34,10 @@ export class FileKeys implements KeyStore {
   }
 
   close(): void {}
+
+  async #readKeys(): Promise<readonly KeyRecord[]> {
+    return parseKeys(await this.#text(), this.name)
+  }
 
   async #text(): Promise<string> {
     try {
@@ -44,7 +49,7 @@ export class FileKeys implements KeyStore {
 
   async #readOrNone(): Promise<readonly KeyRecord[]> {
     try {
-      return await this.read()
+      return await this.#readKeys()
     } catch (error) {
       const cause = error instanceof HypershardError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
       if (cause?.code === 'ENOENT') return []

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasRedisServer, type RedisServer, startRedisServer } from '@hypershard/harness/servers'
+import { Redis } from 'ioredis'
 import { type KeyRecord, parseKeys, renderKeys } from './key-record.ts'
 import { digestOfKey, drawKey, idOfKey } from './key-text.ts'
 import { openKeyStore } from './open-key-store.ts'
@@ -50,13 +51,13 @@ describe('a store of keys', () => {
       await store.add(one)
       await store.add(other)
       const byId = (a: KeyRecord, b: KeyRecord) => (a.id < b.id ? -1 : 1)
-      const read = [...(await store.read())].sort(byId)
+      const read = [...(await store.read()).keys].sort(byId)
       assert.deepEqual(read, [one, other].sort(byId))
       assert.match(JSON.stringify(read), /9007199254740993/)
       assert.equal(await store.remove(one.id), true)
       assert.equal(await store.remove(one.id), false)
       assert.deepEqual(
-        (await store.read()).map(({ id }) => id),
+        (await store.read()).keys.map(({ id }) => id),
         [other.id],
       )
     } finally {
@@ -75,6 +76,28 @@ describe('a store of keys', () => {
     if (!hasRedisServer()) this.skip()
     redis = await startRedisServer()
     await keepsKeys(openKeyStore(redis!.url))
+  })
+
+  it('reads the other keys of a Redis that has a broken one', async function () {
+    if (!hasRedisServer()) this.skip()
+    redis ??= await startRedisServer()
+    const [store, client] = [openKeyStore(redis!.url), new Redis(redis!.url)]
+    try {
+      const [good, broken, moved] = [newKey(), newKey(), newKey()]
+      await client.del('hypershard:keys')
+      await client.hset('hypershard:keys', {
+        [broken.id]: '{"id":',
+        [good.id]: JSON.stringify(good),
+        [moved.id]: JSON.stringify({ ...moved, id: good.id }),
+      })
+      const { keys, unreadable } = await store.read()
+      assert.deepEqual(keys, [good])
+      assert.deepEqual(unreadable.map(({ id }) => id).sort(), [broken.id, moved.id].sort())
+      assert.match(unreadable.find(({ id }) => id === broken.id)!.fault, /not JSON/)
+    } finally {
+      client.disconnect()
+      store.close()
+    }
   })
 
   it('says that a Redis is away', async () => {

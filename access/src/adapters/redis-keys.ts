@@ -1,7 +1,7 @@
 import { HypershardError, messageOf } from '@hypershard/common'
 import { Redis } from 'ioredis'
 import { type KeyRecord, parseKey } from '../key-record.ts'
-import type { KeyStore } from '../ports.ts'
+import type { KeyStore, StoredKeys, UnreadableKey } from '../ports.ts'
 
 /** A hash: the id of a key, and what is stored of it in JSON. */
 const hashName = 'hypershard:keys'
@@ -26,13 +26,20 @@ export class RedisKeys implements KeyStore {
     this.#redis.on('error', () => undefined)
   }
 
-  async read(): Promise<readonly KeyRecord[]> {
+  /** Each by itself: a record that is broken keeps no revocation of another from being heard. */
+  async read(): Promise<StoredKeys> {
     const stored = await this.#ask(redis => redis.hgetall(hashName))
-    return Object.entries(stored).map(([id, text]) => {
-      const key = parseKey(text, `${this.name}: key ${id}`)
-      if (key.id === id) return key
-      throw new HypershardError('invalid_config', `${this.name}: key ${id} says that it is ${key.id}`)
-    })
+    const keys: KeyRecord[] = []
+    const unreadable: UnreadableKey[] = []
+    for (const [id, text] of Object.entries(stored)) {
+      try {
+        keys.push(this.#parse(id, text))
+      } catch (error) {
+        if (!(error instanceof HypershardError)) throw error
+        unreadable.push({ id, fault: error.message })
+      }
+    }
+    return { keys, unreadable }
   }
 
   async add(key: KeyRecord): Promise<void> {
@@ -45,6 +52,12 @@ export class RedisKeys implements KeyStore {
 
   close(): void {
     this.#redis.disconnect()
+  }
+
+  #parse(id: string, text: string): KeyRecord {
+    const key = parseKey(text, `${this.name}: key ${id}`)
+    if (key.id === id) return key
+    throw new HypershardError('invalid_config', `${this.name}: key ${id} says that it is ${key.id}`)
   }
 
   async #ask<Answer>(command: (redis: Redis) => Promise<Answer>): Promise<Answer> {

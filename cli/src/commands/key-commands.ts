@@ -108,7 +108,8 @@ function recordOf(
 }
 
 async function listKeys(context: CommandContext, options: StoreOptions): Promise<void> {
-  const keys = await withStore(context, options, store => store.read())
+  const { keys, unreadable } = await withStore(context, options, store => store.read())
+  for (const { fault } of unreadable) context.terminal.notes.line(`cannot be read, and is refused: ${fault}`)
   const shown = keys.map(({ hash: _, ...key }) => key)
   context.answer({ keys: shown }, () => {
     if (keys.length === 0) return ['no keys yet; `npx hypershard key create` makes one']

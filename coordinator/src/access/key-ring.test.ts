@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { drawKey, type KeyRecord, type KeyStore } from '@hypershard/access'
+import { drawKey, type KeyRecord, type KeyStore, type StoredKeys, type UnreadableKey } from '@hypershard/access'
 import { HypershardError } from '@hypershard/common'
 import { captureLog, VirtualClock } from '@hypershard/harness'
 import { KeyRing } from './key-ring.ts'
@@ -20,14 +20,15 @@ function newKey() {
 class FakeStore implements KeyStore {
   readonly name = 'keys.json'
   answer: readonly KeyRecord[] | HypershardError
+  unreadable: readonly UnreadableKey[] = []
 
   constructor(answer: FakeStore['answer']) {
     this.answer = answer
   }
 
-  async read(): Promise<readonly KeyRecord[]> {
+  async read(): Promise<StoredKeys> {
     if (this.answer instanceof HypershardError) throw this.answer
-    return this.answer
+    return { keys: this.answer, unreadable: this.unreadable }
   }
 
   add = async () => {}
@@ -75,24 +76,44 @@ describe('the ring of keys', () => {
     assert.equal(ring.find(key.text), key.record)
     assert.equal(lines.length, 1)
     assert.match(JSON.stringify(lines[0]), /not JSON/)
-    await time.advance(2 * 3_600_000)
-    assert.equal(ring.find(key.text), key.record)
-  }).timeout(60_000)
+  })
 
-  it('trusts keys of a Redis that is away for an hour', async () => {
+  for (const [what, failure] of [
+    ['a Redis that is away', away],
+    ['a file that is broken or gone', broken],
+  ] as const) {
+    it(`trusts keys of ${what} for an hour`, async () => {
+      const time = clock()
+      const key = newKey()
+      const store = new FakeStore([key.record])
+      ring = await KeyRing.open(store, time, captureLog().log)
+      store.answer = failure
+      await time.advance(3_590_000)
+      assert.equal(ring.find(key.text), key.record)
+      await time.advance(20_000)
+      assert.throws(() => ring?.find(key.text), { code: 'unavailable' })
+      store.answer = [key.record]
+      await time.advance(2_000)
+      assert.equal(ring.find(key.text), key.record)
+    }).timeout(60_000)
+  }
+
+  it('tells once of each record that is broken, and again when it was whole between', async () => {
     const time = clock()
     const key = newKey()
     const store = new FakeStore([key.record])
-    ring = await KeyRing.open(store, time, captureLog().log)
-    store.answer = away
-    await time.advance(3_590_000)
+    const { log, lines } = captureLog('warn')
+    ring = await KeyRing.open(store, time, log)
+    store.unreadable = [{ id: '0b5c7f2a91d4', fault: 'not JSON' }]
+    await time.advance(5_000)
+    assert.deepEqual([lines.length, lines[0]?.keyId, lines[0]?.reason], [1, '0b5c7f2a91d4', 'not JSON'])
     assert.equal(ring.find(key.text), key.record)
-    await time.advance(20_000)
-    assert.throws(() => ring?.find(key.text), { code: 'unavailable' })
-    store.answer = [key.record]
+    store.unreadable = []
     await time.advance(2_000)
-    assert.equal(ring.find(key.text), key.record)
-  }).timeout(60_000)
+    store.unreadable = [{ id: '0b5c7f2a91d4', fault: 'not JSON' }]
+    await time.advance(2_000)
+    assert.equal(lines.length, 2)
+  })
 
   it('does not start with keys that are broken, and starts without a Redis, letting nobody in', async () => {
     await assert.rejects(KeyRing.open(new FakeStore(broken), clock(), captureLog().log), { code: 'invalid_config' })

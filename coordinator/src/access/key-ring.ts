@@ -1,12 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
-import { digestOfKey, idOfKey, type KeyRecord, type KeyStore } from '@hypershard/access'
+import { digestOfKey, idOfKey, type KeyRecord, type KeyStore, type UnreadableKey } from '@hypershard/access'
 import { type Clock, Deadline, HypershardError, type Logger, OutageLog, pauseBy, waitWithin } from '@hypershard/common'
 
 /** How often keys are read anew. With the time that one reading may take, a revoked key is refused within 5 s. */
 const readEveryMs = 1_000
 const readMsMax = 3_000
 
-/** For how long keys of a Redis that is away are good: a revocation could not be heard. */
+/** For how long keys are good that cannot be read again, whatever the reason: a revocation could not be heard. */
 const staleMsMax = 3_600_000
 
 interface KnownKey {
@@ -14,24 +14,31 @@ interface KnownKey {
   readonly digest: Buffer
 }
 
+/** Records that are broken are named one by one, up to so many a reading. */
+const toldMax = 100
+
 const nobody = Buffer.alloc(32)
 
 /**
- * The keys as they were read last, read again all the time. What cannot be read, or is not as it should be, changes
- * nothing: the keys before stay, and the log tells.
+ * The keys as they were read last, read again all the time. While they cannot be read, or are not as they should be, the
+ * keys before stay for a bounded time, and the log tells. A single record that is broken is no key, and the rest are read.
  */
 export class KeyRing {
   readonly #store: KeyStore
   readonly #clock: Clock
   readonly #away: OutageLog
+  readonly #log: Logger
   readonly #stopped = new AbortController()
   #keys: ReadonlyMap<string, KnownKey> = new Map()
+  /** Ids of records that are broken and were told of. */
+  #told: ReadonlySet<string> = new Set()
   #readAtMs: number | undefined
   #failure: unknown
 
   private constructor(store: KeyStore, clock: Clock, log: Logger) {
     this.#store = store
     this.#clock = clock
+    this.#log = log
     this.#away = new OutageLog(`the API keys of ${store.name}`, log, clock)
   }
 
@@ -78,8 +85,7 @@ export class KeyRing {
       const message = `no API keys could be read of ${name} yet; nobody is let in before`
       throw new HypershardError('unavailable', message, { cause: this.#failure })
     }
-    const isAway = this.#failure instanceof HypershardError && this.#failure.code !== 'invalid_config'
-    if (!isAway || this.#clock.monotonicMs() - this.#readAtMs <= staleMsMax) return
+    if (this.#failure === undefined || this.#clock.monotonicMs() - this.#readAtMs <= staleMsMax) return
     const message = `the API keys of ${name} could not be read for ${staleMsMax / 60_000} minutes; revoked ones may be among them`
     throw new HypershardError('unavailable', message, { cause: this.#failure })
   }
@@ -87,15 +93,16 @@ export class KeyRing {
   /** Reads the keys now. */
   async refresh(): Promise<void> {
     try {
-      const records = await waitWithin(
+      const { keys, unreadable } = await waitWithin(
         this.#store.read(),
         Deadline.after(readMsMax, { clock: this.#clock }),
         'reading the API keys',
       )
-      this.#keys = new Map(records.map(record => [record.id, { record, digest: Buffer.from(record.hash, 'hex') }]))
+      this.#keys = new Map(keys.map(record => [record.id, { record, digest: Buffer.from(record.hash, 'hex') }]))
       this.#readAtMs = this.#clock.monotonicMs()
       this.#failure = undefined
       this.#away.works()
+      this.#tell(unreadable)
     } catch (error) {
       this.#failure = error
       this.#away.failed(error)
@@ -105,6 +112,15 @@ export class KeyRing {
   close(): void {
     this.#stopped.abort()
     this.#store.close()
+  }
+
+  #tell(unreadable: readonly UnreadableKey[]): void {
+    const shown = unreadable.slice(0, toldMax)
+    for (const { id, fault } of shown) {
+      if (this.#told.has(id)) continue
+      this.#log.error({ keyId: id, reason: fault }, 'an API key cannot be read and is refused; the others are read')
+    }
+    this.#told = new Set(shown.map(({ id }) => id))
   }
 
   async #readOn(): Promise<void> {
