@@ -80,13 +80,13 @@ export class KeyRing {
 
   /** @throws HypershardError `unavailable` */
   requireKnown(): void {
-    const { name } = this.#store
+    // Told to anybody who knocks: where the keys are is for the log.
     if (this.#readAtMs === undefined) {
-      const message = `no API keys could be read of ${name} yet; nobody is let in before`
+      const message = 'no API keys could be read yet, and nobody is let in before; the log says why'
       throw new HypershardError('unavailable', message, { cause: this.#failure })
     }
     if (this.#failure === undefined || this.#clock.monotonicMs() - this.#readAtMs <= staleMsMax) return
-    const message = `the API keys of ${name} could not be read for ${staleMsMax / 60_000} minutes; revoked ones may be among them`
+    const message = `the API keys could not be read for ${staleMsMax / 60_000} minutes, and revoked ones may be among them; the log says why`
     throw new HypershardError('unavailable', message, { cause: this.#failure })
   }
 

@@ -54,8 +54,6 @@ const toldAsTheyAre: readonly ErrorCode[] = [
   'request_too_large',
   'unsupported_media_type',
   'unsupported_encoding',
-  'deadline_exceeded',
-  'cancelled',
 ]
 
 /**

@@ -125,6 +125,7 @@ describe('what a coordinator serves', () => {
     const versionOf = async (version: number) => (await catalog.pin(now, { generation: 1, version })).version
     assert.deepEqual([await versionOf(1), await versionOf(2)], [1, 2])
     assert.equal((await catalog.pin(now, undefined)).version, 2)
-    await assert.rejects(versionOf(7), { code: 'invalid_cursor', message: /search again without a cursor/ })
+    const told = 'cursor: version 7 of index `papers` can no longer be read; search again without a cursor'
+    await assert.rejects(versionOf(7), { code: 'invalid_cursor', message: told })
   })
 })

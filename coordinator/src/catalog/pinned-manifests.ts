@@ -46,8 +46,9 @@ export class PinnedManifests {
       return await readManifest(this.#store, { index, indexUid, ...page })
     } catch (error) {
       if (!(error instanceof HypershardError) || !goneCodes.includes(error.code)) throw error
+      // What the store says has its paths, and whoever sends cursors may be a tenant: the cause is for the log.
       const what = `cursor: version ${page.version} of index \`${index}\` can no longer be read`
-      const message = `${what} (${error.message}); search again without a cursor`
+      const message = `${what}; search again without a cursor`
       throw new HypershardError('invalid_cursor', message, { details: { index, ...page }, cause: error })
     }
   }

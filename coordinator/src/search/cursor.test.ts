@@ -49,6 +49,22 @@ describe('a cursor', () => {
     })
   }
 
+  const edited = (score: string) => {
+    const json = Buffer.from(encodeCursor(cursor, owner), 'base64url').toString()
+    return Buffer.from(json.replace('"s":0.25', `"s":${score}`)).toString('base64url')
+  }
+
+  for (const score of ['1e308', '-1e308', '3.4028235e38', '1e400', '-1e400', 'null', '"0.25"']) {
+    it(`is refused when its score was edited to ${score}`, () => {
+      assert.throws(() => decodeCursor(edited(score), owner), isInvalidCursor)
+    })
+  }
+
+  it('may have the largest score of 32 bits', () => {
+    const score = -(2 - 2 ** -23) * 2 ** 127
+    assert.equal(decodeCursor(encodeCursor({ ...cursor, score }, owner), owner).score, score)
+  })
+
   const garbage = ['', 'x', '!!!!', 'bnVsbA', Buffer.from('{"v":1}').toString('base64url'), 'a'.repeat(8_000)]
   for (const text of garbage) {
     it(`is refused when it is ${JSON.stringify(text.slice(0, 20))}`, () => {

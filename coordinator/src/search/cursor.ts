@@ -25,10 +25,13 @@ export interface CursorOwner {
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
 const nonFinite = 'non-finite'
 
+/** Scores are numbers of 32 bits; one beyond could not even be sent to a shard server. */
+const scoreMax = 3.4028234663852886e38
+
 const cursorSchema = z.strictObject({
   g: z.int().min(1),
   v: z.int().min(0),
-  s: z.union([z.number(), z.literal(nonFinite)]),
+  s: z.union([z.number().min(-scoreMax).max(scoreMax), z.literal(nonFinite)]),
   i: z.string().min(1).max(512),
   n: z.int().min(0),
   d: z.string(),

@@ -155,4 +155,20 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'Who may use an alias alone moves no other name',
     tests: ['coordinator/src/transport/access.test.ts'],
   },
+  {
+    id: 'cursor-score-any',
+    file: 'coordinator/src/search/cursor.ts',
+    find: 'z.number().min(-scoreMax).max(scoreMax)',
+    replace: 'z.number()',
+    breaks: 'A cursor with an impossible score is refused as one, not answered as an outage',
+    tests: ['coordinator/src/search/cursor.test.ts'],
+  },
+  {
+    id: 'cursor-tells-paths',
+    file: 'coordinator/src/catalog/pinned-manifests.ts',
+    find: 'can no longer be read`',
+    replace: 'can no longer be read` + error.message',
+    breaks: 'A refused cursor tells no path of the store',
+    tests: ['coordinator/src/catalog/catalog.test.ts'],
+  },
 ]
