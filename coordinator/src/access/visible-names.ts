@@ -6,11 +6,20 @@ import { HypershardError } from '@hypershard/common'
 import type { AliasTable } from '@hypershard/storage'
 import type { AliasOrder, ListedAliases } from '../aliases/alias-admin.ts'
 import type { Coordinator } from '../coordinator.ts'
+import type { DescribedGeneration } from '../generations/describe-generation.ts'
 import { type Caller, mayUse, requireUse } from './caller.ts'
 
 export function visibleAliases(caller: Caller, listed: ListedAliases): ListedAliases {
   const visible = listed.aliases.filter(({ alias, target }) => mayUse(caller, alias) || mayUse(caller, target.index))
   return { ...listed, aliases: visible }
+}
+
+/** Of the names that stand for a generation: his own, and that of the index, which he uses. */
+export function visibleNames(
+  caller: Caller,
+  { names, record }: Pick<DescribedGeneration, 'names' | 'record'>,
+): string[] {
+  return names.filter(name => name === record.index || mayUse(caller, name))
 }
 
 /** Versions in which nothing changed that he may see stay, empty: their numbers are those of the table. */
@@ -56,5 +65,20 @@ export function hidingClones(caller: Caller) {
     if (clones === undefined || clones.every(clone => mayUse(caller, clone))) throw error
     const message = `index \`${index}\` shares files with clones that your key may not see; ask who may to delete them`
     throw new HypershardError('index_in_use', message, { details: { index } })
+  }
+}
+
+/** A generation that cannot be dropped says what stands for it: to whom he may not see, only that something does. */
+export function hidingNames(caller: Caller) {
+  return (error: unknown): never => {
+    if (!(error instanceof HypershardError) || error.code !== 'wrong_phase') throw error
+    const { index, generation, names } = error.details as {
+      index: string
+      generation: number
+      names?: readonly string[]
+    }
+    if (names === undefined || names.every(name => mayUse(caller, name))) throw error
+    const message = `index \`${index}\`: names stand for generation ${generation} that your key may not see; ask who may to move them`
+    throw new HypershardError('wrong_phase', message, { details: { index, generation } })
   }
 }

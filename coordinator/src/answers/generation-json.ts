@@ -1,11 +1,14 @@
 import type { generationSchema, parityReportSchema } from '@hypershard/contract'
 import { graphQueriesDigest, isCalibratedOtherwise } from '@hypershard/storage'
 import type { z } from 'zod'
+import type { Caller } from '../access/caller.ts'
+import { visibleNames } from '../access/visible-names.ts'
 import type { ParityReport } from '../generations/compare-generations.ts'
 import type { DescribedGeneration } from '../generations/describe-generation.ts'
 
-export function generationJson(described: DescribedGeneration): z.input<typeof generationSchema> {
-  const { record, state, manifest, names, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
+/** @param caller who is told: of names that he may not use he learns nothing */
+export function generationJson(described: DescribedGeneration, caller: Caller): z.input<typeof generationSchema> {
+  const { record, state, manifest, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
   const graphQueries = graphQueriesDigest(state.sampleQueries)
   return {
     index: record.index,
@@ -14,7 +17,7 @@ export function generationJson(described: DescribedGeneration): z.input<typeof g
     shards: record.shards,
     phase: state.phase,
     paused: state.paused,
-    names: [...names],
+    names: visibleNames(caller, described),
     documents,
     documents_aside: manifest.aside?.documents ?? 0,
     segments: manifest.segments.length,

@@ -211,6 +211,21 @@ describe('the doors of a coordinator that asks for keys', () => {
     assert.doesNotMatch(JSON.stringify(versions), /others/)
   })
 
+  it('tell of the names of a generation those alone that a key may use', async () => {
+    const add = (alias: string) => ({ actions: [{ add: { alias, index: 'papers' } }] })
+    assert.equal((await ask('POST', '/v1/aliases', 'root', add('papers-live'))).status, 200)
+    assert.equal((await ask('POST', '/v1/aliases', 'root', add('hidden'))).status, 200)
+    const path = '/v1/indexes/papers/generations'
+    const visible = ['papers', 'papers-live']
+    assert.deepEqual((await ask('GET', `${path}/1`, 'papers')).json.names, visible)
+    assert.deepEqual((await ask('GET', path, 'papers')).json.generations[0].names, visible)
+    assert.deepEqual((await ask('GET', `${path}/1`, 'root')).json.names, ['hidden', ...visible])
+    const dropped = await ask('DELETE', `${path}/1`, 'papers')
+    assert.equal(dropped.json.code, 'wrong_phase')
+    assert.doesNotMatch(JSON.stringify(dropped.json), /hidden/)
+    assert.match((await ask('DELETE', `${path}/1`, 'root')).json.detail, /hidden/)
+  })
+
   it('let who may use an alias alone move no other name', async () => {
     for (const path of ['generations/1/promote', 'rollback', 'snapshots/none/restore']) {
       const along = await ask('POST', `/v1/indexes/papers-now/${path}?move_aliases=true`, 'papers')

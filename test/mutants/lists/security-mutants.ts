@@ -171,4 +171,12 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'A refused cursor tells no path of the store',
     tests: ['coordinator/src/catalog/catalog.test.ts'],
   },
+  {
+    id: 'names-of-generation-unfiltered',
+    file: 'coordinator/src/access/visible-names.ts',
+    find: 'name === record.index || mayUse(caller, name)',
+    replace: 'name === record.index || caller !== undefined',
+    breaks: 'A generation tells no alias that the key may not use',
+    tests: ['coordinator/src/transport/access.test.ts'],
+  },
 ]

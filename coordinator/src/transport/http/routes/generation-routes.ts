@@ -11,7 +11,8 @@ import {
   reindexSchema,
 } from '@hypershard/contract'
 import { z } from 'zod'
-import { movesAliases } from '../../../access/visible-names.ts'
+import type { Caller } from '../../../access/caller.ts'
+import { hidingNames, movesAliases } from '../../../access/visible-names.ts'
 import { generationJson, parityReportJson } from '../../../answers/generation-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -60,7 +61,7 @@ function reindexRoutes(generations: Generations): Route[] {
       body: reindexSchema,
       answer: { status: 201, description: 'The new generation, still empty', schema: generationSchema },
       errors: ['index_not_found', 'model_not_found', 'wrong_phase'],
-      handle: async ({ params, body, context }) => {
+      handle: async ({ params, body, caller, context }) => {
         const input = {
           index: params.index,
           model: body.model,
@@ -69,7 +70,7 @@ function reindexRoutes(generations: Generations): Route[] {
           searchP99MsMax: body.search_p99_ms_max ?? null,
           sampleQueries: body.sample_queries,
         }
-        return { status: 201, json: generationJson(await generations.start(input, context)) }
+        return { status: 201, json: generationJson(await generations.start(input, context), caller) }
       },
     }),
     defineRoute({
@@ -82,10 +83,10 @@ function reindexRoutes(generations: Generations): Route[] {
       params: oneIndex,
       answer: { status: 200, description: 'Ascending by number', schema: generationListSchema },
       errors: ['index_not_found'],
-      handle: async ({ params }) => ({
-        status: 200,
-        json: { generations: (await generations.list(params.index)).map(generationJson) },
-      }),
+      handle: async ({ params, caller }) => {
+        const listed = await generations.list(params.index)
+        return { status: 200, json: { generations: listed.map(each => generationJson(each, caller)) } }
+      },
     }),
   ]
 }
@@ -103,9 +104,9 @@ function watchRoutes(generations: Generations): Route[] {
       scope: 'read',
       summary: 'How far a build of an index is',
       errors: ['index_not_found', 'generation_not_found'],
-      handle: async ({ params }) => ({
+      handle: async ({ params, caller }) => ({
         status: 200,
-        json: generationJson(await generations.describe(params.index, params.generation)),
+        json: generationJson(await generations.describe(params.index, params.generation), caller),
       }),
     }),
     defineRoute({
@@ -118,9 +119,9 @@ function watchRoutes(generations: Generations): Route[] {
       answer: { status: 200, description: 'An event for each change', stream: 'events' },
       errors: ['index_not_found', 'generation_not_found'],
       timeoutMs: eventsMsMax,
-      handle: async ({ params, context }) => {
+      handle: async ({ params, caller, context }) => {
         await generations.describe(params.index, params.generation)
-        return { status: 200, events: eventsOf(generations, params, context.deadline) }
+        return { status: 200, events: eventsOf(generations, { ...params, caller }, context.deadline) }
       },
     }),
   ]
@@ -137,14 +138,15 @@ function orderRoutes(generations: Generations): Route[] {
       summary: 'Pause, resume or throttle a build, or give it queries to calibrate graphs with',
       body: generationOrderSchema,
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
-      handle: async ({ params, body }) => {
+      handle: async ({ params, body, caller }) => {
         const order = {
           paused: body.paused,
           documentsPerSecondMax: body.documents_per_second_max,
           searchP99MsMax: body.search_p99_ms_max,
           sampleQueries: body.sample_queries,
         }
-        return { status: 200, json: generationJson(await generations.order(params.index, params.generation, order)) }
+        const ordered = await generations.order(params.index, params.generation, order)
+        return { status: 200, json: generationJson(ordered, caller) }
       },
     }),
     defineRoute({
@@ -155,9 +157,9 @@ function orderRoutes(generations: Generations): Route[] {
       scope: 'admin',
       summary: 'Give up a build that is under way',
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
-      handle: async ({ params }) => ({
+      handle: async ({ params, caller }) => ({
         status: 200,
-        json: generationJson(await generations.cancel(params.index, params.generation)),
+        json: generationJson(await generations.cancel(params.index, params.generation), caller),
       }),
     }),
     defineRoute({
@@ -168,10 +170,10 @@ function orderRoutes(generations: Generations): Route[] {
       scope: 'admin',
       summary: 'Give up a finished build that no name points at',
       errors: ['index_not_found', 'generation_not_found', 'wrong_phase'],
-      handle: async ({ params }) => ({
-        status: 200,
-        json: generationJson(await generations.drop(params.index, params.generation)),
-      }),
+      handle: async ({ params, caller }) => {
+        const dropped = await generations.drop(params.index, params.generation).catch(hidingNames(caller))
+        return { status: 200, json: generationJson(dropped, caller) }
+      },
     }),
   ]
 }
@@ -212,7 +214,7 @@ function switchRoutes(coordinator: Coordinator): Route[] {
         const { params, context } = request
         const { index, generation } = params
         const moved = await generations.promote(index, generation, movesAliases(request, coordinator), context)
-        return { status: 200, json: generationJson(moved) }
+        return { status: 200, json: generationJson(moved, request.caller) }
       },
     }),
     defineRoute({
@@ -229,7 +231,7 @@ function switchRoutes(coordinator: Coordinator): Route[] {
       handle: async request => {
         const { params, context } = request
         const moved = await generations.rollBack(params.index, movesAliases(request, coordinator), context)
-        return { status: 200, json: generationJson(moved) }
+        return { status: 200, json: generationJson(moved, request.caller) }
       },
     }),
   ]
@@ -237,12 +239,12 @@ function switchRoutes(coordinator: Coordinator): Route[] {
 
 async function* eventsOf(
   generations: Generations,
-  { index, generation }: { index: string; generation: number },
+  { index, generation, caller }: { index: string; generation: number; caller: Caller },
   deadline: Deadline,
 ): AsyncGenerator<string> {
   while (!deadline.passed && !deadline.cancelled) {
     const described = await generations.describe(index, generation)
-    yield `event: progress\ndata: ${JSON.stringify(generationJson(described))}\n\n`
+    yield `event: progress\ndata: ${JSON.stringify(generationJson(described, caller))}\n\n`
     const ended = described.state.phase !== 'building' || described.caughtUp
     if (ended) return
     await wait(eventEveryMs, undefined, { signal: deadline.signal }).catch(() => undefined)

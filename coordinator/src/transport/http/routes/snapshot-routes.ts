@@ -104,7 +104,7 @@ function usingRoutes(coordinator: Coordinator): Route[] {
         const { params, context } = request
         const { index, snapshot } = params
         const restored = await snapshots.restore(index, snapshot, movesAliases(request, coordinator), context)
-        return { status: 200, json: generationJson(restored) }
+        return { status: 200, json: generationJson(restored, request.caller) }
       },
     }),
     defineRoute({
