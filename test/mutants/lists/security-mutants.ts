@@ -179,4 +179,12 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'A generation tells no alias that the key may not use',
     tests: ['coordinator/src/transport/access.test.ts'],
   },
+  {
+    id: 'failed-attempts-each-address',
+    file: 'coordinator/src/access/failed-attempts.ts',
+    find: 'const networkGroups = 4',
+    replace: 'const networkGroups = 8',
+    breaks: 'Who has a network of IPv6 addresses tries no more keys than who has one address',
+    tests: ['coordinator/src/access/failed-attempts.test.ts'],
+  },
 ]
