@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect as connectSocket } from 'node:net'
 import { ChannelCredentials, Client } from '@grpc/grpc-js'
 import { captureLog } from '@hypershard/harness'
 import { type CertificatePaths, type IssueOptions, TestCertificates } from '@hypershard/harness/certificates'
@@ -45,6 +47,17 @@ describe('credentials of processes', () => {
   })
 
   after(() => made.remove())
+
+  it('wait a bounded time for who begins no handshake', async () => {
+    const certificates = await WatchedCertificates.open(publicFiles(await made.write('silent')), log)
+    closing.push(() => certificates.close())
+    const { address } = await serve(publicServerCredentials(certificates, 40))
+    const socket = connectSocket(Number(address.split(':')[1]), '127.0.0.1')
+    closing.push(() => socket.destroy())
+    socket.on('error', () => undefined)
+    // Long before Node would end it by itself.
+    await once(socket, 'close', { signal: AbortSignal.timeout(15_000) })
+  })
 
   async function open(name: string, options: IssueOptions = {}): Promise<ProcessCredentials> {
     const credentials = await openProcessCredentials(await made.settings(name, options), log)

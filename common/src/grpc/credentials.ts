@@ -11,6 +11,7 @@ import type { Config } from '../config.ts'
 import { HypershardError } from '../errors/hypershard-error.ts'
 import type { Logger } from '../logging.ts'
 import type { serviceConfig } from '../service-config.ts'
+import { handshakeMsMax } from '../tls/handshake-ms-max.ts'
 import type { CertificateFiles } from '../tls/read-certificates.ts'
 import { WatchedCertificates } from '../tls/watched-certificates.ts'
 import { clientOptions } from './channel-options.ts'
@@ -51,7 +52,7 @@ export async function openProcessCredentials(config: TlsConfig, log: Logger): Pr
   const certificates = await WatchedCertificates.open(files, log)
   const provider = providerOf(certificates)
   return {
-    server: experimental.createCertificateProviderServerCredentials(provider, provider, true),
+    server: boundHandshakes(experimental.createCertificateProviderServerCredentials(provider, provider, true)),
     channelTo: address => {
       const host = hostOf(address)
       return experimental.createCertificateProviderChannelCredentials(provider, provider, {
@@ -63,9 +64,19 @@ export async function openProcessCredentials(config: TlsConfig, log: Logger): Pr
 }
 
 /** TLS of a server whose callers need no certificate: the public port. */
-export function publicServerCredentials(certificates: WatchedCertificates | undefined): ServerCredentials {
+export function publicServerCredentials(
+  certificates: WatchedCertificates | undefined,
+  handshakeMs: number = handshakeMsMax,
+): ServerCredentials {
   if (certificates === undefined) return plainCredentials.server
-  return experimental.createCertificateProviderServerCredentials(providerOf(certificates), null, false)
+  const credentials = experimental.createCertificateProviderServerCredentials(providerOf(certificates), null, false)
+  return boundHandshakes(credentials, handshakeMs)
+}
+
+/** grpc-js has no option for it, and hands what it asks of its credentials on to Node as it is. */
+function boundHandshakes(credentials: ServerCredentials, handshakeMs: number = handshakeMsMax): ServerCredentials {
+  const options = { ...credentials._getConstructorOptions(), handshakeTimeout: handshakeMs }
+  return Object.assign(credentials, { _getConstructorOptions: () => options })
 }
 
 function filesOf(config: TlsConfig): CertificateFiles | undefined {

@@ -187,4 +187,20 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'Who has a network of IPv6 addresses tries no more keys than who has one address',
     tests: ['coordinator/src/access/failed-attempts.test.ts'],
   },
+  {
+    id: 'handshake-unbounded-https',
+    file: 'coordinator/src/transport/http/public-server.ts',
+    find: 'const handshakeTimeout = bounds.handshakeMsMax',
+    replace: 'const handshakeTimeout = bounds.handshakeMsMax * 0 + 120_000',
+    breaks: 'A client that begins no TLS handshake holds no connection',
+    tests: ['coordinator/src/transport/http/connection-bounds.test.ts'],
+  },
+  {
+    id: 'handshake-unbounded-grpc',
+    file: 'common/src/grpc/credentials.ts',
+    find: 'return Object.assign(credentials, { _getConstructorOptions: () => options })',
+    replace: 'return options === undefined ? credentials : credentials',
+    breaks: 'A gRPC client that begins no TLS handshake holds no connection',
+    tests: ['common/src/grpc/credentials.test.ts'],
+  },
 ]

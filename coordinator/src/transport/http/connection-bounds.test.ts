@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { silentLogger, WatchedCertificates } from '@hypershard/common'
 import { captureLog } from '@hypershard/harness'
+import { TestCertificates } from '@hypershard/harness/certificates'
 import { type FastifyInstance, fastify } from 'fastify'
 import {
   boundSlowBodies,
@@ -20,6 +22,7 @@ const closedMsMax = 15_000
 
 /** Bounds that nothing comes to, so that a test sees the one that it shortens. */
 const wide: ConnectionBounds = {
+  handshakeMsMax: never,
   headersMsMax: never,
   timeoutsLookedAtMs: 10,
   idleMsMax: never,
@@ -32,12 +35,15 @@ const wide: ConnectionBounds = {
 describe('the bounds of a connection', () => {
   const captured = captureLog()
   let app: FastifyInstance | undefined
+  let certificates: WatchedCertificates | undefined
   const sockets: Socket[] = []
 
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy()
     app?.server.closeAllConnections()
     await app?.close()
+    certificates?.close()
+    certificates = undefined
     captured.lines.length = 0
   })
 
@@ -45,7 +51,7 @@ describe('the bounds of a connection', () => {
     const bounds = { ...wide, ...own }
     const { log } = captured
     app = fastify({
-      serverFactory: handler => createPublicServer(handler, { certificates: undefined, requestMsMax, log, bounds }),
+      serverFactory: handler => createPublicServer(handler, { certificates, requestMsMax, log, bounds }),
       clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
     })
     boundSlowBodies(app, bounds, ({ url }) => url === '/stream')
@@ -84,6 +90,19 @@ describe('the bounds of a connection', () => {
   const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
   const begun = (path: string) =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nab`
+
+  it('cut off who begins no TLS handshake at the HTTPS port', async () => {
+    const made = await TestCertificates.make()
+    try {
+      const { certificate, key } = await made.write('public')
+      const files = { certificate: { name: 'CERT', path: certificate }, key: { name: 'KEY', path: key } }
+      certificates = await WatchedCertificates.open(files, silentLogger())
+      await start({ handshakeMsMax: soonMs })
+      assert.equal(await untilClosed(await open()), '')
+    } finally {
+      await made.remove()
+    }
+  })
 
   it('cut off who does not send all header lines in time, and say why', async () => {
     await start({ headersMsMax: soonMs })
@@ -127,6 +146,7 @@ describe('the bounds of a connection', () => {
 
   it('are as the documentation has them', () => {
     assert.deepEqual(usualBounds, {
+      handshakeMsMax: 10_000,
       headersMsMax: 10_000,
       timeoutsLookedAtMs: 2_000,
       idleMsMax: 72_000,

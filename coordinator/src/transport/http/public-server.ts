@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Certificates, Logger, WatchedCertificates } from '@hypershard/common'
-import { HypershardError, messageOf, requestIdOf } from '@hypershard/common'
+import { HypershardError, handshakeMsMax, messageOf, requestIdOf } from '@hypershard/common'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problemContentType, problemOf } from './problem.ts'
 
@@ -11,6 +11,8 @@ const headerBytesMax = 16 * 1024
 
 /** How long clients may take, and how many may come. */
 export interface ConnectionBounds {
+  /** For a TLS handshake, before any header line. */
+  readonly handshakeMsMax: number
   /** A client that has not sent its header lines by then is cut off. */
   readonly headersMsMax: number
   /** How often that is looked at, and whether a whole request has arrived in time. */
@@ -28,6 +30,7 @@ export interface ConnectionBounds {
 }
 
 export const usualBounds: ConnectionBounds = Object.freeze({
+  handshakeMsMax,
   headersMsMax: 10_000,
   timeoutsLookedAtMs: 2_000,
   idleMsMax: 72_000,
@@ -74,7 +77,9 @@ export function createPublicServer(answer: RequestListener, options: PublicServe
     requireHostHeader: false,
   }
   const server =
-    certificates === undefined ? createServer(settings, handler) : secure(handler, settings, certificates, log)
+    certificates === undefined
+      ? createServer(settings, handler)
+      : secure(handler, settings, { ...options, certificates })
   const { connectionsMax } = bounds
   server.maxConnections = connectionsMax
   const tell = atMostOnceAMinute(log)
@@ -85,14 +90,16 @@ export function createPublicServer(answer: RequestListener, options: PublicServe
 function secure(
   handler: RequestListener,
   settings: ServerOptions,
-  certificates: WatchedCertificates,
-  log: Logger,
+  { certificates, log, bounds }: PublicServerOptions & { readonly certificates: WatchedCertificates },
 ): Server {
-  const server = createTlsServer({ ...settings, ...contextOf(certificates.current) }, handler)
+  const handshakeTimeout = bounds.handshakeMsMax
+  const server = createTlsServer({ ...settings, handshakeTimeout, ...contextOf(certificates.current) }, handler)
   const end = certificates.listen(next => server.setSecureContext(contextOf(next)))
   server.on('close', end)
   const tell = atMostOnceAMinute(log)
-  server.on('tlsClientError', (error: Error & { code?: string }) => {
+  server.on('tlsClientError', (error: Error & { code?: string }, socket: Socket) => {
+    // Nothing can be said to it, and whatever is said waits for the handshake.
+    if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy()
     if (error.code !== 'ERR_SSL_HTTP_REQUEST') return
     tell({ advice: 'call https://' }, 'a client speaks plain HTTP to the HTTPS port')
   })
