@@ -203,4 +203,12 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'A gRPC client that begins no TLS handshake holds no connection',
     tests: ['common/src/grpc/credentials.test.ts'],
   },
+  {
+    id: 'ready-asked-for-each',
+    file: 'coordinator/src/access/shared-answer.ts',
+    find: 'const goodForMs = 1_000',
+    replace: 'const goodForMs = 0',
+    breaks: 'Whoever asks whether it is ready makes no work for others more than once a second',
+    tests: ['coordinator/src/access/shared-answer.test.ts'],
+  },
 ]

@@ -72,7 +72,7 @@ const paramCharactersMax = 1_024
  */
 export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
   const routes = [
-    ...clusterRoutes(coordinator),
+    ...clusterRoutes(coordinator, options.telemetry.log),
     ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { HypershardError, probeMsMax } from '@hypershard/common'
+import { Deadline, HypershardError, type Logger, probeMsMax, RequestContext, systemClock } from '@hypershard/common'
 import { clusterSchema, modelListSchema, readySchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { seesEverything } from '../../../access/caller.ts'
+import { SharedAnswer } from '../../../access/shared-answer.ts'
 import { clusterJson, modelJson, readyJson } from '../../../answers/cluster-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
@@ -25,7 +26,11 @@ function withoutNames(): never {
   throw new HypershardError('unavailable', 'not ready; with a key for all indexes this tells what is missing')
 }
 
-export function clusterRoutes(coordinator: Coordinator): Route[] {
+export function clusterRoutes(coordinator: Coordinator, log: Logger): Route[] {
+  const readiness = new SharedAnswer(
+    () => coordinator.requireReady(new RequestContext({ log, deadline: Deadline.after(probeMsMax) })),
+    systemClock,
+  )
   return [
     defineRoute({
       method: 'GET',
@@ -61,7 +66,8 @@ export function clusterRoutes(coordinator: Coordinator): Route[] {
       timeoutMs: probeMsMax,
       handle: async ({ caller, context }) => {
         if (seesEverything(caller)) return { status: 200, json: readyJson(await coordinator.requireReady(context)) }
-        await coordinator.requireReady(context).catch(withoutNames)
+        // Each question is a call to the encoder service, and anybody may ask.
+        await readiness.get(context.deadline).catch(withoutNames)
         return { status: 200, json: readyJson([]) }
       },
     }),
