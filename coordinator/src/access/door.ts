@@ -85,6 +85,20 @@ export class Door {
     if (index !== undefined) requireUse(caller, index)
   }
 
+  /**
+   * The rest of an answer that comes bit by bit, until its caller would not be let in any more: his key was revoked, has
+   * expired, or may do less. It ends then as if there were no more, so no list may be sent so.
+   */
+  async *whileAdmitted<Part>(
+    parts: AsyncIterable<Part>,
+    { rule, caller, index }: { rule: AccessRule; caller: Caller; index: string | undefined },
+  ): AsyncGenerator<Part> {
+    for await (const part of parts) {
+      if (!this.#stillAdmits(rule, caller, index)) return
+      yield part
+    }
+  }
+
   /** What an answer tells its caller of his limits. */
   limitFieldsOf(caller: Caller): LimitFields {
     const key = this.#keys.get(caller)
@@ -109,9 +123,29 @@ export class Door {
     if (key === undefined) {
       return new HypershardError('unauthenticated', 'the API key is not valid: it is not known here, or was revoked')
     }
-    if (key.expires_at === undefined || Date.parse(key.expires_at) > this.#clock.now()) return key
+    if (!this.#hasExpired(key)) return key
     const message = `the API key ${key.id} has expired, at ${key.expires_at}`
     return new HypershardError('unauthenticated', message, { details: { expired: true } })
+  }
+
+  #hasExpired({ expires_at: at }: KeyRecord): boolean {
+    return at !== undefined && Date.parse(at) <= this.#clock.now()
+  }
+
+  #stillAdmits(rule: AccessRule, caller: Caller, index: string | undefined): boolean {
+    const key = this.#keys.get(caller)
+    if (this.#ring === undefined || key === undefined) return true
+    try {
+      const current = this.#ring.current(key)
+      if (current === undefined || this.#hasExpired(current)) return false
+      const now = callerOf(current, caller.address)
+      this.#check(rule, now)
+      if (index !== undefined) requireUse(now, index)
+      return true
+    } catch (error) {
+      if (error instanceof HypershardError) return false
+      throw error
+    }
   }
 
   #check({ scope, wholeCluster, keepsToFilter }: AccessRule, caller: Caller): void {

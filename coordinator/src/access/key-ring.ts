@@ -63,6 +63,16 @@ export class KeyRing {
     return same ? known?.record : undefined
   }
 
+  /**
+   * What is stored by now of a key that was found before; undefined when it was revoked.
+   * @throws HypershardError `unavailable`, as `find`
+   */
+  current({ id, hash }: KeyRecord): KeyRecord | undefined {
+    this.requireKnown()
+    const record = this.#keys.get(id)?.record
+    return record?.hash === hash ? record : undefined
+  }
+
   /** How many were read last. */
   get size(): number {
     return this.#keys.size

@@ -347,3 +347,38 @@ describe('a coordinator that asks for no keys', () => {
     }
   })
 })
+
+describe('a build that a key watches', () => {
+  let keys: TestKeys<'root' | 'watcher'>
+  let coordinator: TestCoordinator
+
+  before(async () => {
+    keys = await writeTestKeys({ root: {}, watcher: { scopes: ['read'] } })
+    // Without an indexer a build goes on for ever.
+    coordinator = await startTestCoordinator({ environment: { HYPERSHARD_KEYS: keys.path }, indexer: false })
+  })
+
+  after(async () => {
+    await coordinator?.stop()
+    await keys?.remove()
+  })
+
+  it('tells nothing more once the key is revoked', async () => {
+    const send = (method: string, path: string, body: string, type = 'application/json') =>
+      request(`${coordinator.url}/v1/indexes${path}`, {
+        method,
+        headers: { ...keys.headers.root, 'content-type': type },
+        body,
+      })
+    assert.equal((await send('POST', '', '{"name":"papers","shards":1}')).status, 201)
+    const put = await send('PUT', '/papers/documents', '{"id":"a","text":"stars"}', 'application/x-ndjson')
+    assert.equal(put.json.accepted, 1)
+    assert.equal((await send('POST', '/papers/reindex', '{}')).status, 201)
+    const events = await fetch(`${coordinator.url}/v1/indexes/papers/generations/2/events`, {
+      headers: keys.headers.watcher,
+    })
+    assert.equal(events.status, 200)
+    await keys.keepOnly(['root'])
+    assert.match(await events.text(), /^event: progress\n/)
+  })
+})

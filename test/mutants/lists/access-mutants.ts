@@ -79,7 +79,7 @@ export const accessMutants: readonly Mutant[] = [
   {
     id: 'key-expired',
     file: 'coordinator/src/access/door.ts',
-    find: 'if (key.expires_at === undefined || Date.parse(key.expires_at) > this.#clock.now()) return key',
+    find: 'if (!this.#hasExpired(key)) return key',
     replace: 'return key',
     breaks: 'An expired key is refused',
     tests: doors,

@@ -14,8 +14,8 @@ export const securityMutants: readonly Mutant[] = [
   {
     id: 'door-expired-in',
     file: 'coordinator/src/access/door.ts',
-    find: 'if (key.expires_at === undefined || Date.parse(key.expires_at) > this.#clock.now()) return key',
-    replace: 'if (key.expires_at === undefined || Date.parse(key.expires_at) > 0) return key',
+    find: 'Date.parse(at) <= this.#clock.now()',
+    replace: 'Date.parse(at) <= 0',
     breaks: 'A key that has expired opens nothing',
     tests: doors,
   },
@@ -210,5 +210,13 @@ export const securityMutants: readonly Mutant[] = [
     replace: 'const goodForMs = 0',
     breaks: 'Whoever asks whether it is ready makes no work for others more than once a second',
     tests: ['coordinator/src/access/shared-answer.test.ts'],
+  },
+  {
+    id: 'events-after-revocation',
+    file: 'coordinator/src/access/door.ts',
+    find: 'if (!this.#stillAdmits(rule, caller, index)) return',
+    replace: 'this.#stillAdmits(rule, caller, index)',
+    breaks: 'Events end when the key of whoever watches them is revoked or expires',
+    tests: ['coordinator/src/access/door.test.ts'],
   },
 ]

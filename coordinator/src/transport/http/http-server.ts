@@ -245,7 +245,7 @@ interface Received {
 async function answerRequest(
   route: Route,
   { request, reply, caller }: Received,
-  { telemetry: { log, tracer }, audit }: HttpServerOptions,
+  { telemetry: { log, tracer }, audit, door }: HttpServerOptions,
 ): Promise<FastifyReply> {
   const params = checkRequest(route.params, request.params, 'path')
   const query = checkRequest(route.query, request.query, 'query string')
@@ -267,7 +267,13 @@ async function answerRequest(
     : notAudited
   const checked = { params, query, body: checkedBody, stream, headers: request.headers, caller, audited, context }
   const work = async () => route.handle(checked as never)
-  return sendAnswer(reply, await (route.scope === 'admin' ? audited.run(work) : work()), route)
+  const answer = await (route.scope === 'admin' ? audited.run(work) : work())
+  const { index } = params as { readonly index?: string }
+  const admitted = { rule: route, caller, index }
+  const { events } = answer
+  // They go on for long after the request was let in.
+  const kept = events === undefined ? answer : { ...answer, events: door.whileAdmitted(events, admitted) }
+  return sendAnswer(reply, kept, route)
 }
 
 function sendAnswer(reply: FastifyReply, answer: RouteAnswer, route: Route): FastifyReply {
