@@ -26,11 +26,16 @@ function withoutNames(): never {
   throw new HypershardError('unavailable', 'not ready; with a key for all indexes this tells what is missing')
 }
 
-export function clusterRoutes(coordinator: Coordinator, log: Logger): Route[] {
-  const readiness = new SharedAnswer(
+/** Each question is a call to the encoder service, and anybody may ask. */
+function sharedReadiness(coordinator: Coordinator, log: Logger): SharedAnswer<unknown> {
+  return new SharedAnswer(
     () => coordinator.requireReady(new RequestContext({ log, deadline: Deadline.after(probeMsMax) })),
     systemClock,
   )
+}
+
+export function clusterRoutes(coordinator: Coordinator, log: Logger): Route[] {
+  const readiness = sharedReadiness(coordinator, log)
   return [
     defineRoute({
       method: 'GET',
@@ -66,7 +71,6 @@ export function clusterRoutes(coordinator: Coordinator, log: Logger): Route[] {
       timeoutMs: probeMsMax,
       handle: async ({ caller, context }) => {
         if (seesEverything(caller)) return { status: 200, json: readyJson(await coordinator.requireReady(context)) }
-        // Each question is a call to the encoder service, and anybody may ask.
         await readiness.get(context.deadline).catch(withoutNames)
         return { status: 200, json: readyJson([]) }
       },
