@@ -31,6 +31,12 @@ const limits: ChannelOptions = {
 
 export const serverOptions: ChannelOptions = Object.freeze({ ...limits, ...keepalive })
 
+/**
+ * The largest message that the public port takes: documents, each of 1 MiB at most. It is read in one go, while nobody
+ * else is answered. gRPC's usual limit too, so that clients keep to it by themselves.
+ */
+const publicMessageBytesMax = 4 * 1024 * 1024
+
 /** Calls that one client may have under way on a connection of the public port. */
 const publicStreamsMax = 1_000
 
@@ -41,6 +47,7 @@ const publicIdleMsMax = 600_000
 /** Of a port that anybody may call. */
 export const publicServerOptions: ChannelOptions = Object.freeze({
   ...serverOptions,
+  'grpc.max_receive_message_length': publicMessageBytesMax,
   'grpc.max_concurrent_streams': publicStreamsMax,
   'grpc.max_connection_age_ms': publicConnectionMsMax,
   'grpc.max_connection_idle_ms': publicIdleMsMax,

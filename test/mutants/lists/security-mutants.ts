@@ -219,4 +219,12 @@ export const securityMutants: readonly Mutant[] = [
     breaks: 'Events end when the key of whoever watches them is revoked or expires',
     tests: ['coordinator/src/access/door.test.ts'],
   },
+  {
+    id: 'grpc-put-message-unbounded',
+    file: 'common/src/grpc/channel-options.ts',
+    find: 'const publicMessageBytesMax = 4 * 1024 * 1024',
+    replace: 'const publicMessageBytesMax = 64 * 1024 * 1024',
+    breaks: 'Nobody makes the public port read a message of 64 MiB while all others wait',
+    tests: ['coordinator/src/transport/grpc/search-service.test.ts'],
+  },
 ]

@@ -12,8 +12,8 @@ class TooLargeMessage {
 }
 
 /**
- * The service with requests as large as their HTTP twins: to read one of 64 MiB would hold up everybody else's calls for
- * seconds. Streams of documents keep the port's limit of messages.
+ * The service with requests as large as their HTTP twins: to read one of megabytes would hold up everybody else's calls.
+ * Streams of documents keep the port's limit of messages.
  */
 export const boundedSearchService = Object.fromEntries(
   Object.entries(SearchServiceService).map(([name, method]) => [

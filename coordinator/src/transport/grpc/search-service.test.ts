@@ -171,6 +171,13 @@ describe('the gRPC twin', () => {
     assert.deepEqual((await search({ query: 'x' })).hits, [])
   })
 
+  it('takes no message of documents beyond 4 MiB, and goes on', async () => {
+    const half = document('half', 'x'.repeat(3 * 1024 * 1024))
+    await assert.rejects(put([{ index: 'papers', documents: [half, half] }]), { code: status.RESOURCE_EXHAUSTED })
+    const report = await put([{ index: 'papers', documents: [half, document('a', 'stars')] }])
+    assert.deepEqual([report.accepted, report.failed], [1, 1])
+  })
+
   it('parses no fields that are longer than a document may be', async () => {
     const long = { ...document('long', 'stars'), fieldsJson: `${' '.repeat(1024 * 1024)}{}` }
     const { errors } = await put([{ index: 'papers', documents: [long, document('a', 'stars')] }])
