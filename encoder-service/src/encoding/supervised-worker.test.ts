@@ -57,6 +57,15 @@ describe('the supervised worker', () => {
     await assert.rejects(start(systemClock, ['die']), { code: 'internal', message: /at its start: dead at the start/ })
   })
 
+  it('answers what it was asked before it was stopped', async () => {
+    const running = await start()
+    const under = running.call('tokenizeDocuments', input)
+    await new Promise(resolve => setImmediate(resolve))
+    const stopped = running.stop()
+    assert.deepEqual(await under, [])
+    await stopped
+  })
+
   it('answers nothing once it is stopped', async () => {
     const running = await start()
     const waiting = running.call('encodeQueries', { model: 0, queries: [] })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { fromFailure, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type {
@@ -17,10 +18,15 @@ export interface WorkerThread {
   call<Name extends Operation>(operation: Name, input: Input<Name>): Promise<Output<Name>>
   /** Resolves with the reason when the thread has ended. */
   readonly ended: Promise<string>
+  /** Ends it once it has answered what it was asked. */
   stop(): Promise<void>
 }
 
+/** How long a call under way may take to end when the thread is stopped: more than any batch takes. */
+const stopMsMax = 5_000
+
 interface OpenCall {
+  readonly settled: Promise<unknown>
   resolve(output: Output<Operation>): void
   reject(error: HypershardError): void
 }
@@ -63,18 +69,21 @@ function threadOf(
   return {
     models,
     ended,
-    call: <Name extends Operation>(operation: Name, input: Input<Name>) =>
-      new Promise<Output<Name>>((resolve, reject) => {
-        if (over) {
-          reject(new HypershardError('internal', 'the encoding worker has ended'))
-          return
-        }
-        const request: WorkerRequest<Name> = { call: calls++, operation, input }
-        // The worker answers a call with the output of the operation it asked for.
-        open.set(request.call, { resolve: output => resolve(output as Output<Name>), reject })
-        worker.postMessage(request)
-      }),
+    call: <Name extends Operation>(operation: Name, input: Input<Name>) => {
+      if (over) return Promise.reject(new HypershardError('internal', 'the encoding worker has ended'))
+      const request: WorkerRequest<Name> = { call: calls++, operation, input }
+      const { promise, resolve, reject } = Promise.withResolvers<Output<Name>>()
+      // The worker answers a call with the output of the operation it asked for.
+      open.set(request.call, { settled: promise, resolve: output => resolve(output as Output<Name>), reject })
+      worker.postMessage(request)
+      return promise
+    },
     stop: async () => {
+      // A thread that is ended in the middle of a run of onnxruntime takes the whole process with it.
+      const timer = new AbortController()
+      const settled = Promise.allSettled([...open.values()].map(call => call.settled))
+      await Promise.race([settled, wait(stopMsMax, undefined, timer).catch(() => undefined)])
+      timer.abort()
       await worker.terminate()
     },
   }

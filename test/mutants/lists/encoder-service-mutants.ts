@@ -226,4 +226,12 @@ export const encoderServiceMutants: readonly Mutant[] = [
     breaks: 'An encoder service that ends says so',
     tests: ['encoder-service/src/start-encoder-service.test.ts'],
   },
+  {
+    id: 'worker-cut-off',
+    file: 'encoder-service/src/encoding/worker-thread.ts',
+    find: '      await Promise.race([settled, wait(stopMsMax, undefined, timer).catch(() => undefined)])\n',
+    replace: '      void settled\n      void wait(stopMsMax, undefined, timer).catch(() => undefined)\n',
+    breaks: 'A worker ends after what it was asked, not in the middle of a run',
+    tests: ['encoder-service/src/encoding/supervised-worker.test.ts'],
+  },
 ]
