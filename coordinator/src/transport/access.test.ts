@@ -280,6 +280,8 @@ describe('the doors of a coordinator that asks for keys', () => {
     for (const one of coordinator.servers) one.down = true
     await eventually(async () => (await ask('GET', '/readyz', 'root')).status === 503)
     assert.match((await ask('GET', '/readyz', 'root')).json.detail, /counted.*shard-\d/)
+    // What others were told is good for a second.
+    await eventually(async () => (await ask('GET', '/readyz', undefined)).status === 503)
     for (const key of [undefined, 'papers'] as const) {
       const probed = await ask('GET', '/readyz', key)
       assert.equal(probed.status, 503)
