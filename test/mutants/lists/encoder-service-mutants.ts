@@ -229,8 +229,8 @@ export const encoderServiceMutants: readonly Mutant[] = [
   {
     id: 'worker-cut-off',
     file: 'encoder-service/src/encoding/worker-thread.ts',
-    find: '      await Promise.race([settled, wait(stopMsMax, undefined, timer).catch(() => undefined)])\n',
-    replace: '      void settled\n      void wait(stopMsMax, undefined, timer).catch(() => undefined)\n',
+    find: 'await Promise.race([settled, wait(stopMsMax, undefined, timer).catch(() => undefined)])',
+    replace: 'void settled',
     breaks: 'A worker ends after what it was asked, not in the middle of a run',
     tests: ['encoder-service/src/encoding/supervised-worker.test.ts'],
   },
