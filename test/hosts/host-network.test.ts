@@ -129,7 +129,7 @@ describeHosts('a network of hosts', () => {
     owner.kill('SIGKILL')
     await once(owner, 'exit')
     const ofIt = async () => (await namesLeft()).filter(name => name.startsWith(`hs${pid}-`)).sort()
-    assert.deepEqual(await ofIt(), [`hs${pid}-1`, `hs${pid}-br`, `hs${pid}-orphan`])
+    assert.deepEqual(await ofIt(), [`hs${pid}-orphan`, `hs${pid}-own`, `hs${pid}-switch`])
     await sweepHosts()
     assert.deepEqual(await ofIt(), [])
     await eventually(() => !isAlive(running))

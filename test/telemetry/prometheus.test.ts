@@ -63,6 +63,7 @@ describe('a Prometheus that scrapes a cluster', function () {
       ]),
     )
     prometheus = await startPrometheus({ jobs: addresses, ruleFiles: [rulesPath], scrapeSeconds: 1 })
+    await reachesAll()
     await new ScriptedRun(cluster, () => scraped(prometheus)).all()
   })
 
@@ -72,11 +73,15 @@ describe('a Prometheus that scrapes a cluster', function () {
     await rm(directory, { recursive: true, force: true })
   })
 
-  it('reaches every process, the one that was started again too', async () => {
-    await eventually(async () => (await prometheus.targets()).every(({ health }) => health === 'up'))
-    const targets = await prometheus.targets()
-    assert.equal(targets.length, cluster.cluster.processes.length, JSON.stringify(targets))
-  })
+  /** A Prometheus that has just started knows no targets yet. */
+  async function reachesAll(): Promise<void> {
+    await eventually(async () => {
+      const targets = await prometheus.targets()
+      return targets.length === cluster.cluster.processes.length && targets.every(({ health }) => health === 'up')
+    })
+  }
+
+  it('reaches every process, the one that was started again too', reachesAll)
 
   it('computes all rules without an error', async () => {
     await eventually(async () => (await prometheus.rules()).every(({ health }) => health !== 'unknown'))
@@ -116,5 +121,6 @@ async function scraped(prometheus: PrometheusServer): Promise<void> {
     return new Map(found.map(({ labels, value }) => [labels.instance, value]))
   }
   const before = await now()
+  assert.ok(before.size > 0, 'Prometheus scrapes nothing')
   await eventually(async () => [...(await now())].every(([instance, at]) => at > (before.get(instance) ?? 0)))
 }

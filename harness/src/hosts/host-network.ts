@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Host, type Switch } from './host.ts'
+import { Host, type Switch, type SwitchPlace } from './host.ts'
 import { ip, ipBatch } from './run-ip.ts'
-import { prefixOf, sweepHosts } from './sweep-hosts.ts'
+import { prefixOf, removeNamespace, sweepHosts } from './sweep-hosts.ts'
 
 /** Last part of the address of this process on the network; hosts have those before it. */
 const ownNumber = 254
@@ -22,8 +22,9 @@ interface End {
 }
 
 /**
- * Hosts on one switch, on this machine: each a network namespace with a cable to a bridge, which this process has an
- * address on too. A cut is a wrong hardware address in the neighbour tables of both ends: what is sent goes nowhere and
+ * Hosts on one switch, on this machine: each a network namespace with a cable to a bridge, which this process has a cable
+ * to as well. The bridge has a namespace of its own: among this machine's interfaces, the packet filter of a Docker Engine
+ * that runs or ever ran here would drop what it forwards. A cut is a wrong hardware address in the neighbour tables of both ends: what is sent goes nowhere and
  * nobody hears of it, as behind a cable that was pulled further on.
  *
  * ```ts
@@ -35,10 +36,12 @@ interface End {
  * ```
  */
 export class HostNetwork {
-  readonly bridge: string
   /** For the logs of its hosts, and whatever else goes with it. */
   readonly directory = mkdtempSync(join(tmpdir(), prefixOf(process.pid)))
   readonly #prefix = prefixOf(process.pid)
+  readonly #place: SwitchPlace
+  /** This process's interface to the network. */
+  readonly #own: string
   readonly #network: string
   readonly #hosts: Host[] = []
   readonly #cuts = new Map<Host, Set<Host>>()
@@ -48,7 +51,8 @@ export class HostNetwork {
   #hostsEver = 0
 
   private constructor(number: number) {
-    this.bridge = `${this.#prefix}br`
+    this.#place = { namespace: `${this.#prefix}switch`, bridge: 'bridge' }
+    this.#own = `${this.#prefix}own`
     this.#network = `198.18.${number}`
   }
 
@@ -56,12 +60,20 @@ export class HostNetwork {
   static async open(): Promise<HostNetwork> {
     await sweepHosts()
     const network = new HostNetwork(await freeNetwork())
-    await ipBatch(undefined, [
-      `link add ${network.bridge} type bridge`,
-      `addr add ${network.#network}.${ownNumber}/24 dev ${network.bridge}`,
-      `link set ${network.bridge} up`,
-    ])
+    await network.#plugIn()
     return network
+  }
+
+  async #plugIn(): Promise<void> {
+    const { namespace, bridge } = this.#place
+    await ip('netns', 'add', namespace)
+    await ipBatch(namespace, [`link add ${bridge} type bridge`, `link set ${bridge} up`])
+    await ipBatch(undefined, [
+      `link add ${this.#own} type veth peer name own netns ${namespace}`,
+      `addr add ${this.#network}.${ownNumber}/24 dev ${this.#own}`,
+      `link set ${this.#own} up`,
+    ])
+    await ipBatch(namespace, [`link set own master ${bridge} up`])
   }
 
   get hosts(): readonly Host[] {
@@ -72,11 +84,11 @@ export class HostNetwork {
   async addHost(name: string): Promise<Host> {
     const number = ++this.#hostsEver
     const namespace = `${this.#prefix}${name}`
-    const place = { name, address: `${this.#network}.${number}`, namespace, port: `${this.#prefix}${number}` }
+    const place = { name, address: `${this.#network}.${number}`, namespace, port: `port${number}` }
     await ip('netns', 'add', namespace)
-    await ipBatch(undefined, [
+    await ipBatch(this.#place.namespace, [
       `link add ${place.port} type veth peer name eth0 netns ${namespace}`,
-      `link set ${place.port} master ${this.bridge} up`,
+      `link set ${place.port} master ${this.#place.bridge} up`,
     ])
     await ipBatch(namespace, [`addr add ${place.address}/24 dev eth0`, 'link set eth0 up', 'link set lo up'])
     const host = new Host(place, this.#switch())
@@ -92,13 +104,14 @@ export class HostNetwork {
   /** Removes every host with all that runs on it. */
   async close(): Promise<void> {
     for (const host of [...this.#hosts]) await host.remove()
-    await ip('link', 'del', this.bridge)
+    await ip('link', 'del', this.#own)
+    await removeNamespace(this.#place.namespace)
     rmSync(this.directory, { recursive: true, force: true })
   }
 
   #switch(): Switch {
     return {
-      bridge: this.bridge,
+      place: this.#place,
       logDirectory: this.directory,
       cut: (host, others) => {
         for (const other of others) {
@@ -157,7 +170,7 @@ export class HostNetwork {
   }
 
   #ends(): (End & { readonly host: Host | undefined })[] {
-    const own = { host: undefined, namespace: undefined, address: `${this.#network}.${ownNumber}`, device: this.bridge }
+    const own = { host: undefined, namespace: undefined, address: `${this.#network}.${ownNumber}`, device: this.#own }
     const ofHosts = this.#hosts.map(host => ({
       host,
       namespace: host.namespace,
@@ -185,5 +198,5 @@ async function freeNetwork(): Promise<number> {
     const number = (process.pid + at) % networksMax
     if (!taken.has(`198.18.${number}.0/24`)) return number
   }
-  throw new Error('every network of 198.18.0.0/16 is taken: remove interfaces named hs*-br')
+  throw new Error('every network of 198.18.0.0/16 is taken: remove interfaces named hs*-own')
 }

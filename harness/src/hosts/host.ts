@@ -5,9 +5,15 @@ import { ip } from './run-ip.ts'
 import { type CableQuality, SlowCable } from './slow-cable.ts'
 import { processesIn, removeNamespace, signal } from './sweep-hosts.ts'
 
+/** Where a network's switch is: a bridge in a network namespace. */
+export interface SwitchPlace {
+  readonly namespace: string
+  readonly bridge: string
+}
+
 /** What a host asks of its network. */
 export interface Switch {
-  readonly bridge: string
+  readonly place: SwitchPlace
   readonly logDirectory: string
   /** Nothing passes between the host and the others any more. */
   cut(host: Host, others: readonly Host[]): Promise<void>
@@ -23,7 +29,7 @@ export interface HostPlace {
   readonly name: string
   readonly address: string
   readonly namespace: string
-  /** The interface at the switch's end of its cable. */
+  /** The interface at the switch's end of its cable, in the switch's namespace. */
   readonly port: string
 }
 
@@ -107,14 +113,14 @@ export class Host {
     await this.#cable?.remove()
     this.#cable = undefined
     // The kernel takes its time to do so with the namespace.
-    await ip('link', 'del', this.#port)
+    await ip('-n', this.#switch.place.namespace, 'link', 'del', this.#port)
     await removeNamespace(this.namespace)
     this.#switch.forget(this)
   }
 
   async #change(quality: CableQuality): Promise<void> {
     this.#quality = quality
-    this.#cable ??= await SlowCable.insert(this.#port, this.#switch.bridge)
+    this.#cable ??= await SlowCable.insert(this.#port, this.#switch.place)
     await this.#cable.set(quality)
   }
 

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { ip, ipBatch } from './run-ip.ts'
+import type { SwitchPlace } from './host.ts'
+import { ipBatch } from './run-ip.ts'
 
 const program = fileURLToPath(new URL('./slow-link.py', import.meta.url))
 
@@ -16,14 +17,14 @@ export interface CableQuality {
 /** A cable between a host's port and the switch that delays and loses frames; without one they are joined. */
 export class SlowCable {
   readonly #port: string
-  readonly #bridge: string
+  readonly #place: SwitchPlace
   readonly #relay: ChildProcess
   readonly #answers: Interface
   readonly #broken: Promise<never>
 
-  private constructor(port: string, bridge: string, relay: ChildProcess) {
+  private constructor(port: string, place: SwitchPlace, relay: ChildProcess) {
     this.#port = port
-    this.#bridge = bridge
+    this.#place = place
     this.#relay = relay
     this.#answers = createInterface({ input: relay.stdout! })
     this.#broken = once(relay, 'exit').then(() => {
@@ -33,17 +34,19 @@ export class SlowCable {
     this.#broken.catch(() => {})
   }
 
-  /** Puts one between the port and the bridge. */
-  static async insert(port: string, bridge: string): Promise<SlowCable> {
+  /** Puts one between the port and the bridge, in their namespace. */
+  static async insert(port: string, place: SwitchPlace): Promise<SlowCable> {
     const [here, there] = [`${port}c`, `${port}s`]
-    await ipBatch(undefined, [
+    await ipBatch(place.namespace, [
       `link add ${here} type veth peer name ${there}`,
       `link set ${here} up`,
-      `link set ${there} master ${bridge} up`,
+      `link set ${there} master ${place.bridge} up`,
       `link set ${port} nomaster`,
     ])
-    const relay = spawn('python3', [program, port, here], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const cable = new SlowCable(port, bridge, relay)
+    const relay = spawn('ip', ['netns', 'exec', place.namespace, 'python3', program, port, here], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const cable = new SlowCable(port, place, relay)
     await cable.#heard('ready')
     return cable
   }
@@ -59,8 +62,8 @@ export class SlowCable {
     const ended = once(this.#relay, 'exit')
     this.#relay.stdin!.end()
     await ended
-    await ip('link', 'del', `${this.#port}c`)
-    await ip('link', 'set', this.#port, 'master', this.#bridge)
+    const { namespace, bridge } = this.#place
+    await ipBatch(namespace, [`link del ${this.#port}c`, `link set ${this.#port} master ${bridge}`])
   }
 
   async #heard(line: string): Promise<void> {
