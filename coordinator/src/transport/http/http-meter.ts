@@ -5,6 +5,8 @@ import { httpMetrics } from './metrics.ts'
 /** Counts each request once: when its answer is out, or its connection closed before that. */
 export class HttpMeter {
   readonly #seconds: Histogram<'method' | 'route' | 'status'>
+  /** By the route as it is declared: there are no more than routes. */
+  readonly #names = new Map<string, string>()
 
   constructor(meter: Meter) {
     this.#seconds = meter.histogram(httpMetrics.requestSeconds)
@@ -15,9 +17,19 @@ export class HttpMeter {
     const startMs = performance.now()
     response.once('close', () => {
       const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'gone'
-      const labels = { method: methodOf(method), route: nameOf(route), status }
+      const labels = { method: methodOf(method), route: this.#nameOf(route), status }
       this.#seconds.observe(labels, (performance.now() - startMs) / 1_000)
     })
+  }
+
+  /** As the API's document has it. */
+  #nameOf(route: string | undefined): string {
+    if (route === undefined) return 'none'
+    const known = this.#names.get(route)
+    if (known !== undefined) return known
+    const name = route.replaceAll(/:(\w+)/g, '{$1}')
+    this.#names.set(route, name)
+    return name
   }
 }
 
@@ -26,9 +38,4 @@ const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
 /** A client may send any word as its method. */
 function methodOf(method: string): string {
   return methods.includes(method) ? method : 'other'
-}
-
-/** As the API's document has it. */
-function nameOf(route: string | undefined): string {
-  return route === undefined ? 'none' : route.replaceAll(/:(\w+)/g, '{$1}')
 }

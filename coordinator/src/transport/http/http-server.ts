@@ -83,7 +83,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
     ...maintenanceRoutes(coordinator),
   ]
   const app = createApp(options)
-  await addSecurityHeaders(app, { https: options.certificates !== undefined })
+  addSecurityHeaders(app, { https: options.certificates !== undefined })
   const streams = new Set(routes.filter(route => route.body === 'ndjson').map(pathOf))
   boundSlowBodies(app, usualBounds, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
