@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Host, type Switch, type SwitchPlace } from './host.ts'
+import { Host, type Switch } from './host.ts'
 import { ip, ipBatch } from './run-ip.ts'
 import { prefixOf, removeNamespace, sweepHosts } from './sweep-hosts.ts'
+import type { SwitchPlace } from './switch-place.ts'
 
 /** Last part of the address of this process on the network; hosts have those before it. */
 const ownNumber = 254

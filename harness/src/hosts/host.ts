@@ -4,12 +4,7 @@ import { HostProcess } from './host-process.ts'
 import { ip } from './run-ip.ts'
 import { type CableQuality, SlowCable } from './slow-cable.ts'
 import { processesIn, removeNamespace, signal } from './sweep-hosts.ts'
-
-/** Where a network's switch is: a bridge in a network namespace. */
-export interface SwitchPlace {
-  readonly namespace: string
-  readonly bridge: string
-}
+import type { SwitchPlace } from './switch-place.ts'
 
 /** What a host asks of its network. */
 export interface Switch {

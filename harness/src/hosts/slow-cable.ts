@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { SwitchPlace } from './host.ts'
 import { ipBatch } from './run-ip.ts'
+import type { SwitchPlace } from './switch-place.ts'
 
 const program = fileURLToPath(new URL('./slow-link.py', import.meta.url))
 
