@@ -265,6 +265,7 @@ describe('the command line', () => {
     const { stdout } = await run('cluster')
     assert.match(stdout, /^membership +view 3 {2}1 retries, 3 hedges, of which 2 won$/m)
     assert.match(stdout, /^127\.0\.0\.1:7002 {2}live +a +6\.4 GB of 8\.6 GB +0 +1 +2$/m)
+    assert.match(stdout, /^127\.0\.0\.1:7003 holds 60\.0 GB of 80\.0 GB on cuda:0; its CPU scores 2 segments of$/m)
     assert.match(stdout, /^papers +0 +2 {2}127\.0\.0\.1:7002 {2}warm$/m)
     assert.match(stdout, /^127\.0\.0\.1:7003 is down since 2026-11-23T01:00:00\.000Z: connection refused$/m)
     assert.match(stdout, /^papers +1 +127\.0\.0\.1:7003 +127\.0\.0\.1:7002 +2026-11-23T02:00:00\.000Z +loading$/m)

@@ -97,6 +97,15 @@ export const clusterSchema = z.object({
       protocol_version: count.nullable(),
       memory_bytes: count.nullable().describe('What its shards may take.'),
       memory_free_bytes: count.nullable(),
+      device_memory: z
+        .object({
+          limit_bytes: count.describe('What vectors may take.'),
+          held_bytes: count.describe('What they take.'),
+          cpu_segments: count.describe('Segments that the CPU scores, because they do not fit on the device.'),
+          cpu_bytes: count.describe('What these would take.'),
+        })
+        .nullable()
+        .describe("What vectors take of its device's memory; null where it has no device or has not said."),
       weight: z.number(),
       outstanding: count.describe('Searches of this coordinator that it has not answered yet.'),
       shards: z

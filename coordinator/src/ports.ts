@@ -8,6 +8,7 @@ import type { Deadline, RequestContext } from '@hypershard/common'
 import type { Model } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
+  DeviceMemory,
   DocumentAddress,
   FetchedDocument,
   ManifestReference,
@@ -103,6 +104,8 @@ export interface ServerFacts {
   readonly device: string
   readonly memoryBytes: number
   readonly memoryFreeBytes: number
+  /** Undefined where it has no device. */
+  readonly deviceMemory?: DeviceMemory | undefined
   readonly draining: boolean
   /** While it is draining: how many coordinators need it still, or do not know yet. */
   readonly neededBy: number

@@ -16,6 +16,8 @@ export interface ScoringBackend {
   readonly device: string
   /** What computes the last word's scores: backends of one kernel give one q-net and document the same bits. */
   readonly kernel: string
+  /** What lies on its device; undefined without one. */
+  readonly deviceMemory: DeviceMemoryUse | undefined
   /**
    * Has a segment ready to be scanned when this ends, whole or not at all. Arrays are not copied; files are not needed any
    * more once it has ended.
@@ -31,6 +33,15 @@ export interface ScoringBackend {
    */
   scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer>
   close(): Promise<void>
+}
+
+/** What vectors take of a device's memory. */
+export interface DeviceMemoryUse {
+  readonly limitBytes: number
+  readonly heldBytes: number
+  /** Segments that the CPU scores instead, and what they would take. */
+  readonly cpuSegments: number
+  readonly cpuBytes: number
 }
 
 /** A segment that was read and checked. */

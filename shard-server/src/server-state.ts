@@ -4,13 +4,12 @@ import type { DescribeRequest, DescribeResponse } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
 import { AskingCoordinators, type AskingCount } from './draining/asking-coordinators.ts'
 import type { SegmentHolder } from './holding/segment-holder.ts'
+import type { ScoringBackend } from './ports.ts'
 
 interface StateParts {
   readonly zone: string
   readonly memoryBytesMax: number
-  readonly kernel: string
-  /** What it scores on. */
-  readonly device: string
+  readonly backend: Pick<ScoringBackend, 'device' | 'kernel' | 'deviceMemory'>
   readonly holder: Pick<SegmentHolder, 'heldBytes'>
   readonly clock?: Clock
 }
@@ -43,16 +42,17 @@ export class ServerState {
   describe(request: DescribeRequest): DescribeResponse {
     const knows = this.#draining && request.toldDraining === this.#life
     this.#coordinators.note(request, knows, this.#clock.monotonicMs())
-    const { zone, memoryBytesMax, kernel, device, holder } = this.#parts
+    const { zone, memoryBytesMax, backend, holder } = this.#parts
     return {
       protocolVersion,
       life: this.#life,
       zone,
-      device,
+      device: backend.device,
       memoryBytes: memoryBytesMax,
       memoryFreeBytes: Math.max(0, memoryBytesMax - holder.heldBytes),
       draining: this.#draining,
-      kernel,
+      kernel: backend.kernel,
+      deviceMemory: backend.deviceMemory,
       neededBy: this.#draining ? this.coordinators().needing : 0,
     }
   }

@@ -111,7 +111,7 @@ export async function startShardServer(
     log,
     meter,
   })
-  const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, kernel, device, holder })
+  const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, backend, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ClusterDescription } from '@hypershard/contract'
 import { casesOf, softwareGpuEnvironment, useSoftwareGpu } from '@hypershard/harness'
 import { madeUpDocuments, madeUpText, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 
@@ -35,8 +36,16 @@ describe('a cluster of one server on the CPU and one with a device', () => {
   after(() => Promise.all(clusters.map(cluster => cluster.stop())))
 
   it('tells in GET /v1/cluster what each server scores on', async () => {
-    const { body } = await clusters[0]!.request<{ servers: { device: string }[] }>('GET', '/v1/cluster')
-    assert.deepEqual(body.servers.map(({ device }) => device).sort(), ['cpu', 'webgpu'])
+    const { body } = await clusters[0]!.request<ClusterDescription>('GET', '/v1/cluster')
+    const servers = body.servers.toSorted((a, b) => a.device!.localeCompare(b.device!))
+    assert.deepEqual(
+      servers.map(({ device }) => device),
+      ['cpu', 'webgpu'],
+    )
+    const [onCpu, onDevice] = servers.map(server => server.device_memory)
+    assert.equal(onCpu, null)
+    assert(onDevice!.held_bytes > 0)
+    assert.deepEqual(onDevice, { ...onDevice, limit_bytes: 100_000_000, cpu_segments: 0, cpu_bytes: 0 })
   })
 
   it(`answers ${queries} queries with filters, ties and pages as the CPU alone does, to the bit`, async () => {

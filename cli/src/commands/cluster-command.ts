@@ -8,7 +8,7 @@ import type {
 } from '@hypershard/contract'
 import type { Command } from 'commander'
 import { toPlainLine, wrap } from '../terminal/fit-text.ts'
-import { formatBytes, formatCount } from '../terminal/format-number.ts'
+import { formatBytes, formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { boldHeading } from './bold-heading.ts'
@@ -41,6 +41,7 @@ function renderCluster(cluster: ClusterDescription, output: Output): string[] {
     '',
     ...boldHeading(renderServers(servers, output), output),
     ...renderDown(servers, output),
+    ...renderDevices(servers, output),
   ]
   if (servers.some(server => server.shards.length > 0)) lines.push('', ...renderShards(servers, output))
   return [...lines, ...renderMoves(cluster.moves, output), ...renderUnplaced(cluster.unplaced, output)]
@@ -89,6 +90,20 @@ function stateOf({ live, draining, listed, placed_since }: ServerDescription): s
 function memoryOf({ memory_free_bytes, memory_bytes }: ServerDescription): string {
   if (memory_free_bytes === null || memory_bytes === null) return ''
   return `${formatBytes(memory_free_bytes)} of ${formatBytes(memory_bytes)}`
+}
+
+/** What lies on the servers' devices, and what the CPU scores because there is no room for it. */
+function renderDevices(servers: readonly ServerDescription[], output: Output): string[] {
+  return servers.flatMap(({ address, device, device_memory }) => {
+    if (!device_memory) return []
+    const { held_bytes, limit_bytes, cpu_segments, cpu_bytes } = device_memory
+    const held = `${address} holds ${formatBytes(held_bytes)} of ${formatBytes(limit_bytes)} on ${device}`
+    if (cpu_segments === 0) return [toPlainLine(held)]
+    const text =
+      `${held}; its CPU scores ${formatCountOf(cpu_segments, 'segment')} of ${formatBytes(cpu_bytes)} that do not fit: ` +
+      'raise HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES or add shard servers'
+    return wrap(toPlainLine(text), output.columns, messageLinesMax).map(line => output.style('yellow', line))
+  })
 }
 
 /** Shards on their way to a server, and those that one has still to let go of. */

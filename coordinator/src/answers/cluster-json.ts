@@ -1,6 +1,7 @@
 import type { clusterSchema, modelSchema, readySchema } from '@hypershard/contract'
 import type { Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
+import type { DeviceMemory } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
 import type { z } from 'zod'
 import type { UnservedIndex } from '../catalog/unserved-models.ts'
@@ -82,8 +83,13 @@ function serverJson(server: DescribedServer): z.input<typeof clusterSchema>['ser
     protocol_version: facts?.protocolVersion ?? null,
     memory_bytes: facts?.memoryBytes ?? null,
     memory_free_bytes: facts?.memoryFreeBytes ?? null,
+    device_memory: facts?.deviceMemory === undefined ? null : deviceMemoryJson(facts.deviceMemory),
     shards: [...shards],
   }
+}
+
+function deviceMemoryJson({ limitBytes, heldBytes, cpuSegments, cpuBytes }: DeviceMemory) {
+  return { limit_bytes: limitBytes, held_bytes: heldBytes, cpu_segments: cpuSegments, cpu_bytes: cpuBytes }
 }
 
 export function unplacedJson(shard: ClusterDescription['unplaced'][number]) {

@@ -42,6 +42,7 @@ export function describeFakeCluster(
     protocol_version: 2,
     memory_bytes: 8 * 2 ** 30,
     memory_free_bytes: 6 * 2 ** 30,
+    device_memory: null,
     weight: 1,
     outstanding: 0,
     shards: indexes.map(index => ({ ...index, shard: 0, warm: true, placed: true })),
@@ -51,6 +52,8 @@ export function describeFakeCluster(
     live: false,
     down_reason: 'connection refused',
     down_since: '2026-11-23T01:00:00.000Z',
+    device: 'cuda:0',
+    device_memory: { limit_bytes: 8e10, held_bytes: 6e10, cpu_segments: 2, cpu_bytes: 3e10 },
   }
   return {
     protocol_version: 2,

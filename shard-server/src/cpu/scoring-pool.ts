@@ -52,6 +52,7 @@ export interface ScoredRows {
 export class ScoringPool implements ScoringBackend {
   readonly device = 'cpu'
   readonly kernel = kernelIdentity()
+  readonly deviceMemory = undefined
   readonly #threads: readonly ScoringThread[]
   /** Searches under way, and of those, what each thread has alone. */
   #searches = 0

@@ -65,6 +65,10 @@ describe('a device that is off, full or lost', () => {
     await started.expectSame(exactScan(shallow, [shard]))
     assert.equal(await started.meter.valueOf(deviceMetrics.segments, { place: 'cpu' }), 1)
     assert.equal(await started.meter.valueOf(deviceMetrics.bytes), bytes)
+    const use = { limitBytes: bytes, heldBytes: bytes, cpuSegments: 1, cpuBytes: bytes }
+    assert.deepEqual(started.device.deviceMemory, use)
+    started.drop(segments[1]!)
+    assert.deepEqual(started.device.deviceMemory, { ...use, cpuSegments: 0, cpuBytes: 0 })
     await started.close()
     const refusing = new NoisyDevice(segments, () => 0)
     test = new TestDevice(() => refusing, { memoryBytesMax: bytes - 1, whenFull: 'refuse' })

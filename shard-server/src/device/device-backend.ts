@@ -2,7 +2,15 @@ import type { Counter, Deadline, Logger } from '@hypershard/common'
 import { LRUCache } from 'lru-cache'
 import { mergeScans } from '../cpu/merge-scans.ts'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
-import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
+import type {
+  DeviceMemoryUse,
+  ScanAnswer,
+  ScanRequest,
+  ScoringBackend,
+  SegmentToHold,
+  ShardScan,
+  ShardToScan,
+} from '../ports.ts'
 import { DeviceCalls, type DeviceThread } from './device-calls.ts'
 import { DeviceMemory, type WhenFull } from './device-memory.ts'
 import { type DeviceFound, searchOnDevice, type Undecided } from './search-on-device.ts'
@@ -63,6 +71,10 @@ export class DeviceBackend implements ScoringBackend {
   /** What lies on the device. */
   get memory(): DeviceMemory {
     return this.#memory
+  }
+
+  get deviceMemory(): DeviceMemoryUse {
+    return this.#memory.use()
   }
 
   /** Whether it has failed. */

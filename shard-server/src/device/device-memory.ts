@@ -1,13 +1,19 @@
 import { byLabel, HypershardError } from '@hypershard/common'
+import type { DeviceMemoryUse } from '../ports.ts'
 
 /** What becomes of a segment that does not fit: the CPU scores it, or it is refused. */
 export type WhenFull = 'cpu' | 'refuse'
 
+/** A segment's vectors: what they take of the device, or would. */
+interface Place {
+  readonly bytes: number
+  readonly onDevice: boolean
+}
+
 /** Which segments lie on a device, counted before a byte goes there. */
 export class DeviceMemory {
   readonly #options: { readonly bytesMax: number; readonly whenFull: WhenFull }
-  /** Bytes by key; 0 for those that the CPU scores. */
-  readonly #segments = new Map<string, number>()
+  readonly #segments = new Map<string, Place>()
   #bytes = 0
 
   constructor(options: { readonly bytesMax: number; readonly whenFull: WhenFull }) {
@@ -35,18 +41,20 @@ export class DeviceMemory {
         'servers, raise HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES, or set HYPERSHARD_SHARD_DEVICE_FULL to cpu'
       throw new HypershardError('overloaded', message, { details: { noRoom: true } })
     }
-    this.#segments.set(key, fits ? bytes : 0)
+    this.#segments.set(key, { bytes, onDevice: fits })
     if (fits) this.#bytes += bytes
     return fits
   }
 
   isOnDevice(key: string): boolean {
-    return (this.#segments.get(key) ?? 0) > 0
+    return this.#segments.get(key)?.onDevice === true
   }
 
   leaveToCpu(key: string): void {
-    this.#bytes -= this.#segments.get(key) ?? 0
-    this.#segments.set(key, 0)
+    const place = this.#segments.get(key)
+    if (place === undefined) return
+    if (place.onDevice) this.#bytes -= place.bytes
+    this.#segments.set(key, { ...place, onDevice: false })
   }
 
   /** @returns whether it was on the device */
@@ -57,8 +65,18 @@ export class DeviceMemory {
     return wasThere
   }
 
+  use(): DeviceMemoryUse {
+    const onCpu = [...this.#segments.values()].filter(({ onDevice }) => !onDevice)
+    return {
+      limitBytes: this.bytesMax,
+      heldBytes: this.#bytes,
+      cpuSegments: onCpu.length,
+      cpuBytes: onCpu.reduce((sum, { bytes }) => sum + bytes, 0),
+    }
+  }
+
   places() {
-    const onDevice = [...this.#segments.values()].filter(bytes => bytes > 0).length
-    return byLabel<'place'>('place', { device: onDevice, cpu: this.#segments.size - onDevice })
+    const { cpuSegments } = this.use()
+    return byLabel<'place'>('place', { device: this.#segments.size - cpuSegments, cpu: cpuSegments })
   }
 }

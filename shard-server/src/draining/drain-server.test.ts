@@ -37,8 +37,7 @@ describe('a shard server that was told to stop', () => {
     const made = new ServerState({
       zone: '',
       memoryBytesMax: 100,
-      kernel: 'none',
-      device: 'none',
+      backend: { kernel: 'none', device: 'none', deviceMemory: undefined },
       holder: { heldBytes: 10 },
       clock,
     })

@@ -10,6 +10,7 @@ import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold } from '../
 export class FakeBackend implements ScoringBackend {
   readonly device = 'none'
   readonly kernel = 'none'
+  readonly deviceMemory = undefined
   readonly held = new Set<string>()
   readonly requests: ScanRequest[] = []
   refuses = false

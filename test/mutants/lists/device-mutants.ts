@@ -108,4 +108,12 @@ export const deviceMutants: readonly Mutant[] = [
     breaks: 'A server whose device is lost does not answer by its CPU as if nothing had happened',
     tests: faults,
   },
+  {
+    id: 'device-cpu-share-untold',
+    file: 'shard-server/src/device/device-memory.ts',
+    find: 'cpuSegments: onCpu.length,',
+    replace: 'cpuSegments: 0,',
+    breaks: 'A server says how many segments do not fit on its device',
+    tests: faults,
+  },
 ]

@@ -120,6 +120,21 @@ export interface DescribeResponse {
   kernel: string;
   /** While it is draining: of the coordinators that asked lately, how many need it still, or do not know yet. */
   neededBy: number;
+  /** What vectors take of its device's memory; absent where it has no device. */
+  deviceMemory: DeviceMemory | undefined;
+}
+
+/** The memory of a shard server's device, as far as vectors may take it. */
+export interface DeviceMemory {
+  /** What vectors may take, and what they do. */
+  limitBytes: number;
+  heldBytes: number;
+  /**
+   * Segments whose documents the CPU scores instead, because they do not fit or have values that are no numbers, and what
+   * they would take.
+   */
+  cpuSegments: number;
+  cpuBytes: number;
 }
 
 export interface DrainRequest {
@@ -421,6 +436,7 @@ function createBaseDescribeResponse(): DescribeResponse {
     draining: false,
     kernel: "",
     neededBy: 0,
+    deviceMemory: undefined,
   };
 }
 
@@ -452,6 +468,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     if (message.neededBy !== 0) {
       writer.uint32(72).uint32(message.neededBy);
+    }
+    if (message.deviceMemory !== undefined) {
+      DeviceMemory.encode(message.deviceMemory, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -541,6 +560,14 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.neededBy = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.deviceMemory = DeviceMemory.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -567,6 +594,100 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     message.draining = object.draining ?? false;
     message.kernel = object.kernel ?? "";
     message.neededBy = object.neededBy ?? 0;
+    message.deviceMemory = (object.deviceMemory !== undefined && object.deviceMemory !== null)
+      ? DeviceMemory.fromPartial(object.deviceMemory)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseDeviceMemory(): DeviceMemory {
+  return { limitBytes: 0, heldBytes: 0, cpuSegments: 0, cpuBytes: 0 };
+}
+
+export const DeviceMemory: MessageFns<DeviceMemory> = {
+  encode(message: DeviceMemory, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limitBytes !== 0) {
+      writer.uint32(8).uint64(message.limitBytes);
+    }
+    if (message.heldBytes !== 0) {
+      writer.uint32(16).uint64(message.heldBytes);
+    }
+    if (message.cpuSegments !== 0) {
+      writer.uint32(24).uint32(message.cpuSegments);
+    }
+    if (message.cpuBytes !== 0) {
+      writer.uint32(32).uint64(message.cpuBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeviceMemory {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeviceMemory();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limitBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.heldBytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cpuSegments = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cpuBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeviceMemory>): DeviceMemory {
+    return DeviceMemory.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeviceMemory>): DeviceMemory {
+    const message = createBaseDeviceMemory();
+    message.limitBytes = object.limitBytes ?? 0;
+    message.heldBytes = object.heldBytes ?? 0;
+    message.cpuSegments = object.cpuSegments ?? 0;
+    message.cpuBytes = object.cpuBytes ?? 0;
     return message;
   },
 };
