@@ -36,8 +36,11 @@ export interface ServiceMain<Shape extends ServiceShape> {
   /** See `readConfig`. */
   readonly ownPrefixes: readonly string[]
   /** @param die ends the process after a failure that it cannot serve on with */
-  readonly start: (config: Config<Shape>, telemetry: Telemetry, die: (error: Error) => void) => Promise<RunningService>
+  readonly start: (config: Config<Shape>, telemetry: Telemetry, die: Die) => Promise<RunningService>
 }
+
+/** @param how `atOnce` for a thread that hangs: exiting would wait for it */
+type Die = (error: Error, how?: { readonly atOnce: boolean }) => void
 
 /** How long a process may take to stop once its supervisor is gone: as long as that would have waited for it. */
 const orphanMsMax = 10_000
@@ -49,9 +52,10 @@ export async function runMain<Shape extends ServiceShape>(
 ): Promise<void> {
   keepToOurselves()
   let log = createLogger({ service: main.service, level: 'info' })
-  const die = (error: Error) => {
+  const die: Die = (error, { atOnce } = { atOnce: false }) => {
     log.fatal({ err: error }, 'ending, so that the supervisor can start afresh')
-    process.exit(1)
+    if (atOnce) process.kill(process.pid, 'SIGKILL')
+    else process.exit(1)
   }
   await runService(
     () => log,

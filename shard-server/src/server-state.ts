@@ -22,6 +22,7 @@ export class ServerState {
   readonly #coordinators = new AskingCoordinators()
   #draining = false
   #stopping = false
+  #failure: Error | undefined
   /** Told whenever it begins draining, or ends. */
   onDraining: (draining: boolean) => void = () => {}
 
@@ -39,7 +40,19 @@ export class ServerState {
     return this.#draining
   }
 
+  /** Whether it can take more work. */
+  get serving(): boolean {
+    return !this.#draining && this.#failure === undefined
+  }
+
+  /** It serves nothing any more and ends soon: health checks are answered with this from now on. */
+  fail(error: Error): void {
+    this.#failure ??= error
+  }
+
+  /** @throws what it failed with */
   describe(request: DescribeRequest): DescribeResponse {
+    if (this.#failure !== undefined) throw this.#failure
     const knows = this.#draining && request.toldDraining === this.#life
     this.#coordinators.note(request, knows, this.#clock.monotonicMs())
     const { zone, memoryBytesMax, backend, holder } = this.#parts
@@ -57,8 +70,9 @@ export class ServerState {
     }
   }
 
-  /** @throws HypershardError `unavailable` while it drains: it serves on, but should be given nothing new */
+  /** @throws HypershardError `unavailable` while it drains: it serves on, but should be given nothing new; or what it failed with */
   requireReady(): void {
+    if (this.#failure !== undefined) throw this.#failure
     if (!this.#draining) return
     const message = 'this shard server is draining; undo it (`hypershard cluster undrain`) or let it end'
     throw new HypershardError('unavailable', message)

@@ -50,13 +50,16 @@ const drainMs = 5_000
 
 /**
  * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score, on a device too.
- * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh
+ * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh. `atOnce`: a
+ *   thread hangs, so that nothing may wait for it
+ * @param open opens what scores; another in tests
  * @throws HypershardError `address_in_use`, `invalid_config`, `storage_failed`
  */
 export async function startShardServer(
   config: ShardServerConfig,
   telemetry: Telemetry,
-  onDeath: (error: Error) => void,
+  onDeath: (error: Error, how?: { readonly atOnce: boolean }) => void,
+  open = openBackend,
 ): Promise<RunningService> {
   const { log, meter, tracer } = telemetry
   requireAdvertised(config, config.HYPERSHARD_SHARD_LISTEN)
@@ -67,8 +70,8 @@ export async function startShardServer(
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
   const threads = config.HYPERSHARD_SHARD_THREADS || processorCount()
-  const loss = new DeviceLoss(log, onDeath)
-  const backend = await openBackend(
+  const loss = new DeviceLoss(log, error => onDeath(error, { atOnce: true }))
+  const backend = await open(
     {
       device: config.HYPERSHARD_SHARD_DEVICE,
       memoryBytesMax: config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES,
@@ -140,17 +143,17 @@ export async function startShardServer(
     const announcer = announceMember(config, { kind: 'shard-server', listening: server.address, describe }, log)
     // A probe of readiness asks for the service. One of life asks for the whole server, as coordinators of the version before
     // do, who would not search it any more at all.
-    state.onDraining = draining => {
-      server.setServing(!draining, shardServiceName)
+    state.onDraining = () => {
+      server.setServing(state.serving, shardServiceName)
       void announcer.changed()
     }
-    loss.onLost = () => server.setServing(false)
+    loss.onLost = error => {
+      state.fail(error)
+      server.setServing(false)
+    }
     return {
       addresses: { grpc: server.address },
-      requireReady: async () => {
-        loss.expectNone()
-        state.requireReady()
-      },
+      requireReady: async () => state.requireReady(),
       stop: async ({ drain } = { drain: false }) => {
         if (drain && config.HYPERSHARD_SHARD_DRAIN_MS > 0) {
           const end = await drainServer(state, config.HYPERSHARD_SHARD_DRAIN_MS, systemClock)

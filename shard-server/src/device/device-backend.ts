@@ -11,7 +11,7 @@ import type {
   ShardScan,
   ShardToScan,
 } from '../ports.ts'
-import { DeviceCalls, type DeviceThread } from './device-calls.ts'
+import { DeviceCalls, type DeviceThread, type Later } from './device-calls.ts'
 import { DeviceMemory, type WhenFull } from './device-memory.ts'
 import { type DeviceFound, searchOnDevice, type Undecided } from './search-on-device.ts'
 
@@ -32,6 +32,8 @@ export interface DeviceBackendOptions {
   readonly outcomes: Counter<'outcome'>
   /** Of a shard with fewer rows that can be hits all are the CPU's. */
   readonly deviceRowsMin: number
+  /** Waits; another in tests. */
+  readonly later?: Later
 }
 
 /** Q-nets whose error is remembered, for the pages after the first. */
@@ -60,11 +62,11 @@ export class DeviceBackend implements ScoringBackend {
   readonly #errors = new LRUCache<string, number>({ max: errorsMax })
 
   constructor(options: DeviceBackendOptions) {
-    const { device, pool, startThread, onLost, memoryBytesMax, whenFull } = options
+    const { device, pool, startThread, onLost, memoryBytesMax, whenFull, later } = options
     this.device = device
     this.kernel = pool.kernel
     this.#options = options
-    this.#calls = new DeviceCalls(startThread, onLost)
+    this.#calls = new DeviceCalls(startThread, onLost, later)
     this.#memory = new DeviceMemory({ bytesMax: memoryBytesMax, whenFull })
   }
 

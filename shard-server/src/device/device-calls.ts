@@ -15,18 +15,34 @@ type ResultOf<Asked extends Question> = Extract<
 
 /** A device that has not answered so long after a query's end hangs. */
 const hungMs = 30_000
+/** What has no deadline, bringing a segment to the device, may wait behind queries and compile a graph for each chunk. */
+const unboundedMsMax = 600_000
+
+/** Does work after a while, unless it is called off. @returns what calls it off */
+export type Later = (work: () => void, ms: number) => () => void
+
+const afterMs: Later = (work, ms) => {
+  const timer = setTimeout(work, ms)
+  return () => clearTimeout(timer)
+}
 
 /** Calls of a device's thread, until the device is lost: by an error of a run, the end of its thread, or silence. */
 export class DeviceCalls {
   readonly #thread: DeviceThread
   readonly #onLost: (error: Error) => void
+  readonly #later: Later
   /** Tells those who wait. */
   readonly #losing = Promise.withResolvers<never>()
   #closing = false
   lost: HypershardError | undefined
 
-  constructor(startThread: (onDeath: (error: Error) => void) => DeviceThread, onLost: (error: Error) => void) {
+  constructor(
+    startThread: (onDeath: (error: Error) => void) => DeviceThread,
+    onLost: (error: Error) => void,
+    later = afterMs,
+  ) {
     this.#onLost = onLost
+    this.#later = later
     this.#losing.promise.catch(() => undefined)
     this.#thread = startThread(error => this.#lose(deviceLost(messageOf(error))))
   }
@@ -53,7 +69,8 @@ export class DeviceCalls {
     const cancel = () => this.post({ type: 'cancel', call })
     deadline?.signal.addEventListener('abort', cancel, { once: true })
     if (deadline?.signal.aborted) cancel()
-    const hung = deadline && setTimeout(() => this.#lose(deviceLost('it hangs')), deadline.remainingMs + hungMs)
+    const endMs = deadline === undefined ? unboundedMsMax : deadline.remainingMs
+    const callOff = this.#later(() => this.#lose(deviceLost('it hangs')), endMs + hungMs)
     try {
       return (await Promise.race([answer, this.#losing.promise])) as never
     } catch (error) {
@@ -61,14 +78,16 @@ export class DeviceCalls {
       // The thread's end is what others see as a defect.
       throw this.lost ?? error
     } finally {
-      clearTimeout(hung)
+      callOff()
       deadline?.signal.removeEventListener('abort', cancel)
     }
   }
 
+  /** Does not wait for the thread of a device that is lost: it may be in a run that does not return. */
   async close(): Promise<void> {
     this.#closing = true
-    await this.#thread.close()
+    const closed = this.#thread.close()
+    if (this.lost === undefined) await closed
   }
 
   #lose(error: HypershardError): void {

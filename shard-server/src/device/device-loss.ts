@@ -6,33 +6,28 @@ const endAfterMs = 2_000
 /** What a server does when its device fails: it says that it serves no more, then ends, so that it is started afresh. */
 export class DeviceLoss {
   readonly #log: Logger
-  readonly #onDeath: (error: Error) => void
-  #lost: Error | undefined
-  /** Told at once. */
-  onLost: () => void = () => {}
-
+  readonly #end: (error: Error) => void
   readonly #later: (work: () => void, ms: number) => void
+  /** Told at once. */
+  onLost: (error: Error) => void = () => {}
 
-  /** @param later does work after a while */
+  /**
+   * @param end ends the process, whatever the device's thread does: it may be in a run that does not return
+   * @param later does work after a while
+   */
   constructor(
     log: Logger,
-    onDeath: (error: Error) => void,
+    end: (error: Error) => void,
     later = (work: () => void, ms: number): void => void setTimeout(work, ms).unref(),
   ) {
     this.#log = log
-    this.#onDeath = onDeath
+    this.#end = end
     this.#later = later
   }
 
   note(error: Error): void {
-    this.#lost = error
     this.#log.fatal({ err: error }, 'the device is lost')
-    this.onLost()
-    this.#later(() => this.#onDeath(error), endAfterMs)
-  }
-
-  /** @throws HypershardError `unavailable` once it is lost */
-  expectNone(): void {
-    if (this.#lost !== undefined) throw this.#lost
+    this.onLost(error)
+    this.#later(() => this.#end(error), endAfterMs)
   }
 }

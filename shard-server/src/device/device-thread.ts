@@ -7,14 +7,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import { DocumentsOnDevice, magnitudeOf, type QNetArchitecture, vectorWidth } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
-import { QueryTurns } from '../cpu/query-turns.ts'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
 import { withDeviceErrors } from './device-lost.ts'
 import { DeviceQNets } from './device-qnets.ts'
 import { DeviceSegment } from './device-segment.ts'
-import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, RankedChunk, ToDeviceThread } from './messages.ts'
+import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, ToDeviceThread } from './messages.ts'
 import { missingDevice } from './missing-device.ts'
+import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
 
 type HoldMessage = Extract<ToDeviceThread, { readonly type: 'hold' }>
 
@@ -123,49 +123,35 @@ function drop(key: string): void {
 async function rank(call: number, task: DeviceRankTask): Promise<DeviceAnswer> {
   const state = { cancelled: false }
   underWay.set(call, state)
-  const arrivedMs = monotonicMs()
-  let queueMs: number | undefined
   const stopBefore = (expectedMs: number) => {
     if (state.cancelled) return 'cancelled'
     return performance.timeOrigin + performance.now() + expectedMs > task.endEpochMs ? 'deadline' : undefined
   }
-  const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
-  const chunks: RankedChunk[] = []
-  const ranking = (stop: 'cancelled' | 'deadline' | undefined, tooLarge = false): DeviceAnswer => {
-    return { result: { type: 'rank', ranking: { chunks, stop, tooLarge } }, queueMs, workMs: turns.workMs }
-  }
   try {
     const { weights, tooLarge } = qnets.read(task.qnet)
-    if (tooLarge) return ranking(undefined, true)
+    if (tooLarge) {
+      const ranking = { chunks: [], stop: undefined, tooLarge }
+      return { result: { type: 'rank', ranking }, queueMs: undefined, workMs: 0 }
+    }
     const { architecture } = task.qnet
     architectures.set(vectorWidth(architecture), architecture)
-    for (const { segment, place, chunk, excluded } of chunksOf(task)) {
-      // A turn of its own: it takes longer than ranking, and the time of the last turn is what the next is expected to take.
-      if (!segment.isOpen(chunk, architecture)) {
-        const opening = new QueryTurns({ queue, stopBefore, monotonicMs })
-        const stop = await opening.take(() => withDeviceErrors(() => segment.open(chunk, architecture)))
-        if (stop !== undefined) return ranking(stop)
-      }
-      const stop = await turns.take(async () => {
-        queueMs ??= monotonicMs() - arrivedMs
-        const wish = { excluded, count: task.count, ceiling: task.ceiling }
-        // Another architecture may have taken its place since.
-        const ranked = await withDeviceErrors(async () => {
-          await segment.open(chunk, architecture)
-          return segment.rank(chunk, weights, wish)
-        })
-        chunks.push({ segment: place, ...ranked })
-      })
-      if (stop !== undefined) return ranking(stop)
-    }
-    return ranking(undefined)
+    const { count, ceiling } = task
+    return await rankChunks(chunksOf(task), {
+      architecture,
+      weights,
+      count,
+      ceiling,
+      queue,
+      stopBefore,
+      monotonicMs,
+    })
   } finally {
     underWay.delete(call)
   }
 }
 
 /** The chunks that have rows to find. */
-function* chunksOf(task: DeviceRankTask) {
+function* chunksOf(task: DeviceRankTask): Generator<ChunkToRank> {
   for (const [place, { key, excluded }] of task.segments.entries()) {
     const held = segments.get(key)
     assert(held !== undefined, `segment ${key} is ranked while it is not held`)

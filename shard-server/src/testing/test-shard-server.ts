@@ -51,6 +51,7 @@ export async function startTestShardServer(
   root: string,
   settings: Partial<ShardServerConfig> = {},
   telemetry: Partial<Telemetry> = {},
+  openBackend?: Parameters<typeof startShardServer>[3],
 ): Promise<TestShardServer> {
   const config: ShardServerConfig = {
     HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
@@ -84,7 +85,8 @@ export async function startTestShardServer(
   }
   const deaths: Error[] = []
   const { log, lines: logged } = captureLog()
-  const server = await startShardServer(config, quietTelemetry({ log, ...telemetry }), error => deaths.push(error))
+  const seen = quietTelemetry({ log, ...telemetry })
+  const server = await startShardServer(config, seen, error => deaths.push(error), openBackend)
   const client = connectClient(ShardServiceClient, server.addresses.grpc!)
   const call = <Request, Response>(
     method: UnaryMethod<Request, Response>,

@@ -69,8 +69,8 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'drain-readiness',
     file: 'shard-server/src/start-shard-server.ts',
-    find: 'server.setServing(!draining, shardServiceName)',
-    replace: 'server.setServing(!draining)',
+    find: 'server.setServing(state.serving, shardServiceName)',
+    replace: 'server.setServing(state.serving)',
     breaks: 'A server that drains lives for probes and for coordinators of the version before',
     tests: ['shard-server/src/main.test.ts'],
   },
