@@ -4,6 +4,7 @@ import { isThorough } from '@hypershard/harness'
 import { pseudoRandomCase } from '@hypershard/harness/qnets'
 import type { QNetArchitecture } from './architecture.ts'
 import { DocumentsOnDevice } from './rank-documents.ts'
+import { weightsOnHost } from './upload-weights.ts'
 
 interface ReferenceCase {
   name: string
@@ -29,7 +30,7 @@ describe('DocumentsOnDevice', () => {
       const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
       const held = await DocumentsOnDevice.open(architecture, documents, device)
       const wish = { allowed: new Uint8Array(rows).fill(1), ceiling: highest, count: rows }
-      const ranked = await held.rank(weights, wish)
+      const ranked = await held.rank(weightsOnHost(architecture, weights), wish)
       const scale = Math.max(...scores.map(Math.abs))
       assert.deepEqual(
         [...ranked.rows].sort((a, b) => a - b),
@@ -48,10 +49,14 @@ describe('DocumentsOnDevice', () => {
     const { architecture, seed, documents: rows } = cases[0]!
     const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
     const held = await DocumentsOnDevice.open(architecture, documents, device)
-    const all = await held.rank(weights, { allowed: new Uint8Array(rows).fill(1), ceiling: highest, count: rows })
+    const all = await held.rank(weightsOnHost(architecture, weights), {
+      allowed: new Uint8Array(rows).fill(1),
+      ceiling: highest,
+      count: rows,
+    })
     const allowed = Uint8Array.from({ length: rows }, (_, row) => Number(row !== all.rows[2]))
     const ceiling = all.scores[1]!
-    const { rows: left } = await held.rank(weights, { allowed, ceiling, count: rows })
+    const { rows: left } = await held.rank(weightsOnHost(architecture, weights), { allowed, ceiling, count: rows })
     assert.deepEqual(
       [...left],
       [...all.rows].filter((_, rank) => rank !== 0 && rank !== 2),

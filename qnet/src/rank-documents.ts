@@ -3,8 +3,8 @@ import { type QNetArchitecture, vectorWidth } from './architecture.ts'
 import { compileRanking, leftOutScore } from './compile/compile-ranking.ts'
 import { createDeviceSession, type DeviceProvider } from './onnx/device-session.ts'
 import { floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
-import { type Feeds, floatFeeds } from './score-documents.ts'
-import type { QNetWeights } from './weights/weights.ts'
+import type { Feeds } from './score-documents.ts'
+import type { DeviceWeights } from './upload-weights.ts'
 
 /** Which rows are wanted of documents that lie on a device. */
 export interface RankingWish {
@@ -27,12 +27,10 @@ export interface RankedRows {
  */
 export class DocumentsOnDevice {
   readonly #session: InferenceSession
-  readonly #architecture: QNetArchitecture
   readonly #rows: number
 
-  private constructor(session: InferenceSession, architecture: QNetArchitecture, rows: number) {
+  private constructor(session: InferenceSession, rows: number) {
     this.#session = session
-    this.#architecture = architecture
     this.#rows = rows
   }
 
@@ -43,13 +41,14 @@ export class DocumentsOnDevice {
     provider: DeviceProvider,
   ): Promise<DocumentsOnDevice> {
     const session = await createDeviceSession(compileRanking(architecture, documents), provider)
-    return new DocumentsOnDevice(session, architecture, documents.length / vectorWidth(architecture))
+    return new DocumentsOnDevice(session, documents.length / vectorWidth(architecture))
   }
 
-  async rank(weights: QNetWeights, { allowed, ceiling, count }: RankingWish): Promise<RankedRows> {
+  /** @param weights of the same device */
+  async rank({ feeds: weights }: DeviceWeights, { allowed, ceiling, count }: RankingWish): Promise<RankedRows> {
     assert(allowed.length === this.#rows, `${allowed.length} bytes say which of ${this.#rows} rows may be found`)
     const feeds: Feeds = {
-      ...floatFeeds(this.#architecture, weights),
+      ...weights,
       allowed: new Tensor('bool', allowed, [this.#rows]),
       ceiling: new Tensor('float32', Float32Array.of(ceiling), []),
       count: new Tensor('int64', BigInt64Array.of(BigInt(Math.min(count, this.#rows))), [1]),

@@ -9,9 +9,14 @@ export interface DeviceProvider {
 
 /**
  * Opens a graph on a device; its constants lie there until the session is released. `run` blocks its thread.
+ * @param settings `keepOutputs`: what a run gives stays on the device (webgpu alone), for other sessions there to read
  * @throws whatever onnxruntime throws: what it means depends on whether the device has worked before
  */
-export function createDeviceSession(graph: Uint8Array, { name, number }: DeviceProvider): Promise<InferenceSession> {
+export function createDeviceSession(
+  graph: Uint8Array,
+  { name, number }: DeviceProvider,
+  { keepOutputs }: { readonly keepOutputs: boolean } = { keepOutputs: false },
+): Promise<InferenceSession> {
   return InferenceSession.create(graph, {
     executionProviders: [name === 'cuda' ? { name, deviceId: number } : { name }],
     intraOpNumThreads: 1,
@@ -19,6 +24,7 @@ export function createDeviceSession(graph: Uint8Array, { name, number }: DeviceP
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    ...(keepOutputs ? { preferredOutputLocation: 'gpu-buffer' } : {}),
     extra: { session: { force_spinning_stop: '1' } },
   })
 }

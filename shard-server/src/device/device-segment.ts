@@ -1,9 +1,9 @@
 import {
   architectureKey,
   type DeviceProvider,
+  type DeviceWeights,
   DocumentsOnDevice,
   type QNetArchitecture,
-  type QNetWeights,
 } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage/rows'
 import { eligibleRows } from '../cpu/row-blocks.ts'
@@ -74,7 +74,7 @@ export class DeviceSegment {
   /** The best rows of a chunk that is open. @throws what onnxruntime throws */
   async rank(
     chunk: number,
-    weights: QNetWeights,
+    weights: DeviceWeights,
     { excluded, count, ceiling }: ChunkWish,
   ): Promise<Omit<RankedChunk, 'segment'>> {
     const { first, last } = this.#rowsOf(chunk)

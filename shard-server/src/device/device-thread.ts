@@ -5,7 +5,17 @@
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
-import { DocumentsOnDevice, magnitudeOf, type QNetArchitecture, vectorWidth } from '@hypershard/qnet'
+import {
+  architectureKey,
+  type DeviceWeights,
+  DocumentsOnDevice,
+  magnitudeOf,
+  type QNetArchitecture,
+  type QNetWeights,
+  vectorWidth,
+  WeightsUploader,
+  weightsOnHost,
+} from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
@@ -41,6 +51,11 @@ const monotonicMs = () => performance.now()
  * query need not wait for it.
  */
 const architectures = new LRUCache<number, QNetArchitecture>({ max: architecturesMax })
+/** By architecture. What it has brought to the device stays there when it is released. */
+const uploaders = new LRUCache<string, WeightsUploader>({
+  max: architecturesMax,
+  dispose: (uploader, _, reason) => void (reason === 'evict' && uploader.release()),
+})
 
 port.on('message', (message: ToDeviceThread) => {
   switch (message.type) {
@@ -82,7 +97,11 @@ async function probe(): Promise<DeviceAnswer> {
   const weights = { matrices: [Float32Array.of(1, 0)], biases: [] }
   try {
     const documents = await DocumentsOnDevice.open(tiny, Float32Array.of(1, 0, 2, 0), provider)
-    const { rows } = await documents.rank(weights, { allowed: Uint8Array.of(1, 1), ceiling: 3, count: 1 })
+    const { rows } = await documents.rank(weightsOnHost(tiny, weights), {
+      allowed: Uint8Array.of(1, 1),
+      ceiling: 3,
+      count: 1,
+    })
     await documents.release()
     assert.equal(rows[0], 1, 'the device ranks two rows the wrong way round')
   } catch (error) {
@@ -136,18 +155,23 @@ async function rank(call: number, task: DeviceRankTask): Promise<DeviceAnswer> {
     const { architecture } = task.qnet
     architectures.set(vectorWidth(architecture), architecture)
     const { count, ceiling } = task
-    return await rankChunks(chunksOf(task), {
-      architecture,
-      weights,
-      count,
-      ceiling,
-      queue,
-      stopBefore,
-      monotonicMs,
-    })
+    const options = { architecture, count, ceiling, queue, stopBefore, monotonicMs }
+    const uploaded = await queue.run(() => withDeviceErrors(() => upload(architecture, weights)))
+    try {
+      return await rankChunks(chunksOf(task), { ...options, weights: uploaded })
+    } finally {
+      uploaded.release()
+    }
   } finally {
     underWay.delete(call)
   }
+}
+
+async function upload(architecture: QNetArchitecture, weights: QNetWeights): Promise<DeviceWeights> {
+  const key = architectureKey(architecture)
+  const uploader = uploaders.get(key) ?? (await WeightsUploader.open(architecture, provider))
+  uploaders.set(key, uploader)
+  return uploader.upload(weights)
 }
 
 /** The chunks that have rows to find. */

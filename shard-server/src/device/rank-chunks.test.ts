@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
+import { publishedArchitecture } from '@hypershard/harness/qnets'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
 
@@ -35,7 +35,7 @@ describe('rankChunks', () => {
     const chunks = Array.from({ length: 6 }, (_, chunk) => ({ segment, place: 0, chunk, excluded: undefined }))
     return rankChunks(chunks, {
       architecture,
-      weights: pseudoRandomWeights(architecture, 1),
+      weights: { feeds: {}, release: () => {} },
       count: 1,
       ceiling: 1,
       queue: new TurnQueue(),

@@ -1,5 +1,5 @@
 /** A query's way through the chunks of its segments, a chunk at each turn; in between deadlines and cancellations are looked at. */
-import type { QNetArchitecture, QNetWeights } from '@hypershard/qnet'
+import type { DeviceWeights, QNetArchitecture } from '@hypershard/qnet'
 import { QueryTurns, type QueryTurnsOptions } from '../cpu/query-turns.ts'
 import type { SegmentToScan } from '../ports.ts'
 import { withDeviceErrors } from './device-lost.ts'
@@ -17,7 +17,7 @@ export interface ChunkToRank {
 
 export interface RankOptions extends QueryTurnsOptions, Omit<ChunkWish, 'excluded'> {
   readonly architecture: QNetArchitecture
-  readonly weights: QNetWeights
+  readonly weights: DeviceWeights
 }
 
 /** What was ranked in time. @throws HypershardError `unavailable` when the device fails */
