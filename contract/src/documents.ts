@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { count } from './basic-schemas.ts'
 import type { Immutable } from './immutable.ts'
-
-/** Bad lines of a write that its answer names; `failed` counts them all. */
-export const lineErrorsMax = 1_000
+import { lineErrorsMax } from './limits.ts'
 
 export const idempotencyKeyCharactersMax = 256
 

@@ -19,3 +19,9 @@ export {
   shardsAskedMax,
   timeoutMsMax,
 } from '@hypershard/proto/limits'
+
+/** Bad lines of a write that its answer names; `failed` counts them all. */
+export const lineErrorsMax = 1_000
+
+/** How long a search may take that does not say it: here, where a client can read it without the schemas. */
+export const searchMsDefault = 10_000

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
-import { candidatesAskedMax, expansionMax } from './limits.ts'
+import { candidatesAskedMax, expansionMax, searchMsDefault } from './limits.ts'
 
 /** What the search of a shard may come to. */
 export const shardPlans = ['exact', 'tangent', 'graph'] as const
@@ -18,7 +18,7 @@ export const searchPrecisions = ['fp32', 'int8'] as const
 export const searchDefaults = {
   k: 10,
   min_coverage: 1,
-  timeout_ms: 10_000,
+  timeout_ms: searchMsDefault,
   plan: 'auto',
   /** Of the plan `auto`. */
   recall: 0.99,

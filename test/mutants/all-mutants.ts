@@ -3,6 +3,7 @@ import { announcementsMutants } from './lists/announcements-mutants.ts'
 import { benchMutants } from './lists/bench-mutants.ts'
 import { chartMutants } from './lists/chart-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
+import { clientMutants } from './lists/client-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
@@ -42,6 +43,7 @@ export const allMutants: readonly Mutant[] = [
   ...benchMutants,
   ...chartMutants,
   ...cliMutants,
+  ...clientMutants,
   ...commonMutants,
   ...contractMutants,
   ...coordinatorClusterMutants,

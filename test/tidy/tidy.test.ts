@@ -13,6 +13,7 @@ import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   contract: ['proto'],
+  client: ['contract'],
   common: [],
   qnet: ['common', 'proto'],
   storage: ['common', 'contract', 'proto'],
@@ -28,7 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'local-cluster': ['common'],
   // Of the processes the shapes of their settings alone, which the doctor checks.
   cli: [
-    ...['access', 'common', 'contract', 'evaluation', 'local-cluster', 'membership', 'proto', 'storage'],
+    ...['access', 'client', 'common', 'contract', 'evaluation', 'local-cluster', 'membership', 'proto', 'storage'],
     ...['coordinator', 'encoder-service', 'indexer', 'shard-server'],
   ],
   harness: ['access', 'common', 'contract', 'local-cluster', 'proto', 'qnet', 'storage'],

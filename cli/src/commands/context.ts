@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
+import type { HypershardClient } from '@hypershard/client'
+import { readCa } from '@hypershard/client/node'
 import { HypershardError, messageOf } from '@hypershard/common'
 import type { ServicePrograms } from '@hypershard/local-cluster'
-import { ApiClient } from '../api/client.ts'
+import { connectApi } from '../api/connect-api.ts'
 import { createTerminal, type Terminal, type TerminalStream } from '../terminal/terminal.ts'
 
 /** What the command takes from its process; `main.ts` gives the real thing, tests give their own. */
@@ -55,10 +57,10 @@ export class CommandContext {
   }
 
   /** @param url of another coordinator than that of `--url` */
-  api(url = this.url): ApiClient {
+  api(url = this.url): HypershardClient {
     const { caFile } = this.#options()
-    const tls = caFile === undefined ? undefined : { ca: readCa(caFile) }
-    return new ApiClient({ url, timeoutMs: this.timeoutMs, tls, key: this.apiKey() })
+    const tls = caFile === undefined ? undefined : { ca: readCa(caFile, '--ca-file') }
+    return connectApi({ url, timeoutMs: this.timeoutMs, tls, key: this.apiKey() })
   }
 
   /**
@@ -80,16 +82,6 @@ export class CommandContext {
     const lines = this.json ? [JSON.stringify(answer, null, 2)] : render(answer)
     for (const line of lines) this.terminal.out.line(line)
   }
-}
-
-function readCa(path: string): string {
-  try {
-    const pem = readFileSync(path, 'utf8')
-    if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
-  } catch (cause) {
-    throw new HypershardError('invalid_config', `--ca-file: ${path} cannot be read: ${messageOf(cause)}`, { cause })
-  }
-  throw new HypershardError('invalid_config', `--ca-file: ${path} holds no certificate; it must be a PEM file`)
 }
 
 function readKeyFile(path: string): string {

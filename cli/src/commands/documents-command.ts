@@ -120,9 +120,9 @@ async function putDocuments(
   const source = await openSource(path, context.surroundings.stdin)
   const progress = new ProgressDisplay(context.terminal.notes, 'indexing')
   try {
-    const tell = (state: PutProgress) => progress.update(source.workState(state))
-    const options = { waitFor: wait, idempotencyKey: key }
-    const answer = await context.api().putDocuments(index, source.body, tell, options)
+    const onProgress = (state: PutProgress) => progress.update(source.workState(state))
+    const options = { waitFor: wait, idempotencyKey: key, onProgress }
+    const answer = await context.api().putDocuments(index, source.body, options)
     progress.end()
     const result = resultOf(answer, source)
     context.answer(result, () => renderResult(result, index, context.terminal.out))

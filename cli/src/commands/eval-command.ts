@@ -1,7 +1,7 @@
+import type { HypershardClient } from '@hypershard/client'
 import { hitsMax, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import { checkRunId, writeRun } from '@hypershard/evaluation'
 import type { Command } from 'commander'
-import type { ApiClient } from '../api/client.ts'
 import { askQueries } from '../evaluation/ask-queries.ts'
 import { type AskedIndex, evaluationAnswer } from '../evaluation/evaluation-answer.ts'
 import { type EvalOptions, type IndexSource, planEvaluation } from '../evaluation/plan-evaluation.ts'
@@ -104,7 +104,7 @@ async function askIndex(
   }
 }
 
-function searchOnce(api: ApiClient, source: IndexSource, query: string) {
+function searchOnce(api: HypershardClient, source: IndexSource, query: string) {
   const { index, limit, plan, timeoutMs } = source
   return api.search(index, {
     query,

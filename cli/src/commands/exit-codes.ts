@@ -1,5 +1,5 @@
+import { InvalidCall, NotReachable, ServerProblem } from '@hypershard/client'
 import { HypershardError } from '@hypershard/common'
-import { NotReachable, ServerProblem } from '../api/problem.ts'
 
 /** What the process exits with. Scripts rely on these numbers. */
 export const exitCodes = Object.freeze({ ok: 0, failure: 1, usage: 2, notReachable: 3, partial: 4 })
@@ -16,6 +16,7 @@ export const exitCodesHelp = `Exit codes:
 export function exitCodeOf(error: unknown): number {
   if (error instanceof NotReachable) return exitCodes.notReachable
   if (error instanceof ServerProblem) return error.problem.status === 400 ? exitCodes.usage : exitCodes.failure
+  if (error instanceof InvalidCall) return exitCodes.usage
   if (error instanceof HypershardError && error.code === 'invalid_request') return exitCodes.usage
   return exitCodes.failure
 }

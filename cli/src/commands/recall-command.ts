@@ -1,8 +1,8 @@
+import type { HypershardClient } from '@hypershard/client'
 import { HypershardError } from '@hypershard/common'
 import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import { readQueries } from '@hypershard/evaluation'
 import type { Command } from 'commander'
-import type { ApiClient } from '../api/client.ts'
 import { type AskedQueries, askQueries } from '../evaluation/ask-queries.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { requireDocuments } from '../evaluation/require-documents.ts'
@@ -84,7 +84,7 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
 }
 
 function askAll(
-  api: ApiClient,
+  api: HypershardClient,
   index: string,
   queries: ReadonlyMap<string, string>,
   request: Omit<SearchRequest, 'query'>,

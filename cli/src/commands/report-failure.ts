@@ -1,6 +1,7 @@
+import { NotReachable } from '@hypershard/client'
 import type { Problem } from '@hypershard/contract'
 import { ProcessFailure } from '@hypershard/local-cluster'
-import { NotReachable, problemOf } from '../api/problem.ts'
+import { problemOf } from '../api/problem.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatDuration } from '../terminal/format-number.ts'
 import type { Output, Terminal } from '../terminal/terminal.ts'

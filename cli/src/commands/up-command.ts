@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { HypershardError, lowOpenFilesLimit } from '@hypershard/common'
 import { bundledModelDirectories, LocalCluster, ProcessFailure } from '@hypershard/local-cluster'
 import type { Command } from 'commander'
-import { ApiClient } from '../api/client.ts'
+import { connectApi } from '../api/connect-api.ts'
 import { type SampleSearch, sampleCorpusPath } from '../sample/run-sample.ts'
 import { Steps } from '../terminal/steps.ts'
 import type { CommandContext } from './context.ts'
@@ -98,7 +98,7 @@ async function up(context: CommandContext, options: UpOptions): Promise<void> {
 
 /** The work on a ready cluster; returns at once with `--once`, otherwise when the cluster has ended. */
 async function serve(context: CommandContext, cluster: LocalCluster, steps: Steps, options: UpOptions): Promise<void> {
-  const api = new ApiClient({ url: cluster.httpUrl, tls: cluster.httpTls, key: context.apiKey() })
+  const api = connectApi({ url: cluster.httpUrl, tls: cluster.httpTls, key: context.apiKey() })
   const { HYPERSHARD_KEYS: keys } = context.surroundings.environment
   // A cluster that asks for keys runs without this command having one: then there is less to show.
   const asksInVain = keys !== undefined && keys !== '' && context.apiKey() === undefined && !options.sample

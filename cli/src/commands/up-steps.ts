@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
+import type { HypershardClient } from '@hypershard/client'
 import type { IndexWithoutModel } from '@hypershard/contract'
 import type { LocalCluster } from '@hypershard/local-cluster'
-import type { ApiClient } from '../api/client.ts'
 import { fillSampleIndex, type SampleSearch, searchSample } from '../sample/run-sample.ts'
 import { formatCountOf, formatDuration } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
@@ -16,7 +16,7 @@ import { renderHits } from './render-search.ts'
 const samplePassageLines = 1
 
 /** Names the models that the encoder service holds. */
-export async function showModels(api: ApiClient, steps: Steps): Promise<void> {
+export async function showModels(api: HypershardClient, steps: Steps): Promise<void> {
   const startMs = performance.now()
   steps.begin('models')
   const { models } = await api.listModels()
@@ -25,7 +25,10 @@ export async function showModels(api: ApiClient, steps: Steps): Promise<void> {
 }
 
 /** Says which indexes cannot be searched with these models. */
-export async function showUnserved(context: CommandContext, api: ApiClient): Promise<readonly IndexWithoutModel[]> {
+export async function showUnserved(
+  context: CommandContext,
+  api: HypershardClient,
+): Promise<readonly IndexWithoutModel[]> {
   const { indexes_without_model: unserved } = await api.describeCluster()
   const output = context.json ? context.terminal.notes : context.terminal.out
   for (const line of renderUnserved(unserved ?? [], output)) output.line(line)
@@ -35,7 +38,7 @@ export async function showUnserved(context: CommandContext, api: ApiClient): Pro
 /** Fills the sample index if it is not filled, and shows three searches. */
 export async function showSample(
   context: CommandContext,
-  api: ApiClient,
+  api: HypershardClient,
   steps: Steps,
   corpusPath: string,
 ): Promise<SampleSearch[]> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { NotReachable } from '@hypershard/client'
 import { HypershardError } from '@hypershard/common'
 import type { SearchAnswer } from '@hypershard/contract'
-import { NotReachable } from '../api/problem.ts'
 import { type AskOptions, askQueries } from './ask-queries.ts'
 
 const queries = new Map(Array.from({ length: 9 }, (_, at) => [`q${at}`, `text ${at}`]))

@@ -1,15 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { NotReachable } from '@hypershard/client'
 import { HypershardError, isErrorCode } from '@hypershard/common'
 import type { SearchAnswer } from '@hypershard/contract'
 import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
-import { NotReachable, problemOf } from '../api/problem.ts'
+import { problemOf } from '../api/problem.ts'
 import { cutQuery } from './cut-query.ts'
 
 /** A failed query is asked again after this long plus a random time of at most the same length. */
 const pauseMs = 300
 
 export interface AskOptions {
-  /** One search; throws what `ApiClient.search` throws. */
+  /** One search; throws what `HypershardClient.search` throws. */
   readonly search: (text: string) => Promise<SearchAnswer>
   /** Searches under way at a time. */
   readonly concurrency: number

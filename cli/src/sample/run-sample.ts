@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { type HypershardClient, ServerProblem } from '@hypershard/client'
 import { HypershardError, toUserFileFailure } from '@hypershard/common'
 import type { IndexDescription, SearchAnswer } from '@hypershard/contract'
-import type { ApiClient } from '../api/client.ts'
-import { ServerProblem } from '../api/problem.ts'
 import { openSource } from '../documents/open-source.ts'
 import type { WorkState } from '../terminal/progress.ts'
 
@@ -29,14 +28,17 @@ export interface SampleSearch {
  * @returns the index, and whether anything had to be put
  */
 export async function fillSampleIndex(
-  api: ApiClient,
+  api: HypershardClient,
   corpusPath: string,
   onProgress: (work: WorkState) => void,
 ): Promise<{ index: IndexDescription; filled: boolean }> {
   const index = await findOrCreateIndex(api)
   if (index.documents === (await countLines(corpusPath))) return { index, filled: false }
   const source = await openSource(corpusPath)
-  const answer = await api.putDocuments(sampleIndex, source.body, progress => onProgress(source.workState(progress)))
+  const answer = await api.putDocuments(sampleIndex, source.body, {
+    waitFor: 'searchable',
+    onProgress: progress => onProgress(source.workState(progress)),
+  })
   const [failure] = answer.errors
   if (failure !== undefined) {
     throw new HypershardError('invalid_request', `${corpusPath}, line ${failure.line}: ${failure.message}`)
@@ -45,7 +47,7 @@ export async function fillSampleIndex(
 }
 
 /** Runs the sample's queries, one after the other. */
-export async function searchSample(api: ApiClient): Promise<SampleSearch[]> {
+export async function searchSample(api: HypershardClient): Promise<SampleSearch[]> {
   const searches: SampleSearch[] = []
   for (const query of sampleQueries) {
     searches.push({ query, answer: await api.search(sampleIndex, { query, k: sampleHits }) })
@@ -53,7 +55,7 @@ export async function searchSample(api: ApiClient): Promise<SampleSearch[]> {
   return searches
 }
 
-async function findOrCreateIndex(api: ApiClient): Promise<IndexDescription> {
+async function findOrCreateIndex(api: HypershardClient): Promise<IndexDescription> {
   try {
     return await api.describeIndex(sampleIndex)
   } catch (error) {

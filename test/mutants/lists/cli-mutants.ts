@@ -98,14 +98,6 @@ export const cliMutants: readonly Mutant[] = [
     tests: ['cli/src/recall/measure-recall.test.ts'],
   },
   {
-    id: 'put-answer-cut',
-    file: 'cli/src/api/read-put-answer.ts',
-    find: "if (rest.trim() !== '') yield rest",
-    replace: "if (rest.trim() === '') yield rest",
-    breaks: 'The last line of an answer needs no newline',
-    tests: ['cli/src/api/read-put-answer.test.ts'],
-  },
-  {
     id: 'eval-partial-answer',
     file: 'cli/src/evaluation/ask-queries.ts',
     find: 'if (coverage.ratio < 1) {',

@@ -1,5 +1,5 @@
+import { readText, sendRequest } from '@hypershard/client/node'
 import { messageOf } from '@hypershard/common'
-import { readText, sendRequest } from '../../api/send-request.ts'
 
 /** What an admin listener says. */
 export interface AdminFacts {

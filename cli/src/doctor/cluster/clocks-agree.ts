@@ -1,4 +1,4 @@
-import type { Greeting } from '../../api/client.ts'
+import type { Greeting } from '@hypershard/client'
 import { advice, type Check, type Finding, ok, problem, unchecked } from '../check.ts'
 import type { ClusterFacts } from './gather-cluster.ts'
 

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Greeting, HypershardClient } from '@hypershard/client'
 import { messageOf } from '@hypershard/common'
 import type {
   ClusterDescription,
@@ -7,7 +8,6 @@ import type {
   IndexList,
   ModelDescription,
 } from '@hypershard/contract'
-import type { ApiClient, Greeting } from '../../api/client.ts'
 import { type AdminFacts, askAdmin } from './ask-admin.ts'
 
 /** What one coordinator says. */
@@ -45,7 +45,7 @@ export function firstCluster({ coordinators }: ClusterFacts): ClusterDescription
 export interface Asked {
   readonly version: string
   /** The first is the one that lists of indexes and models come from. */
-  readonly coordinators: readonly { readonly url: string; readonly api: ApiClient }[]
+  readonly coordinators: readonly { readonly url: string; readonly api: HypershardClient }[]
   /** `host:port` of admin listeners. */
   readonly admins: readonly string[]
 }
@@ -80,7 +80,7 @@ export async function gatherCluster({ version, coordinators, admins }: Asked): P
   }
 }
 
-async function askCoordinator(url: string, api: ApiClient): Promise<CoordinatorFacts> {
+async function askCoordinator(url: string, api: HypershardClient): Promise<CoordinatorFacts> {
   const failures: string[] = []
   const ask = async <Answer>(question: Promise<Answer>): Promise<Answer | undefined> => {
     try {
@@ -100,7 +100,7 @@ async function askCoordinator(url: string, api: ApiClient): Promise<CoordinatorF
 }
 
 async function listGenerations(
-  api: ApiClient,
+  api: HypershardClient,
   indexes: readonly IndexDescription[],
 ): Promise<readonly GenerationDescription[]> {
   const generations: GenerationDescription[] = []

@@ -1,4 +1,4 @@
-import { readText, sendRequest } from '../../api/send-request.ts'
+import { readText, sendRequest } from '@hypershard/client/node'
 import { type Check, unchecked } from '../check.ts'
 import { clockFinding, leastSkewMs } from '../cluster/clocks-agree.ts'
 import type { Configuration } from './read-configuration.ts'

@@ -1,8 +1,7 @@
 import type { PutAnswer, PutProgress } from '@hypershard/contract'
-import { NotReachable, parseProblem, ServerProblem } from './problem.ts'
-
-/** The longest line of an answer: 1,000 reported lines with ids of 512 bytes and messages stay far below it. */
-const answerLineCharactersMax = 16 * 1024 * 1024
+import { NotReachable, parseProblem, ServerProblem } from '../errors.ts'
+import { readLines } from '../exchange/read-lines.ts'
+import { retryAfterMsOf } from '../exchange/retry-policy.ts'
 
 /**
  * Reads the answer to `PUT …/documents?progress=true`: progress lines, then one result or problem.
@@ -13,12 +12,13 @@ export async function readPutAnswer(
   chunks: AsyncIterable<Uint8Array>,
   onProgress: (progress: PutProgress) => void,
 ): Promise<PutAnswer> {
-  for await (const line of splitLines(chunks)) {
+  for await (const line of readLines(chunks)) {
+    if (line.trim() === '') continue
     const message = parseLine(line)
     if (message.progress !== undefined) onProgress(message.progress)
     if (message.result !== undefined) return message.result
     const problem = parseProblem(message.problem)
-    if (problem !== undefined) throw new ServerProblem(problem)
+    if (problem !== undefined) throw new ServerProblem(problem, retryAfterMsOf(problem.details, undefined))
   }
   throw new NotReachable(
     'unavailable',
@@ -38,21 +38,4 @@ function parseLine(line: string): PutMessage {
   } catch (cause) {
     throw new NotReachable('unavailable', `the answer has a line that is not JSON: ${line.slice(0, 80)}`, cause)
   }
-}
-
-/** The lines of a UTF-8 stream that are not empty, however it was cut into chunks. */
-async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const chunk of chunks) {
-    rest += decoder.decode(chunk, { stream: true })
-    const lines = rest.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines.filter(line => line.trim() !== '')
-    if (rest.length > answerLineCharactersMax) {
-      throw new NotReachable('unavailable', `the answer has a line of more than ${answerLineCharactersMax} characters`)
-    }
-  }
-  rest += decoder.decode()
-  if (rest.trim() !== '') yield rest
 }

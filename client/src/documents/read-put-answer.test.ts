@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { PutProgress } from '@hypershard/contract'
 import fc from 'fast-check'
-import { NotReachable, ServerProblem } from './problem.ts'
+import { NotReachable, ServerProblem } from '../errors.ts'
 import { readPutAnswer } from './read-put-answer.ts'
 
 const progress: PutProgress[] = [

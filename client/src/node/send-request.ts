@@ -1,21 +1,20 @@
 import http, { type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import https, { type RequestOptions } from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { HypershardError, messageOf } from '@hypershard/common'
-import type { RequestTls } from '@hypershard/local-cluster'
-import { NotReachable } from './problem.ts'
+import { messageOf, NotReachable } from '../errors.ts'
+import { optionNames, type SettingNames, type TransportRequest } from '../ports.ts'
 
-export interface HttpRequest {
-  readonly url: URL
-  readonly method: string
+/** What of TLS a client may be told: whom to believe. */
+export type ClientTls = Pick<RequestOptions, 'ca' | 'checkServerIdentity'> & {
+  readonly allowPartialTrustChain?: boolean
+}
+
+export interface HttpRequest extends Omit<TransportRequest, 'headers'> {
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as it is read, chunk by chunk; nothing more than the connection's buffer is held. */
-  readonly body?: AsyncIterable<Uint8Array>
-  /** Of `https:`: whom to believe. */
-  readonly tls?: RequestTls | undefined
-  /** Ends the exchange, also while its answer is being read. */
-  readonly signal: AbortSignal
+  /** Of `https:`; those that Node believes when left out. */
+  readonly tls?: ClientTls | undefined
+  readonly names?: SettingNames | undefined
 }
 
 /**
@@ -23,17 +22,19 @@ export interface HttpRequest {
  * upload reports its progress in the answer. `fetch` is not used because it ends any exchange whose answer takes
  * 300 s, and a search may ask for twice that.
  * @throws NotReachable when no answer comes
- * @throws HypershardError what reading the body threw
+ * @throws whatever reading the body threw
  */
 export function sendRequest(request: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const send = request.url.protocol === 'https:' ? https.request : http.request
-    const { method, headers = {}, signal, tls } = request
-    const outgoing = send(request.url, { method, headers, signal, ...tls, ...directAgent(request.url) }, resolve)
+    const { url, method, headers = {}, signal, tls, body } = request
+    const send = url.protocol === 'https:' ? https.request : http.request
+    const length = body instanceof Uint8Array ? { 'content-length': `${body.length}` } : {}
+    const options = { method, headers: { ...headers, ...length }, signal, ...tls, ...directAgent(url) }
+    const outgoing = send(url, options, resolve)
     // After the answer's head a broken upload is no failure of its own: the answer says what the server made of it.
     outgoing.on('error', error => reject(translateTransportError(error, request)))
-    if (request.body === undefined) outgoing.end()
-    else pipeline(Readable.from(request.body), outgoing).catch(error => outgoing.destroy(error))
+    if (body === undefined || body instanceof Uint8Array) outgoing.end(body)
+    else pipeline(Readable.from(body), outgoing).catch(error => outgoing.destroy(error))
   })
 }
 
@@ -65,23 +66,25 @@ export async function* readChunks(answer: IncomingMessage, request: HttpRequest)
   }
 }
 
-function translateTransportError(error: unknown, { url, signal }: HttpRequest): HypershardError {
-  if (error instanceof HypershardError) return error
+function translateTransportError(error: unknown, { url, signal, names = optionNames }: HttpRequest): unknown {
+  if (error instanceof NotReachable) return error
   if (signal.aborted) {
-    if (signal.reason instanceof HypershardError) return signal.reason
-    const message = `${url.origin} did not answer in time; ask for a longer --timeout`
+    const { reason } = signal
+    if (!(reason instanceof DOMException) || reason.name !== 'TimeoutError') return reason
+    const message = `${url.origin} did not answer in time; ask for a longer ${names.timeout}`
     return new NotReachable('deadline_exceeded', message, error)
   }
-  return new NotReachable('unavailable', `cannot reach ${url.origin}: ${reasonOf(error)}${adviceOn(error, url)}`, error)
+  const advice = adviceOn(error, url, names)
+  return new NotReachable('unavailable', `cannot reach ${url.origin}: ${reasonOf(error)}${advice}`, error)
 }
 
 /** Of failures that TLS is behind, what to do. */
-function adviceOn(error: unknown, { protocol, host }: URL): string {
+function adviceOn(error: unknown, { protocol, host }: URL, names: SettingNames): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (protocol === 'http:') {
     return code === 'ECONNRESET' ? `; if it speaks HTTPS, call https://${host}` : ''
   }
-  if (untrusted.has(code)) return '; name the CA that signed its certificate with --ca-file or HYPERSHARD_CA_FILE'
+  if (untrusted.has(code)) return `; name the CA that signed its certificate with ${names.ca}`
   return code === 'EPROTO' || /wrong version number/.test(messageOf(error))
     ? `; if it speaks plain HTTP, call http://${host}`
     : ''
