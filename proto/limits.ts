@@ -9,6 +9,10 @@ export const queryCharactersMax = 16_384
 /** Hits of one page, and documents of one fetch. */
 export const hitsMax = 1_000
 
+/** Searches of one batch, and hits that they may ask for together. */
+export const batchSearchesMax = 64
+export const batchHitsMax = 10_000
+
 /** Hits of one call to a shard server: one more than a page tells whether there is a further page. */
 export const hitsOfCallMax = hitsMax + 1
 

@@ -21,6 +21,8 @@ import type {
   PutAnswer,
   ReindexRequest,
   SearchAnswer,
+  SearchBatchAnswer,
+  SearchBatchRequest,
   SearchRequest,
   SnapshotDescription,
   SnapshotList,
@@ -46,7 +48,7 @@ import { watchGeneration } from './generations/watch-generation.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
 import { optionNames, realSurroundings, type SettingNames, type Surroundings, type Transport } from './ports.ts'
-import { search, searchHits, searchPages } from './searching.ts'
+import { search, searchBatch, searchHits, searchPages } from './searching.ts'
 
 export interface ClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -152,6 +154,11 @@ export class HypershardClient {
 
   search(index: string, request: SearchRequest, options: CallOptions = {}): Promise<SearchAnswer> {
     return search(this.#exchange, index, request, options)
+  }
+
+  /** Several searches in one request, each with an outcome of its own. */
+  searchBatch(index: string, request: SearchBatchRequest, options: CallOptions = {}): Promise<SearchBatchAnswer> {
+    return searchBatch(this.#exchange, index, request, options)
   }
 
   /** Page after page of one manifest version. `k` is the size of a page. */

@@ -51,6 +51,7 @@ export const operations = {
   getIndex: get(index),
   deleteIndex: act('DELETE', index),
   search: act('POST', `${index}/search`, { repeatable: true }),
+  searchBatch: act('POST', `${index}/search/batch`, { repeatable: true }),
 
   // Made repeatable by an idempotency key.
   putDocuments: act('PUT', `${index}/documents`, { answerMsMax: silenceMsDefault }),

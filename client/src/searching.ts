@@ -1,20 +1,27 @@
-import type { Hit, SearchAnswer, SearchRequest } from '@hypershard/contract'
+import type { Hit, SearchAnswer, SearchBatchAnswer, SearchBatchRequest, SearchRequest } from '@hypershard/contract'
 import { searchMsDefault } from '@hypershard/contract/limits'
 import type { CallOptions, Exchange } from './exchange/exchange.ts'
 import { searchSlackMs } from './limits.ts'
-import { operations } from './operations.ts'
+import { type Operation, operations } from './operations.ts'
 
 /** One page. It may take what the request's `timeout_ms` says, and a little for the way. */
-export async function search(
+export function search(
   exchange: Exchange,
   index: string,
   request: SearchRequest,
   options: CallOptions,
 ): Promise<SearchAnswer> {
-  const ownMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
-  const timeoutMs = options.timeoutMs ?? exchange.options.timeoutMs ?? ownMs
-  const call = { path: { index }, json: request, signal: options.signal, timeoutMs }
-  return (await exchange.call<SearchAnswer, string>(operations.search, call)).body
+  return ask(exchange, operations.search, index, request, options)
+}
+
+/** Several searches in one request, each with an outcome of its own; `timeout_ms` is for all of them. */
+export function searchBatch(
+  exchange: Exchange,
+  index: string,
+  request: SearchBatchRequest,
+  options: CallOptions,
+): Promise<SearchBatchAnswer> {
+  return ask(exchange, operations.searchBatch, index, request, options)
 }
 
 /** Page after page of one manifest version. The next is asked for when the caller wants it. */
@@ -35,4 +42,17 @@ export async function* searchPages(
 /** Hit after hit, over all pages. */
 export async function* searchHits(pages: AsyncIterable<SearchAnswer>): AsyncGenerator<Hit> {
   for await (const { hits } of pages) yield* hits
+}
+
+async function ask<Answer>(
+  exchange: Exchange,
+  operation: Operation,
+  index: string,
+  request: { readonly timeout_ms?: number | undefined },
+  options: CallOptions,
+): Promise<Answer> {
+  const ownMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
+  const timeoutMs = options.timeoutMs ?? exchange.options.timeoutMs ?? ownMs
+  const call = { path: { index }, json: request, signal: options.signal, timeoutMs }
+  return (await exchange.call<Answer, string>(operation, call)).body
 }

@@ -4,6 +4,8 @@
  * and a shard server or an encoder service needs no public contract to read its own. So the numbers stay there, once.
  */
 export {
+  batchHitsMax,
+  batchSearchesMax,
   candidatesAskedMax,
   documentBytesMax,
   documentsPerSecondMax,

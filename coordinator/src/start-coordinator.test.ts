@@ -220,6 +220,7 @@ describe('startCoordinator', () => {
       'POST /v1/indexes/{index}/reindex',
       'POST /v1/indexes/{index}/rollback',
       'POST /v1/indexes/{index}/search',
+      'POST /v1/indexes/{index}/search/batch',
       'POST /v1/indexes/{index}/snapshots',
       'POST /v1/indexes/{index}/snapshots/{snapshot}/restore',
       'POST /v1/indexes/{index}/verify',

@@ -10,6 +10,7 @@ export const exitCodesHelp = `Exit codes:
   2  the command line is wrong, or the server found the request invalid
   3  no answer from --url
   4  documents put: some documents could not be written, the others are
+     search --queries: some searches failed
      eval, recall: some queries could not be asked; for eval they count as 0,
      as do all that failed with --allow-failures`
 

@@ -1,17 +1,20 @@
+import { HypershardError } from '@hypershard/common'
 import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import type { Command } from 'commander'
 import type { CommandContext } from './context.ts'
 import { share, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 import { renderAnswer } from './render-search.ts'
+import { searchEach } from './search-each.ts'
 
 /** `hypershard search` */
 export function addSearchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('search')
     .argument('<index>')
-    .argument('<query...>', 'the words of the query, quoted or not')
+    .argument('[query...]', 'the words of the query, quoted or not')
     .description('search an index')
+    .option('--queries <file>', 'search with each query of a file: JSONL with _id and text, or id<TAB>text')
     .option('-k <n>', `how many hits (default: ${searchDefaults.k})`, wholeNumberIn(1, hitsMax))
     .option(
       '--min-coverage <share>',
@@ -36,12 +39,14 @@ Examples:
   hypershard search papers why do stars twinkle --plan exact
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
+  hypershard search papers --queries queries.jsonl -k 3
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
 }
 
 interface SearchOptions extends PlanOptions {
+  readonly queries?: string
   readonly k?: number
   readonly minCoverage?: number
   readonly timeoutMs?: number
@@ -51,15 +56,19 @@ interface SearchOptions extends PlanOptions {
 }
 
 async function search(context: CommandContext, index: string, words: string[], options: SearchOptions): Promise<void> {
-  const request: SearchRequest = {
-    query: words.join(' '),
+  if ((options.queries === undefined) === (words.length === 0)) {
+    throw new HypershardError('invalid_request', 'give the words of a query or --queries with a file, one of the two')
+  }
+  const rest = {
     ...(options.k === undefined ? {} : { k: options.k }),
     ...(options.minCoverage === undefined ? {} : { min_coverage: options.minCoverage }),
-    ...(options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...planOfRequest(options),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }
+  const limit = options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }
+  if (options.queries !== undefined) return searchEach(context, index, options.queries, { rest, limit })
+  const request: SearchRequest = { query: words.join(' '), ...limit, ...rest }
   context.answer(await context.api().search(index, request), answer => renderAnswer(answer, context.terminal.out))
 }

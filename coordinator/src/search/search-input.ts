@@ -27,7 +27,8 @@ export interface SearchInput extends SettledSearchOptions {
   readonly minSequence: number
 }
 
-type CheckedRequest = z.output<typeof searchRequestSchema>
+/** Its time limit is the request's that it came with: of a batch, it has none of its own. */
+type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> & { readonly timeout_ms?: number }
 
 /** @throws HypershardError `invalid_request` for options that do not go together */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {

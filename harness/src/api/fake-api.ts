@@ -9,6 +9,7 @@ import {
   type PutAnswer,
   queryCharactersMax,
   type SearchAnswer,
+  type SearchBatchRequest,
   type SearchProfile,
   type SearchRequest,
   searchDefaults,
@@ -133,6 +134,11 @@ async function answer(
         200,
         search(find(indexes, name), body, id => keepHit(id, body)),
       )
+    }
+    case 'POST indexes/:name/search/:part': {
+      const { searches } = await readJson<SearchBatchRequest>(request)
+      const outcomes = searches.map(body => ({ status: 200, answer: search(find(indexes, name), body, () => true) }))
+      return send(response, 200, { outcomes, took_ms: 4.1 })
     }
     case 'GET indexes/:name/snapshots':
       return send(response, 200, { snapshots: listSnapshots(find(indexes, name)) })

@@ -317,4 +317,28 @@ export const accessMutants: readonly Mutant[] = [
     breaks: 'The audit log has who was not let in',
     tests: ['coordinator/src/transport/audit.test.ts'],
   },
+  {
+    id: 'batch-requests-uncounted',
+    file: 'coordinator/src/access/search-batch-as.ts',
+    find: 'if (at > 0) takeRequest(caller, access)',
+    replace: '',
+    breaks: 'A batch counts as so many requests as it has searches',
+    tests: ['coordinator/src/transport/search-batch.test.ts'],
+  },
+  {
+    id: 'batch-fails-whole',
+    file: 'coordinator/src/access/search-batch-as.ts',
+    find: 'return { problem: failureOf(error, context) }',
+    replace: 'throw failureOf(error, context)',
+    breaks: 'A search of a batch that fails harms no other',
+    tests: ['coordinator/src/transport/search-batch.test.ts'],
+  },
+  {
+    id: 'batch-filter-rounded',
+    file: 'coordinator/src/transport/http/parse-json-body.ts',
+    find: "const listKeys: readonly string[] = ['searches']",
+    replace: 'const listKeys: readonly string[] = []',
+    breaks: 'Numbers in the filter of each search of a batch are compared as they are written',
+    tests: ['coordinator/src/transport/search-batch.test.ts'],
+  },
 ]

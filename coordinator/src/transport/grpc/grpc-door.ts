@@ -20,6 +20,7 @@ export const searchServiceRules = {
   getIndex: { scope: 'read' },
   deleteIndex: { scope: 'admin' },
   search: { scope: 'search', keepsToFilter: true },
+  searchBatch: { scope: 'search', keepsToFilter: true },
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 

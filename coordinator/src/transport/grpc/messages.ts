@@ -6,10 +6,13 @@ import type {
   CreateIndexRequest,
   Hit as HitMessage,
   Index,
+  SearchOutcome as OutcomeMessage,
   PutDocumentsResponse,
+  SearchBatchRequest,
   SearchRequest,
   SearchResponse,
 } from '@hypershard/proto/search'
+import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import type { Hit, SearchAnswer } from '../../search/search-answer.ts'
@@ -31,6 +34,13 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     min_sequence: minSequence,
     ...optionsOf(request),
   })
+}
+
+/** What stands once for the batch is refused of one of its searches, as a key that is not known. */
+export function searchBatchBodyOf({ searches, timeoutMs }: SearchBatchRequest): Record<string, unknown> {
+  const bodyOf = (search: SearchRequest) =>
+    withoutUnset({ ...searchBodyOf(search), index: search.index === '' ? undefined : search.index })
+  return withoutUnset({ searches: searches.map(bodyOf), timeout_ms: timeoutMs })
 }
 
 /** The message has a field for every option, of the same name. */
@@ -103,6 +113,13 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
         ? undefined
         : { ...profile, queryForm: queryFormNames[profile.queryForm], shards: [...profile.shards] },
   }
+}
+
+export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {
+  if ('answer' in outcome) return { answer: searchResponse(outcome.answer), failure: undefined }
+  const { code, message, details, row } = outcome.problem
+  const failure = { code, message, retryable: row.retryable, detailsJson: JSON.stringify(details) }
+  return { answer: undefined, failure }
 }
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const

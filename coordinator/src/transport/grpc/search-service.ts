@@ -1,18 +1,27 @@
 import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream } from '@grpc/grpc-js'
 import type { RequestContext, Telemetry } from '@hypershard/common'
 import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
-import { createIndexSchema, indexNameSchema, searchRequestSchema } from '@hypershard/contract'
+import { createIndexSchema, indexNameSchema, searchBatchSchema, searchRequestSchema } from '@hypershard/contract'
 import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
 import type { AuditedFacts, AuditedRequest, AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
 import { writeAs } from '../../access/documents-as.ts'
 import { searchAs } from '../../access/search-as.ts'
+import { searchBatchAs } from '../../access/search-batch-as.ts'
 import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { toSearchInput } from '../../search/search-input.ts'
 import { checkRequest } from '../check-request.ts'
 import type { GrpcDoor } from './grpc-door.ts'
-import { createIndexBodyOf, indexMessage, putResponse, searchBodyOf, searchResponse } from './messages.ts'
+import {
+  createIndexBodyOf,
+  indexMessage,
+  outcomeMessage,
+  putResponse,
+  searchBatchBodyOf,
+  searchBodyOf,
+  searchResponse,
+} from './messages.ts'
 import { receiveDocuments } from './receive-documents.ts'
 
 interface SearchServiceOptions {
@@ -56,6 +65,17 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
       const access = { coordinator, door: options.door.door }
       const answer = await searchAs(caller, toSearchInput(index, body), context.within(body.timeout_ms), access)
       return searchResponse(answer)
+    }),
+    searchBatch: unary(async (request, caller, context) => {
+      const startMs = context.deadline.clock.monotonicMs()
+      const index = usable(caller, request.index, 'index')
+      const body = checkRequest(searchBatchSchema, searchBatchBodyOf(request), 'request')
+      const searches = body.searches.map(one => () => toSearchInput(index, one))
+      const access = { coordinator, door: options.door.door }
+      const batch = { index, searches, protocol: 'grpc' } as const
+      const outcomes = await searchBatchAs(caller, batch, context.within(body.timeout_ms), access)
+      const tookMs = context.deadline.clock.monotonicMs() - startMs
+      return { outcomes: outcomes.map(outcomeMessage), tookMs }
     }),
     putDocuments: putHandler(coordinator, options),
   }

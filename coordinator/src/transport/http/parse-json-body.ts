@@ -13,11 +13,14 @@ import {
 /** Beyond this the place of an unexpected token is not searched: it takes some twenty parses of the text. */
 const searchedCharactersMax = 64 * 1024
 
+/** Keys of a body whose elements are bodies themselves. */
+const listKeys: readonly string[] = ['searches']
+
 /** Keys of a body whose numbers are compared with those of documents, and so must not be rounded. */
 const exactKeys: readonly string[] = ['filter']
 
 /**
- * The value of a JSON body; undefined for an empty one. Numbers are doubles, except in `filter`, where those that a double
+ * The value of a JSON body; undefined for an empty one. Numbers are doubles, except in `filter`, also of each of `searches`, where those that a double
  * would change are `ExactNumber`s. A byte order mark is left out.
  * @throws HypershardError `invalid_request`, with the position of the fault, for a key that is given twice, and for the
  *   key `__proto__`, which checks would overlook
@@ -58,7 +61,11 @@ function withExactKeys(value: unknown): unknown {
   }
   const entries = Object.entries(value).map(([key, inner]) => [
     key,
-    exactKeys.includes(key) ? inner : withPlainNumbers(inner),
+    exactKeys.includes(key)
+      ? inner
+      : listKeys.includes(key) && Array.isArray(inner)
+        ? inner.map(withExactKeys)
+        : withPlainNumbers(inner),
   ])
   return Object.fromEntries(entries)
 }

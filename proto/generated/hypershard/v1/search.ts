@@ -240,6 +240,36 @@ export interface SearchResponse {
   cached: boolean;
 }
 
+export interface SearchBatchRequest {
+  index: string;
+  /** 1 to 64, without `index` and `timeout_ms`; their `k` together at most 10,000. */
+  searches: SearchRequest[];
+  /** For all searches together. */
+  timeoutMs?: number | undefined;
+}
+
+export interface SearchBatchResponse {
+  /** One a search, in their order. */
+  outcomes: SearchOutcome[];
+  tookMs: number;
+}
+
+/** Has one of the two. */
+export interface SearchOutcome {
+  answer: SearchResponse | undefined;
+  failure: SearchFailure | undefined;
+}
+
+export interface SearchFailure {
+  /** One of docs/errors.md. */
+  code: string;
+  message: string;
+  /** Whether the same search may succeed later. */
+  retryable: boolean;
+  /** As JSON text: what the problem's `details` are over HTTP. */
+  detailsJson: string;
+}
+
 export interface Hit {
   id: string;
   /** Not given when it is NaN or infinite. */
@@ -2321,6 +2351,314 @@ export const SearchResponse: MessageFns<SearchResponse> = {
   },
 };
 
+function createBaseSearchBatchRequest(): SearchBatchRequest {
+  return { index: "", searches: [], timeoutMs: undefined };
+}
+
+export const SearchBatchRequest: MessageFns<SearchBatchRequest> = {
+  encode(message: SearchBatchRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== "") {
+      writer.uint32(10).string(message.index);
+    }
+    for (const v of message.searches) {
+      SearchRequest.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.timeoutMs !== undefined) {
+      writer.uint32(24).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchBatchRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchBatchRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.searches.push(SearchRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SearchBatchRequest>): SearchBatchRequest {
+    return SearchBatchRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SearchBatchRequest>): SearchBatchRequest {
+    const message = createBaseSearchBatchRequest();
+    message.index = object.index ?? "";
+    message.searches = object.searches?.map((e) => SearchRequest.fromPartial(e)) || [];
+    message.timeoutMs = object.timeoutMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseSearchBatchResponse(): SearchBatchResponse {
+  return { outcomes: [], tookMs: 0 };
+}
+
+export const SearchBatchResponse: MessageFns<SearchBatchResponse> = {
+  encode(message: SearchBatchResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.outcomes) {
+      SearchOutcome.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.tookMs !== 0) {
+      writer.uint32(17).double(message.tookMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchBatchResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchBatchResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcomes.push(SearchOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.tookMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SearchBatchResponse>): SearchBatchResponse {
+    return SearchBatchResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SearchBatchResponse>): SearchBatchResponse {
+    const message = createBaseSearchBatchResponse();
+    message.outcomes = object.outcomes?.map((e) => SearchOutcome.fromPartial(e)) || [];
+    message.tookMs = object.tookMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseSearchOutcome(): SearchOutcome {
+  return { answer: undefined, failure: undefined };
+}
+
+export const SearchOutcome: MessageFns<SearchOutcome> = {
+  encode(message: SearchOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.answer !== undefined) {
+      SearchResponse.encode(message.answer, writer.uint32(10).fork()).join();
+    }
+    if (message.failure !== undefined) {
+      SearchFailure.encode(message.failure, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.answer = SearchResponse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.failure = SearchFailure.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SearchOutcome>): SearchOutcome {
+    return SearchOutcome.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SearchOutcome>): SearchOutcome {
+    const message = createBaseSearchOutcome();
+    message.answer = (object.answer !== undefined && object.answer !== null)
+      ? SearchResponse.fromPartial(object.answer)
+      : undefined;
+    message.failure = (object.failure !== undefined && object.failure !== null)
+      ? SearchFailure.fromPartial(object.failure)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSearchFailure(): SearchFailure {
+  return { code: "", message: "", retryable: false, detailsJson: "" };
+}
+
+export const SearchFailure: MessageFns<SearchFailure> = {
+  encode(message: SearchFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.retryable !== false) {
+      writer.uint32(24).bool(message.retryable);
+    }
+    if (message.detailsJson !== "") {
+      writer.uint32(34).string(message.detailsJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SearchFailure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSearchFailure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.retryable = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detailsJson = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SearchFailure>): SearchFailure {
+    return SearchFailure.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SearchFailure>): SearchFailure {
+    const message = createBaseSearchFailure();
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
+    message.retryable = object.retryable ?? false;
+    message.detailsJson = object.detailsJson ?? "";
+    return message;
+  },
+};
+
 function createBaseHit(): Hit {
   return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "" };
 }
@@ -3120,6 +3458,16 @@ export const SearchServiceService = {
     responseSerialize: (value: SearchResponse): Buffer => Buffer.from(SearchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchResponse => SearchResponse.decode(value),
   },
+  /** Several searches of one index, each with an outcome of its own. */
+  searchBatch: {
+    path: "/hypershard.v1.SearchService/SearchBatch" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SearchBatchRequest): Buffer => Buffer.from(SearchBatchRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SearchBatchRequest => SearchBatchRequest.decode(value),
+    responseSerialize: (value: SearchBatchResponse): Buffer => Buffer.from(SearchBatchResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SearchBatchResponse => SearchBatchResponse.decode(value),
+  },
 } as const;
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
@@ -3130,6 +3478,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   /** The first message names the index; the operations of all messages are one write: durable together or not at all. */
   putDocuments: handleClientStreamingCall<PutDocumentsRequest, PutDocumentsResponse>;
   search: handleUnaryCall<SearchRequest, SearchResponse>;
+  /** Several searches of one index, each with an outcome of its own. */
+  searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
 }
 
 export interface SearchServiceClient extends Client {
@@ -3224,6 +3574,22 @@ export interface SearchServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchResponse) => void,
+  ): ClientUnaryCall;
+  /** Several searches of one index, each with an outcome of its own. */
+  searchBatch(
+    request: SearchBatchRequest,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
+  ): ClientUnaryCall;
+  searchBatch(
+    request: SearchBatchRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
+  ): ClientUnaryCall;
+  searchBatch(
+    request: SearchBatchRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -1,0 +1,70 @@
+import { HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
+import type { SearchAnswer } from '../search/search-answer.ts'
+import type { SearchInput } from '../search/search-input.ts'
+import type { Caller } from './caller.ts'
+import { type SearchAccess, searchAs } from './search-as.ts'
+import { toldTo } from './tenant.ts'
+
+/** What became of one search of a batch. */
+export type SearchOutcome = { readonly answer: SearchAnswer } | { readonly problem: HypershardError }
+
+/**
+ * Searches of one batch that run at a time: their queries share the encoder's batches, and three quarters of the places that
+ * this coordinator has for searches are left to others.
+ */
+const atOnceMax = 16
+
+export interface SearchBatch {
+  readonly index: string
+  /** Functions, since what one throws (options that do not go together) is the failure of that search alone. */
+  readonly searches: readonly (() => SearchInput)[]
+  /** By which door it came, for the count of those that are refused. */
+  readonly protocol: 'http' | 'grpc'
+}
+
+/**
+ * The searches of a batch, each as if it had come by itself: with its own place among the searches that run, its own cost
+ * within the caller's limits, its own coverage. One that fails harms no other. All share one deadline; those that it leaves no
+ * time for fail as `deadline_exceeded`.
+ * @returns one outcome a search, in their order
+ * @throws HypershardError `index_not_found`, `cancelled`
+ */
+export async function searchBatchAs(
+  caller: Caller,
+  { index, searches, protocol }: SearchBatch,
+  context: RequestContext,
+  access: SearchAccess,
+): Promise<SearchOutcome[]> {
+  await toldTo(caller, async () => access.coordinator.getIndex(index))
+  const outcomes: SearchOutcome[] = new Array(searches.length)
+  const waiting = searches.entries()
+  const searchInTurn = async () => {
+    for (const [at, input] of waiting) {
+      const search = async () => {
+        context.deadline.check('searching the rest of the batch')
+        if (at > 0) takeRequest(caller, access)
+        return { answer: await searchAs(caller, input(), context, access) }
+      }
+      outcomes[at] = await search().catch(error => {
+        access.door.meter.answered(protocol, error)
+        return { problem: failureOf(error, context) }
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, searches.length) }, searchInTurn))
+  if (context.deadline.cancelled) context.deadline.check('searching a batch')
+  return outcomes
+}
+
+/** A batch counts as so many requests as it has searches; the door has counted the first. */
+function takeRequest(caller: Caller, { door }: SearchAccess): void {
+  const key = door.keyOf(caller)
+  if (key !== undefined) door.limits.takeRequest(key)
+}
+
+/** The answer of the batch tells it; a defect is for the log too. */
+function failureOf(error: unknown, { log }: RequestContext): HypershardError {
+  const failure = toHypershardError(error)
+  if (!(error instanceof HypershardError)) log.error({ err: error }, 'a search of a batch failed')
+  return failure
+}
