@@ -40,7 +40,7 @@ export async function searchEach(
   const { out } = context.terminal
   context.answer({ outcomes }, () =>
     outcomes.flatMap(({ id, query, ...outcome }) => [
-      out.style('bold', toPlainLine(`${id}  ${query}`)),
+      out.style('bold', toPlainLine(`${id} ${query}`)),
       ...('answer' in outcome ? renderAnswer(outcome.answer, out) : [toPlainLine(failureLine(outcome.problem))]),
       '',
     ]),
