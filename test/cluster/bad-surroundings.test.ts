@@ -23,7 +23,7 @@ describe('a cluster in bad surroundings', () => {
   it('does not start with a model directory that lacks a file, and names the file', async () => {
     const model = await writeTinyModel(directory)
     await rm(join(model.path, 'tokenizer.json'))
-    await assert.rejects(startTestCluster({ modelDirectories: [model.path] }), (error: Error) => {
+    await assert.rejects(startTestCluster({ modelDirectories: [model.path], shardServers: 1 }), (error: Error) => {
       assert(error instanceof ProcessFailure)
       assert.match(error.message, /tokenizer\.json/)
       return true
@@ -35,7 +35,7 @@ describe('a cluster in bad surroundings', () => {
     await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
     ending.push(() => new Promise(resolve => other.close(resolve)))
     const { port } = other.address() as { port: number }
-    await assert.rejects(startTestCluster({ http: `127.0.0.1:${port}` }), (error: Error) => {
+    await assert.rejects(startTestCluster({ http: `127.0.0.1:${port}`, shardServers: 1 }), (error: Error) => {
       assert(error instanceof ProcessFailure)
       assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port}`))
       return true
@@ -61,7 +61,7 @@ describe('a cluster in bad surroundings', () => {
         this.skip()
       }
       ending.push(async () => execFileSync('umount', [directory]))
-      cluster = await startTestCluster({ dataDirectory: join(directory, 'data') })
+      cluster = await startTestCluster({ dataDirectory: join(directory, 'data'), shardServers: 1 })
       ending.push(() => cluster.stop())
     })
 

@@ -12,7 +12,7 @@ describe('hypershard eval on a cluster of processes', () => {
   let at: (name: string) => string
 
   before(async () => {
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ shardServers: 1 })
     at = name => join(cluster.directory, name)
     await cluster.request('POST', '/v1/indexes', { name: 'judged', shards: 3 })
     await cluster.put('judged', documents)

@@ -16,7 +16,7 @@ describe('integers beyond 2^53 in a cluster of processes', function () {
   let cluster: TestCluster
 
   before(async () => {
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ shardServers: 1 })
     const fields = { n: { type: 'number' }, 'meta.rank': { type: 'number', list: true } }
     assert.equal((await cluster.request('POST', '/v1/indexes', { name: 'fruit', shards: 1, fields })).status, 201)
     const put = await send('PUT', '/documents?wait_for=searchable', 'application/x-ndjson', documents.join('\n'))

@@ -17,7 +17,7 @@ describe('the gRPC servers of a cluster', () => {
   let cluster: TestCluster
 
   before(async () => {
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ shardServers: 1 })
     await cluster.request('POST', '/v1/indexes', { name: 'papers', shards: 3 })
     await cluster.put('papers', madeUpDocuments(100))
   })

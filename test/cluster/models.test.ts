@@ -16,33 +16,36 @@ describe('a cluster and what its models can read', function () {
   let dense: TinyModel
   let cluster: TestCluster | undefined
 
-  /** A cluster on the same data as those before, with these models. */
+  /** A cluster on the same data as those before, with these models: what one test wrote, the next finds. */
   async function restart(...models: TinyModel[]): Promise<TestCluster> {
     await cluster?.stop()
+    cluster = undefined
     const modelDirectories = models.map(({ path }) => path)
-    cluster = await startTestCluster({ dataDirectory: join(directory, 'data'), modelDirectories })
+    cluster = await startTestCluster({ dataDirectory: join(directory, 'data'), modelDirectories, shardServers: 1 })
     return cluster
   }
 
-  beforeEach(async () => {
+  before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-models-'))
     mini = await writeTinyModel(directory, { name: 'mini', qnet: tinyArchitecture })
     dense = await writeTinyModel(directory, { name: 'dense' })
     await writeFile(join(mini.path, 'about.json'), '{ "languages": ["en"] }')
+    const { request, put } = await restart(mini)
+    await request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
+    await put('papers', [{ id: 'a', text: 'how stars twinkle' }])
   })
 
-  afterEach(async () => {
+  after(async () => {
     await cluster?.stop()
-    cluster = undefined
     await rm(directory, { recursive: true })
   })
 
   it('tells the languages of a model, and what it cannot read of documents and queries', async () => {
-    const { request, put, search } = await restart(mini)
+    const { request, put, search } = cluster!
     const { body: listed } = await request<{ models: { languages: string[] }[] }>('GET', '/v1/models')
     assert.deepEqual(listed.models[0]!.languages, ['en'])
-    await request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
-    const written = await put('papers', [
+    await request('POST', '/v1/indexes', { name: 'unread', shards: 2 })
+    const written = await put('unread', [
       ...['婚礼', '菜单', '邀请', '🦊', 'a'.repeat(200_000), '\u0001'].map((text, at) => ({
         id: `unread-${at}`,
         text,
@@ -53,22 +56,28 @@ describe('a cluster and what its models can read', function () {
     assert.deepEqual([report.documents_unreadable, report.unreadable.length], [6, 6])
     const { body: index } = await request<{ documents_unreadable: number; unknown_token_share: number }>(
       'GET',
-      '/v1/indexes/papers',
+      '/v1/indexes/unread',
     )
     assert.equal(index.documents_unreadable, 6)
     assert.ok(index.unknown_token_share > 0 && index.unknown_token_share < 1, String(index.unknown_token_share))
     const { body } = await search<SearchAnswer & { query_tokens: number; query_unknown_tokens: number }>(
-      'papers',
+      'unread',
       '婚礼',
     )
     assert.deepEqual([body.query_tokens, body.query_unknown_tokens], [2, 2])
+    assert.equal((await request('DELETE', '/v1/indexes/unread')).status, 204)
+  })
+
+  it('tells a model whose file has changed from the one that the index was made with', async () => {
+    const path = join(mini.path, 'model.json')
+    await writeFile(path, (await readFile(path, 'utf8')).replace('for tests', 'for other tests'))
+    const { search } = await restart(mini)
+    const { status, body } = await search<Problem>('papers', 'stars')
+    assert.equal(status, 503)
+    assert.match(body.detail, /the model `mini` that is loaded is not the one that it was made with/)
   })
 
   it('names the model of an index that is started without it, and mends it by building the index anew', async () => {
-    const first = await restart(mini)
-    await first.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
-    await first.put('papers', [{ id: 'a', text: 'how stars twinkle' }])
-
     const { request, search, put } = await restart(dense)
     const refused = await search<Problem>('papers', 'stars')
     assert.deepEqual([refused.status, refused.body.code], [503, 'model_not_served'])
@@ -88,16 +97,5 @@ describe('a cluster and what its models can read', function () {
     await (await fetch(`${cluster!.cluster.httpUrl}/v1/indexes/papers/generations/2/events`)).text()
     assert.equal((await request('POST', '/v1/indexes/papers/generations/2/promote', {})).status, 200)
     assert.deepEqual((await search('papers', 'stars')).body.hits.map(({ id }) => id).sort(), ['a', 'b'])
-  })
-
-  it('tells a model whose file has changed from the one that the index was made with', async () => {
-    const first = await restart(mini)
-    await first.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
-    const path = join(mini.path, 'model.json')
-    await writeFile(path, (await readFile(path, 'utf8')).replace('for tests', 'for other tests'))
-    const { search } = await restart(mini)
-    const { status, body } = await search<Problem>('papers', 'stars')
-    assert.equal(status, 503)
-    assert.match(body.detail, /the model `mini` that is loaded is not the one that it was made with/)
   })
 })

@@ -33,8 +33,8 @@ describe('the forms of a query', () => {
     // Its weights are too large to be sent in any case.
     const qnet = { ...tinyArchitecture, vectorDimensions: [width, width, width, 1] }
     model = await writeTinyModel(directory, { hiddenWidth: width, qnet })
-    auto = await start({})
-    told = await start({ HYPERSHARD_QUERY_FORM: 'token_states' })
+    auto = await start({}, 1)
+    told = await start({ HYPERSHARD_QUERY_FORM: 'token_states' }, 2)
   })
 
   after(async () => {
@@ -42,8 +42,8 @@ describe('the forms of a query', () => {
     await rm(directory, { recursive: true })
   })
 
-  async function start(environment: Record<string, string>): Promise<TestCluster> {
-    const cluster = await startTestCluster({ modelDirectories: [model.path], environment })
+  async function start(environment: Record<string, string>, shardServers: number): Promise<TestCluster> {
+    const cluster = await startTestCluster({ modelDirectories: [model.path], shardServers, environment })
     await cluster.request('POST', '/v1/indexes', { name: 'papers', shards: 4 })
     assert.equal((await cluster.put('papers', documents)).body.accepted, documents.length)
     return cluster

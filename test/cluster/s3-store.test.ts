@@ -30,7 +30,7 @@ describe('a cluster whose store is S3', () => {
   function start(): Promise<TestCluster> {
     const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' }
     const environment = { HYPERSHARD_REFRESH_MS: '200', HYPERSHARD_INDEXER_SCAN_MS: '100', ...credentials }
-    return startTestCluster({ store: location, environment })
+    return startTestCluster({ store: location, shardServers: 1, environment })
   }
 
   it('keeps documents there alone: another cluster on the same bucket has them', async () => {

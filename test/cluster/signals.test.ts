@@ -39,12 +39,13 @@ describe('a cluster whose command is ended', function () {
   async function start(command: keyof typeof commands): Promise<ChildProcess> {
     const model = await writeTinyModel(directory)
     const [program, ...words] = commands[command]
-    const options = ['--data', data(), '--models', model.path, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0']
+    const where = ['--data', data(), '--models', model.path, '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0']
+    const options = [...where, '--shard-servers', '1']
     // A group of its own, as a terminal gives to each command.
     const settings = { cwd: repository, stdio: 'ignore', detached: true } as const
     const child = spawn(program, [...words, ...options], settings)
     started = child
-    await until('all five serve', () => existsSync(data()) && serving().length === 5)
+    await until('all four serve', () => existsSync(data()) && serving().length === 4)
     return child
   }
 
@@ -79,7 +80,7 @@ describe('a cluster whose command is ended', function () {
     it(`leaves no process of \`${command}\` when ${to} gets ${signal}`, async () => {
       const child = await start(command)
       const all = pids()
-      assert.equal(new Set(all).size, 6)
+      assert.equal(new Set(all).size, 5)
       process.kill(to === 'it' ? child.pid! : -child.pid!, signal)
       await until('all ended', () => !all.some(isAlive))
       // A supervisor that was killed itself can give nothing back; the next takes its lock over.
