@@ -13,7 +13,7 @@ import {
   type TokenStatesShape,
   tokenStatesDigest,
 } from '@hypershard/qnet'
-import { openObjectStore } from '@hypershard/storage'
+import { openObjectStore } from '@hypershard/storage/models'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import type { closeMessage, ThreadReply } from '../threads/thread-calls.ts'
 import { type HeldHead, HeldHeads } from './held-heads.ts'

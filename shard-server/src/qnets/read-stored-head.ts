@@ -1,7 +1,7 @@
 import { HypershardError } from '@hypershard/common'
 import { hyperHeadBytesMax } from '@hypershard/proto/limits'
 import { loadModelHead, type ModelFileFacts, type ModelHead } from '@hypershard/qnet'
-import { type ObjectStore, readHyperHead, readModelJson } from '@hypershard/storage'
+import { type ObjectStore, readHyperHead, readModelJson } from '@hypershard/storage/models'
 
 /**
  * What makes a model's q-nets, from the object store, verified by the model's digest.
