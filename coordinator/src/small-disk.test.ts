@@ -81,7 +81,7 @@ describe('a small disk that writes fill up', function () {
   const cases = [
     {
       what: 'small writes that nobody indexes meanwhile',
-      mib: casesOf({ usual: 12, thorough: 24 }),
+      mib: casesOf({ usual: 6, thorough: 24 }),
       bodies: small,
       names: ['papers'],
       beside: false,
@@ -89,7 +89,7 @@ describe('a small disk that writes fill up', function () {
     },
     {
       what: 'small writes that are indexed meanwhile',
-      mib: 12,
+      mib: casesOf({ usual: 6, thorough: 12 }),
       bodies: small,
       names: ['papers'],
       beside: true,
