@@ -63,4 +63,21 @@ describe('DocumentsOnDevice', () => {
     )
     await held.release()
   })
+
+  it('scores in f16 near what PyTorch does in f64', async () => {
+    for (const { name, architecture, seed, documents: rows, scores } of cases.filter((_, at) => at % 16 === 0)) {
+      const { weights, documents } = pseudoRandomCase(architecture, seed, rows)
+      const held = await DocumentsOnDevice.open(architecture, documents, device, 'f16')
+      const wish = { allowed: new Uint8Array(rows).fill(1), ceiling: highest, count: rows }
+      const ranked = await held.rank(weightsOnHost(architecture, weights), wish)
+      const scale = Math.max(...scores.map(Math.abs))
+      for (const [at, row] of ranked.rows.entries()) {
+        assert(
+          Math.abs(ranked.scores[at]! - scores[row]!) < 1e-2 * scale,
+          `${name}: ${ranked.scores[at]}, ${scores[row]}`,
+        )
+      }
+      await held.release()
+    }
+  })
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type QNetArchitecture, vectorWidth } from './architecture.ts'
-import { compileRanking, leftOutScore } from './compile/compile-ranking.ts'
+import { compileRanking, type DevicePrecision, leftOutScore } from './compile/compile-ranking.ts'
 import { createDeviceSession, type DeviceProvider } from './onnx/device-session.ts'
 import { floatOutput, type InferenceSession, Tensor } from './onnx/session.ts'
 import type { Feeds } from './score-documents.ts'
@@ -39,8 +39,10 @@ export class DocumentsOnDevice {
     architecture: QNetArchitecture,
     documents: Float32Array,
     provider: DeviceProvider,
+    precision: DevicePrecision = 'f32',
   ): Promise<DocumentsOnDevice> {
-    const session = await createDeviceSession(compileRanking(architecture, documents), provider)
+    const graph = compileRanking(architecture, documents, precision)
+    const session = await createDeviceSession(graph, provider, { keepConstants: precision === 'f16' })
     return new DocumentsOnDevice(session, documents.length / vectorWidth(architecture))
   }
 

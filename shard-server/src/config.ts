@@ -37,10 +37,16 @@ export const shardServerConfig = {
     .describe(
       "What ranks documents in the plan `exact`: `cpu`, `webgpu` (a GPU with a Vulkan driver), `cuda` or `cuda:1` (an NVIDIA GPU; `npm run setup:cuda` brings what it needs), or `auto`: CUDA's first device where it works, and else the CPU. The answers are the same to the bit. A device that is asked for and does not work ends the start. See docs/gpu.md.",
     ),
+  HYPERSHARD_SHARD_DEVICE_PRECISION: z
+    .enum(['auto', 'f16', 'f32'])
+    .default('auto')
+    .describe(
+      'What vectors lie on the device in: `f16`, half of the memory, `f32`, or `auto`: f16 where a probe at the start finds that the device computes in it. The answers are the same to the bit; f16 has the CPU score more documents again where scores lie close. A device that has no f16 ends the start where that is asked for.',
+    ),
   HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe(
-      'Most bytes of vectors on the device, four a value. Required with a device, which does not tell how much it has: about three quarters of its memory, as graphs need some while they run.',
+      'Most bytes of vectors on the device, two a value in f16 and four in f32. Required with a device, which does not tell how much it has: about three quarters of its memory, as graphs need some while they run.',
     ),
   HYPERSHARD_SHARD_DEVICE_FULL: z
     .enum(['cpu', 'refuse'])

@@ -74,6 +74,7 @@ export async function startShardServer(
   const backend = await open(
     {
       device: config.HYPERSHARD_SHARD_DEVICE,
+      precision: config.HYPERSHARD_SHARD_DEVICE_PRECISION,
       memoryBytesMax: config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES,
       whenFull: config.HYPERSHARD_SHARD_DEVICE_FULL,
       deviceRowsMin: config.HYPERSHARD_SHARD_DEVICE_ROWS_MIN,

@@ -4,8 +4,14 @@
  * everything between the weights and the best rows is one graph.
  */
 import { type QNetArchitecture, vectorWidth } from '../architecture.ts'
-import { GraphBuilder } from '../onnx/graph-builder.ts'
-import { addCoreLayers, addScoreColumn, floatProduct } from './core-layers.ts'
+import { elementTypes, GraphBuilder } from '../onnx/graph-builder.ts'
+import { addCoreLayers, addScoreColumn, floatProduct, type Product } from './core-layers.ts'
+
+/**
+ * What documents lie on a device in, and its products of core layers are computed in. In f16 a document takes half of the
+ * memory, and devices have units for such products; all between them is f32, as are the scores.
+ */
+export type DevicePrecision = 'f32' | 'f16'
 
 /** What rows that may not be hits are ranked as: below every score that `largestValue` lets through. */
 export const leftOutScore = -3e38
@@ -14,14 +20,21 @@ export const leftOutScore = -3e38
  * Inputs: the weights as those of `compileForward` in fp32; `allowed` bool [rows]; `ceiling` f32 []: rows that score more are
  * left out as well; `count` int64 [1], at most rows. Outputs: `best_scores` f32 [count], descending, and `best_rows` int64
  * [count]. A row that is left out has `leftOutScore`.
- * @param documents f32 document vectors, row-major [rows, width]: they become a constant of the graph
+ * @param documents f32 document vectors, row-major [rows, width]: they become a constant of the graph. In f16 what becomes of
+ *   constants must not be computed beforehand, or they would be there twice: see `createDeviceSession`
  */
-export function compileRanking(architecture: QNetArchitecture, documents: Float32Array): Uint8Array {
+export function compileRanking(
+  architecture: QNetArchitecture,
+  documents: Float32Array,
+  precision: DevicePrecision = 'f32',
+): Uint8Array {
   const graph = new GraphBuilder('qnet-ranking')
   const width = vectorWidth(architecture)
   const rows = documents.length / width
-  const vectors = graph.constant('documents', documents, [rows, width])
-  const { hidden } = addCoreLayers(graph, architecture, vectors, floatProduct)
+  const { hidden } =
+    precision === 'f32'
+      ? addCoreLayers(graph, architecture, graph.constant('documents', documents, [rows, width]), floatProduct)
+      : addHalfLayers(graph, architecture, graph.constant('documents', new Float16Array(documents), [rows, width]))
   const column = addScoreColumn(graph, architecture, hidden)
   const scores = graph.node('Reshape', [column, graph.constant('flat', BigInt64Array.of(-1n), [1])], 'row_scores')
   const allowed = graph.input('allowed', 'bool', [rows])
@@ -34,4 +47,22 @@ export function compileRanking(architecture: QNetArchitecture, documents: Float3
   graph.output('best_scores', 'float32', ['count'])
   graph.output('best_rows', 'int64', ['count'])
   return graph.build()
+}
+
+/** @param halves the documents in f16, which the first product reads as they are */
+function addHalfLayers(graph: GraphBuilder, architecture: QNetArchitecture, halves: string) {
+  const cast = (value: string, type: 'float16' | 'float32', output: string) =>
+    graph.node('Cast', [value], output, { attributes: { to: elementTypes[type] } })
+  const documents = cast(halves, 'float32', 'documents_f32')
+  const product: Product = (_, input, index, shape) => {
+    const matrix = graph.input(`matrix_${index}`, 'float32', [shape.in, shape.out])
+    const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
+    const factors = [
+      input === documents ? halves : cast(input, 'float16', `input_f16_${index}`),
+      cast(matrix, 'float16', `matrix_f16_${index}`),
+      cast(bias, 'float16', `bias_f16_${index}`),
+    ]
+    return cast(graph.node('Gemm', factors, `linear_f16_${index}`), 'float32', `linear_${index}`)
+  }
+  return addCoreLayers(graph, architecture, documents, product)
 }

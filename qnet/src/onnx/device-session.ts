@@ -7,15 +7,21 @@ export interface DeviceProvider {
   readonly number: number
 }
 
+interface DeviceSettings {
+  readonly keepOutputs?: boolean
+  readonly keepConstants?: boolean
+}
+
 /**
  * Opens a graph on a device; its constants lie there until the session is released. `run` blocks its thread.
- * @param settings `keepOutputs`: what a run gives stays on the device (webgpu alone), for other sessions there to read
+ * @param settings `keepOutputs`: what a run gives stays on the device (webgpu alone), for other sessions there to read;
+ *   `keepConstants`: nothing is computed of constants beforehand, so that none is there twice
  * @throws whatever onnxruntime throws: what it means depends on whether the device has worked before
  */
 export function createDeviceSession(
   graph: Uint8Array,
   { name, number }: DeviceProvider,
-  { keepOutputs }: { readonly keepOutputs: boolean } = { keepOutputs: false },
+  { keepOutputs = false, keepConstants = false }: DeviceSettings = {},
 ): Promise<InferenceSession> {
   return InferenceSession.create(graph, {
     executionProviders: [name === 'cuda' ? { name, deviceId: number } : { name }],
@@ -23,8 +29,12 @@ export function createDeviceSession(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    // What fails is thrown; a probe for what a device has not should leave no line behind.
+    logSeverityLevel: 4,
     ...(keepOutputs ? { preferredOutputLocation: 'gpu-buffer' } : {}),
-    extra: { session: { force_spinning_stop: '1' } },
+    extra: {
+      session: { force_spinning_stop: '1' },
+      ...(keepConstants ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } } : {}),
+    },
   })
 }

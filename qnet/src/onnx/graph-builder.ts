@@ -8,8 +8,10 @@ import {
 } from '@hypershard/proto/onnx'
 
 /** ONNX element types by name; the numbers are the format's. */
-export const elementTypes = Object.freeze({ float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 })
+export const elementTypes = Object.freeze({ float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 })
 export type ElementType = keyof typeof elementTypes
+
+type ConstantData = Float32Array | Float16Array | Int8Array | Uint8Array | BigInt64Array
 
 /** A size, or the name of one that is known only when the graph runs. */
 export type Dimension = number | string
@@ -75,11 +77,7 @@ export class GraphBuilder {
   }
 
   /** A constant: row-major `data` of this shape. */
-  constant(
-    name: string,
-    data: Float32Array | Int8Array | Uint8Array | BigInt64Array,
-    shape: readonly number[],
-  ): string {
+  constant(name: string, data: ConstantData, shape: readonly number[]): string {
     const dataType = elementTypes[elementTypeOf(data)]
     const rawData = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     this.#initializers.push({ name, dims: [...shape], dataType, rawData })
@@ -138,8 +136,9 @@ function valueInfo(name: string, type: ElementType, shape: readonly Dimension[])
   return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } }
 }
 
-function elementTypeOf(data: Float32Array | Int8Array | Uint8Array | BigInt64Array): ElementType {
+function elementTypeOf(data: ConstantData): ElementType {
   if (data instanceof Float32Array) return 'float32'
+  if (data instanceof Float16Array) return 'float16'
   if (data instanceof Int8Array) return 'int8'
   if (data instanceof Uint8Array) return 'uint8'
   return 'int64'

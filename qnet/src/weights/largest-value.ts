@@ -36,6 +36,41 @@ export function largestValue(architecture: QNetArchitecture, weights: QNetWeight
 /** Values up to this leave f32 room for `leftOutScore` below every score. */
 export const largestValueMax = 1e37
 
+/**
+ * A bound on the magnitude of every value that `compileRanking` has in f16: documents, weights, and what products read and
+ * give, partial sums too. It goes by Euclidean norms, |W x| <= |W| |x|, which six layers of f16 have room for where the sums
+ * of largest values that `largestValue` goes by would not fit.
+ */
+export function largestHalf(architecture: QNetArchitecture, weights: QNetWeights, largest: number): number {
+  const { activation, layerNorm, layerNormBeforeResidual } = architecture
+  const squashed = activation === 'tanh' || activation === 'sigmoid'
+  let most = largest
+  let norm = largest * Math.sqrt(architecture.vectorDimensions[0]!)
+  for (const [index, shape] of coreLayers(architecture).entries()) {
+    const column = largestColumnNorm(weights.matrices[index]!, shape.out)
+    const linear = norm * column + magnitudeOf(weights.biases[index]!)
+    most = Math.max(most, norm, column, linear)
+    const normalised = Math.sqrt(shape.out)
+    const active = normalised * (squashed ? 1 : linear)
+    const added = hasResidual(architecture, index) ? norm : 0
+    if (!layerNorm) norm = active + added
+    else norm = layerNormBeforeResidual ? normalised + added : normalised
+  }
+  return most
+}
+
+/** Values up to this stay finite in f16, whose largest is 65,504, however products round. */
+export const largestHalfMax = 32_000
+
+/** @param matrix row-major [in, out] */
+function largestColumnNorm(matrix: Float32Array, out: number): number {
+  const squares = new Float64Array(out)
+  for (let at = 0; at < matrix.length; at += out) {
+    for (let column = 0; column < out; column++) squares[column]! += matrix[at + column]! ** 2
+  }
+  return Math.sqrt(squares.reduce((most, sum) => Math.max(most, sum), 0))
+}
+
 /** The largest magnitude among values; NaN where one is no number. */
 export function magnitudeOf(values: Float32Array): number {
   let largest = 0

@@ -47,6 +47,37 @@ describe('a backend with a device', () => {
     assert(certain > casesOf({ usual: 25, thorough: 400 }), `only ${certain} answers came from the device at once`)
   })
 
+  it('gives them from products in f16, too, where its probe finds that the device has it', async () => {
+    const halves = new TestDevice(realThread('cpu', 8_192, 'auto'))
+    try {
+      await halves.device.probe()
+      assert.equal(halves.device.precision, 'f16')
+      for (let seed = 0; seed < casesOf({ usual: 6, thorough: 200 }); seed++) {
+        const random = new Random(seed)
+        const architecture = randomArchitecture(random)
+        const width = architecture.vectorDimensions[0]!
+        const segment = segmentOf(`${seed}`, { rows: 600, width, seed })
+        await halves.hold(segment)
+        assert.equal(halves.device.deviceMemory.heldBytes, 600 * width * 2)
+        const first = exactScan(architecture, [maskedAtRandom(wholeShard(3, [segment]), random)], { seed, limit: 5 })
+        await halves.expectSame(first, `seed ${seed}`)
+        const [{ hits } = { hits: [] }] = foundIn(await halves.pool.scan(first, soon()))
+        if (hits[1] !== undefined) await halves.expectSame({ ...first, after: hits[1] }, `seed ${seed}, the next page`)
+        halves.drop(segment)
+      }
+      // Within f32 and far beyond f16.
+      const segment = segmentOf('large', { rows: 200, width: 16, seed: 1 })
+      await halves.hold(segment)
+      const { matrices, biases } = pseudoRandomWeights(shallow, 1)
+      const weights = { matrices: matrices.map(matrix => matrix.map(value => value * 1e5)), biases }
+      await halves.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { weights }))
+      assert.equal(await halves.meter.valueOf(deviceMetrics.shards, { outcome: 'values' }), 1)
+      assert((await halves.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })) > 0)
+    } finally {
+      await halves.close()
+    }
+  })
+
   it('widens where equal scores reach beyond the reserve, and leaves them to the CPU where there are thousands', async () => {
     for (const [rows, outcome] of [
       [300, 'widened'],

@@ -1,4 +1,5 @@
 import type { Counter, Deadline, Logger } from '@hypershard/common'
+import type { DevicePrecision } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import { mergeScans } from '../cpu/merge-scans.ts'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
@@ -36,6 +37,7 @@ export interface DeviceBackendOptions {
   readonly later?: Later
 }
 
+const valueBytes: Readonly<Record<DevicePrecision, number>> = { f32: 4, f16: 2 }
 /** Q-nets whose error is remembered, for the pages after the first. */
 const errorsMax = 1_000
 /** Time left for the CPU to score the best once the device has ranked: a tenth of what there is, at most this. */
@@ -58,6 +60,7 @@ export class DeviceBackend implements ScoringBackend {
   readonly #options: DeviceBackendOptions
   readonly #calls: DeviceCalls
   readonly #memory: DeviceMemory
+  #precision: DevicePrecision = 'f32'
   /** By the q-net's digest. */
   readonly #errors = new LRUCache<string, number>({ max: errorsMax })
 
@@ -79,6 +82,11 @@ export class DeviceBackend implements ScoringBackend {
     return this.#memory.use()
   }
 
+  /** What vectors lie there in. */
+  get precision(): DevicePrecision {
+    return this.#precision
+  }
+
   /** Whether it has failed. */
   get isLost(): boolean {
     return this.#calls.lost !== undefined
@@ -86,14 +94,14 @@ export class DeviceBackend implements ScoringBackend {
 
   /** @throws HypershardError `invalid_config` when the device does not work; its message says what is missing */
   async probe(): Promise<void> {
-    await this.#calls.call({ type: 'probe' })
+    this.#precision = (await this.#calls.call({ type: 'probe' })).result.precision
   }
 
   /** @throws HypershardError `overloaded` for a segment that does not fit, where the CPU is not to take it */
   async hold(segment: SegmentToHold): Promise<void> {
     const { key, width, vectors, ids } = segment
     const { pool, log } = this.#options
-    const fits = this.#memory.take(key, (ids.offsets.length - 1) * width * Float32Array.BYTES_PER_ELEMENT)
+    const fits = this.#memory.take(key, (ids.offsets.length - 1) * width * valueBytes[this.#precision])
     try {
       if (!fits)
         log.warn({ segment: key, device: this.device }, 'segment does not fit on the device, the CPU scores it')

@@ -11,8 +11,9 @@ describe('a backend with webgpu', () => {
 
   before(async function () {
     useSoftwareGpu(this)
-    test = new TestDevice(realThread('webgpu', 100 * 8 * 4))
+    test = new TestDevice(realThread('webgpu', 100 * 8 * 4, 'auto'))
     await test.device.probe()
+    assert.equal(test.device.precision, 'f32', 'SwiftShader has no f16')
   })
 
   after(() => test?.close())

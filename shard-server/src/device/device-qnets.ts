@@ -1,4 +1,13 @@
-import { largestValue, largestValueMax, type QNetWeights, readWeights } from '@hypershard/qnet'
+import {
+  type DevicePrecision,
+  largestHalf,
+  largestHalfMax,
+  largestValue,
+  largestValueMax,
+  type QNetArchitecture,
+  type QNetWeights,
+  readWeights,
+} from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import { expectGoodWeights } from '../cpu/check-weights.ts'
 import type { SharedQNet } from '../ports.ts'
@@ -8,13 +17,15 @@ const qnetsMax = 64
 
 interface ReadQNet {
   readonly weights: QNetWeights
-  /** Values may leave f32 on the way to a score. */
+  /** Values may leave f32, or f16 where products are in that, on the way to a score. */
   readonly tooLarge: boolean
 }
 
 /** Q-nets as the device's thread reads them. */
 export class DeviceQNets {
   readonly #read = new LRUCache<number, ReadQNet>({ max: qnetsMax })
+  /** What products are computed in. */
+  precision: DevicePrecision = 'f32'
   /** Of all vectors that were held. */
   #magnitude = 0
 
@@ -31,8 +42,13 @@ export class DeviceQNets {
     expectGoodWeights(qnet)
     const weights = readWeights(qnet.architecture, qnet.weights.bytes, qnet.precision)
     const largest = largestValue(qnet.architecture, weights, this.#magnitude)
-    const read = { weights, tooLarge: !(largest <= largestValueMax) }
+    const fits = largest <= largestValueMax && this.#fitsPrecision(qnet.architecture, weights)
+    const read = { weights, tooLarge: !fits }
     this.#read.set(qnet.weights.copy, read)
     return read
+  }
+
+  #fitsPrecision(architecture: QNetArchitecture, weights: QNetWeights): boolean {
+    return this.precision === 'f32' || largestHalf(architecture, weights, this.#magnitude) <= largestHalfMax
   }
 }

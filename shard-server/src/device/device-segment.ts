@@ -1,5 +1,6 @@
 import {
   architectureKey,
+  type DevicePrecision,
   type DeviceProvider,
   type DeviceWeights,
   DocumentsOnDevice,
@@ -14,6 +15,7 @@ import type { RankedChunk } from './messages.ts'
 export interface DeviceSegmentOptions {
   readonly vectors: VectorRows
   readonly provider: DeviceProvider
+  readonly precision: DevicePrecision
   readonly chunkBytesMax: number
 }
 
@@ -56,7 +58,8 @@ export class DeviceSegment {
     const key = architectureKey(architecture)
     if (this.#architecture !== key) await this.release()
     this.#architecture = key
-    this.#chunks[chunk] = await DocumentsOnDevice.open(architecture, this.vectorsOf(chunk), this.#options.provider)
+    const { provider, precision } = this.#options
+    this.#chunks[chunk] = await DocumentsOnDevice.open(architecture, this.vectorsOf(chunk), provider, precision)
   }
 
   /** f32 [rows, width]; good until the next call. */

@@ -62,7 +62,12 @@ describe('a shard server whose device is busy, hangs or fails', () => {
 
   const openBlocking: typeof openBackend = async (_, { pool, log, meter, onLost }) => {
     const file = new URL('../testing/blocking-device-thread.ts', import.meta.url)
-    const workerData: BlockingDeviceData = { provider: { name: 'cpu', number: 0 }, chunkBytesMax: 1e6, pipe }
+    const workerData: BlockingDeviceData = {
+      provider: { name: 'cpu', number: 0 },
+      precision: 'f32',
+      chunkBytesMax: 1e6,
+      pipe,
+    }
     return new DeviceBackend({
       device: 'test',
       pool,

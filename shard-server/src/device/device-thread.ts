@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import {
   architectureKey,
+  type DevicePrecision,
   type DeviceWeights,
   DocumentsOnDevice,
   magnitudeOf,
@@ -23,7 +24,7 @@ import { withDeviceErrors } from './device-lost.ts'
 import { DeviceQNets } from './device-qnets.ts'
 import { DeviceSegment } from './device-segment.ts'
 import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, ToDeviceThread } from './messages.ts'
-import { missingDevice } from './missing-device.ts'
+import { missingDevice, missingHalf } from './missing-device.ts'
 import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
 
 type HoldMessage = Extract<ToDeviceThread, { readonly type: 'hold' }>
@@ -38,11 +39,12 @@ interface HeldOnDevice {
 
 const port = parentPort
 assert(port !== null, 'the thread of a device is started as a worker')
-const { provider, chunkBytesMax } = workerData as DeviceThreadData
+const { provider, chunkBytesMax, precision: wanted } = workerData as DeviceThreadData
 
 const segments = new Map<string, HeldOnDevice>()
 const queue = new TurnQueue()
 const qnets = new DeviceQNets()
+if (wanted === 'f16') qnets.precision = wanted
 /** Of tasks under way, by call. */
 const underWay = new Map<number, { cancelled: boolean }>()
 const monotonicMs = () => performance.now()
@@ -90,30 +92,42 @@ async function answer(call: number, work: () => Promise<DeviceAnswer>): Promise<
   }
 }
 
-/** A graph of two rows: whether there is a device at all. */
+/** A graph of two rows: whether there is a device at all, then whether it has f16. */
 async function probe(): Promise<DeviceAnswer> {
-  const plain = { activation: 'relu', layerNorm: false, layerNormBeforeResidual: false, residual: false } as const
-  const tiny: QNetArchitecture = { ...plain, vectorDimensions: [2, 1], residualOnLast: false }
-  const weights = { matrices: [Float32Array.of(1, 0)], biases: [] }
   try {
-    const documents = await DocumentsOnDevice.open(tiny, Float32Array.of(1, 0, 2, 0), provider)
-    const { rows } = await documents.rank(weightsOnHost(tiny, weights), {
-      allowed: Uint8Array.of(1, 1),
-      ceiling: 3,
-      count: 1,
-    })
-    await documents.release()
-    assert.equal(rows[0], 1, 'the device ranks two rows the wrong way round')
+    await rankTwoRows('f32')
   } catch (error) {
     throw missingDevice(provider, error)
   }
-  return { result: { type: 'ready' }, queueMs: undefined, workMs: 0 }
+  qnets.precision = wanted === 'f32' || !(await hasHalf()) ? 'f32' : 'f16'
+  return { result: { type: 'ready', precision: qnets.precision }, queueMs: undefined, workMs: 0 }
+}
+
+async function hasHalf(): Promise<boolean> {
+  try {
+    await rankTwoRows('f16')
+    return true
+  } catch (error) {
+    if (wanted === 'f16') throw missingHalf(provider, error)
+    return false
+  }
+}
+
+async function rankTwoRows(precision: DevicePrecision): Promise<void> {
+  const plain = { activation: 'relu', layerNorm: false, layerNormBeforeResidual: false, residual: false } as const
+  const tiny: QNetArchitecture = { ...plain, vectorDimensions: [2, 1, 1], residualOnLast: false }
+  const weights = { matrices: [Float32Array.of(1, 0), Float32Array.of(1)], biases: [Float32Array.of(0)] }
+  const documents = await DocumentsOnDevice.open(tiny, Float32Array.of(1, 0, 2, 0), provider, precision)
+  const wish = { allowed: Uint8Array.of(1, 1), ceiling: 3, count: 1 }
+  const { rows } = await documents.rank(weightsOnHost(tiny, weights), wish)
+  await documents.release()
+  assert.equal(rows[0], 1, 'the device ranks two rows the wrong way round')
 }
 
 async function hold({ key, width, vectors: held }: HoldMessage): Promise<DeviceAnswer> {
   const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   const vectors = 'path' in held ? file! : vectorsInMemory(held, width)
-  const segment = new DeviceSegment({ vectors, provider, chunkBytesMax })
+  const segment = new DeviceSegment({ vectors, provider, precision: qnets.precision, chunkBytesMax })
   segments.set(key, { segment, close: () => file?.close() })
   let magnitude = 0
   for (let chunk = 0; chunk < segment.chunks; chunk++) {

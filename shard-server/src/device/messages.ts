@@ -1,10 +1,12 @@
 /** What the server's main thread and the thread of a device say to each other. */
-import type { DeviceProvider } from '@hypershard/qnet'
+import type { DevicePrecision, DeviceProvider } from '@hypershard/qnet'
 import type { HeldVectors, ScanStop, SegmentToScan, SharedQNet } from '../ports.ts'
 import type { closeMessage } from '../threads/thread-calls.ts'
 
 export interface DeviceThreadData {
   readonly provider: DeviceProvider
+  /** `auto`: f16 where a probe finds that the device has it, f32 before. */
+  readonly precision: DevicePrecision | 'auto'
   /** Most bytes of vectors in one graph. */
   readonly chunkBytesMax: number
 }
@@ -55,7 +57,7 @@ export interface DeviceRanking {
 }
 
 export type DeviceResult =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly precision: DevicePrecision }
   /** The largest magnitude of the segment's values; not finite where one of them is not. */
   | { readonly type: 'held'; readonly magnitude: number }
   | { readonly type: 'rank'; readonly ranking: DeviceRanking }

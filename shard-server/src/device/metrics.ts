@@ -35,7 +35,7 @@ export const deviceMetrics = defineMetrics({
   info: {
     kind: 'gauge',
     name: 'hypershard_device_info',
-    help: 'The device that ranks documents; always 1.',
-    labels: ['device'],
+    help: 'The device that ranks documents, and what vectors lie there in, f16 or f32; always 1.',
+    labels: ['device', 'precision'],
   },
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type CudaFiles, missingDevice } from './missing-device.ts'
+import { type CudaFiles, missingDevice, missingHalf } from './missing-device.ts'
 
 const cuda = { name: 'cuda', number: 1 } as const
 
@@ -36,5 +36,11 @@ describe('a device that is missing', () => {
     const message = (error: string) => missingDevice({ name: 'webgpu', number: 0 }, new Error(error)).message
     assert.match(message('at a.cc:1\nFailed to get a WebGPU adapter'), /there is no Vulkan device; install its driver/)
     assert.match(message('no room'), /here: no room;/)
+  })
+
+  it('is f16 on a device that has none, where that is asked for', () => {
+    const { code, message } = missingHalf({ name: 'webgpu', number: 0 }, new Error('requires f16\nmore'))
+    assert.equal(code, 'invalid_config')
+    assert.match(message, /_DEVICE_PRECISION f16 does not work on webgpu: requires f16; set it to auto or f32$/)
   })
 })

@@ -26,6 +26,14 @@ export function missingDevice(
   return new HypershardError('invalid_config', message, { cause: error })
 }
 
+/** @throws nothing: it gives the `invalid_config` that ends the start */
+export function missingHalf(provider: DeviceProvider, error: unknown): HypershardError {
+  const message =
+    `HYPERSHARD_SHARD_DEVICE_PRECISION f16 does not work on ${nameOf(provider)}: ` +
+    `${messageOf(error).split('\n').at(0)!.trim()}; set it to auto or f32`
+  return new HypershardError('invalid_config', message, { cause: error })
+}
+
 function missingOfWebgpu(said: string): string | undefined {
   if (!/adapter/i.test(said)) return undefined
   return (

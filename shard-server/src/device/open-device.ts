@@ -21,6 +21,8 @@ const chunkBytesMax = 256 * 1024 ** 2
 export interface DeviceSettings {
   /** `HYPERSHARD_SHARD_DEVICE` */
   readonly device: string
+  /** `HYPERSHARD_SHARD_DEVICE_PRECISION` */
+  readonly precision: DeviceThreadData['precision']
   readonly memoryBytesMax: number
   readonly whenFull: WhenFull
   readonly deviceRowsMin: number
@@ -95,7 +97,7 @@ async function openDevice(
 ): Promise<DeviceBackend> {
   const device = nameOf(provider)
   const startThread = (onDeath: (error: Error) => void) =>
-    startDeviceThread({ provider, chunkBytesMax }, parts.log, onDeath)
+    startDeviceThread({ provider, precision: settings.precision, chunkBytesMax }, parts.log, onDeath)
   const backend = new DeviceBackend({ ...settings, ...parts, device, startThread })
   try {
     await backend.probe()

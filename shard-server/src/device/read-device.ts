@@ -9,6 +9,6 @@ export function readDevice(meter: Meter, backend: DeviceBackend | undefined): vo
   meter.read(deviceMetrics.segments, () => backend?.memory.places() ?? [])
   meter.read(deviceMetrics.lost, () => only(backend && Number(backend.isLost)))
   meter.read(deviceMetrics.info, () =>
-    backend === undefined ? [] : [{ labels: { device: backend.device }, value: 1 }],
+    backend === undefined ? [] : [{ labels: { device: backend.device, precision: backend.precision }, value: 1 }],
   )
 }

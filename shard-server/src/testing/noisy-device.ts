@@ -44,7 +44,10 @@ export class NoisyDevice implements DeviceThread {
       const stop = chunks.length < message.work.segments.length ? ('deadline' as const) : undefined
       return { result: { type: 'rank', ranking: { chunks, stop, tooLarge: false } }, queueMs: 0, workMs: 0 }
     }
-    const result = message.type === 'hold' ? ({ type: 'held', magnitude: 1 } as const) : ({ type: 'ready' } as const)
+    const result =
+      message.type === 'hold'
+        ? ({ type: 'held', magnitude: 1 } as const)
+        : ({ type: 'ready', precision: 'f32' } as const)
     return { result, queueMs: 0, workMs: 0 }
   }
 

@@ -6,6 +6,7 @@ import type { DeviceProvider } from '@hypershard/qnet'
 import { ScoringPool } from '../cpu/scoring-pool.ts'
 import { DeviceBackend, type DeviceBackendOptions } from '../device/device-backend.ts'
 import type { DeviceThread } from '../device/device-calls.ts'
+import type { DeviceThreadData } from '../device/messages.ts'
 import { deviceMetrics } from '../device/metrics.ts'
 import { startDeviceThread } from '../device/open-device.ts'
 import { readDevice } from '../device/read-device.ts'
@@ -60,9 +61,13 @@ export class TestDevice {
 }
 
 /** The thread of a device that computes with this provider, in chunks of a few KB. */
-export function realThread(name: DeviceProvider['name'], chunkBytesMax: number) {
+export function realThread(
+  name: DeviceProvider['name'],
+  chunkBytesMax: number,
+  precision: DeviceThreadData['precision'] = 'f32',
+) {
   return (onDeath: (error: Error) => void): DeviceThread =>
-    startDeviceThread({ provider: { name, number: 0 }, chunkBytesMax }, silentLogger(), onDeath)
+    startDeviceThread({ provider: { name, number: 0 }, precision, chunkBytesMax }, silentLogger(), onDeath)
 }
 
 export function soon(signal?: AbortSignal): Deadline {

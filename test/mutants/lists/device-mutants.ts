@@ -47,7 +47,7 @@ export const deviceMutants: readonly Mutant[] = [
   {
     id: 'device-large-values',
     file: 'shard-server/src/device/device-qnets.ts',
-    find: 'tooLarge: !(largest <= largestValueMax)',
+    find: 'tooLarge: !fits',
     replace: 'tooLarge: false',
     breaks: 'A q-net whose values leave f32 is scored by the CPU',
     tests: parity,
@@ -155,5 +155,29 @@ export const deviceMutants: readonly Mutant[] = [
     replace: 'const opening = turns',
     breaks: 'That a chunk took long to come to the device does not end the query whose next chunk is there',
     tests: ['shard-server/src/device/rank-chunks.test.ts'],
+  },
+  {
+    id: 'device-half-overflows',
+    file: 'shard-server/src/device/device-qnets.ts',
+    find: "return this.precision === 'f32' ||",
+    replace: 'return true ||',
+    breaks: 'A q-net whose values leave f16 is scored by the CPU where the device computes in that',
+    tests: parity,
+  },
+  {
+    id: 'device-half-products',
+    file: 'qnet/src/weights/largest-value.ts',
+    find: 'most = Math.max(most, norm, column, linear)',
+    replace: 'most = Math.max(most, norm, column)',
+    breaks: 'What a product gives counts among the values that may leave f16',
+    tests: ['qnet/src/weights/largest-value.test.ts'],
+  },
+  {
+    id: 'device-half-bytes',
+    file: 'shard-server/src/device/device-backend.ts',
+    find: 'valueBytes[this.#precision]',
+    replace: 'valueBytes.f32',
+    breaks: 'A value in f16 counts as two bytes of the device',
+    tests: parity,
   },
 ]
