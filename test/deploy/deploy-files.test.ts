@@ -77,6 +77,21 @@ describe('compose files', () => {
     })
   }
 
+  it('compose.gpu.yaml: shard servers of compose.yaml have a device and a GPU each that no other has', () => {
+    const { services: base } = readCompose('compose.yaml')
+    const { services } = readCompose('compose.gpu.yaml')
+    const gpus = Object.entries(services).map(([name, { environment, deploy }]) => {
+      assert.equal(processOf(base[name]!), 'shard-server')
+      const settings = settingsOf({ ...base[name]!.environment, ...environment })
+      const config = readConfig(shardServerConfig, settings)
+      assert.equal(config.HYPERSHARD_SHARD_DEVICE, 'cuda')
+      assert.ok(config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES > 0)
+      return deploy!.resources.reservations.devices.flatMap(({ device_ids }) => device_ids)
+    })
+    assert.ok(gpus.length > 1 && gpus.every(({ length }) => length === 1))
+    assert.equal(new Set(gpus.flat()).size, gpus.length)
+  })
+
   it('publish ports of coordinators, and what watches them, alone', () => {
     const { services, networks } = readCompose('compose.yaml')
     assert.equal(networks?.cluster?.internal, true)

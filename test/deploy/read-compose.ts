@@ -16,6 +16,11 @@ export interface ComposeService {
   readonly networks?: readonly string[] | Readonly<Record<string, { readonly aliases?: readonly string[] }>>
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
+  readonly deploy?: {
+    readonly resources: {
+      readonly reservations: { readonly devices: readonly { readonly device_ids: readonly string[] }[] }
+    }
+  }
 }
 
 export interface ComposeFile {
