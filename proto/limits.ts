@@ -48,6 +48,12 @@ export const idBytesMax = 512
 /** Of a document's line, and of its id, title, text and fields together, in bytes of UTF-8. */
 export const documentBytesMax = 1024 * 1024
 
+/** Numbers of a document vector, and outputs of a layer of a q-net. */
+export const vectorWidthMax = 4_096
+
+/** Of a q-net that comes with a search, decoded. One of six layers of width 768 has 14.2 MB in f32. */
+export const ownQNetBytesMax = 16 * 1024 * 1024
+
 /**
  * Of a hyper-head's file: larger ones are not stored, and those that a shard server holds are no larger together. That of a
  * q-net of six layers of width 768 has 30 million parameters, 122 MB in f32.

@@ -4,12 +4,21 @@ import { fieldsSchema, fieldTypes } from './fields.ts'
 import type { Immutable } from './immutable.ts'
 import { indexNameSchema } from './index-name.ts'
 import { replicasMax, shardsAskedMax } from './limits.ts'
+import { externalVectorsSchema } from './vectors.ts'
 
 export const indexDefaults = { shards: 2, replicas: 1 } as const
 
 export const createIndexSchema = z.strictObject({
   name: indexNameSchema,
-  model: z.string().min(1).max(256).optional().describe("A model's name or digest; the default model if left out."),
+  model: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("A model's name or digest; the default model if left out; `external` where vectors come from outside."),
+  vectors: externalVectorsSchema
+    .optional()
+    .describe('With the model `external` alone: what vectors and q-nets look like.'),
   shards: z
     .int()
     .min(1)
@@ -39,6 +48,7 @@ export type CreateIndexInput = z.output<typeof createIndexSchema>
 export const indexSchema = z.object({
   name: z.string(),
   model: modelReferenceSchema,
+  vectors: externalVectorsSchema.optional().describe('Of an index whose model is `external`.'),
   shards: count,
   replicas: count,
   fields: z.record(z.string(), z.object({ type: z.enum(fieldTypes), list: z.boolean() })),

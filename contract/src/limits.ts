@@ -12,6 +12,7 @@ export {
   expansionMax,
   hasMoreCharacters,
   hitsMax,
+  ownQNetBytesMax,
   parityQueriesMax,
   queryCharactersMax,
   replicasMax,
@@ -20,6 +21,7 @@ export {
   sampleQueryCharactersMax,
   shardsAskedMax,
   timeoutMsMax,
+  vectorWidthMax,
 } from '@hypershard/proto/limits'
 
 /** Bad lines of a write that its answer names; `failed` counts them all. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
+import { qnetSchema, vectorSchema } from './vectors.ts'
 
 /** A cursor holds an id of at most 512 bytes, escaped as JSON and then as base64url. */
 const cursorCharactersMax = 8_192
@@ -15,7 +16,9 @@ const queryText = z
   .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
 
 export const searchRequestSchema = z.strictObject({
-  query: queryText,
+  query: queryText.optional().describe('What to search for; or give a `vector` or a `qnet` instead.'),
+  vector: vectorSchema.optional().describe('Of the query, where the scorer is an inner product: instead of `query`.'),
+  qnet: qnetSchema.optional(),
   k: z.int().min(1).max(hitsMax).default(searchDefaults.k).describe('How many hits a page.'),
   cursor: z
     .string()

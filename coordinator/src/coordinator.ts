@@ -41,6 +41,9 @@ import type { SearchInput } from './search/search-input.ts'
 import type { SearchMeter } from './search/search-meter.ts'
 import type { SlowSearches } from './search/slow-searches.ts'
 import { SnapshotAdmin } from './snapshots/snapshot-admin.ts'
+import { externalModelOf } from './vectors/external-model-of.ts'
+import { scoredFactsOf } from './vectors/scored-by.ts'
+import { type VectorRule, vectorRuleOf } from './vectors/vector-rule.ts'
 import { type WarmUpOptions, warmUp } from './warm-up/warm-up.ts'
 import { findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
@@ -105,10 +108,14 @@ export class Coordinator {
 
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
     const { name, shards, replicas, fields } = input
-    const model = await this.#parts.models.resolve(input.model, context.deadline)
-    this.#parts.modelKeeper.keep(model.digest)
-    const ofModel = { model: { name: model.name, digest: model.digest }, vectorWidth: model.vectorWidth }
+    const ofModel = externalModelOf(input) ?? (await this.#modelOf(input.model, context))
     return this.#parts.catalog.create({ name, shards, replicas, fields, ...ofModel }, context.deadline)
+  }
+
+  async #modelOf(nameOrDigest: string | undefined, { deadline }: RequestContext) {
+    const { name, digest, vectorWidth } = await this.#parts.models.resolve(nameOrDigest, deadline)
+    this.#parts.modelKeeper.keep(digest)
+    return { model: { name, digest }, vectorWidth }
   }
 
   /** In name order. */
@@ -128,6 +135,11 @@ export class Coordinator {
   /** What searches of an index can filter by. @throws HypershardError `index_not_found` */
   fieldsOf(index: string): Fields {
     return this.getIndex(index).record.fields ?? {}
+  }
+
+  /** What vectors the documents of an index may come with. @throws HypershardError `index_not_found` */
+  vectorsOf(index: string): VectorRule {
+    return vectorRuleOf(this.getIndex(index).generation)
   }
 
   /** @throws HypershardError `index_not_found`, `index_in_use` while clones or, unless they go too, aliases need it */
@@ -174,13 +186,8 @@ export class Coordinator {
   async scoringCost(input: SearchInput, context: RequestContext): Promise<ScoringCost> {
     const { catalog, models } = this.#parts
     const { index, generation } = input
-    const { manifest } = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
-    const known = await models.list(context.deadline)
-    return scoringCost(
-      input,
-      manifest,
-      known.find(({ digest }) => digest === manifest.modelDigest),
-    )
+    const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
+    return scoringCost(input, entry.manifest, await scoredFactsOf(entry.generation, models, context.deadline))
   }
 
   /**

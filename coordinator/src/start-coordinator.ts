@@ -29,7 +29,13 @@ import {
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
-import { announcingStore, measuredStore, type ObjectStore, openObjectStore } from '@hypershard/storage'
+import {
+  announcingStore,
+  externalArchitecture,
+  measuredStore,
+  type ObjectStore,
+  openObjectStore,
+} from '@hypershard/storage'
 import { AuditTrail } from './access/audit-trail.ts'
 import { Door } from './access/door.ts'
 import { KeyRing } from './access/key-ring.ts'
@@ -240,7 +246,9 @@ export async function assembleCoordinator(
     log,
     isNeeded: member => isNeeded(member, { cluster, catalog }),
     onLive: member => {
-      for (const { manifest } of catalog.list()) modelKeeper.keep(manifest.modelDigest)
+      for (const { generation } of catalog.list()) {
+        if (externalArchitecture(generation.model) === undefined) modelKeeper.keep(generation.model.digest)
+      }
       void warmer.warm(member)
       void releaser.release(member)
     },

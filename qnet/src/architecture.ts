@@ -1,4 +1,5 @@
 import { HypershardError } from '@hypershard/common'
+import { vectorWidthMax } from '@hypershard/proto/limits'
 import { Activation as ProtoActivation, type QNetArchitecture as ProtoArchitecture } from '@hypershard/proto/qnet'
 import { z } from 'zod'
 
@@ -9,7 +10,7 @@ export interface LayerShape {
 }
 
 /** Wide enough for any encoder in use; keeps one layer's matrix to 64 MiB. */
-const layerWidthMax = 4096
+const layerWidthMax = vectorWidthMax
 /** Core layers; the paper goes to 8. */
 const layersMax = 32
 
@@ -121,4 +122,27 @@ export function architectureKey(architecture: QNetArchitecture): string {
   const { activation, layerNorm, layerNormBeforeResidual, residual, residualOnLast } = architecture
   const flags = [layerNorm, layerNormBeforeResidual, residual, residualOnLast].map(Number).join('')
   return `${architecture.vectorDimensions.join('-')}:${activation}:${flags}`
+}
+
+/**
+ * The architecture that a key stands for.
+ * @throws HypershardError `invalid_request` when it is not the key of one
+ */
+export function architectureFromKey(key: string): QNetArchitecture {
+  const [dimensions = '', activation, flags = ''] = key.split(':')
+  const [layerNorm, layerNormBeforeResidual, residual, residualOnLast] = [...flags].map(flag => flag === '1')
+  const norms = { layerNorm, layerNormBeforeResidual, residual, residualOnLast }
+  const parsed = qnetArchitectureSchema.safeParse({
+    vectorDimensions: dimensions.split('-').map(Number),
+    activation,
+    ...norms,
+  })
+  if (parsed.success && architectureKey(parsed.data) === key) return parsed.data
+  throw new HypershardError('invalid_request', `${JSON.stringify(key)} is not the key of a q-net architecture`)
+}
+
+/** An inner product with one vector: the q-net without a core layer, whose only matrix is that vector. */
+export function innerProductOf(width: number): QNetArchitecture {
+  const flat = { layerNorm: false, layerNormBeforeResidual: false, residual: false, residualOnLast: false }
+  return { vectorDimensions: [width, 1], activation: 'relu', ...flat }
 }

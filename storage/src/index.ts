@@ -11,6 +11,7 @@ export {
   newerAliasTable,
 } from './catalog/alias/alias-table.ts'
 export { changeAliases, forgetOwnName, releaseAliases } from './catalog/alias/change-aliases.ts'
+export { externalArchitecture, externalModel } from './catalog/generation/external-model.ts'
 export {
   createGeneration,
   firstGeneration,
@@ -30,8 +31,8 @@ export {
   type GenerationOfModel,
   isLoaded,
   modelNotServed,
-  type NamedModel,
 } from './catalog/generation/model-not-served.ts'
+export type { NamedModel } from './catalog/generation/named-model.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
 export {
   createIndex,
@@ -63,9 +64,11 @@ export {
   type LogPartSize,
   type Operation,
   operationId,
+  type PutDocument,
   partBounds,
   readLogPart,
 } from './log/operation.ts'
+export type { OwnVector } from './log/own-vector.ts'
 export { type Appended, addLag, type LogLag, lagOf, noLag, WriteLog } from './log/write-log.ts'
 export { type AsideDocument, readAside, writeAside } from './manifest/aside/aside-file.ts'
 export { countSlices, readSlice } from './manifest/backfill/slices.ts'

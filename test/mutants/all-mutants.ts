@@ -24,6 +24,7 @@ import { indexerMutants } from './lists/indexer-mutants.ts'
 import { membershipMutants } from './lists/membership-mutants.ts'
 import { metricsMutants } from './lists/metrics-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
+import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
@@ -64,6 +65,7 @@ export const allMutants: readonly Mutant[] = [
   ...membershipMutants,
   ...metricsMutants,
   ...modelHeadMutants,
+  ...ownVectorsMutants,
   ...qnetMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,

@@ -27,7 +27,7 @@ describe('hypershard recall', () => {
       if (failure !== undefined) throw failure
     }
     // Whatever is not exact misses the best document about the moon.
-    const keepHit = (id: string, { plan, query }: SearchRequest) =>
+    const keepHit = (id: string, { plan, query = '' }: SearchRequest) =>
       plan === 'exact' || !(query.includes('moon') && id === 'document-1')
     server = await serve(createFakeApi({ onSearch, keepHit }))
     url = server.url

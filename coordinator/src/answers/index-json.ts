@@ -3,6 +3,7 @@ import type { Manifest, SegmentRead } from '@hypershard/storage'
 import type { z } from 'zod'
 import type { CatalogEntry, FailedIndex } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import { externalVectorsOf } from '../vectors/external-model-of.ts'
 
 export function failedIndexJson({ name, failure }: FailedIndex): z.input<typeof failedIndexSchema> {
   return { name, code: failure.code, message: failure.message }
@@ -22,9 +23,11 @@ function unreadOf({ segments }: Manifest) {
 export function indexJson({ record, generation, manifest }: CatalogEntry): z.input<typeof indexSchema> {
   const { name, replicas, createdAt } = record
   const { model, shards, fields = {} } = generation
+  const vectors = externalVectorsOf(model)
   return {
     name,
     model,
+    ...(vectors && { vectors }),
     shards,
     replicas,
     fields,

@@ -3,14 +3,16 @@ import {
   changeGenerationState,
   countSlices,
   createGeneration,
+  externalArchitecture,
   type GenerationRecord,
   listGenerations,
   newerManifest,
   type ObjectStore,
   readGenerationState,
 } from '@hypershard/storage'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
+import { externalName } from '../vectors/external-model-of.ts'
 
 export interface ReindexInput {
   readonly index: string
@@ -42,7 +44,7 @@ export async function startReindex(
   { store, catalog, models }: ReindexParts,
 ): Promise<GenerationRecord> {
   const { record, manifest: served } = catalog.get(input.index)
-  const model = await models.resolve(input.model, context.deadline)
+  const model = externalOf(input, catalog.get(input.index)) ?? (await models.resolve(input.model, context.deadline))
   return catalog.alone(record.name, context.deadline, async () => {
     await requireNoneBuilding(store, record.name)
     const manifest = await newerManifest(store, served)
@@ -60,6 +62,20 @@ export async function startReindex(
     }
     return generation
   })
+}
+
+/**
+ * Of an index whose vectors come from outside: it is built anew with the vectors that it has, such as into another number of
+ * shards. Its documents need no texts, so that no model could take over.
+ */
+function externalOf({ index, model }: ReindexInput, { generation, manifest }: CatalogEntry) {
+  const { model: own } = generation
+  if (externalArchitecture(own) === undefined) return undefined
+  if (model === undefined || [externalName, own.name, own.digest].includes(model)) {
+    return { ...own, vectorWidth: manifest.vectorWidth }
+  }
+  const message = `model: index \`${index}\` has vectors from outside, and keeps them; leave it out, or send "${externalName}"`
+  throw new HypershardError('invalid_request', message, { details: { index, model } })
 }
 
 async function requireNoneBuilding(store: ObjectStore, index: string): Promise<void> {

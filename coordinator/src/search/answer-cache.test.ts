@@ -7,6 +7,7 @@ import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore, type ObjectStore, type StoredDocument } from '@hypershard/storage'
 import { Catalog, type CatalogEntry } from '../catalog/catalog.ts'
+import { ModelRegistry } from '../catalog/model-registry.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -55,6 +56,7 @@ describe('answers that were kept', () => {
     cluster.members[0]!.markLive()
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const answers = new AnswerCache(1_000_000)
+    const models = new ModelRegistry(encoder)
     const modelKeeper = { mend: () => undefined }
     parts = {
       catalog,
@@ -62,6 +64,7 @@ describe('answers that were kept', () => {
       queryEncoder,
       queryForms: new QueryForms('weights'),
       modelKeeper,
+      models,
       answers,
       fanOuts: new FanOutRecord(),
     }

@@ -8,7 +8,7 @@ import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
 /** What of a search decides its answer, beside the manifest version that it pins. */
-type Asked = Omit<SearchInput, 'index' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'>
+type Asked = Omit<SearchInput, 'index' | 'own' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'>
 
 /** An answer's own size, beside its hits, and what a hit takes beside its texts. Estimates on the high side. */
 const answerBytes = 1_024
@@ -40,9 +40,9 @@ export class AnswerCache {
 
   /** By content, so that a long query or filter costs no more than a short one. */
   static keyOf(input: SearchInput, manifest: Manifest): string {
-    const { index: _, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = input
+    const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = input
     return createHash('sha256')
-      .update(JSON.stringify([generationUid(manifest), manifest.version, asked satisfies Asked]))
+      .update(JSON.stringify([generationUid(manifest), manifest.version, asked satisfies Asked, own?.name]))
       .digest('base64')
   }
 

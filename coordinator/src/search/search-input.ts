@@ -8,13 +8,17 @@ import {
   searchRequestSchema,
 } from '@hypershard/contract'
 import type { z } from 'zod'
+import { type OwnQuery, readOwnQuery } from '../vectors/own-query.ts'
 
 /** A search whose every value has been checked. */
 export interface SearchInput extends SettledSearchOptions {
   readonly index: string
   /** Another generation than the one that the name stands for. */
   readonly generation: number | undefined
+  /** Empty where `own` stands instead. */
   readonly query: string
+  /** The query as a vector or a q-net. */
+  readonly own?: OwnQuery | undefined
   readonly k: number
   readonly cursor: string | undefined
   /** 0 to 1 */
@@ -30,17 +34,33 @@ export interface SearchInput extends SettledSearchOptions {
 /** Its time limit is the request's that it came with: of a batch, it has none of its own. */
 type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> & { readonly timeout_ms?: number }
 
-/** @throws HypershardError `invalid_request` for options that do not go together */
+/**
+ * @throws HypershardError `invalid_request` for options that do not go together, and what reading a query that needs no encoding
+ *   throws
+ */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
-  const { query, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
+  const { query: text, vector, qnet, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
+  const { query = '', own } = queryOf({ query: text, vector, qnet })
   const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, ...options } = others
-  const what = { index, query, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence }
+  const what = { index, query, own, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence }
   return { ...what, ...settle(options) }
 }
 
 /** The search of a part of this program that says no more than this; the rest is as in a request that leaves it out. */
 export function searchInputOf(index: string, { query, ...said }: SearchRequest): SearchInput {
   return toSearchInput(index, { query, ...withoutQuery.parse(said) })
+}
+
+/** @throws HypershardError `invalid_request` unless exactly one of them says what to search for */
+function queryOf({ query, vector, qnet }: Pick<CheckedRequest, 'query' | 'vector' | 'qnet'>) {
+  const given = Object.entries({ query, vector, qnet }).filter(([, value]) => value !== undefined)
+  if (given.length !== 1) {
+    const names = given.map(([name]) => name).join(' and ')
+    const message =
+      given.length === 0 ? 'query: missing; say what to search for' : `${names} are given; send one of them`
+    throw new HypershardError('invalid_request', message)
+  }
+  return { query, own: readOwnQuery({ vector, qnet }) }
 }
 
 /** A query that was made of a document was never a user's, and need not look like one. */

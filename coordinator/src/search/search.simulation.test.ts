@@ -9,6 +9,7 @@ import { ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
 import { commitSegments, createDirectoryStore, type Manifest, type ObjectStore, shardOf } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
+import { ModelRegistry } from '../catalog/model-registry.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
@@ -154,8 +155,9 @@ describe('a search through a cluster that misbehaves', () => {
     }
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     const queryForms = new QueryForms('auto')
+    const models = new ModelRegistry(encoder)
     const modelKeeper = { mend: () => undefined }
-    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, answers, fanOuts }
+    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, models, answers, fanOuts }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

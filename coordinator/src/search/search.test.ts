@@ -7,6 +7,7 @@ import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
 import { commitSegments, createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
+import { ModelRegistry } from '../catalog/model-registry.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -79,9 +80,19 @@ describe('a search', () => {
     forms = new NotingForms('auto')
     const queryEncoder = new QueryEncoder(encoder, { cacheBytesMax: 1_000_000 })
     mended = []
+    const models = new ModelRegistry(encoder)
     const modelKeeper = { mend: (model: string) => void mended.push(model) }
     const answers = new AnswerCache(1_000_000)
-    parts = { catalog, cluster, queryEncoder, queryForms: forms, modelKeeper, answers, fanOuts: new FanOutRecord() }
+    parts = {
+      catalog,
+      cluster,
+      queryEncoder,
+      queryForms: forms,
+      modelKeeper,
+      models,
+      answers,
+      fanOuts: new FanOutRecord(),
+    }
   })
 
   afterEach(() => rm(directory, { recursive: true, force: true }))

@@ -13,9 +13,12 @@ import { type GenerationOfModel, type Manifest, modelNotServed, type NamedModel 
 import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { ModelKeeper } from '../catalog/model-keeper.ts'
+import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { placementAt, placementOf } from '../cluster/placement-of.ts'
+import { encodeOwnQuery } from '../vectors/own-query.ts'
+import { scoredBy } from '../vectors/scored-by.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { countCoverage, requireCoverage } from './count-coverage.ts'
 import { type Cursor, type CursorOwner, decodeCursor, encodeCursor } from './cursor.ts'
@@ -44,6 +47,7 @@ export interface SearchParts {
   readonly answers: AnswerCache
   readonly fanOuts: FanOutRecord
   readonly modelKeeper: Pick<ModelKeeper, 'mend'>
+  readonly models: Pick<ModelRegistry, 'list'>
 }
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
@@ -75,10 +79,10 @@ export async function search(
   const { watch } = trail
   const { index, generation } = input
   const entry = generation === undefined ? parts.catalog.get(index) : parts.catalog.getGeneration(index, generation)
-  const { query: text, precision, plan } = input
+  const { precision, plan } = input
   const owner: CursorOwner = {
     indexUid: entry.record.uid,
-    query: text,
+    query: input.own?.name ?? input.query,
     precision,
     plan,
     filter: JSON.stringify(input.filter ?? null),
@@ -144,9 +148,7 @@ async function askShards(
 ): Promise<Asked> {
   const { modelDigest } = pinned.manifest
   const { queryForms, queryEncoder, modelKeeper } = parts
-  const form = queryForms.choose(modelDigest)
-  const ask = async (text: QueryText): Promise<Asked> => {
-    const encode = (inner: RequestContext) => encodeQuery(queryEncoder, text, inner)
+  const askWith = async (encode: (inner: RequestContext) => Promise<EncodedQueryAndOrigin>): Promise<Asked> => {
     const query = await context.step('encode', encode).catch(naming(pinned.entry.generation))
     watch.lap('encode')
     const nowMs = context.deadline.clock.monotonicMs()
@@ -155,7 +157,11 @@ async function askShards(
     watch.lap('fanOut')
     return { query, request, outcome }
   }
-  const text = { modelDigest, text: input.query, form }
+  const { own } = input
+  const scored = await scoredBy(pinned.entry.generation, own, parts.models, context.deadline)
+  if (own !== undefined) return askWith(async () => encodeOwnQuery(own, scored!))
+  const ask = (text: QueryText) => askWith(inner => encodeQuery(queryEncoder, text, inner))
+  const text = { modelDigest, text: input.query, form: queryForms.choose(modelDigest) }
   const asked = await ask(text)
   const isOfStates = isTokenStates(asked.query.payload)
   if (isOfStates && [...asked.outcome.failedCalls].some(meansNoHead)) {

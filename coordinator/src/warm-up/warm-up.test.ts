@@ -6,6 +6,7 @@ import { HypershardError } from '@hypershard/common'
 import { captureLog, eventually, FakeEncoder, RecordingMeter } from '@hypershard/harness'
 import { createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
+import { ModelRegistry } from '../catalog/model-registry.ts'
 import type { EncoderPort } from '../ports.ts'
 import { fanOutMetrics, searchMetrics } from '../search/metrics.ts'
 import { QueryForms } from '../search/query-forms.ts'
@@ -98,6 +99,7 @@ describe('warmUp', () => {
       warmer: { coldShards: () => [] },
       encoder,
       queryForms: new QueryForms('weights'),
+      models: new ModelRegistry(encoder),
       modelKeeper: { mend: () => undefined },
     }
     logged = captureLog('debug')

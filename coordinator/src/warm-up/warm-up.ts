@@ -1,4 +1,5 @@
 /** wait for shards → make up a search, one at a time → stop when they have become as fast as they will. */
+import { createHash } from 'node:crypto'
 import {
   type Clock,
   Deadline,
@@ -8,6 +9,7 @@ import {
   silentLogger,
   waitWithin,
 } from '@hypershard/common'
+import { type QNetArchitecture, weightsBytes } from '@hypershard/qnet'
 import { searchAnswerJson } from '../answers/search-json.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
@@ -18,6 +20,8 @@ import { FanOutRecord } from '../search/fan-out-record.ts'
 import { QueryEncoder } from '../search/query-encoder.ts'
 import { type SearchParts, search } from '../search/search.ts'
 import { searchInputOf } from '../search/search-input.ts'
+import { externalScorerOf } from '../vectors/external-model-of.ts'
+import type { OwnQuery } from '../vectors/own-query.ts'
 import { hasSettled, warmUpSearches } from './has-settled.ts'
 
 /** How long it waits for servers that live to say that they have loaded their shards, which takes milliseconds if they have. */
@@ -105,22 +109,33 @@ async function targetsOf(parts: WarmUpParts, { deadline }: RequestContext): Prom
     return models.slice(0, targetsMax).map(({ digest }) => encodingOf(digest, own))
   }
   const largest = searchable.toSorted((a, b) => documentsOf(b) - documentsOf(a)).slice(0, targetsMax)
-  return largest.map(({ record }) => searchOf(record.name, own))
+  return largest.map(entry => searchOf(entry, own))
 }
 
 function documentsOf({ manifest }: CatalogEntry): number {
   return eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0)
 }
 
-function searchOf(index: string, parts: SearchParts): MadeUpSearch {
+function searchOf({ record, generation }: CatalogEntry, parts: SearchParts): MadeUpSearch {
+  const architecture = externalScorerOf(generation.model)
   return async (query, context) => {
-    const answer = await search(searchInputOf(index, { query, cache: false }), context, parts)
+    const input = searchInputOf(record.name, { query, cache: false })
+    const own = architecture && madeUpQNet(architecture, query)
+    const answer = await search({ ...input, own }, context, parts)
     return JSON.stringify(searchAnswerJson(answer))
   }
 }
 
 function encodingOf(modelDigest: string, { queryEncoder, queryForms }: SearchParts): MadeUpSearch {
   return (text, context) => queryEncoder.encode({ modelDigest, text, form: queryForms.choose(modelDigest) }, context)
+}
+
+/** Where nothing encodes a text: the text's digest, again and again, as weights, which are small in f16. */
+function madeUpQNet(architecture: QNetArchitecture, text: string): OwnQuery {
+  const digest = createHash('sha256').update(text).digest()
+  const halves = new Float16Array(weightsBytes(architecture, 'f16') / 2).map((_, at) => digest[at % 32]! / 256 - 0.5)
+  const facts = { weights: '', form: 'weights', precision: 'f16' } as const
+  return { kind: 'qnet', name: text, qnet: facts, bytes: new Uint8Array(halves.buffer) }
 }
 
 /** Another one each time: a shard server that knows a query does less for it. */

@@ -127,3 +127,67 @@ describe('checkOperation', () => {
     })
   }
 })
+
+describe('the vector of a document', () => {
+  const model = 'a'.repeat(64)
+  const outside = { width: 2, model, external: true }
+  const inside = { width: 2, model, external: false }
+  const [half, f32] = [Float16Array.of(1, -2), Float32Array.of(1, -2)]
+  const base64 = (values: Float16Array | Float32Array) => Buffer.from(values.buffer).toString('base64')
+
+  const taken: readonly [string, typeof outside, unknown, Float32Array | Float16Array][] = [
+    ['numbers', outside, [1, -2], f32],
+    ['f32', outside, base64(f32), f32],
+    ['f16, as it came', outside, base64(half), half],
+    ['a vector of the model that stands for one', outside, { model, values: [1, -2] }, f32],
+    ['a vector of the model', inside, { model, values: base64(half) }, half],
+  ]
+  for (const [what, rule, vector, values] of taken) {
+    it(`is taken as ${what}`, () => {
+      const checked = checkOperation({ id: 'a', text: 't', vector, more: 1 }, {}, rule)
+      const document = { id: 'a', title: '', text: 't', fields: '{"more":1}', vector: { model, values } }
+      assert.deepEqual(checked, { operation: { type: 'put', document }, ifVersion: undefined })
+    })
+  }
+
+  it('needs no text beside it where nothing would read one', () => {
+    assert.ok('operation' in checkOperation({ id: 'a', vector: [1, 2] }, {}, outside))
+    const vector = { model, values: [1, 2] }
+    assert.ok('problem' in checkOperation({ id: 'a', vector }, {}, inside), 'a reindex would have nothing to encode')
+  })
+
+  it('is a field where the index has a model and it does not say that it is of that one', () => {
+    for (const [vector, fields] of [
+      [[1, 2], {}],
+      [{ model, values: [1, 2], more: 1 }, {}],
+      [['x'], { vector: { type: 'keyword', list: true } }],
+    ] as const) {
+      const checked = checkOperation({ id: 'a', text: 't', vector }, fields, inside)
+      assert.ok('operation' in checked && checked.operation.type === 'put')
+      assert.equal(checked.operation.document.fields, JSON.stringify({ vector }))
+    }
+  })
+
+  const refused: readonly [string, typeof outside, unknown, string, RegExp][] = [
+    ['missing', outside, undefined, 'invalid_request', /^vector: missing; .* of 2 values$/],
+    ['null', outside, null, 'invalid_request', /^vector: missing/],
+    ['of another width', outside, [1], 'invalid_request', /^vector: it has 1 values, the index takes 2$/],
+    ['half a base64', outside, 'AAAA=', 'invalid_request', /^vector: not base64$/],
+    ['not finite', inside, { model, values: [1, 1e99] }, 'invalid_request', /^vector: value 1 is NaN, infinite/],
+    [
+      'of another model',
+      inside,
+      { model: 'b', values: [1, 2] },
+      'model_mismatch',
+      /^vector.model: must be .*this is "b"$/,
+    ],
+  ]
+  for (const [what, rule, vector, code, message] of refused) {
+    it(`is refused where it is ${what}, with the document's id`, () => {
+      const checked = checkOperation({ id: 'a', text: 't', vector }, {}, rule)
+      assert.ok('problem' in checked)
+      assert.deepEqual([checked.problem.id, checked.problem.code], ['a', code])
+      assert.match(checked.problem.message, message)
+    })
+  }
+})

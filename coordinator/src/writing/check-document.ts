@@ -11,8 +11,10 @@ import {
 } from '@hypershard/common'
 import { documentBytesMax, idBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
+import type { VectorRule } from '../vectors/vector-rule.ts'
 import type { ReadLine } from './line-parts.ts'
 import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
+import { takeVector } from './take-vector.ts'
 
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100
@@ -26,7 +28,11 @@ const linesToldMax = 20
  * @throws HypershardError `invalid_request` at the end of a body in which no line was a JSON object, `request_too_large`
  *   where all were too long to be read
  */
-export async function* checkLines(lines: AsyncIterable<ReadLine>, fields: Fields): AsyncGenerator<ReceivedOperation> {
+export async function* checkLines(
+  lines: AsyncIterable<ReadLine>,
+  fields: Fields,
+  vectors?: VectorRule,
+): AsyncGenerator<ReceivedOperation> {
   const unreadable: UnreadableLine[] = []
   let received = 0
   let readable = false
@@ -37,7 +43,7 @@ export async function* checkLines(lines: AsyncIterable<ReadLine>, fields: Fields
     const read = bytes === undefined ? tooLong : readObject(bytes)
     if ('object' in read) {
       readable = true
-      yield { line, ...checkObject(read, fields) }
+      yield { line, ...checkObject(read, fields, vectors) }
     } else {
       if (unreadable.length < linesToldMax) unreadable.push({ line, ...read.problem })
       yield { line, ...read }
@@ -84,9 +90,9 @@ function readObject(bytes: Buffer): ReadObject | Unreadable {
 
 type Checked = CheckedOperation | { readonly problem: LineProblem }
 
-function checkObject({ object, text }: ReadObject, fields: Fields): Checked {
+function checkObject({ object, text }: ReadObject, fields: Fields, vectors: VectorRule | undefined): Checked {
   const repeated = findRepeatedKey(text, object)
-  const checked = checkOperation(object, fields)
+  const checked = checkOperation(object, fields, vectors)
   if (repeated === undefined || 'problem' in checked) return checked
   const { operation } = checked
   const id = operation.type === 'put' ? operation.document.id : operation.id
@@ -99,8 +105,9 @@ function checkObject({ object, text }: ReadObject, fields: Fields): Checked {
  * out, since that is how tables write a missing value.
  * @param value parsed by `parseExactJson`: numbers of fields are stored as they are written
  * @param indexFields what searches can filter by: a document's value must be of its field's type
+ * @param vectors what vectors documents may come with; none if left out
  */
-export function checkOperation(value: unknown, indexFields: Fields): Checked {
+export function checkOperation(value: unknown, indexFields: Fields, vectors?: VectorRule): Checked {
   if (!isObject(value)) {
     return { problem: problem(null, `a document is a JSON object, this is ${kindOf(value)}`) }
   }
@@ -117,7 +124,7 @@ export function checkOperation(value: unknown, indexFields: Fields): Checked {
   if (fault !== undefined) return { problem: problem(id as string, fault) }
   const condition = { ifVersion: ifVersion as number | undefined }
   if (op === 'delete') return checkDelete(id as string, rest, condition)
-  return checkPut(id as string, rest, indexFields, condition)
+  return checkPut(id as string, rest, { fields: indexFields, vectors }, condition)
 }
 
 type Condition = Pick<CheckedOperation, 'ifVersion'>
@@ -128,18 +135,30 @@ function checkDelete(id: string, rest: Record<string, unknown>, condition: Condi
   return { operation: { type: 'delete', id }, ...condition }
 }
 
-function checkPut(id: string, rest: Record<string, unknown>, indexFields: Fields, condition: Condition): Checked {
-  const { title: givenTitle, text: givenText, ...fields } = rest
+/** What an index says of its documents. */
+export interface PutRules {
+  readonly fields: Fields
+  readonly vectors: VectorRule | undefined
+}
+
+function checkPut(id: string, rest: Record<string, unknown>, rules: PutRules, condition: Condition): Checked {
+  const { title: givenTitle, text: givenText, ...others } = rest
+  const isField = rules.vectors === undefined || Object.hasOwn(rules.fields, 'vector')
+  const taken = isField ? { vector: undefined, fields: others } : takeVector(others, rules.vectors!)
+  if ('fault' in taken) return { problem: problem(id, taken.fault, taken.code) }
+  const { vector, fields } = taken
   const title = givenTitle ?? ''
   const text = givenText ?? ''
   const fault =
     faultOfString('title', title) ??
     faultOfString('text', text) ??
-    faultOfContent(title, text, fields) ??
-    faultOfFields(fields, indexFields)
+    faultOfContent({ title, text }, rules.vectors?.external === true) ??
+    faultOfDepth(fields) ??
+    faultOfFields(fields, rules.fields)
   if (fault !== undefined) return { problem: problem(id, fault) }
-  const document = { id, title: title as string, text: text as string, fields: JSON.stringify(fields) }
-  const bytes = Object.values(document).reduce((sum, part) => sum + Buffer.byteLength(part), 0)
+  const content = { id, title: title as string, text: text as string, fields: JSON.stringify(fields) }
+  const bytes = Object.values(content).reduce((sum, part) => sum + Buffer.byteLength(part), 0)
+  const document = vector === undefined ? content : { ...content, vector }
   if (bytes <= documentBytesMax) return { operation: { type: 'put', document }, ...condition }
   return { problem: problem(id, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
 }
@@ -163,8 +182,13 @@ function faultOfString(name: string, value: unknown): string | undefined {
   return value.isWellFormed() ? undefined : `${name}: has half of a surrogate pair; send well-formed Unicode`
 }
 
-function faultOfContent(title: unknown, text: unknown, fields: Record<string, unknown>): string | undefined {
-  if (isEmpty(title) && isEmpty(text)) return 'title and text are both empty; there is nothing to search'
+/** @param mayBeEmpty for a document that is searched by a vector from outside alone */
+function faultOfContent({ title, text }: { title: unknown; text: unknown }, mayBeEmpty: boolean): string | undefined {
+  if (mayBeEmpty || !isEmpty(title) || !isEmpty(text)) return undefined
+  return 'title and text are both empty; there is nothing to search'
+}
+
+function faultOfDepth(fields: Record<string, unknown>): string | undefined {
   return isDeeperThan(fields, fieldsDepthMax) ? `fields: nested deeper than ${fieldsDepthMax}` : undefined
 }
 

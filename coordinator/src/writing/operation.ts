@@ -1,10 +1,10 @@
 import type { ErrorCode } from '@hypershard/common'
-import type { DocumentContent, Operation } from '@hypershard/storage'
+import type { Operation, PutDocument } from '@hypershard/storage'
 
 /**
  * A document that may be stored: id, title and text are well-formed, `fields` is the JSON text of an object.
  */
-export type CheckedDocument = DocumentContent
+export type CheckedDocument = PutDocument
 
 /** An operation that may be appended to the log. */
 export interface CheckedOperation {

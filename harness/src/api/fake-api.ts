@@ -17,6 +17,9 @@ import {
 import { describeFakeCluster } from './fake-cluster.ts'
 import { FakeServers } from './fake-servers.ts'
 
+/** A search of words, which is all that it does. */
+type TextSearch = SearchRequest & { readonly query: string }
+
 type StoredDocument = Omit<Hit, 'score'>
 
 interface FakeIndex {
@@ -126,7 +129,7 @@ async function answer(
     case 'PUT indexes/:name/documents':
       return put(find(indexes, name), request, response)
     case 'POST indexes/:name/search': {
-      const body = await readJson<SearchRequest>(request)
+      const body = await readJson<TextSearch>(request)
       checkQuery(body.query)
       onSearch(body.query, body)
       return send(
@@ -136,7 +139,7 @@ async function answer(
       )
     }
     case 'POST indexes/:name/search/:part': {
-      const { searches } = await readJson<SearchBatchRequest>(request)
+      const { searches } = await readJson<{ readonly searches: readonly TextSearch[] }>(request)
       const outcomes = searches.map(body => ({ status: 200, answer: search(find(indexes, name), body, () => true) }))
       return send(response, 200, { outcomes, took_ms: 4.1 })
     }
@@ -291,7 +294,7 @@ async function put(index: FakeIndex, request: IncomingMessage, response: ServerR
   response.end(`${JSON.stringify({ result: { ...result, errors: errors.slice(0, 1_000) } })}\n`)
 }
 
-function search(index: FakeIndex, request: SearchRequest, isFound: (id: string) => boolean): SearchAnswer {
+function search(index: FakeIndex, request: TextSearch, isFound: (id: string) => boolean): SearchAnswer {
   const words = request.query.toLowerCase().split(/\s+/)
   const found = [...index.documents.values()].filter(({ id }) => isFound(id))
   const hits = found.map(({ id, ...rest }) => {

@@ -1,6 +1,7 @@
 import { type RequestContext, retryOnConflict } from '@hypershard/common'
 import {
   commitSegments,
+  externalArchitecture,
   type GenerationRecord,
   latestManifest,
   type Manifest,
@@ -15,7 +16,8 @@ import { type WrittenSegments, writeSegments } from '../ingest/write-segments.ts
 const commitAttemptsMax = 1_000
 
 /**
- * Copies one slice of the source generation: its documents, encoded with this generation's model. Slices are disjoint,
+ * Copies one slice of the source generation: its documents, encoded with this generation's model,
+ * or with the vectors that they came with from outside. Slices are disjoint,
  * so they may be committed in any order; the manifest has which are in, so that one done twice is committed once.
  * @throws HypershardError of the encoder, of the store, `index_not_found`
  */
@@ -30,7 +32,9 @@ export async function backfillSlice(
   const { generation: source, version } = manifest.backfill!
   const { index, indexUid } = generation
   const copied = await readManifest(parts.store, { index, indexUid, generation: source, version })
-  const documents = await readSlice(parts.store, copied, slice)
+  // Where vectors come from outside, nothing else could make them again.
+  const withVectors = externalArchitecture(generation.model) !== undefined
+  const documents = await readSlice(parts.store, copied, slice, { withVectors })
   const encode = (inner: RequestContext) => writeSegments(manifest, documents, parts, inner)
   const { storeMs, ...written } = await context.step('encode', encode)
   const { clock } = context.deadline

@@ -8,6 +8,7 @@ import {
   latestManifest,
   type Manifest,
   mergeSegments,
+  type NamedModel,
   type ObjectStore,
   replaceSegments,
 } from '@hypershard/storage'
@@ -64,7 +65,7 @@ async function mergeAndReplace(
 ): Promise<{ readonly version: number; readonly documents: number; readonly graph: boolean } | undefined> {
   const { store } = parts
   try {
-    const graph = await graphFor(manifest, segments, parts, context)
+    const graph = await graphFor(generation.model, { manifest, segments }, parts, context)
     const merged = await mergeSegments(store, manifest, segments, graph)
     const graphQueries = graph && graphQueriesDigest(parts.sampleQueries)
     const entry = merged && graphQueries !== undefined ? { ...merged, graphQueries } : merged
@@ -81,14 +82,14 @@ async function mergeAndReplace(
 
 /** A small segment is read whole faster than a graph is walked. */
 async function graphFor(
-  manifest: Manifest,
-  segments: Compaction,
+  model: NamedModel,
+  { manifest, segments }: { readonly manifest: Manifest; readonly segments: Compaction },
   { store, encoder, sampleQueries: given, graphDocuments = graphDocumentsMin }: CompactionParts,
   context: RequestContext,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents < graphDocuments) return undefined
-  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given }, context)
+  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given, model }, context)
   if (queries === undefined) return undefined
   return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)
 }

@@ -1,5 +1,6 @@
 import type { RequestContext } from '@hypershard/common'
 import {
+  architectureFromKey,
   architectureFromProto,
   decodeWeights,
   precisionFromProto,
@@ -8,7 +9,9 @@ import {
 } from '@hypershard/qnet'
 import {
   type DocumentContent,
+  externalArchitecture,
   type Manifest,
+  type NamedModel,
   type ObjectStore,
   openSegment,
   rowsLeft,
@@ -19,6 +22,8 @@ import type { EncoderPort } from '../ports.ts'
 
 /** Documents that queries are made of; each gives one query of every kind. */
 export const sampleDocumentsMax = 16
+/** As many inner products as documents give queries. */
+const sampleVectorsMax = 48
 /** Words from the beginning of the text that stand in for a missing title. */
 const beginningWords = 12
 const phraseWords = 3
@@ -52,6 +57,7 @@ export interface CalibratedSegments {
   readonly manifest: Manifest
   /** The segments that are being merged. */
   readonly segments: readonly SegmentEntry[]
+  readonly model: NamedModel
   /** Users' own queries; null for none. */
   readonly given: readonly string[] | null
 }
@@ -64,9 +70,11 @@ export interface CalibratedSegments {
  */
 export async function sampleQueries(
   { store, encoder }: { store: ObjectStore; encoder: EncoderPort },
-  { manifest, segments, given }: CalibratedSegments,
+  { manifest, segments, given, model }: CalibratedSegments,
   context: RequestContext,
 ): Promise<SampleQueries | undefined> {
+  const external = externalArchitecture(model)
+  if (external !== undefined) return queriesOfVectors(store, architectureFromKey(external), { manifest, segments })
   const asked = given ?? queriesOf(await sampleDocuments(store, manifest, segments))
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
@@ -76,6 +84,24 @@ export async function sampleQueries(
     qnets.push(decodeWeights(architecture, qnet.weights, precisionFromProto(qnet.precision)))
   }
   return architecture && { kind: given === null ? 'made' : 'given', architecture, qnets }
+}
+
+/**
+ * Where nothing encodes a text: inner products with some of the documents' own vectors. Nobody can make up a q-net that has
+ * layers, so that a graph is not built for one.
+ */
+async function queriesOfVectors(
+  store: ObjectStore,
+  architecture: QNetArchitecture,
+  sampled: Pick<CalibratedSegments, 'manifest' | 'segments'>,
+): Promise<SampleQueries | undefined> {
+  if (architecture.vectorDimensions.length > 2) return undefined
+  const qnets: QNetWeights[] = []
+  for (const { entry, row } of await sampleRows(store, { ...sampled, most: sampleVectorsMax })) {
+    const segment = await openSegment(store, segmentAt(sampled.manifest, entry))
+    qnets.push({ matrices: [await segment.readVector(row)], biases: [] })
+  }
+  return { kind: 'made', architecture, qnets }
 }
 
 /** Texts of queries of each kind. */
@@ -88,21 +114,34 @@ async function sampleDocuments(
   manifest: Manifest,
   segments: readonly SegmentEntry[],
 ): Promise<DocumentContent[]> {
-  const total = segments.reduce((sum, { documents }) => sum + documents, 0)
   const sample: DocumentContent[] = []
-  for (const entry of segments) {
-    const rows = await rowsLeft(store, manifest, entry)
-    const wanted = Math.min(rows.length, Math.ceil((sampleDocumentsMax * entry.documents) / total))
-    const chosen = Array.from({ length: wanted }, (_, at) => rows[Math.floor((at * rows.length) / wanted)]!)
+  const rows = await sampleRows(store, { manifest, segments, most: sampleDocumentsMax })
+  for (const [entry, own] of Map.groupBy(rows, row => row.entry)) {
     const documents = await (await openSegment(store, segmentAt(manifest, entry))).openDocuments()
     try {
       // One at a time: they lie far apart, in batches of their own.
-      for (const row of chosen) sample.push(...(await documents.read([row])))
+      for (const { row } of own) sample.push(...(await documents.read([row])))
     } finally {
       await documents.close()
     }
   }
-  return sample.slice(0, sampleDocumentsMax)
+  return sample
+}
+
+interface SampledRows extends Pick<CalibratedSegments, 'manifest' | 'segments'> {
+  readonly most: number
+}
+
+/** Rows that are not deleted, spread evenly over the segments. */
+async function sampleRows(store: ObjectStore, { manifest, segments, most }: SampledRows) {
+  const total = segments.reduce((sum, { documents }) => sum + documents, 0)
+  const sample: { readonly entry: SegmentEntry; readonly row: number }[] = []
+  for (const entry of segments) {
+    const rows = await rowsLeft(store, manifest, entry)
+    const wanted = Math.min(rows.length, Math.ceil((most * entry.documents) / total))
+    for (let at = 0; at < wanted; at++) sample.push({ entry, row: rows[Math.floor((at * rows.length) / wanted)]! })
+  }
+  return sample.slice(0, most)
 }
 
 function wordsOf(text: string): string[] {

@@ -1,4 +1,4 @@
-import type { GenerationRecord } from '@hypershard/storage'
+import type { GenerationRecord, PutDocument, StoredDocument } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import type { Text } from './encoded-batch.ts'
 
@@ -32,6 +32,19 @@ const pacesMax = 1_000
 /** What encoding a text costs, beside others: about its characters. */
 export function costOf({ title, text }: Text): number {
   return textCost + Math.min(title.length + text.length, textCharactersMax)
+}
+
+/** Of a document that came with the vector it is indexed with. */
+const ownVectorCost = 1
+
+/** What indexing a document costs a generation of this model: the text is read only where the vector did not come along. */
+export function indexingCostOf(document: StoredDocument | PutDocument, modelDigest: string): number {
+  return hasOwnVector(document, modelDigest) ? ownVectorCost : costOf(document)
+}
+
+/** Whether the document came with a vector of this model. */
+export function hasOwnVector({ vector }: Pick<PutDocument, 'vector'>, modelDigest: string): boolean {
+  return vector?.model === modelDigest
 }
 
 /**

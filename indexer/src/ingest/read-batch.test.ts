@@ -15,7 +15,8 @@ describe('reading a batch of the log', () => {
 
   afterEach(() => log.remove())
 
-  const read = (from = start) => readBatch(log.store, { index: 'papers', indexUid: log.index.uid }, from)
+  const where = () => ({ index: 'papers', indexUid: log.index.uid, modelDigest: log.index.model.digest })
+  const read = (from = start) => readBatch(log.store, where(), from)
 
   /** All batches, one after the other. */
   async function readAll(): Promise<LogBatch[]> {
@@ -64,11 +65,10 @@ describe('reading a batch of the log', () => {
   it('takes a part in portions of no more than they may cost, and each operation once, in order', async () => {
     const texts = Object.fromEntries([...'abcdefg'].map(id => [id, id]))
     await log.write(texts, { h: null }, { i: 'last' })
-    const where = { index: 'papers', indexUid: log.index.uid }
     const cost = costOf({ title: '', text: 'a' })
     const taken: string[] = []
     const ends: LogPosition[] = []
-    const next = () => readBatch(log.store, where, ends.at(-1) ?? start, { costMax: 3 * cost })
+    const next = () => readBatch(log.store, where(), ends.at(-1) ?? start, { costMax: 3 * cost })
     for (let batch = await next(); batch !== undefined; batch = await next()) {
       taken.push([...batch.puts.map(({ id }) => id), ...batch.deletes].join(''))
       ends.push(batch.end)
@@ -83,8 +83,7 @@ describe('reading a batch of the log', () => {
 
   it('takes one operation that costs too much, rather than none', async () => {
     await log.write({ a: 'one', b: 'two' })
-    const where = { index: 'papers', indexUid: log.index.uid }
-    const batch = await readBatch(log.store, where, start, { costMax: 1 })
+    const batch = await readBatch(log.store, where(), start, { costMax: 1 })
     assert.deepEqual(
       batch!.puts.map(({ id }) => id),
       ['a'],

@@ -1,6 +1,7 @@
 import {
   type LogPosition,
   type LogReference,
+  type Manifest,
   type ObjectStore,
   type Operation,
   operationId,
@@ -9,7 +10,7 @@ import {
   readLogPart,
   type StoredDocument,
 } from '@hypershard/storage'
-import { costOf } from '../encoding/encode-pace.ts'
+import { indexingCostOf } from '../encoding/encode-pace.ts'
 
 /** What the next commit brings in: the last operation of each id between two places in the log. */
 export interface LogBatch {
@@ -27,7 +28,7 @@ const { operationsMax: togetherMax, bytesMax } = partBounds
 const traceparentsMax = 32
 
 export interface ReadOptions {
-  /** What encoding the batch may cost, by `costOf`; one operation is taken whatever it costs. */
+  /** What indexing the batch may cost, by `indexingCostOf`; one operation is taken whatever it costs. */
   readonly costMax?: number | undefined
   readonly operationsMax?: number | undefined
   /** How a part is read: a large one is taken in portions, and read again for each. */
@@ -41,7 +42,7 @@ export interface ReadOptions {
  */
 export async function readBatch(
   store: ObjectStore,
-  log: LogReference,
+  log: LogReference & Pick<Manifest, 'modelDigest'>,
   from: LogPosition,
   {
     costMax = Number.POSITIVE_INFINITY,
@@ -65,7 +66,7 @@ export async function readBatch(
       }
       const all = await readPart(store, log, part)
       for (const operation of all.slice(end.operations)) {
-        const own = operation.type === 'put' ? costOf(operation.document) : 0
+        const own = operation.type === 'put' ? indexingCostOf(operation.document, log.modelDigest) : 0
         if (operations > 0 && (cost + own > costMax || operations >= operationsMax))
           return batchOf(last, end, traceparents)
         last.set(operationId(operation), { operation, sequence: entry.sequence })

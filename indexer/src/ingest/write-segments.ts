@@ -14,7 +14,7 @@ import {
   unreadWritesOf,
 } from '@hypershard/storage'
 import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
-import { costOf } from '../encoding/encode-pace.ts'
+import { costOf, hasOwnVector } from '../encoding/encode-pace.ts'
 import type { EncodedBatch } from '../encoding/encoded-batch.ts'
 
 export interface WriteParts extends EncodeParts {
@@ -68,11 +68,15 @@ export async function encodeShards(
   const failed: AsideDocument[] = []
   let unread: readonly UnreadWrite[] = []
   const groupOf = ({ id }: StoredDocument) => shardOf(id, manifest.shards)
+  const { modelDigest } = manifest
+  const [texts, vectors] = partition(documents, document => !hasOwnVector(document, modelDigest))
+  for (const [shard, own] of Map.groupBy(vectors, groupOf)) {
+    shards.set(shard, [batchOfOwn(own, manifest)])
+    parts.onEncoded(own.length)
+  }
   // Texts of about a length are encoded together at the least cost.
-  const ordered = [...Map.groupBy(documents, groupOf).values()].flatMap(own =>
-    own.sort((a, b) => costOf(a) - costOf(b)),
-  )
-  for await (const batch of encodeDocuments(ordered, manifest.modelDigest, parts, context, { groupOf })) {
+  const ordered = [...Map.groupBy(texts, groupOf).values()].flatMap(own => own.sort((a, b) => costOf(a) - costOf(b)))
+  for await (const batch of encodeDocuments(ordered, modelDigest, parts, context, { groupOf })) {
     const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
     unread = extendUnreadWrites(unread, unreadWritesOf(own))
     parts.onEncoded(batch.documents.length + batch.failures.length)
@@ -83,6 +87,23 @@ export async function encodeShards(
     shards.set(shard, [...(shards.get(shard) ?? []), { ...batch, documents: own }])
   }
   return { shards, failed, unread }
+}
+
+/** Documents that came with their vectors, as an encoder would have given them. @throws HypershardError `model_mismatch` */
+function batchOfOwn(documents: readonly StoredDocument[], manifest: Manifest): EncodedBatch<StoredDocument> {
+  const { vectorWidth } = manifest
+  const vectors = new Float32Array(documents.length * vectorWidth)
+  for (const [row, { vector }] of documents.entries()) {
+    if (vector!.values.length !== vectorWidth) throw otherWidth(manifest, vector!.values.length)
+    vectors.set(vector!.values, row * vectorWidth)
+  }
+  return { documents, vectors, vectorWidth, truncated: 0, read: [], failures: [] }
+}
+
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  const parts: [Item[], Item[]] = [[], []]
+  for (const item of items) parts[isFirst(item) ? 0 : 1].push(item)
+  return parts
 }
 
 /** The second half. @throws HypershardError `storage_full`, `storage_failed`, `model_mismatch` */
@@ -130,6 +151,6 @@ function asideOf({ id, title, text, fields, version }: StoredDocument, failure: 
 }
 
 function otherWidth({ index, vectorWidth }: Manifest, found: number): HypershardError {
-  const message = `index \`${index}\`: the encoder gave vectors of width ${found} where its model has ${vectorWidth}`
+  const message = `index \`${index}\`: a vector of width ${found} came where its model has ${vectorWidth}`
   return new HypershardError('model_mismatch', message, { details: { index, vectorWidth, found } })
 }

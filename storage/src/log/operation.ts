@@ -1,6 +1,7 @@
 /**
  * `log/<uid>/parts/<name>.ndjson`: operations in order, one JSON array a line:
- * `["put", id, title, text, fields]`, where `fields` is the JSON text of an object, or `["delete", id]`. The name is
+ * `["put", id, title, text, fields]`, where `fields` is the JSON text of an object and a vector of its own may follow
+ * (`own-vector.ts`), or `["delete", id]`. The name is
  * drawn anew for each part, so that a part that nothing names can be deleted without fear that the same one is being
  * written again. docs/formats/write-log.md.
  */
@@ -13,10 +14,17 @@ import { checkShape, sha256Hex } from '../sealed-json.ts'
 import type { DocumentContent } from '../segment/documents-file.ts'
 import type { ObjectStore } from '../store/object-store.ts'
 import { readVerified } from '../store/read-verified.ts'
+import { decodeOwnVector, type OwnVector, ownVectorColumn, ownVectorSchema } from './own-vector.ts'
+
+/** A document as it is put. */
+export interface PutDocument extends DocumentContent {
+  /** Where it came with one. */
+  readonly vector?: OwnVector | undefined
+}
 
 /** One change of one document. */
 export type Operation =
-  | { readonly type: 'put'; readonly document: DocumentContent }
+  | { readonly type: 'put'; readonly document: PutDocument }
   | { readonly type: 'delete'; readonly id: string }
 
 /** A part as its entry names it. */
@@ -42,6 +50,7 @@ export const partBounds = Object.freeze({ operationsMax: 4096, bytesMax: 16 * 10
 
 const lineSchema = z.union([
   z.tuple([z.literal('put'), z.string(), z.string(), z.string(), z.string()]),
+  z.tuple([z.literal('put'), z.string(), z.string(), z.string(), z.string(), ownVectorSchema]),
   z.tuple([z.literal('delete'), z.string()]),
 ])
 
@@ -110,10 +119,10 @@ export async function readLogPart(store: ObjectStore, log: LogReference, part: L
   })
 }
 
-function lineOf(operation: Operation): readonly string[] {
+function lineOf(operation: Operation): readonly unknown[] {
   if (operation.type === 'delete') return ['delete', operation.id]
-  const { id, title, text, fields } = operation.document
-  return ['put', id, title, text, fields]
+  const { id, title, text, fields, vector } = operation.document
+  return ['put', id, title, text, fields, ...(vector === undefined ? [] : [ownVectorColumn(vector)])]
 }
 
 function* linesOf(bytes: Buffer): Generator<string> {
@@ -126,7 +135,8 @@ function* linesOf(bytes: Buffer): Generator<string> {
 }
 
 function decodeLine(line: string): Operation {
-  const [type, id, title, text, fields] = checkShape(lineSchema, JSON.parse(line))
+  const [type, id, title, text, fields, vector] = checkShape(lineSchema, JSON.parse(line))
   if (type === 'delete') return { type, id }
-  return { type, document: { id, title: title!, text: text!, fields: fields! } }
+  const document = { id, title: title!, text: text!, fields: fields! }
+  return { type, document: vector === undefined ? document : { ...document, vector: decodeOwnVector(vector) } }
 }

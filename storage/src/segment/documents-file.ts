@@ -4,6 +4,7 @@
  * of `documentsPerBatch` rows, so that a few rows can be read without the rest.
  */
 import { expectFormat } from '@hypershard/common'
+import type { OwnVector } from '../log/own-vector.ts'
 import type { ObjectStore, RangeReader } from '../store/object-store.ts'
 import {
   type BatchPlace,
@@ -33,6 +34,8 @@ export interface StoredDocument extends DocumentContent {
   readonly version: number
   /** How much of it the model of its segment could read, where that is known. */
   readonly read?: TextRead | undefined
+  /** The vector that it was put with, of a document that comes from the write log or is copied; no column of the file. */
+  readonly vector?: OwnVector | undefined
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   vectorsName,
 } from './segment-record.ts'
 import type { TextBatchCache } from './text-batch-cache.ts'
-import { readVectorBytes, readVectorRow, readVectors } from './vectors-file.ts'
+import { readVectorBytes, readVectorRows, readVectors } from './vectors-file.ts'
 import { readSealedFile, type SealedFile } from './verified-file.ts'
 
 /**
@@ -54,6 +54,8 @@ export interface SegmentReader
    * @throws HypershardError `corrupt_data`
    */
   readVector(row: number): Promise<Float32Array<ArrayBuffer>>
+  /** Of some rows that follow each other, row-major, read alone like one. @throws HypershardError `corrupt_data` */
+  readVectors(rows: { readonly from: number; readonly to: number }): Promise<Float32Array<ArrayBuffer>>
   /** @throws HypershardError `corrupt_data` */
   loadIds(): Promise<IdColumn>
   /**
@@ -111,7 +113,8 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
     copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), record), path),
     loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
-    readVector: row => readVectorRow(store, sealed(vectorsName), record, row),
+    readVector: row => readVectorRows(store, sealed(vectorsName), record, { from: row, to: row + 1 }),
+    readVectors: rows => readVectorRows(store, sealed(vectorsName), record, rows),
     loadIds: () => readIds(store, sealed(idsName), documents),
     loadColumns: async fields =>
       Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),

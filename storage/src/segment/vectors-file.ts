@@ -80,17 +80,17 @@ function nonFiniteRowOf(bytes: Uint8Array, offset: number, vectorWidth: number):
   return Math.floor((offset / Float32Array.BYTES_PER_ELEMENT + index) / vectorWidth)
 }
 
-/** One row, [vectorWidth]: the header's length follows from the shape, so that is all that is read. */
-export async function readVectorRow(
+/** Rows that follow each other, [to - from, vectorWidth]: the header's length follows from the shape, so that is all that is read. */
+export async function readVectorRows(
   store: ObjectStore,
   file: SealedFile,
   shape: VectorsShape,
-  row: number,
+  { from, to }: { readonly from: number; readonly to: number },
 ): Promise<Float32Array<ArrayBuffer>> {
   const range = await openSealedFile(store, file)
   try {
     const rowBytes = shape.vectorWidth * Float32Array.BYTES_PER_ELEMENT
-    const bytes = await range.read(encodeVectorsHeader(shape).length + row * rowBytes, rowBytes)
+    const bytes = await range.read(encodeVectorsHeader(shape).length + from * rowBytes, (to - from) * rowBytes)
     return new Float32Array(bytes.buffer)
   } finally {
     await range.close()

@@ -86,8 +86,8 @@ export const securityMutants: readonly Mutant[] = [
   {
     id: 'grpc-request-unbounded',
     file: 'coordinator/src/transport/grpc/bounded-service.ts',
-    find: 'bytes.length > requestBytesMax ? new',
-    replace: 'bytes.length > requestBytesMax * 64 ? new',
+    find: 'sizeOf(bytes) > requestBytesMax ? new',
+    replace: 'sizeOf(bytes) > requestBytesMax * 64 ? new',
     breaks: 'A gRPC request that is read whole is as small as its HTTP twin',
     tests: ['coordinator/src/transport/grpc/search-service.test.ts'],
   },

@@ -1,12 +1,15 @@
 /** Between the messages of search.proto and what the use cases take and give. */
 
 import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
-import { type SearchOptionName, searchOptionNames } from '@hypershard/contract'
+import { activations, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
+import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
   CreateIndexRequest,
+  ExternalVectors,
   Hit as HitMessage,
   Index,
   SearchOutcome as OutcomeMessage,
+  OwnQNet,
   PutDocumentsResponse,
   SearchBatchRequest,
   SearchRequest,
@@ -23,7 +26,9 @@ import { parseObjectText } from './parse-object-text.ts'
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
   return withoutUnset({
-    query,
+    query: query || undefined,
+    vector: request.vector?.length ? base64Of(request.vector) : undefined,
+    qnet: request.qnet && qnetBodyOf(request.qnet),
     k,
     profile,
     cache,
@@ -43,6 +48,32 @@ export function searchBatchBodyOf({ searches, timeoutMs }: SearchBatchRequest): 
   return withoutUnset({ searches: searches.map(bodyOf), timeout_ms: timeoutMs })
 }
 
+function qnetBodyOf({ weights, form, precision, architecture, digest, model }: OwnQNet): Record<string, unknown> {
+  return withoutUnset({
+    weights: base64Of(weights),
+    form: form || undefined,
+    precision: precision || undefined,
+    architecture: architecture && shapeBodyOf(architecture),
+    digest: digest || undefined,
+    model: model || undefined,
+  })
+}
+
+function shapeBodyOf({ vectorDimensions, activation, ...flags }: QNetArchitecture): Record<string, unknown> {
+  return {
+    vector_dimensions: vectorDimensions,
+    activation: activations[activation - 1],
+    layer_norm: flags.layerNorm,
+    layer_norm_before_residual: flags.layerNormBeforeResidual,
+    residual: flags.residual,
+    residual_on_last: flags.residualOnLast,
+  }
+}
+
+function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
 /** The message has a field for every option, of the same name. */
 function optionsOf(request: SearchRequest): Record<SearchOptionName, unknown> {
   const options = searchOptionNames.map(name => [name, request[name] === '' ? undefined : request[name]])
@@ -59,8 +90,19 @@ function filterOf({ filter, filterJson }: SearchRequest): unknown {
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {
-  const { name, model, shards, replicas, fields } = request
-  return withoutUnset({ name, model: model || undefined, shards, replicas, fields })
+  const { name, model, shards, replicas, fields, vectors } = request
+  return withoutUnset({
+    name,
+    model: model || undefined,
+    vectors: vectors && vectorsBodyOf(vectors),
+    shards,
+    replicas,
+    fields,
+  })
+}
+
+function vectorsBodyOf({ width, scorer }: ExternalVectors): Record<string, unknown> {
+  return withoutUnset({ width, scorer: scorer && shapeBodyOf(scorer) })
 }
 
 export function indexMessage(entry: CatalogEntry): Index {

@@ -2,8 +2,7 @@ import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import { idempotencyKeySchema, type WaitMode } from '@hypershard/contract'
 import { documentBytesMax } from '@hypershard/proto/limits'
 import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
-import type { Fields } from '@hypershard/storage'
-import { checkOperation } from '../../writing/check-document.ts'
+import { checkOperation, type PutRules } from '../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../writing/operation.ts'
 import { checkRequest } from '../check-request.ts'
 import { parseObjectText } from './parse-object-text.ts'
@@ -18,12 +17,12 @@ export interface ReceivedPut {
 }
 
 /**
- * @param fieldsOf what searches of an index can filter by, asked once its name is checked
+ * @param rulesOf what an index says of its documents, asked once its name is checked
  * @throws HypershardError `invalid_request` for a stream without a message, or whose first names no index
  */
 export async function receiveDocuments(
   messages: AsyncIterable<PutDocumentsRequest>,
-  fieldsOf: (index: string) => Fields,
+  rulesOf: (index: string) => PutRules,
   deadline: Deadline,
 ): Promise<ReceivedPut> {
   const stream = messages[Symbol.asyncIterator]()
@@ -38,16 +37,16 @@ export async function receiveDocuments(
     idempotencyKey:
       idempotencyKey === '' ? undefined : checkRequest(idempotencyKeySchema, idempotencyKey, 'idempotency_key'),
     waitFor: waitForSearchable ? 'searchable' : 'durable',
-    operations: operationsOf(first.value, rest, fieldsOf),
+    operations: operationsOf(first.value, rest, rulesOf),
   }
 }
 
 async function* operationsOf(
   first: PutDocumentsRequest,
   rest: Pick<AsyncIterator<PutDocumentsRequest>, 'next'>,
-  fieldsOf: (index: string) => Fields,
+  rulesOf: (index: string) => PutRules,
 ): AsyncGenerator<ReceivedOperation> {
-  const fields = fieldsOf(first.index)
+  const rules = rulesOf(first.index)
   let line = 0
   for (let message = first; ; ) {
     if (message.index !== '' && message.index !== first.index) {
@@ -56,7 +55,7 @@ async function* operationsOf(
     }
     for (const document of message.documents) {
       line++
-      yield { line, ...checkMessage(document, fields) }
+      yield { line, ...checkMessage(document, rules) }
     }
     for (const id of message.deletes) {
       line++
@@ -68,15 +67,22 @@ async function* operationsOf(
   }
 }
 
-function checkMessage(document: Document, indexFields: Fields): Unnumbered {
+function checkMessage(document: Document, rules: PutRules): Unnumbered {
   const { id, title, text, ifVersion } = document
   try {
     const given = document.fieldsJson === '' ? finiteFields(document) : parseFields(document)
-    return checkOperation({ ...withoutOwnKeys(given), id, title, text, _if_version: ifVersion }, indexFields)
+    const keys = { ...withoutOwnKeys(given), ...vectorOf(document), id, title, text, _if_version: ifVersion }
+    return checkOperation(keys, rules.fields, rules.vectors)
   } catch (error) {
     if (!(error instanceof HypershardError)) throw error
     return { problem: { id: id === '' ? null : id, code: error.code, message: error.message } }
   }
+}
+
+/** As the HTTP twin has it. */
+function vectorOf({ vector, vectorModel }: Document): { vector?: unknown } {
+  if (vector === undefined || vector.length === 0) return {}
+  return { vector: vectorModel ? { model: vectorModel, values: vector } : vector }
 }
 
 type Unnumbered = ReturnType<typeof checkOperation>

@@ -152,7 +152,8 @@ async function putFrom(
 ): Promise<PutDocumentsResponse> {
   const { putTimeoutMs, caller } = options
   const context = callContext.within(putTimeoutMs).with({ principal: caller })
-  const received = await receiveDocuments(call, index => coordinator.fieldsOf(index), context.deadline)
+  const rulesOf = (index: string) => ({ fields: coordinator.fieldsOf(index), vectors: coordinator.vectorsOf(index) })
+  const received = await receiveDocuments(call, rulesOf, context.deadline)
   const index = checkRequest(indexNameSchema, received.index, 'index')
   const facts = { caller, what: 'putDocuments', subject: { index }, request: context.requestId }
   const audited = await auditedUse(index, facts, options)

@@ -189,6 +189,7 @@ function addRoute(app: FastifyInstance, route: Route, options: HttpServerOptions
   app.route({
     method: route.method,
     url: pathOf(route),
+    ...(route.bodyBytesMax !== undefined && { bodyLimit: route.bodyBytesMax }),
     // Before anything of a body is read.
     onRequest: async (request, reply) => {
       callers.set(request, await letIn(route, request, reply, options))

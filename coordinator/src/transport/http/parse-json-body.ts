@@ -9,6 +9,7 @@ import {
   withoutByteOrderMark,
   withPlainNumbers,
 } from '@hypershard/common'
+import { requestBytesMax } from '../request-bytes-max.ts'
 
 /** Beyond this the place of an unexpected token is not searched: it takes some twenty parses of the text. */
 const searchedCharactersMax = 64 * 1024
@@ -31,6 +32,7 @@ export function parseJsonBody(body: Buffer): unknown {
   if (!isUtf8(bytes)) {
     throw new HypershardError('invalid_request', `body: ${looksLikeUtf16(bytes) ? 'UTF-16; send UTF-8' : 'not UTF-8'}`)
   }
+  requireBounded(bytes)
   const text = bytes.toString()
   const value = parseText(text)
   const repeated = findRepeatedKey(text, value)
@@ -41,6 +43,23 @@ export function parseJsonBody(body: Buffer): unknown {
     throw new HypershardError('invalid_request', 'body: unrecognized key: "__proto__"')
   }
   return withExactKeys(value)
+}
+
+/**
+ * A body of megabytes is a search with a q-net, and all but its weights, one long string, is as short as in any other: that is
+ * what takes time to be read and checked.
+ */
+function requireBounded(bytes: Buffer): void {
+  if (bytes.length <= requestBytesMax) return
+  const key = bytes.indexOf('"weights"')
+  const begin = key < 0 ? -1 : bytes.indexOf('"', key + '"weights"'.length)
+  const end = begin < 0 ? -1 : bytes.indexOf('"', begin + 1)
+  const rest = bytes.length - Math.max(0, end - begin)
+  if (rest <= requestBytesMax) return
+  throw new HypershardError(
+    'request_too_large',
+    `request body is too large: at most ${requestBytesMax} bytes beside a q-net`,
+  )
 }
 
 function parseText(text: string): unknown {

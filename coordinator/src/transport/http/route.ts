@@ -60,6 +60,8 @@ export interface Route extends AccessRule {
   readonly params: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | 'ndjson' | undefined
+  /** The longest body; `requestBytesMax` if left out. */
+  readonly bodyBytesMax?: number
   readonly answer: DocumentedAnswer
   /** Failures of its own; those that any route may meet are documented for all. */
   readonly errors: readonly ErrorCode[]

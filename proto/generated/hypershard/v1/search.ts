@@ -21,6 +21,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Struct } from "../../google/protobuf/struct.ts";
+import { QNetArchitecture } from "./qnet.ts";
 
 export const protobufPackage = "hypershard.v1";
 
@@ -67,11 +68,19 @@ export interface CreateIndexRequest {
     | undefined;
   /** By name: what searches can filter by. */
   fields: { [key: string]: Field };
+  /** With the model "external": what vectors and q-nets look like. */
+  vectors?: ExternalVectors | undefined;
 }
 
 export interface CreateIndexRequest_FieldsEntry {
   key: string;
   value: Field | undefined;
+}
+
+export interface ExternalVectors {
+  width: number;
+  /** What scores documents; not given for the inner product with a vector. */
+  scorer: QNetArchitecture | undefined;
 }
 
 export interface Field {
@@ -125,6 +134,12 @@ export interface Document {
    * integers exactly only up to 2^53.
    */
   fieldsJson: string;
+  /** f32 or f16 little-endian; which of them the length tells. Of an index with the model "external", which needs one. */
+  vector?:
+    | Buffer
+    | undefined;
+  /** The digest of the model that made the vector; needed where the index has a model. */
+  vectorModel?: string | undefined;
 }
 
 export interface PutDocumentsRequest {
@@ -218,7 +233,32 @@ export interface SearchRequest {
   /** Instead of `filter`: the same as JSON text, for integers beyond 2^53. */
   filterJson: string;
   /** Whether an answer that was kept will do: one to the same request, of the same manifest version; true if not given. */
-  cache?: boolean | undefined;
+  cache?:
+    | boolean
+    | undefined;
+  /** Instead of `query`: of the query, where the scorer is an inner product; f32 or f16 little-endian. */
+  vector?:
+    | Buffer
+    | undefined;
+  /** Instead of `query`: the q-net itself. */
+  qnet?: OwnQNet | undefined;
+}
+
+/** docs/formats/qnet-weights.md has the bytes of both forms. */
+export interface OwnQNet {
+  weights: Buffer;
+  /** "weights" or "safetensors"; "weights" if empty. */
+  form: string;
+  /** "f32", "f16" or "int8", of the form "weights"; "f32" if empty. */
+  precision: string;
+  /** If given, it must be that of the index. */
+  architecture:
+    | QNetArchitecture
+    | undefined;
+  /** If given, it must be that of the weights. */
+  digest: string;
+  /** The digest of the model that made it; needed unless the index's model is "external". */
+  model: string;
 }
 
 export interface SearchResponse {
@@ -674,7 +714,7 @@ export const Index_FieldsEntry: MessageFns<Index_FieldsEntry> = {
 };
 
 function createBaseCreateIndexRequest(): CreateIndexRequest {
-  return { name: "", model: "", shards: undefined, replicas: undefined, fields: {} };
+  return { name: "", model: "", shards: undefined, replicas: undefined, fields: {}, vectors: undefined };
 }
 
 export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
@@ -694,6 +734,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     globalThis.Object.entries(message.fields).forEach(([key, value]: [string, Field]) => {
       CreateIndexRequest_FieldsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
+    if (message.vectors !== undefined) {
+      ExternalVectors.encode(message.vectors, writer.uint32(50).fork()).join();
+    }
     return writer;
   },
 
@@ -753,6 +796,14 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
             }
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.vectors = ExternalVectors.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -783,6 +834,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
       },
       {},
     );
+    message.vectors = (object.vectors !== undefined && object.vectors !== null)
+      ? ExternalVectors.fromPartial(object.vectors)
+      : undefined;
     return message;
   },
 };
@@ -850,6 +904,75 @@ export const CreateIndexRequest_FieldsEntry: MessageFns<CreateIndexRequest_Field
     const message = createBaseCreateIndexRequest_FieldsEntry();
     message.key = object.key ?? "";
     message.value = (object.value !== undefined && object.value !== null) ? Field.fromPartial(object.value) : undefined;
+    return message;
+  },
+};
+
+function createBaseExternalVectors(): ExternalVectors {
+  return { width: 0, scorer: undefined };
+}
+
+export const ExternalVectors: MessageFns<ExternalVectors> = {
+  encode(message: ExternalVectors, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.width !== 0) {
+      writer.uint32(8).uint32(message.width);
+    }
+    if (message.scorer !== undefined) {
+      QNetArchitecture.encode(message.scorer, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExternalVectors {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExternalVectors();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.width = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scorer = QNetArchitecture.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExternalVectors>): ExternalVectors {
+    return ExternalVectors.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExternalVectors>): ExternalVectors {
+    const message = createBaseExternalVectors();
+    message.width = object.width ?? 0;
+    message.scorer = (object.scorer !== undefined && object.scorer !== null)
+      ? QNetArchitecture.fromPartial(object.scorer)
+      : undefined;
     return message;
   },
 };
@@ -1295,7 +1418,16 @@ export const DeleteIndexResponse: MessageFns<DeleteIndexResponse> = {
 };
 
 function createBaseDocument(): Document {
-  return { id: "", title: "", text: "", fields: undefined, ifVersion: undefined, fieldsJson: "" };
+  return {
+    id: "",
+    title: "",
+    text: "",
+    fields: undefined,
+    ifVersion: undefined,
+    fieldsJson: "",
+    vector: undefined,
+    vectorModel: undefined,
+  };
 }
 
 export const Document: MessageFns<Document> = {
@@ -1317,6 +1449,12 @@ export const Document: MessageFns<Document> = {
     }
     if (message.fieldsJson !== "") {
       writer.uint32(50).string(message.fieldsJson);
+    }
+    if (message.vector !== undefined) {
+      writer.uint32(58).bytes(message.vector);
+    }
+    if (message.vectorModel !== undefined) {
+      writer.uint32(66).string(message.vectorModel);
     }
     return writer;
   },
@@ -1382,6 +1520,22 @@ export const Document: MessageFns<Document> = {
             message.fieldsJson = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.vectorModel = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1405,6 +1559,8 @@ export const Document: MessageFns<Document> = {
     message.fields = object.fields ?? undefined;
     message.ifVersion = object.ifVersion ?? undefined;
     message.fieldsJson = object.fieldsJson ?? "";
+    message.vector = object.vector ?? undefined;
+    message.vectorModel = object.vectorModel ?? undefined;
     return message;
   },
 };
@@ -1914,6 +2070,8 @@ function createBaseSearchRequest(): SearchRequest {
     expansion: undefined,
     filterJson: "",
     cache: undefined,
+    vector: undefined,
+    qnet: undefined,
   };
 }
 
@@ -1969,6 +2127,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.cache !== undefined) {
       writer.uint32(136).bool(message.cache);
+    }
+    if (message.vector !== undefined) {
+      writer.uint32(146).bytes(message.vector);
+    }
+    if (message.qnet !== undefined) {
+      OwnQNet.encode(message.qnet, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -2122,6 +2286,22 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.cache = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.qnet = OwnQNet.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2156,6 +2336,125 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.expansion = object.expansion ?? undefined;
     message.filterJson = object.filterJson ?? "";
     message.cache = object.cache ?? undefined;
+    message.vector = object.vector ?? undefined;
+    message.qnet = (object.qnet !== undefined && object.qnet !== null) ? OwnQNet.fromPartial(object.qnet) : undefined;
+    return message;
+  },
+};
+
+function createBaseOwnQNet(): OwnQNet {
+  return { weights: Buffer.alloc(0), form: "", precision: "", architecture: undefined, digest: "", model: "" };
+}
+
+export const OwnQNet: MessageFns<OwnQNet> = {
+  encode(message: OwnQNet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.weights.length !== 0) {
+      writer.uint32(10).bytes(message.weights);
+    }
+    if (message.form !== "") {
+      writer.uint32(18).string(message.form);
+    }
+    if (message.precision !== "") {
+      writer.uint32(26).string(message.precision);
+    }
+    if (message.architecture !== undefined) {
+      QNetArchitecture.encode(message.architecture, writer.uint32(34).fork()).join();
+    }
+    if (message.digest !== "") {
+      writer.uint32(42).string(message.digest);
+    }
+    if (message.model !== "") {
+      writer.uint32(50).string(message.model);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnQNet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnQNet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.weights = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.form = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.precision = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.architecture = QNetArchitecture.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OwnQNet>): OwnQNet {
+    return OwnQNet.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OwnQNet>): OwnQNet {
+    const message = createBaseOwnQNet();
+    message.weights = object.weights ?? Buffer.alloc(0);
+    message.form = object.form ?? "";
+    message.precision = object.precision ?? "";
+    message.architecture = (object.architecture !== undefined && object.architecture !== null)
+      ? QNetArchitecture.fromPartial(object.architecture)
+      : undefined;
+    message.digest = object.digest ?? "";
+    message.model = object.model ?? "";
     return message;
   },
 };

@@ -1,12 +1,7 @@
 import { HypershardError } from '@hypershard/common'
 import { shortDigest } from '../../corrupt-data.ts'
-
-/** A model as records and encoder services name it. */
-export interface NamedModel {
-  readonly name: string
-  /** SHA-256 (hex) of its `model.json`. */
-  readonly digest: string
-}
+import { externalArchitecture } from './external-model.ts'
+import type { NamedModel } from './named-model.ts'
 
 /** A generation, and the model that it was made with. */
 export interface GenerationOfModel {
@@ -30,8 +25,9 @@ export function modelNotServed(
   return new HypershardError('model_not_served', message, { details: { index, generation, model, models }, cause })
 }
 
-export function isLoaded({ digest }: NamedModel, loaded: readonly NamedModel[]): boolean {
-  return loaded.some(other => other.digest === digest)
+/** Whether queries and documents of the model can be encoded, or need not be. */
+export function isLoaded(model: NamedModel, loaded: readonly NamedModel[]): boolean {
+  return externalArchitecture(model) !== undefined || loaded.some(({ digest }) => digest === model.digest)
 }
 
 function problemOf({ name, digest }: NamedModel, loaded: readonly NamedModel[]): string {

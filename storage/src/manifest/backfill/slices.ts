@@ -19,9 +19,15 @@ export function countSlices(manifest: Manifest): number {
 
 /**
  * The documents of one slice that are not deleted.
+ * @param withVectors each with the vector that it has in its segment
  * @throws HypershardError `corrupt_data`
  */
-export async function readSlice(store: ObjectStore, manifest: Manifest, slice: number): Promise<StoredDocument[]> {
+export async function readSlice(
+  store: ObjectStore,
+  manifest: Manifest,
+  slice: number,
+  { withVectors = false }: { readonly withVectors?: boolean } = {},
+): Promise<StoredDocument[]> {
   const found = slicesOf(manifest)[slice]
   if (found === undefined) return []
   if (found === 'aside') return (await readAside(store, manifest)).map(withoutReason)
@@ -30,7 +36,12 @@ export async function readSlice(store: ObjectStore, manifest: Manifest, slice: n
   const reader = await openSegment(store, segmentAt(manifest, segment))
   const documents = await reader.openDocuments()
   try {
-    return await documents.read(rows)
+    const read = await documents.read(rows)
+    if (!withVectors) return read
+    const vectors = await reader.readVectors({ from, to })
+    const { vectorWidth: width, modelDigest: model } = reader
+    const vectorOf = (row: number) => vectors.subarray((row - from) * width, (row - from + 1) * width)
+    return read.map((document, at) => ({ ...document, vector: { model, values: vectorOf(rows[at]!) } }))
   } finally {
     await documents.close()
   }

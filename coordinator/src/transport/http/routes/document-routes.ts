@@ -62,7 +62,8 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
         const { stream, headers, context, params, caller } = request
         const isJson = headers['content-type']?.startsWith('application/json') === true
         const read = readDocuments(stream, { lineBytesMax: documentBytesMax, idleMsMax, isJson }, context.deadline)
-        const begin = async () => checkLines(read, coordinator.fieldsOf(params.index))
+        const begin = async () =>
+          checkLines(read, coordinator.fieldsOf(params.index), coordinator.vectorsOf(params.index))
         return write(coordinator, request, await toldTo(caller, begin), options)
       },
     }),

@@ -11,6 +11,7 @@ import { type SearchAccess, searchAs } from '../../../access/search-as.ts'
 import { type SearchOutcome, searchBatchAs } from '../../../access/search-batch-as.ts'
 import { searchAnswerJson } from '../../../answers/search-json.ts'
 import { toSearchInput } from '../../../search/search-input.ts'
+import { searchBytesMax } from '../../request-bytes-max.ts'
 import { problemOf } from '../problem.ts'
 import { defineRoute, type Route } from '../route.ts'
 
@@ -29,6 +30,7 @@ export function searchRoutes(access: SearchAccess): Route[] {
         'first pass finds in the others. A filter leaves out documents before.',
       params: z.strictObject({ index: indexNameSchema }),
       body: searchRequestSchema,
+      bodyBytesMax: searchBytesMax,
       answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
       errors: ['index_not_found', 'invalid_cursor', 'insufficient_coverage', 'model_mismatch', 'model_not_served'],
       timeoutMs: body => body.timeout_ms,
