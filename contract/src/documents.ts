@@ -91,6 +91,17 @@ export const documentSchema = z.object({
   version: count.describe('The sequence number of the write that put it.'),
   tokens: count.nullable().describe('That the model read; null until it is indexed, or where they were not counted.'),
   unknown_tokens: count.nullable().describe("Of these, the ones that the model's vocabulary does not have."),
+  vector: z
+    .object({ model: z.string(), values: z.array(z.number()) })
+    .nullable()
+    .optional()
+    .describe(
+      'Where it was asked for: as a put takes it again. Null until the document is indexed, unless it came with one.',
+    ),
+})
+
+export const documentQuerySchema = z.strictObject({
+  vector: z.enum(['true', 'false']).default('false').describe('Whether the vector is given too.'),
 })
 
 /** What became of a write. */

@@ -45,7 +45,7 @@ import { externalModelOf } from './vectors/external-model-of.ts'
 import { scoredFactsOf } from './vectors/scored-by.ts'
 import { type VectorRule, vectorRuleOf } from './vectors/vector-rule.ts'
 import { type WarmUpOptions, warmUp } from './warm-up/warm-up.ts'
-import { findDocuments } from './writing/find-documents.ts'
+import { type FindOptions, findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
 import type { WriteGuard } from './writing/write-guard.ts'
 import type { WriteMeter } from './writing/write-meter.ts'
@@ -168,10 +168,15 @@ export class Coordinator {
    * A document as the newest write left it, searchable or not.
    * @throws HypershardError `index_not_found`, `document_not_found`
    */
-  async getDocument(index: string, id: string, context: RequestContext): Promise<StoredDocument> {
+  async getDocument(
+    index: string,
+    id: string,
+    context: RequestContext,
+    options?: FindOptions,
+  ): Promise<StoredDocument> {
     const { store, catalog } = this.#parts
     const finding = newerManifest(store, catalog.get(index).manifest).then(manifest =>
-      findDocuments(store, manifest, new Set([id])),
+      findDocuments(store, manifest, new Set([id]), options),
     )
     const document = (await waitWithin(finding, context.deadline, 'reading the document')).documents.get(id)
     if (document !== undefined) return document

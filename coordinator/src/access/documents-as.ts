@@ -1,6 +1,7 @@
 import { HypershardError, type RequestContext } from '@hypershard/common'
 import type { StoredDocument } from '@hypershard/storage'
 import { type Coordinator, documentNotFound } from '../coordinator.ts'
+import type { FindOptions } from '../writing/find-documents.ts'
 import type { ReceivedOperation } from '../writing/operation.ts'
 import type { WriteInput, WriteReport } from '../writing/write-documents.ts'
 import type { AuditedRequest } from './audit-trail.ts'
@@ -13,13 +14,13 @@ import { problemForTenant, type Tenancy, tenancyOf, toldTo } from './tenant.ts'
  */
 export async function documentAs(
   caller: Caller,
-  { index, id }: { readonly index: string; readonly id: string },
+  { index, id, ...options }: { readonly index: string; readonly id: string } & FindOptions,
   context: RequestContext,
   coordinator: Coordinator,
 ): Promise<StoredDocument> {
   return toldTo(caller, async () => {
     const own = tenancyOf(caller, index, coordinator.fieldsOf(index))
-    const document = await coordinator.getDocument(index, id, context)
+    const document = await coordinator.getDocument(index, id, context, options)
     if (own === undefined || own.owns(document)) return document
     throw documentNotFound(index, id)
   })

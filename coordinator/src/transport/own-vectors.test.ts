@@ -114,7 +114,11 @@ describe('an index whose vectors come from outside', () => {
     assert.equal((await post(`${index}/reindex`, { shards: 2, model: 'words' })).json.code, 'invalid_request')
     assert.equal((await post(`${index}/reindex`, { shards: 2 })).status, 201)
     await put(`${index}/documents`, [{ id: 'late', vector: [9, 9] }])
-    await eventually(async () => (await post(`${index}/generations/2/promote`, {})).status === 200)
+    await eventually(async () => {
+      const { generations } = (await request(`${index}/generations`)).json
+      assert.equal(generations.at(-1).progress.problem, null)
+      return (await post(`${index}/generations/2/promote`, {})).status === 200
+    })
     for (const [name, count] of [
       ['own', 4],
       ['copy', 3],
@@ -124,6 +128,17 @@ describe('an index whose vectors come from outside', () => {
       assert.deepEqual(json.hits.at(-1), { id: 'east', score: 0 })
     }
     assert.equal((await request(`${coordinator.url}/v1/indexes/copy`)).json.vectors.width, 2)
+  })
+
+  it('gives the vector of a document back, as it can be put again, where it is asked for', async () => {
+    await put(`${index}/documents`, documents)
+    const model = (await request(index)).json.model.digest
+    const url = (id: string) => `${index}/documents/${id}`
+    const { vector } = (await request(`${url('north')}?vector=true`)).json
+    assert.deepEqual(vector, { model, values: [0, 1] })
+    assert.equal('vector' in (await request(url('north'))).json, false)
+    await put(`${index}/documents`, [{ id: 'again', vector }])
+    assert.deepEqual((await request(`${url('again')}?vector=true`)).json.vector, vector)
   })
 
   it('takes the bytes themselves over gRPC', async () => {

@@ -18,6 +18,10 @@ import {
   tombstonesOf,
 } from '@hypershard/storage'
 
+export interface FindOptions {
+  readonly withVectors?: boolean
+}
+
 /** The newest state of some documents, as the log has it up to an entry. */
 export interface FoundDocuments {
   /** The last entry of the log that was looked at. */
@@ -33,19 +37,21 @@ const rowsPerTurn = 65_536
  * Finds documents by id as the newest write left them, indexed or not. Costs a read of what the log has beyond the
  * manifest, and of the id column of each segment of the shards asked for.
  * @param manifest any version of a served generation; a newer one makes it cheaper
+ * @param withVectors each with its vector, where it is indexed or came with one
  * @throws HypershardError `corrupt_data`, `storage_failed`
  */
 export async function findDocuments(
   store: ObjectStore,
   manifest: Manifest,
   ids: ReadonlySet<string>,
+  { withVectors = false }: FindOptions = {},
 ): Promise<FoundDocuments> {
   const tail = await readTail(store, manifest, ids)
   const documents = new Map<string, StoredDocument>()
   for (const [id, document] of tail.last) if (document !== undefined) documents.set(id, document)
   const others = new Set([...ids].filter(id => !tail.last.has(id)))
   for (const document of await findAside(store, manifest, others)) documents.set(document.id, document)
-  for (const document of await findIndexed(store, manifest, others)) documents.set(document.id, document)
+  for (const document of await findIndexed(store, manifest, others, withVectors)) documents.set(document.id, document)
   return { sequence: tail.sequence, documents }
 }
 
@@ -79,11 +85,12 @@ async function findIndexed(
   store: ObjectStore,
   manifest: Manifest,
   ids: ReadonlySet<string>,
+  withVectors: boolean,
 ): Promise<StoredDocument[]> {
   const found: StoredDocument[] = []
   for (const [shard, own] of Map.groupBy(ids, id => shardOf(id, manifest.shards))) {
     for (const segment of manifest.segments.filter(entry => entry.shard === shard)) {
-      found.push(...(await findInSegment(store, manifest, segment, own)))
+      found.push(...(await findInSegment(store, { manifest, entry: segment }, own, withVectors)))
     }
   }
   return found
@@ -91,9 +98,9 @@ async function findIndexed(
 
 async function findInSegment(
   store: ObjectStore,
-  manifest: Manifest,
-  entry: SegmentEntry,
+  { manifest, entry }: { readonly manifest: Manifest; readonly entry: SegmentEntry },
   ids: readonly string[],
+  withVectors: boolean,
 ): Promise<StoredDocument[]> {
   const segment = await openSegment(store, segmentAt(manifest, entry))
   const matching = await rowsOf(await segment.loadIds(), ids)
@@ -102,7 +109,11 @@ async function findInSegment(
   const rows = matching.filter(row => marked === undefined || !hasBit(marked, row))
   const documents = await segment.openDocuments()
   try {
-    return await documents.read(rows)
+    const read = await documents.read(rows)
+    if (!withVectors) return read
+    const { modelDigest: model } = segment
+    const values = await Promise.all(rows.map(row => segment.readVector(row)))
+    return read.map((document, at) => ({ ...document, vector: { model, values: values[at]! } }))
   } finally {
     await documents.close()
   }

@@ -71,6 +71,14 @@ export const ownVectorsMutants: readonly Mutant[] = [
     tests: api,
   },
   {
+    id: 'own-vector-read-unasked',
+    file: 'coordinator/src/writing/find-documents.ts',
+    find: 'if (!withVectors) return read',
+    replace: 'if (withVectors) return read',
+    breaks: 'A document is given with its vector where that is asked for, and there alone',
+    tests: api,
+  },
+  {
     id: 'own-vector-encoded',
     file: 'indexer/src/encoding/encode-pace.ts',
     find: 'return vector?.model === modelDigest',
@@ -85,6 +93,14 @@ export const ownVectorsMutants: readonly Mutant[] = [
     replace: 'const withVectors = false',
     breaks: 'An index whose vectors come from outside keeps them when it is built anew',
     tests: api,
+  },
+  {
+    id: 'own-vector-of-another-row',
+    file: 'storage/src/manifest/backfill/slices.ts',
+    find: 'values: vectorOf(rows[at]!)',
+    replace: 'values: vectorOf(from + at)',
+    breaks: 'A document that is copied keeps its vector, also behind rows that are deleted',
+    tests: ['storage/src/manifest/backfill/slices.test.ts'],
   },
   {
     id: 'own-vector-width-in-log',

@@ -46,6 +46,24 @@ describe('the slices of a generation', () => {
     assert.deepEqual(slices.at(-1), [testDocument('z')], 'a document set aside comes without the reason')
   })
 
+  it('give each document the vector of its row, where they are asked for', async () => {
+    const generation = await createTestGeneration(store)
+    const segment = await writeTestSegment(
+      store,
+      ['a', 'b', 'c'].map(id => testDocument(id)),
+    )
+    const manifest = await commitSegments(store, await latestManifest(store, generation), [segment], {})
+    const left = await commitSegments(store, manifest, [], { deletedIds: ['b'] })
+    const read = await readSlice(store, left, 0, { withVectors: true })
+    // Value n of the segment is n.
+    const rows = read.map(({ id, vector }) => [id, vector!.values[0]! / vector!.values.length])
+    assert.deepEqual(rows, [
+      ['a', 0],
+      ['c', 2],
+    ])
+    assert.equal((await readSlice(store, left, 0))[0]!.vector, undefined)
+  })
+
   it('are none of an empty generation, and nothing beyond the last', async () => {
     const manifest = await latestManifest(store, await createTestGeneration(store))
     assert.deepEqual([countSlices(manifest), await readSlice(store, manifest, 0)], [0, []])

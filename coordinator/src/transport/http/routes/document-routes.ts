@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { HypershardError, parseExactJson, type RequestContext, toHypershardError } from '@hypershard/common'
 import {
   deleteBodySchema,
+  documentQuerySchema,
   documentSchema,
   idempotencyKeySchema,
   indexNameSchema,
@@ -10,6 +11,7 @@ import {
   writeReportSchema,
 } from '@hypershard/contract'
 import { documentBytesMax } from '@hypershard/proto/limits'
+import type { StoredDocument } from '@hypershard/storage'
 import { z } from 'zod'
 import { documentAs, writeAs } from '../../../access/documents-as.ts'
 import { toldTo } from '../../../access/tenant.ts'
@@ -92,15 +94,26 @@ export function documentRoutes(coordinator: Coordinator, options: DocumentRouteO
       tag: 'documents',
       summary: 'Read a document as the newest write left it, searchable or not',
       params: oneDocument,
+      query: documentQuerySchema,
       answer: { status: 200, description: 'The document and its version', schema: documentSchema },
       errors: ['index_not_found', 'document_not_found'],
-      handle: async ({ params, caller, context }) => {
-        const { fields, read, ...document } = await documentAs(caller, params, context, coordinator)
-        const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
-        return { status: 200, json: { ...document, fields: parseExactJson(fields), ...tokens } }
+      handle: async ({ params, query, caller, context }) => {
+        const withVectors = query.vector === 'true'
+        const found = await documentAs(caller, { ...params, withVectors }, context, coordinator)
+        return { status: 200, json: documentJson(found, withVectors) }
       },
     }),
   ]
+}
+
+function documentJson(
+  { fields, read, vector, ...document }: StoredDocument,
+  withVector: boolean,
+): z.input<typeof documentSchema> {
+  const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
+  const own = vector === undefined ? null : { ...vector, values: [...vector.values] }
+  const known = { ...document, ...tokens, fields: parseExactJson(fields) as Record<string, unknown> }
+  return withVector ? { ...known, vector: own } : known
 }
 
 type WriteRequest = RouteRequest<{ index: string }, WriteQuery, unknown>
