@@ -9,7 +9,6 @@ import {
   type PutAnswer,
   queryCharactersMax,
   type SearchAnswer,
-  type SearchBatchRequest,
   type SearchProfile,
   type SearchRequest,
   searchDefaults,
