@@ -19,7 +19,6 @@ import {
 import { type ChannelSettings, clientOptionsBehind, openProcessCredentials } from '@hypershard/common/grpc'
 import { openMembership } from '@hypershard/membership'
 import { announcingStore, measuredStore, openObjectStore, requireReadable } from '@hypershard/storage'
-import { openBullQueue } from './adapters/bull-queue.ts'
 import { EncoderSet } from './adapters/encoder-set.ts'
 import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
@@ -120,6 +119,8 @@ const newcomersMax = 8
 async function openQueue(config: IndexerConfig, log: Logger): Promise<LaneQueue> {
   const { HYPERSHARD_INDEXER_CONCURRENCY: concurrency, HYPERSHARD_INDEXER_REDIS_URL: url } = config
   if (url !== undefined) {
+    // A sixth of what it takes to load an indexer: only who shares a queue waits for it.
+    const { openBullQueue } = await import('./adapters/bull-queue.ts')
     const open = (name: string) => openBullQueue({ url, concurrency, log, name })
     return new LaneQueue({ writes: await open('jobs'), background: await open('background') })
   }
