@@ -66,6 +66,15 @@ export const versionsKeptMax = 2
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024
 
+/**
+ * Passages that a document is cut into. The longest document has as many at 256 bytes each: a passage of 256 tokens has some
+ * 1,200 bytes of English. What comes after them is not read, and the document counts as truncated.
+ */
+export const passagesOfDocumentMax = 4_096
+
+/** Of a passage, the share that the next one may repeat. */
+export const passageOverlapMax = 0.5
+
 /** Whether a text has more code points than this; each takes one or two UTF-16 units. Stops counting once it knows. */
 export function hasMoreCharacters(text: string, charactersMax: number): boolean {
   if (text.length <= charactersMax) return false

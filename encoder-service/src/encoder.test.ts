@@ -48,6 +48,15 @@ function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: 
     const output = Float32Array.from(input.ids.flatMap(ids => [ids.length, input.model]))
     return { output, texts: input.ids.length }
   }
+  if ('documents' in input) {
+    const whole = ({ text }: { text: string }) => ({
+      begins: [0],
+      ends: [text.length],
+      titleApart: false,
+      cutOff: false,
+    })
+    return { output: input.documents.map(whole), texts: input.documents.length }
+  }
   const output = input.queries.map(({ text }) =>
     text === 'bad'
       ? { failure: { code: 'invalid_request' as const, message: 'too bad', details: {} }, stack: undefined }
@@ -113,6 +122,22 @@ describe('the encoder', () => {
     await encoder.encodeDocuments(0, texts, quietContext())
     const parts = worker.calls.filter(call => call.operation === 'tokenizeDocuments').map(call => call.texts)
     assert.deepEqual(parts, [2, 1, 1, 2])
+  })
+
+  it('cuts documents in parts too, and gives their passages in order', async () => {
+    const worker = new FakeWorker([modelOf([width, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    const lengths = [40_000, 20_000, 10_000, 200_000, 1]
+    const documents = lengths.map(length => ({ title: '', text: 'x'.repeat(length) }))
+    const cut = await encoder.cutDocuments(0, documents, { overlap: 0, context: quietContext() })
+    assert.deepEqual(
+      cut.map(({ ends }) => ends),
+      lengths.map(length => [length]),
+    )
+    assert.deepEqual(
+      worker.calls.map(({ texts }) => texts),
+      [2, 1, 1, 1],
+    )
   })
 
   it('shares a batch between small q-nets that come while one is made, and makes large ones one by one', async () => {

@@ -16,6 +16,7 @@ import { EncoderMeter } from './batching/encoder-meter.ts'
 import { encoderMetrics } from './batching/metrics.ts'
 import type { TokenizedText } from './encoding/tokenizer.ts'
 import type { EncodedQuery, Lane, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
+import type { CutDocument, DocumentToCut } from './passages/cut-document.ts'
 import type { EncodingPort } from './ports.ts'
 
 export interface EncoderLimits extends BatchLimits {
@@ -133,6 +134,29 @@ export class Encoder {
   }
 
   /**
+   * Where documents are cut into passages; takes room for a token each, as none waits for a batch.
+   * @param model its place in `models`
+   * @param overlap the share of a passage's tokens that the next one may repeat
+   * @throws HypershardError `overloaded`, `deadline_exceeded`, `cancelled`
+   */
+  cutDocuments(
+    model: number,
+    documents: readonly DocumentToCut[],
+    { overlap, context }: { readonly overlap: number; readonly context: RequestContext },
+  ): Promise<CutDocument[]> {
+    const { deadline } = context
+    const cut = async () => {
+      const found: CutDocument[] = []
+      for (const part of partsOf(documents, ({ text }) => text.length)) {
+        deadline.check('cutting the documents')
+        found.push(...(await this.#worker.call('cutDocuments', { model, documents: part, overlap })))
+      }
+      return found
+    }
+    return this.#gates.document.run(deadline, cut, Math.max(1, documents.length))
+  }
+
+  /**
    * What a query takes of a batch. Its length is known only when its batch is tokenised, so it counts as the longest
    * there can be; and q-nets of some megabytes count by their bytes.
    */
@@ -145,7 +169,7 @@ export class Encoder {
 
   async #tokenize(model: number, texts: readonly string[], context: RequestContext): Promise<TokenizedText[]> {
     const tokenized: TokenizedText[] = []
-    for (const part of partsOf(texts)) {
+    for (const part of partsOf(texts, text => text.length)) {
       context.deadline.check('tokenising the documents')
       tokenized.push(...(await this.#worker.call('tokenizeDocuments', { model, texts: part })))
     }
@@ -181,15 +205,15 @@ function traceBatch({ queueMs, runMs }: BatchedAnswer<unknown>, { trace, deadlin
   trace.record('encode', { startMs: endMs - runMs, endMs })
 }
 
-/** Cuts a list of texts into parts of bounded length; a text over the bound is a part of its own. */
-function partsOf(texts: readonly string[]): string[][] {
-  const parts: string[][] = []
+/** Divides texts into parts of bounded length; a text over the bound is a part of its own. */
+function partsOf<Text>(texts: readonly Text[], lengthOf: (text: Text) => number): Text[][] {
+  const parts: Text[][] = []
   let characters = Number.POSITIVE_INFINITY
   for (const text of texts) {
-    characters += text.length
+    characters += lengthOf(text)
     if (characters > tokenizeCharactersMax) {
       parts.push([])
-      characters = text.length
+      characters = lengthOf(text)
     }
     parts.at(-1)!.push(text)
   }

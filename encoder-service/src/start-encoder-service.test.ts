@@ -182,6 +182,25 @@ describe('the encoder service', () => {
     }
   })
 
+  it('cuts a document that is longer than the model reads into passages that it reads whole', async () => {
+    await start()
+    const text = 'One 🦊 two three four five six seven eight nine ten. '.repeat(40)
+    const document = { title: 'numbers', text }
+    const cut = (overlap: number) => {
+      const request = { modelDigest: '', documents: [document, { title: 'a', text: '' }], overlap }
+      return callUnary(client.cutDocuments.bind(client), request, Deadline.after(60_000), 'encoder')
+    }
+    const [long, short] = (await cut(0.1)).documents
+    assert.deepEqual(short, { begins: [0], ends: [0], titleApart: false, cutOff: false })
+    const characters = [...text]
+    const passages = long!.begins.map((begin, at) => characters.slice(begin, long!.ends[at]).join(''))
+    assert(passages.length > 1 && passages.every(passage => passage.endsWith('.')), passages.join('|'))
+    const { truncated } = await encodeDocuments(passages.map(passage => ({ title: 'numbers', text: passage })))
+    assert.equal(truncated, 0)
+    await assert.rejects(cut(0.6), { code: 'invalid_request', message: /overlap: must be 0 to 0.5/ })
+    await assert.rejects(cut(Number.NaN), { code: 'invalid_request' })
+  })
+
   it('joins title and text with a space', async () => {
     await start()
     const answer = await encodeDocuments([

@@ -1,5 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import { allFinite, type ModelDirectory, openVectorHead, type VectorHead } from '@hypershard/qnet'
+import { type CutDocument, cutDocument, type DocumentToCut } from '../passages/cut-document.ts'
 import { openDocumentEncoder } from './choose-kernel.ts'
 import type { EncoderSession } from './encoder-session.ts'
 import { statesOf } from './text-batch.ts'
@@ -40,6 +41,12 @@ export class DocumentModel {
   tokenizeDocuments(texts: readonly string[]): TokenizedText[] {
     const tokensMax = this.loaded.settings.tokenizer.maxDocumentTokens
     return texts.map(text => this.#parts.tokenizer.tokenize(text, tokensMax))
+  }
+
+  cutDocuments(documents: readonly DocumentToCut[], overlap: number): CutDocument[] {
+    const { maxDocumentTokens: tokensMax } = this.loaded.settings.tokenizer
+    const { tokenizer } = this.#parts
+    return documents.map(document => cutDocument(document, { tokenizer, tokensMax, overlap }))
   }
 
   /**

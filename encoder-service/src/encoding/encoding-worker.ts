@@ -33,6 +33,7 @@ async function openLane(): Promise<{ operations: Operations; models: LoadedModel
   const models = await openModels(settings, DocumentModel.open)
   const operations: Operations = {
     tokenizeDocuments: async ({ input }) => models[input.model]!.tokenizeDocuments(input.texts),
+    cutDocuments: async ({ input }) => models[input.model]!.cutDocuments(input.documents, input.overlap),
     encodeDocuments: ({ input }) => models[input.model]!.encodeDocuments(input.ids),
   }
   return { operations, models: models.map(model => model.loaded) }

@@ -4,6 +4,7 @@
  */
 import type { Failure } from '@hypershard/common'
 import type { ModelDirectory, ModelSettings, Precision } from '@hypershard/qnet'
+import type { CutDocument, DocumentToCut } from '../passages/cut-document.ts'
 import type { TokenizedText } from './tokenizer.ts'
 
 /** Somebody waits for a query's answer; documents are indexed in the background. Each lane has a worker of its own. */
@@ -74,6 +75,7 @@ export interface EncodedQuery {
 /** Who does what. */
 export const laneOf: Readonly<Record<Operation, Lane>> = {
   tokenizeDocuments: 'document',
+  cutDocuments: 'document',
   encodeDocuments: 'document',
   encodeQueries: 'query',
 }
@@ -81,6 +83,10 @@ export const laneOf: Readonly<Record<Operation, Lane>> = {
 /** Each operation's input and output. */
 export interface WorkerOperations {
   tokenizeDocuments: { input: { model: number; texts: readonly string[] }; output: TokenizedText[] }
+  cutDocuments: {
+    input: { model: number; documents: readonly DocumentToCut[]; overlap: number }
+    output: CutDocument[]
+  }
   /** Row-major [ids.length, hiddenWidth]. */
   encodeDocuments: { input: { model: number; ids: readonly Int32Array[] }; output: Float32Array<ArrayBuffer> }
   /** A query that fails alone has its failure in its place. */

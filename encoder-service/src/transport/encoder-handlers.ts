@@ -13,7 +13,7 @@ import type { EncodedDocuments, Encoder } from '../encoder.ts'
 import type { EncodedQuery, LoadedModel } from '../encoding/worker-protocol.ts'
 import type { ServiceState } from '../service-state.ts'
 import { readModelFile } from './read-model-file.ts'
-import { readDocuments, readModel, readQuery } from './read-request.ts'
+import { readCut, readDocuments, readModel, readQuery } from './read-request.ts'
 
 /** The gRPC methods of `hypershard.v1.EncoderService`. */
 export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Door): EncoderServiceServer {
@@ -30,6 +30,11 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
       const model = readModel(models, request.modelDigest)
       const answer = await encoder.encodeDocuments(model, readDocuments(request), context)
       return documentsToProto(models[model]!, answer)
+    }, door),
+    cutDocuments: unaryHandler(async (request, context) => {
+      const model = readModel(models, request.modelDigest)
+      const { documents, overlap } = readCut(request)
+      return { documents: await encoder.cutDocuments(model, documents, { overlap, context }) }
     }, door),
     readModelFile: unaryHandler(async request => {
       return readModelFile(models[readModel(models, request.modelDigest)]!, request)

@@ -1,7 +1,12 @@
 import { HypershardError } from '@hypershard/common'
-import type { DocumentText, EncodeDocumentsRequest, EncodeQueryRequest } from '@hypershard/proto/encoder'
+import type {
+  CutDocumentsRequest,
+  DocumentText,
+  EncodeDocumentsRequest,
+  EncodeQueryRequest,
+} from '@hypershard/proto/encoder'
 import { QueryForm } from '@hypershard/proto/encoder'
-import { encodedDocumentsMax, hasMoreCharacters, queryCharactersMax } from '@hypershard/proto/limits'
+import { encodedDocumentsMax, hasMoreCharacters, passageOverlapMax, queryCharactersMax } from '@hypershard/proto/limits'
 import { precisionFromProto } from '@hypershard/qnet'
 import { joinDocument } from '../encoding/join-document.ts'
 import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
@@ -35,24 +40,40 @@ export function readQuery(request: EncodeQueryRequest): QueryWork {
  * One text a document: title and text with a space between, as collections in BEIR's layout are usually encoded.
  * @throws HypershardError `invalid_request`, `request_too_large`
  */
-export function readDocuments(request: EncodeDocumentsRequest): string[] {
-  const count = request.documents.length
+export function readDocuments({ documents }: EncodeDocumentsRequest): string[] {
+  checkDocuments(documents)
+  return documents.map(joinDocument)
+}
+
+/** @throws HypershardError `invalid_request`, `request_too_large` */
+export function readCut({
+  documents,
+  overlap,
+}: CutDocumentsRequest): Pick<CutDocumentsRequest, 'documents' | 'overlap'> {
+  checkDocuments(documents)
+  // NaN is refused too.
+  if (overlap >= 0 && overlap <= passageOverlapMax) return { documents, overlap }
+  const message = `overlap: must be 0 to ${passageOverlapMax}, the share of a passage that the next one repeats, not ${overlap}`
+  throw new HypershardError('invalid_request', message)
+}
+
+function checkDocuments(documents: readonly DocumentText[]): void {
+  const count = documents.length
   if (count > encodedDocumentsMax) {
     const message = `documents: ${count} in one request, over the ${encodedDocumentsMax} there may be; send them in parts`
     throw new HypershardError('request_too_large', message, {
       details: { documents: count, documentsMax: encodedDocumentsMax },
     })
   }
-  return request.documents.map((document, index) => readDocument(document, index))
+  for (const [index, document] of documents.entries()) checkDocument(document, index)
 }
 
-function readDocument({ title, text }: DocumentText, index: number): string {
+function checkDocument({ title, text }: DocumentText, index: number): void {
   if (title === '' && text === '') {
     throw new HypershardError('invalid_request', `documents[${index}]: has neither title nor text; give one of them`)
   }
   checkWellFormed(`documents[${index}].title`, title)
   checkWellFormed(`documents[${index}].text`, text)
-  return joinDocument({ title, text })
 }
 
 function readWish({ form, precision }: EncodeQueryRequest): QueryWish {

@@ -125,6 +125,32 @@ export interface EncodeDocumentsResponse {
   unknownTokens: number[];
 }
 
+export interface CutDocumentsRequest {
+  modelDigest: string;
+  documents: DocumentText[];
+  /** Of a passage's tokens, the share that it may repeat of the one before: 0 to 0.5. */
+  overlap: number;
+}
+
+export interface CutDocumentsResponse {
+  /** In the order of the request. */
+  documents: CutDocument[];
+}
+
+/** A document's passages, each a part of its text that is encoded together with the title; one at least. */
+export interface CutDocument {
+  /** Places in the text, in code points: passage i is of begins[i] to before ends[i]. Both ascend. */
+  begins: number[];
+  ends: number[];
+  /**
+   * The title takes more than half of what the model reads: the first passage is the title alone, of no text, and the
+   * others are without it.
+   */
+  titleApart: boolean;
+  /** The text goes on after the last passage: it has more than there may be of one document. */
+  cutOff: boolean;
+}
+
 export interface EncodeQueryRequest {
   modelDigest: string;
   text: string;
@@ -897,6 +923,259 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
   },
 };
 
+function createBaseCutDocumentsRequest(): CutDocumentsRequest {
+  return { modelDigest: "", documents: [], overlap: 0 };
+}
+
+export const CutDocumentsRequest: MessageFns<CutDocumentsRequest> = {
+  encode(message: CutDocumentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelDigest !== "") {
+      writer.uint32(10).string(message.modelDigest);
+    }
+    for (const v of message.documents) {
+      DocumentText.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.overlap !== 0) {
+      writer.uint32(25).double(message.overlap);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CutDocumentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCutDocumentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.documents.push(DocumentText.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.overlap = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CutDocumentsRequest>): CutDocumentsRequest {
+    return CutDocumentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CutDocumentsRequest>): CutDocumentsRequest {
+    const message = createBaseCutDocumentsRequest();
+    message.modelDigest = object.modelDigest ?? "";
+    message.documents = object.documents?.map((e) => DocumentText.fromPartial(e)) || [];
+    message.overlap = object.overlap ?? 0;
+    return message;
+  },
+};
+
+function createBaseCutDocumentsResponse(): CutDocumentsResponse {
+  return { documents: [] };
+}
+
+export const CutDocumentsResponse: MessageFns<CutDocumentsResponse> = {
+  encode(message: CutDocumentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.documents) {
+      CutDocument.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CutDocumentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCutDocumentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.documents.push(CutDocument.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CutDocumentsResponse>): CutDocumentsResponse {
+    return CutDocumentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CutDocumentsResponse>): CutDocumentsResponse {
+    const message = createBaseCutDocumentsResponse();
+    message.documents = object.documents?.map((e) => CutDocument.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCutDocument(): CutDocument {
+  return { begins: [], ends: [], titleApart: false, cutOff: false };
+}
+
+export const CutDocument: MessageFns<CutDocument> = {
+  encode(message: CutDocument, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begins.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.begins) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.ends.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.ends) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.titleApart !== false) {
+      writer.uint32(24).bool(message.titleApart);
+    }
+    if (message.cutOff !== false) {
+      writer.uint32(32).bool(message.cutOff);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CutDocument {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCutDocument();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.begins.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.begins.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.ends.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ends.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.titleApart = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cutOff = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CutDocument>): CutDocument {
+    return CutDocument.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CutDocument>): CutDocument {
+    const message = createBaseCutDocument();
+    message.begins = object.begins?.map((e) => e) || [];
+    message.ends = object.ends?.map((e) => e) || [];
+    message.titleApart = object.titleApart ?? false;
+    message.cutOff = object.cutOff ?? false;
+    return message;
+  },
+};
+
 function createBaseEncodeQueryRequest(): EncodeQueryRequest {
   return { modelDigest: "", text: "", form: 0, precision: 0 };
 }
@@ -1164,6 +1443,20 @@ export const EncoderServiceService = {
       Buffer.from(EncodeDocumentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EncodeDocumentsResponse => EncodeDocumentsResponse.decode(value),
   },
+  /**
+   * Where to cut documents that are longer than the model reads, so that it reads all of each. Not of services before this
+   * method: they refuse it.
+   */
+  cutDocuments: {
+    path: "/hypershard.v1.EncoderService/CutDocuments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CutDocumentsRequest): Buffer => Buffer.from(CutDocumentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CutDocumentsRequest => CutDocumentsRequest.decode(value),
+    responseSerialize: (value: CutDocumentsResponse): Buffer =>
+      Buffer.from(CutDocumentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CutDocumentsResponse => CutDocumentsResponse.decode(value),
+  },
   encodeQuery: {
     path: "/hypershard.v1.EncoderService/EncodeQuery" as const,
     requestStream: false as const,
@@ -1189,6 +1482,11 @@ export const EncoderServiceService = {
 export interface EncoderServiceServer extends UntypedServiceImplementation {
   listModels: handleUnaryCall<ListModelsRequest, ListModelsResponse>;
   encodeDocuments: handleUnaryCall<EncodeDocumentsRequest, EncodeDocumentsResponse>;
+  /**
+   * Where to cut documents that are longer than the model reads, so that it reads all of each. Not of services before this
+   * method: they refuse it.
+   */
+  cutDocuments: handleUnaryCall<CutDocumentsRequest, CutDocumentsResponse>;
   encodeQuery: handleUnaryCall<EncodeQueryRequest, EncodeQueryResponse>;
   /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
   readModelFile: handleUnaryCall<ReadModelFileRequest, ReadModelFileResponse>;
@@ -1224,6 +1522,25 @@ export interface EncoderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EncodeDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Where to cut documents that are longer than the model reads, so that it reads all of each. Not of services before this
+   * method: they refuse it.
+   */
+  cutDocuments(
+    request: CutDocumentsRequest,
+    callback: (error: ServiceError | null, response: CutDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  cutDocuments(
+    request: CutDocumentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CutDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  cutDocuments(
+    request: CutDocumentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CutDocumentsResponse) => void,
   ): ClientUnaryCall;
   encodeQuery(
     request: EncodeQueryRequest,
