@@ -14,6 +14,7 @@ export {
   hitsMax,
   ownQNetBytesMax,
   parityQueriesMax,
+  passageOverlapMax,
   queryCharactersMax,
   replicasMax,
   sampleQueriesMax,

@@ -24,8 +24,8 @@ export function costsOf(shardBytes: readonly number[]): number[] {
  */
 export function shardBytesOf(manifest: Pick<Manifest, 'shards' | 'vectorWidth' | 'segments'>): number[] {
   const bytes = new Array<number>(manifest.shards).fill(0)
-  for (const { shard, documents } of manifest.segments) {
-    bytes[shard]! += rowBytesOf({ documents, vectorWidth: manifest.vectorWidth }, 'memory')
+  for (const { shard, documents, passages } of manifest.segments) {
+    bytes[shard]! += rowBytesOf({ documents, passages, vectorWidth: manifest.vectorWidth }, 'memory')
   }
   return bytes
 }

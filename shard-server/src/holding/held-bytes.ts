@@ -13,7 +13,10 @@ const termBytes = 32
 const placeInFileBytes = 4
 const bitsAByte = 8
 
-export type MeasuredSegment = Pick<SegmentReader, 'documents' | 'documentsPerBatch' | 'vectorWidth' | 'fileBytes'>
+export type MeasuredSegment = Pick<
+  SegmentReader,
+  'documents' | 'passages' | 'documentsPerBatch' | 'vectorWidth' | 'fileBytes'
+>
 
 /**
  * At least what the segment will take, from its number of rows and the lengths of its files. Vectors, their copy, graph,

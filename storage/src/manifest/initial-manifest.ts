@@ -3,7 +3,7 @@ import type { Manifest } from './manifest.ts'
 
 /** The manifest of a generation that nothing was committed to yet: empty, or what it was restored from. */
 export function initialManifest(generation: GenerationRecord): Manifest {
-  const { index, indexUid, model, vectorWidth, shards, fields, source, createdAt } = generation
+  const { index, indexUid, model, vectorWidth, shards, fields, passages, source, createdAt } = generation
   return {
     format: 'hypershard.manifest/2',
     index,
@@ -14,6 +14,7 @@ export function initialManifest(generation: GenerationRecord): Manifest {
     vectorWidth,
     shards,
     ...(fields && { fields }),
+    ...(passages && { passages }),
     log: source?.log ?? { sequence: 0, parts: 0 },
     backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
     ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),

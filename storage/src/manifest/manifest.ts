@@ -4,7 +4,7 @@
  * docs/formats/manifest.md.
  */
 import { type Clock, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
@@ -28,6 +28,8 @@ const segmentEntrySchema = z
     shard: z.int().min(0),
     /** Rows of the segment, deleted ones too. */
     documents: z.int().min(1),
+    /** Vectors, one a passage; left out where there is one a row. */
+    passages: z.int().min(1).optional(),
     /** All files of the segment. */
     bytes: z.int().min(1),
     /** Rows, deleted ones too, that were longer than the model reads. */
@@ -92,6 +94,8 @@ export const manifestSchema = z
     shards: z.int().min(1),
     /** What searches can filter by; left out for nothing. */
     fields: fieldsSchema.optional(),
+    /** How long texts are cut into passages; left out where each document has one vector. */
+    passages: passagesSchema.optional(),
     /** How much of the write log is in the segments. */
     log: positionSchema,
     /** How much of the source generation is in them; null when there is none. */

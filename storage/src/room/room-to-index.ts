@@ -4,7 +4,7 @@
  *
  *     batches  = 3 + 2 × (operations / operationsMax + bytes / bytesMax), at most one a part
  *     segments = one a batch and shard, at most one a document
- *     room     = 2 × (segments × 6 files + documents × (vector + row + ids and fields) + bytes)
+ *     room     = 2 × (segments × 7 files + vectors × vector + documents × (row + ids and fields) + bytes)
  *              + batches × (a manifest with the new segments + a sample of vectors + progress and the list set aside)
  *              + batches × tombstones of every segment, at most one an operation
  *
@@ -23,14 +23,20 @@ import { bitmapBytes } from '../segment/tombstones/bitmap.ts'
 /** What filesystems give out space in. */
 const blockBytes = 4_096
 
-/** Vectors, ids, documents, columns, the record, and the folder. */
-const filesOfSegment = 6
+/** Vectors, ids, documents, columns, passages, the record, and the folder. */
+const filesOfSegment = 7
 
 /** Headers, schemas and footers of a file, and the rest of its last block. */
 const fileBytes = 2 * blockBytes
 
 /** Of a document, besides its texts and its vector: offsets, version, how much of it was read, a share of a record batch. */
 const rowBytes = 256
+
+/**
+ * Of the text of a passage, at least: 256 tokens are some 1,200 bytes of English and 768 of ideographs, of which the overlap
+ * repeats a part. Of a model that reads less than 128 tokens this is no bound.
+ */
+const passageTextBytes = 384
 
 /** Of a document's field that searches can filter by. */
 const fieldBytes = 32
@@ -47,7 +53,11 @@ export function roomToIndex(lag: LogLag, manifest: Manifest): number {
   const batches = batchesOf(lag)
   const segments = Math.min(batches * manifest.shards, lag.puts)
   const ofDocuments =
-    2 * (segments * filesOfSegment * fileBytes + lag.puts * rowBytesOf(manifest) + textBytes(lag, manifest))
+    2 *
+    (segments * filesOfSegment * fileBytes +
+      lag.puts * rowBytesOf(manifest) +
+      vectorsBytes(lag, manifest) +
+      textBytes(lag, manifest))
   const ofManifest = filesOfCommit * fileBytes + (manifest.segments.length + segments) * segmentEntryBytes
   return (
     ofDocuments +
@@ -67,8 +77,14 @@ function batchesOf({ parts, operations, bytes }: LogLag): number {
   return Math.min(parts, 3 + 2 * full)
 }
 
-function rowBytesOf({ vectorWidth, fields = {} }: Manifest): number {
-  return vectorWidth * Float32Array.BYTES_PER_ELEMENT + rowBytes + Object.keys(fields).length * fieldBytes
+/** One a document, or one a passage. */
+function vectorsBytes({ puts, bytes }: LogLag, { vectorWidth, passages }: Manifest): number {
+  const vectors = passages === undefined ? puts : puts + Math.ceil(bytes / passageTextBytes)
+  return vectors * vectorWidth * Float32Array.BYTES_PER_ELEMENT
+}
+
+function rowBytesOf({ fields = {} }: Manifest): number {
+  return rowBytes + Object.keys(fields).length * fieldBytes
 }
 
 /** The documents as they are stored, their ids once more, and of those with fields whatever the fields may be. */

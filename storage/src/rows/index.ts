@@ -4,4 +4,5 @@
  */
 export { DocumentGraph } from '../segment/graph/document-graph.ts'
 export { knobFor, type RecallKnob, rowsReadPerRowKept } from '../segment/graph/recall-knobs.ts'
+export { type PassageTable, rowOfPassage } from '../segment/passages/passage-table.ts'
 export { type Bitmap, createBitmap, hasBit, setBit } from '../segment/tombstones/bitmap.ts'

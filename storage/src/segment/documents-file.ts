@@ -15,6 +15,7 @@ import {
 } from './formats/arrow-text-reader.ts'
 import { ArrowTextWriter } from './formats/arrow-text-writer.ts'
 import { textAt, type Utf8Column, utf8Column } from './formats/utf8-column.ts'
+import type { Passage } from './passages/passage-table.ts'
 import type { TextBatchCache } from './text-batch-cache.ts'
 import { decodeTextRead, encodeTextRead, type TextRead } from './text-read.ts'
 import { decodeFile, openSealedFile, type SealedFile } from './verified-file.ts'
@@ -36,6 +37,8 @@ export interface StoredDocument extends DocumentContent {
   readonly read?: TextRead | undefined
   /** The vector that it was put with, of a document that comes from the write log or is copied; no column of the file. */
   readonly vector?: OwnVector | undefined
+  /** What its vectors are of, where texts are cut into passages; not in the documents' file. */
+  readonly passages?: readonly Passage[] | undefined
 }
 
 /**

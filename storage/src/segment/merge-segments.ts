@@ -1,6 +1,7 @@
 import { eligibleIn, type Manifest, type SegmentEntry } from '../manifest/manifest.ts'
 import { segmentAt } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { type PassageTable, passagesOfRow } from './passages/passage-table.ts'
 import { openSegment } from './segment-reader.ts'
 import { type CalibratedGraph, createSegmentWriter, newSegmentOf } from './segment-writer.ts'
 import { hasBit } from './tombstones/bitmap.ts'
@@ -33,26 +34,28 @@ export async function mergeSegments(
 ): Promise<SegmentEntry | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents === 0) return undefined
-  const { vectorWidth } = manifest
   const { shard } = segments[0]!
-  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
+  const passages = await passagesLeft(store, manifest, segments)
+  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents, passages })
   try {
     let copied = 0
     for (const entry of segments) {
       const reader = await openSegment(store, segmentAt(manifest, entry))
       await reader.verifyDocuments()
       const vectors = await reader.loadVectors()
+      const table = await reader.loadPassages()
       const stored = await reader.openDocuments()
       try {
         for (const rows of chunksOf(await rowsLeft(store, manifest, entry), rowsPerCopy)) {
-          const some = new Float32Array(rows.length * vectorWidth)
-          for (const [at, row] of rows.entries()) {
-            some.set(vectors.subarray(row * vectorWidth, (row + 1) * vectorWidth), at * vectorWidth)
-          }
+          const some = vectorsOfRows(vectors, rows, { table, width: manifest.vectorWidth })
           copied += rows.length
           // Which rows were truncated is not known any more: never more than there are rows.
           const truncated = copied === documents ? Math.min(documents, truncatedOf(segments)) : 0
-          await writer.append(await stored.read(rows), some, truncated)
+          const own = (await stored.read(rows)).map((document, at) => ({
+            ...document,
+            passages: table && passagesOfRow(table, rows[at]!),
+          }))
+          await writer.append(own, some, truncated)
           await graph?.append(some)
         }
       } finally {
@@ -64,6 +67,36 @@ export async function mergeSegments(
   } finally {
     await writer.abort()
   }
+}
+
+/** How many vectors the documents that are left have, where that is not one each. */
+async function passagesLeft(
+  store: ObjectStore,
+  manifest: Manifest,
+  segments: readonly SegmentEntry[],
+): Promise<number | undefined> {
+  if (manifest.passages === undefined) return undefined
+  let passages = 0
+  for (const entry of segments) {
+    const { starts } = (await (await openSegment(store, segmentAt(manifest, entry))).loadPassages())!
+    for (const row of await rowsLeft(store, manifest, entry)) passages += starts[row + 1]! - starts[row]!
+  }
+  return passages
+}
+
+function vectorsOfRows(
+  vectors: Float32Array,
+  rows: readonly number[],
+  { table, width }: { readonly table: PassageTable | undefined; readonly width: number },
+): Float32Array {
+  const ranges = rows.map(row => [table?.starts[row] ?? row, table?.starts[row + 1] ?? row + 1] as const)
+  const some = new Float32Array(ranges.reduce((sum, [first, last]) => sum + last - first, 0) * width)
+  let at = 0
+  for (const [first, last] of ranges) {
+    some.set(vectors.subarray(first * width, last * width), at)
+    at += (last - first) * width
+  }
+  return some
 }
 
 /** The rows of a segment that are not deleted, ascending. */

@@ -9,11 +9,14 @@ import { type FilterColumns, readColumns } from './fields/columns-file.ts'
 import type { IdColumn } from './formats/utf8-column.ts'
 import type { RecallKnob } from './graph/recall-knobs.ts'
 import { readIds } from './ids-file.ts'
+import type { PassageTable } from './passages/passage-table.ts'
+import { readPassages } from './passages/passages-file.ts'
 import {
   columnsName,
   documentsName,
   graphName,
   idsName,
+  passagesName,
   readSegmentRecord,
   type SegmentFileName,
   type SegmentRecord,
@@ -30,7 +33,10 @@ import { readSealedFile, type SealedFile } from './verified-file.ts'
  * segment of some GiB takes seconds of hashing, so it belongs into a worker thread.
  */
 export interface SegmentReader
-  extends Pick<SegmentRecord, 'shard' | 'documents' | 'documentsPerBatch' | 'vectorWidth' | 'modelDigest'> {
+  extends Pick<
+    SegmentRecord,
+    'shard' | 'documents' | 'passages' | 'documentsPerBatch' | 'vectorWidth' | 'modelDigest'
+  > {
   readonly digest: string
   readonly hasGraph: boolean
   /** The length of each of its files but the record, 0 for one that it does not have. */
@@ -38,7 +44,7 @@ export interface SegmentReader
   /** Of its graph. */
   readonly recallKnobs: readonly RecallKnob[]
   /**
-   * Row-major [documents, vectorWidth], all values finite, in a buffer of their own.
+   * Row-major [passages, vectorWidth], or [documents, vectorWidth] where there are none, all values finite, in a buffer of their own.
    * @throws HypershardError `corrupt_data` with the file, and the row when a value is NaN or infinite
    */
   loadVectors(): Promise<Float32Array<ArrayBuffer>>
@@ -50,7 +56,7 @@ export interface SegmentReader
    */
   copyVectors(path: string): Promise<void>
   /**
-   * One vector, [vectorWidth], read alone: the file's digest is not checked.
+   * One vector, [vectorWidth], of a passage or a document, read alone: the file's digest is not checked.
    * @throws HypershardError `corrupt_data`
    */
   readVector(row: number): Promise<Float32Array<ArrayBuffer>>
@@ -58,6 +64,11 @@ export interface SegmentReader
   readVectors(rows: { readonly from: number; readonly to: number }): Promise<Float32Array<ArrayBuffer>>
   /** @throws HypershardError `corrupt_data` */
   loadIds(): Promise<IdColumn>
+  /**
+   * Whose vectors they are; undefined where there is one a document.
+   * @throws HypershardError `corrupt_data`
+   */
+  loadPassages(): Promise<PassageTable | undefined>
   /**
    * The values that filters ask for, of every field; nothing for an index without.
    * @param fields of the manifest
@@ -93,7 +104,8 @@ export interface SegmentReader
  */
 export async function openSegment(store: ObjectStore, segment: SegmentReference): Promise<SegmentReader> {
   const record = await readSegmentRecord(store, segment)
-  const { shard, documents, documentsPerBatch, vectorWidth, modelDigest } = record
+  const { shard, documents, passages, documentsPerBatch, vectorWidth, modelDigest } = record
+  const shape = { rows: passages ?? documents, vectorWidth }
   const sealed = (name: SegmentFileName): SealedFile => {
     const seal = record.files[name]
     if (seal === undefined) throw corruptData(segmentTitle(segment), `${name} is missing`, { ...segment, file: name })
@@ -107,15 +119,18 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
     fileBytes: bytesOfFiles(record),
     shard,
     documents,
+    passages,
     documentsPerBatch,
     vectorWidth,
     modelDigest,
-    loadVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new ArrayBuffer(bytes)),
-    copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), record), path),
-    loadSharedVectors: () => readVectors(store, sealed(vectorsName), record, bytes => new SharedArrayBuffer(bytes)),
-    readVector: row => readVectorRows(store, sealed(vectorsName), record, { from: row, to: row + 1 }),
-    readVectors: rows => readVectorRows(store, sealed(vectorsName), record, rows),
+    loadVectors: () => readVectors(store, sealed(vectorsName), shape, bytes => new ArrayBuffer(bytes)),
+    copyVectors: path => copyFile(readVectorBytes(store, sealed(vectorsName), shape), path),
+    loadSharedVectors: () => readVectors(store, sealed(vectorsName), shape, bytes => new SharedArrayBuffer(bytes)),
+    readVector: row => readVectorRows(store, sealed(vectorsName), shape, { from: row, to: row + 1 }),
+    readVectors: rows => readVectorRows(store, sealed(vectorsName), shape, rows),
     loadIds: () => readIds(store, sealed(idsName), documents),
+    loadPassages: async () =>
+      passages === undefined ? undefined : readPassages(store, sealed(passagesName), { documents, passages }),
     loadColumns: async fields =>
       Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
     openDocuments: cache =>
@@ -134,6 +149,7 @@ function bytesOfFiles({ files }: SegmentRecord): SegmentReader['fileBytes'] {
     [idsName]: files[idsName].bytes,
     [documentsName]: files[documentsName].bytes,
     [columnsName]: files[columnsName]?.bytes ?? 0,
+    [passagesName]: files[passagesName]?.bytes ?? 0,
     [graphName]: files[graphName]?.bytes ?? 0,
   }
 }

@@ -17,6 +17,8 @@ export const idsName = 'ids.arrow'
 export const documentsName = 'documents.arrow'
 /** Only where the index has fields. */
 export const columnsName = 'columns.arrow'
+/** Only where the index cuts texts into passages. */
+export const passagesName = 'passages.arrow'
 /** Only where it has documents enough to be worth it. */
 export const graphName = 'graph.usearch'
 
@@ -25,6 +27,7 @@ export type SegmentFileName =
   | typeof idsName
   | typeof documentsName
   | typeof columnsName
+  | typeof passagesName
   | typeof graphName
 
 const fileSchema = z.strictObject({ sha256: sha256Hex, bytes: z.int().min(1) })
@@ -36,6 +39,8 @@ const recordSchema = z.strictObject({
   format: z.literal('hypershard.segment/2'),
   shard: z.int().min(0),
   documents: z.int().min(1),
+  /** Vectors, one a passage; left out where there is one a document. */
+  passages: z.int().min(1).optional(),
   vectorWidth: z.int().min(1),
   modelDigest: sha256Hex,
   /** Documents longer than the model reads; their vectors are of their beginning. */
@@ -54,6 +59,7 @@ const recordSchema = z.strictObject({
     [idsName]: fileSchema,
     [documentsName]: fileSchema,
     [columnsName]: fileSchema.optional(),
+    [passagesName]: fileSchema.optional(),
     [graphName]: fileSchema.optional(),
   }),
   /** Of its graph. */

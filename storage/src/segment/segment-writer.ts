@@ -14,6 +14,7 @@ import { Utf8ColumnBuilder } from './formats/utf8-column.ts'
 import type { DocumentGraph } from './graph/document-graph.ts'
 import type { RecallKnob } from './graph/recall-knobs.ts'
 import { encodeIds } from './ids-file.ts'
+import { PassagesEncoder } from './passages/passages-file.ts'
 import {
   columnsName,
   documentsName,
@@ -21,6 +22,7 @@ import {
   type FileSeal,
   graphName,
   idsName,
+  passagesName,
   recordName,
   type SegmentFileName,
   type SegmentRecord,
@@ -28,13 +30,13 @@ import {
 } from './segment-record.ts'
 import { StagedFile, sealWrittenFile } from './staged-file.ts'
 import { addRead, nothingRead } from './text-read.ts'
-import { encodeVectorsHeader, firstNonFiniteRow } from './vectors-file.ts'
+import { encodeVectorsHeader, firstNonFiniteRow, type VectorsShape } from './vectors-file.ts'
 import { chunkBytes } from './verified-file.ts'
 
 /** What is known of a segment before its documents come. */
 export interface NewSegment
   extends GenerationReference,
-    Pick<SegmentRecord, 'shard' | 'documents' | 'vectorWidth' | 'modelDigest'> {
+    Pick<SegmentRecord, 'shard' | 'documents' | 'passages' | 'vectorWidth' | 'modelDigest'> {
   /** What searches can filter by. */
   readonly fields?: Fields | undefined
 }
@@ -46,7 +48,7 @@ export interface CalibratedGraph {
 }
 
 /** What a manifest says of a segment that is about to be made for it. */
-export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'documents'> {
+export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'documents' | 'passages'> {
   const { index, generation, vectorWidth, modelDigest, fields } = manifest
   return { index, generation, vectorWidth, modelDigest, fields }
 }
@@ -66,9 +68,9 @@ export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'do
  */
 export interface SegmentWriter {
   /**
-   * @param documents no id may come twice in one segment
+   * @param documents no id may come twice in one segment; with their passages, where the segment has some
    * @param truncated how many of them were longer than the model reads
-   * @param vectors row-major [documents.length, vectorWidth], free to be reused once this has resolved
+   * @param vectors row-major [documents.length, vectorWidth], or a row a passage, free to be reused once this has resolved
    * @throws HypershardError `storage_full`, `storage_failed`, `internal` when a value is NaN or infinite
    */
   append(documents: readonly StoredDocument[], vectors: Float32Array, truncated?: number): Promise<void>
@@ -110,13 +112,16 @@ export async function createSegmentWriter(store: ObjectStore, segment: NewSegmen
     const hasFields = Object.keys(segment.fields ?? {}).length > 0
     const columns = hasFields ? await StagedFile.create(join(folder, columnsName)) : undefined
     if (columns !== undefined) files.push(columns)
+    const passages = segment.passages === undefined ? undefined : await StagedFile.create(join(folder, passagesName))
+    if (passages !== undefined) files.push(passages)
     const writer = new StagedSegmentWriter(store, segment, folder, {
       [vectorsName]: vectors,
       [documentsName]: documents,
       [idsName]: ids,
       ...(columns && { [columnsName]: columns }),
+      ...(passages && { [passagesName]: passages }),
     })
-    await vectors.append(encodeVectorsHeader(segment))
+    await vectors.append(encodeVectorsHeader(shapeOf(segment)))
     return writer
   } catch (error) {
     await Promise.all(files.map(file => file.close()))
@@ -131,8 +136,11 @@ interface SealedSegment {
   readonly bytes: number
 }
 
-type StagedFiles = Readonly<Record<Exclude<SegmentFileName, typeof columnsName | typeof graphName>, StagedFile>> & {
+type OptionalName = typeof columnsName | typeof passagesName | typeof graphName
+
+type StagedFiles = Readonly<Record<Exclude<SegmentFileName, OptionalName>, StagedFile>> & {
   readonly [columnsName]?: StagedFile
+  readonly [passagesName]?: StagedFile
 }
 
 class StagedSegmentWriter implements SegmentWriter {
@@ -143,6 +151,9 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #ids = new Utf8ColumnBuilder()
   readonly #documents = new DocumentsEncoder()
   readonly #columns: ColumnsEncoder
+  readonly #passages = new PassagesEncoder()
+  /** Appended. */
+  #vectors = 0
   #graph: { readonly seal: FileSeal; readonly recallKnobs: readonly RecallKnob[] } | undefined
   #truncated = 0
   #read = nothingRead
@@ -161,17 +172,27 @@ class StagedSegmentWriter implements SegmentWriter {
     return this.#orAbort(async () => {
       assert(this.#sealed === undefined, 'the segment is sealed already')
       const { vectorWidth } = this.#segment
-      assert.equal(vectors.length, documents.length * vectorWidth, 'vectors of another number of documents or width')
+      const rows = documents.reduce((sum, { passages = [] }) => sum + passages.length, 0)
+      const isCut = this.#segment.passages !== undefined
+      const wanted = (isCut ? rows : documents.length) * vectorWidth
+      assert.equal(vectors.length, wanted, 'vectors of another number of documents or passages, or width')
+      if (isCut)
+        assert(
+          documents.every(({ passages = [] }) => passages.length > 0),
+          'a document without a passage',
+        )
       assert(
         this.#ids.rows + documents.length <= this.#segment.documents,
         'more documents than the segment was made for',
       )
       const badRow = firstNonFiniteRow(vectors, vectorWidth)
-      if (badRow !== undefined) throw notFinite(documents[badRow]!.id)
+      if (badRow !== undefined) throw notFinite(ownerOf(documents, badRow).id)
       await this.#files[vectorsName].append(bytesOf(vectors))
       for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
-      for (const { id, fields, read } of documents) {
+      this.#vectors += vectors.length / vectorWidth
+      for (const { id, fields, read, passages } of documents) {
         this.#ids.append(id)
+        if (isCut) this.#passages.append(passages!)
         this.#read = addRead(this.#read, read)
         this.#columns.append(fields)
       }
@@ -183,8 +204,8 @@ class StagedSegmentWriter implements SegmentWriter {
     const { vectorWidth } = this.#segment
     const rowBytes = vectorWidth * Float32Array.BYTES_PER_ELEMENT
     const pieceBytes = Math.max(1, Math.floor(chunkBytes / rowBytes)) * rowBytes
-    const start = encodeVectorsHeader(this.#segment).length
-    const end = start + this.#ids.rows * rowBytes
+    const start = encodeVectorsHeader(shapeOf(this.#segment)).length
+    const end = start + this.#vectors * rowBytes
     for (let at = start; at < end; at += pieceBytes) {
       const bytes = await this.#files[vectorsName].read(at, Math.min(pieceBytes, end - at))
       yield new Float32Array(bytes.buffer)
@@ -193,7 +214,7 @@ class StagedSegmentWriter implements SegmentWriter {
 
   addGraph({ graph, recallKnobs }: CalibratedGraph): Promise<void> {
     return this.#orAbort(async () => {
-      assert.equal(graph.rows, this.#segment.documents, 'a graph of other rows')
+      assert.equal(graph.rows, shapeOf(this.#segment).rows, 'a graph of other rows')
       const path = join(this.#folder, graphName)
       await withFileErrors(`writing ${path}`, async () => graph.save(path))
       this.#graph = { seal: await sealWrittenFile(path), recallKnobs }
@@ -217,22 +238,26 @@ class StagedSegmentWriter implements SegmentWriter {
         await this.#store.putFile(folder + name, join(this.#folder, name))
       }
       await this.abort()
-      const { shard, documents } = this.#segment
-      return { digest, shard, documents, bytes, truncated: this.#truncated, read: this.#read, deleted: null }
+      const { shard, documents, passages } = this.#segment
+      const counts = { documents, ...(passages !== undefined && { passages }) }
+      return { digest, shard, ...counts, bytes, truncated: this.#truncated, read: this.#read, deleted: null }
     })
   }
 
   async #sealFiles(): Promise<SealedSegment> {
     assert.equal(this.#ids.rows, this.#segment.documents, 'fewer documents than the segment was made for')
+    assert.equal(this.#vectors, shapeOf(this.#segment).rows, 'fewer passages than the segment was made for')
     for (const bytes of this.#documents.end()) await this.#files[documentsName].append(bytes)
     for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
     await this.#files[columnsName]?.append(this.#columns.encode())
-    const { shard, documents, vectorWidth, modelDigest } = this.#segment
+    await this.#files[passagesName]?.append(this.#passages.encode())
+    const { shard, documents, passages, vectorWidth, modelDigest } = this.#segment
     const files = await this.#endFiles()
     const record = encodeSegmentRecord({
       format: 'hypershard.segment/2',
       shard,
       documents,
+      ...(passages !== undefined && { passages }),
       vectorWidth,
       modelDigest,
       documentsPerBatch,
@@ -266,14 +291,20 @@ class StagedSegmentWriter implements SegmentWriter {
 
   async #endFiles(): Promise<SegmentRecord['files']> {
     const columns = await this.#files[columnsName]?.finish()
+    const passages = await this.#files[passagesName]?.finish()
     return {
       ...(columns && { [columnsName]: columns }),
+      ...(passages && { [passagesName]: passages }),
       ...(this.#graph && { [graphName]: this.#graph.seal }),
       [vectorsName]: await this.#files[vectorsName].finish(),
       [idsName]: await this.#files[idsName].finish(),
       [documentsName]: await this.#files[documentsName].finish(),
     }
   }
+}
+
+function shapeOf({ documents, passages, vectorWidth }: NewSegment): VectorsShape {
+  return { rows: passages ?? documents, vectorWidth }
 }
 
 async function stageFile(path: string, bytes: Uint8Array): Promise<void> {
@@ -288,6 +319,15 @@ async function stageFile(path: string, bytes: Uint8Array): Promise<void> {
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** Whose vector, of the documents or of their passages, this is. */
+function ownerOf(documents: readonly StoredDocument[], vector: number): StoredDocument {
+  let first = 0
+  return documents.find(({ passages = [undefined] }) => {
+    first += passages.length
+    return vector < first
+  })!
 }
 
 function notFinite(id: string): HypershardError {

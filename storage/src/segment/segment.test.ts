@@ -35,7 +35,7 @@ async function writeOlderSegment(root: string, id: string) {
     'documents.arrow': Buffer.concat([...batch, ...arrow.end()]),
     'ids.arrow': Buffer.concat([...encodeIds(utf8Column([id]))]),
     'vectors.safetensors': Buffer.concat([
-      encodeVectorsHeader({ documents: 1, vectorWidth: testWidth }),
+      encodeVectorsHeader({ rows: 1, vectorWidth: testWidth }),
       Buffer.from(new Float32Array(testWidth).buffer),
     ]),
   }
@@ -253,7 +253,10 @@ describe('a segment', () => {
       const record = await readSegmentRecord(store, reference(entry))
       const vectors = new Float32Array(record.documents * testWidth)
       vectors[17 * testWidth + 1] = bad
-      const file = Buffer.concat([encodeVectorsHeader(record), new Uint8Array(vectors.buffer)])
+      const file = Buffer.concat([
+        encodeVectorsHeader({ ...record, rows: record.documents }),
+        new Uint8Array(vectors.buffer),
+      ])
       const sha256 = hash('sha256', file, 'hex')
       const files = { ...record.files, 'vectors.safetensors': { sha256, bytes: file.length } }
       const forged = encodeSegmentRecord({ ...record, files })

@@ -1,5 +1,6 @@
 /**
- * `vectors.safetensors`: one F32 tensor `vectors` of shape [documents, vectorWidth], in row order.
+ * `vectors.safetensors`: one F32 tensor `vectors` of shape [vectors, vectorWidth]: one vector a row, in row order, or, where
+ * texts are cut into passages, one a passage, in the order of `passages.arrow`.
  * Numbers are little-endian, in the file as in memory; every platform that Node 24 and onnxruntime run on is.
  */
 
@@ -9,12 +10,13 @@ import { checkTensorHeader, encodeTensorHeader } from './formats/tensor-header.t
 import { corruptFile, decodeFile, openSealedFile, readSealedFile, type SealedFile } from './verified-file.ts'
 
 export interface VectorsShape {
-  readonly documents: number
+  /** Vectors. */
+  readonly rows: number
   readonly vectorWidth: number
 }
 
-const tensorOf = ({ documents, vectorWidth }: VectorsShape) =>
-  ({ name: 'vectors', dtype: 'F32', shape: [documents, vectorWidth] }) as const
+const tensorOf = ({ rows, vectorWidth }: VectorsShape) =>
+  ({ name: 'vectors', dtype: 'F32', shape: [rows, vectorWidth] }) as const
 
 /** Everything before the vectors themselves. */
 export function encodeVectorsHeader(shape: VectorsShape): Uint8Array {
@@ -31,7 +33,7 @@ export function firstNonFiniteRow(values: Float32Array, vectorWidth: number): nu
 }
 
 /**
- * Reads all vectors, row-major [documents, vectorWidth], into a buffer of their own.
+ * Reads all vectors, row-major [rows, vectorWidth], into a buffer of their own.
  * @param allocate makes the buffer, of this many bytes
  * @throws HypershardError `corrupt_data`, also when a value is not finite
  */

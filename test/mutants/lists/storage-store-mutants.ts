@@ -2,6 +2,22 @@ import type { Mutant } from '../mutant.ts'
 
 export const storageStoreMutants: readonly Mutant[] = [
   {
+    id: 'passages-of-deleted',
+    file: 'storage/src/segment/merge-segments.ts',
+    find: 'some.set(vectors.subarray(first * width, last * width), at)',
+    replace: 'some.set(vectors.subarray(at, at + (last - first) * width), at)',
+    breaks: 'Merging leaves out the vectors of every passage of a document that is deleted, and of no other',
+    tests: ['storage/src/segment/passages/passages.test.ts'],
+  },
+  {
+    id: 'passages-start-of-row',
+    file: 'storage/src/segment/passages/passages-file.ts',
+    find: 'if (own !== row) starts[own] = at',
+    replace: 'starts[own] = at',
+    breaks: "Every vector is its own document's",
+    tests: ['storage/src/segment/passages/passages.test.ts'],
+  },
+  {
     id: 'text-batches-mixed-up',
     file: 'storage/src/segment/documents-file.ts',
     find: 'this.#cache?.get(sha256, batch)',
@@ -220,8 +236,8 @@ export const storageStoreMutants: readonly Mutant[] = [
   {
     id: 'room-vectors',
     file: 'storage/src/room/room-to-index.ts',
-    find: 'return vectorWidth * Float32Array.BYTES_PER_ELEMENT + rowBytes',
-    replace: 'return rowBytes',
+    find: 'return vectors * vectorWidth * Float32Array.BYTES_PER_ELEMENT',
+    replace: 'return vectors',
     breaks: 'Indexing a document takes the room of its vector',
     tests: ['storage/src/room/room-to-index.test.ts'],
   },

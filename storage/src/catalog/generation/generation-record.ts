@@ -3,7 +3,7 @@
  * first generation is described by the index's own record and has no file, but for a clone's. docs/formats/generation.md.
  */
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { generationKey, generationsFolder } from '../../layout.ts'
@@ -21,6 +21,7 @@ const recordSchema = z.strictObject({
   vectorWidth: z.int().min(1),
   shards: z.int().min(1),
   fields: fieldsSchema.optional(),
+  passages: passagesSchema.optional(),
   /** What it begins with, and the place in the write log that it goes on from. */
   source: z
     .strictObject({
@@ -65,7 +66,7 @@ export async function writeFirstGeneration(
 
 /** The generation that an index is created with, empty. */
 export function firstGeneration(index: IndexRecord): GenerationRecord {
-  const { name, uid, model, vectorWidth, shards, fields, createdAt } = index
+  const { name, uid, model, vectorWidth, shards, fields, passages, createdAt } = index
   return {
     format: 'hypershard.generation/1',
     index: name,
@@ -75,6 +76,7 @@ export function firstGeneration(index: IndexRecord): GenerationRecord {
     vectorWidth,
     shards,
     ...(fields && { fields }),
+    ...(passages && { passages }),
     source: null,
     createdAt,
   }

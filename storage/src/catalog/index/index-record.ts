@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { creatingFolder, creatingKey, deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
@@ -24,6 +24,8 @@ const indexSchema = z.strictObject({
   generation: z.int().min(1),
   /** What searches can filter by; left out for nothing. */
   fields: fieldsSchema.optional(),
+  /** How long texts are cut into passages; left out where each document has one vector. */
+  passages: passagesSchema.optional(),
   /** What a clone was made of; its first generation has a record of its own. */
   origin: z
     .strictObject({
@@ -43,7 +45,10 @@ export type IndexRecord = Readonly<z.output<typeof indexSchema>>
 export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
 
 /** What the creator of an index decides. */
-export type NewIndex = Pick<IndexRecord, 'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'origin'>
+export type NewIndex = Pick<
+  IndexRecord,
+  'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'passages' | 'origin'
+>
 
 /**
  * Creates an empty index. What a half-finished deletion left under its name is deleted first. Of several who create it
@@ -66,7 +71,7 @@ export async function createIndex(
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
   await requireNoAlias(store, index.name)
-  const { name, model, vectorWidth, shards, replicas, fields, origin } = index
+  const { name, model, vectorWidth, shards, replicas, fields, passages, origin } = index
   const record: IndexRecord = {
     format: 'hypershard.index/1',
     name,
@@ -77,6 +82,7 @@ export async function createIndex(
     replicas,
     generation: 1,
     ...(fields && { fields }),
+    ...(passages && { passages }),
     ...(origin && { origin }),
     createdAt: new Date(clock.now()).toISOString(),
   }

@@ -32,13 +32,19 @@ export async function extendRangeSample(
   const wanted = rangeSampleRowsMax - (current.calibration?.documents ?? 0)
   if (wanted === 0 || added.length === 0) return current.calibration
   const chosen = await smallestHashes(store, current, added, wanted)
-  const rows = await Promise.all(chosen.map(({ reader, row }) => reader.readVector(row)))
+  const rows = await Promise.all(chosen.map(readFirstVector))
   const known = await readRangeSample(store, current)
   const vectors = new Float32Array(known.length + rows.length * current.vectorWidth)
   vectors.set(known)
   for (const [index, row] of rows.entries()) vectors.set(row, known.length + index * current.vectorWidth)
   const digest = await writeRangeSample(store, current, vectors, current.vectorWidth)
   return { digest, documents: vectors.length / current.vectorWidth }
+}
+
+/** A document's, or that of its first passage. */
+async function readFirstVector({ reader, row }: Candidate): Promise<Float32Array> {
+  const passages = await reader.loadPassages()
+  return reader.readVector(passages?.starts[row] ?? row)
 }
 
 async function smallestHashes(

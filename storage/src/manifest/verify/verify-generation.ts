@@ -71,6 +71,7 @@ async function verifySegment(store: ObjectStore, manifest: Manifest, entry: Segm
     throw new HypershardError('corrupt_data', `segment ${entry.digest.slice(0, 8)}… is not what the manifest says`)
   }
   await segment.loadVectors()
+  await segment.loadPassages()
   await segment.verifyDocuments()
   await segment.loadColumns(manifest.fields ?? {})
   if (segment.hasGraph) await segment.copyGraph(undefined)
