@@ -4,6 +4,7 @@ import { fieldsSchema, fieldTypes } from './fields.ts'
 import type { Immutable } from './immutable.ts'
 import { indexNameSchema } from './index-name.ts'
 import { replicasMax, shardsAskedMax } from './limits.ts'
+import { passagesSchema } from './passages.ts'
 import { externalVectorsSchema } from './vectors.ts'
 
 export const indexDefaults = { shards: 2, replicas: 1 } as const
@@ -34,6 +35,13 @@ export const createIndexSchema = z.strictObject({
   fields: fieldsSchema
     .default({})
     .describe('What searches can filter by; every other key of a document is only given back with it.'),
+  passages: z
+    .union([passagesSchema, z.literal(false)])
+    .default(false)
+    .describe(
+      'Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a ' +
+        'document the one vector of its beginning. Fixed for the life of the index.',
+    ),
 })
 
 export const deleteIndexQuerySchema = z.strictObject({
@@ -52,6 +60,7 @@ export const indexSchema = z.object({
   shards: count,
   replicas: count,
   fields: z.record(z.string(), z.object({ type: z.enum(fieldTypes), list: z.boolean() })),
+  passages: passagesSchema.optional().describe('How long texts are cut; left out where they are not.'),
   documents: count,
   documents_truncated: count.describe('Documents longer than the model reads; their vectors are of their beginning.'),
   documents_unreadable: count.describe(

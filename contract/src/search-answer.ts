@@ -16,6 +16,14 @@ export const hitSchema = z.object({
   title: z.string().optional(),
   text: z.string().optional(),
   fields: z.record(z.string(), z.unknown()).optional(),
+  passage: z
+    .object({
+      begin: count.describe('In `text`, in code points.'),
+      end: count.describe('The code point after the last.'),
+      text: z.string().optional().describe('Left out with `ids_only`.'),
+    })
+    .optional()
+    .describe("Of an index with `passages`: the part of the text that scored best; the hit's score is its score."),
 })
 
 /** Why the call was made that answered for a shard. */

@@ -108,8 +108,9 @@ export class Coordinator {
 
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
     const { name, shards, replicas, fields } = input
+    const passages = input.passages === false ? undefined : input.passages
     const ofModel = externalModelOf(input) ?? (await this.#modelOf(input.model, context))
-    return this.#parts.catalog.create({ name, shards, replicas, fields, ...ofModel }, context.deadline)
+    return this.#parts.catalog.create({ name, shards, replicas, fields, passages, ...ofModel }, context.deadline)
   }
 
   async #modelOf(nameOrDigest: string | undefined, { deadline }: RequestContext) {

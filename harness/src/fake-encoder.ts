@@ -94,6 +94,16 @@ export class FakeEncoder {
     return { vectors, vectorWidth, truncated: 0, read }
   }
 
+  /** A passage a sentence, without overlap. */
+  async cutDocuments({ documents }: { documents: readonly { text: string }[] }) {
+    return documents.map(({ text }) => {
+      const sentences = [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)]
+      const begins = sentences.map(({ index }) => [...text.slice(0, index)].length)
+      const ends = sentences.map(({ index, segment }) => [...text.slice(0, index + segment.length)].length)
+      return { begins: text === '' ? [0] : begins, ends: text === '' ? [0] : ends, titleApart: false, cutOff: false }
+    })
+  }
+
   close(): void {}
 
   #requireModel(digest: string): void {

@@ -1,6 +1,6 @@
 /** What the indexer needs from other processes; src/adapters speaks to them. Every method rejects with a HypershardError. */
 import type { Deadline, RequestContext } from '@hypershard/common'
-import type { DocumentText } from '@hypershard/proto/encoder'
+import type { CutDocument, DocumentText } from '@hypershard/proto/encoder'
 import type { QNet } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
 
@@ -38,6 +38,11 @@ export interface EncoderPort {
     batch: { modelDigest: string; documents: readonly DocumentText[] },
     context: RequestContext,
   ): Promise<EncodedDocuments>
+  /** Where documents are cut into passages, in their order. @param batch `overlap` as in the index's settings */
+  cutDocuments(
+    batch: { modelDigest: string; documents: readonly DocumentText[]; overlap: number },
+    context: RequestContext,
+  ): Promise<readonly CutDocument[]>
   /** A query's q-net, f32. */
   encodeQuery(query: { modelDigest: string; text: string }, context: RequestContext): Promise<{ readonly qnet: QNet }>
   close(): void

@@ -104,7 +104,12 @@ describe('TopHits', () => {
 
   it('leaves deleted rows out of the hits and out of the count', () => {
     const top = new TopHits(5)
-    top.add(Float32Array.of(3, 2, Number.NaN), 10, { idBytes: row => Buffer.from(`${row}`) }, row => row !== 11)
+    top.add(
+      Float32Array.of(3, 2, Number.NaN),
+      10,
+      { idBytes: row => Buffer.from(`${row}`) },
+      { isExcluded: row => row !== 11 },
+    )
     assert.deepEqual(
       top.sorted().map(row => row.row),
       [11],

@@ -9,6 +9,8 @@ export interface TopRow {
   readonly score: number
   readonly row: number
   readonly ids: RowIds
+  /** Whatever was said of the row. */
+  readonly passage?: number | undefined
 }
 
 /**
@@ -43,19 +45,28 @@ export class TopHits {
   /**
    * Offers the rows `firstRow`, `firstRow + 1`, ... with these scores.
    * @param isExcluded rows to leave out
+   * @param passages of each row, see `TopRow`
    */
-  add(scores: Float32Array, firstRow: number, ids: RowIds, isExcluded?: (row: number) => boolean): void {
+  add(
+    scores: Float32Array,
+    firstRow: number,
+    ids: RowIds,
+    {
+      isExcluded,
+      passages,
+    }: { isExcluded?: ((row: number) => boolean) | undefined; passages?: Int32Array | undefined } = {},
+  ): void {
     for (let index = 0; index < scores.length; index++) {
       const row = firstRow + index
-      if (!isExcluded?.(row)) this.addRow(scores[index]!, row, ids)
+      if (!isExcluded?.(row)) this.addRow(scores[index]!, row, ids, passages?.[index])
     }
   }
 
   /** Offers one row. */
-  addRow(score: number, row: number, ids: RowIds): void {
+  addRow(score: number, row: number, ids: RowIds, passage?: number): void {
     if (!Number.isFinite(score)) this.#nonFinite++
     else if (this.#heap.length === this.#limit && score < rankScore(this.#heap[0]!.score)) return
-    this.#offer({ score, row, ids })
+    this.#offer({ score, row, ids, passage })
   }
 
   /** The kept rows, best first. */

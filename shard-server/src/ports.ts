@@ -50,6 +50,8 @@ export interface SegmentToHold {
   readonly width: number
   readonly vectors: HeldVectors
   readonly ids: SharedIds
+  /** By row, where its vectors begin, and their number at the end; undefined where each document has one. */
+  readonly vectorStarts?: Int32Array<SharedArrayBuffer> | undefined
   readonly scanCopy: ScanCopy
   /** Where its graph lies until `hold` has ended; undefined for none. */
   readonly graphPath: string | undefined
@@ -152,4 +154,6 @@ export interface ScanHit {
   readonly score: number
   readonly segment: number
   readonly row: number
+  /** The place of the best among the document's passages, where it has some. */
+  readonly passage?: number | undefined
 }

@@ -340,6 +340,7 @@ class Simulation {
       }),
       // Only a merge of thousands of documents asks for queries.
       encodeQuery: () => Promise.reject(new HypershardError('internal', 'no query is encoded here')),
+      cutDocuments: () => Promise.reject(new HypershardError('internal', 'no index here cuts texts')),
       encodersOf: () => 1,
       close: () => undefined,
     }

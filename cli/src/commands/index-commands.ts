@@ -5,6 +5,8 @@ import {
   fieldTypes,
   type IndexDescription,
   indexDefaults,
+  passageDefaults,
+  passageOverlapMax,
   replicasMax,
   shardsAskedMax,
 } from '@hypershard/contract'
@@ -13,7 +15,7 @@ import { formatCount, formatCountOf, formatShare } from '../terminal/format-numb
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
-import { wholeNumberIn } from './parse-option.ts'
+import { share, wholeNumberIn } from './parse-option.ts'
 
 /** `hypershard index create|list|describe|delete` */
 export function addIndexCommands(program: Command, context: CommandContext): void {
@@ -38,11 +40,18 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
       `a field that searches can filter by: ${oneOf(fieldTypes)}, with [] for lists; repeat it for more`,
       addField,
     )
+    .option(
+      '--passages [overlap]',
+      'cut texts that are longer than the model reads at sentence ends and search all of them; the share of a passage ' +
+        `that the next one may repeat (default: ${passageDefaults.overlap})`,
+      overlapShare,
+    )
     .addHelpText(
       'after',
       `
 Examples:
   hypershard index create papers
+  hypershard index create manuals --passages
   hypershard index create papers --field year:number --field tags:keyword[]
   hypershard index create papers --shards 8 --replicas 2
   hypershard index create papers --model minilm-dense --json`,
@@ -77,11 +86,20 @@ interface CreateOptions {
   readonly shards?: number
   readonly replicas?: number
   readonly field?: FieldDescriptions
+  /** True without a number. */
+  readonly passages?: number | true
+}
+
+function overlapShare(text: string): number {
+  const overlap = share(text)
+  if (overlap <= passageOverlapMax) return overlap
+  throw new InvalidArgumentError(`It must be a number from 0 to ${passageOverlapMax}.`)
 }
 
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  const { field: fields, ...settings } = options
-  context.answer(await context.api().createIndex({ name, ...settings, ...(fields && { fields }) }), index => [
+  const { field: fields, passages, ...settings } = options
+  const cut = passages && { passages: passages === true ? {} : { overlap: passages } }
+  context.answer(await context.api().createIndex({ name, ...settings, ...(fields && { fields }), ...cut }), index => [
     `created index ${index.name}: ${shardsOf(index)}, model ${index.model.name}`,
     `  put documents with: npx hypershard documents put ${index.name} <file.jsonl | folder>`,
   ])
@@ -122,6 +140,7 @@ async function describeIndex(context: CommandContext, name: string): Promise<voi
         ['shards', `${index.shards}`],
         ['replicas', `${index.replicas}`],
         ['fields', fieldsOf(index)],
+        ['passages', index.passages === undefined ? 'none' : `cut, overlap ${index.passages.overlap}`],
         ['documents', formatCount(index.documents)],
         ['  longer than the model reads', formatCount(index.documents_truncated)],
         ['  that the model cannot read', formatCount(index.documents_unreadable)],

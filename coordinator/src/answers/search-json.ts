@@ -1,6 +1,7 @@
 import { parseExactJson } from '@hypershard/common'
 import type { hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
+import { passageOf } from '../search/passage-of.ts'
 import type { Hit, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import { coverageJson } from './coverage-json.ts'
@@ -22,10 +23,11 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
   }
 }
 
-function hitJson({ id, score, document }: Hit): z.input<typeof hitSchema> {
-  if (document === undefined) return { id, score }
+function hitJson({ id, score, document, passage }: Hit): z.input<typeof hitSchema> {
+  const ofPassage = passage && { passage: passageOf(passage, document?.text) }
+  if (document === undefined) return { id, score, ...ofPassage }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
-  return { id, score, title: document.title, text: document.text, fields }
+  return { id, score, title: document.title, text: document.text, fields, ...ofPassage }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {

@@ -166,7 +166,7 @@ describe('asking shard servers', () => {
 
   it('takes hits that are of another shard, out of order or there twice for a defect, and asks the next holder', async () => {
     const hit = (id: string, score: number, segment = 0): ShardHit => {
-      return { id, score, address: { segment, row: 0 }, document: undefined }
+      return { id, score, address: { segment, row: 0 }, document: undefined, passage: undefined }
     }
     const right: Answer = () => ({ hits: [hit('b', 2), hit('a', 1), hit('c', 1)] })
     for (const hits of [[hit('a', 1, 1)], [hit('a', 1, 9)], [hit('a', 1), hit('b', 2)], [hit('a', 1), hit('a', 1)]]) {

@@ -1,5 +1,5 @@
 import type { SearchPlanName } from '@hypershard/contract'
-import type { FetchedDocument } from '@hypershard/proto/shard'
+import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
 
@@ -9,6 +9,8 @@ export interface Hit {
   readonly score: number | null
   /** Undefined when only ids were asked for. */
   readonly document: FetchedDocument | undefined
+  /** The part of its text that scored so, in code points; undefined where documents have one vector each. */
+  readonly passage?: Passage | undefined
 }
 
 export interface SearchAnswer {

@@ -315,8 +315,8 @@ function earlierByReserve(context: RequestContext): RequestContext {
   return context.earlier(Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare))
 }
 
-function toHit({ id, score }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {
+function toHit({ id, score, passage }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {
   const document = documents?.get(id)
   assert(documents === undefined || document !== undefined, 'every winner was fetched')
-  return { id, score: Number.isFinite(score) ? score : null, document }
+  return { id, score: Number.isFinite(score) ? score : null, document, ...(passage && { passage }) }
 }

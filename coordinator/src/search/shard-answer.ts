@@ -3,6 +3,7 @@ import type { CallReason } from '@hypershard/contract'
 import {
   type DocumentAddress,
   type FetchedDocument,
+  type Passage,
   type SearchPlan,
   type ShardResult,
   StopReason,
@@ -17,6 +18,8 @@ export interface FoundHit {
   readonly address: DocumentAddress
   /** Undefined where it did not come with the hit. */
   readonly document: FetchedDocument | undefined
+  /** The part of its text that scored so, of an index that cuts texts. */
+  readonly passage?: Passage | undefined
 }
 
 /** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
@@ -77,7 +80,7 @@ export function readShardResult(
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
-  for (const { id, score, address, document } of result.hits) {
+  for (const { id, score, address, document, passage } of result.hits) {
     if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
     if (segments[address.segment]?.shard !== shard) {
       return { code: 'internal', message: `${who}: hit \`${id}\` is of another shard` }
@@ -86,7 +89,7 @@ export function readShardResult(
     if (before !== undefined && compareRank(before, { id, score }) >= 0) {
       return { code: 'internal', message: `${who}: its hits are not in rank order` }
     }
-    hits.push({ id, score, shard, address, document })
+    hits.push({ id, score, shard, address, document, ...(passage && { passage }) })
   }
   const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }
   return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }

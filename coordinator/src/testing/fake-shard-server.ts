@@ -229,7 +229,13 @@ export class FakeShardServer implements ShardServerPort {
     const loaded = await this.#loadOnce(manifest!, shard)
     const documents = filter === undefined ? loaded : await this.#passing(filter, manifest!, loaded)
     const ranked: ShardHit[] = documents
-      .map(({ id, vector, address }) => ({ id, score: scoreOf(weights, vector), address, document: undefined }))
+      .map(({ id, vector, address }) => ({
+        id,
+        score: scoreOf(weights, vector),
+        address,
+        document: undefined,
+        passage: undefined,
+      }))
       .sort(compareRank)
     const page = after === undefined ? ranked : ranked.filter(hit => compareRank(after, hit) < 0)
     return {

@@ -113,7 +113,12 @@ describe('the audit log of a coordinator', () => {
     metadata.set('x-request-id', 'order-7')
     const options = { deadline: Deadline.after(60_000).toDate() }
     await new Promise(done => {
-      client.createIndex({ name: 'papers', model: '', shards: 1, fields: {} }, metadata, options, done)
+      client.createIndex(
+        { name: 'papers', model: '', shards: 1, fields: {}, passages: undefined },
+        metadata,
+        options,
+        done,
+      )
     })
     client.close()
     const written = await lines()

@@ -19,10 +19,14 @@ export const externalName = 'external'
 export function externalModelOf({
   model,
   vectors,
-}: Pick<CreateIndexInput, 'model' | 'vectors'>): Pick<GenerationRecord, 'model' | 'vectorWidth'> | undefined {
+  passages,
+}: Pick<CreateIndexInput, 'model' | 'vectors' | 'passages'>):
+  | Pick<GenerationRecord, 'model' | 'vectorWidth'>
+  | undefined {
   if (model !== externalName && vectors === undefined) return undefined
   if (model !== externalName) throw invalid(`vectors: only with "model": "${externalName}"; leave one of them out`)
   if (vectors === undefined) throw invalid(`vectors: missing; with "model": "${externalName}" say their width`)
+  if (passages !== false) throw invalid(`passages: nothing cuts texts with "model": "${externalName}"; leave it out`)
   const architecture = architectureOf(vectors)
   return { model: externalModel(architectureKey(architecture)), vectorWidth: vectors.width }
 }

@@ -112,8 +112,12 @@ async function findInSegment(
     const read = await documents.read(rows)
     if (!withVectors) return read
     const { modelDigest: model } = segment
-    const values = await Promise.all(rows.map(row => segment.readVector(row)))
-    return read.map((document, at) => ({ ...document, vector: { model, values: values[at]! } }))
+    const starts = (await segment.loadPassages())?.starts
+    // One of several passages has no vector that would stand for all of it.
+    const isWhole = (row: number) => starts === undefined || starts[row + 1]! - starts[row]! === 1
+    const vectorOf = (row: number) => (isWhole(row) ? segment.readVector(starts?.[row] ?? row) : undefined)
+    const values = await Promise.all(rows.map(vectorOf))
+    return read.map((document, at) => ({ ...document, vector: values[at] && { model, values: values[at] } }))
   } finally {
     await documents.close()
   }

@@ -50,6 +50,13 @@ export class EncoderSet implements EncoderPort {
     return this.#set.run({ modelDigest: batch.modelDigest, cost }, call, context.deadline)
   }
 
+  cutDocuments: EncoderPort['cutDocuments'] = (batch, context) => {
+    const cost = batch.documents.length
+    const call = (service: EncoderServicePort, deadline: Deadline) =>
+      service.cutDocuments(batch, context.with({ deadline }))
+    return this.#set.run({ modelDigest: batch.modelDigest, cost }, call, context.deadline)
+  }
+
   encodeQuery: EncoderPort['encodeQuery'] = (query, context) => {
     const work = { modelDigest: query.modelDigest, cost: costOf({ title: '', text: query.text }) }
     const call = (service: EncoderServicePort, deadline: Deadline) =>

@@ -23,6 +23,11 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
       const { vectorWidth, truncated } = response
       return { vectors: vectorsOf(response, peer), vectorWidth, truncated, read: readOf(response, documents.length) }
     },
+    cutDocuments: async ({ modelDigest, documents, overlap }, context) => {
+      const request = { modelDigest, documents: [...documents], overlap }
+      const cut = (inner: RequestContext) => callUnary(client.cutDocuments.bind(client), request, inner, peer)
+      return (await context.step('cut call', cut, facts, 'client')).documents
+    },
     encodeQuery: async ({ modelDigest, text }, context) => {
       const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
       const request = { modelDigest, text, ...form }

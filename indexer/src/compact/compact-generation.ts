@@ -88,7 +88,8 @@ async function graphFor(
   context: RequestContext,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
-  if (documents < graphDocuments) return undefined
+  // A graph's knobs are calibrated for rows that are documents each.
+  if (documents < graphDocuments || manifest.passages !== undefined) return undefined
   const queries = await sampleQueries({ store, encoder }, { manifest, segments, given, model }, context)
   if (queries === undefined) return undefined
   return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
 import { FakeEncoder, quietContext } from '@hypershard/harness'
 import type { DocumentContent } from '@hypershard/storage'
+import { LetterEncoder, poison } from '../testing/test-log.ts'
 import { encodeDocuments } from './encode-documents.ts'
 import { costOf } from './encode-pace.ts'
 
@@ -145,5 +146,60 @@ describe('encodeDocuments', () => {
     }
     await assert.rejects(idsOf(encoder, documents(500)), /broken/)
     assert.equal(cancelled, 2)
+  })
+
+  describe('of an index that cuts texts', () => {
+    const cut = async (texts: readonly string[]) => {
+      const source = texts.map((text, at) => ({ id: `d${at}`, title: '', text }))
+      const options = { passages: { overlap: 0 } }
+      const batches = []
+      const encoder = new LetterEncoder()
+      for await (const batch of encodeDocuments(source, model, { encoder }, quietContext(), options))
+        batches.push(batch)
+      return batches
+    }
+
+    it('gives every passage a vector, in the order of the documents', async () => {
+      const [batch] = await cut(['🦊a|bcd', 'ef', '|gh'])
+      assert.deepEqual(
+        batch!.documents.map(({ passages }) => passages),
+        [
+          [
+            { begin: 0, end: 2 },
+            { begin: 3, end: 6 },
+          ],
+          [{ begin: 0, end: 2 }],
+          [
+            { begin: 0, end: 0 },
+            { begin: 1, end: 3 },
+          ],
+        ],
+      )
+      // A letter encoder's vector is [UTF-16 units, 1].
+      assert.deepEqual(
+        [...batch!.vectors].filter((_, at) => at % 2 === 0),
+        [3, 3, 2, 0, 2],
+      )
+      assert.equal(batch!.read[0]!.tokens, 5)
+    })
+
+    it('encodes more passages than one call takes', async () => {
+      const [batch] = await cut(['a|'.repeat(150)])
+      assert.equal(batch!.documents[0]!.passages!.length, 151)
+      assert.equal(batch!.vectors.length, 2 * 151)
+    })
+
+    it('fails a document as a whole for one of its passages, and no other', async () => {
+      const [batch] = await cut(['ab|cd', `ef|${poison}|gh`, 'ij'])
+      assert.deepEqual(
+        batch!.documents.map(({ id }) => id),
+        ['d0', 'd2'],
+      )
+      assert.deepEqual([...batch!.vectors], [2, 1, 2, 1, 2, 1])
+      assert.deepEqual(
+        batch!.failures.map(({ document, failure }) => [document.id, failure.message]),
+        [['d1', 'told to fail']],
+      )
+    })
   })
 })

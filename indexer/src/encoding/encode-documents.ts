@@ -1,7 +1,9 @@
 import { type Deadline, HypershardError, pauseWithin, type RequestContext } from '@hypershard/common'
+import type { Manifest, Passage } from '@hypershard/storage'
 import type { EncodedDocuments, EncoderPort } from '../ports.ts'
 import { encodeOneByOne } from './encode-one-by-one.ts'
 import { costOf } from './encode-pace.ts'
+import { encodePassages } from './encode-passages.ts'
 import type { EncodedBatch, Text } from './encoded-batch.ts'
 
 export interface EncodeParts {
@@ -15,7 +17,12 @@ export interface EncodeParts {
 export interface EncodeOptions<Document> {
   /** Documents of two groups are never in one call. */
   readonly groupOf?: (document: Document) => number
+  /** How long texts are cut; undefined gives each document one vector. */
+  readonly passages?: Manifest['passages']
 }
+
+/** A document that was encoded; with its passages, where texts are cut. */
+export type WithPassages<Document> = Document & { readonly passages?: readonly Passage[] }
 
 /** Enough to fill the encoder's batches; 4 MiB of text stays far below the largest message. */
 const batchDocumentsMax = 64
@@ -49,16 +56,17 @@ export async function* encodeDocuments<Document extends Text>(
   modelDigest: string,
   parts: EncodeParts,
   context: RequestContext,
-  { groupOf = () => 0 }: EncodeOptions<Document> = {},
-): AsyncGenerator<EncodedBatch<Document>> {
+  { groupOf = () => 0, passages }: EncodeOptions<Document> = {},
+): AsyncGenerator<EncodedBatch<WithPassages<Document>>> {
   const abandon = new AbortController()
-  const calls: StartedCall<EncodedBatch<Document>>[] = []
+  const calls: StartedCall<EncodedBatch<WithPassages<Document>>>[] = []
   const running = new Set<Promise<void>>()
   try {
     for await (const batch of batchesOf(documents, groupOf, parts.callCost)) {
       const callContext = context.withSignal(abandon.signal)
       await parts.throttle?.(batch.length, callContext.deadline)
-      calls.push(started(encodeBatch(batch, modelDigest, parts.encoder, callContext), running))
+      const encoding = encodeBatch(batch, { modelDigest, passages, encoder: parts.encoder }, callContext)
+      calls.push(started(encoding, running))
       const callsMax = Math.min(callsInFlightMax, callsOfEncoder * parts.encoder.encodersOf(modelDigest))
       while (running.size >= callsMax) await Promise.race(running)
       while (calls[0]?.ended || calls.length >= callsAheadMax * callsMax) yield await calls.shift()!.result
@@ -115,31 +123,40 @@ async function* batchesOf<Document extends Text>(
   if (batch.length > 0) yield batch
 }
 
-function encodeBatch<Document extends Text>(
+interface BatchParts {
+  readonly modelDigest: string
+  readonly passages: Manifest['passages']
+  readonly encoder: EncoderPort
+}
+
+async function encodeBatch<Document extends Text>(
   documents: readonly Document[],
-  modelDigest: string,
-  encoder: EncoderPort,
+  { modelDigest, passages, encoder }: BatchParts,
   context: RequestContext,
-): Promise<EncodedBatch<Document>> {
-  const call = (texts: readonly Text[]) => callPatiently(texts, modelDigest, encoder, context)
-  return encodeOneByOne(documents, call)
+): Promise<EncodedBatch<WithPassages<Document>>> {
+  const call = (texts: readonly Text[]) =>
+    callPatiently(context, async inner => {
+      const own = texts.map(({ title, text }) => ({ title, text }))
+      return checkShape(await encoder.encodeDocuments({ modelDigest, documents: own }, inner), texts.length)
+    })
+  if (passages === undefined) return encodeOneByOne(documents, call)
+  const own = documents.map(({ title, text }) => ({ title, text }))
+  const cut = { modelDigest, documents: own, overlap: passages.overlap }
+  const cuts = await callPatiently(context, inner => encoder.cutDocuments(cut, inner))
+  return encodePassages(documents, cuts, texts => encodeOneByOne(texts, call))
 }
 
 /** One call, tried again while the encoder is overloaded or cannot be reached. */
-async function callPatiently(
-  documents: readonly Text[],
-  modelDigest: string,
-  encoder: EncoderPort,
+async function callPatiently<Answer>(
   context: RequestContext,
-): Promise<EncodedDocuments> {
+  call: (context: RequestContext) => Promise<Answer>,
+): Promise<Answer> {
   const { deadline } = context
-  const texts = documents.map(({ title, text }) => ({ title, text }))
   let unreachable = 0
   for (let attempt = 0; ; attempt++) {
     deadline.check('encoding documents')
     try {
-      const encoded = await encoder.encodeDocuments({ modelDigest, documents: texts }, context.within(callMsMax))
-      return checkShape(encoded, texts.length)
+      return await call(context.within(callMsMax))
     } catch (error) {
       unreachable = isCode(error, 'unavailable') ? unreachable + 1 : 0
       const again = isCode(error, 'overloaded') || (unreachable > 0 && unreachable < unreachableMax)

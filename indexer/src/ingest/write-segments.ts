@@ -1,4 +1,4 @@
-import { HypershardError, type RequestContext } from '@hypershard/common'
+import { HypershardError, type RequestContext, toCodePoints } from '@hypershard/common'
 import {
   type AsideDocument,
   createSegmentWriter,
@@ -76,7 +76,8 @@ export async function encodeShards(
   }
   // Texts of about a length are encoded together at the least cost.
   const ordered = [...Map.groupBy(texts, groupOf).values()].flatMap(own => own.sort((a, b) => costOf(a) - costOf(b)))
-  for await (const batch of encodeDocuments(ordered, modelDigest, parts, context, { groupOf })) {
+  const options = { groupOf, passages: manifest.passages }
+  for await (const batch of encodeDocuments(ordered, modelDigest, parts, context, options)) {
     const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
     unread = extendUnreadWrites(unread, unreadWritesOf(own))
     parts.onEncoded(batch.documents.length + batch.failures.length)
@@ -97,7 +98,13 @@ function batchOfOwn(documents: readonly StoredDocument[], manifest: Manifest): E
     if (vector!.values.length !== vectorWidth) throw otherWidth(manifest, vector!.values.length)
     vectors.set(vector!.values, row * vectorWidth)
   }
-  return { documents, vectors, vectorWidth, truncated: 0, read: [], failures: [] }
+  const cut = manifest.passages === undefined ? documents : documents.map(asOnePassage)
+  return { documents: cut, vectors, vectorWidth, truncated: 0, read: [], failures: [] }
+}
+
+/** A document's own vector is of all of it. */
+function asOnePassage(document: StoredDocument): StoredDocument {
+  return { ...document, passages: [{ begin: 0, end: toCodePoints(document.text, [document.text.length])[0]! }] }
 }
 
 function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
@@ -133,7 +140,8 @@ async function writeShard(
 ): Promise<SegmentWriter> {
   const documents = batches.reduce((sum, batch) => sum + batch.documents.length, 0)
   const { vectorWidth } = manifest
-  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents })
+  const passages = manifest.passages && countPassages(batches)
+  const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents, passages })
   try {
     for (const batch of batches) {
       if (batch.vectorWidth !== vectorWidth) throw otherWidth(manifest, batch.vectorWidth)
@@ -144,6 +152,13 @@ async function writeShard(
     await writer.abort()
     throw error
   }
+}
+
+function countPassages(batches: readonly EncodedBatch<StoredDocument>[]): number {
+  return batches.reduce(
+    (sum, { documents }) => documents.reduce((own, { passages = [] }) => own + passages.length, sum),
+    0,
+  )
 }
 
 function asideOf({ id, title, text, fields, version }: StoredDocument, failure: HypershardError): AsideDocument {

@@ -107,6 +107,15 @@ export class LetterEncoder implements EncoderPort {
     return { vectors, vectorWidth, truncated: 0, read }
   }
 
+  /** A passage ends at each `|`, without it. */
+  async cutDocuments({ documents }: { documents: readonly { text: string }[] }) {
+    return documents.map(({ text }) => {
+      const parts = text.split('|')
+      const ends = parts.map((_, at) => [...parts.slice(0, at + 1).join('|')].length)
+      return { begins: parts.map((part, at) => ends[at]! - [...part].length), ends, titleApart: false, cutOff: false }
+    })
+  }
+
   /** One linear layer: longer texts score higher. */
   async encodeQuery({ modelDigest, text }: { modelDigest: string; text: string }) {
     if (this.failure !== undefined) throw this.failure

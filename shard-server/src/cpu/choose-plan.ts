@@ -14,9 +14,12 @@ const calibratedHits = 10
 
 /** A segment as a plan sees it. */
 export interface SegmentToPlan {
+  /** Vectors. */
   readonly rows: number
+  /** On average, where a document may have several. */
+  readonly vectorsPerDocument?: number | undefined
   readonly width: number
-  /** How many of the rows can be hits. */
+  /** How many of the documents can be hits. */
   readonly eligible: number
   readonly hasGraph: boolean
   readonly recallKnobs: readonly RecallKnob[]
@@ -67,7 +70,7 @@ export function choosePlan(
 
 /** In multiply-adds, if the first candidates suffice. */
 export function costOf(plan: ShardPlan, segments: readonly SegmentToPlan[], architecture: QNetArchitecture): number {
-  if (plan.kind === 'exact') return costOfScoring(architecture, eligibleIn(segments))
+  if (plan.kind === 'exact') return costOfScoring(architecture, vectorsIn(segments))
   const candidates = plan.count.kind === 'fixed' ? plan.count.candidates : plan.count.first
   const rowsRead = (expansion: number | undefined, rows: number) =>
     expansion === undefined ? rows : expansion * rowsReadPerRowKept
@@ -75,7 +78,14 @@ export function costOf(plan: ShardPlan, segments: readonly SegmentToPlan[], arch
     (sum, { rows, width }, index) => sum + rowsRead(plan.expansions[index], rows) * width,
     0,
   )
-  return costOfTangent(architecture, { valuesRead, candidates: Math.min(candidates, eligibleIn(segments)) })
+  const documents = eligibleIn(segments)
+  const share = documents === 0 ? 0 : Math.min(1, candidates / documents)
+  return costOfTangent(architecture, { valuesRead, candidates: share * vectorsIn(segments) })
+}
+
+/** Of the documents that can be hits. */
+function vectorsIn(segments: readonly SegmentToPlan[]): number {
+  return segments.reduce((sum, { eligible, vectorsPerDocument = 1 }) => sum + eligible * vectorsPerDocument, 0)
 }
 
 export function eligibleIn(segments: readonly Pick<SegmentToPlan, 'eligible'>[]): number {

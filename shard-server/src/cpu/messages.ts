@@ -59,6 +59,8 @@ export type TaskResult =
       readonly type: 'score'
       /** Of the candidates, or of the first of them. */
       readonly scores: Float32Array
+      /** As `DocumentScores`. */
+      readonly passages: Int32Array | undefined
       readonly stop: Exclude<ScanStop, 'complete'> | undefined
     }
 

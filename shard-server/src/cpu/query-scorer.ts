@@ -10,6 +10,7 @@ import {
 import { LRUCache } from 'lru-cache'
 import type { SharedQNet } from '../ports.ts'
 import { expectGoodWeights } from './check-weights.ts'
+import { bestOfEach, countOfRow, type DocumentScores, vectorsOfRow } from './document-rows.ts'
 import type { JointScores } from './joint-scores.ts'
 import type { TaskQuery } from './messages.ts'
 import { type Candidate, meansOf, type Ranked, type RankOptions } from './rank-candidates.ts'
@@ -24,6 +25,11 @@ const readQNetsMax = 64
 const scorers = new LRUCache<string, QNetScorer>({ max: scorersMax })
 /** By `SharedWeights.copy`. */
 const readQNets = new LRUCache<number, QNetWeights>({ max: readQNetsMax })
+
+/** The scores of candidates, or of the first of them. */
+export interface ScoredCandidates extends DocumentScores {
+  readonly stop: Ranked['stop']
+}
 
 /** A query's q-net on this thread. */
 export interface QueryScorer extends PieceScorer {
@@ -63,20 +69,50 @@ export async function scoreCandidates(
   segments: readonly ScanSegment[],
   candidates: readonly Candidate[],
   takeTurn: RankOptions['takeTurn'],
-): Promise<{ readonly scores: Float32Array; readonly stop: Ranked['stop'] }> {
+): Promise<ScoredCandidates> {
   const scores = new Float32Array(candidates.length)
-  for (let first = 0; first < candidates.length; first += blockRows) {
-    const block = candidates.slice(first, first + blockRows)
-    const rows = block.map(({ segment, row }) => ({ vectors: segments[segment]!.segment.vectors, row }))
+  const hasPassages = segments.some(({ segment }) => segment.starts !== undefined)
+  const passages = hasPassages ? new Int32Array(candidates.length) : undefined
+  let first = 0
+  for (const { block, counts } of candidateBlocks(segments, candidates)) {
+    const rows = block.flatMap(({ segment: at, row }) => {
+      const { vectors, starts } = segments[at]!.segment
+      return vectorsOfRow(starts, row).map(vector => ({ vectors, row: vector }))
+    })
     const wish = joint.add(rows)
     const stop = await takeTurn(async () => {
       // Another shard of the query may have had them scored while this one waited.
       if (wish.scores === undefined) await joint.grant(wish)
     })
-    if (wish.scores === undefined) return { scores: scores.slice(0, first), stop }
-    scores.set(wish.scores, first)
+    if (wish.scores === undefined) {
+      return { scores: scores.slice(0, first), passages: passages?.slice(0, first), stop }
+    }
+    const best = hasPassages ? bestOfEach(wish.scores, counts) : { scores: wish.scores, passages: undefined }
+    scores.set(best.scores, first)
+    if (best.passages !== undefined) passages!.set(best.passages, first)
+    first += block.length
   }
-  return { scores, stop: undefined }
+  return { scores, passages, stop: undefined }
+}
+
+/** Candidates with at most `blockRows` vectors together, or one that has more. */
+function* candidateBlocks(segments: readonly ScanSegment[], candidates: readonly Candidate[]) {
+  let block: Candidate[] = []
+  let counts: number[] = []
+  let vectors = 0
+  for (const candidate of candidates) {
+    const own = countOfRow(segments[candidate.segment]!.segment.starts, candidate.row)
+    if (block.length > 0 && vectors + own > blockRows) {
+      yield { block, counts }
+      block = []
+      counts = []
+      vectors = 0
+    }
+    block.push(candidate)
+    counts.push(own)
+    vectors += own
+  }
+  if (block.length > 0) yield { block, counts }
 }
 
 /**

@@ -4,8 +4,9 @@
  * or a walk of the segment's neighbour graph goes where it points. Decisions 008 and 009 have what that finds.
  */
 import type { Tangents } from '@hypershard/qnet'
-import { hasBit } from '@hypershard/storage/rows'
+import { hasBit, rowOfPassage } from '@hypershard/storage/rows'
 import type { ScanStop } from '../ports.ts'
+import { distinctRows, documentsOf, firstVectorOf, vectorsOfRow } from './document-rows.ts'
 import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
 import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment } from './scan-segment.ts'
@@ -78,11 +79,18 @@ export function keyOf({ segment, row }: Candidate): number {
   return segment * 2 ** 32 + row
 }
 
-/** The best of several threads' best. Candidates without an estimate all stay: only the q-net itself can rank them. */
-export function bestOf(candidates: Candidate[], count: number): Candidate[] {
+/**
+ * The best of several threads' best. Candidates without an estimate all stay: only the q-net itself can rank them.
+ * @param repeats whether a document may be there twice, by two of its passages; then the better one stands for it
+ */
+export function bestOf(candidates: Candidate[], count: number, repeats: boolean): Candidate[] {
   candidates.sort(compareCandidates)
-  const unknown = candidates.findLastIndex(({ estimate }) => estimate === Number.POSITIVE_INFINITY) + 1
-  return candidates.slice(0, Math.max(count, unknown))
+  const seen = new Set<number>()
+  const distinct = repeats
+    ? candidates.filter(candidate => !seen.has(keyOf(candidate)) && seen.add(keyOf(candidate)) !== undefined)
+    : candidates
+  const unknown = distinct.findLastIndex(({ estimate }) => estimate === Number.POSITIVE_INFINITY) + 1
+  return distinct.slice(0, Math.max(count, unknown))
 }
 
 /** The best of this thread's part of the shard, a piece at each turn. */
@@ -91,7 +99,10 @@ export async function rankCandidates(
   wish: RankWish,
   options: RankOptions,
 ): Promise<Ranked> {
-  const best = new Best(wish.kept)
+  const best = new Best(
+    wish.kept,
+    segments.some(({ segment }) => segment.starts !== undefined),
+  )
   const pieces = piecesOf(segments, wish)
   if (pieces.length === 0) return best.ranked(undefined)
   let planes: readonly Plane[] = []
@@ -155,12 +166,20 @@ async function planesOf(
 /** The eligible rows that a walk of the segment's graph comes to. Without a tangent every one is a candidate. */
 function walkPlane({ at, segment, query, gradient, offset }: Plane, expansion: number): Candidate[] {
   const { excluded, segment: held } = at
-  if (query === undefined) return unknownCandidates(segment, eligibleRowsOf(0, held.vectors.rows, excluded))
-  const rows = held.graph!.nearest(gradient, expansion).filter(row => !excluded || !hasBit(excluded, row))
-  if (rows.length === 0) return []
+  const { starts } = held
+  const documents = documentsOf(starts, held.vectors.rows)
+  if (query === undefined) return unknownCandidates(segment, eligibleRowsOf(0, documents, excluded))
+  const ownerOf = (vector: number) => (starts === undefined ? vector : rowOfPassage(starts, vector))
+  const vectors = held.graph!.nearest(gradient, expansion).filter(at => !excluded || !hasBit(excluded, ownerOf(at)))
+  if (vectors.length === 0) return []
   // The graph's own distances are coarse, and of other segments' on another scale.
-  const [products] = scanStretch(gatherCopied(held.scanCopy, rows), [query], rows.length)
-  return products!.map(({ row: place, product }) => ({ segment, row: rows[place]!, estimate: product + offset }))
+  const [products] = scanStretch(gatherCopied(held.scanCopy, vectors), [query], vectors.length)
+  const found = products!.map(({ row: place, product }) => ({
+    segment,
+    row: ownerOf(vectors[place]!),
+    estimate: product + offset,
+  }))
+  return starts === undefined ? found : distinctRows(found)
 }
 
 function unknownCandidates(segment: number, rows: readonly number[]): Candidate[] {
@@ -194,31 +213,40 @@ async function readStretches(
 }
 
 /**
- * The eligible rows of a stretch with the largest products. Some more than are wanted of all rows usually have enough
- * eligible ones among them; where they have not, or would be too many, the eligible are copied out.
+ * The eligible documents of a stretch with the largest products. Some more vectors than documents are wanted usually have
+ * enough eligible ones among them; where they have not, or would be too many, the vectors of the eligible are copied out and
+ * all of them ranked.
  */
 class StretchRead {
-  /** What is read for it; undefined where rows are copied out, or nothing is known of any. */
+  /** What is read for it; undefined where vectors are copied out, or nothing is known of any. */
   readonly wish: StretchWish | undefined
+  /** Eligible documents that begin in the stretch: each is in one. */
   readonly eligible: number
   readonly #plane: Plane
+  /** Its vectors, and the documents that have any of them. */
   readonly #first: number
   readonly #last: number
+  readonly #rows: { readonly first: number; readonly last: number }
   readonly #count: number
   #found: readonly ScannedRow[] | undefined
 
   constructor(plane: Plane, stretch: number, kept: number) {
     const { excluded, segment } = plane.at
+    const { starts } = segment
     const bytes = segment.scanCopy.stretches[stretch]!
     this.#plane = plane
     this.#first = stretch * stretchRows
     this.#last = this.#first + bytes.length / segment.vectors.width
-    this.eligible = eligibleRows(this.#first, this.#last, excluded)
-    this.#count = Math.min(kept, this.eligible)
-    const rows = this.#last - this.#first
-    const isWhole = this.eligible === rows
-    const count = isWhole ? this.#count : Math.ceil((overfetch * this.#count * rows) / this.eligible)
-    if (this.#count === 0 || plane.query === undefined || (!isWhole && count > rows * overfetchShareMax)) return
+    this.#rows = { first: this.#ownerOf(this.#first), last: this.#ownerOf(this.#last - 1) + 1 }
+    const { first, last } = this.#rows
+    const touched = eligibleRows(first, last, excluded)
+    const beginsBefore = firstVectorOf(starts, first) < this.#first
+    this.eligible = beginsBefore ? touched - eligibleRows(first, first + 1, excluded) : touched
+    this.#count = Math.min(kept, touched)
+    const vectors = this.#last - this.#first
+    const isWhole = touched === vectors
+    const count = isWhole ? this.#count : Math.ceil((overfetch * this.#count * vectors) / touched)
+    if (this.#count === 0 || plane.query === undefined || (!isWhole && count > vectors * overfetchShareMax)) return
     this.wish = { stretch: bytes, query: plane.query, count, found: found => this.#keep(found) }
   }
 
@@ -244,34 +272,51 @@ class StretchRead {
 
   #keep(found: readonly ScannedRow[]): void {
     const { excluded } = this.#plane.at
-    this.#found = found
-      .map(({ row, product }) => ({ row: this.#first + row, product }))
-      .filter(({ row }) => !excluded || !hasBit(excluded, row))
-      .slice(0, this.#count)
+    this.#found = this.#toDocuments(
+      found
+        .map(({ row, product }) => ({ row: this.#ownerOf(this.#first + row), product }))
+        .filter(({ row }) => !excluded || !hasBit(excluded, row)),
+    )
   }
 
   #copiedOut(): readonly ScannedRow[] | undefined {
     const { at, query } = this.#plane
     if (query === undefined) return undefined
-    const rows = this.#eligibleRows()
-    const [found] = scanStretch(gatherCopied(at.segment.scanCopy, rows), [query], this.#count)
-    return found!.map(({ row, product }) => ({ row: rows[row]!, product }))
+    const vectors = this.#eligibleRows()
+      .flatMap(row => vectorsOfRow(at.segment.starts, row))
+      .filter(vector => vector >= this.#first && vector < this.#last)
+    const wanted = at.segment.starts === undefined ? this.#count : vectors.length
+    const [found] = scanStretch(gatherCopied(at.segment.scanCopy, vectors), [query], wanted)
+    return this.#toDocuments(found!.map(({ row, product }) => ({ row: this.#ownerOf(vectors[row]!), product })))
+  }
+
+  /** The best documents of vectors, best first. */
+  #toDocuments(found: readonly ScannedRow[]): readonly ScannedRow[] {
+    const rows = this.#plane.at.segment.starts === undefined ? found : distinctRows(found)
+    return rows.slice(0, this.#count)
+  }
+
+  #ownerOf(vector: number): number {
+    const { starts } = this.#plane.at.segment
+    return starts === undefined ? vector : rowOfPassage(starts, vector)
   }
 
   #eligibleRows(): number[] {
-    return eligibleRowsOf(this.#first, this.#last, this.#plane.at.excluded)
+    return eligibleRowsOf(this.#rows.first, this.#rows.last, this.#plane.at.excluded)
   }
 }
 
 /** What was found so far, and in how many documents. */
 class Best {
   readonly #kept: number
+  readonly #repeats: boolean
   #candidates: Candidate[] = []
   #scanned = 0
   #walked = 0
 
-  constructor(kept: number) {
+  constructor(kept: number, repeats: boolean) {
     this.#kept = kept
+    this.#repeats = repeats
   }
 
   addWalk(eligible: number, candidates: readonly Candidate[]): void {
@@ -290,6 +335,7 @@ class Best {
   }
 
   #add(candidates: readonly Candidate[]): void {
-    if (candidates.length > 0) this.#candidates = bestOf([...this.#candidates, ...candidates], this.#kept)
+    if (candidates.length > 0)
+      this.#candidates = bestOf([...this.#candidates, ...candidates], this.#kept, this.#repeats)
   }
 }

@@ -6,10 +6,19 @@ import { nothingScanned, type RankPosition } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage/rows'
 import type { ScanHit, ShardScan } from '../ports.ts'
+import {
+  bestOfEach,
+  countOfRow,
+  type DocumentScores,
+  documentsOf,
+  firstVectorOf,
+  type VectorStarts,
+  vectorsOfRow,
+} from './document-rows.ts'
 import { type DriveOptions, driveScan, type ShardWork } from './drive-scan.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
-import type { ScanSegment, ScanShard } from './scan-segment.ts'
-import { copyRows, type VectorRows } from './vector-rows.ts'
+import type { ScannableSegment, ScanSegment, ScanShard } from './scan-segment.ts'
+import { copyRows } from './vector-rows.ts'
 
 export type PieceScorer = Pick<BlockScorer, 'score'>
 
@@ -33,10 +42,14 @@ function scoreBlocks(scorer: PieceScorer, { segments }: ScanShard, { limit, afte
   const positions = new Map<RowIds, number>(segments.map(({ segment, position }) => [segment.ids, position]))
   let documentsScored = 0
   return {
-    pieces: ({ segment, excluded }) => rowBlocks(segment.vectors.rows, excluded),
+    pieces: ({ segment, excluded }) =>
+      rowBlocks(documentsOf(segment.starts, segment.vectors.rows), excluded, segment.starts),
     take: async (block, { segment, excluded }) => {
-      const scores = await scorer.score(vectorsOf(segment.vectors, block))
-      documentsScored += addBlock(top, scores, block, { ids: segment.ids, excluded })
+      const scores = await scorer.score(vectorsOf(segment, block))
+      documentsScored += addBlock(top, documentScores(scores, block, segment.starts), block, {
+        ids: segment.ids,
+        excluded,
+      })
     },
     found: () => ({
       hits: toHits(top, positions),
@@ -48,31 +61,43 @@ function scoreBlocks(scorer: PieceScorer, { segments }: ScanShard, { limit, afte
   }
 }
 
-function vectorsOf(vectors: VectorRows, { first, last, rows }: RowBlock): Float32Array {
-  return rows === undefined ? vectors.range(first, last) : copyRows(Array.from(rows, row => ({ vectors, row })))
+function vectorsOf({ vectors, starts }: ScannableSegment, { first, last, rows }: RowBlock): Float32Array {
+  if (rows === undefined) return vectors.range(firstVectorOf(starts, first), firstVectorOf(starts, last))
+  return copyRows(Array.from(rows, row => vectorsOfRow(starts, row)).flatMap(own => own.map(row => ({ vectors, row }))))
+}
+
+function documentScores(scores: Float32Array, { first, last, rows }: RowBlock, starts: VectorStarts): DocumentScores {
+  if (starts === undefined) return { scores, passages: undefined }
+  const all = rows ?? Array.from({ length: last - first }, (_, at) => first + at)
+  return bestOfEach(
+    scores,
+    Array.from(all, row => countOfRow(starts, row)),
+  )
 }
 
 /** @returns how many of the block's rows are eligible */
 function addBlock(
   top: TopHits,
-  scores: Float32Array,
+  { scores, passages }: DocumentScores,
   { first, last, rows }: RowBlock,
   { ids, excluded }: { ids: RowIds; excluded: ScanSegment['excluded'] },
 ): number {
   if (rows === undefined) {
-    top.add(scores, first, ids, excluded && (row => hasBit(excluded, row)))
+    const isExcluded = excluded && ((row: number) => hasBit(excluded, row))
+    top.add(scores, first, ids, { isExcluded, passages })
     return eligibleRows(first, last, excluded)
   }
-  for (const [index, row] of rows.entries()) top.addRow(scores[index]!, row, ids)
+  for (const [index, row] of rows.entries()) top.addRow(scores[index]!, row, ids, passages?.[index])
   return rows.length
 }
 
 /** @param positions of the segments, by their ids */
 export function toHits(top: TopHits, positions: ReadonlyMap<RowIds, number>): ScanHit[] {
-  return top.sorted().map(({ score, row, ids }) => ({
+  return top.sorted().map(({ score, row, ids, passage }) => ({
     id: Buffer.from(ids.idBytes(row)).toString(),
     score,
     segment: positions.get(ids)!,
     row,
+    ...(passage !== undefined && { passage }),
   }))
 }

@@ -6,6 +6,7 @@ import { ThreadCalls } from '../threads/thread-calls.ts'
 import { choosePlan, costOf, type SegmentToPlan } from './choose-plan.ts'
 import { mergeScans } from './merge-scans.ts'
 import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
+import type { ScoredCandidates } from './query-scorer.ts'
 import { QueryTeam, type ScoringThread } from './query-team.ts'
 import { bestOf, type Candidate, type Ranked } from './rank-candidates.ts'
 import { idsOf } from './scan-segment.ts'
@@ -32,6 +33,7 @@ const candidatesPerThreadMin = 32
 
 /** A segment as the pool knows it. */
 interface HeldSegment extends Omit<SegmentToPlan, 'eligible'> {
+  readonly hasPassages: boolean
   readonly ids: RowIds
 }
 
@@ -44,6 +46,7 @@ interface Search {
 /** The q-net's scores of candidates, or of the first of them. */
 export interface ScoredRows {
   readonly scores: Float32Array
+  readonly passages: Int32Array | undefined
   readonly stop: Ranked['stop']
   readonly workMs: number
 }
@@ -77,9 +80,11 @@ export class ScoringPool implements ScoringBackend {
     // All of them, so that no thread opens a file that is removed already.
     const refused = (await Promise.allSettled(answers)).find(result => result.status === 'rejected')
     if (refused === undefined) {
-      const { key, width, ids, graphPath, recallKnobs } = segment
-      const rows = ids.offsets.length - 1
-      this.#segments.set(key, { rows, width, hasGraph: graphPath !== undefined, recallKnobs, ids: idsOf(ids) })
+      const { key, width, ids, graphPath, recallKnobs, vectorStarts } = segment
+      const documents = ids.offsets.length - 1
+      const rows = vectorStarts?.at(-1) ?? documents
+      const shape = { rows, width, vectorsPerDocument: rows / documents, hasPassages: vectorStarts !== undefined }
+      this.#segments.set(key, { ...shape, hasGraph: graphPath !== undefined, recallKnobs, ids: idsOf(ids) })
       return
     }
     this.drop(segment.key)
@@ -217,7 +222,7 @@ export class ScoringPool implements ScoringBackend {
         scoreMs += workMs
         return mergeRanked(
           results.map(({ ranked }) => ranked),
-          wish.kept,
+          { kept: wish.kept, repeats: shard.segments.some(({ key }) => this.#held(key).hasPassages) },
         )
       },
       score: async candidates => {
@@ -259,11 +264,15 @@ function scanTaskOf(request: ScanRequest): Omit<ScanTask, 'shards' | 'blockCount
   return { ...queryOf(request), limit: request.limit, after: request.after }
 }
 
-function mergeRanked(parts: readonly Ranked[], kept: number): Ranked {
+function mergeRanked(
+  parts: readonly Ranked[],
+  { kept, repeats }: { readonly kept: number; readonly repeats: boolean },
+): Ranked {
   return {
     candidates: bestOf(
       parts.flatMap(({ candidates }) => candidates),
       kept,
+      repeats,
     ),
     scanned: parts.reduce((sum, { scanned }) => sum + scanned, 0),
     walked: parts.reduce((sum, { walked }) => sum + walked, 0),
@@ -279,12 +288,12 @@ function divide(candidates: readonly Candidate[], threads: number): (readonly Ca
 }
 
 /** Up to the first that is missing. */
-function joinScores(
-  results: readonly { readonly scores: Float32Array; readonly stop: Ranked['stop'] }[],
-  parts: readonly (readonly Candidate[])[],
-) {
+function joinScores(results: readonly ScoredCandidates[], parts: readonly (readonly Candidate[])[]) {
   const cut = results.findIndex(({ scores }, part) => scores.length < parts[part]!.length)
   const whole = cut === -1 ? results : results.slice(0, cut + 1)
   const scores = Float32Array.from(whole.flatMap(result => [...result.scores]))
-  return { scores, stop: results.find(({ stop }) => stop !== undefined)?.stop }
+  const passages = whole.every(result => result.passages === undefined)
+    ? undefined
+    : Int32Array.from(whole.flatMap(result => [...(result.passages ?? [])]))
+  return { scores, passages, stop: results.find(({ stop }) => stop !== undefined)?.stop }
 }

@@ -230,11 +230,12 @@ function heldSegment(key: string): ScannableSegment {
   return segment
 }
 
-function openSegment({ vectors: held, ids, width, scanCopy, graphPath }: HoldMessage): OpenSegment {
+function openSegment({ vectors: held, ids, width, scanCopy, graphPath, vectorStarts }: HoldMessage): OpenSegment {
   const graph = graphPath === undefined ? undefined : DocumentGraph.open(graphPath, width)
   const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   return {
     graph,
+    starts: vectorStarts,
     scanCopy,
     vectors: 'path' in held ? file! : vectorsInMemory(held, width),
     close: () => file?.close(),

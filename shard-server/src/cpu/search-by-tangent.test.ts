@@ -112,7 +112,7 @@ describe('searchByTangent', () => {
     const sum = (of: 'scanned' | 'walked') => parts.reduce((total, part) => total + part[of], 0)
     const candidates = parts.flatMap(part => part.candidates)
     const stop = parts.find(part => part.stop !== undefined)?.stop
-    return { candidates: bestOf(candidates, kept), scanned: sum('scanned'), walked: sum('walked'), stop }
+    return { candidates: bestOf(candidates, kept, false), scanned: sum('scanned'), walked: sum('walked'), stop }
   }
 
   async function scan(

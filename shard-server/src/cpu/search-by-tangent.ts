@@ -6,6 +6,7 @@ import type { RankPosition } from '@hypershard/common'
 import { type RowIds, TopHits } from '@hypershard/qnet'
 import type { ScanHit, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
+import type { DocumentScores } from './document-rows.ts'
 import { candidatesNeeded } from './expected-misses.ts'
 import { type Candidate, keyOf, type Ranked, type RankWish } from './rank-candidates.ts'
 import { toHits } from './scan-shards.ts'
@@ -30,7 +31,11 @@ export interface TangentShard {
 export interface TangentSteps {
   rank(wish: Omit<RankWish, 'part' | 'of'>): Promise<Ranked>
   /** @returns the q-net's scores of these candidates, or of the first of them */
-  score(candidates: readonly Candidate[]): Promise<{ readonly scores: Float32Array; readonly stop: Ranked['stop'] }>
+  score(candidates: readonly Candidate[]): Promise<{
+    readonly scores: Float32Array
+    readonly passages?: Int32Array | undefined
+    readonly stop: Ranked['stop']
+  }>
 }
 
 export interface TangentOptions {
@@ -56,7 +61,7 @@ export async function searchByTangent(
     if (count.kind === 'recall' && unknownIn(ranked) > 0) return undefined
     const missing = scored.missing(bestIn(ranked, wanted))
     const answer = await steps.score(missing)
-    scored.add(missing, answer.scores)
+    scored.add(missing, answer)
     stop = answer.stop
     if (stop !== undefined) break
     const needed = count.kind === 'fixed' ? 0 : candidatesNeeded({ ...scored.of(ranked), documents, ...count })
@@ -94,16 +99,19 @@ function searchedIn(ranked: Ranked, scored: ScoredRows, wanted: number) {
 
 /** The candidates that the q-net has scored. */
 class ScoredRows {
-  readonly #scores = new Map<number, { readonly candidate: Candidate; readonly score: number }>()
+  readonly #scores = new Map<number, { candidate: Candidate; score: number; passage: number | undefined }>()
 
   get count(): number {
     return this.#scores.size
   }
 
-  add(candidates: readonly Candidate[], scores: Float32Array): void {
+  add(
+    candidates: readonly Candidate[],
+    { scores, passages }: Omit<DocumentScores, 'passages'> & Partial<DocumentScores>,
+  ): void {
     for (const [at, score] of scores.entries()) {
       const candidate = candidates[at]!
-      this.#scores.set(keyOf(candidate), { candidate, score })
+      this.#scores.set(keyOf(candidate), { candidate, score, passage: passages?.[at] })
     }
   }
 
@@ -126,8 +134,8 @@ class ScoredRows {
     { limit, after }: TangentOptions,
   ): { hits: ScanHit[]; nonFiniteScores: number } {
     const top = new TopHits(limit, after)
-    for (const { candidate, score } of this.#scores.values()) {
-      top.addRow(score, candidate.row, segments[candidate.segment]!.ids)
+    for (const { candidate, score, passage } of this.#scores.values()) {
+      top.addRow(score, candidate.row, segments[candidate.segment]!.ids, passage)
     }
     const positions = new Map<RowIds, number>(segments.map(({ ids, position }) => [ids, position]))
     return { hits: toHits(top, positions), nonFiniteScores: top.nonFiniteCount }

@@ -99,11 +99,13 @@ export class DeviceBackend implements ScoringBackend {
 
   /** @throws HypershardError `overloaded` for a segment that does not fit, where the CPU is not to take it */
   async hold(segment: SegmentToHold): Promise<void> {
-    const { key, width, vectors, ids } = segment
+    const { key, width, vectors, ids, vectorStarts } = segment
     const { pool, log } = this.#options
-    const fits = this.#memory.take(key, (ids.offsets.length - 1) * width * valueBytes[this.#precision])
+    // A device ranks rows: where several are one document's, the CPU scores them.
+    const isRanked = vectorStarts === undefined
+    const fits = isRanked && this.#memory.take(key, (ids.offsets.length - 1) * width * valueBytes[this.#precision])
     try {
-      if (!fits)
+      if (isRanked && !fits)
         log.warn({ segment: key, device: this.device }, 'segment does not fit on the device, the CPU scores it')
       const settled = await Promise.allSettled([
         pool.hold(segment),

@@ -1,10 +1,12 @@
-import type { DocumentsReader } from '@hypershard/storage'
+import type { DocumentsReader, PassageTable } from '@hypershard/storage'
 import type { LRUCache } from 'lru-cache'
 
 export interface HeldSegment {
   readonly key: string
   readonly bytes: number
   readonly documents: DocumentsReader
+  /** What its vectors are of; undefined where each document has one. */
+  readonly passages?: PassageTable | undefined
 }
 
 /** A segment that is held, or is being loaded. */

@@ -8,6 +8,7 @@ import {
   type IdColumn,
   type ObjectStore,
   openSegment,
+  type PassageTable,
   type RecallKnob,
   type SegmentReader,
   type SegmentReference,
@@ -30,6 +31,8 @@ export interface LoadedSegment {
   readonly ids: SharedIds
   readonly scanCopy: ScanCopy
   readonly columns: FilterColumns
+  /** Whose vectors they are; undefined where each document has one. */
+  readonly passages: PassageTable | undefined
   readonly width: number
   /** A copy of its graph's file, for whoever opens it to remove; undefined for none. */
   readonly graph: { readonly path: string; readonly bytes: number } | undefined
@@ -80,10 +83,11 @@ async function readOnce(
       : vectorsInSharedMemory(reader))
     const ids = toShared(await reader.loadIds())
     const columns = await reader.loadColumns(fields)
+    const passages = await reader.loadPassages()
     await reader.verifyDocuments()
     const graph = reader.hasGraph ? await graphOnDisk(reader, copies) : undefined
     const { vectorWidth: width, modelDigest, recallKnobs } = reader
-    return { vectors, ids, scanCopy, columns, width, modelDigest, graph, recallKnobs }
+    return { vectors, ids, scanCopy, columns, passages, width, modelDigest, graph, recallKnobs }
   } catch (error) {
     await copies.remove()
     throw error

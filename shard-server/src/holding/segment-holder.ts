@@ -62,6 +62,7 @@ export interface ShardLease {
     readonly position: number
     /** Rows, deleted ones too. */
     readonly documents: number
+    readonly passages: HeldSegment['passages']
     readonly deleted: Uint8Array<ArrayBuffer> | undefined
     readonly deletedCount: number
   }[]
@@ -136,10 +137,10 @@ export class SegmentHolder {
     try {
       const loaded = Promise.all(
         entries.map(async ([position, entry], index) => {
-          const { key, bytes } = await held[index]!.loading
+          const { key, bytes, passages } = await held[index]!.loading
           const deleted = await this.#deletedRows(manifest, entry, held[index]!)
           const { documents } = entry
-          return { key, bytes, position, documents, deleted, deletedCount: entry.deleted?.count ?? 0 }
+          return { key, bytes, position, documents, passages, deleted, deletedCount: entry.deleted?.count ?? 0 }
         }),
       )
       const segments = await waitWithin(loaded, deadline, `loading shard ${shard}`)
@@ -278,7 +279,7 @@ export class SegmentHolder {
       bytes = held
       this.#noteFirstProblem(entry, loaded.firstProblem)
       const documents = await this.#distribute(key, reader, loaded)
-      return { key, bytes, documents }
+      return { key, bytes, documents, passages: loaded.passages }
     } catch (error) {
       this.#heldBytes -= bytes
       throw error
@@ -288,11 +289,12 @@ export class SegmentHolder {
   /** Gives what was loaded to those who work with it, or to none of them. @returns the open documents file */
   async #distribute(key: string, reader: SegmentReader, loaded: LoadedSegment): Promise<DocumentsReader> {
     const { backend, filter } = this.#options
-    const { width, vectors, ids, scanCopy, columns, graph, recallKnobs } = loaded
+    const { width, vectors, ids, scanCopy, columns, passages, graph, recallKnobs } = loaded
     let documents: DocumentsReader | undefined
     try {
       documents = await reader.openDocuments(this.#options.texts)
-      await backend.hold({ key, width, vectors, ids, scanCopy, recallKnobs, graphPath: graph?.path })
+      const graphPath = graph?.path
+      await backend.hold({ key, width, vectors, ids, vectorStarts: passages?.starts, scanCopy, recallKnobs, graphPath })
       filter.hold({ key, rows: reader.documents, columns })
       return documents
     } catch (error) {

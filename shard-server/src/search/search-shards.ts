@@ -21,11 +21,12 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/storage'
+import { complementOf, countBits, type Manifest, passagesOfRow, subtractBitmap } from '@hypershard/storage'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
 import type {
   ScanAnswer,
+  ScanHit,
   ScanPlan,
   ScanRequest,
   ScanStop,
@@ -148,7 +149,7 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
   const ready = leases.filter(isLease)
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
-    const work = { ...request, shards: ready.map(({ shard, segments }) => ({ shard, segments })) }
+    const work = { ...request, shards: ready.map(toScan) }
     const startMs = context.deadline.clock.now()
     const answer = await parts.backend.scan(work, context.deadline)
     if (context.trace.recording) traceScan(context.trace, answer, startMs)
@@ -224,7 +225,11 @@ function replyReserve(deadline: Deadline): number {
 }
 
 /** A shard's segments, leased until released, and which of their rows can be hits. */
-type ReadyShard = ShardToScan & Pick<ShardLease, 'release'>
+interface ReadyShard extends Pick<ShardLease, 'shard' | 'release'> {
+  readonly segments: readonly LeasedSegment[]
+}
+
+type LeasedSegment = SegmentToScan & Pick<ShardLease['segments'][number], 'passages'>
 
 async function leaseShard(
   { holder, filter: rowFilter }: SearchParts,
@@ -248,21 +253,29 @@ async function leaseShard(
 }
 
 async function eligibleOf(
-  { key, position, documents, deleted, deletedCount }: ShardLease['segments'][number],
+  { key, position, documents, passages, deleted, deletedCount }: ShardLease['segments'][number],
   {
     rowFilter,
     filter,
     context,
   }: { rowFilter: SearchParts['filter']; filter: Filter | undefined; context: RequestContext },
-): Promise<SegmentToScan> {
-  if (filter === undefined) return { key, position, excluded: deleted, eligible: documents - deletedCount }
+): Promise<LeasedSegment> {
+  const own = { key, position, passages }
+  if (filter === undefined) return { ...own, excluded: deleted, eligible: documents - deletedCount }
   const selected = await rowFilter.select(key, filter, context.deadline)
   const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)
-  return { key, position, excluded: complementOf(eligible), eligible: countBits(eligible) }
+  return { ...own, excluded: complementOf(eligible), eligible: countBits(eligible) }
 }
 
 function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
   return 'release' in lease
+}
+
+function toScan({ shard, segments }: ReadyShard): ShardToScan {
+  return {
+    shard,
+    segments: segments.map(({ key, position, excluded, eligible }) => ({ key, position, excluded, eligible })),
+  }
 }
 
 function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
@@ -279,7 +292,7 @@ const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
 function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
   return {
     ...emptyResult(scan.shard),
-    hits: scan.hits.map(toHit),
+    hits: scan.hits.map(hit => toHit(hit, segments)),
     ...scanCountsOf(scan),
     plan: planOf(scan),
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
@@ -290,8 +303,15 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
   }
 }
 
-function toHit({ id, score, segment, row }: ShardScan['hits'][number]): ShardHit {
-  return { id, score, address: { segment, row }, document: undefined }
+function toHit({ id, score, segment, row, passage }: ScanHit, segments: ReadyShard['segments']): ShardHit {
+  const table = passage === undefined ? undefined : segments.find(({ position }) => position === segment)!.passages!
+  return {
+    id,
+    score,
+    address: { segment, row },
+    document: undefined,
+    passage: table && passagesOfRow(table, row)[passage!],
+  }
 }
 
 /** The plan that was really used, whichever was asked for. */

@@ -18,6 +18,8 @@ import {
 export interface TestDocument {
   readonly id: string
   readonly vector: Float32Array
+  /** Of its passages, where the index cuts texts: each is ten characters of the text. */
+  readonly vectors?: readonly Float32Array[]
 }
 
 export const testModel = { name: 'test', digest: 'ab'.repeat(32) }
@@ -31,12 +33,21 @@ export function testDocuments(count: number, width: number): TestDocument[] {
 
 export async function createTestIndex(
   store: ObjectStore,
-  options: { name: string; width: number; shards: number; fields?: Fields; model?: typeof testModel },
+  options: {
+    name: string
+    width: number
+    shards: number
+    fields?: Fields
+    model?: typeof testModel
+    passages?: { overlap: number }
+  },
 ): Promise<Manifest> {
-  const { name, width, shards, fields, model = testModel } = options
+  const { name, width, shards, fields, passages, model = testModel } = options
   return latestManifest(
     store,
-    firstGeneration(await createIndex(store, { name, model, vectorWidth: width, shards, replicas: 1, fields })),
+    firstGeneration(
+      await createIndex(store, { name, model, vectorWidth: width, shards, replicas: 1, fields, passages }),
+    ),
   )
 }
 
@@ -50,16 +61,20 @@ export async function putTestDocuments(
   const { vectorWidth } = manifest
   const added = []
   for (const [shard, own] of Map.groupBy(documents, ({ id }) => shardOf(id, manifest.shards))) {
-    const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents: own.length })
-    const stored = own.map(({ id }) => ({
+    const isCut = manifest.passages !== undefined
+    const all = own.flatMap(({ vector, vectors = [vector] }) => vectors)
+    const counts = { documents: own.length, passages: isCut ? all.length : undefined }
+    const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, ...counts })
+    const stored = own.map(({ id, vectors = [] }) => ({
       id,
       title: `title of ${id}`,
       text: `text of ${id}`,
       fields: `{"name":"${id}"}`,
       version: 1,
+      ...(isCut && { passages: vectors.map((_, at) => ({ begin: 10 * at, end: 10 * at + 10 })) }),
     }))
-    const vectors = new Float32Array(own.length * vectorWidth)
-    for (const [row, { vector }] of own.entries()) vectors.set(vector, row * vectorWidth)
+    const vectors = new Float32Array(all.length * vectorWidth)
+    for (const [row, vector] of all.entries()) vectors.set(vector, row * vectorWidth)
     await writer.append(stored, vectors)
     if (recallKnobs !== undefined) {
       const graph = DocumentGraph.empty(vectorWidth, vectors)

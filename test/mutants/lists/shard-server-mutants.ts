@@ -2,7 +2,49 @@ import type { Mutant } from '../mutant.ts'
 
 const releasing = ['shard-server/src/holding/release-shards.test.ts']
 
+const ofPassages = ['shard-server/src/cpu/passages.property.test.ts']
+
 export const shardServerMutants: readonly Mutant[] = [
+  {
+    id: 'passage-of-a-tie',
+    file: 'shard-server/src/cpu/document-rows.ts',
+    find: 'if (rankScore(scores[at]!) > rankScore(scores[place]!)) place = at',
+    replace: 'if (rankScore(scores[at]!) >= rankScore(scores[place]!)) place = at',
+    breaks: 'Of passages with equal scores the first is told',
+    tests: ofPassages,
+  },
+  {
+    id: 'passages-in-two-blocks',
+    file: 'shard-server/src/cpu/row-blocks.ts',
+    find: 'if (starts === undefined) return Math.min(first + blockRows, documents)',
+    replace: 'return Math.min(first + blockRows, documents)',
+    breaks: 'Blocks are bounded by their vectors where documents have several',
+    tests: ofPassages,
+  },
+  {
+    id: 'passages-one-scored',
+    file: 'shard-server/src/cpu/query-scorer.ts',
+    find: 'return vectorsOfRow(starts, row).map(vector => ({ vectors, row: vector }))',
+    replace: 'return vectorsOfRow(starts, row).map(() => ({ vectors, row: starts?.[row] ?? row }))',
+    breaks: 'Every passage of a candidate is scored',
+    tests: ofPassages,
+  },
+  {
+    id: 'passages-twice-a-candidate',
+    file: 'shard-server/src/cpu/rank-candidates.ts',
+    find: 'const distinct = repeats',
+    replace: 'const distinct = repeats && count < 0',
+    breaks: 'A document that lies in two stretches is one candidate',
+    tests: ofPassages,
+  },
+  {
+    id: 'passages-scanned-twice',
+    file: 'shard-server/src/cpu/rank-candidates.ts',
+    find: 'this.eligible = beginsBefore ?',
+    replace: 'this.eligible = beginsBefore && first < 0 ?',
+    breaks: 'A document that lies in two stretches is counted once',
+    tests: ofPassages,
+  },
   {
     id: 'shards-released-in-use',
     file: 'shard-server/src/holding/segment-holder.ts',
@@ -150,8 +192,8 @@ export const shardServerMutants: readonly Mutant[] = [
   {
     id: 'scan-deleted',
     file: 'shard-server/src/cpu/scan-shards.ts',
-    find: 'excluded && (row => hasBit(excluded, row))',
-    replace: 'excluded && (row => hasBit(excluded, row) && row < 0)',
+    find: 'excluded && ((row: number) => hasBit(excluded, row))',
+    replace: 'excluded && ((row: number) => hasBit(excluded, row) && row < 0)',
     breaks: 'A deleted row is never a hit',
     tests: ['shard-server/src/cpu/scan-shards.test.ts'],
   },

@@ -240,6 +240,7 @@ export class SimulatedServer {
           score: scoreOf(weights, vector),
           address,
           document: undefined,
+          passage: undefined,
         }),
       )
       .sort(compareRank)

@@ -18,6 +18,7 @@ import type {
 import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
+import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, SearchAnswer } from '../../search/search-answer.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
@@ -98,6 +99,7 @@ export function createIndexBodyOf(request: CreateIndexRequest): Record<string, u
     shards,
     replicas,
     fields,
+    passages: request.passages && withoutUnset({ ...request.passages }),
   })
 }
 
@@ -115,6 +117,7 @@ export function indexMessage(entry: CatalogEntry): Index {
     documentsAside,
     documentsUnreadable,
     unknownTokenShare: unknownTokenShare ?? undefined,
+    passages: counts.passages,
     modelName: model.name,
     modelDigest: model.digest,
     manifestVersion,
@@ -166,7 +169,7 @@ export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
-function hitMessage({ id, score, document }: Hit): HitMessage {
+function hitMessage({ id, score, document, passage }: Hit): HitMessage {
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -177,6 +180,7 @@ function hitMessage({ id, score, document }: Hit): HitMessage {
     text: document?.text ?? '',
     fields,
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
+    passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
   }
 }
 

@@ -28,7 +28,7 @@ describe('the gRPC twin', () => {
   beforeEach(async () => {
     coordinator = await startTestCoordinator()
     client = connectClient(SearchServiceClient, coordinator.grpcAddress)
-    const request = { name: 'papers', model: '', shards: 3, fields: {} }
+    const request = { name: 'papers', model: '', shards: 3, fields: {}, passages: undefined }
     await callUnary(client.createIndex.bind(client), request, soon(), 'coordinator')
   })
 

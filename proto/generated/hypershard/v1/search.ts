@@ -50,12 +50,22 @@ export interface Index {
   /** Documents that the model cannot read: half of their tokens or more are not in its vocabulary, or they have none. */
   documentsUnreadable: number;
   /** Of all tokens read, those that the vocabulary does not have: 0 to 1. Not given where none were counted. */
-  unknownTokenShare?: number | undefined;
+  unknownTokenShare?:
+    | number
+    | undefined;
+  /** How long texts are cut; not given where each document has one vector. */
+  passages: Passages | undefined;
 }
 
 export interface Index_FieldsEntry {
   key: string;
   value: Field | undefined;
+}
+
+/** How an index cuts texts that are longer than the model reads. */
+export interface Passages {
+  /** The share of a passage that the next one may repeat, in whole sentences: 0 to 0.5; 0.125 when not given. */
+  overlap?: number | undefined;
 }
 
 export interface CreateIndexRequest {
@@ -69,7 +79,11 @@ export interface CreateIndexRequest {
   /** By name: what searches can filter by. */
   fields: { [key: string]: Field };
   /** With the model "external": what vectors and q-nets look like. */
-  vectors?: ExternalVectors | undefined;
+  vectors?:
+    | ExternalVectors
+    | undefined;
+  /** Not given: each document has one vector, of its beginning. Not with the model "external". */
+  passages?: Passages | undefined;
 }
 
 export interface CreateIndexRequest_FieldsEntry {
@@ -322,6 +336,16 @@ export interface Hit {
     | undefined;
   /** The fields as JSON text, where `fields` does not hold every number as it was put; else empty. */
   fieldsJson: string;
+  /** The part of the text that scored best; not of an index whose documents have one vector each. */
+  passage: HitPassage | undefined;
+}
+
+export interface HitPassage {
+  /** In the text, in code points: from begin to before end. */
+  begin: number;
+  end: number;
+  /** Left out where only ids were asked for. */
+  text?: string | undefined;
 }
 
 export interface Coverage {
@@ -401,6 +425,7 @@ function createBaseIndex(): Index {
     fields: {},
     documentsUnreadable: 0,
     unknownTokenShare: undefined,
+    passages: undefined,
   };
 }
 
@@ -453,6 +478,9 @@ export const Index: MessageFns<Index> = {
     }
     if (message.unknownTokenShare !== undefined) {
       writer.uint32(129).double(message.unknownTokenShare);
+    }
+    if (message.passages !== undefined) {
+      Passages.encode(message.passages, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -601,6 +629,14 @@ export const Index: MessageFns<Index> = {
             message.unknownTokenShare = reader.double();
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.passages = Passages.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -642,6 +678,9 @@ export const Index: MessageFns<Index> = {
     );
     message.documentsUnreadable = object.documentsUnreadable ?? 0;
     message.unknownTokenShare = object.unknownTokenShare ?? undefined;
+    message.passages = (object.passages !== undefined && object.passages !== null)
+      ? Passages.fromPartial(object.passages)
+      : undefined;
     return message;
   },
 };
@@ -713,8 +752,71 @@ export const Index_FieldsEntry: MessageFns<Index_FieldsEntry> = {
   },
 };
 
+function createBasePassages(): Passages {
+  return { overlap: undefined };
+}
+
+export const Passages: MessageFns<Passages> = {
+  encode(message: Passages, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.overlap !== undefined) {
+      writer.uint32(9).double(message.overlap);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Passages {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePassages();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.overlap = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Passages>): Passages {
+    return Passages.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Passages>): Passages {
+    const message = createBasePassages();
+    message.overlap = object.overlap ?? undefined;
+    return message;
+  },
+};
+
 function createBaseCreateIndexRequest(): CreateIndexRequest {
-  return { name: "", model: "", shards: undefined, replicas: undefined, fields: {}, vectors: undefined };
+  return {
+    name: "",
+    model: "",
+    shards: undefined,
+    replicas: undefined,
+    fields: {},
+    vectors: undefined,
+    passages: undefined,
+  };
 }
 
 export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
@@ -736,6 +838,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     });
     if (message.vectors !== undefined) {
       ExternalVectors.encode(message.vectors, writer.uint32(50).fork()).join();
+    }
+    if (message.passages !== undefined) {
+      Passages.encode(message.passages, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -804,6 +909,14 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
             message.vectors = ExternalVectors.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.passages = Passages.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -836,6 +949,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     );
     message.vectors = (object.vectors !== undefined && object.vectors !== null)
       ? ExternalVectors.fromPartial(object.vectors)
+      : undefined;
+    message.passages = (object.passages !== undefined && object.passages !== null)
+      ? Passages.fromPartial(object.passages)
       : undefined;
     return message;
   },
@@ -2959,7 +3075,7 @@ export const SearchFailure: MessageFns<SearchFailure> = {
 };
 
 function createBaseHit(): Hit {
-  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "" };
+  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "", passage: undefined };
 }
 
 export const Hit: MessageFns<Hit> = {
@@ -2981,6 +3097,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.fieldsJson !== "") {
       writer.uint32(50).string(message.fieldsJson);
+    }
+    if (message.passage !== undefined) {
+      HitPassage.encode(message.passage, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -3046,6 +3165,14 @@ export const Hit: MessageFns<Hit> = {
             message.fieldsJson = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.passage = HitPassage.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3069,6 +3196,88 @@ export const Hit: MessageFns<Hit> = {
     message.text = object.text ?? "";
     message.fields = object.fields ?? undefined;
     message.fieldsJson = object.fieldsJson ?? "";
+    message.passage = (object.passage !== undefined && object.passage !== null)
+      ? HitPassage.fromPartial(object.passage)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHitPassage(): HitPassage {
+  return { begin: 0, end: 0, text: undefined };
+}
+
+export const HitPassage: MessageFns<HitPassage> = {
+  encode(message: HitPassage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begin !== 0) {
+      writer.uint32(8).uint32(message.begin);
+    }
+    if (message.end !== 0) {
+      writer.uint32(16).uint32(message.end);
+    }
+    if (message.text !== undefined) {
+      writer.uint32(26).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HitPassage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHitPassage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.begin = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HitPassage>): HitPassage {
+    return HitPassage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HitPassage>): HitPassage {
+    const message = createBaseHitPassage();
+    message.begin = object.begin ?? 0;
+    message.end = object.end ?? 0;
+    message.text = object.text ?? undefined;
     return message;
   },
 };

@@ -299,7 +299,17 @@ export interface ShardHit {
     | DocumentAddress
     | undefined;
   /** Where it was asked for and could be read in time. */
-  document: FetchedDocument | undefined;
+  document:
+    | FetchedDocument
+    | undefined;
+  /** The part of its text that scored so; not of an index whose documents have one vector each. */
+  passage: Passage | undefined;
+}
+
+/** Of a document's text, in code points: from begin to before end. A part of nothing is the title alone. */
+export interface Passage {
+  begin: number;
+  end: number;
 }
 
 /** Where a document lies within the manifest: the segment's place in its list, then the row. */
@@ -2286,7 +2296,7 @@ export const ShardResult: MessageFns<ShardResult> = {
 };
 
 function createBaseShardHit(): ShardHit {
-  return { id: "", score: 0, address: undefined, document: undefined };
+  return { id: "", score: 0, address: undefined, document: undefined, passage: undefined };
 }
 
 export const ShardHit: MessageFns<ShardHit> = {
@@ -2302,6 +2312,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     if (message.document !== undefined) {
       FetchedDocument.encode(message.document, writer.uint32(34).fork()).join();
+    }
+    if (message.passage !== undefined) {
+      Passage.encode(message.passage, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -2351,6 +2364,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.document = FetchedDocument.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.passage = Passage.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2376,6 +2397,76 @@ export const ShardHit: MessageFns<ShardHit> = {
     message.document = (object.document !== undefined && object.document !== null)
       ? FetchedDocument.fromPartial(object.document)
       : undefined;
+    message.passage = (object.passage !== undefined && object.passage !== null)
+      ? Passage.fromPartial(object.passage)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePassage(): Passage {
+  return { begin: 0, end: 0 };
+}
+
+export const Passage: MessageFns<Passage> = {
+  encode(message: Passage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begin !== 0) {
+      writer.uint32(8).uint32(message.begin);
+    }
+    if (message.end !== 0) {
+      writer.uint32(16).uint32(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Passage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePassage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.begin = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Passage>): Passage {
+    return Passage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Passage>): Passage {
+    const message = createBasePassage();
+    message.begin = object.begin ?? 0;
+    message.end = object.end ?? 0;
     return message;
   },
 };

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { pseudoRandomTensor, publishedArchitecture } from '@hypershard/harness/qnets'
+import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
+import type { Manifest } from '@hypershard/storage'
+import { createTestIndex, putTestDocuments } from './testing/test-index.ts'
+import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
+
+const width = 16
+const documents = 600
+
+/** Over gRPC, with real threads and files. */
+describe('a shard server with documents of several passages', () => {
+  let store: Awaited<ReturnType<typeof createTestStore>>
+  let manifest: Manifest
+  const servers: TestShardServer[] = []
+
+  before(async () => {
+    store = await createTestStore()
+    const empty = await createTestIndex(store.store, { name: 'cut', width, shards: 2, passages: { overlap: 0 } })
+    const cut = Array.from({ length: documents }, (_, number) => ({
+      id: `document-${number}`,
+      vector: new Float32Array(width),
+      vectors: Array.from({ length: 1 + (number % 4) }, (_, at) => pseudoRandomTensor(10 * number + at, width, 1)),
+    }))
+    manifest = await putTestDocuments(store.store, empty, cut)
+    for (const threads of [1, 2]) {
+      const vectors = threads === 1 ? ('memory' as const) : ('disk' as const)
+      const settings = { HYPERSHARD_SHARD_THREADS: threads, HYPERSHARD_SHARD_VECTORS: vectors }
+      servers.push(await startTestShardServer(store.root, settings))
+    }
+  })
+
+  after(async () => {
+    for (const server of servers) await server.stop()
+    await store.remove()
+  })
+
+  const search = async (server: TestShardServer, change: Partial<SearchShardsRequest> = {}) => {
+    const qnet = testQNet(publishedArchitecture(width, 2))
+    const { results } = await server.search(manifest, { qnet, limit: 10, ...change })
+    return results.map(({ hits, documentsScored, documentsMatched }) => ({ hits, documentsScored, documentsMatched }))
+  }
+
+  it('counts documents, and tells of each hit the part that scored best, by any thread and from the disk alike', async () => {
+    const [one, two] = [await search(servers[0]!), await search(servers[1]!)]
+    assert.deepEqual(two, one)
+    const counts = one.reduce((sum, { documentsScored }) => sum + documentsScored, 0)
+    assert.deepEqual([counts, one.reduce((sum, own) => sum + own.documentsMatched, 0)], [documents, documents])
+    for (const { id, passage } of one.flatMap(({ hits }) => hits)) {
+      const last = Number(id.split('-')[1]) % 4
+      assert(passage !== undefined && passage.end === passage.begin + 10 && passage.begin <= 10 * last, id)
+    }
+    assert(one.flatMap(({ hits }) => hits).some(({ passage }) => passage!.begin > 0))
+  })
+
+  it('gives every hit of a tangent the score and the passage that it has exactly', async () => {
+    const exact = (await search(servers[0]!, { limit: 500 })).flatMap(({ hits }) => hits)
+    const byId = new Map(exact.map(hit => [hit.id, hit]))
+    for (const server of servers) {
+      const plan = { plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 50 }
+      const found = (await search(server, plan)).flatMap(({ hits }) => hits)
+      assert.equal(found.length, 20)
+      for (const hit of found) assert.deepEqual(hit, byId.get(hit.id))
+    }
+  })
+
+  it('scores in int8 too', async () => {
+    const int8 = { precision: ScoringPrecision.SCORING_PRECISION_INT8 }
+    assert.deepEqual(await search(servers[0]!, int8), await search(servers[1]!, int8))
+  })
+})
