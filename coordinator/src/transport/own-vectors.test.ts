@@ -193,6 +193,7 @@ describe('an index with a model', () => {
 
   const refused: readonly [string, object, RegExp][] = [
     ['vectors beside a model', { model: 'words', vectors: { width: 2 } }, /vectors: only with "model": "external"/],
+    ['texts to cut', { model: 'external', vectors: { width: 2 }, passages: {} }, /passages: nothing cuts texts/],
     ['no vectors without one', { model: 'external' }, /vectors: missing/],
     ['no q-net', { model: 'external', vectors: { width: 2, scorer: { vector_dimensions: [2, 3] } } }, /last of/],
     [

@@ -45,14 +45,14 @@ export class TestLog {
     this.generation = firstGeneration(index)
   }
 
-  static async create(shards = 1): Promise<TestLog> {
+  static async create(shards = 1, passages?: IndexRecord['passages']): Promise<TestLog> {
     const root = await mkdtemp(join(tmpdir(), 'hypershard-indexer-'))
     const store = await createDirectoryStore(root)
     const model = { name: 'letters', digest: createHash('sha256').update('letters').digest('hex') }
     return new TestLog(
       root,
       store,
-      await createIndex(store, { name: 'papers', model, vectorWidth, shards, replicas: 1 }),
+      await createIndex(store, { name: 'papers', model, vectorWidth, shards, replicas: 1, passages }),
     )
   }
 

@@ -2,6 +2,30 @@ import type { Mutant } from '../mutant.ts'
 
 export const indexerMutants: readonly Mutant[] = [
   {
+    id: 'passages-own-vector',
+    file: 'indexer/src/ingest/write-segments.ts',
+    find: 'passages: [{ begin: 0, end: toCodePoints(document.text, [document.text.length])[0]! }]',
+    replace: 'passages: [{ begin: 0, end: document.text.length }]',
+    breaks: 'A document that came with its vector is one passage, in code points',
+    tests: ['indexer/src/ingest/passages.test.ts'],
+  },
+  {
+    id: 'passages-calibrated-for-ever',
+    file: 'indexer/src/compact/plan-compaction.ts',
+    find: 'const hasGraphs = passages === undefined',
+    replace: 'const hasGraphs = true',
+    breaks: 'A segment that has no graph for its passages is not merged again for one',
+    tests: ['indexer/src/ingest/passages.test.ts'],
+  },
+  {
+    id: 'passages-half-failed',
+    file: 'indexer/src/encoding/encode-passages.ts',
+    find: 'if (failed.has(owner)) continue',
+    replace: '',
+    breaks: 'A document of which a passage failed has no vectors',
+    tests: ['indexer/src/encoding/encode-documents.test.ts'],
+  },
+  {
     id: 'job-retried-at-once',
     file: 'indexer/src/queue/failed-jobs.ts',
     find: 'this.#clock.monotonicMs() < failed.untilMs',
