@@ -29,6 +29,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   outcome: 'how it ended: the good outcomes are said with the metric, all else is an [error code](errors.md)',
   place: 'what scores a segment: `device`, `cpu`',
   plan: 'of a search: `auto`, `exact`, `tangent`, `graph`; `unknown` of a shard that could not be searched',
+  precision: 'what vectors lie on a device in: `f16`, `f32`',
   process: '`coordinator`, `encoder-service`, `indexer`, `shard-server`',
   protocol: 'the protocol version',
   reason: 'why a call was made: `first`, `retry`, `hedge`',
