@@ -151,7 +151,11 @@ describe('a shard server during a scan of seconds', () => {
     await assert.rejects(leaving, { code: 'cancelled' })
     while (!(await isFree())) await new Promise(resolve => setTimeout(resolve, 5))
     const tookMs = performance.now() - startMs
-    assert.ok(tookMs < scanMs / 2, `free after ${tookMs} of ${scanMs} ms`)
+    // What a whole scan takes in the same minute: the machine may be busier now than when the first was measured.
+    const againMs = performance.now()
+    await server.search(manifest, { qnet: heavy })
+    const wholeMs = Math.max(scanMs, performance.now() - againMs)
+    assert.ok(tookMs < wholeMs / 2, `free after ${tookMs} of ${wholeMs} ms`)
   })
 
   /** What a server searches with, but for the transport: that would end a call at its deadline, answered or not. */
