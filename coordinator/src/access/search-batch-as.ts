@@ -9,8 +9,8 @@ import { toldTo } from './tenant.ts'
 export type SearchOutcome = { readonly answer: SearchAnswer } | { readonly problem: HypershardError }
 
 /**
- * Searches of one batch that run at a time: their queries share the encoder's batches, and three quarters of the places that
- * this coordinator has for searches are left to others.
+ * Searches of one batch that run at a time: enough that their queries can share the encoder's batches, and few beside the
+ * places that a coordinator has for searches, 64 unless set, so that one batch does not fill them.
  */
 const atOnceMax = 16
 

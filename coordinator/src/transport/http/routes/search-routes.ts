@@ -48,7 +48,7 @@ export function searchRoutes(access: SearchAccess): Route[] {
       tag: 'search',
       summary: 'Search an index with several queries',
       description:
-        'Each search is as one by itself and gets a status of its own; their queries are encoded together, and all share ' +
+        'Each search is as one by itself and gets a status of its own; all share ' +
         'one time limit. A body that does not fit the schema is refused whole, before anything is searched.',
       params: z.strictObject({ index: indexNameSchema }),
       body: searchBatchSchema,
