@@ -1,5 +1,7 @@
-import type { Counter, Histogram, LabelValues, Meter, MetricDeclaration, Readings } from '@hypershard/common'
-import { collectDefaultMetrics, Gauge, Counter as PromCounter, Histogram as PromHistogram, Registry } from 'prom-client'
+import assert from 'node:assert/strict'
+import type { Counter, Histogram, Meter, MetricDeclaration, Readings } from '@hypershard/common'
+import { collectDefaultMetrics, Gauge, Counter as PromCounter, Registry } from 'prom-client'
+import { talliedCounter, talliedHistogram } from './tallied-metrics.ts'
 
 /** A scrape waits no longer for what is kept elsewhere: metrics are needed most when something hangs. */
 const readMsMax = 1_000
@@ -28,17 +30,13 @@ export class PrometheusMeter implements Meter {
   }
 
   counter<Label extends string>(declaration: MetricDeclaration<Label>): Counter<Label> {
-    const counter = new PromCounter({ ...this.#describe(declaration) })
-    return { add: (labels: LabelValues<Label>, by = 1) => counter.inc(labels, by) }
+    return talliedCounter(declaration, this.#registry)
   }
 
   histogram<Label extends string>(declaration: MetricDeclaration<Label>): Histogram<Label> {
     const { buckets } = declaration
-    const histogram = new PromHistogram({
-      ...this.#describe(declaration),
-      ...(buckets === undefined ? {} : { buckets: [...buckets] }),
-    })
-    return { observe: (labels: LabelValues<Label>, value: number) => histogram.observe(labels, value) }
+    assert(buckets !== undefined, `${declaration.name}: a histogram declares its buckets`)
+    return talliedHistogram({ ...declaration, buckets }, this.#registry)
   }
 
   read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Readings<Label>): void {

@@ -246,4 +246,28 @@ export const metricsMutants: readonly Mutant[] = [
     breaks: 'Metrics keep a process that does nothing from its rest for less than 0.1 % of a core',
     tests: ['service/src/adapters/prometheus-meter.test.ts'],
   },
+  {
+    id: 'bucket-bound',
+    file: 'service/src/adapters/tallied-metrics.ts',
+    find: 'value <= bound',
+    replace: 'value < bound',
+    breaks: 'A value that is the bound of a bucket is counted in it',
+    tests: ['service/src/adapters/tallied-metrics.test.ts'],
+  },
+  {
+    id: 'tally-shares-labels',
+    file: 'service/src/adapters/tally.ts',
+    find: '{ labels: { ...labels }, kept }',
+    replace: '{ labels, kept }',
+    breaks: 'What was counted under some labels stays under them when their object changes',
+    tests: ['service/src/adapters/tallied-metrics.test.ts'],
+  },
+  {
+    id: 'tally-one-level',
+    file: 'service/src/adapters/tally.ts',
+    find: 'level < last',
+    replace: 'level < 0',
+    breaks: 'Counts with other values of any label are counts of their own',
+    tests: ['service/src/adapters/tallied-metrics.test.ts'],
+  },
 ]

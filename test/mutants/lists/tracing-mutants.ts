@@ -68,7 +68,7 @@ export const tracingMutants: readonly Mutant[] = [
   {
     id: 'request-id-unanswered',
     file: 'coordinator/src/transport/http/http-server.ts',
-    find: "void reply.header('x-request-id', request.id)",
+    find: "    reply.header('x-request-id', request.id)",
     replace: 'undefined',
     breaks: 'Every answer has the id of its request',
     tests: ['coordinator/src/transport/http/traces.test.ts'],

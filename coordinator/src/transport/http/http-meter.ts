@@ -15,7 +15,7 @@ export class HttpMeter {
   /** @param route as it is declared; undefined for what is no route */
   begin(method: string, route: string | undefined, response: ServerResponse): void {
     const startMs = performance.now()
-    response.once('close', () => {
+    response.on('close', () => {
       const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'gone'
       const labels = { method: methodOf(method), route: this.#nameOf(route), status }
       this.#seconds.observe(labels, (performance.now() - startMs) / 1_000)

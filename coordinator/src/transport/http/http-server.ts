@@ -122,14 +122,13 @@ function createApp({
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJsonBody(body),
   )
-  // First, so that every answer has it, whatever becomes of the request.
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
-  if (meter.counting) {
-    const requests = new HttpMeter(meter)
-    app.addHook('onRequest', async ({ method, routeOptions }, reply) => {
-      requests.begin(method, routeOptions.url, reply.raw)
-    })
-  }
+  const requests = meter.counting ? new HttpMeter(meter) : undefined
+  // First, so that every answer has its id, and every request is counted, whatever becomes of it.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    requests?.begin(request.method, request.routeOptions.url, reply.raw)
+    done()
+  })
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
   app.setErrorHandler((error, request, reply) => {
     const failure = toProblemError(error)
