@@ -21,6 +21,7 @@ import { measureNewQueries } from './parts/new-queries.ts'
 import { measureOpenLoop } from './parts/open-loop.ts'
 import { measurePlans } from './parts/plans.ts'
 import { measureRepeatedQueries } from './parts/repeated-queries.ts'
+import { measureServices } from './parts/services.ts'
 import { measureSizes } from './parts/sizes.ts'
 import { measureSmallWrites } from './parts/small-writes.ts'
 import { measureTelemetry } from './parts/telemetry.ts'
@@ -49,6 +50,7 @@ const parts: Readonly<Record<PartName, (run: LoadRun) => Promise<void>>> = {
   open: measureOpenLoop,
   writes: measureSmallWrites,
   idle: measureIdle,
+  services: measureServices,
   telemetry: measureTelemetry,
   sizes: measureSizes,
 }

@@ -13,6 +13,7 @@ export const partNames = [
   'open',
   'writes',
   'idle',
+  'services',
   'telemetry',
   'sizes',
 ] as const

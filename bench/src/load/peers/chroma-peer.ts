@@ -23,36 +23,34 @@ export interface EmbeddedDocument extends BenchDocument {
 
 /** A Chroma server on loopback that holds these documents with texts and vectors; its nearest are those of the greatest inner product. */
 export async function startChromaPeer(documents: readonly EmbeddedDocument[]): Promise<Peer> {
-  const command = await installChroma()
-  const folder = await mkdtemp(join(tmpdir(), 'hypershard-chroma-'))
-  const port = await freePort()
-  const server = await startProgram(program, [
-    command,
-    'run',
-    '--path',
-    folder,
-    '--host',
-    '127.0.0.1',
-    '--port',
-    `${port}`,
-  ])
-  const stop = async () => {
-    await server.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  const { api, processes, stop } = await startChromaServer(await installChroma())
   try {
-    const api = new Api(`http://127.0.0.1:${port}`)
-    await untilReady(api)
     const path = await fill(api, documents)
-    return {
-      to: { kind: 'http', origin: api.url, path: `${path}/query` },
-      processes: [{ name: 'chroma', pid: Number(server.address) }],
-      stop,
-    }
+    return { to: { kind: 'http', origin: api.url, path: `${path}/query` }, processes, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** An empty one. */
+export async function startChromaServer(command: string): Promise<Omit<Peer, 'to'> & { readonly api: Api }> {
+  const folder = await mkdtemp(join(tmpdir(), 'hypershard-chroma-'))
+  const port = await freePort()
+  const args = ['run', '--path', folder, '--host', '127.0.0.1', '--port', `${port}`]
+  const server = await startProgram(program, [command, ...args])
+  const stop = async () => {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  const api = new Api(`http://127.0.0.1:${port}`)
+  try {
+    await untilReady(api)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { api, processes: [{ name: 'chroma', pid: Number(server.address) }], stop }
 }
 
 /** The body of a query: the vector is given, nothing is encoded. Texts and titles come with the hits. */
