@@ -43,7 +43,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'cursor-given',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/page-of.ts',
     find: 'const given = (cursor?.given ?? 0) + winners.length',
     replace: 'const given = winners.length',
     breaks: 'A cursor counts the hits of all pages before it',
@@ -51,7 +51,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'page-extra-hit',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
     find: 'limit: input.k + 1,',
     replace: 'limit: input.k,',
     breaks: 'A page has a cursor when there are more hits',
@@ -59,7 +59,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'candidates-of-pages',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
     find: 'Math.max(input.candidates, input.k + 1) + given)',
     replace: 'Math.max(input.candidates, input.k + 1))',
     breaks: 'Later pages look at as many more candidates as hits were given',
@@ -67,7 +67,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'form-cost-shipping',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: 'ownMs: shards[0]!.callMs - scoringMs',
     replace: 'ownMs: shards[0]!.headMs',
     breaks: 'The cost of a query form has the way to the servers in it',
@@ -75,7 +75,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'form-cost-cached',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: 'if (query.cached || outcome.answers.size === 0)',
     replace: 'if (outcome.answers.size === 0)',
     breaks: 'Nothing is learnt of what a query form costs from a query that was in the cache',
@@ -83,7 +83,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'time-reserve',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: "await earlierByReserve(context).step('fan out'",
     replace: "await context.step('fan out'",
     breaks: 'A shard server that hangs leaves time for the partial answer of the others',
@@ -91,7 +91,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'deleted-shards-asked',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
     find: 'if (documents === 0) continue',
     replace: 'if (documents < 0) continue',
     breaks: 'No server is asked for a shard without documents',
@@ -155,7 +155,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'attached-wrong-document',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/pick-winners.ts',
     find: 'if (document?.id === id) documents',
     replace: 'if (document !== undefined) documents',
     breaks: 'A hit is never given the texts of another document that came with it',
@@ -163,7 +163,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   },
   {
     id: 'texts-called-for',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
     find: 'documents: input.idsOnly ? 0 : documentsOfServer(',
     replace: 'documents: input.idsOnly ? 0 : 0 * documentsOfServer(',
     breaks: 'The texts of a page come in the call that searches',

@@ -84,7 +84,7 @@ export const modelHeadMutants: readonly Mutant[] = [
   },
   {
     id: 'head-lost-weights',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: "return lost ? ask({ ...text, form: 'weights' }) : asked",
     replace: 'return asked',
     breaks: 'A search whose token states a server cannot use is answered with weights',
@@ -92,7 +92,7 @@ export const modelHeadMutants: readonly Mutant[] = [
   },
   {
     id: 'head-mended',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: 'modelKeeper.mend(modelDigest)',
     replace: 'void modelKeeper',
     breaks: 'A hyper-head that a shard server cannot use is looked after',

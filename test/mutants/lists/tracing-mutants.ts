@@ -107,7 +107,7 @@ export const tracingMutants: readonly Mutant[] = [
   },
   {
     id: 'encode-cache-unsaid',
-    file: 'coordinator/src/search/search.ts',
+    file: 'coordinator/src/search/stages/ask-shards.ts',
     find: "'hypershard.cached': query.cached",
     replace: "'hypershard.cached': false",
     breaks: 'A trace says whether the query was in the cache',

@@ -1,0 +1,116 @@
+import { HypershardError, type RequestContext } from '@hypershard/common'
+import { type GenerationOfModel, modelNotServed, type NamedModel } from '@hypershard/storage'
+import type { ModelKeeper } from '../../catalog/model-keeper.ts'
+import type { ModelRegistry } from '../../catalog/model-registry.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import { encodeOwnQuery } from '../../vectors/own-query.ts'
+import { scoredBy } from '../../vectors/scored-by.ts'
+import { fanOut } from '../fan-out.ts'
+import type { FanOutRecord } from '../fan-out-record.ts'
+import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
+import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from '../query-encoder.ts'
+import type { MeasuredQuery, QueryForms } from '../query-forms.ts'
+import { isTokenStates, payloadBytes } from '../query-payload.ts'
+import type { SearchInput } from '../search-input.ts'
+import type { Stopwatch } from '../search-profile.ts'
+import { type Pinned, planFanOut } from './plan-fan-out.ts'
+
+/** What asking takes. */
+export interface AskingParts {
+  readonly cluster: Cluster
+  readonly queryEncoder: QueryEncoder
+  readonly queryForms: QueryForms
+  readonly fanOuts: FanOutRecord
+  readonly modelKeeper: Pick<ModelKeeper, 'mend'>
+  readonly models: Pick<ModelRegistry, 'list'>
+}
+
+/**
+ * The time that shards must leave for merge, fetch and answer: a tenth of what there is, at most 200 ms. Without it a
+ * shard server that hangs would use up all the time, and the others' partial answer would be lost.
+ */
+const reserveShare = 0.1
+const reserveMsMax = 200
+
+export interface Asked {
+  readonly query: EncodedQueryAndOrigin
+  readonly request: FanOutRequest
+  readonly outcome: FanOutOutcome
+}
+
+/** Encodes in the form that costs less, and in the other one when a server cannot use that. */
+export async function askShards(
+  input: SearchInput,
+  pinned: Pinned,
+  { context, watch }: { context: RequestContext; watch: Stopwatch },
+  parts: AskingParts,
+): Promise<Asked> {
+  const { modelDigest } = pinned.manifest
+  const { queryForms, queryEncoder, modelKeeper } = parts
+  const askWith = async (encode: (inner: RequestContext) => Promise<EncodedQueryAndOrigin>): Promise<Asked> => {
+    const query = await context.step('encode', encode).catch(naming(pinned.entry.generation))
+    watch.lap('encode')
+    const nowMs = context.deadline.clock.monotonicMs()
+    const request = planFanOut(input, pinned, { payload: query.payload, cluster: parts.cluster, nowMs })
+    const outcome = await earlierByReserve(context).step('fan out', inner => fanOut(request, inner, parts.fanOuts))
+    watch.lap('fanOut')
+    return { query, request, outcome }
+  }
+  const { own } = input
+  const scored = await scoredBy(pinned.entry.generation, own, parts.models, context.deadline)
+  if (own !== undefined) return askWith(async () => encodeOwnQuery(own, scored!))
+  const ask = (text: QueryText) => askWith(inner => encodeQuery(queryEncoder, text, inner))
+  const text = { modelDigest, text: input.query, form: queryForms.choose(modelDigest) }
+  const asked = await ask(text)
+  const isOfStates = isTokenStates(asked.query.payload)
+  if (isOfStates && [...asked.outcome.failedCalls].some(meansNoHead)) {
+    queryForms.refuse(modelDigest)
+    modelKeeper.mend(modelDigest)
+    queryEncoder.forget({ ...text, form: 'tokenStates' })
+    const lost = [...asked.outcome.failures.values()].some(({ code }) => meansNoHead(code))
+    return lost ? ask({ ...text, form: 'weights' }) : asked
+  }
+  const measured = measuredQuery(asked)
+  if (measured !== undefined) queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
+  return asked
+}
+
+async function encodeQuery(encoder: QueryEncoder, text: QueryText, context: RequestContext) {
+  const query = await encoder.encode(text, context)
+  const form = isTokenStates(query.payload) ? 'tokenStates' : 'weights'
+  if (context.trace.recording) context.trace.set({ 'hypershard.cached': query.cached, 'hypershard.query_form': form })
+  return query
+}
+
+/** What a shard server answers that cannot make q-nets of the model's token states. */
+function meansNoHead(code: string): boolean {
+  return code === 'model_not_found' || code === 'invalid_model'
+}
+
+/** Undefined for a query that some server may have known. */
+function measuredQuery({ query, outcome }: Asked): MeasuredQuery | undefined {
+  if (query.cached || outcome.answers.size === 0) return undefined
+  const calls = [...Map.groupBy(outcome.answers.values(), ({ member }) => member).values()].map(shards => {
+    const scoringMs = Math.max(...shards.map(({ queueMs, scoreMs }) => queueMs + scoreMs))
+    return { ownMs: shards[0]!.callMs - scoringMs, headMs: shards[0]!.headMs }
+  })
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  return {
+    bytes: payloadBytes(query.payload),
+    servers: calls.length,
+    perServerMs: mean(calls.map(({ ownMs }) => ownMs)),
+    headMs: mean(calls.map(({ headMs }) => headMs)),
+  }
+}
+
+/** The encoder service knows a model by its digest alone; who searches knows an index. */
+function naming(generation: GenerationOfModel) {
+  return (error: unknown): never => {
+    if (!(error instanceof HypershardError) || error.code !== 'model_not_found') throw error
+    throw modelNotServed(generation, (error.details.models ?? []) as NamedModel[], error)
+  }
+}
+
+function earlierByReserve(context: RequestContext): RequestContext {
+  return context.earlier(Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare))
+}

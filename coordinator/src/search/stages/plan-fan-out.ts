@@ -1,0 +1,78 @@
+import type { SearchPlanName } from '@hypershard/contract'
+import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
+import { type Filter, type ManifestReference, ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
+import type { Manifest } from '@hypershard/storage'
+import type { CatalogEntry } from '../../catalog/catalog.ts'
+import { eligibleByShard } from '../../catalog/eligible-by-shard.ts'
+import type { Cluster } from '../../cluster/cluster.ts'
+import type { ClusterMember } from '../../cluster/cluster-member.ts'
+import { placementAt, placementOf } from '../../cluster/placement-of.ts'
+import type { Cursor } from '../cursor.ts'
+import { documentsOfServer } from '../documents-of-server.ts'
+import type { FanOutRequest } from '../fan-out-request.ts'
+import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
+import type { SearchInput } from '../search-input.ts'
+
+const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
+  exact: SearchPlan.SEARCH_PLAN_EXACT,
+  tangent: SearchPlan.SEARCH_PLAN_TANGENT,
+  graph: SearchPlan.SEARCH_PLAN_GRAPH,
+  auto: SearchPlan.SEARCH_PLAN_AUTO,
+}
+
+/** What every shard of one answer is searched at, and every page of one cursor. */
+export interface Pinned {
+  readonly entry: CatalogEntry
+  readonly manifest: Manifest
+  readonly cursor: Cursor | undefined
+  readonly filter: Filter | undefined
+}
+
+/** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
+export function planFanOut(
+  input: SearchInput,
+  { entry, manifest, cursor, filter }: Pinned,
+  { payload, cluster, nowMs }: Pick<FanOutRequest, 'payload'> & { readonly cluster: Cluster; readonly nowMs: number },
+): FanOutRequest {
+  const isOfEntry = manifest.generation === entry.manifest.generation
+  const placement = isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
+  const eligible = eligibleByShard(manifest)
+  const shards: ShardToSpread<ClusterMember>[] = []
+  const given = cursor?.given ?? 0
+  for (const [shard, documents] of eligible.entries()) {
+    if (documents === 0) continue
+    const holders = cluster.routeOf(placement, shard, manifest.version)
+    const equals = cluster.firstToAsk(placement, shard, manifest.version).length
+    shards.push({ shard, documents, holders, equals })
+  }
+  const route = spreadShards(shards, nowMs)
+  return {
+    manifest: referenceTo(manifest),
+    route,
+    eligible,
+    segments: manifest.segments,
+    minCoverage: input.minCoverage,
+    payload,
+    filter,
+    limit: input.k + 1,
+    plan: planMessages[input.plan],
+    // The hits of earlier pages are found again, so there must be room for them too.
+    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, input.k + 1) + given),
+    expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
+    recall: input.recall,
+    recallHits: Math.min(candidatesOfCallMax, input.k + given),
+    documents: input.idsOnly ? 0 : documentsOfServer(input.k, serversAsked(route)),
+    precision:
+      input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
+    after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },
+  }
+}
+
+/** Each server is asked once, with all shards of which it is the first holder. */
+function serversAsked(route: FanOutRequest['route']): number {
+  return new Set([...route.values()].map(holders => holders[0])).size
+}
+
+function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {
+  return { index, indexUid, generation, version }
+}
