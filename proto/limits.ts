@@ -16,6 +16,14 @@ export const batchHitsMax = 10_000
 /** Hits of one call to a shard server: one more than a page tells whether there is a further page. */
 export const hitsOfCallMax = hitsMax + 1
 
+/**
+ * Facets of one search, values of each that an answer lists, and different values that a field may have among the documents
+ * that are counted: more are refused, since a list of the most frequent ones could not be exact.
+ */
+export const facetsMax = 8
+export const facetValuesListedMax = 1_000
+export const facetValuesMax = 10_000
+
 /** Documents of a shard that a search may ask to have scored exactly, in the plans tangent and graph. */
 export const candidatesAskedMax = 10_000
 

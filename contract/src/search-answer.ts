@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { count, milliseconds } from './basic-schemas.ts'
 import { coverageSchema } from './coverage.ts'
+import { facetAnswerSchema } from './facets.ts'
 import type { Immutable } from './immutable.ts'
 import { scanCountsSchema } from './scan-counts.ts'
 import { searchPlans, shardPlans } from './search-options.ts'
@@ -58,6 +59,7 @@ export const searchProfileSchema = z.object({
 
 export const searchAnswerSchema = z.object({
   hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
+  facets: z.array(facetAnswerSchema).optional().describe('One a facet asked for, in their order.'),
   coverage: coverageSchema,
   plan: z.enum(searchPlans),
   took_ms: milliseconds,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { facetsSchema } from './facets.ts'
 import type { Immutable } from './immutable.ts'
 import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
@@ -47,6 +48,7 @@ export const searchRequestSchema = z.strictObject({
     .describe(
       'Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`.',
     ),
+  facets: facetsSchema.optional(),
   ...searchOptionsSchema.shape,
 })
 

@@ -69,6 +69,7 @@ describe('searchShards', () => {
     recall: 0,
     recallHits: 0,
     documents: 0,
+    facets: [],
     ...change,
   })
 

@@ -82,6 +82,7 @@ describe('the gRPC servers of a cluster', () => {
             plan: '',
             filter: undefined,
             filterJson: '',
+            facets: [],
             minSequence: 0,
             ...request,
           },

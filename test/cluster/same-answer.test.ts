@@ -10,7 +10,11 @@ import {
 } from '@hypershard/harness/cluster'
 
 describe('a cluster of processes', () => {
-  const documents = madeUpDocuments(600)
+  /** A third has no kind, and the kinds are as often as not equally frequent. */
+  const documents = madeUpDocuments(600).map((document, at) => ({
+    ...document,
+    ...(at % 3 > 0 && { kind: `kind-${(at * at) % 7}` }),
+  }))
   const queries = casesOf({ usual: 60, thorough: 400 })
   let cluster: TestCluster
 
@@ -20,7 +24,7 @@ describe('a cluster of processes', () => {
       const created = await cluster.request('POST', '/v1/indexes', {
         name: `shards-${shards}`,
         shards,
-        fields: { number: { type: 'number' }, tags: { type: 'keyword', list: true } },
+        fields: { number: { type: 'number' }, kind: { type: 'keyword' } },
       })
       assert.equal(created.status, 201)
       const put = await cluster.put(`shards-${shards}`, documents)
@@ -175,6 +179,25 @@ describe('a cluster of processes', () => {
     }
   })
 
+  it('counts the values of fields alike from any number of shards, of what passes the filter alone', async () => {
+    const passing = documents.filter(({ number }) => number >= 100)
+    const counts = new Map<string, number>()
+    for (const { kind } of passing) if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    const values = [...counts].map(([value, count]) => ({ value, count }))
+    values.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    assert.ok(new Set(counts.values()).size < counts.size, 'no two are equally frequent: the test does not test ties')
+    const facets = [{ field: 'kind', limit: 3 }, { field: 'number' }]
+    for (const shards of [1, 2, 4, 8]) {
+      const filter = { field: 'number', gte: 100 }
+      const { body } = await cluster.search(`shards-${shards}`, madeUpText(83, 4), { k: 1, filter, facets })
+      assert.deepEqual(body.facets![0], { field: 'kind', values: values.slice(0, 3), distinct: counts.size })
+      assert.deepEqual(
+        body.facets![1]!.values,
+        Array.from({ length: 10 }, (_, at) => ({ value: 100 + at, count: 1 })),
+      )
+    }
+  })
+
   it('refuses a filter that the index does not know, a value that is none of its field, and a cursor of another', async () => {
     const filter = { field: 'number', equals: 3 }
     const { body, status } = await cluster.search('shards-2', 'x', { filter: { field: 'color', equals: 'red' } })
@@ -192,7 +215,7 @@ describe('a cluster of processes', () => {
     const document = documents.find(candidate => candidate.id === hit!.id)!
     assert.deepEqual(
       { text: hit!.text, fields: hit!.fields },
-      { text: document.text, fields: { number: document.number } },
+      { text: document.text, fields: { number: document.number, ...('kind' in document && { kind: document.kind }) } },
     )
   })
 

@@ -29,6 +29,7 @@ import { qnetMutants } from './lists/qnet-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
+import { stagesMutants } from './lists/stages-mutants.ts'
 import { storageManifestMutants } from './lists/storage-manifest-mutants.ts'
 import { storageStoreMutants } from './lists/storage-store-mutants.ts'
 import { telemetryMutants } from './lists/telemetry-mutants.ts'
@@ -67,6 +68,7 @@ export const allMutants: readonly Mutant[] = [
   ...modelHeadMutants,
   ...ownVectorsMutants,
   ...qnetMutants,
+  ...stagesMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,
   ...securityMutants,

@@ -11,6 +11,7 @@ import {
 import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { boldHeading } from './bold-heading.ts'
+import { renderFacets } from './render-facets.ts'
 
 const passageLinesMax = 2
 /** Longer ids are shortened: the title is what a reader looks for. */
@@ -19,6 +20,7 @@ const idWidthMax = 32
 /** An answer for people: the hits, how much was searched and how, and the profile when it was asked for. */
 export function renderAnswer(answer: SearchAnswer, output: Output): string[] {
   const lines = renderHits(answer.hits, output)
+  lines.push(...renderFacets(answer.facets ?? [], output))
   lines.push('', ...renderSummary(answer, output))
   if (answer.profile !== undefined) lines.push('', ...renderProfile(answer.profile, output))
   return lines

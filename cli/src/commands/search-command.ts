@@ -6,6 +6,7 @@ import { share, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
 import { renderAnswer } from './render-search.ts'
 import { searchEach } from './search-each.ts'
+import { addStageOptions, type StageOptions, stagesOfRequest } from './stage-options.ts'
 
 /** `hypershard search` */
 export function addSearchCommand(program: Command, context: CommandContext): void {
@@ -27,7 +28,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
       wholeNumberIn(1, timeoutMsMax),
     )
     .option('--profile', 'show where the time went')
-  addPlanOptions(command)
+  addStageOptions(addPlanOptions(command))
     .option('--ids-only', 'ids and scores without texts')
     .option('--cursor <cursor>', 'the page after the one that named this cursor')
     .addHelpText(
@@ -39,13 +40,14 @@ Examples:
   hypershard search papers why do stars twinkle --plan exact
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
+  hypershard search papers why do stars twinkle --facet year --facet venue:5
   hypershard search papers --queries queries.jsonl -k 3
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
 }
 
-interface SearchOptions extends PlanOptions {
+interface SearchOptions extends PlanOptions, StageOptions {
   readonly queries?: string
   readonly k?: number
   readonly minCoverage?: number
@@ -64,6 +66,7 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.minCoverage === undefined ? {} : { min_coverage: options.minCoverage }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...planOfRequest(options),
+    ...stagesOfRequest(options),
     ...(options.idsOnly === undefined ? {} : { ids_only: options.idsOnly }),
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }

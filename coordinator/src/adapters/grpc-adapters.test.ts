@@ -175,7 +175,7 @@ describe('the gRPC adapters', () => {
         [3, 1],
       )
       const after = { score: Number.NaN, id: 'a' }
-      const knobs = { expansion: 9, recall: 0.5, recallHits: 11, documents: 5, tokenStates: undefined }
+      const knobs = { expansion: 9, recall: 0.5, recallHits: 11, documents: 5, tokenStates: undefined, facets: ['n'] }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }
       await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, quietContext())

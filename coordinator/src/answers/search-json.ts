@@ -1,15 +1,18 @@
 import { parseExactJson } from '@hypershard/common'
-import type { hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
+import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
 import { passageOf } from '../search/passage-of.ts'
 import type { Hit, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
+import type { FacetCounts } from '../search/stages/count-facets.ts'
 import { coverageJson } from './coverage-json.ts'
+import { fieldValueJson } from './field-value-json.ts'
 import { scanCountsJson } from './scan-counts-json.ts'
 
 export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
   return {
     hits: answer.hits.map(hitJson),
+    ...(answer.facets && { facets: answer.facets.map(facetJson) }),
     coverage: coverageJson(answer.coverage),
     plan: answer.plan,
     took_ms: answer.tookMs,
@@ -21,6 +24,10 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     next_cursor: answer.nextCursor,
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }
+}
+
+function facetJson({ field, type, values, distinct }: FacetCounts): z.input<typeof facetAnswerSchema> {
+  return { field, values: values.map(({ value, count }) => ({ value: fieldValueJson(type, value), count })), distinct }
 }
 
 function hitJson({ id, score, document, passage }: Hit): z.input<typeof hitSchema> {

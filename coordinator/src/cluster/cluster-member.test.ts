@@ -38,6 +38,7 @@ describe('a cluster member', () => {
       payload,
       limit: 10,
       filter: undefined,
+      facets: [],
       after: undefined,
       precision: ScoringPrecision.SCORING_PRECISION_FP32,
       plan: SearchPlan.SEARCH_PLAN_EXACT,

@@ -49,8 +49,9 @@ describe('answers that were kept', () => {
     store = await createDirectoryStore(directory)
     encoder = new FakeEncoder()
     const catalog = await Catalog.load(store)
+    const fields = { n: { type: 'number', list: false } } as const
     const model = { name: 'words', digest: encoder.models[0]!.digest }
-    entry = await catalog.create({ name: 'papers', shards: 1, replicas: 1, vectorWidth: 16, model }, soon())
+    entry = await catalog.create({ name: 'papers', shards: 1, replicas: 1, vectorWidth: 16, model, fields }, soon())
     server = new FakeShardServer('s0:1', () => store)
     const cluster = clusterOf([server])
     cluster.members[0]!.markLive()
@@ -110,6 +111,8 @@ describe('answers that were kept', () => {
       { candidates: 8 },
       { expansion: 10 },
       { recall: 0.9 },
+      { facets: [{ field: 'n', limit: 1 }] },
+      { facets: [{ field: 'n', limit: 2 }] },
       { profile: true },
       { cache: false },
     ]

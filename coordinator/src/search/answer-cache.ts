@@ -13,6 +13,8 @@ type Asked = Omit<SearchInput, 'index' | 'own' | 'generation' | 'minCoverage' | 
 /** An answer's own size, beside its hits, and what a hit takes beside its texts. Estimates on the high side. */
 const answerBytes = 1_024
 const hitBytes = 256
+/** And what a value of a facet takes beside its own text. */
+const valueBytes = 64
 /** JavaScript keeps a character in one byte or two. */
 const bytesOfCharacter = 2
 
@@ -61,10 +63,15 @@ export class AnswerCache {
   }
 }
 
-function bytesOf({ hits }: SearchAnswer): number {
-  const characters = hits.reduce((sum, { id, document }) => {
+function bytesOf({ hits, facets = [] }: SearchAnswer): number {
+  const values = facets.flatMap(facet => facet.values)
+  const characters = charactersOf(hits) + values.reduce((sum, { value }) => sum + String(value).length, 0)
+  return answerBytes + hits.length * hitBytes + values.length * valueBytes + bytesOfCharacter * characters
+}
+
+function charactersOf(hits: SearchAnswer['hits']): number {
+  return hits.reduce((sum, { id, document }) => {
     const texts = document === undefined ? 0 : document.title.length + document.text.length + document.fieldsJson.length
     return sum + id.length + texts
   }, 0)
-  return answerBytes + hits.length * hitBytes + bytesOfCharacter * characters
 }

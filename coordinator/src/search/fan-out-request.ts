@@ -23,6 +23,8 @@ export interface FanOutRequest {
   readonly recall: number
   readonly recallHits: number
   readonly filter: Filter | undefined
+  /** Fields whose values are counted. */
+  readonly facets: string[]
   /** How many hits each server gives with their documents. */
   readonly documents: number
   readonly after: RankPosition | undefined

@@ -49,9 +49,14 @@ describe('asking shard servers', () => {
     })
   }
 
-  function ask(route: FanOutRequest['route'], deadline = Deadline.after(10_000)) {
+  function ask(
+    route: FanOutRequest['route'],
+    deadline = Deadline.after(10_000),
+    change: Pick<Partial<FanOutRequest>, 'facets'> = {},
+  ) {
     const request: FanOutRequest = {
       ...virtualRequest(route),
+      ...change,
       eligible: [10, 11, 12],
       segments: [0, 1, 2].map(shard => ({ shard })),
     }
@@ -71,6 +76,14 @@ describe('asking shard servers', () => {
     assert.deepEqual([one.asked, two.asked, failures.size], [[[0, 2]], [[1]], 0])
     const scored = [0, 1, 2].map(shard => answers.get(shard)?.documentsScored)
     assert.deepEqual(scored, [10, 11, 12])
+  })
+
+  it('asks another holder where one is of a version that counts no values', async () => {
+    const counted = [{ keywords: ['x'], numbers: [], rests: [], counts: [10], tooMany: false }]
+    const [old, other] = servers(done, () => ({ documentsScored: 10, facets: counted })) as [Server, Server]
+    const route = new Map([[0, membersOf([old, other])]])
+    const { answers } = await ask(route, undefined, { facets: ['kind'] })
+    assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.facets, old.asked], ['s1', counted, [[0]]])
   })
 
   for (const [what, answer] of [

@@ -1,5 +1,4 @@
 /** A search's filter as JSON has it, checked against the fields of the index. docs/api.md. */
-import { HypershardError } from '@hypershard/common'
 import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
 import {
   type Field,
@@ -9,6 +8,7 @@ import {
   type SplitNumber,
   splitNumber,
 } from '@hypershard/storage'
+import { fieldNamed, invalidAt } from './field-named.ts'
 
 export const filterDepthMax = 16
 export const filterConditionsMax = 256
@@ -35,8 +35,8 @@ export function readFilter(value: unknown, fields: Fields): Filter {
 }
 
 function readPart(value: unknown, path: string, depth: number, reading: Reading): Filter {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(path, 'must be an object')
-  if (depth > filterDepthMax) throw invalid(path, `is nested deeper than ${filterDepthMax}`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidAt(path, 'must be an object')
+  if (depth > filterDepthMax) throw invalidAt(path, `is nested deeper than ${filterDepthMax}`)
   const part = withoutNulls(value as Json)
   if (Object.hasOwn(part, 'field')) return { kind: { $case: 'condition', value: readCondition(part, path, reading) } }
   return { kind: { $case: 'group', value: readGroup(part, path, depth, reading) } }
@@ -46,31 +46,33 @@ function readGroup(group: Json, path: string, depth: number, reading: Reading): 
   const keys = Object.keys(group)
   const unknown = keys.find(key => !groupKeys.some(known => known === key))
   const allowed = `must have \`field\` and a test, or some of ${groupKeys.join(', ')}`
-  if (unknown !== undefined) throw invalid(`${path}.${unknown}`, `is not known; a filter ${allowed}`)
-  if (keys.length === 0) throw invalid(path, `is empty; it ${allowed}`)
+  if (unknown !== undefined) throw invalidAt(`${path}.${unknown}`, `is not known; a filter ${allowed}`)
+  if (keys.length === 0) throw invalidAt(path, `is empty; it ${allowed}`)
   const parts = (key: (typeof groupKeys)[number]): Filter[] => {
     const given = group[key]
     if (given === undefined) return []
     const list: readonly unknown[] = Array.isArray(given) ? given : [given]
-    if (list.length > filterConditionsMax) throw invalid(`${path}.${key}`, `has more than ${filterConditionsMax} parts`)
+    if (list.length > filterConditionsMax)
+      throw invalidAt(`${path}.${key}`, `has more than ${filterConditionsMax} parts`)
     return list.map((one, at) => readPart(one, `${path}.${key}.${at}`, depth + 1, reading))
   }
   return { must: parts('must'), should: parts('should'), mustNot: parts('must_not') }
 }
 
 function readCondition(condition: Json, path: string, reading: Reading): Condition {
-  if (++reading.conditions > filterConditionsMax) throw invalid(path, `one more than ${filterConditionsMax} conditions`)
+  if (++reading.conditions > filterConditionsMax)
+    throw invalidAt(path, `one more than ${filterConditionsMax} conditions`)
   const { field: name, ...tests } = condition
-  if (typeof name !== 'string') throw invalid(`${path}.field`, 'must be a string')
-  const field = Object.hasOwn(reading.fields, name) ? reading.fields[name]! : undefined
-  if (field === undefined) throw invalid(`${path}.field`, unknownField(name, reading.fields))
+  if (typeof name !== 'string') throw invalidAt(`${path}.field`, 'must be a string')
+  const field = fieldNamed(name, reading.fields, `${path}.field`)
   const keys = Object.keys(tests)
   const unknown = keys.find(key => !testKeys.some(known => known === key))
-  if (unknown !== undefined) throw invalid(`${path}.${unknown}`, `is not known; a condition has ${testKeys.join(', ')}`)
+  if (unknown !== undefined)
+    throw invalidAt(`${path}.${unknown}`, `is not known; a condition has ${testKeys.join(', ')}`)
   const isRange = keys.length > 0 && keys.every(key => rangeKeys.some(known => known === key))
   if (isRange) return { field: name, test: { $case: 'range', value: readRange(tests, field, path) } }
   if (keys.length !== 1)
-    throw invalid(path, `must have one of equals, in, exists, or a range of ${rangeKeys.join(', ')}`)
+    throw invalidAt(path, `must have one of equals, in, exists, or a range of ${rangeKeys.join(', ')}`)
   return { field: name, test: readTest(keys[0] as 'equals' | 'in' | 'exists', tests, field, path) }
 }
 
@@ -78,13 +80,13 @@ function readTest(key: 'equals' | 'in' | 'exists', tests: Json, field: Field, pa
   const place = `${path}.${key}`
   const value = tests[key]
   if (key === 'exists') {
-    if (typeof value !== 'boolean') throw invalid(place, 'must be true or false')
+    if (typeof value !== 'boolean') throw invalidAt(place, 'must be true or false')
     return { $case: 'exists', value }
   }
   if (key === 'equals') return oneOf(field, [value], () => place)
-  if (!Array.isArray(value)) throw invalid(place, 'must be an array')
+  if (!Array.isArray(value)) throw invalidAt(place, 'must be an array')
   if (value.length < 1 || value.length > filterValuesMax) {
-    throw invalid(place, `must have 1 to ${filterValuesMax} values, this has ${value.length}`)
+    throw invalidAt(place, `must have 1 to ${filterValuesMax} values, this has ${value.length}`)
   }
   return oneOf(field, value, at => `${place}.${at}`)
 }
@@ -99,7 +101,7 @@ function oneOf({ type }: Field, given: readonly unknown[], placeOf: (at: number)
 
 function readRange(tests: Json, { type }: Field, path: string): Range {
   if (type !== 'number' && type !== 'date')
-    throw invalid(path, `a range is of a number or a date, the field is a ${type}`)
+    throw invalidAt(path, `a range is of a number or a date, the field is a ${type}`)
   const bound = (key: (typeof rangeKeys)[number]): Partial<SplitNumber> =>
     tests[key] === undefined ? {} : splitValue(readValue(type, tests[key], `${path}.${key}`))
   const { double: gt, rest: gtRest = 0 } = bound('gt')
@@ -119,17 +121,6 @@ function withoutNulls(part: Json): Json {
 
 function readValue(type: Field['type'], value: unknown, place: string) {
   const read = readFieldValue(type, value)
-  if ('fault' in read) throw invalid(place, read.fault)
+  if ('fault' in read) throw invalidAt(place, read.fault)
   return read.value
-}
-
-function unknownField(name: string, fields: Fields): string {
-  const known = Object.keys(fields)
-  const instead = known.length === 0 ? 'it was created without fields' : `its fields are ${known.join(', ')}`
-  return `the index has no field ${JSON.stringify(name)}; ${instead}`
-}
-
-function invalid(path: string, fault: string): HypershardError {
-  const issues = [{ path, message: fault }]
-  return new HypershardError('invalid_request', `body.${path}: ${fault}`, { details: { issues } })
 }

@@ -2,6 +2,7 @@ import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
+import type { FacetCounts } from './stages/count-facets.ts'
 
 export interface Hit {
   readonly id: string
@@ -15,6 +16,8 @@ export interface Hit {
 
 export interface SearchAnswer {
   readonly hits: readonly Hit[]
+  /** One a facet asked for; undefined where nobody asked. */
+  readonly facets?: readonly FacetCounts[] | undefined
   readonly coverage: Coverage
   readonly plan: SearchPlanName
   readonly manifestVersion: number

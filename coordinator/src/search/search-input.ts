@@ -1,5 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import {
+  type Facet,
   type SearchOptions,
   type SearchPlanName,
   type SearchRequest,
@@ -27,6 +28,8 @@ export interface SearchInput extends SettledSearchOptions {
   /** Whether an answer that was kept will do. */
   readonly cache: boolean
   readonly idsOnly: boolean
+  /** Fields whose values are counted; undefined where nobody asked. */
+  readonly facets?: readonly Facet[] | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -41,8 +44,8 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
   const { query: text, vector, qnet, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
   const { query = '', own } = queryOf({ query: text, vector, qnet })
-  const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, ...options } = others
-  const what = { index, query, own, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence }
+  const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...options } = others
+  const what = { index, query, own, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
   return { ...what, ...settle(options) }
 }
 

@@ -2,12 +2,15 @@ import { type RequestContext, waitWithin } from '@hypershard/common'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
+import type { FanOutOutcome } from './fan-out-request.ts'
 import { readFilter } from './read-filter.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 import { profileOf, Stopwatch } from './search-profile.ts'
 import type { SearchTrail } from './search-trail.ts'
+import type { ShardAnswer } from './shard-answer.ts'
 import { type AskingParts, askShards } from './stages/ask-shards.ts'
+import { mergeFacets, readFacets } from './stages/count-facets.ts'
 import { pageOf } from './stages/page-of.ts'
 import { pickWinners } from './stages/pick-winners.ts'
 import type { Pinned } from './stages/plan-fan-out.ts'
@@ -19,7 +22,8 @@ export interface SearchParts extends AskingParts {
 
 /**
  * check, pin, look among the answers that were kept, ask the shards (encode, route, fan out), pick the winners (merge,
- * count coverage, fetch), give the page. One manifest version for every shard of one answer, and for every page of one
+ * count coverage, fetch), give the page, sum
+ * up facets. One manifest version for every shard of one answer, and for every page of one
  * cursor.
  * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
@@ -48,6 +52,7 @@ export async function search(
   const winners = await pickWinners(input, request, { manifest, outcome, context, watch, trail })
   const answer = {
     ...pageOf(winners, pinned, owner),
+    ...(input.facets && { facets: mergeFacets(pinned.facets, countsOf(outcome)) }),
     coverage: winners.coverage,
     plan: input.plan,
     manifestVersion: manifest.version,
@@ -60,6 +65,11 @@ export async function search(
   }
   if (key !== undefined) parts.answers.keep(key, answer)
   return answer
+}
+
+/** Of the shards whose hits are given. */
+function countsOf({ answers }: FanOutOutcome): ShardAnswer['facets'][] {
+  return [...answers.values()].map(({ facets }) => facets)
 }
 
 /** Checks what only the index can tell, and holds on to the manifest version that the whole search is of. */
@@ -79,6 +89,8 @@ async function pin(
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await waitWithin(catalog.pin(entry, cursor), context.deadline, 'reading the manifest')
-  const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
-  return { pinned: { entry, manifest, cursor, filter }, owner }
+  const fields = manifest.fields ?? {}
+  const filter = input.filter && readFilter(input.filter, fields)
+  const facets = readFacets(input.facets ?? [], fields)
+  return { pinned: { entry, manifest, cursor, filter, facets }, owner }
 }

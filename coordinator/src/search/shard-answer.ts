@@ -7,6 +7,7 @@ import {
   type SearchPlan,
   type ShardResult,
   StopReason,
+  type ValueCounts,
 } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 
@@ -32,6 +33,8 @@ export interface ShardAnswer extends ScanCounts, CallFacts {
   readonly plan: SearchPlan
   readonly documentsMatched: number
   readonly nonFiniteScores: number
+  /** One a facet asked for. */
+  readonly facets: readonly ValueCounts[]
   readonly stopReason: StopReason
   readonly queueMs: number
   readonly scoreMs: number
@@ -62,6 +65,8 @@ interface Asked {
   readonly member: ClusterMember
   readonly shard: number
   readonly segments: readonly { readonly shard: number }[]
+  /** Fields to count the values of. */
+  readonly facets: readonly string[]
 }
 
 /**
@@ -69,14 +74,17 @@ interface Asked {
  * hits that are in rank order and of their shard.
  */
 export function readShardResult(
-  { member, shard, segments }: Asked,
+  { member, shard, segments, facets: asked }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsMatched, nonFiniteScores } = result
+  const { documentsMatched, nonFiniteScores, facets } = result
+  if (facets.length !== asked.length) {
+    return { code: 'internal', message: `${who}: it counts no values for facets; upgrade the server` }
+  }
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   const hits: FoundHit[] = []
@@ -91,6 +99,6 @@ export function readShardResult(
     }
     hits.push({ id, score, shard, address, document, ...(passage && { passage }) })
   }
-  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores }
+  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores, facets }
   return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }

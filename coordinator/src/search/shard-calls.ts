@@ -86,7 +86,8 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   for (const race of races) {
     race.end()
     const result = results.find(candidate => candidate.shard === race.shard)
-    const answer = readShardResult({ member, shard: race.shard, segments: flow.request.segments }, result, facts)
+    const { segments, facets } = flow.request
+    const answer = readShardResult({ member, shard: race.shard, segments, facets }, result, facts)
     if ('hits' in answer) won = race.win(answer) || won
     else {
       flow.context.log.warn({ ...answer, server: member.address, shard: race.shard }, 'shard search failed')

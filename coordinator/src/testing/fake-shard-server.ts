@@ -26,6 +26,7 @@ import {
 } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import { countNaively, exactValuesOf } from './values-of-fields.ts'
 
 interface LoadedDocument {
   readonly id: string
@@ -209,7 +210,7 @@ export class FakeShardServer implements ShardServerPort {
 
   async #searchShard(
     shard: number,
-    { manifest, qnet, limit, after, filter }: SearchShardsRequest,
+    { manifest, qnet, limit, after, filter, facets }: SearchShardsRequest,
   ): Promise<ShardResult> {
     const error = this.#errorOf(shard)
     const nothing = {
@@ -218,6 +219,7 @@ export class FakeShardServer implements ShardServerPort {
       ...nothingScanned,
       plan: SearchPlan.SEARCH_PLAN_EXACT,
       headMs: 0,
+      facets: [],
       documentsMatched: 0,
       nonFiniteScores: 0,
       queueMs: 0,
@@ -244,6 +246,7 @@ export class FakeShardServer implements ShardServerPort {
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
       nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,
+      facets: await Promise.all(facets.map(field => this.#count(field, manifest!, documents))),
       stopReason: StopReason.STOP_REASON_COMPLETE,
       error: undefined,
     }
@@ -257,6 +260,15 @@ export class FakeShardServer implements ShardServerPort {
       if (passesFilter(filter, manifest.fields ?? {}, { fields: fieldsJson })) passing.push(document)
     }
     return passing
+  }
+
+  async #count(field: string, reference: ManifestReference, documents: readonly LoadedDocument[]) {
+    const manifest = await readManifest(this.#storeOf(), reference)
+    const read = documents.map(async ({ address }) => {
+      const { fieldsJson } = await this.#read(manifest, address)
+      return exactValuesOf(field, manifest.fields ?? {}, fieldsJson)
+    })
+    return countNaively(await Promise.all(read))
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {

@@ -94,6 +94,7 @@ export function virtualRequest(route: FanOutRequest['route'], minCoverage = 1): 
     recallHits: 0,
     documents: 0,
     filter: undefined,
+    facets: [],
     after: undefined,
   }
 }

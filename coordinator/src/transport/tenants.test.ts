@@ -86,6 +86,13 @@ describe('a key with a filter', () => {
     assert.match(wrong.json.detail, /^body\.filter\.field: /)
   })
 
+  it('is told counts of its own documents alone', async () => {
+    const facets = [{ field: 'tenant' }]
+    const { json } = await search('ada', { facets, filter: { field: 'tenant', exists: true } })
+    assert.deepEqual(json.facets, [{ field: 'tenant', values: [{ value: 'ada', count: 3 }], distinct: 1 }])
+    assert.equal((await search('root', { facets })).json.facets[0].distinct, 2)
+  })
+
   it('gets no answer that was kept for another', async () => {
     assert.deepEqual(idsOf(await search('bob')), ['b1', 'b2', 'b3'])
     const again = await search('bob')

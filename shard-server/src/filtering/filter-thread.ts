@@ -2,16 +2,24 @@
 import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
-import type { Filter } from '@hypershard/proto/shard'
+import type { Filter, ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import type { ThreadReply } from '../threads/thread-calls.ts'
-import { selectRows } from './select-rows.ts'
+import { countValues } from './count-values.ts'
+import { columnOf, selectRows } from './select-rows.ts'
 
 export type ToFilterThread =
   | { readonly type: 'hold'; readonly key: string; readonly rows: number; readonly columns: FilterColumns }
   | { readonly type: 'drop'; readonly key: string }
   | { readonly type: 'select'; readonly call: number; readonly key: string; readonly filter: Filter }
+  | { readonly type: 'count'; readonly call: number; readonly wish: CountWish }
   | { readonly type: 'close' }
+
+/** Fields whose values are to be counted in some segments, over all of them together. */
+export interface CountWish {
+  readonly fields: readonly string[]
+  readonly segments: readonly { readonly key: string; readonly excluded: Bitmap | undefined }[]
+}
 
 const port = parentPort
 assert(port !== null, 'the filter thread is started as a worker')
@@ -27,7 +35,10 @@ port.on('message', (message: ToFilterThread) => {
       segments.delete(message.key)
       break
     case 'select':
-      port.postMessage(answer(message))
+      port.postMessage(answer(message.call, () => select(message)))
+      break
+    case 'count':
+      port.postMessage(answer(message.call, () => count(message.wish)))
       break
     case 'close':
       port.close()
@@ -35,12 +46,33 @@ port.on('message', (message: ToFilterThread) => {
   }
 })
 
-function answer({ call, key, filter }: ToFilterThread & { type: 'select' }): ThreadReply<Bitmap> {
+function answer<Result>(call: number, work: () => Result): ThreadReply<Result> {
   try {
-    const segment = segments.get(key)
-    assert(segment !== undefined, `segment ${key} is filtered while it is not held`)
-    return { call, answer: selectRows(filter, segment.columns, segment.rows) }
+    return { call, answer: work() }
   } catch (error) {
     return { call, ...toFailure(error) }
   }
+}
+
+function select({ key, filter }: ToFilterThread & { type: 'select' }): Bitmap {
+  const { columns, rows } = segmentOf(key)
+  return selectRows(filter, columns, rows)
+}
+
+/** By field. */
+function count({ fields, segments: counted }: CountWish): ValueCounts[] {
+  return fields.map(field =>
+    countValues(
+      counted.map(({ key, excluded }) => {
+        const { columns, rows } = segmentOf(key)
+        return { column: columnOf(columns, field), rows, excluded }
+      }),
+    ),
+  )
+}
+
+function segmentOf(key: string) {
+  const segment = segments.get(key)
+  assert(segment !== undefined, `segment ${key} is read while it is not held`)
+  return segment
 }

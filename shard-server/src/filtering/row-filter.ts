@@ -10,11 +10,11 @@ import {
   unlabelled,
   waitWithin,
 } from '@hypershard/common'
-import { Filter } from '@hypershard/proto/shard'
+import { Filter, type ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { ToFilterThread } from './filter-thread.ts'
+import type { CountWish, ToFilterThread } from './filter-thread.ts'
 import { filterMetrics } from './metrics.ts'
 
 /** Of the row sets kept for the next query with the same filter: a bit a row. */
@@ -39,7 +39,7 @@ export class RowFilter {
   readonly counts = new HitCounts()
   readonly bytesMax: number
   readonly #selectSeconds: Histogram<never>
-  readonly #calls: ThreadCalls<ToFilterThread, Bitmap>
+  readonly #calls: ThreadCalls<ToFilterThread, Bitmap | ValueCounts[]>
   /** By segment and filter. */
   readonly #kept: LRUCache<string, KeptRows>
 
@@ -75,6 +75,16 @@ export class RowFilter {
     return waitWithin(this.#selecting(segment, filter, name), deadline, 'filtering')
   }
 
+  /**
+   * How many documents have each value of a field, over some segments together.
+   * @returns by field
+   * @throws HypershardError `invalid_request`, `deadline_exceeded`
+   */
+  count(wish: CountWish, deadline: Deadline): Promise<ValueCounts[]> {
+    const { answer } = this.#calls.call(call => ({ type: 'count', call, wish }))
+    return waitWithin(answer as Promise<ValueCounts[]>, deadline, 'counting values')
+  }
+
   close(): Promise<void> {
     return this.#calls.close()
   }
@@ -83,7 +93,8 @@ export class RowFilter {
     const known = this.counts.note(this.#kept.get(name))
     if (known !== undefined) return known.selecting
     const startMs = performance.now()
-    const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter })).answer
+    const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter }))
+      .answer as Promise<Bitmap>
     // How many bytes it takes is known once it is there; until then it counts next to nothing.
     const kept = { segment, selecting, bytes: 1 }
     this.#kept.set(name, kept)

@@ -32,8 +32,7 @@ function selectByGroup({ must, should, mustNot }: FilterGroup, columns: FilterCo
 }
 
 function selectByCondition({ field, test }: Condition, columns: FilterColumns, rows: number): Bitmap {
-  const column = Object.hasOwn(columns, field) ? columns[field]! : undefined
-  if (column === undefined) throw invalid(field, 'the index has no such field')
+  const column = columnOf(columns, field)
   switch (test?.$case) {
     case 'exists':
       return selectExisting(column, rows, test.value)
@@ -48,6 +47,12 @@ function selectByCondition({ field, test }: Condition, columns: FilterColumns, r
     default:
       throw invalid(field, 'no test is given')
   }
+}
+
+/** @throws HypershardError `invalid_request` for a field that the segment does not have */
+export function columnOf(columns: FilterColumns, field: string): FilterColumn {
+  if (Object.hasOwn(columns, field)) return columns[field]!
+  throw invalid(field, 'the index has no such field')
 }
 
 function selectExisting({ offsets }: FilterColumn, rows: number, exists: boolean): Bitmap {
@@ -158,5 +163,5 @@ function subtract(bitmap: Bitmap, other: Bitmap): void {
 }
 
 function invalid(field: string, fault: string): HypershardError {
-  return new HypershardError('invalid_request', `filter: field ${JSON.stringify(field)}: ${fault}`)
+  return new HypershardError('invalid_request', `field ${JSON.stringify(field)}: ${fault}`)
 }

@@ -9,7 +9,7 @@ import {
   toHypershardError,
   type WorkGate,
 } from '@hypershard/common'
-import { candidatesOfCallMax, expansionMax, hitsMax, hitsOfCallMax } from '@hypershard/proto/limits'
+import { candidatesOfCallMax, expansionMax, facetsMax, hitsMax, hitsOfCallMax } from '@hypershard/proto/limits'
 import {
   type Filter,
   ScoringPrecision as ProtoScoring,
@@ -19,6 +19,7 @@ import {
   type ShardHit,
   type ShardResult,
   StopReason,
+  type ValueCounts,
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { complementOf, countBits, type Manifest, passagesOfRow, subtractBitmap } from '@hypershard/storage'
@@ -47,7 +48,7 @@ const replyReserveMs = { min: 2, max: 50 }
 export interface SearchParts {
   readonly holder: SegmentHolder
   readonly backend: Pick<ScoringBackend, 'scan'>
-  readonly filter: Pick<RowFilter, 'select'>
+  readonly filter: Pick<RowFilter, 'select' | 'count'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
   readonly searches: WorkGate
@@ -59,6 +60,8 @@ interface Search {
   readonly manifest: Manifest
   readonly request: Omit<ScanRequest, 'shards'>
   readonly filter: Filter | undefined
+  /** Fields. */
+  readonly facets: readonly string[]
   readonly context: RequestContext
 }
 
@@ -89,11 +92,12 @@ async function admitSearch(
         precision === 'int8' ? await holder.rangeSample(manifest, context.deadline) : new Float32Array(0)
       const scoringContext = context.earlier(replyReserve(context.deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringContext.deadline.remainingMs
-      const { limit, after, filter } = request
+      const { limit, after, filter, facets } = request
       const search: Search = {
         manifest,
         request: { qnet, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
         filter,
+        facets,
         context: scoringContext,
       }
       const found = await searchGroups(parts, request.shards, search)
@@ -163,6 +167,9 @@ function checkSearch(request: SearchShardsRequest): ScoringPrecision {
   if (request.limit < 1 || request.limit > hitsOfCallMax) {
     throw new HypershardError('invalid_request', `limit must be 1 to ${hitsOfCallMax}, not ${request.limit}`)
   }
+  if (request.facets.length > facetsMax) {
+    throw new HypershardError('invalid_request', `facets must be at most ${facetsMax}, not ${request.facets.length}`)
+  }
   switch (request.precision) {
     case ProtoScoring.SCORING_PRECISION_FP32:
     case ProtoScoring.SCORING_PRECISION_UNSPECIFIED:
@@ -227,6 +234,7 @@ function replyReserve(deadline: Deadline): number {
 /** A shard's segments, leased until released, and which of their rows can be hits. */
 interface ReadyShard extends Pick<ShardLease, 'shard' | 'release'> {
   readonly segments: readonly LeasedSegment[]
+  readonly facets: ValueCounts[]
 }
 
 type LeasedSegment = SegmentToScan & Pick<ShardLease['segments'][number], 'passages'>
@@ -234,7 +242,7 @@ type LeasedSegment = SegmentToScan & Pick<ShardLease['segments'][number], 'passa
 async function leaseShard(
   { holder, filter: rowFilter }: SearchParts,
   shard: number,
-  { manifest, filter, context }: Search,
+  { manifest, filter, facets: fields, context }: Search,
 ): Promise<ReadyShard | ShardResult> {
   try {
     const lease = await holder.lease(manifest, shard, context.deadline)
@@ -242,7 +250,8 @@ async function leaseShard(
       const segments = await Promise.all(
         lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, context })),
       )
-      return { shard, segments, release: lease.release }
+      const facets = fields.length === 0 ? [] : await rowFilter.count(toCount(segments, fields), context.deadline)
+      return { shard, segments, facets, release: lease.release }
     } catch (error) {
       lease.release()
       throw error
@@ -267,6 +276,10 @@ async function eligibleOf(
   return { ...own, excluded: complementOf(eligible), eligible: countBits(eligible) }
 }
 
+function toCount(segments: readonly LeasedSegment[], fields: readonly string[]) {
+  return { fields, segments: segments.map(({ key, excluded }) => ({ key, excluded })) }
+}
+
 function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
   return 'release' in lease
 }
@@ -289,7 +302,7 @@ const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
   cancelled: StopReason.STOP_REASON_CANCELLED,
 }
 
-function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
+function toResult({ segments, facets }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
   return {
     ...emptyResult(scan.shard),
     hits: scan.hits.map(hit => toHit(hit, segments)),
@@ -298,6 +311,7 @@ function toResult({ segments }: ReadyShard, scan: ShardScan, queueMs: number): S
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
     stopReason: stopReasons[scan.stop],
     nonFiniteScores: scan.nonFiniteScores,
+    facets,
     scoreMs: scan.scoreMs,
     queueMs,
   }
@@ -333,5 +347,6 @@ function emptyResult(shard: number): ShardResult {
     queueMs: 0,
     scoreMs: 0,
     headMs: 0,
+    facets: [],
   }
 }

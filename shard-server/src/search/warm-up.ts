@@ -81,6 +81,7 @@ function madeUpRequest(manifest: Manifest, shards: readonly number[], plan: Sear
     precision: ScoringPrecision.SCORING_PRECISION_FP32,
     plan,
     filter: undefined,
+    facets: [],
     after: undefined,
     ...asked,
   }

@@ -61,10 +61,11 @@ export class FakeLoader implements Pick<SegmentLoader, 'load'> {
 }
 
 /** For searches without a filter. */
-export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select'> = {
+export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select' | 'count'> = {
   hold: () => undefined,
   drop: () => undefined,
   select: (): Promise<Bitmap> => Promise.reject(new Error('a filter was asked for')),
+  count: () => Promise.reject(new Error('a facet was asked for')),
 }
 
 export const noWarmUp = Object.freeze({ run: async () => undefined })

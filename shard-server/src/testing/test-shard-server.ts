@@ -127,6 +127,7 @@ export function wholeSearch(manifest: Manifest): SearchShardsRequest {
     recall: 0,
     recallHits: 0,
     documents: 0,
+    facets: [],
     filter: undefined,
   }
 }

@@ -12,6 +12,7 @@ import { documentsOfServer } from '../documents-of-server.ts'
 import type { FanOutRequest } from '../fan-out-request.ts'
 import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
 import type { SearchInput } from '../search-input.ts'
+import type { CheckedFacet } from './count-facets.ts'
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
   exact: SearchPlan.SEARCH_PLAN_EXACT,
@@ -26,12 +27,13 @@ export interface Pinned {
   readonly manifest: Manifest
   readonly cursor: Cursor | undefined
   readonly filter: Filter | undefined
+  readonly facets: readonly CheckedFacet[]
 }
 
 /** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
 export function planFanOut(
   input: SearchInput,
-  { entry, manifest, cursor, filter }: Pinned,
+  { entry, manifest, cursor, filter, facets }: Pinned,
   { payload, cluster, nowMs }: Pick<FanOutRequest, 'payload'> & { readonly cluster: Cluster; readonly nowMs: number },
 ): FanOutRequest {
   const isOfEntry = manifest.generation === entry.manifest.generation
@@ -54,6 +56,7 @@ export function planFanOut(
     minCoverage: input.minCoverage,
     payload,
     filter,
+    facets: facets.map(({ field }) => field),
     limit: input.k + 1,
     plan: planMessages[input.plan],
     // The hits of earlier pages are found again, so there must be room for them too.

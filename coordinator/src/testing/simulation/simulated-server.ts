@@ -312,6 +312,7 @@ function failed(shard: number, code: string, message: string): ShardResult {
     ...nothingScanned,
     plan: SearchPlan.SEARCH_PLAN_EXACT,
     headMs: 0,
+    facets: [],
     documentsMatched: 0,
     nonFiniteScores: 0,
     queueMs: 0,

@@ -6,6 +6,7 @@ import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
   CreateIndexRequest,
   ExternalVectors,
+  FacetCounts as FacetMessage,
   Hit as HitMessage,
   Index,
   SearchOutcome as OutcomeMessage,
@@ -20,8 +21,10 @@ import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, SearchAnswer } from '../../search/search-answer.ts'
+import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
+import { valueMessage } from './value-message.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
@@ -38,6 +41,7 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     timeout_ms: timeoutMs,
     ids_only: idsOnly,
     min_sequence: minSequence,
+    facets: request.facets.length === 0 ? undefined : request.facets.map(facet => withoutUnset({ ...facet })),
     ...optionsOf(request),
   })
 }
@@ -144,6 +148,7 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
   const { documentsCovered: _, ...coverage } = answer.coverage
   return {
     hits: hits.map(hitMessage),
+    facets: (answer.facets ?? []).map(facetMessage),
     coverage: { ...coverage, missing: [...coverage.missing] },
     plan,
     tookMs,
@@ -165,6 +170,10 @@ export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {
   const { code, message, details, row } = outcome.problem
   const failure = { code, message, retryable: row.retryable, detailsJson: JSON.stringify(details) }
   return { answer: undefined, failure }
+}
+
+function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMessage {
+  return { field, values: values.map(({ value, count }) => ({ value: valueMessage(type, value), count })), distinct }
 }
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const

@@ -255,7 +255,18 @@ export interface SearchRequest {
     | Buffer
     | undefined;
   /** Instead of `query`: the q-net itself. */
-  qnet?: OwnQNet | undefined;
+  qnet?:
+    | OwnQNet
+    | undefined;
+  /** At most 8. */
+  facets: Facet[];
+}
+
+/** Counts the values of a field among all documents that pass the filter. */
+export interface Facet {
+  field: string;
+  /** 1 to 1,000; 10 if not given. */
+  limit?: number | undefined;
 }
 
 /** docs/formats/qnet-weights.md has the bytes of both forms. */
@@ -292,6 +303,36 @@ export interface SearchResponse {
   queryUnknownTokens: number;
   /** It was kept from an earlier search of the same. */
   cached: boolean;
+  /** One a facet asked for, in their order. */
+  facets: FacetCounts[];
+}
+
+export interface FacetCounts {
+  field: string;
+  /** The most frequent first, then in the order of the values. */
+  values: FacetValue[];
+  /** How many different values there are, listed or not. */
+  distinct: number;
+}
+
+export interface FacetValue {
+  value: FieldValue | undefined;
+  count: number;
+}
+
+/** A value of a field. */
+export interface FieldValue {
+  kind:
+    | { $case: "keyword"; value: string }
+    | { $case: "number"; value: number }
+    | //
+    /** A number that no double is: an integer of 64 bits, in decimal. */
+    { $case: "integer"; value: string }
+    | { $case: "boolean"; value: boolean }
+    | //
+    /** RFC 3339, in UTC. */
+    { $case: "date"; value: string }
+    | undefined;
 }
 
 export interface SearchBatchRequest {
@@ -2188,6 +2229,7 @@ function createBaseSearchRequest(): SearchRequest {
     cache: undefined,
     vector: undefined,
     qnet: undefined,
+    facets: [],
   };
 }
 
@@ -2249,6 +2291,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.qnet !== undefined) {
       OwnQNet.encode(message.qnet, writer.uint32(154).fork()).join();
+    }
+    for (const v of message.facets) {
+      Facet.encode(v!, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -2418,6 +2463,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.qnet = OwnQNet.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.facets.push(Facet.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2454,6 +2507,74 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.cache = object.cache ?? undefined;
     message.vector = object.vector ?? undefined;
     message.qnet = (object.qnet !== undefined && object.qnet !== null) ? OwnQNet.fromPartial(object.qnet) : undefined;
+    message.facets = object.facets?.map((e) => Facet.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFacet(): Facet {
+  return { field: "", limit: undefined };
+}
+
+export const Facet: MessageFns<Facet> = {
+  encode(message: Facet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Facet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Facet>): Facet {
+    return Facet.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Facet>): Facet {
+    const message = createBaseFacet();
+    message.field = object.field ?? "";
+    message.limit = object.limit ?? undefined;
     return message;
   },
 };
@@ -2588,6 +2709,7 @@ function createBaseSearchResponse(): SearchResponse {
     queryTokens: 0,
     queryUnknownTokens: 0,
     cached: false,
+    facets: [],
   };
 }
 
@@ -2625,6 +2747,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.cached !== false) {
       writer.uint32(88).bool(message.cached);
+    }
+    for (const v of message.facets) {
+      FacetCounts.encode(v!, writer.uint32(242).fork()).join();
     }
     return writer;
   },
@@ -2730,6 +2855,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.cached = reader.bool();
             continue;
           }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.facets.push(FacetCounts.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2762,6 +2895,287 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryTokens = object.queryTokens ?? 0;
     message.queryUnknownTokens = object.queryUnknownTokens ?? 0;
     message.cached = object.cached ?? false;
+    message.facets = object.facets?.map((e) => FacetCounts.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFacetCounts(): FacetCounts {
+  return { field: "", values: [], distinct: 0 };
+}
+
+export const FacetCounts: MessageFns<FacetCounts> = {
+  encode(message: FacetCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    for (const v of message.values) {
+      FacetValue.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.distinct !== 0) {
+      writer.uint32(24).uint64(message.distinct);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values.push(FacetValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.distinct = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FacetCounts>): FacetCounts {
+    return FacetCounts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FacetCounts>): FacetCounts {
+    const message = createBaseFacetCounts();
+    message.field = object.field ?? "";
+    message.values = object.values?.map((e) => FacetValue.fromPartial(e)) || [];
+    message.distinct = object.distinct ?? 0;
+    return message;
+  },
+};
+
+function createBaseFacetValue(): FacetValue {
+  return { value: undefined, count: 0 };
+}
+
+export const FacetValue: MessageFns<FacetValue> = {
+  encode(message: FacetValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      FieldValue.encode(message.value, writer.uint32(10).fork()).join();
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint64(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FacetValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFacetValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = FieldValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FacetValue>): FacetValue {
+    return FacetValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FacetValue>): FacetValue {
+    const message = createBaseFacetValue();
+    message.value = (object.value !== undefined && object.value !== null)
+      ? FieldValue.fromPartial(object.value)
+      : undefined;
+    message.count = object.count ?? 0;
+    return message;
+  },
+};
+
+function createBaseFieldValue(): FieldValue {
+  return { kind: undefined };
+}
+
+export const FieldValue: MessageFns<FieldValue> = {
+  encode(message: FieldValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "keyword":
+        writer.uint32(10).string(message.kind.value);
+        break;
+      case "number":
+        writer.uint32(17).double(message.kind.value);
+        break;
+      case "integer":
+        writer.uint32(26).string(message.kind.value);
+        break;
+      case "boolean":
+        writer.uint32(32).bool(message.kind.value);
+        break;
+      case "date":
+        writer.uint32(42).string(message.kind.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "keyword", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.kind = { $case: "number", value: reader.double() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "integer", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.kind = { $case: "boolean", value: reader.bool() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "date", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FieldValue>): FieldValue {
+    return FieldValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FieldValue>): FieldValue {
+    const message = createBaseFieldValue();
+    switch (object.kind?.$case) {
+      case "keyword": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "keyword", value: object.kind.value };
+        }
+        break;
+      }
+      case "number": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "number", value: object.kind.value };
+        }
+        break;
+      }
+      case "integer": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "integer", value: object.kind.value };
+        }
+        break;
+      }
+      case "boolean": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "boolean", value: object.kind.value };
+        }
+        break;
+      }
+      case "date": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "date", value: object.kind.value };
+        }
+        break;
+      }
+    }
     return message;
   },
 };

@@ -204,6 +204,8 @@ export interface SearchShardsRequest {
     | undefined;
   /** So many hits of this call, the best over all its shards, come with their documents; `Fetch` gives the others'. */
   documents: number;
+  /** Fields whose values are counted among all documents that pass the filter. */
+  facets: string[];
 }
 
 /** Which documents may be hits. */
@@ -290,6 +292,21 @@ export interface ShardResult {
   plan: SearchPlan;
   /** Making the q-net of token states; 0 when that was not necessary. */
   headMs: number;
+  /** One a facet asked for, in their order. They are of the whole shard, however much of it was scored. */
+  facets: ValueCounts[];
+}
+
+/**
+ * The values that a field has among some documents, each once, and how many documents have it: of a keyword, or of a number,
+ * date or boolean. What each number lacks to the exact integer is empty where none lacks anything.
+ */
+export interface ValueCounts {
+  keywords: string[];
+  numbers: number[];
+  rests: number[];
+  counts: number[];
+  /** There are more different values than a facet may have; none is given. */
+  tooMany: boolean;
 }
 
 export interface ShardHit {
@@ -1150,6 +1167,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     recallHits: 0,
     tokenStates: undefined,
     documents: 0,
+    facets: [],
   };
 }
 
@@ -1200,6 +1218,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.documents !== 0) {
       writer.uint32(120).uint32(message.documents);
+    }
+    for (const v of message.facets) {
+      writer.uint32(162).string(v!);
     }
     return writer;
   },
@@ -1339,6 +1360,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.documents = reader.uint32();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.facets.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1378,6 +1407,7 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
       ? TokenStates.fromPartial(object.tokenStates)
       : undefined;
     message.documents = object.documents ?? 0;
+    message.facets = object.facets?.map((e) => e) || [];
     return message;
   },
 };
@@ -2095,6 +2125,7 @@ function createBaseShardResult(): ShardResult {
     documentsWalked: 0,
     plan: 0,
     headMs: 0,
+    facets: [],
   };
 }
 
@@ -2138,6 +2169,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.headMs !== 0) {
       writer.uint32(105).double(message.headMs);
+    }
+    for (const v of message.facets) {
+      ValueCounts.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -2259,6 +2293,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.headMs = reader.double();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.facets.push(ValueCounts.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2291,6 +2333,152 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.documentsWalked = object.documentsWalked ?? 0;
     message.plan = object.plan ?? 0;
     message.headMs = object.headMs ?? 0;
+    message.facets = object.facets?.map((e) => ValueCounts.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseValueCounts(): ValueCounts {
+  return { keywords: [], numbers: [], rests: [], counts: [], tooMany: false };
+}
+
+export const ValueCounts: MessageFns<ValueCounts> = {
+  encode(message: ValueCounts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.keywords) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.numbers.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.numbers) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.rests.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.rests) {
+        writer.sint32(v);
+      }
+      writer.join();
+    }
+    if (message.counts.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.counts) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.tooMany !== false) {
+      writer.uint32(40).bool(message.tooMany);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ValueCounts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseValueCounts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.keywords.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag === 17) {
+              message.numbers.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.numbers.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.rests.push(reader.sint32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rests.push(reader.sint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.counts.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.counts.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.tooMany = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ValueCounts>): ValueCounts {
+    return ValueCounts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ValueCounts>): ValueCounts {
+    const message = createBaseValueCounts();
+    message.keywords = object.keywords?.map((e) => e) || [];
+    message.numbers = object.numbers?.map((e) => e) || [];
+    message.rests = object.rests?.map((e) => e) || [];
+    message.counts = object.counts?.map((e) => e) || [];
+    message.tooMany = object.tooMany ?? false;
     return message;
   },
 };
