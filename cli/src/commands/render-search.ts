@@ -26,7 +26,7 @@ export function renderAnswer(answer: SearchAnswer, output: Output): string[] {
   return lines
 }
 
-/** Rank, score, id and title on one line, and the beginning of the text below it. */
+/** Rank, score, id and title on one line, and below it the passage that scored best, or the beginning of the text. */
 export function renderHits(hits: readonly Hit[], output: Output, passageLines = passageLinesMax): string[] {
   if (hits.length === 0) return ['no hits']
   const rankWidth = Math.max(2, `${hits.length}`.length)
@@ -39,12 +39,18 @@ export function renderHits(hits: readonly Hit[], output: Output, passageLines = 
     const id = pad(shorten(toPlainLine(hit.id), idWidth), idWidth)
     const room = output.columns - rankWidth - scoreWidth - idWidth - 6
     const title = shorten(toPlainLine(hit.title ?? ''), room)
-    const passage = wrap(toPlainLine(hit.text ?? ''), output.columns - indent.length, passageLines)
+    const passage = wrap(toPlainLine(excerptOf(hit)), output.columns - indent.length, passageLines)
     return [
       `${rank}  ${output.style('cyan', score)}  ${id}  ${output.style('bold', title)}`.trimEnd(),
       ...passage.map(line => indent + output.style('dim', line)),
     ]
   })
+}
+
+/** Of a passage that begins within the text it is told where. One of nothing is the title's. */
+function excerptOf({ text = '', passage }: Hit): string {
+  if (passage?.text === undefined || passage.text === '' || passage.begin === 0) return text
+  return `[from character ${formatCount(passage.begin)}] ${passage.text}`
 }
 
 function renderSummary(answer: SearchAnswer, output: Output): string[] {

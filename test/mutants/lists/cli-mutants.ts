@@ -129,4 +129,12 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'An evaluation judges exact scoring unless told otherwise',
     tests: ['cli/src/evaluation/plan-evaluation.test.ts'],
   },
+  {
+    id: 'search-shows-passage',
+    file: 'cli/src/commands/render-search.ts',
+    find: "passage.text === '' || passage.begin === 0",
+    replace: "passage.text === '' || passage.begin > 0",
+    breaks: 'The command line shows the passage that was found',
+    tests: ['cli/src/commands/render-search.test.ts'],
+  },
 ]
