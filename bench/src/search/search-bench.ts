@@ -183,7 +183,7 @@ async function holdShards(
   for (let shard = 0; shard < shards; shard++) {
     const own = everyOther(vectors, width, shard, shards)
     const documents = own.length / width
-    const builder = new CalibratingGraphBuilder({ documents, width }, calibration)
+    const builder = new CalibratingGraphBuilder({ vectorsMax: documents, width }, calibration)
     const beginMs = performance.now()
     for (const piece of pieces(own, width)) await builder.append(piece)
     const { graph, recallKnobs } = await builder.finish(Readable.from(pieces(own, width)))

@@ -46,7 +46,7 @@ describe('CalibratingGraphBuilder', () => {
 
   async function build(qnets: ReturnType<typeof qnetOf>[], kind: 'made' | 'given' = 'made') {
     const builder = new CalibratingGraphBuilder(
-      { documents: rows, width },
+      { vectorsMax: rows, width },
       { kind, architecture: linear, qnets },
       rowsPerRowKept,
       byRows,
@@ -95,6 +95,47 @@ describe('CalibratingGraphBuilder', () => {
       assert.ok(candidates <= expansion)
     }
     assert.equal(given.length, recallTargets.length)
+  })
+
+  it('finds knobs for documents of several vectors, by the best of each', async () => {
+    const counts = Array.from({ length: 1_000 }, (_, document) => 1 + (document % 3))
+    const owners = counts.flatMap((count, document) => Array<number>(count).fill(document))
+    const own = vectors.slice(0, owners.length * width)
+    const qnets = Array.from({ length: 12 }, (_, query) => qnetOf(100 + query))
+    const queries = { kind: 'made', architecture: linear, qnets } as const
+    const shape = { vectorsMax: owners.length + 5, width }
+    const worked = new Set<number>()
+    const timeOf = ({ rows }: { rows: number }) => {
+      worked.add(rows)
+      return byRows({ rows })
+    }
+    const builder = new CalibratingGraphBuilder(shape, queries, rowsPerRowKept, timeOf)
+    await builder.append(own, counts)
+    const { graph, recallKnobs } = await builder.finish(Readable.from([own]))
+    assert.equal(graph.rows, owners.length)
+    // The vectors of 16 documents and of 32, of 1.999 each.
+    assert.deepEqual(
+      [16, 32, 64].map(rows => worked.has(rows)),
+      [false, true, true],
+    )
+    const walks = recallKnobs.filter(({ expansion }) => expansion !== null)
+    assert.equal(recallKnobs.length, recallTargets.length)
+    assert.ok(walks.length > 0)
+    for (const { recall, expansion, candidates } of walks) {
+      let found = 0
+      for (let query = 0; query < 12; query++) {
+        const [gradient] = qnetOf(500 + query).matrices
+        const products = owners.map((_, row) => productOf(gradient!, row))
+        const byProduct = (rows: number[]) => rows.sort((a, b) => products[b]! - products[a]!)
+        const documentsOf = (rows: number[]) => [...new Set(byProduct(rows).map(row => owners[row]!))]
+        // As a search walks: as many vectors as hold so many documents.
+        const kept = Math.ceil((expansion! * owners.length) / counts.length)
+        const walked = new Set(documentsOf(graph.nearest(gradient!, kept)).slice(0, candidates))
+        const best = documentsOf([...owners.keys()]).slice(0, 10)
+        found += best.filter(document => walked.has(document)).length
+      }
+      assert.ok(found / 120 >= recall - 0.04, `${found} of 120 found where ${recall} is promised`)
+    }
   })
 
   it('finds none where no query has finite scores', async () => {

@@ -2,7 +2,8 @@
  * Builds a segment's graph and calibrates it: measures which settings (knobs) reach which recall. While rows are
  * appended, the q-net of every sample query scores each of them, which gives the exact answers. Once the mean of all
  * rows is known, each query's tangent at the mean ranks every row, as a search does that reads all vectors. Then the
- * graph is walked with growing expansions, and what each walk finds is compared with the exact answers.
+ * graph is walked with growing expansions, and what each walk finds is compared with the exact answers. Recall is of documents:
+ * one of several passages is as good as the best of them, and expansions are counted in documents, as searches count them.
  */
 
 import { setImmediate as letOthersRun } from 'node:timers/promises'
@@ -17,6 +18,7 @@ import {
   rowsReadPerRowKept,
 } from '@hypershard/storage'
 import type { SampleQueries } from './sample-queries.ts'
+import { VectorOwners } from './vector-owners.ts'
 
 /** Recall is measured on this many hits. */
 const hits = 10
@@ -61,21 +63,23 @@ export class CalibratingGraphBuilder implements GraphBuilder {
   readonly #timeOf: typeof asMeasured
   readonly #scorer: QNetScorer
   readonly #blocks: Promise<BlockScorer[]>
-  /** For each query, f32 [documents]: the exact scores, and the inner products with the query's gradient. */
+  readonly #owners: VectorOwners
+  /** For each query, f32 [vectors]: the exact scores, and the inner products with the query's gradient. */
   readonly #scores: readonly Float32Array[]
   readonly #products: readonly Float32Array[]
   readonly #sums: Float64Array
   #graph: DocumentGraph | undefined
+  /** Vectors. */
   #rows = 0
   #scoreMs = 0
 
   /**
-   * @param shape of the segment that is being built
+   * @param shape of the segment that is being built; `vectorsMax`: it may get fewer
    * @param rowsPerRowKept how many int8 vectors are read while a walk keeps one row
    * @param timeOf what work on so many rows is taken to cost: what it took here, unless a test counts rows instead
    */
   constructor(
-    shape: { readonly documents: number; readonly width: number },
+    shape: { readonly vectorsMax: number; readonly width: number },
     queries: SampleQueries,
     rowsPerRowKept = rowsReadPerRowKept,
     timeOf = asMeasured,
@@ -86,12 +90,14 @@ export class CalibratingGraphBuilder implements GraphBuilder {
     this.#queries = queries
     this.#scorer = new QNetScorer(queries.architecture)
     this.#blocks = Promise.all(queries.qnets.map(qnet => this.#scorer.prepareFp32(qnet)))
-    this.#scores = queries.qnets.map(() => new Float32Array(shape.documents))
-    this.#products = queries.qnets.map(() => new Float32Array(shape.documents))
+    this.#owners = new VectorOwners(shape.vectorsMax)
+    this.#scores = queries.qnets.map(() => new Float32Array(shape.vectorsMax))
+    this.#products = queries.qnets.map(() => new Float32Array(shape.vectorsMax))
     this.#sums = new Float64Array(shape.width)
   }
 
-  async append(vectors: Float32Array): Promise<void> {
+  async append(vectors: Float32Array, counts?: readonly number[]): Promise<void> {
+    this.#owners.append(vectors.length / this.#width, counts)
     this.#graph ??= DocumentGraph.empty(this.#width, vectors)
     for (const [at, value] of vectors.entries()) this.#sums[at % this.#width]! += value
     for (const step of stepsOf(vectors, rowsPerStep * this.#width)) {
@@ -106,8 +112,11 @@ export class CalibratingGraphBuilder implements GraphBuilder {
     const tangents = await Promise.all(this.#queries.qnets.map(qnet => this.#scorer.tangents(qnet, mean)))
     await this.#multiply(vectors, tangents)
     const usable = tangents
-      .map(({ gradients }, query) => ({ query, gradients }))
-      .filter(({ query, gradients }) => gradients.every(Number.isFinite) && this.#scores[query]!.every(Number.isFinite))
+      .map(({ gradients }, query) => {
+        const [scores, products] = [this.#owners.bestOf(this.#scores[query]!), this.#products[query]!]
+        return { gradients, scores, products: products.subarray(0, this.#rows) }
+      })
+      .filter(({ gradients, scores }) => gradients.every(Number.isFinite) && scores.every(Number.isFinite))
     const recallKnobs = usable.length === 0 ? [] : await this.#findKnobs(usable)
     return { graph: this.#graph!, recallKnobs }
   }
@@ -135,28 +144,25 @@ export class CalibratingGraphBuilder implements GraphBuilder {
     }
   }
 
-  async #findKnobs(
-    usable: readonly { readonly query: number; readonly gradients: Float32Array }[],
-  ): Promise<RecallKnob[]> {
+  async #findKnobs(usable: readonly UsableQuery[]): Promise<RecallKnob[]> {
     const ways: Way[] = []
     let msPerRowKept = 0
     for (const expansion of [...expansions(expansionMax / walkReserve), null]) {
       const areHits: boolean[][] = []
       let tookMs = 0
-      for (const { query, gradients } of usable) {
-        const scores = this.#scores[query]!
-        const products = this.#products[query]!
+      const kept = expansion === null ? undefined : this.#owners.vectorsOf(expansion)
+      for (const { gradients, scores, products } of usable) {
         const least = lowestOf(scores, hits)
         const beginMs = performance.now()
         // Sorted by their products, as a search does: the walk's own distances are coarse.
-        const rows = expansion === null ? bestRows(products) : this.#graph!.nearest(gradients, expansion)
+        const rows = kept === undefined ? this.#bestRows(products) : this.#graph!.nearest(gradients, kept)
         rows.sort((a, b) => products[b]! - products[a]!)
-        tookMs += this.#timeOf({ rows: expansion ?? this.#rows, measuredMs: performance.now() - beginMs })
-        areHits.push(rows.map(row => scores[row]! >= least))
+        tookMs += this.#timeOf({ rows: kept ?? this.#rows, measuredMs: performance.now() - beginMs })
+        areHits.push(this.#owners.documentsOf(rows).map(document => scores[document]! >= least))
         await letOthersRun()
       }
       const walkMs = tookMs / usable.length
-      if (expansion !== null) msPerRowKept = walkMs / expansion
+      if (kept !== undefined) msPerRowKept = walkMs / kept
       // Estimated from the walks: here vectors come in pieces, so reading them all cannot be timed as a search would
       // read them.
       const scanMs = (msPerRowKept * this.#rows) / this.#rowsPerRowKept
@@ -165,18 +171,27 @@ export class CalibratingGraphBuilder implements GraphBuilder {
     return this.#cheapest(ways)
   }
 
+  /** The vectors with the largest products, of as many documents as the largest candidate step, in no order. */
+  #bestRows(products: Float32Array): number[] {
+    const least = lowestOf(this.#owners.bestOf(products), candidateSteps.at(-1)!)
+    const rows: number[] = []
+    for (const [row, value] of products.entries()) if (value >= least) rows.push(row)
+    return rows
+  }
+
   #cheapest(ways: readonly Way[]): RecallKnob[] {
     const { kind, qnets } = this.#queries
     const [scoredTimes, reached] = [candidatesReserve[kind], kind === 'made' ? meanOfWorst : surelyReached]
-    const msPerRow = this.#scoreMs / (this.#rows * qnets.length)
+    const { documents } = this.#owners
+    const msPerDocument = this.#scoreMs / (documents * qnets.length)
     const tries = ways.flatMap(({ expansion, areHits, tookMs }) =>
       candidateSteps
-        .filter(candidates => candidates <= (expansion ?? this.#rows))
+        .filter(candidates => candidates <= (expansion ?? documents))
         .map(candidates => ({
           expansion: expansion && expansion * walkReserve,
           candidates: candidates * scoredTimes,
-          costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * scoredTimes * msPerRow,
-          recall: reached(areHits.map(own => recallOf(own.slice(0, candidates), this.#rows))),
+          costMs: (expansion === null ? tookMs : tookMs * walkReserve) + candidates * scoredTimes * msPerDocument,
+          recall: reached(areHits.map(own => recallOf(own.slice(0, candidates), documents))),
         })),
     )
     tries.sort((a, b) => a.costMs - b.costMs)
@@ -185,6 +200,15 @@ export class CalibratingGraphBuilder implements GraphBuilder {
       return best === undefined ? [] : [{ recall, expansion: best.expansion, candidates: best.candidates }]
     })
   }
+}
+
+/** With finite scores and tangents. */
+interface UsableQuery {
+  readonly gradients: Float32Array
+  /** By document. */
+  readonly scores: Float32Array
+  /** By vector. */
+  readonly products: Float32Array
 }
 
 function asMeasured({ measuredMs }: { rows: number; measuredMs: number }): number {
@@ -205,21 +229,13 @@ function product(vectors: Float32Array, at: number, gradient: Float32Array): num
   return sum
 }
 
-/** The rows with the largest products, as many as the largest candidate step, in no order. */
-function bestRows(products: Float32Array): number[] {
-  const least = lowestOf(products, candidateSteps.at(-1)!)
-  const rows: number[] = []
-  for (const [row, value] of products.entries()) if (value >= least) rows.push(row)
-  return rows
-}
-
 /** The lowest of the best `count` values. */
 function lowestOf(values: Float32Array, count: number): number {
   return values.slice().sort().at(-Math.min(count, values.length))!
 }
 
-function recallOf(areHits: readonly boolean[], rows: number): number {
-  const wanted = Math.min(hits, rows)
+function recallOf(areHits: readonly boolean[], documents: number): number {
+  const wanted = Math.min(hits, documents)
   return Math.min(wanted, areHits.filter(isHit => isHit).length) / wanted
 }
 

@@ -88,9 +88,9 @@ async function graphFor(
   context: RequestContext,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
-  // A graph's knobs are calibrated for rows that are documents each.
-  if (documents < graphDocuments || manifest.passages !== undefined) return undefined
+  if (documents < graphDocuments) return undefined
   const queries = await sampleQueries({ store, encoder }, { manifest, segments, given, model }, context)
   if (queries === undefined) return undefined
-  return new CalibratingGraphBuilder({ documents, width: manifest.vectorWidth }, queries)
+  const vectorsMax = segments.reduce((sum, entry) => sum + (entry.passages ?? entry.documents), 0)
+  return new CalibratingGraphBuilder({ vectorsMax, width: manifest.vectorWidth }, queries)
 }

@@ -12,7 +12,7 @@ import type { Compaction } from './plan-compaction.ts'
 /** Of the disk, what a merge leaves for small files beside what waiting writes need. */
 const freeShareMin = 0.01
 
-/** A graph's bytes for a document, besides one for each value of its vector. */
+/** A graph's bytes for a vector, besides one for each of its values. */
 const graphRowBytes = 150
 
 /**
@@ -57,6 +57,7 @@ export class MergeRoom {
 
 function bytesOf(manifest: Manifest, segments: Compaction): number {
   const documents = segments.reduce((sum, segment) => sum + eligibleIn(segment), 0)
-  const graphBytes = documents < graphDocumentsMin ? 0 : documents * (manifest.vectorWidth + graphRowBytes)
+  const vectors = segments.reduce((sum, segment) => sum + (segment.passages ?? eligibleIn(segment)), 0)
+  const graphBytes = documents < graphDocumentsMin ? 0 : vectors * (manifest.vectorWidth + graphRowBytes)
   return roomToMerge(segments, graphBytes, manifest)
 }

@@ -41,7 +41,7 @@ export interface CompactionPolicy {
  * has about 8 (2 + log4(n / 4,096)) segments.
  * @returns undefined when nothing is worth it
  */
-export function planCompaction({ segments, passages }: Manifest, policy: CompactionPolicy): Compaction | undefined {
+export function planCompaction({ segments }: Manifest, policy: CompactionPolicy): Compaction | undefined {
   const { segmentsPerTier = segmentsPerTierDefault, sampleQueries, graphDocuments } = policy
   for (const own of Map.groupBy(segments, ({ shard }) => shard).values()) {
     const tiers = Map.groupBy(own.filter(isSmall), tierOf)
@@ -51,10 +51,8 @@ export function planCompaction({ segments, passages }: Manifest, policy: Compact
     }
   }
   const graphQueries = graphQueriesDigest(sampleQueries)
-  const hasGraphs = passages === undefined
   const again =
-    segments.find(isHollow) ??
-    segments.find(segment => hasGraphs && isCalibratedOtherwise(segment, graphQueries, graphDocuments))
+    segments.find(isHollow) ?? segments.find(segment => isCalibratedOtherwise(segment, graphQueries, graphDocuments))
   return again && [again]
 }
 

@@ -65,7 +65,7 @@ describe('indexing documents of several passages', () => {
     assert.deepEqual(await stored(), { own: ['0-3 7'], a: ['0-3 3', '4-7 3'] })
   })
 
-  it('merges them, without a graph, and has nothing more to merge then', async () => {
+  it('merges them, with a graph of their vectors, and has nothing more to merge then', async () => {
     await put(documentOf('a', 'one|three'), documentOf('b', 'x'))
     await put(documentOf('c', 'four|one|'))
     const before = await stored()
@@ -73,7 +73,10 @@ describe('indexing documents of several passages', () => {
     const parts = { store: log.store, encoder: log.encoder, segmentsPerTier: 2, sampleQueries, graphDocuments: 1 }
     assert(await compactGeneration(log.generation, manifest, parts, quietContext()))
     manifest = await latestManifest(log.store, log.generation)
-    assert.deepEqual([manifest.segments.length, await stored(), log.encoder.queries], [1, before, []])
+    assert.deepEqual([manifest.segments.length, await stored(), log.encoder.queries], [1, before, sampleQueries])
+    const merged = await openSegment(log.store, segmentAt(manifest, manifest.segments[0]!))
+    // Of three documents.
+    assert.deepEqual([merged.hasGraph, merged.recallKnobs.at(-1)!.candidates], [true, 20])
     assert.equal(await compactGeneration(log.generation, manifest, parts, quietContext()), false)
   })
 })

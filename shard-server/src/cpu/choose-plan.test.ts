@@ -110,6 +110,11 @@ describe('choosePlan', () => {
     assert.equal(expansionOf(25_000), undefined)
   })
 
+  it('keeps as many more vectors in a walk as a document has', () => {
+    const segments = [{ ...segmentOf(100_000, { eligible: 50_000, recallKnobs: knobs }), vectorsPerDocument: 2 }]
+    assert.deepEqual(planOf(0.9, segments), forRecall(0.9, 40, [128]))
+  })
+
   it('leaves plans that name their own way as they are', () => {
     const segments = [segmentOf(50_000, { recallKnobs: knobs })]
     assert.deepEqual(choosePlan({ kind: 'exact' }, segments, shallow), { kind: 'exact' })

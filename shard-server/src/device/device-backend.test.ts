@@ -47,6 +47,21 @@ describe('a backend with a device', () => {
     assert(certain > casesOf({ usual: 25, thorough: 400 }), `only ${certain} answers came from the device at once`)
   })
 
+  it('leaves documents of several passages to the CPU, and has none of their bytes', async () => {
+    const [documents, width] = [90, 16]
+    const vectorStarts = new Int32Array(new SharedArrayBuffer((documents + 1) * 4))
+    for (let row = 1; row <= documents; row++) vectorStarts[row] = 2 * row
+    const { ids } = segmentOf('cut', { rows: documents, width, seed: 5 })
+    const cut = { ...segmentOf('cut', { rows: 2 * documents, width, seed: 5 }), ids, vectorStarts }
+    await test.hold(cut)
+    const { heldBytes, cpuSegments } = test.device.deviceMemory
+    assert.deepEqual([heldBytes, cpuSegments], [0, 0])
+    const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
+    await test.expectSame(exactScan(shallow, [wholeShard(0, [cut])]))
+    assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' }), certain)
+    test.drop(cut)
+  })
+
   it('gives them from products in f16, too, where its probe finds that the device has it', async () => {
     const halves = new TestDevice(realThread('cpu', 8_192, 'auto'))
     try {

@@ -12,9 +12,12 @@ const rowsPerCopy = 1_024
 
 /** Builds the graph of the segment that comes of a merge. */
 export interface GraphBuilder {
-  /** @param vectors of the next rows, row-major [rows, vectorWidth]; reused once this has resolved */
-  append(vectors: Float32Array): Promise<void>
-  /** @param vectors of all rows once more, in pieces */
+  /**
+   * @param vectors of the next rows, row-major [vectors, vectorWidth]; reused once this has resolved
+   * @param counts how many of them each row has; left out where that is one
+   */
+  append(vectors: Float32Array, counts?: readonly number[]): Promise<void>
+  /** @param vectors all of them once more, in pieces */
   finish(vectors: AsyncIterable<Float32Array>): Promise<CalibratedGraph>
 }
 
@@ -56,7 +59,7 @@ export async function mergeSegments(
             passages: table && passagesOfRow(table, rows[at]!),
           }))
           await writer.append(own, some, truncated)
-          await graph?.append(some)
+          await graph?.append(some, table && rows.map(row => table.starts[row + 1]! - table.starts[row]!))
         }
       } finally {
         await stored.close()

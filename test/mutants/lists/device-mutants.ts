@@ -180,4 +180,12 @@ export const deviceMutants: readonly Mutant[] = [
     breaks: 'A value in f16 counts as two bytes of the device',
     tests: parity,
   },
+  {
+    id: 'device-ranks-passages',
+    file: 'shard-server/src/device/device-backend.ts',
+    find: 'const isRanked = vectorStarts === undefined',
+    replace: 'const isRanked = vectorStarts !== null',
+    breaks: 'A device ranks no vectors of which a document has several',
+    tests: ['shard-server/src/device/device-backend.test.ts'],
+  },
 ]
