@@ -200,7 +200,7 @@ describe('a set of servers that do the same', () => {
     )
   })
 
-  for (const code of ['unavailable', 'overloaded', 'model_not_found'] as const) {
+  for (const code of ['unavailable', 'overloaded', 'model_not_found', 'model_not_served'] as const) {
     it(`tries another one after ${code}, and never the same twice`, async () => {
       await all()
       fakes.get('a:1')!.callFailure = new HypershardError(code, 'not now')

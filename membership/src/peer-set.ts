@@ -225,6 +225,8 @@ export class PeerSet<Client, Model extends { readonly digest: string }> {
 
   #mayGoElsewhere(peer: Peer<Client, Model>, error: unknown, modelDigest: string): boolean {
     if (isCode(error, 'unavailable') || isCode(error, 'overloaded')) return true
+    // By this one alone, of a version before what was asked of it.
+    if (isCode(error, 'model_not_served')) return true
     // It was started again with other models since it was asked.
     return isCode(error, 'model_not_found') && peer.holds(modelDigest) !== false
   }

@@ -28,6 +28,11 @@ export function fromServiceError(error: ServiceError, peer: string): HypershardE
   return new HypershardError(codeOfStatus(error.code), message, { details: { peer }, cause: error })
 }
 
+/** Whether a call failed because the server is of a version before the method. */
+export function isUnimplemented(error: unknown): boolean {
+  return error instanceof HypershardError && (error.cause as ServiceError | undefined)?.code === status.UNIMPLEMENTED
+}
+
 function codeOfStatus(code: status) {
   switch (code) {
     case status.DEADLINE_EXCEEDED:

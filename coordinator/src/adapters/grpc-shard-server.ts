@@ -1,6 +1,13 @@
-import { type Client, connectivityState, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js'
+import { type Client, connectivityState, makeClientConstructor } from '@grpc/grpc-js'
 import { type Deadline, HypershardError } from '@hypershard/common'
-import { type ChannelSettings, callUnary, connectClient, plainChannel, type UnaryMethod } from '@hypershard/common/grpc'
+import {
+  type ChannelSettings,
+  callUnary,
+  connectClient,
+  isUnimplemented,
+  plainChannel,
+  type UnaryMethod,
+} from '@hypershard/common/grpc'
 import {
   type DescribeResponse,
   type SearchShardsRequest,
@@ -53,6 +60,7 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
         checkVersion(peer, facts.protocolVersion)
         return { serving: true, life: `${facts.life} ${connections()}`, facts }
       } catch (error) {
+        // One of a version before `Describe` has health checks alone.
         if (!isUnimplemented(error)) throw error
         tooOldIn = connections()
       }
@@ -90,11 +98,6 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
       control.close()
     },
   }
-}
-
-/** A server of a version before `Describe` has health checks alone. */
-function isUnimplemented(error: unknown): boolean {
-  return error instanceof HypershardError && (error.cause as ServiceError | undefined)?.code === status.UNIMPLEMENTED
 }
 
 /** How often the channel got a connection so far. It notices at once when the other process goes. */

@@ -59,6 +59,14 @@ describe('the gRPC adapter of the indexer', () => {
     await assert.rejects(encoding, { code: 'internal', message: /7 bytes of vectors/ })
   })
 
+  it('says of a service of a version before passages that it cuts no texts', async () => {
+    const cut = { modelDigest: 'm', documents: [{ title: '', text: 'a' }], overlap: 0 }
+    await assert.rejects(port.cutDocuments(cut, quietContext()), {
+      code: 'model_not_served',
+      message: /^encoder service 127\.0\.0\.1:\d+ is of a version before passages and cuts no texts; upgrade it/,
+    })
+  })
+
   it('gives failures as the server meant them', async () => {
     const refused = port.encodeDocuments({ modelDigest: 'm', documents: [] }, quietContext())
     await assert.rejects(

@@ -1,5 +1,5 @@
 import { HypershardError, type RequestContext } from '@hypershard/common'
-import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
+import { type ChannelSettings, callUnary, connectClient, isUnimplemented } from '@hypershard/common/grpc'
 import { type EncodeDocumentsResponse, EncoderServiceClient, QueryForm } from '@hypershard/proto/encoder'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -26,7 +26,11 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
     cutDocuments: async ({ modelDigest, documents, overlap }, context) => {
       const request = { modelDigest, documents: [...documents], overlap }
       const cut = (inner: RequestContext) => callUnary(client.cutDocuments.bind(client), request, inner, peer)
-      return (await context.step('cut call', cut, facts, 'client')).documents
+      try {
+        return (await context.step('cut call', cut, facts, 'client')).documents
+      } catch (error) {
+        throw isUnimplemented(error) ? cutsNothing(peer, error) : error
+      }
     },
     encodeQuery: async ({ modelDigest, text }, context) => {
       const form = { form: QueryForm.QUERY_FORM_WEIGHTS, precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
@@ -41,6 +45,12 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
       control.close()
     },
   }
+}
+
+/** Another one may; until then documents wait in the log. */
+function cutsNothing(peer: string, cause: unknown): HypershardError {
+  const message = `${peer} is of a version before passages and cuts no texts; upgrade it, the documents wait in the log`
+  return new HypershardError('model_not_served', message, { cause })
 }
 
 /** Nothing of an encoder service that is older than these counts. */

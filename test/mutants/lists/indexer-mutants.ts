@@ -26,6 +26,14 @@ export const indexerMutants: readonly Mutant[] = [
     tests: ['indexer/src/compact/calibrating-graph-builder.test.ts'],
   },
   {
+    id: 'passages-of-an-old-encoder',
+    file: 'indexer/src/adapters/grpc-encoder.ts',
+    find: 'throw isUnimplemented(error) ? cutsNothing(peer, error) : error',
+    replace: 'throw error',
+    breaks: 'An encoder service of a version before passages is named, and no defect',
+    tests: ['indexer/src/adapters/grpc-encoder.test.ts'],
+  },
+  {
     id: 'passages-half-failed',
     file: 'indexer/src/encoding/encode-passages.ts',
     find: 'if (failed.has(owner)) continue',
