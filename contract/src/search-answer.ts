@@ -24,7 +24,7 @@ export const hitSchema = z.object({
       text: z.string().optional().describe('Left out with `ids_only`.'),
     })
     .optional()
-    .describe("Of an index with `passages`: the part of the text that scored best; the hit's score is its score."),
+    .describe("Of a text that was cut into passages: the part that scored best; the hit's score is its score."),
 })
 
 /** Why the call was made that answered for a shard. */

@@ -125,6 +125,7 @@ export {
 } from './segment/graph/recall-knobs.ts'
 export { type GraphBuilder, mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { type Passage, type PassageTable, passagesOfRow, rowOfPassage } from './segment/passages/passage-table.ts'
+export { wholeText } from './segment/passages/passages-file.ts'
 export { rowBytesOf } from './segment/row-bytes.ts'
 export { openSegment, type SegmentReader } from './segment/segment-reader.ts'
 export {

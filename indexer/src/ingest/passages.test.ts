@@ -37,13 +37,15 @@ describe('indexing documents of several passages', () => {
     const found: Record<string, string[]> = {}
     for (const entry of manifest.segments) {
       const reader = await openSegment(log.store, segmentAt(manifest, entry))
-      const [table, vectors] = [(await reader.loadPassages())!, await reader.loadVectors()]
+      const [table, vectors] = [await reader.loadPassages(), await reader.loadVectors()]
       const documents = await reader.openDocuments()
       for (const [row, { id }] of (await documents.read([...Array(entry.documents).keys()])).entries()) {
-        const first = table.starts[row]!
-        found[id] = passagesOfRow(table, row).map(
-          ({ begin, end }, at) => `${begin}-${end} ${vectors[2 * (first + at)]}`,
-        )
+        const first = table?.starts[row] ?? row
+        if (table === undefined) found[id] = [`all ${vectors[2 * first]}`]
+        else
+          found[id] = passagesOfRow(table, row).map(
+            ({ begin, end }, at) => `${begin}-${end} ${vectors[2 * (first + at)]}`,
+          )
       }
       await documents.close()
     }
@@ -57,6 +59,11 @@ describe('indexing documents of several passages', () => {
       [[2, 3]],
     )
     assert.deepEqual(await stored(), { a: ['0-3 3', '4-9 5'], b: ['0-1 1'] })
+  })
+
+  it('stores what it would store without passages where no text is cut', async () => {
+    await put(documentOf('a', 'one'), documentOf('b', 'x'))
+    assert.deepEqual([manifest.segments[0]!.passages, await stored()], [undefined, { a: ['all 3'], b: ['all 1'] }])
   })
 
   it('takes the vector that a document came with for all of its text', async () => {

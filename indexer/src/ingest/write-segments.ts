@@ -1,4 +1,4 @@
-import { HypershardError, type RequestContext, toCodePoints } from '@hypershard/common'
+import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   type AsideDocument,
   createSegmentWriter,
@@ -12,6 +12,7 @@ import {
   shardOf,
   type UnreadWrite,
   unreadWritesOf,
+  wholeText,
 } from '@hypershard/storage'
 import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
 import { costOf, hasOwnVector } from '../encoding/encode-pace.ts'
@@ -98,13 +99,10 @@ function batchOfOwn(documents: readonly StoredDocument[], manifest: Manifest): E
     if (vector!.values.length !== vectorWidth) throw otherWidth(manifest, vector!.values.length)
     vectors.set(vector!.values, row * vectorWidth)
   }
-  const cut = manifest.passages === undefined ? documents : documents.map(asOnePassage)
+  // A document's own vector is of all of it.
+  const asOne = (document: StoredDocument) => ({ ...document, passages: wholeText(document.text) })
+  const cut = manifest.passages === undefined ? documents : documents.map(asOne)
   return { documents: cut, vectors, vectorWidth, truncated: 0, read: [], failures: [] }
-}
-
-/** A document's own vector is of all of it. */
-function asOnePassage(document: StoredDocument): StoredDocument {
-  return { ...document, passages: [{ begin: 0, end: toCodePoints(document.text, [document.text.length])[0]! }] }
 }
 
 function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
@@ -140,7 +138,9 @@ async function writeShard(
 ): Promise<SegmentWriter> {
   const documents = batches.reduce((sum, batch) => sum + batch.documents.length, 0)
   const { vectorWidth } = manifest
-  const passages = manifest.passages && countPassages(batches)
+  const counted = countPassages(batches)
+  // Where no text was cut, the segment is as if none were to be.
+  const passages = counted > documents ? counted : undefined
   const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, documents, passages })
   try {
     for (const batch of batches) {

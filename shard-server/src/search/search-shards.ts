@@ -23,6 +23,7 @@ import {
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import { complementOf, countBits, type Manifest, passagesOfRow, subtractBitmap } from '@hypershard/storage'
+import { countOfRow } from '../cpu/document-rows.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
 import type {
@@ -317,14 +318,15 @@ function toResult({ segments, facets }: ReadyShard, scan: ShardScan, queueMs: nu
   }
 }
 
+/** The passage that scored best is told of a document that has several. */
 function toHit({ id, score, segment, row, passage }: ScanHit, segments: ReadyShard['segments']): ShardHit {
-  const table = passage === undefined ? undefined : segments.find(({ position }) => position === segment)!.passages!
+  const table = passage === undefined ? undefined : segments.find(({ position }) => position === segment)!.passages
   return {
     id,
     score,
     address: { segment, row },
     document: undefined,
-    passage: table && passagesOfRow(table, row)[passage!],
+    passage: table && countOfRow(table.starts, row) > 1 ? passagesOfRow(table, row)[passage!] : undefined,
   }
 }
 

@@ -1,7 +1,8 @@
 import { eligibleIn, type Manifest, type SegmentEntry } from '../manifest/manifest.ts'
 import { segmentAt } from '../manifest/manifest-files.ts'
 import type { ObjectStore } from '../store/object-store.ts'
-import { type PassageTable, passagesOfRow } from './passages/passage-table.ts'
+import { countOfRow, type Passage, type PassageTable, passagesOfRow } from './passages/passage-table.ts'
+import { wholeText } from './passages/passages-file.ts'
 import { openSegment } from './segment-reader.ts'
 import { type CalibratedGraph, createSegmentWriter, newSegmentOf } from './segment-writer.ts'
 import { hasBit } from './tombstones/bitmap.ts'
@@ -56,10 +57,10 @@ export async function mergeSegments(
           const truncated = copied === documents ? Math.min(documents, truncatedOf(segments)) : 0
           const own = (await stored.read(rows)).map((document, at) => ({
             ...document,
-            passages: table && passagesOfRow(table, rows[at]!),
+            passages: passages === undefined ? undefined : passagesOf(document.text, table, rows[at]!),
           }))
           await writer.append(own, some, truncated)
-          await graph?.append(some, table && rows.map(row => table.starts[row + 1]! - table.starts[row]!))
+          await graph?.append(some, passages === undefined ? undefined : rows.map(row => countOfRow(table, row)))
         }
       } finally {
         await stored.close()
@@ -72,19 +73,27 @@ export async function mergeSegments(
   }
 }
 
-/** How many vectors the documents that are left have, where that is not one each. */
+/** How many vectors the documents that are left have; undefined where each has one. */
 async function passagesLeft(
   store: ObjectStore,
   manifest: Manifest,
   segments: readonly SegmentEntry[],
 ): Promise<number | undefined> {
-  if (manifest.passages === undefined) return undefined
+  if (segments.every(entry => entry.passages === undefined)) return undefined
   let passages = 0
+  let documents = 0
   for (const entry of segments) {
-    const { starts } = (await (await openSegment(store, segmentAt(manifest, entry))).loadPassages())!
-    for (const row of await rowsLeft(store, manifest, entry)) passages += starts[row + 1]! - starts[row]!
+    const table = await (await openSegment(store, segmentAt(manifest, entry))).loadPassages()
+    const rows = await rowsLeft(store, manifest, entry)
+    for (const row of rows) passages += countOfRow(table, row)
+    documents += rows.length
   }
-  return passages
+  return passages === documents ? undefined : passages
+}
+
+/** Where no text of its segment was cut, all of its own is one. */
+function passagesOf(text: string, table: PassageTable | undefined, row: number): Passage[] {
+  return table === undefined ? wholeText(text) : passagesOfRow(table, row)
 }
 
 function vectorsOfRows(

@@ -2,11 +2,11 @@ import type { Mutant } from '../mutant.ts'
 
 export const indexerMutants: readonly Mutant[] = [
   {
-    id: 'passages-own-vector',
+    id: 'passages-where-none-is-cut',
     file: 'indexer/src/ingest/write-segments.ts',
-    find: 'passages: [{ begin: 0, end: toCodePoints(document.text, [document.text.length])[0]! }]',
-    replace: 'passages: [{ begin: 0, end: document.text.length }]',
-    breaks: 'A document that came with its vector is one passage, in code points',
+    find: 'const passages = counted > documents ? counted : undefined',
+    replace: 'const passages = counted > 0 ? counted : undefined',
+    breaks: 'A segment in which no text was cut is as if none were to be',
     tests: ['indexer/src/ingest/passages.test.ts'],
   },
   {

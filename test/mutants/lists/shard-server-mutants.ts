@@ -14,6 +14,14 @@ export const shardServerMutants: readonly Mutant[] = [
     tests: ofPassages,
   },
   {
+    id: 'passage-of-a-whole-text',
+    file: 'shard-server/src/search/search-shards.ts',
+    find: 'table && countOfRow(table.starts, row) > 1 ?',
+    replace: 'table && countOfRow(table.starts, row) > 0 ?',
+    breaks: 'A passage is told of documents alone that were cut',
+    tests: ['shard-server/src/passages.test.ts'],
+  },
+  {
     id: 'passages-in-two-blocks',
     file: 'shard-server/src/cpu/row-blocks.ts',
     find: 'if (starts === undefined) return Math.min(first + blockRows, documents)',

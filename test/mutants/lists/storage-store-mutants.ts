@@ -2,6 +2,22 @@ import type { Mutant } from '../mutant.ts'
 
 export const storageStoreMutants: readonly Mutant[] = [
   {
+    id: 'passages-own-vector',
+    file: 'storage/src/segment/passages/passages-file.ts',
+    find: 'return [{ begin: 0, end: toCodePoints(text, [text.length])[0]! }]',
+    replace: 'return [{ begin: 0, end: text.length }]',
+    breaks: 'A document that came with its vector is one passage, in code points',
+    tests: ['indexer/src/ingest/passages.test.ts'],
+  },
+  {
+    id: 'passages-merged-with-none',
+    file: 'storage/src/segment/merge-segments.ts',
+    find: 'return passages === documents ? undefined : passages',
+    replace: 'return passages',
+    breaks: 'A merged segment without cut texts is as if none were to be cut',
+    tests: ['storage/src/segment/passages/passages.test.ts'],
+  },
+  {
     id: 'passages-of-deleted',
     file: 'storage/src/segment/merge-segments.ts',
     find: 'some.set(vectors.subarray(first * width, last * width), at)',

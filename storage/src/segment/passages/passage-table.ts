@@ -24,6 +24,11 @@ export function passagesOfRow({ starts, begins, ends }: PassageTable, row: numbe
   return passages
 }
 
+/** How many vectors a row has. */
+export function countOfRow(table: Pick<PassageTable, 'starts'> | undefined, row: number): number {
+  return table === undefined ? 1 : table.starts[row + 1]! - table.starts[row]!
+}
+
 /** The row whose passage a vector is of. */
 export function rowOfPassage(starts: Int32Array, vector: number): number {
   let low = 0

@@ -2,7 +2,7 @@
  * `passages.arrow`: whose vectors a segment's are, in their order. Int32 columns `row`, `begin` and `end`: the document, and
  * the part of its text in code points. docs/formats/segment.md.
  */
-import { expectFormat } from '@hypershard/common'
+import { expectFormat, toCodePoints } from '@hypershard/common'
 import type { ObjectStore } from '../../store/object-store.ts'
 import { decodeIntegers, encodeIntegers } from '../formats/arrow-integers.ts'
 import { decodeFile, readWholeFile, type SealedFile } from '../verified-file.ts'
@@ -28,6 +28,11 @@ export class PassagesEncoder {
   encode(): Uint8Array {
     return encodeIntegers({ row: this.#rows, begin: this.#begins, end: this.#ends })
   }
+}
+
+/** All of a text as its one passage. */
+export function wholeText(text: string): Passage[] {
+  return [{ begin: 0, end: toCodePoints(text, [text.length])[0]! }]
 }
 
 /** @throws HypershardError `corrupt_data` */

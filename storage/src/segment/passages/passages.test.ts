@@ -51,7 +51,8 @@ describe('passages of a segment', () => {
 
   async function write(documents: readonly Cut[]): Promise<SegmentEntry> {
     const passages = documents.reduce((sum, own) => sum + own.passages, 0)
-    const segment = { ...newSegmentOf(manifest), shard: 0, documents: documents.length, passages }
+    const counted = passages === documents.length ? undefined : passages
+    const segment = { ...newSegmentOf(manifest), shard: 0, documents: documents.length, passages: counted }
     const writer = await createSegmentWriter(store, segment)
     const stored = documents.map(own => ({ ...testDocument(`document-${own.number}`), passages: passagesOf(own) }))
     const vectors = documents.flatMap(own => passagesOf(own).flatMap((_, at) => vectorOf(own, at)))
@@ -61,15 +62,17 @@ describe('passages of a segment', () => {
 
   async function read(entry: SegmentEntry): Promise<Cut[]> {
     const reader = await openSegment(store, segmentAt(manifest, entry))
-    const [vectors, table] = [await reader.loadVectors(), (await reader.loadPassages())!]
-    assert.equal(vectors.length, reader.passages! * testWidth)
+    const [vectors, table] = [await reader.loadVectors(), await reader.loadPassages()]
+    assert.equal(vectors.length, (reader.passages ?? reader.documents) * testWidth)
     return Array.from({ length: reader.documents }, (_, row) => {
+      if (table === undefined) return { number: vectors[row * testWidth]!, passages: 1 } satisfies Cut
       const found = passagesOfRow(table, row)
       const number = vectors[table.starts[row]! * testWidth]!
       const own = { number, passages: found.length }
-      assert.deepEqual(found, passagesOf(own))
+      // A merge tells of one alone what it knows of it: that it is the whole text.
+      if (found.length > 1) assert.deepEqual(found, passagesOf(own))
       for (const at of found.keys()) {
-        const vector = table.starts[row]! + at
+        const vector: number = table.starts[row]! + at
         assert.deepEqual([...vectors.subarray(vector * testWidth, (vector + 1) * testWidth)], vectorOf(own, at))
         assert.equal(rowOfPassage(table.starts, vector), row)
       }
@@ -84,7 +87,8 @@ describe('passages of a segment', () => {
       fc.asyncProperty(cuts, async counts => {
         const documents = counts.map((passages, number) => ({ number, passages }))
         const entry = await write(documents)
-        assert.deepEqual([entry.documents, entry.passages], [counts.length, counts.reduce((sum, own) => sum + own, 0)])
+        const passages = counts.reduce((sum, own) => sum + own, 0)
+        assert.deepEqual([entry.documents, entry.passages ?? counts.length], [counts.length, passages])
         assert.deepEqual(await read(entry), documents)
       }),
       { numRuns: casesOf({ usual: 10, thorough: 100 }) },
@@ -109,6 +113,36 @@ describe('passages of a segment', () => {
       (await read(merged)).map(({ number }) => number),
       [1, 2, 4],
     )
+  })
+
+  it('are merged with documents of segments in which no text was cut, and are none where no cut text is left', async () => {
+    const [whole, cut] = [
+      await write([{ number: 0, passages: 1 }]),
+      await write([
+        { number: 1, passages: 2 },
+        { number: 2, passages: 1 },
+      ]),
+    ]
+    assert.deepEqual([whole.passages, cut.passages], [undefined, 3])
+    manifest = await commitSegments(store, manifest, [whole, cut])
+    const merged = (await mergeSegments(store, manifest, manifest.segments))!
+    const all = (await read(merged)).map(({ number, passages }) => [number, passages])
+    assert.deepEqual(
+      [merged.passages, all],
+      [
+        4,
+        [
+          [0, 1],
+          [1, 2],
+          [2, 1],
+        ],
+      ],
+    )
+    const { length } = testDocument('document-0').text
+    const table = (await (await openSegment(store, segmentAt(manifest, merged))).loadPassages())!
+    assert.deepEqual(passagesOfRow(table, 0), [{ begin: 0, end: length }])
+    manifest = await commitSegments(store, manifest, [], { deletedIds: ['document-1'] })
+    assert.equal((await mergeSegments(store, manifest, manifest.segments))!.passages, undefined)
   })
 
   it('give the range sample the first of each document, and are verified', async () => {
