@@ -1,6 +1,6 @@
 /** A query that comes as a vector or as the q-net itself: nothing is encoded for it. */
 import { createHash } from 'node:crypto'
-import { FormatError, HypershardError, messageOf } from '@hypershard/common'
+import { decodeBase64, FormatError, HypershardError, messageOf } from '@hypershard/common'
 import { type GivenQNet, type GivenVector, ownQNetBytesMax } from '@hypershard/contract'
 import { type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import {
@@ -16,7 +16,7 @@ import {
 import type { EncodedQueryAndOrigin } from '../search/query-encoder.ts'
 import { architectureOfShape } from './external-model-of.ts'
 import { qnetOfSafetensors } from './qnet-of-safetensors.ts'
-import { decodeBase64, readVector } from './read-vector.ts'
+import { readVector } from './read-vector.ts'
 
 /** What a search says instead of a query, and what names it: in cursors and kept answers its content stands as this. */
 export type OwnQuery =

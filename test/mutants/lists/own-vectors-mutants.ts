@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts'
 const api = ['coordinator/src/transport/own-vectors.test.ts']
 const lines = ['coordinator/src/writing/check-document.test.ts']
 const queries = ['coordinator/src/vectors/own-query.test.ts']
+const bytes = ['common/src/formats/float-values.test.ts']
 const reading = ['coordinator/src/vectors/read-vector.test.ts']
 
 export const ownVectorsMutants: readonly Mutant[] = [
@@ -24,11 +25,11 @@ export const ownVectorsMutants: readonly Mutant[] = [
   },
   {
     id: 'own-vector-half-base64',
-    file: 'coordinator/src/vectors/read-vector.ts',
+    file: 'common/src/formats/float-values.ts',
     find: 'return bytes.length === Math.floor((characters * 3) / 4) ? bytes : undefined',
     replace: 'return bytes',
     breaks: 'Base64 with a character that is none is refused',
-    tests: reading,
+    tests: bytes,
   },
   {
     id: 'own-vector-not-finite',
