@@ -278,9 +278,14 @@ export class HypershardClient {
     return this.#call(operations.changeAliases, { ...options, json: { actions } })
   }
 
-  /** A document as the newest write left it. */
-  getDocument(index: string, id: string, options?: CallOptions): Promise<StoredDocument> {
-    return this.#call(operations.getDocument, { ...options, path: { index, id } })
+  /** A document as the newest write left it. @param vector whether its vector is given too */
+  getDocument(
+    index: string,
+    id: string,
+    { vector = false, ...options }: CallOptions & { readonly vector?: boolean } = {},
+  ): Promise<StoredDocument> {
+    const query = { vector: vector ? 'true' : undefined }
+    return this.#call(operations.getDocument, { ...options, path: { index, id }, query })
   }
 
   /** Deletes documents by id; those that do not exist are no error. */

@@ -1,11 +1,13 @@
 import { lineErrorsMax, type PutAnswer, type PutProgress, type WaitMode, waitModes } from '@hypershard/contract'
 import { type Command, Option } from 'commander'
+import { joinVectors } from '../documents/join-vectors.ts'
 import { type DocumentSource, openSource } from '../documents/open-source.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration, formatRate } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import { renderPairs } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
+import { openVectors, type VectorOptions } from '../vectors/open-vectors.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 
@@ -35,6 +37,9 @@ export function addDocumentsCommand(program: Command, context: CommandContext): 
     .description('write documents; those whose id is in the index already replace the old ones')
     .addOption(waitOption())
     .option('--key <key>', 'an idempotency key: the same documents with the same key are written once')
+    .option('--vectors <file>', "the documents' vectors, a row each: .npy or safetensors, of 32 or 16 bits")
+    .option('--tensor <name>', 'which one, where a safetensors file has several')
+    .option('--vectors-model <digest>', 'the model that made them; needed unless the index has none')
     .addHelpText(
       'after',
       `
@@ -44,11 +49,16 @@ with a dot are left out): the id is the path in the folder, the title that of
 the front matter, the first heading or the first line. --timeout is how long to
 wait without a sign of life.
 
+With --vectors nothing is encoded: the first line's vector is the first row, and
+so on. Blank lines have none. Where there are not as many documents as rows,
+nothing is written.
+
 Examples:
   hypershard documents put papers papers.jsonl
   hypershard documents put notes ./notes
   hypershard documents put papers papers.jsonl.gz
-  xzcat papers.jsonl.xz | hypershard documents put papers -`,
+  xzcat papers.jsonl.xz | hypershard documents put papers -
+  hypershard documents put own papers.jsonl --vectors papers.npy`,
     )
     .action((index: string, source: string, options: PutOptions) => putDocuments(context, index, source, options))
   group
@@ -63,13 +73,15 @@ Examples:
     .argument('<ids...>')
     .description('delete documents by id; those that do not exist are no error')
     .addOption(waitOption())
-    .action((index: string, ids: string[], options: PutOptions) => deleteDocuments(context, index, ids, options))
+    .action((index: string, ids: string[], options: WriteOptions) => deleteDocuments(context, index, ids, options))
 }
 
-interface PutOptions {
+interface WriteOptions {
   readonly wait: WaitMode
   readonly key?: string
 }
+
+interface PutOptions extends WriteOptions, VectorOptions {}
 
 function waitOption(): Option {
   const what = 'return once the write cannot be lost (durable), or once searches find it'
@@ -103,7 +115,7 @@ async function deleteDocuments(
   context: CommandContext,
   index: string,
   ids: readonly string[],
-  { wait }: PutOptions,
+  { wait }: WriteOptions,
 ): Promise<void> {
   const answer = await context.api().deleteDocuments(index, ids, { waitFor: wait })
   context.answer(answer, ({ accepted, sequence }) => [
@@ -115,14 +127,16 @@ async function putDocuments(
   context: CommandContext,
   index: string,
   path: string,
-  { wait, key }: PutOptions,
+  { wait, key, ...given }: PutOptions,
 ): Promise<void> {
+  const vectors = await openVectors(context.api(), index, given)
   const source = await openSource(path, context.surroundings.stdin)
+  const body = vectors === undefined ? source.body : joinVectors(source.body, vectors.file, vectors.modelDigest)
   const progress = new ProgressDisplay(context.terminal.notes, 'indexing')
   try {
     const onProgress = (state: PutProgress) => progress.update(source.workState(state))
     const options = { waitFor: wait, idempotencyKey: key, onProgress }
-    const answer = await context.api().putDocuments(index, source.body, options)
+    const answer = await context.api().putDocuments(index, body, options)
     progress.end()
     const result = resultOf(answer, source)
     context.answer(result, () => renderResult(result, index, context.terminal.out))

@@ -4,18 +4,21 @@ import {
   type FieldDescriptions,
   fieldTypes,
   type IndexDescription,
+  type IndexRequest,
   indexDefaults,
   passageDefaults,
   passageOverlapMax,
+  type QNetShape,
   replicasMax,
   shardsAskedMax,
+  vectorWidthMax,
 } from '@hypershard/contract'
 import { type Command, InvalidArgumentError } from 'commander'
 import { formatCount, formatCountOf, formatShare } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
-import { share, wholeNumberIn } from './parse-option.ts'
+import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 
 /** `hypershard index create|list|describe|delete` */
 export function addIndexCommands(program: Command, context: CommandContext): void {
@@ -46,6 +49,12 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
         `that the next one may repeat (default: ${passageDefaults.overlap})`,
       overlapShare,
     )
+    .option(
+      '--vectors <width>',
+      'no model: documents come with vectors of so many numbers, and searches with a vector or a q-net',
+      wholeNumberIn(1, vectorWidthMax),
+    )
+    .option('--scorer <shape>', 'with --vectors, the shape of the q-nets as JSON (default: inner product)', jsonObject)
     .addHelpText(
       'after',
       `
@@ -54,7 +63,9 @@ Examples:
   hypershard index create manuals --passages
   hypershard index create papers --field year:number --field tags:keyword[]
   hypershard index create papers --shards 8 --replicas 2
-  hypershard index create papers --model minilm-dense --json`,
+  hypershard index create papers --model minilm-dense --json
+  hypershard index create own --vectors 384
+  hypershard index create own --vectors 384 --scorer '{"vector_dimensions":[384,64,1]}'`,
     )
     .action((name: string, options: CreateOptions) => createIndex(context, name, options))
   group
@@ -88,6 +99,8 @@ interface CreateOptions {
   readonly field?: FieldDescriptions
   /** True without a number. */
   readonly passages?: number | true
+  readonly vectors?: number
+  readonly scorer?: Record<string, unknown>
 }
 
 function overlapShare(text: string): number {
@@ -97,12 +110,33 @@ function overlapShare(text: string): number {
 }
 
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  const { field: fields, passages, ...settings } = options
+  const { field: fields, passages, vectors: width, scorer, ...settings } = options
   const cut = passages && { passages: passages === true ? {} : { overlap: passages } }
-  context.answer(await context.api().createIndex({ name, ...settings, ...(fields && { fields }), ...cut }), index => [
-    `created index ${index.name}: ${shardsOf(index)}, model ${index.model.name}`,
-    `  put documents with: npx hypershard documents put ${index.name} <file.jsonl | folder>`,
+  const own = externalOf({ width, scorer, model: settings.model })
+  const request = { name, ...settings, ...(fields && { fields }), ...cut, ...own }
+  context.answer(await context.api().createIndex(request), index => [
+    `created index ${index.name}: ${shardsOf(index)}, ${own === undefined ? `model ${index.model.name}` : 'no model'}`,
+    own === undefined
+      ? `  put documents with: npx hypershard documents put ${index.name} <file.jsonl | folder>`
+      : `  put documents with: npx hypershard documents put ${index.name} <file.jsonl> --vectors <file.npy>`,
   ])
+}
+
+interface ExternalOptions {
+  readonly width: number | undefined
+  readonly scorer: Record<string, unknown> | undefined
+  readonly model: string | undefined
+}
+
+/** What an index without a model is asked for with. */
+function externalOf({ width, scorer, model }: ExternalOptions): Pick<IndexRequest, 'model' | 'vectors'> | undefined {
+  if (width === undefined) {
+    if (scorer !== undefined)
+      throw new HypershardError('invalid_request', '--scorer: only with --vectors; leave it out')
+    return undefined
+  }
+  if (model !== undefined) throw new HypershardError('invalid_request', '--model: not with --vectors; leave one out')
+  return { model: 'external', vectors: { width, ...(scorer && { scorer: scorer as unknown as QNetShape }) } }
 }
 
 async function listIndexes(context: CommandContext): Promise<void> {
