@@ -14,6 +14,7 @@ import { runClusterSizesBench } from './load/cluster-sizes/cluster-sizes-bench.t
 import { renderClusterSizes } from './load/cluster-sizes/render-cluster-sizes.ts'
 import { loadBenchOptions, runLoadBench } from './load/load-bench.ts'
 import { renderLoad } from './load/render-load.ts'
+import { ownVectorsBenchOptions, runOwnVectorsBench } from './own-vectors/own-vectors-bench.ts'
 import { peersBenchOptions, runPeersBench } from './peers/peers-bench.ts'
 import { placementBenchOptions, runPlacementBench } from './placement/placement-bench.ts'
 import { qualityBenchOptions, runQualityBench } from './quality/quality-bench.ts'
@@ -137,6 +138,12 @@ const benches: Readonly<Record<string, Bench>> = {
     summary: 'one long NDJSON stream: how fast it is durable, and the memory of each process; --bytes N',
     options: ingestBenchOptions,
     run: runIngestBench,
+  },
+  'own-vectors': {
+    summary:
+      "vectors of one's own through the command line into a cluster: how soon searches find them, what each process takes, and the recall of graphs; --rows N --width N --shards N --queries N",
+    options: ownVectorsBenchOptions,
+    run: runOwnVectorsBench,
   },
   reindex: {
     summary: 'indexing and reindexing beside the encoder alone, with searches going on; --corpus FILE --documents N',

@@ -55,7 +55,7 @@ describe('vectors of your own and a cluster', () => {
     for (const [, language, text] of blocks as unknown as [string, string, string][]) {
       if (language === 'sh') await runShell(text)
       else if (language === 'ts') printed = await runProgram(text)
-      else if (language === '') assert.equal(printed, text)
+      else if (language === '' && !text.startsWith('npx ')) assert.equal(printed, text)
     }
   })
 })

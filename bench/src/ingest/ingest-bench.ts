@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { bundledModelDirectories, type LocalCluster, startCluster } from '@hypershard/local-cluster'
+import { peakMiB } from '../peak-memory.ts'
 
 export const ingestBenchOptions = {
   bytes: { type: 'string', default: '1000000000' },
@@ -77,10 +77,4 @@ function* documents(bytes: number): Generator<Uint8Array> {
     sent += line.length
     yield line
   }
-}
-
-/** The most memory a process had, by Linux's account. */
-function peakMiB(pid: number): number {
-  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kibibytes) / 1024)
 }

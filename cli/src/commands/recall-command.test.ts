@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { HypershardError } from '@hypershard/common'
+import { encodeNpyHeader, HypershardError } from '@hypershard/common'
 import type { SearchRequest } from '@hypershard/contract'
 import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 import { widthOf } from '../terminal/fit-text.ts'
@@ -103,7 +103,34 @@ describe('hypershard recall', () => {
     assert.equal(answer.files[0].comment_lines, 1)
   })
 
+  it('searches for vectors and q-nets of a file, and reads no text into them', async () => {
+    const header = encodeNpyHeader({ rows: 2, width: 2, precision: 'f16' })
+    await writeFile(at('queries.npy'), Buffer.concat([header, Buffer.from(Float16Array.of(1, 2, 3, 4).buffer)]))
+    await writeFile(at('qnets.jsonl'), lines([{ id: 'net', qnet: { weights: 'AAAA', precision: 'f16' } }]))
+    const row = (...values: number[]) => Buffer.from(Float16Array.from(values).buffer).toString('base64')
+    const own = await run('recall', 'papers', '--query-vectors', at('queries.npy'), '--json')
+    const answer = JSON.parse(own.stdout)
+    assert.deepEqual([answer.queries, answer.queries_with_unknown_tokens, answer.per_query[1].text], [2, 0, null])
+    assert.equal((await run('recall', 'papers', '--query-qnets', at('qnets.jsonl'))).exitCode, 0)
+    const qnet = { weights: 'AAAA', form: 'weights', precision: 'f16' }
+    const asked = searched.map(({ query: _, ...request }) => request.vector ?? request.qnet)
+    assert.deepEqual(asked, [row(1, 2), row(3, 4), row(1, 2), row(3, 4), qnet, qnet])
+  })
+
   it('refuses what it cannot use before it asks', async () => {
+    await writeFile(at('bad.jsonl'), lines([{ id: 'net', qnet: { weights: 'AAAA', form: 'onnx' } }]))
+    for (const [words, message] of [
+      [['--query-qnets', at('bad.jsonl')], /bad\.jsonl.* line 1: qnet\.form/],
+      [['--query-vectors', at('bad.jsonl')], /no \.npy file/],
+      [['--query-vectors', at('bad.jsonl'), '--queries', at('queries.tsv')], /with one of --queries/],
+    ] as const) {
+      const { exitCode, stderr } = await run('recall', 'papers', ...words)
+      assert.deepEqual([exitCode, message.test(stderr)], [2, true], stderr)
+    }
+    assert.equal(searched.length, 0)
+  })
+
+  it('refuses texts that it cannot use before it asks', async () => {
     await writeFile(at('empty.tsv'), '')
     for (const [words, message] of [
       [['recall', 'papers'], /--queries/],

@@ -44,11 +44,11 @@ function optionsWith(change: Partial<AskOptions> = {}) {
     failureAdvice: 'nothing was made',
     checkAnswer: () => {},
     ...change,
-    search: async text => {
+    search: async (text, id) => {
       done.searches++
       done.underWayMost = Math.max(done.underWayMost, ++done.underWay)
       await null
-      return await search(text).finally(() => done.underWay--)
+      return await search(text, id).finally(() => done.underWay--)
     },
     pause: async () => void done.pauses++,
     onProgress: count => {

@@ -11,7 +11,7 @@ const pauseMs = 300
 
 export interface AskOptions {
   /** One search; throws what `HypershardClient.search` throws. */
-  readonly search: (text: string) => Promise<SearchAnswer>
+  readonly search: (text: string, id: string) => Promise<SearchAnswer>
   /** Searches under way at a time. */
   readonly concurrency: number
   /** Whether a query that fails is told in the result instead of ending the work; one that is no query always is. */
@@ -59,7 +59,7 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
   let end: unknown
   const askInTurn = async () => {
     for (const [id, text] of waiting) {
-      const answer = await askTwice(text, options).catch(error => void failures.set(id, error))
+      const answer = await askTwice(id, text, options).catch(error => void failures.set(id, error))
       if (answer !== undefined) answers.set(id, answer)
       options.onProgress(answers.size + failures.size)
       try {
@@ -79,10 +79,10 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
   return collect([...queries.keys()], answers, failures)
 }
 
-async function askTwice(query: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
+async function askTwice(id: string, query: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
   const { text, isCut } = cutQuery(query)
   const ask = async () => {
-    const answer = checkWhole(await search(text))
+    const answer = checkWhole(await search(text, id))
     return isCut ? { ...answer, query_truncated: true } : answer
   }
   try {

@@ -4,14 +4,15 @@ import { isUnread } from '../evaluation/ask-queries.ts'
 /** One query, asked twice. */
 export interface AskedTwice {
   readonly id: string
-  readonly text: string
+  /** Null of a vector or a q-net, of which nothing was read. */
+  readonly text: string | null
   readonly exact: SearchAnswer
   readonly tested: SearchAnswer
 }
 
 export interface QueryRecall {
   readonly id: string
-  readonly text: string
+  readonly text: string | null
   /** Hits that exact scoring gives, and how many of them were found. */
   readonly hits: number
   readonly found: number
@@ -69,7 +70,7 @@ export function measureRecall(asked: readonly AskedTwice[]): RecallMeasured {
     exact_fan_out_ms: medianOf(asked.map(({ exact }) => fanOut(exact))),
     manifest_versions: [...new Set(answers.map(answer => answer.manifest_version))].sort((a, b) => a - b),
     queries_truncated: asked.filter(({ exact }) => exact.query_truncated).length,
-    queries_with_unknown_tokens: asked.filter(({ exact }) => isUnread(exact)).length,
+    queries_with_unknown_tokens: asked.filter(({ text, exact }) => text !== null && isUnread(exact)).length,
     per_query: queries.toSorted((a, b) => b.hits - b.found - (a.hits - a.found)),
   }
 }

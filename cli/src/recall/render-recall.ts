@@ -97,7 +97,7 @@ function renderWorst({ per_query }: RecallAnswer, output: Output): string[] {
     shown.map(({ id, text, hits, found }) => [
       shorten(toPlainLine(id), idWidthMax),
       `${found} of ${hits}`,
-      toPlainLine(text),
+      toPlainLine(text ?? ''),
     ]),
     output.columns,
   )

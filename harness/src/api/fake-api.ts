@@ -128,8 +128,11 @@ async function answer(
     case 'PUT indexes/:name/documents':
       return put(find(indexes, name), request, response)
     case 'POST indexes/:name/search': {
-      const body = await readJson<TextSearch>(request)
-      checkQuery(body.query)
+      const given = await readJson<SearchRequest>(request)
+      // What stands in the place of a text finds whatever there is.
+      const isText = given.vector === undefined && given.qnet === undefined
+      const body: TextSearch = { ...given, query: given.query ?? '' }
+      if (isText) checkQuery(body.query)
       onSearch(body.query, body)
       return send(
         response,

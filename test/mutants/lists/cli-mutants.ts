@@ -177,4 +177,12 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'A matrix that stands column by column is refused',
     tests: ['common/src/formats/npy.test.ts'],
   },
+  {
+    id: 'recall-vectors-unread',
+    file: 'cli/src/recall/measure-recall.ts',
+    find: 'text !== null && isUnread(exact)',
+    replace: 'isUnread(exact)',
+    breaks: 'A vector that is searched for does not count as a query with unknown tokens',
+    tests: ['cli/src/commands/recall-command.test.ts'],
+  },
 ]
