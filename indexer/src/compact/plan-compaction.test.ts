@@ -14,8 +14,8 @@ const entry = (documents: number, deleted = 0, shard = 0): SegmentEntry => ({
   deleted: deleted === 0 ? null : { digest: 'd', count: deleted },
 })
 const manifest = (segments: readonly SegmentEntry[]) => ({ segments }) as unknown as Manifest
-const plan = (segments: readonly SegmentEntry[], sampleQueries: readonly string[] | null = null) =>
-  planCompaction(manifest(segments), { sampleQueries })
+const plan = (segments: readonly SegmentEntry[], sampleQueries: readonly string[] | null = null, graphsWait = false) =>
+  planCompaction(manifest(segments), { sampleQueries, graphsWait })
 
 describe('planning compaction', () => {
   it('leaves a few segments alone', () => {
@@ -46,6 +46,17 @@ describe('planning compaction', () => {
     assert.deepEqual(plan([small, calibrated], others), [calibrated])
     assert.deepEqual(plan([small, calibrated], null), [calibrated])
     assert.equal(plan([small, made, large], null), undefined)
+  })
+
+  it('merges while graphs wait what has none together, and writes nothing again for one', () => {
+    const [few, many] = [Array.from({ length: 8 }, () => entry(2_100)), Array.from({ length: 8 }, () => entry(16_000))]
+    assert.deepEqual(plan([...few, ...many], null, true), few.slice(0, 7))
+    assert.equal(plan(few.slice(1), null, true), undefined, 'a tier that is not full')
+    assert.equal(plan([...many, entry(50_000)], null, true), undefined)
+    assert.equal(plan([entry(50_000)], ['a query'], true), undefined)
+    assert.deepEqual(plan([...few, ...many], null, false), few)
+    const withoutGraphs = { segments: many, passages: { overlap: 0 } } as unknown as Manifest
+    assert.deepEqual(planCompaction(withoutGraphs, { sampleQueries: null }), many)
   })
 
   it('copies each document of a bulk load that comes in small portions about once a tier', () => {

@@ -1,5 +1,6 @@
 import {
   eligibleIn,
+  graphDocumentsMin,
   graphQueriesDigest,
   isCalibratedOtherwise,
   type Manifest,
@@ -24,6 +25,9 @@ const mergedBytesMax = 4 * 1024 ** 3
 /** A segment above the second tier of which more than this share is deleted is written again without the rest. */
 const deletedShareMax = 0.3
 
+/** While graphs wait, as many are merged as have none together, if these are so many. */
+const mergedWithoutGraphMin = 3
+
 /** Segments of one shard to be made into one. */
 export type Compaction = readonly SegmentEntry[]
 
@@ -33,6 +37,8 @@ export interface CompactionPolicy {
   readonly sampleQueries: readonly string[] | null
   /** Merged segments of so many documents and more have a graph. */
   readonly graphDocuments?: number | undefined
+  /** Whether nothing is merged now that would have a graph: see `graphsWait`. */
+  readonly graphsWait?: boolean | undefined
 }
 
 /**
@@ -42,14 +48,21 @@ export interface CompactionPolicy {
  * @returns undefined when nothing is worth it
  */
 export function planCompaction({ segments }: Manifest, policy: CompactionPolicy): Compaction | undefined {
-  const { segmentsPerTier = segmentsPerTierDefault, sampleQueries, graphDocuments } = policy
+  const { segmentsPerTier = segmentsPerTierDefault, sampleQueries, graphDocuments = graphDocumentsMin } = policy
+  const { graphsWait = false } = policy
+  const [documentsMax, segmentsMin] = graphsWait
+    ? [graphDocuments - 1, Math.min(mergedWithoutGraphMin, segmentsPerTier)]
+    : [mergedDocumentsMax, segmentsPerTier]
   for (const own of Map.groupBy(segments, ({ shard }) => shard).values()) {
     const tiers = Map.groupBy(own.filter(isSmall), tierOf)
     for (const tier of [...tiers.keys()].sort((a, b) => a - b)) {
-      const some = takeFitting(tiers.get(tier)!.slice(0, segmentsPerTier))
-      if (some.length >= segmentsPerTier) return some
+      const full = tiers.get(tier)!.slice(0, segmentsPerTier)
+      if (full.length < segmentsPerTier) continue
+      const some = takeFitting(full, documentsMax)
+      if (some.length >= segmentsMin) return some
     }
   }
+  if (graphsWait) return undefined
   const graphQueries = graphQueriesDigest(sampleQueries)
   const again =
     segments.find(isHollow) ?? segments.find(segment => isCalibratedOtherwise(segment, graphQueries, graphDocuments))
@@ -61,14 +74,14 @@ function isHollow({ documents, deleted }: SegmentEntry): boolean {
 }
 
 /** The first segments that together are not too large for one. */
-function takeFitting(segments: readonly SegmentEntry[]): SegmentEntry[] {
+function takeFitting(segments: readonly SegmentEntry[], documentsMax: number): SegmentEntry[] {
   const taken: SegmentEntry[] = []
   let documents = 0
   let bytes = 0
   for (const segment of segments) {
     documents += eligibleIn(segment)
     bytes += segment.bytes
-    if (documents > mergedDocumentsMax || bytes > mergedBytesMax) break
+    if (documents > documentsMax || bytes > mergedBytesMax) break
     taken.push(segment)
   }
   return taken

@@ -20,6 +20,7 @@ import {
   readLogEntry,
 } from '@hypershard/storage'
 import { DueCollections } from '../collect/due-collections.ts'
+import { graphsWait } from '../compact/graphs-wait.ts'
 import { planCompaction } from '../compact/plan-compaction.ts'
 import type { Job } from './job.ts'
 
@@ -242,7 +243,8 @@ export class StoreScanner {
       return slices.filter(isDue).slice(0, slicesNamedMax)
     }
     const jobs: Job[] = (await this.#goesOn(manifest)) ? [{ kind: 'advance', ...target }] : []
-    if (planCompaction(manifest, state) !== undefined) jobs.push({ kind: 'compact', ...target })
+    const policy = { ...state, graphsWait: await graphsWait(this.#store, own, manifest) }
+    if (planCompaction(manifest, policy) !== undefined) jobs.push({ kind: 'compact', ...target })
     return jobs
   }
 

@@ -140,8 +140,8 @@ export const indexerMutants: readonly Mutant[] = [
   {
     id: 'compaction-full-tier',
     file: 'indexer/src/compact/plan-compaction.ts',
-    find: 'if (some.length >= segmentsPerTier) return some',
-    replace: 'if (some.length > segmentsPerTier) return some',
+    find: 'if (some.length >= segmentsMin) return some',
+    replace: 'if (some.length > segmentsMin) return some',
     breaks: 'A full tier of segments is merged',
     tests: ['indexer/src/compact/plan-compaction.test.ts'],
   },
@@ -376,5 +376,21 @@ export const indexerMutants: readonly Mutant[] = [
     replace: 'if (documents <= secondTierDocuments) return 0',
     breaks: 'A bulk load that comes in portions is copied about once a tier',
     tests: ['indexer/src/compact/plan-compaction.test.ts'],
+  },
+  {
+    id: 'compaction-graphs-do-not-wait',
+    file: 'indexer/src/compact/plan-compaction.ts',
+    find: '[graphDocuments - 1, Math.min(mergedWithoutGraphMin, segmentsPerTier)]',
+    replace: '[mergedDocumentsMax, segmentsPerTier]',
+    breaks: 'No graph is built while much of a bulk load waits',
+    tests: ['indexer/src/compact/plan-compaction.test.ts'],
+  },
+  {
+    id: 'graphs-wait-for-ever',
+    file: 'indexer/src/compact/graphs-wait.ts',
+    find: 'let waiting = -(log.operations ?? 0)',
+    replace: 'let waiting = 20_000',
+    breaks: 'Graphs are built once little of a bulk load waits',
+    tests: ['indexer/src/compact/graphs-wait.test.ts'],
   },
 ]
