@@ -26,17 +26,10 @@ import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { HttpMeter } from './http-meter.ts'
 import { parseJsonBody } from './parse-json-body.ts'
 import { challenge, problemContentType, problemOf, retryAfterOf, toProblemError } from './problem.ts'
+import { publicRoutes } from './public-routes.ts'
 import { boundSlowBodies, createPublicServer, refuseGarbage, usualBounds } from './public-server.ts'
 import { type Route, type RouteAnswer, streamTypes } from './route.ts'
-import { aliasRoutes } from './routes/alias-routes.ts'
-import { clusterRoutes, version } from './routes/cluster-routes.ts'
-import { documentRoutes } from './routes/document-routes.ts'
-import { generationRoutes } from './routes/generation-routes.ts'
-import { indexRoutes } from './routes/index-routes.ts'
-import { maintenanceRoutes } from './routes/maintenance-routes.ts'
-import { searchRoutes } from './routes/search-routes.ts'
-import { serverRoutes } from './routes/server-routes.ts'
-import { snapshotRoutes } from './routes/snapshot-routes.ts'
+import { version } from './routes/cluster-routes.ts'
 import { addSecurityHeaders, strictDocsPolicy } from './security-headers.ts'
 
 export interface HttpServerOptions {
@@ -71,17 +64,7 @@ const paramCharactersMax = 1_024
  * @throws HypershardError `address_in_use`
  */
 export async function startHttpServer(coordinator: Coordinator, options: HttpServerOptions): Promise<HttpServer> {
-  const routes = [
-    ...clusterRoutes(coordinator, options.telemetry.log),
-    ...serverRoutes(coordinator),
-    ...indexRoutes(coordinator),
-    ...documentRoutes(coordinator, options),
-    ...searchRoutes({ coordinator, door: options.door }),
-    ...generationRoutes(coordinator),
-    ...snapshotRoutes(coordinator),
-    ...aliasRoutes(coordinator),
-    ...maintenanceRoutes(coordinator),
-  ]
+  const routes = publicRoutes(coordinator, options)
   const app = createApp(options)
   addSecurityHeaders(app, { https: options.certificates !== undefined })
   const streams = new Set(routes.filter(route => route.body === 'ndjson').map(pathOf))
