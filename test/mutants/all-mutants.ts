@@ -25,6 +25,7 @@ import { membershipMutants } from './lists/membership-mutants.ts'
 import { metricsMutants } from './lists/metrics-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
 import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
+import { pythonMutants } from './lists/python-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
@@ -67,6 +68,7 @@ export const allMutants: readonly Mutant[] = [
   ...metricsMutants,
   ...modelHeadMutants,
   ...ownVectorsMutants,
+  ...pythonMutants,
   ...qnetMutants,
   ...stagesMutants,
   ...storageManifestMutants,

@@ -36,5 +36,10 @@ function linkLibraries(repository: string, root: string): void {
   const to = join(root, 'node_modules')
   mkdirSync(join(to, ownScope), { recursive: true })
   for (const name of readdirSync(from)) if (name !== ownScope) symlinkSync(join(from, name), join(to, name))
+  const python = join('.cache', 'python-client')
+  if (existsSync(join(repository, python))) {
+    mkdirSync(join(root, '.cache'), { recursive: true })
+    symlinkSync(join(repository, python), join(root, python))
+  }
   for (const name of readdirSync(join(from, ownScope))) symlinkSync(join(root, name), join(to, ownScope, name))
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { isServiceLinkName } from '@hypershard/common'
 import { renderConfigPage } from '../../scripts/render-config-page.ts'
+import { renderPythonClient } from '../../scripts/render-python-client.ts'
 import { anchorsOf, proseLinesOf, repositoryPathsIn, sentencesIn } from './markdown.ts'
 import { findCircles, measureFunctions } from './measure-sources.ts'
 import { readSourceFiles, repositoryRoot, workspaceOf } from './source-files.ts'
@@ -241,6 +242,13 @@ describe('what is generated', () => {
     assert.equal(page, renderConfigPage(), 'run npm run generate')
   })
 
+  it('the Python client has every operation, request and answer as the contract has it', () => {
+    for (const [file, text] of renderPythonClient()) {
+      const kept = readFileSync(join(repositoryRoot, 'clients/python/src/hypershard', file), 'utf8')
+      assert.equal(kept, text, `${file} is stale: run npm run generate`)
+    }
+  })
+
   it('proto/generated is what buf and ts-proto make of the .proto files', () => {
     const copy = mkdtempSync(join(tmpdir(), 'hypershard-generate-'))
     try {
@@ -263,7 +271,12 @@ describe('what is generated', () => {
 })
 
 describe('the documentation', () => {
-  const patterns = ['*.md', '.github/**/*.md', 'docs/**/*.md', '{bench/results,sample,training,models/*}/*.md']
+  const patterns = [
+    '*.md',
+    '.github/**/*.md',
+    'docs/**/*.md',
+    '{bench/results,clients/*,sample,training,models/*}/*.md',
+  ]
   const pages = globSync(patterns, { cwd: repositoryRoot }).map(path => ({
     path,
     text: readFileSync(join(repositoryRoot, path), 'utf8'),
