@@ -431,6 +431,13 @@ class QnetRequest(TypedDict):
     """The digest of the model that made it; needed unless the model is `external`."""
 
 
+class FacetRequest(TypedDict):
+    field: str
+    """One of the fields of the index."""
+    limit: NotRequired[int]
+    """How many values, the most frequent first."""
+
+
 class SearchRequest(TypedDict):
     query: NotRequired[str]
     """What to search for; or give a `vector` or a `qnet` instead."""
@@ -456,6 +463,8 @@ class SearchRequest(TypedDict):
     """`sequence` of a write: the search waits until it sees that write, inside its time limit."""
     cache: NotRequired[bool]
     """Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`."""
+    facets: NotRequired[Sequence[FacetRequest]]
+    """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -487,7 +496,21 @@ class Hit(Answer):
     text: str | None = None
     fields: dict[str, Any] | None = None
     passage: HitPassage | None = None
-    """Of an index with `passages`: the part of the text that scored best; the hit's score is its score."""
+    """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
+
+
+class FacetAnswerValue(Answer):
+    value: str | float | bool
+    count: int
+    """Documents that have it."""
+
+
+class FacetAnswer(Answer):
+    field: str
+    values: list[FacetAnswerValue]
+    """By count descending, then value ascending (keywords by UTF-8 bytes)."""
+    distinct: int
+    """How many different values there are, listed or not."""
 
 
 class CoverageMissing(Answer):
@@ -551,6 +574,8 @@ class SearchProfile(Answer):
 class SearchAnswer(Answer):
     hits: list[Hit]
     """By score descending, then id ascending (UTF-8 bytes)."""
+    facets: list[FacetAnswer] | None = None
+    """One a facet asked for, in their order."""
     coverage: Coverage
     plan: Literal["exact", "tangent", "graph", "auto"] | str
     took_ms: float
@@ -590,6 +615,8 @@ class BatchedSearchRequest(TypedDict):
     """`sequence` of a write: the search waits until it sees that write, inside its time limit."""
     cache: NotRequired[bool]
     """Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`."""
+    facets: NotRequired[Sequence[FacetRequest]]
+    """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -1219,6 +1246,9 @@ __all__ = [
     "DrainedServer",
     "ExternalVectors",
     "ExternalVectorsRequest",
+    "FacetAnswer",
+    "FacetAnswerValue",
+    "FacetRequest",
     "FailedIndex",
     "FieldDescription",
     "FieldRequest",

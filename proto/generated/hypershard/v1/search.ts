@@ -377,6 +377,8 @@ export interface Hit {
     | undefined;
   /** The fields as JSON text, where `fields` does not hold every number as it was put; else empty. */
   fieldsJson: string;
+  /** The part of the text that scored best; not of a text that was not cut. */
+  passage: HitPassage | undefined;
 }
 
 export interface HitPassage {
@@ -3487,7 +3489,7 @@ export const SearchFailure: MessageFns<SearchFailure> = {
 };
 
 function createBaseHit(): Hit {
-  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "" };
+  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "", passage: undefined };
 }
 
 export const Hit: MessageFns<Hit> = {
@@ -3509,6 +3511,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.fieldsJson !== "") {
       writer.uint32(50).string(message.fieldsJson);
+    }
+    if (message.passage !== undefined) {
+      HitPassage.encode(message.passage, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -3574,6 +3579,14 @@ export const Hit: MessageFns<Hit> = {
             message.fieldsJson = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.passage = HitPassage.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3597,6 +3610,9 @@ export const Hit: MessageFns<Hit> = {
     message.text = object.text ?? "";
     message.fields = object.fields ?? undefined;
     message.fieldsJson = object.fieldsJson ?? "";
+    message.passage = (object.passage !== undefined && object.passage !== null)
+      ? HitPassage.fromPartial(object.passage)
+      : undefined;
     return message;
   },
 };
