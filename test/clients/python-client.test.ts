@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { repositoryRoot } from '../tidy/source-files.ts'
-import { hasPython, noPython, runPython } from './run-python.ts'
+import { hasPython, noPython, printedBy, runPython } from './run-python.ts'
 
 describe('the Python client and a cluster', () => {
   let cluster: TestCluster
@@ -31,9 +31,9 @@ describe('the Python client and a cluster', () => {
     assert.equal(examples.length, page.match(/^```python$/gm)?.length)
     const directory = await mkdtemp(join(tmpdir(), 'hypershard-guide-'))
     try {
-      for (const [, program, printed] of examples) {
-        assert.equal(await runPython(['-c', program!], { settings, directory }), printed)
-      }
+      const programs = examples.map(([, program]) => program!)
+      const expected = examples.map(([, , printed]) => printed)
+      assert.deepEqual(await printedBy(programs, { settings, directory }), expected)
     } finally {
       await rm(directory, { recursive: true })
     }

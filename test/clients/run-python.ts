@@ -14,6 +14,21 @@ const python = join(repositoryRoot, '.cache/python-client/bin/python')
 export const noPython =
   'skipped: there is no .cache/python-client, as .ci/run makes it where `python3 -m venv` works (apt install python3-venv)'
 
+/** Several programs in one Python: what each printed. */
+export async function printedBy(programs: readonly string[], options: PythonOptions): Promise<string[]> {
+  return JSON.parse(await runPython(['-c', runEach, JSON.stringify(programs)], options)) as string[]
+}
+
+const runEach = `
+import contextlib, io, json, sys
+printed = []
+for program in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(program, {"__name__": "__main__"})
+    printed.append(output.getvalue())
+print(json.dumps(printed))
+`
+
 export function hasPython(): boolean {
   return existsSync(python)
 }

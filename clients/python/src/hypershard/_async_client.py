@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from types import TracebackType
 from typing import Literal
 
@@ -200,11 +201,12 @@ class AsyncClient(AsyncOperations):
         while True:
             heard = False
             try:
-                async for state in self._events(call):
-                    heard = True
-                    yield state
-                    if state.phase != "building" or state.progress.caught_up:
-                        return
+                async with aclosing(self._events(call)) as states:
+                    async for state in states:
+                        heard = True
+                        yield state
+                        if state.phase != "building" or state.progress.caught_up:
+                            return
             except NotReachable:
                 if not heard:
                     raise
@@ -212,7 +214,7 @@ class AsyncClient(AsyncOperations):
                 raise NotReachable("the events ended before the first one")
             await anyio.sleep(BACKOFF_S_FIRST)
 
-    async def _events(self, call: Call) -> AsyncIterator[Generation]:
+    async def _events(self, call: Call) -> AsyncGenerator[Generation, None]:
         reader = EventReader()
         try:
             async with self._http.stream(**call.request, timeout=call.seconds_max) as response:

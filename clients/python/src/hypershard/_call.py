@@ -51,9 +51,9 @@ class Options:
     attempts_max: int
 
     def __post_init__(self) -> None:
-        parsed = httpx.URL(self.url)
-        if parsed.scheme not in ("http", "https") or not parsed.host:
+        if not is_http(self.url):
             raise InvalidCall(f"url: `{self.url}` is no URL like http://127.0.0.1:7700")
+        check_header("api_key", self.api_key)
         if self.attempts_max < 1:
             raise InvalidCall("attempts_max: must be at least 1")
         check_timeout(self.timeout)
@@ -81,6 +81,19 @@ class Call:
 def make_key() -> str:
     """An idempotency key that nobody else has."""
     return secrets.token_hex(16)
+
+
+def is_http(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme in ("http", "https") and parsed.host != ""
+
+
+def check_header(name: str, value: str | None) -> None:
+    if value is not None and not (value.isascii() and value.isprintable() and value.strip() == value != ""):
+        raise InvalidCall(f"{name}: must be visible ASCII characters")
 
 
 def check_timeout(timeout: float | None) -> None:
@@ -124,13 +137,14 @@ def prepare(
     check_timeout(timeout)
     place = operation.path
     for name, value in (path or {}).items():
-        place = place.replace("{" + name + "}", quote(str(value), safe=""))
+        place = place.replace("{" + name + "}", _segment(str(value)))
     sent = {"accept": "application/json"}
     if options.api_key is not None:
         sent["authorization"] = f"Bearer {options.api_key}"
     if body is not None:
         sent["content-type"] = "application/json"
         content = encode(_with_vectors(body))
+    check_header("idempotency_key", idempotency_key)
     if idempotency_key is not None:
         sent["idempotency-key"] = idempotency_key
     return Call(
@@ -142,6 +156,11 @@ def prepare(
         seconds_max=timeout or options.timeout or _usual_seconds(operation, body),
         repeatable=operation.repeatable or idempotency_key is not None,
     )
+
+
+def _segment(value: str) -> str:
+    # A segment of dots alone would be taken for a way up.
+    return value.replace(".", "%2E") if value.strip(".") == "" else quote(value, safe="")
 
 
 def _word(value: object) -> str:

@@ -48,7 +48,7 @@ def _columns_of_arrow(table: Any) -> Iterator[tuple[list[str], list[Any]]]:
     elif type(table).__name__ == "RecordBatch":
         batches = [table]
     else:
-        batches = table.to_batches(max_chunksize=ROWS_AT_ONCE)
+        batches = table.to_batches()
     for batch in batches:
         for at in range(0, batch.num_rows, ROWS_AT_ONCE):
             rows = batch.slice(at, ROWS_AT_ONCE)

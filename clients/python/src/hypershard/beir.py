@@ -1,8 +1,8 @@
 """
 Runs BEIR on a hypershard cluster: `EvaluateRetrieval(HypershardSearch(client, "scifact"))`.
 
-`beir` itself (2.2.0) needs PyTorch and sentence-transformers. This module does not: whatever calls `search` as
-`beir.retrieval.search.BaseSearch` says can use it.
+`pip install beir` (2.2.0) brings PyTorch along, which neither this module nor `EvaluateRetrieval` needs:
+`pip install --no-deps beir tqdm pytrec-eval-terrier numpy` is enough.
 """
 
 from __future__ import annotations

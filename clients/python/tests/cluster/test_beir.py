@@ -1,8 +1,14 @@
-"""BEIR's interface, as beir 2.2.0 calls it; beir itself needs PyTorch."""
+"""BEIR's evaluation, by beir itself, on an index."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+from beir.datasets.data_loader import GenericDataLoader
+from beir.retrieval.evaluation import EvaluateRetrieval
+from beir.retrieval.search import BaseSearch
 
 import hypershard
 from hypershard import Client, InvalidCall
@@ -16,46 +22,45 @@ CORPUS = {
 }
 
 
-class EvaluateRetrieval:
-    """How beir 2.2.0's class of that name calls a retriever (beir/retrieval/evaluation.py)."""
+def test_beir_evaluates_an_index(client: Client, tmp_path: Path) -> None:
+    texts = {f"q{at}": text for at, text in enumerate(["fo", "ke"] * 45)}
+    write_lines(tmp_path / "corpus.jsonl", [{"_id": id, **document} for id, document in CORPUS.items()])
+    write_lines(tmp_path / "queries.jsonl", [{"_id": id, "text": text} for id, text in texts.items()])
+    (tmp_path / "qrels").mkdir()
+    # Of one half the best hit is relevant, of the other the second.
+    relevant = "".join(f"{id}\t{'a' if text == 'fo' else 'b'}\t1\n" for id, text in texts.items())
+    (tmp_path / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{relevant}")
+    corpus, queries, qrels = GenericDataLoader(str(tmp_path)).load(split="test")
 
-    def __init__(self, retriever: HypershardSearch, k_values: list[int], score_function: str = "cos_sim") -> None:
-        self.retriever = retriever
-        self.top_k = max(k_values)
-        self.score_function = score_function
-
-    def retrieve(self, corpus: dict, queries: dict[str, str], **kwargs: object) -> dict[str, dict[str, float]]:
-        return self.retriever.search(corpus, queries, self.top_k, self.score_function, **kwargs)
-
-
-def test_it_loads_the_corpus_and_answers_every_query(client: Client) -> None:
     search = HypershardSearch(client, "beir-all", settings={"shards": 3}, plan="exact")
-    queries = {f"q{at}": text for at, text in enumerate(["ba ce", "fo gu", "ke"] * 30)}
-    found = EvaluateRetrieval(search, [1, 10, 1000]).retrieve(CORPUS, queries)
+    assert isinstance(search, BaseSearch)
+    retriever = EvaluateRetrieval(search, k_values=[1, 3, 1000])
+    found = retriever.retrieve(corpus, queries)
     assert list(found) == list(queries)
     expected = {text: client.search("beir-all", query=text, k=1000, plan="exact").hits for text in queries.values()}
     for query, scores in found.items():
         assert list(scores.items()) == [(hit.id, hit.score) for hit in expected[queries[query]]]
+    _, _, recall, _ = retriever.evaluate(qrels, found, retriever.k_values)
+    assert (recall["Recall@1"], recall["Recall@3"]) == (0.5, 1)
     assert (search.skipped, search.results) == (["empty"], found)
     assert client.get_index("beir-all").shards == 3
-    assert search.search(CORPUS, {"q": "ba"}, 2) == {
-        "q": dict(list(search.search(CORPUS, {"q": "ba"}, 1001)["q"].items())[:2])
-    }
-    with pytest.raises(InvalidCall):
-        search.search({"other": {"text": "ba"}}, {"q": "ba"}, 1)
-    # What is there already is searched only where it is said.
-    with pytest.raises(hypershard.IndexExists):
-        HypershardSearch(client, "beir-all").search(CORPUS, {"q": "ba"}, 1)
-    there = HypershardSearch(client, "beir-all", load=False)
-    assert len(there.search({}, {"q": "ba"}, 1, "dot")["q"]) == 1
     client.delete_index("beir-all")
 
 
-def test_a_query_that_fails_is_no_query_without_documents(client: Client) -> None:
-    search = HypershardSearch(client, "beir-failing")
+def test_an_index_is_loaded_once_and_with_one_corpus(client: Client) -> None:
+    search = HypershardSearch(client, "beir-once", plan="exact")
+    deep = search.search(CORPUS, {"q": "ba"}, 1001)["q"]
+    assert search.search(CORPUS, {"q": "ba"}, 2) == {"q": dict(list(deep.items())[:2])}
+    with pytest.raises(InvalidCall, match="loaded with another"):
+        search.search({"other": {"text": "ba"}}, {"q": "ba"}, 1)
+    # What is there already is searched only where it is said.
+    with pytest.raises(hypershard.IndexExists):
+        HypershardSearch(client, "beir-once").search(CORPUS, {"q": "ba"}, 1)
+    there = HypershardSearch(client, "beir-once", load=False)
+    assert len(there.search({}, {"q": "ba"}, 1, "dot")["q"]) == 1
     with pytest.raises(hypershard.InvalidRequest):
-        search.search(CORPUS, {"good": "ba", "blank": " "}, 1)
-    client.delete_index("beir-failing")
+        there.search({}, {"good": "ba", "blank": " "}, 1)
+    client.delete_index("beir-once")
 
 
 def test_a_corpus_that_is_refused_is_no_corpus(client: Client) -> None:
@@ -63,3 +68,7 @@ def test_a_corpus_that_is_refused_is_no_corpus(client: Client) -> None:
     with pytest.raises(DocumentsRefused, match="refused 1 documents"):
         search.search({"a" * 600: {"title": "", "text": "ba"}, "b": {"text": "ce"}}, {"q": "ba"}, 1)
     client.delete_index("beir-refused")
+
+
+def write_lines(path: Path, lines: list[dict[str, str]]) -> None:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))

@@ -126,6 +126,12 @@ async def test_a_build_is_watched_to_its_end_async(async_client: AsyncClient, in
     assert cancelled.generation == build.generation
 
 
+def test_an_id_may_have_any_characters(client: Client, index: str) -> None:
+    ids = ["..", ".", "a/b?c#d", "é %41", "\U0001f35e"]
+    client.put_all(index, ({"id": id, "text": "ba"} for id in ids))
+    assert [client.get_document(index, id).id for id in ids] == ids
+
+
 def test_what_administers_a_cluster(client: Client, index: str) -> None:
     assert client.home().name == "hypershard"
     assert client.ready().status == "ready"

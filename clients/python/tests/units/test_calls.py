@@ -169,11 +169,22 @@ def test_a_call_is_sent_as_the_api_has_it() -> None:
     assert request.headers["authorization"] == "Bearer hs_a_b"
 
 
+@pytest.mark.parametrize(("id", "sent"), [("..", b"%2E%2E"), (".", b"%2E"), ("...", b"%2E%2E%2E"), ("a.b", b"a.b")])
+def test_an_id_of_dots_is_no_way_up(id: str, sent: bytes) -> None:
+    script = Script(problem(404, "document_not_found", False))
+    with pytest.raises(hypershard.DocumentNotFound):
+        client_of(script).get_document("a", id)
+    assert script.requests[0].url.raw_path == b"/v1/indexes/a/documents/" + sent
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: Client("ftp://a"),
         lambda: Client("127.0.0.1:7700"),
+        lambda: Client("http://a:b"),
+        lambda: Client(api_key="hs_a\nx: y"),
+        lambda: Client().delete_documents("a", ids=["b"], idempotency_key="clé"),
         lambda: Client(timeout=0),
         lambda: Client(attempts_max=0),
         lambda: Client("http://a", ca="ca.pem"),

@@ -10,6 +10,7 @@ import httpx
 import numpy
 import pandas
 import pyarrow
+import pyarrow.dataset
 import pytest
 
 import hypershard
@@ -127,11 +128,17 @@ def test_rows_of_pandas() -> None:
     assert list(second) == ["id", "vector"]
 
 
-@pytest.mark.parametrize("kind", ["table", "batch", "reader"])
+@pytest.mark.parametrize("kind", ["table", "batch", "reader", "dataset"])
 def test_rows_of_pyarrow(kind: str) -> None:
     vectors = pyarrow.array([[1.0, 2.0], None, [3.0, 4.0]], type=pyarrow.list_(pyarrow.float32(), 2))
     table = pyarrow.table({"id": ["a", "b", "c"], "year": [1, None, 3], "vector": vectors}).slice(0, 3)
-    source = {"table": table, "batch": table.to_batches()[0], "reader": table.to_reader()}[kind]
+    kinds = {
+        "table": table,
+        "batch": table.to_batches()[0],
+        "reader": table.to_reader(),
+        "dataset": pyarrow.dataset.dataset(table),
+    }
+    source = kinds[kind]
     rows = list(rows_of(source))
     assert [row["id"] for row in rows] == ["a", "b", "c"]
     assert list(rows[1]) == ["id"]
