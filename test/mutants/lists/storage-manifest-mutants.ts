@@ -12,8 +12,8 @@ export const storageManifestMutants: readonly Mutant[] = [
   {
     id: 'tombstones-counted',
     file: 'storage/src/manifest/commit/mark-superseded.ts',
-    find: 'if (wasDeleted || !newIds.has(',
-    replace: 'if (!newIds.has(',
+    find: 'if (wasDeleted || !newIds.hasRow(',
+    replace: 'if (!newIds.hasRow(',
     breaks: 'A row is deleted once, and counted once',
     tests: ['storage/src/manifest/commit/mark-superseded.test.ts'],
   },
@@ -216,5 +216,13 @@ export const storageManifestMutants: readonly Mutant[] = [
     replace: 'if (!stored) throw',
     breaks: 'A snapshot is not restored from files that are being deleted',
     tests: ['storage/src/catalog/snapshot/snapshot.test.ts'],
+  },
+  {
+    id: 'id-set-by-hash-alone',
+    file: 'storage/src/manifest/commit/id-set.ts',
+    find: 'return this.#ids.has(textAt(column, row))',
+    replace: 'return true',
+    breaks: 'A row is superseded by its id, not by a hash of it',
+    tests: ['storage/src/manifest/commit/id-set.test.ts'],
   },
 ]

@@ -10,6 +10,7 @@ import type { Manifest, ManifestContent, SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest-store.ts'
 import { extendRangeSample } from '../range-sample/extend-range-sample.ts'
+import type { IdSet } from './id-set.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
 export interface CommitOptions extends Partial<Pick<ManifestContent, 'log' | 'backfill' | 'aside' | 'unread'>> {
@@ -85,7 +86,7 @@ async function withoutSuperseded(
   store: ObjectStore,
   generation: GenerationReference,
   segment: SegmentEntry,
-  newIds: ReadonlySet<string>,
+  newIds: IdSet,
 ): Promise<SegmentEntry | undefined> {
   const ids = await readSegmentIds(store, generation, segment)
   const { documents } = segment

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import type { IdColumn } from '../../segment/formats/utf8-column.ts'
-import { textAt } from '../../segment/formats/utf8-column.ts'
+import { type IdColumn, textAt } from '../../segment/formats/utf8-column.ts'
 import { type Bitmap, countBits, createBitmap, hasBit, setBit, uniteBitmaps } from '../../segment/tombstones/bitmap.ts'
+import { IdSet } from './id-set.ts'
 
 /** Looked up between two turns of the event loop: about a millisecond. */
 const rowsPerTurn = 4096
@@ -19,18 +19,14 @@ export interface Superseded {
  * Which rows of a segment are deleted once documents with `newIds` have been put again.
  * @param deleted the rows that were deleted before; left as it is
  */
-export async function markSuperseded(
-  ids: IdColumn,
-  deleted: Bitmap | undefined,
-  newIds: ReadonlySet<string>,
-): Promise<Superseded> {
+export async function markSuperseded(ids: IdColumn, deleted: Bitmap | undefined, newIds: IdSet): Promise<Superseded> {
   const rows = ids.offsets.length - 1
   const marked = createBitmap(rows)
   let added = 0
   for (let row = 0; row < rows; row++) {
     if (row % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
     const wasDeleted = deleted !== undefined && hasBit(deleted, row)
-    if (wasDeleted || !newIds.has(textAt(ids, row))) continue
+    if (wasDeleted || !newIds.hasRow(ids, row)) continue
     setBit(marked, row)
     added++
   }
@@ -39,8 +35,8 @@ export async function markSuperseded(
 }
 
 /** The ids of several segments as one set. */
-export async function idSetOf(columns: AsyncIterable<IdColumn>): Promise<Set<string>> {
-  const ids = new Set<string>()
+export async function idSetOf(columns: AsyncIterable<IdColumn>): Promise<IdSet> {
+  const ids = new IdSet()
   for await (const column of columns) {
     const rows = column.offsets.length - 1
     for (let row = 0; row < rows; row++) {

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import type { Manifest, SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, latestManifest } from '../manifest-store.ts'
+import { IdSet } from './id-set.ts'
 import { markSuperseded } from './mark-superseded.ts'
 
 const attemptsMax = 100
@@ -47,8 +48,8 @@ async function idsDeletedSince(
   manifest: Manifest,
   before: readonly SegmentEntry[],
   now: readonly SegmentEntry[],
-): Promise<Set<string>> {
-  const gone = new Set<string>()
+): Promise<IdSet> {
+  const gone = new IdSet()
   for (const [at, segment] of now.entries()) {
     const { documents, deleted } = segment
     const earlier = before[at]!
@@ -68,7 +69,7 @@ async function withDeleted(
   store: ObjectStore,
   manifest: Manifest,
   entry: SegmentEntry,
-  gone: ReadonlySet<string>,
+  gone: IdSet,
 ): Promise<SegmentEntry | undefined> {
   if (gone.size === 0) return entry
   const ids = await (await openSegment(store, segmentAt(manifest, entry))).loadIds()
