@@ -74,6 +74,18 @@ export const versionsKeptMax = 2
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024
 
+/** Hits that a search may have reranked, with those of one page at most as many as a page may have. */
+export const rerankCandidatesMax = 999
+
+/** Pairs of one call to an encoder service: several services share the candidates of one search. */
+export const pairsOfCallMax = 64
+
+/**
+ * Of a text that makes a pair with a query, for each token that the model reads: what comes after them is not sent. English
+ * has about five characters a token.
+ */
+export const pairCharactersPerTokenMax = 16
+
 /**
  * Passages that a document is cut into. The longest document has as many at 256 bytes each: a passage of 256 tokens has some
  * 1,200 bytes of English. What comes after them is not read, and the document counts as truncated.

@@ -8,11 +8,13 @@ export const encoderServiceConfig = {
   HYPERSHARD_ENCODER_LISTEN: hostAndPort()
     .default('127.0.0.1:7702')
     .describe('Where the encoder service listens for gRPC, `host:port`; port 0 takes a free one.'),
-  HYPERSHARD_MODELS: commaList().describe('Model directories, separated by commas. The first is the default model.'),
+  HYPERSHARD_MODELS: commaList().describe(
+    'Model directories, separated by commas. The first that is no cross-encoder is the default model.',
+  ),
   HYPERSHARD_ENCODER_THREADS: wholeNumber({ min: 0, max: 1024 })
     .default(0)
     .describe(
-      'Threads that one batch is computed with, of queries and again of documents; 0 takes one for each whole core that the process may use, in a container those of its limit.',
+      'Threads that one batch is computed with, of queries, again of documents, and again of pairs for cross-encoders; 0 takes one for each whole core that the process may use, in a container those of its limit.',
     ),
   HYPERSHARD_ENCODER_KERNEL: z
     .enum(['auto', ...kernels])
@@ -25,7 +27,9 @@ export const encoderServiceConfig = {
     .describe('The largest batch, in tokens with padding. At least the longest text that any of the models reads.'),
   HYPERSHARD_ENCODER_QUEUE_TOKENS: wholeNumber({ min: 8, max: 1_073_741_824 })
     .default(1_048_576)
-    .describe('Tokens of queries, and again of documents, that may wait or run; requests beyond fail as `overloaded`.'),
+    .describe(
+      'Tokens of queries, again of documents, and again of pairs, that may wait or run; requests beyond fail as `overloaded`.',
+    ),
   HYPERSHARD_ENCODER_DRAIN_MS: wholeNumber({ min: 0, max: 60_000 })
     .default(1_000)
     .describe(

@@ -12,6 +12,7 @@ const limits = { tokenBudgetMax: 64, queueTokensMax: 10_000 }
 /** Stands in for the workers: a text has a token a character, its vector is [length, model], and calls are kept. */
 class FakeWorker implements EncodingPort {
   readonly models: readonly LoadedModel[]
+  readonly crossEncoders = []
   readonly calls: { operation: Operation; texts: number }[] = []
   /** Calls of this operation are not answered until `release`. */
   held: Operation | undefined
@@ -57,6 +58,7 @@ function answerOf(input: Input<Operation>): { output: Output<Operation>; texts: 
     })
     return { output: input.documents.map(whole), texts: input.documents.length }
   }
+  assert('queries' in input)
   const output = input.queries.map(({ text }) =>
     text === 'bad'
       ? { failure: { code: 'invalid_request' as const, message: 'too bad', details: {} }, stack: undefined }

@@ -14,13 +14,16 @@ import type { BatchLimits } from './batching/batch-queue.ts'
 import { type BatchedAnswer, type BatcherStatistics, DynamicBatcher } from './batching/dynamic-batcher.ts'
 import { EncoderMeter } from './batching/encoder-meter.ts'
 import { encoderMetrics } from './batching/metrics.ts'
+import { partsOf } from './encoding/parts-of.ts'
 import type { TokenizedText } from './encoding/tokenizer.ts'
-import type { EncodedQuery, Lane, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
+import type { EncodedQuery, Lane, LoadedCrossEncoder, LoadedModel, QueryWork } from './encoding/worker-protocol.ts'
+import { PairScorer, type PairsToScore, type ScoredPairs } from './pairs/pair-scorer.ts'
 import type { CutDocument, DocumentToCut } from './passages/cut-document.ts'
 import type { EncodingPort } from './ports.ts'
+import { traceBatch } from './trace-batch.ts'
 
 export interface EncoderLimits extends BatchLimits {
-  /** Of each lane: queries never wait for room that documents take. */
+  /** Of each lane: queries never wait for room that documents or pairs take. */
   readonly queueTokensMax: number
 }
 
@@ -32,9 +35,6 @@ export interface EncodedDocuments {
   /** What the model read of each text, in their order. */
   readonly read: readonly Pick<TokenizedText, 'textTokens' | 'unknownTokens'>[]
 }
-
-/** Text of one message to the worker: some ten milliseconds of tokenising, which is what a batch may have to wait. */
-const tokenizeCharactersMax = 64 * 1024
 
 /**
  * Q-nets of one batch together, unless one alone is larger: all are answered when the last of them is made, and
@@ -52,20 +52,24 @@ const specialTokens = 2
  */
 export class Encoder {
   readonly models: readonly LoadedModel[]
+  readonly crossEncoders: readonly LoadedCrossEncoder[]
   readonly #worker: EncodingPort
   readonly #queries: DynamicBatcher<QueryWork, EncodedQuery>
   readonly #documents: DynamicBatcher<Int32Array, Float32Array>
+  readonly #pairs: PairScorer
   readonly #tokenBudgetMax: number
   readonly #gates: Readonly<Record<Lane, WorkGate>>
   readonly #meter: EncoderMeter
 
   constructor(worker: EncodingPort, limits: EncoderLimits, clock: Clock, meter: Meter = quietMeter) {
     this.models = worker.models
+    this.crossEncoders = worker.crossEncoders
     this.#worker = worker
     this.#tokenBudgetMax = limits.tokenBudgetMax
     this.#gates = {
       query: gateOf('queries', limits),
       document: gateOf('documents', limits),
+      pair: gateOf('pairs', limits),
     }
     this.#meter = new EncoderMeter(meter)
     this.#queries = new DynamicBatcher({
@@ -80,18 +84,18 @@ export class Encoder {
       run: (group, ids) => this.#runDocuments(Number(group), ids),
       clock,
     })
-    this.#meter.readLanes({ query: this.#queries, document: this.#documents })
-    readGates(meter, { queries: this.#gates.query, documents: this.#gates.document })
+    this.#pairs = new PairScorer({ worker, limits, gate: this.#gates.pair, clock, meter: this.#meter })
+    this.#meter.readLanes({ query: this.#queries, document: this.#documents, pair: this.#pairs.lane })
+    readGates(meter, { queries: this.#gates.query, documents: this.#gates.document, pairs: this.#gates.pair })
+    const served = [...this.models, ...this.crossEncoders.map(model => ({ ...model, kernel: 'fp32' as const }))]
     meter.read(encoderMetrics.model, () =>
-      this.models.map(({ digest, kernel, settings }) => ({
-        labels: { model: settings.name, digest, kernel },
-        value: 1,
-      })),
+      served.map(({ digest, kernel, settings }) => ({ labels: { model: settings.name, digest, kernel }, value: 1 })),
     )
   }
 
   get statistics(): Readonly<Record<Lane, BatcherStatistics>> {
-    return { query: this.#queries.statistics, document: this.#documents.statistics }
+    const { lane } = this.#pairs
+    return { query: this.#queries.statistics, document: this.#documents.statistics, pair: lane.statistics }
   }
 
   /**
@@ -157,6 +161,14 @@ export class Encoder {
   }
 
   /**
+   * @param model its place in `crossEncoders`
+   * @throws HypershardError `overloaded`, `request_too_large`, `deadline_exceeded`, `cancelled`
+   */
+  scorePairs(model: number, pairs: PairsToScore, context: RequestContext): Promise<ScoredPairs> {
+    return this.#pairs.score(model, pairs, context)
+  }
+
+  /**
    * What a query takes of a batch. Its length is known only when its batch is tokenised, so it counts as the longest
    * there can be; and q-nets of some megabytes count by their bytes.
    */
@@ -195,27 +207,4 @@ export class Encoder {
 function gateOf(work: string, { queueTokensMax }: EncoderLimits): WorkGate {
   const bounds = { inFlightMax: queueTokensMax, waitingMax: 0 }
   return new WorkGate({ work, where: 'in this encoder service', unit: 'queue tokens', ...bounds })
-}
-
-/** Spans of the wait for a batch, and of the batch that the last of the texts was in. */
-function traceBatch({ queueMs, runMs }: BatchedAnswer<unknown>, { trace, deadline }: RequestContext): void {
-  if (!trace.recording) return
-  const endMs = deadline.clock.now()
-  trace.record('queue', { startMs: endMs - runMs - queueMs, endMs: endMs - runMs })
-  trace.record('encode', { startMs: endMs - runMs, endMs })
-}
-
-/** Divides texts into parts of bounded length; a text over the bound is a part of its own. */
-function partsOf<Text>(texts: readonly Text[], lengthOf: (text: Text) => number): Text[][] {
-  const parts: Text[][] = []
-  let characters = Number.POSITIVE_INFINITY
-  for (const text of texts) {
-    characters += lengthOf(text)
-    if (characters > tokenizeCharactersMax) {
-      parts.push([])
-      characters = lengthOf(text)
-    }
-    parts.at(-1)!.push(text)
-  }
-  return parts
 }

@@ -68,9 +68,9 @@ describe('what an encoder service counts', () => {
     assert.deepEqual(await meter.by(requests, 'outcome'), { encoded: 4 })
     assert.equal(await meter.countOf(requestSeconds), 4)
     const { batchSeconds, batchTexts, batchTokens, texts, tokens, paddedTokens } = batchMetrics
-    assert.deepEqual(await meter.by(texts, 'lane'), { document: 3, query: 3 })
+    assert.deepEqual(await meter.by(texts, 'lane'), { document: 3, query: 3, pair: 0 })
     assert.deepEqual(await meter.by(batchTexts, 'lane'), { document: 3, query: 3 })
-    assert.deepEqual(await meter.by(batchTokens, 'lane'), await meter.by(tokens, 'lane'))
+    assert.deepEqual({ ...(await meter.by(batchTokens, 'lane')), pair: 0 }, await meter.by(tokens, 'lane'))
     assert.equal(await meter.countOf(batchSeconds), await meter.countOf(batchTexts))
     assert.ok((await meter.valueOf(paddedTokens)) >= (await meter.valueOf(tokens)))
     assert.equal(await meter.valueOf(model, { digest: modelDigest }), 1)

@@ -10,6 +10,7 @@ import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
+import { readModelKind } from '@hypershard/qnet'
 import type { BatcherStatistics } from './batching/dynamic-batcher.ts'
 import type { EncoderServiceConfig } from './config.ts'
 import { Encoder } from './encoder.ts'
@@ -17,6 +18,7 @@ import { EncodingWorkers } from './encoding/encoding-workers.ts'
 import type { Lane, LoadedModel } from './encoding/worker-protocol.ts'
 import { ServiceState } from './service-state.ts'
 import { encoderHandlers } from './transport/encoder-handlers.ts'
+import type { ServedModels } from './transport/served-models.ts'
 
 /** Time for calls under way when the service stops. */
 const drainMs = 5_000
@@ -43,7 +45,7 @@ export async function startEncoderService(
   requireInternalProtection('HYPERSHARD_ENCODER_LISTEN', config, log)
   const workers = await EncodingWorkers.start({
     settings: {
-      modelDirectories: config.HYPERSHARD_MODELS,
+      ...(await directoriesByKind(config.HYPERSHARD_MODELS)),
       threads: config.HYPERSHARD_ENCODER_THREADS || processorCount(),
       kernel: config.HYPERSHARD_ENCODER_KERNEL,
     },
@@ -60,12 +62,20 @@ export async function startEncoderService(
   }
 }
 
+/** In the order of the settings. */
+async function directoriesByKind(paths: readonly string[]) {
+  const kinds = await Promise.all(paths.map(path => readModelKind(path)))
+  const modelDirectories = paths.filter((_, at) => kinds[at] === 'retriever')
+  const crossEncoderDirectories = paths.filter((_, at) => kinds[at] === 'crossEncoder')
+  return { modelDirectories, crossEncoderDirectories }
+}
+
 async function serve(
   workers: EncodingWorkers,
   config: EncoderServiceConfig,
   { log, meter, tracer }: Telemetry,
 ): Promise<RunningEncoderService> {
-  checkModels(workers.models, config)
+  checkModels(workers, config)
   const limits = {
     tokenBudgetMax: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
     queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
@@ -85,7 +95,10 @@ async function serve(
   for (const { digest, settings, kernel, choice } of workers.models) {
     log.info({ model: settings.name, digest, documentKernel: kernel, choice }, 'model loaded')
   }
-  const modelDigests = workers.models.map(({ digest }) => digest)
+  for (const { digest, settings } of workers.crossEncoders) {
+    log.info({ model: settings.name, digest }, 'cross-encoder loaded')
+  }
+  const modelDigests = [...workers.models, ...workers.crossEncoders].map(({ digest }) => digest)
   const describe = () => ({ ...state.describe(), modelDigests })
   const announcer = announceMember(config, { kind: 'encoder', listening: server.address, describe }, log)
   return {
@@ -104,14 +117,14 @@ async function serve(
 }
 
 /** Checks the models against each other and against the settings. */
-function checkModels(models: readonly LoadedModel[], config: EncoderServiceConfig): void {
+function checkModels({ models, crossEncoders }: ServedModels, config: EncoderServiceConfig): void {
   const { HYPERSHARD_ENCODER_TOKEN_BUDGET: budget, HYPERSHARD_ENCODER_QUEUE_TOKENS: queue } = config
   if (queue < budget) {
     const problem = `HYPERSHARD_ENCODER_QUEUE_TOKENS: ${queue} is less than one batch; set at least ${budget}`
     throw new HypershardError('invalid_config', problem)
   }
   const digests = new Set<string>()
-  for (const { digest, settings } of models) {
+  for (const { digest, settings } of [...models, ...crossEncoders]) {
     if (digests.has(digest)) {
       throw new HypershardError(
         'invalid_config',
@@ -119,7 +132,9 @@ function checkModels(models: readonly LoadedModel[], config: EncoderServiceConfi
       )
     }
     digests.add(digest)
-    const longest = Math.max(settings.tokenizer.maxQueryTokens, settings.tokenizer.maxDocumentTokens)
+    const { tokenizer } = settings
+    const longest =
+      'maxTokens' in tokenizer ? tokenizer.maxTokens : Math.max(tokenizer.maxQueryTokens, tokenizer.maxDocumentTokens)
     if (longest <= budget) continue
     const text = `is less than one text of model ${settings.name}; set at least ${longest}`
     throw new HypershardError('invalid_config', `HYPERSHARD_ENCODER_TOKEN_BUDGET: ${budget} ${text}`)

@@ -50,7 +50,11 @@ export class EncoderMeter {
   /** Has read what the lanes count for themselves. */
   readLanes(lanes: Readonly<Record<Lane, CountedLane>>): void {
     const ofEach = (amountOf: (lane: CountedLane) => number) => () =>
-      byLabel('lane', { query: amountOf(lanes.query), document: amountOf(lanes.document) })
+      byLabel('lane', {
+        query: amountOf(lanes.query),
+        document: amountOf(lanes.document),
+        pair: amountOf(lanes.pair),
+      })
     const { waitingTexts, texts, tokens, paddedTokens, dropped } = batchMetrics
     this.#meter.read(
       waitingTexts,

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFailure, toFailure } from '@hypershard/common'
-import { loadModelDirectory, type ModelDirectory } from '@hypershard/qnet'
+import { loadCrossEncoderDirectory, loadModelDirectory } from '@hypershard/qnet'
+import { PairModel } from '../pairs/pair-model.ts'
 import { DocumentModel } from './document-model.ts'
 import { QueryModel } from './query-model.ts'
-import type { LoadedModel, Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
-import { yieldToOthers } from './yield-to-others.ts'
+import type { Operation, Output, WorkerMessage, WorkerRequest, WorkerSettings } from './worker-protocol.ts'
+import { pairNiceSteps, yieldToOthers } from './yield-to-others.ts'
 
 assert(parentPort !== null, 'this file is the start of a worker thread')
 const port = parentPort
@@ -15,26 +16,41 @@ const settings = workerData as WorkerSettings
 /** The operations of one lane. */
 type Operations = { [Name in Operation]?: (request: WorkerRequest<Name>) => Promise<Output<Name>> }
 
-async function openModels<Model>({ modelDirectories }: WorkerSettings, open: OpenModel<Model>): Promise<Model[]> {
+async function openModels<Model>(open: (path: string) => Promise<Model>): Promise<Model[]> {
   const models: Model[] = []
-  for (const path of modelDirectories) models.push(await open(await loadModelDirectory(path), settings))
+  for (const path of settings.modelDirectories) models.push(await open(path))
   return models
 }
 
-type OpenModel<Model> = (directory: ModelDirectory, settings: WorkerSettings) => Promise<Model>
+interface OpenLane {
+  readonly operations: Operations
+  readonly models: Extract<WorkerMessage, { type: 'ready' }>['models']
+}
 
-async function openLane(): Promise<{ operations: Operations; models: LoadedModel[] }> {
+async function openLane(): Promise<OpenLane> {
+  if (settings.lane === 'pair') return openPairLane()
   if (settings.lane === 'query') {
-    const models = await openModels(settings, QueryModel.open)
+    const models = await openModels(async path => QueryModel.open(await loadModelDirectory(path), settings))
     const encodeQueries: Operations['encodeQueries'] = ({ input }) => models[input.model]!.encodeQueries(input.queries)
     return { operations: { encodeQueries }, models: models.map(model => model.loaded) }
   }
   yieldToOthers()
-  const models = await openModels(settings, DocumentModel.open)
+  const models = await openModels(async path => DocumentModel.open(await loadModelDirectory(path), settings))
   const operations: Operations = {
     tokenizeDocuments: async ({ input }) => models[input.model]!.tokenizeDocuments(input.texts),
     cutDocuments: async ({ input }) => models[input.model]!.cutDocuments(input.documents, input.overlap),
     encodeDocuments: ({ input }) => models[input.model]!.encodeDocuments(input.ids),
+  }
+  return { operations, models: models.map(model => model.loaded) }
+}
+
+/** Somebody waits for pairs too, but each search has many of them, and only one query. */
+async function openPairLane(): Promise<OpenLane> {
+  yieldToOthers(pairNiceSteps)
+  const models = await openModels(async path => PairModel.open(await loadCrossEncoderDirectory(path), settings))
+  const operations: Operations = {
+    tokenizePairs: async ({ input }) => models[input.model]!.tokenizePairs(input.query, input.texts),
+    scorePairs: ({ input }) => models[input.model]!.scorePairs(input.pairs),
   }
   return { operations, models: models.map(model => model.loaded) }
 }
@@ -59,6 +75,7 @@ async function answer(operations: Operations, request: WorkerRequest): Promise<v
 /** The large buffers of an answer: handed over, not copied. */
 function buffersOf(output: Output<Operation>): ArrayBuffer[] {
   if (output instanceof Float32Array) return [output.buffer]
+  if (!Array.isArray(output)) return []
   return output.flatMap(entry => ('bytes' in entry && !isFailure(entry) ? [entry.bytes.buffer] : []))
 }
 

@@ -12,7 +12,7 @@ describe('the encoding workers', () => {
   })
 
   async function start(modelDirectories: string[] = []): Promise<EncodingWorkers> {
-    const settings = { modelDirectories, threads: 1, kernel: 'fp32' as const }
+    const settings = { modelDirectories, crossEncoderDirectories: [], threads: 1, kernel: 'fp32' as const }
     const onFatal = (error: Error) => assert.fail(error)
     workers = await EncodingWorkers.start({ settings, file, clock: systemClock, log: silentLogger(), onFatal })
     return workers

@@ -1,5 +1,5 @@
 import { type Clock, HypershardError, type Logger, messageOf } from '@hypershard/common'
-import type { Input, LoadedModel, Operation, Output, WorkerSettings } from './worker-protocol.ts'
+import type { Input, Operation, Output, WorkerSettings } from './worker-protocol.ts'
 import { startWorkerThread, type WorkerThread } from './worker-thread.ts'
 
 /** More restarts than this in a minute mean that restarting does not help. */
@@ -21,7 +21,7 @@ export interface SupervisedWorkerOptions {
  * new thread.
  */
 export class SupervisedWorker {
-  readonly models: readonly LoadedModel[]
+  readonly models: WorkerThread['models']
   readonly #options: SupervisedWorkerOptions
   readonly #restartTimesMs: number[] = []
   #thread: Promise<WorkerThread>
@@ -82,7 +82,7 @@ export class SupervisedWorker {
   async #startAgain(): Promise<WorkerThread> {
     const { file, settings, log } = this.#options
     const thread = await startWorkerThread(file, settings, log)
-    const digests = (models: readonly LoadedModel[]) => models.map(model => model.digest).join()
+    const digests = (models: WorkerThread['models']) => models.map(model => model.digest).join()
     if (digests(thread.models) === digests(this.models)) return thread
     await thread.stop()
     throw new HypershardError(

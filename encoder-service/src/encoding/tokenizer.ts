@@ -1,6 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { messageOf } from '@hypershard/common'
-import { invalidModel, type ModelDirectory } from '@hypershard/qnet'
+import { type CrossEncoderDirectory, invalidModel, type ModelDirectory } from '@hypershard/qnet'
 import { prepareBertText, readBertNormalizer } from './bert-text.ts'
 
 /** A text as the encoder reads it: special tokens included, never longer than asked for. */
@@ -34,29 +34,51 @@ const charactersPerTokenFirst = 12
  * @throws HypershardError `invalid_model`
  */
 export function openTokenizer(directory: ModelDirectory): TextTokenizer {
-  const file = directory.settings.tokenizer.file
   try {
-    return createTokenizer(JSON.parse(new TextDecoder().decode(directory.files.get(file))))
+    return createTokenizer(readTokenizerJson(directory))
   } catch (error) {
     const problem = `is no tokenizer this service can run: ${messageOf(error)}; export the tokenizer again`
-    throw invalidModel(directory.path, file, problem, error)
+    throw invalidModel(directory.path, directory.settings.tokenizer.file, problem, error)
+  }
+}
+
+/** @throws SyntaxError when it is not JSON */
+export function readTokenizerJson({ files, settings }: ModelDirectory | CrossEncoderDirectory): object {
+  return JSON.parse(new TextDecoder().decode(files.get(settings.tokenizer.file)))
+}
+
+/** The tokens of a text alone, with nothing around it. */
+export interface TextReader {
+  readonly tokenizer: Tokenizer
+  readonly idMax: number
+  /** All ids of the text, or at least the first `room + 1`. */
+  idsOf(text: string, room: number): number[]
+}
+
+export function openTextReader(json: object): TextReader {
+  const tokenizer = new Tokenizer(json, {})
+  const bert = readBertNormalizer(json)
+  const plainIds = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
+  return {
+    tokenizer,
+    idMax: Math.max(...tokenizer.get_vocab().values()),
+    idsOf: (text, room) => {
+      const prepared = bert === undefined ? text : prepareBertText(text, bert)
+      // Only where words are split at white space does the beginning of a text have the tokens the text begins with.
+      return bert?.splitsAtWhiteSpace ? idsOfBeginning(plainIds, prepared, room) : plainIds(prepared)
+    },
   }
 }
 
 function createTokenizer(json: object): TextTokenizer {
-  const tokenizer = new Tokenizer(json, {})
-  const bert = readBertNormalizer(json)
+  const { tokenizer, idMax, idsOf } = openTextReader(json)
   const { before, after } = specialTokens(tokenizer)
   const unknownId = unknownIdOf(json, tokenizer)
-  const plainIds = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids
-
   return {
-    idMax: Math.max(...tokenizer.get_vocab().values()),
+    idMax,
     tokenize: (text, tokensMax) => {
       const room = tokensMax - before.length - after.length
-      const prepared = bert === undefined ? text : prepareBertText(text, bert)
-      // Only where words are split at white space does the beginning of a text have the tokens the text begins with.
-      const ids = bert?.splitsAtWhiteSpace ? idsOfBeginning(plainIds, prepared, room) : plainIds(prepared)
+      const ids = idsOf(text, room)
       const kept = ids.length > room ? ids.slice(0, room) : ids
       return {
         ids: Int32Array.from([...before, ...kept, ...after]),

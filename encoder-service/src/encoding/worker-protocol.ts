@@ -3,13 +3,23 @@
  * reading and verifying models, tokenising, onnxruntime.
  */
 import type { Failure } from '@hypershard/common'
-import type { ModelDirectory, ModelSettings, Precision } from '@hypershard/qnet'
+import {
+  type CrossEncoderSettings,
+  crossEncoderFormat,
+  type ModelDirectory,
+  type ModelSettings,
+  type Precision,
+} from '@hypershard/qnet'
+import type { PairIds } from '../pairs/pair-session.ts'
+import type { TokenizedPairs } from '../pairs/pair-tokenizer.ts'
 import type { CutDocument, DocumentToCut } from '../passages/cut-document.ts'
 import type { TokenizedText } from './tokenizer.ts'
 
-/** Somebody waits for a query's answer; documents are indexed in the background. Each lane has a worker of its own. */
-export const lanes = ['query', 'document'] as const
-export type Lane = (typeof lanes)[number]
+/**
+ * Somebody waits for a query's answer; documents are indexed in the background; pairs of a query and a text are scored once
+ * the query has found its texts. Each lane has a worker of its own.
+ */
+export type Lane = 'query' | 'document' | 'pair'
 
 /** What an encoder's products are computed in. */
 export const kernels = ['fp32', 'int8'] as const
@@ -18,6 +28,7 @@ export type Kernel = (typeof kernels)[number]
 export interface WorkerSettings {
   /** What it does; it opens the graphs of that alone. */
   readonly lane: Lane
+  /** Of the models that the lane works with: those of pairs are cross-encoders. */
   readonly modelDirectories: readonly string[]
   /** Threads inside one operator of onnxruntime. */
   readonly threads: number
@@ -40,6 +51,21 @@ export interface LoadedModel {
   readonly kernel: Kernel
   /** Why this one: what was measured, for the log. */
   readonly choice: string
+}
+
+/** A cross-encoder that the worker of pairs holds. */
+export interface LoadedCrossEncoder extends Pick<LoadedModel, 'digest' | 'languages' | 'bytes' | 'path'> {
+  readonly settings: CrossEncoderSettings
+  /** Weights that each token is multiplied with. */
+  readonly tokenParameters: number
+}
+
+export function isCrossEncoder(model: LoadedModel | LoadedCrossEncoder): model is LoadedCrossEncoder {
+  return model.settings.format === crossEncoderFormat
+}
+
+export function isRetriever(model: LoadedModel | LoadedCrossEncoder): model is LoadedModel {
+  return !isCrossEncoder(model)
 }
 
 /** What is known of a model beyond its files. */
@@ -78,6 +104,8 @@ export const laneOf: Readonly<Record<Operation, Lane>> = {
   cutDocuments: 'document',
   encodeDocuments: 'document',
   encodeQueries: 'query',
+  tokenizePairs: 'pair',
+  scorePairs: 'pair',
 }
 
 /** Each operation's input and output. */
@@ -91,6 +119,9 @@ export interface WorkerOperations {
   encodeDocuments: { input: { model: number; ids: readonly Int32Array[] }; output: Float32Array<ArrayBuffer> }
   /** A query that fails alone has its failure in its place. */
   encodeQueries: { input: { model: number; queries: readonly QueryWork[] }; output: (EncodedQuery | Failure)[] }
+  tokenizePairs: { input: { model: number; query: string; texts: readonly string[] }; output: TokenizedPairs }
+  /** One score a pair. */
+  scorePairs: { input: { model: number; pairs: readonly PairIds[] }; output: Float32Array<ArrayBuffer> }
 }
 
 export type Operation = keyof WorkerOperations
@@ -104,7 +135,7 @@ export interface WorkerRequest<Name extends Operation = Operation> {
 }
 
 export type WorkerMessage =
-  | { readonly type: 'ready'; readonly models: readonly LoadedModel[] }
+  | { readonly type: 'ready'; readonly models: readonly (LoadedModel | LoadedCrossEncoder)[] }
   | ({ readonly type: 'notReady' } & Failure)
   | { readonly type: 'answer'; readonly call: number; readonly output: Output<Operation> }
   | ({ readonly type: 'failed'; readonly call: number } & Failure)

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { fromFailure, HypershardError, type Logger, messageOf } from '@hypershard/common'
 import type {
   Input,
+  LoadedCrossEncoder,
   LoadedModel,
   Operation,
   Output,
@@ -13,7 +14,7 @@ import type {
 
 /** One life of the encoding worker, from ready to its end. */
 export interface WorkerThread {
-  readonly models: readonly LoadedModel[]
+  readonly models: readonly (LoadedModel | LoadedCrossEncoder)[]
   /** @throws HypershardError what the worker answered, or `internal` when it ended before it could */
   call<Name extends Operation>(operation: Name, input: Input<Name>): Promise<Output<Name>>
   /** Resolves with the reason when the thread has ended. */
@@ -57,7 +58,7 @@ export function startWorkerThread(file: URL, settings: WorkerSettings, log: Logg
 
 function threadOf(
   worker: Worker,
-  models: readonly LoadedModel[],
+  models: WorkerThread['models'],
   open: Map<number, OpenCall>,
   ended: Promise<string>,
 ): WorkerThread {

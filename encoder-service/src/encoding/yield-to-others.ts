@@ -6,6 +6,9 @@ import { getPriority, setPriority } from 'node:os'
  */
 export const niceSteps = 10
 
+/** Five make a third: pairs come after queries, and before documents. */
+export const pairNiceSteps = 5
+
 /** The least that a thread can be preferred, on Linux. */
 const nicenessMax = 19
 
@@ -13,6 +16,6 @@ const nicenessMax = 19
  * Has the system prefer all other threads to the calling one and to those that it starts from now on, as onnxruntime's.
  * On Linux alone: elsewhere a priority is the whole process's, and threads share the cores equally.
  */
-export function yieldToOthers(): void {
-  if (process.platform === 'linux') setPriority(0, Math.min(nicenessMax, getPriority(0) + niceSteps))
+export function yieldToOthers(steps = niceSteps): void {
+  if (process.platform === 'linux') setPriority(0, Math.min(nicenessMax, getPriority(0) + steps))
 }

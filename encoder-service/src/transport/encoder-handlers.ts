@@ -1,5 +1,6 @@
 import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import {
+  type CrossEncoder,
   type EncodeDocumentsResponse,
   type EncodeQueryRequest,
   type EncodeQueryResponse,
@@ -10,34 +11,43 @@ import {
 import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qnet'
 import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
 import type { EncodedDocuments, Encoder } from '../encoder.ts'
-import type { EncodedQuery, LoadedModel } from '../encoding/worker-protocol.ts'
+import type { EncodedQuery, LoadedCrossEncoder, LoadedModel } from '../encoding/worker-protocol.ts'
 import type { ServiceState } from '../service-state.ts'
 import { readModelFile } from './read-model-file.ts'
-import { readCut, readDocuments, readModel, readQuery } from './read-request.ts'
+import { readCut, readDocuments, readPairs, readQuery } from './read-request.ts'
+import { readCrossEncoder, readModel } from './served-models.ts'
 
 /** The gRPC methods of `hypershard.v1.EncoderService`. */
 export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Door): EncoderServiceServer {
-  const { models } = encoder
+  const { models, crossEncoders } = encoder
+  const served = { models, crossEncoders }
   return {
-    listModels: unaryHandler(async () => ({ models: models.map(modelToProto), ...state.answer() }), door),
+    listModels: unaryHandler(async () => {
+      return { models: models.map(modelToProto), crossEncoders: crossEncoders.map(pairModelToProto), ...state.answer() }
+    }, door),
     encodeQuery: unaryHandler(async (request, context) => {
-      const model = readModel(models, request.modelDigest)
+      const model = readModel(served, request.modelDigest)
       const query = readQuery(request)
       const answer = await encoder.encodeQuery(model, query, context)
       return queryToProto(models[model]!, request, answer)
     }, door),
     encodeDocuments: unaryHandler(async (request, context) => {
-      const model = readModel(models, request.modelDigest)
+      const model = readModel(served, request.modelDigest)
       const answer = await encoder.encodeDocuments(model, readDocuments(request), context)
       return documentsToProto(models[model]!, answer)
     }, door),
     cutDocuments: unaryHandler(async (request, context) => {
-      const model = readModel(models, request.modelDigest)
+      const model = readModel(served, request.modelDigest)
       const { documents, overlap } = readCut(request)
       return { documents: await encoder.cutDocuments(model, documents, { overlap, context }) }
     }, door),
+    scorePairs: unaryHandler(async (request, context) => {
+      const model = readCrossEncoder(served, request.modelDigest)
+      const { runMs: scoreMs, ...scored } = await encoder.scorePairs(model, readPairs(request), context)
+      return { ...scored, scores: [...scored.scores], truncated: [...scored.truncated], scoreMs }
+    }, door),
     readModelFile: unaryHandler(async request => {
-      return readModelFile(models[readModel(models, request.modelDigest)]!, request)
+      return readModelFile(models[readModel(served, request.modelDigest)]!, request)
     }, door),
   }
 }
@@ -59,6 +69,14 @@ function modelToProto({ digest, settings, languages, bytes, kernel }: LoadedMode
     qnetParameters: parameterCount(qnet),
     documentKernel: kernel,
   }
+}
+
+function pairModelToProto(model: LoadedCrossEncoder): CrossEncoder {
+  const { digest, settings, languages, bytes, tokenParameters } = model
+  const { name, description, license, source, tokenizer } = settings
+  const { maxTokens, maxQueryTokens } = tokenizer
+  const facts = { digest, name, description, license, source, languages: [...languages], bytes, tokenParameters }
+  return { ...facts, maxTokens, maxQueryTokens }
 }
 
 function documentsToProto(model: LoadedModel, { vectors, truncated, read }: EncodedDocuments): EncodeDocumentsResponse {

@@ -4,36 +4,45 @@ import type {
   DocumentText,
   EncodeDocumentsRequest,
   EncodeQueryRequest,
+  ScorePairsRequest,
 } from '@hypershard/proto/encoder'
 import { QueryForm } from '@hypershard/proto/encoder'
-import { encodedDocumentsMax, hasMoreCharacters, passageOverlapMax, queryCharactersMax } from '@hypershard/proto/limits'
+import {
+  encodedDocumentsMax,
+  hasMoreCharacters,
+  pairsOfCallMax,
+  passageOverlapMax,
+  queryCharactersMax,
+} from '@hypershard/proto/limits'
 import { precisionFromProto } from '@hypershard/qnet'
 import { joinDocument } from '../encoding/join-document.ts'
-import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
-
-/**
- * The place of the model that a request names.
- * @param digest empty for the default model, the first
- * @throws HypershardError `model_not_found`
- */
-export function readModel(models: readonly LoadedModel[], digest: string): number {
-  const model = digest === '' ? 0 : models.findIndex(candidate => candidate.digest === digest)
-  if (model !== -1) return model
-  const message = `this encoder service has no model ${digest}; ListModels names those it has`
-  const loaded = models.map(({ digest: own, settings }) => ({ name: settings.name, digest: own }))
-  throw new HypershardError('model_not_found', message, { details: { digest, models: loaded } })
-}
+import type { QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
+import type { PairsToScore } from '../pairs/pair-scorer.ts'
 
 /** @throws HypershardError `invalid_request` */
 export function readQuery(request: EncodeQueryRequest): QueryWork {
-  const { text } = request
-  if (text.trim() === '') throw new HypershardError('invalid_request', 'text: is empty; a query needs words')
+  checkQueryText('text', request.text)
+  return { text: request.text, wish: readWish(request) }
+}
+
+/** @throws HypershardError `invalid_request`, `request_too_large` */
+export function readPairs({ query, texts }: ScorePairsRequest): PairsToScore {
+  checkQueryText('query', query)
+  if (texts.length > pairsOfCallMax) {
+    const message = `texts: ${texts.length} in one request, over the ${pairsOfCallMax} there may be; send them in parts`
+    const details = { texts: texts.length, textsMax: pairsOfCallMax }
+    throw new HypershardError('request_too_large', message, { details })
+  }
+  return { query, texts }
+}
+
+function checkQueryText(where: string, text: string): void {
+  if (text.trim() === '') throw new HypershardError('invalid_request', `${where}: is empty; a query needs words`)
   if (hasMoreCharacters(text, queryCharactersMax)) {
-    const message = `text: its characters are over the ${queryCharactersMax} of a query; shorten it`
+    const message = `${where}: its characters are over the ${queryCharactersMax} of a query; shorten it`
     throw new HypershardError('invalid_request', message)
   }
-  checkWellFormed('text', text)
-  return { text, wish: readWish(request) }
+  checkWellFormed(where, text)
 }
 
 /**

@@ -2,4 +2,11 @@ export * from './naive-qnet.ts'
 export * from './pseudo-random.ts'
 export * from './published-architecture.ts'
 export * from './tiny-graphs.ts'
-export { type TinyModel, type TinyModelOptions, tinyArchitecture, writeTinyModel } from './write-tiny-model.ts'
+export {
+  type TinyCrossEncoderOptions,
+  type TinyModel,
+  type TinyModelOptions,
+  tinyArchitecture,
+  writeTinyCrossEncoder,
+  writeTinyModel,
+} from './write-tiny-model.ts'

@@ -21,6 +21,36 @@ export function tinyEncoder(options: { vocabularySize: number; hiddenWidth: numb
   return graph.build()
 }
 
+/**
+ * The smallest cross-encoder there is: the tokens of the query and those of the text are summed apart in a random table,
+ * and the score is the product of both sums, so that a text which shares tokens with the query scores high.
+ */
+export function tinyCrossEncoder(options: { vocabularySize: number; seed: number }): Uint8Array {
+  const width = 16
+  const graph = new GraphBuilder('tiny-cross-encoder')
+  for (const name of ['input_ids', 'attention_mask', 'token_type_ids']) graph.input(name, 'int64', ['batch', 'tokens'])
+  const table = pseudoRandomTensor(options.seed, options.vocabularySize * width, 1)
+  graph.constant('table', table, [options.vocabularySize, width])
+  const embedded = graph.node('Gather', ['table', 'input_ids'], 'embedded', { attributes: { axis: 0 } })
+  const turn = graph.constant('turn', pseudoRandomTensor(options.seed + 1, width * 16, 0.25), [width, 16])
+  const states = graph.node('Add', [embedded, graph.node('MatMul', [embedded, turn], 'turned')], 'states')
+  const textMask = graph.node('Mul', ['attention_mask', 'token_type_ids'], 'text_mask')
+  const queryMask = graph.node('Sub', ['attention_mask', textMask], 'query_mask')
+  const last = graph.constant('last_axis', BigInt64Array.of(-1n), [1])
+  const tokens = graph.constant('tokens_axis', BigInt64Array.of(1n), [1])
+  const sumOf = (mask: string) => {
+    const column = graph.node('Unsqueeze', [mask, last], `${mask}_column`)
+    const weights = graph.node('Cast', [column], `${mask}_weights`, { attributes: { to: 1 } })
+    const own = graph.node('Mul', [states, weights], `${mask}_states`)
+    return graph.node('ReduceSum', [own, tokens], `${mask}_sum`, { attributes: { keepdims: 0 } })
+  }
+  const product = graph.node('Mul', [sumOf(queryMask), sumOf(textMask)], 'product')
+  graph.output(graph.node('ReduceSum', [product, last], 'scores', { attributes: { keepdims: 0 } }), 'float32', [
+    'batch',
+  ])
+  return graph.build()
+}
+
 /** Random parameters of a hyper-head, by the names of docs/formats/model.md. */
 export function tinyHyperHead(
   architecture: QNetArchitecture,

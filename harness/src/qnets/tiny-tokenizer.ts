@@ -33,7 +33,13 @@ function tokenizerJson(vocabulary: readonly string[]): object {
     post_processor: {
       type: 'TemplateProcessing',
       single: [special('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, special('[SEP]')],
-      pair: [],
+      pair: [
+        special('[CLS]'),
+        { Sequence: { id: 'A', type_id: 0 } },
+        special('[SEP]'),
+        { Sequence: { id: 'B', type_id: 1 } },
+        special('[SEP]', 1),
+      ],
       special_tokens: Object.fromEntries(['[CLS]', '[SEP]'].map(token => [token, specialFacts(token)])),
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
@@ -47,8 +53,8 @@ function tokenizerJson(vocabulary: readonly string[]): object {
   }
 }
 
-function special(id: string): object {
-  return { SpecialToken: { id, type_id: 0 } }
+function special(id: string, type = 0): object {
+  return { SpecialToken: { id, type_id: type } }
 }
 
 function specialFacts(token: string): object {

@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { QNetArchitecture } from '@hypershard/qnet'
-import { type ModelSettings, modelFormat, writeSafetensors } from '@hypershard/qnet'
-import { tinyEncoder, tinyHyperHead } from './tiny-graphs.ts'
+import {
+  type CrossEncoderSettings,
+  crossEncoderFormat,
+  type ModelSettings,
+  modelFormat,
+  writeSafetensors,
+} from '@hypershard/qnet'
+import { tinyCrossEncoder, tinyEncoder, tinyHyperHead } from './tiny-graphs.ts'
 import { tinyTokenizer } from './tiny-tokenizer.ts'
 
 export interface TinyModelOptions {
@@ -59,6 +65,43 @@ export async function writeTinyModel(parent: string, options: TinyModelOptions =
   const settings: ModelSettings = { ...describe(options, { name, hiddenWidth, qnet }), files }
   const modelJson = `${JSON.stringify(settings, null, 2)}\n`
   for (const [file, content] of contents) await writeFile(join(path, file), content)
+  await writeFile(join(path, 'model.json'), modelJson)
+  return { path, digest: factsOf(modelJson).sha256, settings }
+}
+
+export interface TinyCrossEncoderOptions {
+  readonly name?: string
+  readonly seed?: number
+  readonly maxTokens?: number
+  readonly maxQueryTokens?: number
+  /** What `model.onnx` holds instead. */
+  readonly graph?: Uint8Array
+}
+
+/** A cross-encoder with random parameters in a new directory inside `parent`, as `writeTinyModel`. */
+export async function writeTinyCrossEncoder(
+  parent: string,
+  options: TinyCrossEncoderOptions = {},
+): Promise<{ readonly path: string; readonly digest: string; readonly settings: CrossEncoderSettings }> {
+  const { name = 'tiny-cross', seed = 1, maxTokens = 64, maxQueryTokens = 24 } = options
+  const path = join(parent, name)
+  await mkdir(path)
+  const { json, vocabularySize } = tinyTokenizer()
+  const graph = options.graph ?? tinyCrossEncoder({ vocabularySize, seed })
+  const settings: CrossEncoderSettings = {
+    format: crossEncoderFormat,
+    name,
+    description: 'a cross-encoder with random parameters, for tests',
+    license: 'Apache-2.0',
+    source: '',
+    tokenizer: { file: 'tokenizer.json', maxTokens, maxQueryTokens },
+    scorer: { file: 'model.onnx' },
+    files: { 'tokenizer.json': factsOf(json), 'model.onnx': factsOf(graph) },
+  }
+  const modelJson = `${JSON.stringify(settings, null, 2)}\n`
+  for (const [file, content] of [['tokenizer.json', json] as const, ['model.onnx', graph] as const]) {
+    await writeFile(join(path, file), content)
+  }
   await writeFile(join(path, 'model.json'), modelJson)
   return { path, digest: factsOf(modelJson).sha256, settings }
 }

@@ -3,14 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HypershardError, messageOf, openFilesProblem, systemErrorCode, withoutByteOrderMark } from '@hypershard/common'
 import type { z } from 'zod'
+import { type CrossEncoderSettings, crossEncoderFormat, crossEncoderSchema } from './cross-encoder-schema.ts'
 import { aboutSchema, type ModelSettings, modelSchema } from './model-schema.ts'
 
+/** What a model's directory is of: a model that indexes are made with, or one that reads a query and a text together. */
+export type ModelKind = 'retriever' | 'crossEncoder'
+
 /** A model directory as it was read: settings and the very bytes that were verified. */
-export interface ModelDirectory {
+interface VerifiedDirectory<Settings> {
   readonly path: string
   /** SHA-256 (hex) of `model.json`, which holds the digest of every other file; a byte order mark is no part of it. */
   readonly digest: string
-  readonly settings: ModelSettings
+  readonly settings: Settings
   /** BCP 47 tags of the languages that it was made for, from `about.json`; empty without one. */
   readonly languages: readonly string[]
   /** Contents by file name, all but `model.json` and `about.json`. */
@@ -18,6 +22,9 @@ export interface ModelDirectory {
   /** All files that the digest stands for, with `model.json`. */
   readonly bytes: number
 }
+
+export type ModelDirectory = VerifiedDirectory<ModelSettings>
+export type CrossEncoderDirectory = VerifiedDirectory<CrossEncoderSettings>
 
 /** What makes q-nets of a model's token states: a model without its encoders and tokenizer. */
 export interface ModelHead extends Pick<ModelDirectory, 'path' | 'digest' | 'settings'> {
@@ -40,8 +47,33 @@ const problemsShownMax = 8
  * ```
  */
 export async function loadModelDirectory(path: string): Promise<ModelDirectory> {
+  return loadDirectory(path, content => parseModelJson(path, content))
+}
+
+/** The same of a cross-encoder. @throws HypershardError `invalid_model` */
+export async function loadCrossEncoderDirectory(path: string): Promise<CrossEncoderDirectory> {
+  return loadDirectory(path, content =>
+    parseSettings(path, content, crossEncoderSchema, 'docs/formats/cross-encoder.md'),
+  )
+}
+
+/**
+ * Of which kind the model is, by the format that `model.json` names; what names none that is known counts as a retriever,
+ * which says what is wrong when it is loaded.
+ * @throws HypershardError `invalid_model` when it cannot be read
+ */
+export async function readModelKind(path: string): Promise<ModelKind> {
+  const json = parseJson(path, 'model.json', await readModelFile(path, 'model.json'))
+  const format = typeof json === 'object' && json !== null && 'format' in json ? json.format : undefined
+  return format === crossEncoderFormat ? 'crossEncoder' : 'retriever'
+}
+
+async function loadDirectory<Settings extends Pick<ModelSettings, 'files'>>(
+  path: string,
+  parse: (modelJson: Buffer) => Settings,
+): Promise<VerifiedDirectory<Settings>> {
   const modelJson = await readModelFile(path, 'model.json')
-  const settings = parseModelJson(path, modelJson)
+  const settings = parse(modelJson)
   const files = new Map<string, Uint8Array>()
   for (const [name, facts] of Object.entries(settings.files)) {
     const content = await readModelFile(path, name)
@@ -134,9 +166,13 @@ function problemOf(error: unknown): string {
 
 /** @throws HypershardError `invalid_model` */
 export function parseModelJson(path: string, content: Buffer): ModelSettings {
-  const parsed = modelSchema.safeParse(parseJson(path, 'model.json', content))
+  return parseSettings(path, content, modelSchema, 'docs/formats/model.md')
+}
+
+function parseSettings<Settings>(path: string, content: Buffer, schema: z.ZodType<Settings>, page: string): Settings {
+  const parsed = schema.safeParse(parseJson(path, 'model.json', content))
   if (parsed.success) return parsed.data
-  const problem = `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; export the model again`
+  const problem = `does not follow ${page}: ${problemsOf(parsed.error)}; export the model again`
   throw invalidModel(path, 'model.json', problem)
 }
 

@@ -5,16 +5,21 @@ import { qnetArchitectureSchema } from '../architecture.ts'
 export const modelFormat = 'hypershard.model/1'
 
 /** Longest text an encoder may be asked to read; bounds one row of a batch. */
-const tokensMax = 8192
+export const tokensMax = 8192
 /** Room for [CLS], [SEP] and one token between them. */
 const tokensMin = 3
 const fileNameMax = 255
 
 /** Files lie beside `model.json`: a name that leads out of the directory is refused. */
-const fileName = z
+export const fileName = z
   .string()
   .max(fileNameMax)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be a plain file name of the model directory')
+
+export const modelName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lowercase letters, digits, ".", "_" and "-"')
 
 const pooling = z.enum(['mean', 'cls'])
 
@@ -23,7 +28,7 @@ const hyperHeadSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('attention'), file: fileName }),
 ])
 
-const fileFactsSchema = z.strictObject({
+export const fileFactsSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lowercase hex digits'),
   bytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
 })
@@ -35,10 +40,7 @@ const fileFactsSchema = z.strictObject({
 export const modelSchema = z
   .strictObject({
     format: z.literal(modelFormat),
-    name: z
-      .string()
-      .max(64)
-      .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lowercase letters, digits, ".", "_" and "-"'),
+    name: modelName,
     description: z.string().max(1000),
     license: z.string().min(1).max(200),
     source: z.string().max(1000),

@@ -163,7 +163,7 @@ export const tracingMutants: readonly Mutant[] = [
   },
   {
     id: 'encoding-unseen',
-    file: 'encoder-service/src/encoder.ts',
+    file: 'encoder-service/src/trace-batch.ts',
     find: 'if (!trace.recording) return',
     replace: 'return',
     breaks: "The encoder's queue stands in a search's trace",

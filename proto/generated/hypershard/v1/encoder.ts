@@ -80,6 +80,46 @@ export interface ListModelsResponse {
   protocolVersion: number;
   /** It ends soon: new work goes to others. */
   draining: boolean;
+  /** Models of another kind: no index can be made with one of them. None of a service that does not know the kind. */
+  crossEncoders: CrossEncoder[];
+}
+
+/** A model that reads a query and a text together and gives the pair a score. */
+export interface CrossEncoder {
+  /** SHA-256 (hex) of the model directory's model.json, which holds the digest of every other file. */
+  digest: string;
+  name: string;
+  description: string;
+  license: string;
+  source: string;
+  /** BCP 47 tags of the languages that it was made for; empty where its directory does not say. */
+  languages: string[];
+  /** Of a pair, with the tokens that the tokenizer puts around both. */
+  maxTokens: number;
+  /** Of these, what a query may take. */
+  maxQueryTokens: number;
+  /** All files of the directory together. */
+  bytes: number;
+  /** Weights that each token is multiplied with. */
+  tokenParameters: number;
+}
+
+export interface ScorePairsRequest {
+  modelDigest: string;
+  query: string;
+  /** Each makes a pair with the query. */
+  texts: string[];
+}
+
+export interface ScorePairsResponse {
+  /** In the order of the texts; the higher, the better the text answers the query. */
+  scores: number[];
+  /** Of each text: it was longer than the room that the query leaves, and was cut there. */
+  truncated: boolean[];
+  /** The query was longer than its own room, and was cut there. */
+  queryTruncated: boolean;
+  queueMs: number;
+  scoreMs: number;
 }
 
 export interface Model {
@@ -365,7 +405,7 @@ export const ListModelsRequest: MessageFns<ListModelsRequest> = {
 };
 
 function createBaseListModelsResponse(): ListModelsResponse {
-  return { models: [], protocolVersion: 0, draining: false };
+  return { models: [], protocolVersion: 0, draining: false, crossEncoders: [] };
 }
 
 export const ListModelsResponse: MessageFns<ListModelsResponse> = {
@@ -378,6 +418,9 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
     }
     if (message.draining !== false) {
       writer.uint32(24).bool(message.draining);
+    }
+    for (const v of message.crossEncoders) {
+      CrossEncoder.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -419,6 +462,14 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
             message.draining = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.crossEncoders.push(CrossEncoder.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -439,6 +490,391 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
     message.models = object.models?.map((e) => Model.fromPartial(e)) || [];
     message.protocolVersion = object.protocolVersion ?? 0;
     message.draining = object.draining ?? false;
+    message.crossEncoders = object.crossEncoders?.map((e) => CrossEncoder.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCrossEncoder(): CrossEncoder {
+  return {
+    digest: "",
+    name: "",
+    description: "",
+    license: "",
+    source: "",
+    languages: [],
+    maxTokens: 0,
+    maxQueryTokens: 0,
+    bytes: 0,
+    tokenParameters: 0,
+  };
+}
+
+export const CrossEncoder: MessageFns<CrossEncoder> = {
+  encode(message: CrossEncoder, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.digest !== "") {
+      writer.uint32(10).string(message.digest);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.description !== "") {
+      writer.uint32(26).string(message.description);
+    }
+    if (message.license !== "") {
+      writer.uint32(34).string(message.license);
+    }
+    if (message.source !== "") {
+      writer.uint32(42).string(message.source);
+    }
+    for (const v of message.languages) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.maxTokens !== 0) {
+      writer.uint32(56).uint32(message.maxTokens);
+    }
+    if (message.maxQueryTokens !== 0) {
+      writer.uint32(64).uint32(message.maxQueryTokens);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(72).uint64(message.bytes);
+    }
+    if (message.tokenParameters !== 0) {
+      writer.uint32(80).uint64(message.tokenParameters);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CrossEncoder {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCrossEncoder();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.digest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.description = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.license = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.languages.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.maxTokens = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.maxQueryTokens = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.tokenParameters = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CrossEncoder>): CrossEncoder {
+    return CrossEncoder.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CrossEncoder>): CrossEncoder {
+    const message = createBaseCrossEncoder();
+    message.digest = object.digest ?? "";
+    message.name = object.name ?? "";
+    message.description = object.description ?? "";
+    message.license = object.license ?? "";
+    message.source = object.source ?? "";
+    message.languages = object.languages?.map((e) => e) || [];
+    message.maxTokens = object.maxTokens ?? 0;
+    message.maxQueryTokens = object.maxQueryTokens ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.tokenParameters = object.tokenParameters ?? 0;
+    return message;
+  },
+};
+
+function createBaseScorePairsRequest(): ScorePairsRequest {
+  return { modelDigest: "", query: "", texts: [] };
+}
+
+export const ScorePairsRequest: MessageFns<ScorePairsRequest> = {
+  encode(message: ScorePairsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelDigest !== "") {
+      writer.uint32(10).string(message.modelDigest);
+    }
+    if (message.query !== "") {
+      writer.uint32(18).string(message.query);
+    }
+    for (const v of message.texts) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScorePairsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScorePairsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.query = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.texts.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScorePairsRequest>): ScorePairsRequest {
+    return ScorePairsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScorePairsRequest>): ScorePairsRequest {
+    const message = createBaseScorePairsRequest();
+    message.modelDigest = object.modelDigest ?? "";
+    message.query = object.query ?? "";
+    message.texts = object.texts?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseScorePairsResponse(): ScorePairsResponse {
+  return { scores: [], truncated: [], queryTruncated: false, queueMs: 0, scoreMs: 0 };
+}
+
+export const ScorePairsResponse: MessageFns<ScorePairsResponse> = {
+  encode(message: ScorePairsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scores.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.scores) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    if (message.truncated.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.truncated) {
+        writer.bool(v);
+      }
+      writer.join();
+    }
+    if (message.queryTruncated !== false) {
+      writer.uint32(24).bool(message.queryTruncated);
+    }
+    if (message.queueMs !== 0) {
+      writer.uint32(33).double(message.queueMs);
+    }
+    if (message.scoreMs !== 0) {
+      writer.uint32(41).double(message.scoreMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScorePairsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScorePairsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 13) {
+              message.scores.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.truncated.push(reader.bool());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.truncated.push(reader.bool());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.queryTruncated = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.queueMs = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.scoreMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ScorePairsResponse>): ScorePairsResponse {
+    return ScorePairsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ScorePairsResponse>): ScorePairsResponse {
+    const message = createBaseScorePairsResponse();
+    message.scores = object.scores?.map((e) => e) || [];
+    message.truncated = object.truncated?.map((e) => e) || [];
+    message.queryTruncated = object.queryTruncated ?? false;
+    message.queueMs = object.queueMs ?? 0;
+    message.scoreMs = object.scoreMs ?? 0;
     return message;
   },
 };
@@ -1466,6 +1902,19 @@ export const EncoderServiceService = {
     responseSerialize: (value: EncodeQueryResponse): Buffer => Buffer.from(EncodeQueryResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): EncodeQueryResponse => EncodeQueryResponse.decode(value),
   },
+  /**
+   * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
+   * refuse it.
+   */
+  scorePairs: {
+    path: "/hypershard.v1.EncoderService/ScorePairs" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ScorePairsRequest): Buffer => Buffer.from(ScorePairsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ScorePairsRequest => ScorePairsRequest.decode(value),
+    responseSerialize: (value: ScorePairsResponse): Buffer => Buffer.from(ScorePairsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ScorePairsResponse => ScorePairsResponse.decode(value),
+  },
   /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
   readModelFile: {
     path: "/hypershard.v1.EncoderService/ReadModelFile" as const,
@@ -1488,6 +1937,11 @@ export interface EncoderServiceServer extends UntypedServiceImplementation {
    */
   cutDocuments: handleUnaryCall<CutDocumentsRequest, CutDocumentsResponse>;
   encodeQuery: handleUnaryCall<EncodeQueryRequest, EncodeQueryResponse>;
+  /**
+   * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
+   * refuse it.
+   */
+  scorePairs: handleUnaryCall<ScorePairsRequest, ScorePairsResponse>;
   /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
   readModelFile: handleUnaryCall<ReadModelFileRequest, ReadModelFileResponse>;
 }
@@ -1556,6 +2010,25 @@ export interface EncoderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EncodeQueryResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
+   * refuse it.
+   */
+  scorePairs(
+    request: ScorePairsRequest,
+    callback: (error: ServiceError | null, response: ScorePairsResponse) => void,
+  ): ClientUnaryCall;
+  scorePairs(
+    request: ScorePairsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ScorePairsResponse) => void,
+  ): ClientUnaryCall;
+  scorePairs(
+    request: ScorePairsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ScorePairsResponse) => void,
   ): ClientUnaryCall;
   /** A piece of a file that whoever makes q-nets of a model's token states needs. The caller verifies the whole by digest. */
   readModelFile(
