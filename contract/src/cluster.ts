@@ -27,7 +27,22 @@ export const modelSchema = modelReferenceSchema.extend({
   default: z.boolean(),
 })
 
-export const modelListSchema = z.object({ models: z.array(modelSchema).describe('The first is the default.') })
+const crossEncoderDescriptionSchema = modelReferenceSchema.extend({
+  description: z.string(),
+  license: z.string(),
+  source: z.string(),
+  languages: z.array(z.string()).describe('As those of a model.'),
+  max_tokens: count.describe('Of a query and a text together.'),
+  max_query_tokens: count.describe('Of these, what a query may take.'),
+  bytes: count,
+})
+
+export const modelListSchema = z.object({
+  models: z.array(modelSchema).describe('What indexes are made with. The first is the default.'),
+  cross_encoders: z
+    .array(crossEncoderDescriptionSchema)
+    .describe('What a search can be reranked with; no index is made with one.'),
+})
 
 const indexesWithoutModelSchema = z
   .array(z.object({ index: z.string(), generation: count, model: modelReferenceSchema, message: z.string() }))
@@ -155,6 +170,8 @@ export const clusterSchema = z.object({
     )
     .describe('Shards that too few servers have memory for.'),
 })
+
+export type CrossEncoderDescription = Immutable<z.output<typeof crossEncoderDescriptionSchema>>
 
 export type ModelDescription = Immutable<z.output<typeof modelSchema>>
 

@@ -20,6 +20,7 @@ export {
   passageOverlapMax,
   queryCharactersMax,
   replicasMax,
+  rerankCandidatesMax,
   sampleQueriesMax,
   sampleQueriesMin,
   sampleQueryCharactersMax,

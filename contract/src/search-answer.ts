@@ -3,6 +3,7 @@ import { count, milliseconds } from './basic-schemas.ts'
 import { coverageSchema } from './coverage.ts'
 import { facetAnswerSchema } from './facets.ts'
 import type { Immutable } from './immutable.ts'
+import { rerankOutcomeSchema } from './rerank.ts'
 import { scanCountsSchema } from './scan-counts.ts'
 import { searchPlans, shardPlans } from './search-options.ts'
 
@@ -14,6 +15,10 @@ export type StopReasonName = (typeof stopReasons)[number]
 export const hitSchema = z.object({
   id: z.string(),
   score: z.number().nullable().describe('Null when it is NaN or infinite.'),
+  rerank_score: z
+    .number()
+    .optional()
+    .describe('Of the cross-encoder, which such hits are ordered by; not of hits that it did not read.'),
   title: z.string().optional(),
   text: z.string().optional(),
   fields: z.record(z.string(), z.unknown()).optional(),
@@ -37,6 +42,7 @@ export const searchProfileSchema = z.object({
   fan_out_ms: milliseconds,
   merge_ms: milliseconds,
   fetch_ms: milliseconds,
+  rerank_ms: milliseconds.optional().describe('Of a search that asks for it.'),
   qnet_bytes: count.describe('The most that a shard server was sent of the query.'),
   query_form: z.enum(['weights', 'token_states']),
   qnet_cached: z.boolean(),
@@ -58,8 +64,12 @@ export const searchProfileSchema = z.object({
 })
 
 export const searchAnswerSchema = z.object({
-  hits: z.array(hitSchema).describe('By score descending, then id ascending (UTF-8 bytes).'),
   facets: z.array(facetAnswerSchema).optional().describe('One a facet asked for, in their order.'),
+  hits: z
+    .array(hitSchema)
+    .describe(
+      'By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others.',
+    ),
   coverage: coverageSchema,
   plan: z.enum(searchPlans),
   took_ms: milliseconds,
@@ -71,6 +81,7 @@ export const searchAnswerSchema = z.object({
   ),
   cached: z.boolean().describe('Whether it was kept from an earlier search of the same.'),
   next_cursor: z.string().nullable().describe('Null on the last page.'),
+  rerank: rerankOutcomeSchema.optional().describe('Of a search that asks for it.'),
   profile: searchProfileSchema.optional(),
 })
 

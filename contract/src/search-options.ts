@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { candidatesAskedMax, expansionMax, searchMsDefault } from './limits.ts'
+import { rerankSchema } from './rerank.ts'
 
 /** What the search of a shard may come to. */
 export const shardPlans = ['exact', 'tangent', 'graph'] as const
@@ -71,6 +72,7 @@ export const searchOptionsSchema = z.strictObject({
     .enum(searchPrecisions)
     .default(searchDefaults.precision)
     .describe('int8: faster, with quantised weights and activations.'),
+  rerank: rerankSchema.optional().describe('Has a cross-encoder order the best hits anew.'),
 })
 
 /** As a request gives them. */

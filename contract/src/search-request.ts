@@ -5,8 +5,8 @@ import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
 import { qnetSchema, vectorSchema } from './vectors.ts'
 
-/** A cursor holds an id of at most 512 bytes, escaped as JSON and then as base64url. */
-const cursorCharactersMax = 8_192
+/** A cursor holds two ids of at most 512 bytes, escaped as JSON and then as base64url. */
+const cursorCharactersMax = 16_384
 
 const queryText = z
   .string()

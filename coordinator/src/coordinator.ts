@@ -1,6 +1,5 @@
 import { HypershardError, messageOf, type RequestContext, type WorkGate, waitWithin } from '@hypershard/common'
 import type { CreateIndexInput } from '@hypershard/contract'
-import type { Model } from '@hypershard/proto/encoder'
 import {
   type Fields,
   type IndexRecord,
@@ -9,7 +8,7 @@ import {
   type StoredDocument,
 } from '@hypershard/storage'
 import { AliasAdmin } from './aliases/alias-admin.ts'
-import { unplacedJson } from './answers/cluster-json.ts'
+import { type ListedModels, unplacedJson } from './answers/cluster-json.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
 import type { ModelKeeper } from './catalog/model-keeper.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
@@ -32,7 +31,9 @@ import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort, EncoderState } from './ports.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
+import { chooseReranker } from './search/choose-reranker.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
+import type { PairScores } from './search/pair-scores.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
 import { type ScoringCost, scoringCost } from './search/scoring-cost.ts'
@@ -64,6 +65,7 @@ export interface CoordinatorParts {
   readonly queryForms: QueryForms
   readonly fanOuts: FanOutRecord
   readonly answers: AnswerCache
+  readonly pairScores: PairScores
   readonly watcher: StoreWatcher
   readonly pace: SearchPace
   readonly guard: WriteGuard
@@ -102,8 +104,9 @@ export class Coordinator {
     return warmUp(this.#parts, options)
   }
 
-  listModels(context: RequestContext): Promise<readonly Model[]> {
-    return this.#parts.models.list(context.deadline)
+  async listModels(context: RequestContext): Promise<ListedModels> {
+    const models = await this.#parts.models.list(context.deadline)
+    return { models, crossEncoders: this.#parts.models.crossEncoders() }
   }
 
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
@@ -188,12 +191,14 @@ export class Coordinator {
     return admitSearch(input, context, this.#parts)
   }
 
-  /** @throws HypershardError `index_not_found`, `generation_not_found` */
+  /** @throws HypershardError `index_not_found`, `generation_not_found`, and what a search throws for the cross-encoder it names */
   async scoringCost(input: SearchInput, context: RequestContext): Promise<ScoringCost> {
     const { catalog, models } = this.#parts
     const { index, generation } = input
     const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
-    return scoringCost(input, entry.manifest, await scoredFactsOf(entry.generation, models, context.deadline))
+    const scored = await scoredFactsOf(entry.generation, models, context.deadline)
+    const reranker = await chooseReranker(input, models, context.deadline)
+    return scoringCost(input, entry.manifest, scored, reranker?.model)
   }
 
   /**

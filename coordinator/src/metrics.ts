@@ -4,7 +4,7 @@ import { storeMetrics } from '@hypershard/storage'
 import { accessMetrics } from './access/metrics.ts'
 import { catalogMetrics } from './catalog/metrics.ts'
 import { clusterMetrics } from './cluster/metrics.ts'
-import { fanOutMetrics, searchMetrics } from './search/metrics.ts'
+import { fanOutMetrics, rerankMetrics, searchMetrics } from './search/metrics.ts'
 import { grpcMetrics } from './transport/grpc/metrics.ts'
 import { httpMetrics } from './transport/http/metrics.ts'
 import { writeMetrics } from './writing/metrics.ts'
@@ -14,6 +14,7 @@ export const coordinatorMetrics: readonly MetricDeclaration[] = [
   grpcMetrics,
   accessMetrics,
   searchMetrics,
+  rerankMetrics,
   fanOutMetrics,
   writeMetrics,
   gateMetrics,

@@ -5,7 +5,7 @@
  * request takes its context, and the peer is told of it; what the coordinator asks for itself takes a deadline.
  */
 import type { Deadline, RequestContext } from '@hypershard/common'
-import type { Model } from '@hypershard/proto/encoder'
+import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
   DeviceMemory,
@@ -32,6 +32,21 @@ export interface EncodedQuery {
   readonly unknownTokens: number
 }
 
+/** A query, and texts that each make a pair with it. */
+export interface PairsToScore {
+  /** Of the cross-encoder. */
+  readonly modelDigest: string
+  readonly query: string
+  readonly texts: readonly string[]
+}
+
+export interface ScoredPairs {
+  /** In the order of the texts. */
+  readonly scores: readonly number[]
+  /** Of each text: it was longer than the room that the query leaves. */
+  readonly truncated: readonly boolean[]
+}
+
 /** What a shard server needs of a model. */
 export type ModelFileName = 'modelJson' | 'hyperHead'
 
@@ -43,6 +58,9 @@ export interface EncoderPort {
     query: { modelDigest: string; text: string; form: QueryForm },
     context: RequestContext,
   ): Promise<EncodedQuery>
+  /** Of all services, as each said last, those that are away now too: what is asked of them then fails. */
+  crossEncoders(): readonly CrossEncoder[]
+  scorePairs(pairs: PairsToScore, context: RequestContext): Promise<ScoredPairs>
   /** A whole file of a model's directory, not verified. */
   readModelFile(request: { modelDigest: string; file: ModelFileName }, deadline: Deadline): Promise<Uint8Array>
   close(): void
@@ -52,12 +70,13 @@ export interface EncoderPort {
 export interface EncoderFacts {
   /** The first is its default. */
   readonly models: readonly Model[]
+  readonly crossEncoders: readonly CrossEncoder[]
   readonly draining: boolean
   readonly protocolVersion: number
 }
 
 /** One encoder service. */
-export interface EncoderServicePort extends Omit<EncoderPort, 'listModels'> {
+export interface EncoderServicePort extends Omit<EncoderPort, 'listModels' | 'crossEncoders'> {
   describe(deadline: Deadline): Promise<EncoderFacts>
 }
 

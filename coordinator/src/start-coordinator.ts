@@ -62,6 +62,7 @@ import type { EncoderServicePort, ShardServerPort } from './ports.ts'
 import { openPublicCertificates, requireSafePorts } from './ports-config.ts'
 import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
+import { PairScores } from './search/pair-scores.ts'
 import { QueryEncoder } from './search/query-encoder.ts'
 import { QueryForms } from './search/query-forms.ts'
 import { SearchMeter } from './search/search-meter.ts'
@@ -289,6 +290,7 @@ export async function assembleCoordinator(
     modelKeeper,
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
+    pairScores: new PairScores(encoder),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
     fanOuts: new FanOutRecord(Math.random, config.HYPERSHARD_SEARCH_HEDGE_PERCENT, meter),
     searchMeter: new SearchMeter(meter),
@@ -304,9 +306,9 @@ export async function assembleCoordinator(
 
 /** Has read what the parts count for themselves. */
 function readParts(parts: CoordinatorParts, meter: Meter): void {
-  const { searches, writes, queryEncoder: qnets, answers } = parts
+  const { searches, writes, queryEncoder: qnets, answers, pairScores: pairs } = parts
   readGates(meter, { searches, writes })
-  readCaches(meter, { qnets, answers })
+  readCaches(meter, { qnets, answers, pairs })
   readCluster(meter, parts)
   readCatalog(meter, parts)
 }

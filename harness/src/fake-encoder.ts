@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Deadline, HypershardError, type RequestContext } from '@hypershard/common'
-import type { Model } from '@hypershard/proto/encoder'
+import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, type TokenStates, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
 
@@ -34,7 +34,10 @@ export class FakeEncoder {
   models: Model[] = [modelNamed('words'), modelNamed('words-too')]
   /** Whether a query that is asked for as token states is one; no fake shard server makes a q-net of it. */
   answersTokenStates = false
+  /** What it scores pairs with: texts that share words with the query score high. */
+  crossEncodersServed: CrossEncoder[] = [crossEncoderNamed('pairs')]
   queriesEncoded = 0
+  pairsScored = 0
   documentsEncoded = 0
   /** Rejects every call with this. */
   failure: HypershardError | undefined
@@ -43,13 +46,44 @@ export class FakeEncoder {
   /** Runs before each query is encoded. */
   beforeQuery: (deadline: Deadline) => Promise<void> = async () => undefined
 
+  /** Runs before each call for pairs. */
+  beforePairs: (deadline: Deadline) => Promise<void> = async () => undefined
+
   async listModels(): Promise<readonly Model[]> {
     if (this.failure !== undefined) throw this.failure
     return this.models
   }
 
-  async describe(): Promise<{ models: readonly Model[]; draining: boolean; protocolVersion: number }> {
-    return { models: await this.listModels(), draining: false, protocolVersion: 2 }
+  async describe(): Promise<{
+    models: readonly Model[]
+    crossEncoders: readonly CrossEncoder[]
+    draining: boolean
+    protocolVersion: number
+  }> {
+    const crossEncoders = this.crossEncodersServed
+    return { models: await this.listModels(), crossEncoders, draining: false, protocolVersion: 2 }
+  }
+
+  crossEncoders(): readonly CrossEncoder[] {
+    return this.crossEncodersServed
+  }
+
+  /** A pair's score counts the words that both have, for each word of the text. */
+  async scorePairs(
+    { modelDigest, query, texts }: { modelDigest: string; query: string; texts: readonly string[] },
+    { deadline }: Pick<RequestContext, 'deadline'>,
+  ): Promise<{ scores: number[]; truncated: boolean[] }> {
+    if (this.failure !== undefined) throw this.failure
+    const model = this.crossEncodersServed.find(({ digest }) => digest === modelDigest)
+    if (model === undefined) throw new HypershardError('model_not_found', `no cross-encoder ${modelDigest}`)
+    await this.beforePairs(deadline)
+    this.pairsScored += texts.length
+    const asked = new Set(wordsOf(query))
+    const scores = texts.map(text => {
+      const words = wordsOf(text)
+      return words.filter(word => asked.has(word)).length / Math.max(1, words.length)
+    })
+    return { scores, truncated: texts.map(text => wordsOf(text).length > model.maxTokens) }
   }
 
   encodersOf(): number {
@@ -113,9 +147,13 @@ export class FakeEncoder {
   }
 }
 
+function wordsOf(text: string): string[] {
+  return text.split(/[\s\p{Cc}]+/u).filter(word => word !== '')
+}
+
 /** Its tokens are words; it knows those of printable ASCII. */
 function readOf(text: string): TextRead {
-  const words = text.split(/[\s\p{Cc}]+/u).filter(word => word !== '')
+  const words = wordsOf(text)
   return { tokens: words.length, unknown: words.filter(word => !/^[!-~]+$/.test(word)).length }
 }
 
@@ -152,6 +190,21 @@ function modelNamed(name: string): Model {
     bytes: 1,
     qnetParameters: vectorWidth,
     documentKernel: 'fp32',
+  }
+}
+
+function crossEncoderNamed(name: string): CrossEncoder {
+  return {
+    digest: sha256(name),
+    name,
+    description: 'counts words that both have',
+    license: 'Apache-2.0',
+    source: 'tests',
+    languages: ['en'],
+    maxTokens: 64,
+    maxQueryTokens: 32,
+    bytes: 1,
+    tokenParameters: 1_000,
   }
 }
 

@@ -13,7 +13,7 @@ import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
 import { commaList, wholeNumberIn } from './parse-option.ts'
-import { addPlanOptions, planOfRequest } from './plan-options.ts'
+import { addPlanOptions } from './plan-options.ts'
 
 const runTag = 'hypershard'
 
@@ -111,7 +111,7 @@ function searchOnce(api: HypershardClient, source: IndexSource, query: string) {
     k: limit,
     ids_only: true,
     min_coverage: 1,
-    ...planOfRequest(plan),
+    ...plan,
     ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
   })
 }

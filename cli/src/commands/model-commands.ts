@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import type { ModelDescription } from '@hypershard/contract'
+import type { CrossEncoderDescription, ModelDescription } from '@hypershard/contract'
 import type { Command } from 'commander'
 import { formatBytes, formatCount } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
@@ -25,7 +25,7 @@ export function addModelCommands(program: Command, context: CommandContext): voi
 }
 
 async function listModels(context: CommandContext): Promise<void> {
-  context.answer(await context.api().listModels(), ({ models }) => {
+  context.answer(await context.api().listModels(), ({ models, cross_encoders: crossEncoders }) => {
     const lines = renderTable(
       [
         { title: '' },
@@ -36,37 +36,42 @@ async function listModels(context: CommandContext): Promise<void> {
         { title: 'size', align: 'right' },
         { title: 'digest' },
       ],
-      models.map((model, at) => [
-        isDefault(model, at) ? '*' : '',
-        model.name,
-        qnetShape(model),
-        languagesOf(model),
-        formatCount(model.qnet_parameters),
-        formatBytes(model.bytes),
-        model.digest.slice(0, 12),
-      ]),
+      [
+        ...models.map((model, at) => [
+          isDefault(model, at) ? '*' : '',
+          model.name,
+          qnetShape(model),
+          languagesOf(model),
+          formatCount(model.qnet_parameters),
+          formatBytes(model.bytes),
+          model.digest.slice(0, 12),
+        ]),
+        ...crossEncoders.map(crossEncoderRow),
+      ],
       context.terminal.out.columns,
     )
     return boldHeading(lines, context.terminal.out)
   })
 }
 
+function crossEncoderRow(model: CrossEncoderDescription): string[] {
+  const [size, digest] = [formatBytes(model.bytes), model.digest.slice(0, 12)]
+  return ['', model.name, 'cross-encoder', languagesOf(model), '', size, digest]
+}
+
 async function describeModel(context: CommandContext, name: string | undefined): Promise<void> {
-  const { models } = await context.api().listModels()
-  const model =
-    name === undefined ? models.find(isDefault) : models.find(one => one.name === name || one.digest === name)
+  const { models, cross_encoders: crossEncoders } = await context.api().listModels()
+  const isNamed = (one: { readonly name: string; readonly digest: string }) => one.name === name || one.digest === name
+  const model = name === undefined ? models.find(isDefault) : models.find(isNamed)
+  const crossEncoder = model === undefined ? crossEncoders.find(isNamed) : undefined
+  if (crossEncoder !== undefined) return describeCrossEncoder(context, crossEncoder)
   if (model === undefined) {
     throw new HypershardError('model_not_found', `the cluster holds no model \`${name ?? 'at all'}\``)
   }
   context.answer(model, () =>
     renderPairs(
       [
-        ['name', model.name],
-        ['digest', model.digest],
-        ['description', model.description],
-        ['license', model.license],
-        ['source', model.source],
-        ['languages', model.languages.join(' ') || 'not told'],
+        ...aboutModel(model),
         ['document vector', `${model.vector_width} wide`],
         ['q-net', qnetDescription(model)],
         ['q-net parameters', formatCount(model.qnet_parameters)],
@@ -79,8 +84,34 @@ async function describeModel(context: CommandContext, name: string | undefined):
   )
 }
 
+function describeCrossEncoder(context: CommandContext, model: CrossEncoderDescription): void {
+  context.answer(model, () =>
+    renderPairs(
+      [
+        ...aboutModel(model),
+        ['kind', 'cross-encoder: `search --rerank` takes it, and no index is made with it'],
+        ['tokens', `at most ${formatCount(model.max_tokens)} of a query and a text together`],
+        ['query tokens', `at most ${formatCount(model.max_query_tokens)}`],
+        ['size', formatBytes(model.bytes)],
+      ],
+      context.terminal.out.columns,
+    ),
+  )
+}
+
+function aboutModel(model: ModelDescription | CrossEncoderDescription): [string, string][] {
+  return [
+    ['name', model.name],
+    ['digest', model.digest],
+    ['description', model.description],
+    ['license', model.license],
+    ['source', model.source],
+    ['languages', model.languages.join(' ') || 'not told'],
+  ]
+}
+
 /** A column's worth of them. */
-function languagesOf({ languages }: ModelDescription): string {
+function languagesOf({ languages }: Pick<ModelDescription, 'languages'>): string {
   const shown = languages.slice(0, languagesShownMax).join(' ')
   return languages.length > languagesShownMax ? `${shown} and ${languages.length - languagesShownMax} more` : shown
 }

@@ -1,17 +1,29 @@
+import { HypershardError } from '@hypershard/common'
 import {
   candidatesAskedMax,
   expansionMax,
+  rerankCandidatesMax,
+  rerankDefaults,
   type SearchOptionsGiven,
   searchDefaults,
   searchOptionNames,
   searchPlans,
   searchPrecisions,
+  timeoutMsMax,
 } from '@hypershard/contract'
 import { type Command, Option } from 'commander'
 import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 
 /** How a search finds and scores documents, and which, as given on the command line. */
-export type PlanOptions = SearchOptionsGiven
+export interface PlanOptions extends SearchOptionsGiven {
+  readonly rerankCandidates?: number
+  readonly rerankTimeoutMs?: number
+}
+
+/** Of the command line alone: what a request has in one object takes several options. */
+const ownNames = ['rerankCandidates', 'rerankTimeoutMs'] as const
+
+export const planOptionNames = [...searchOptionNames, ...ownNames] as const
 
 /** Every option that a request has is one of the command line, of the same name. */
 const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
@@ -32,6 +44,16 @@ const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
     `rows kept in a walk; graph plan (default: ${searchDefaults.expansion})`,
   ).argParser(wholeNumberIn(1, expansionMax)),
   filter: new Option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)').argParser(jsonObject),
+  rerank: new Option('--rerank <model>', 'has this cross-encoder order the best hits anew').argParser(model => ({
+    model,
+  })),
+  rerankCandidates: new Option(
+    '--rerank-candidates <n>',
+    `how many of the best hits (default: ${rerankDefaults.candidates})`,
+  ).argParser(wholeNumberIn(1, rerankCandidatesMax)),
+  rerankTimeoutMs: new Option('--rerank-timeout-ms <ms>', 'what reranking may take (default: what is left)').argParser(
+    wholeNumberIn(1, timeoutMsMax),
+  ),
 }
 
 /** Adds the options to a command that searches. */
@@ -39,9 +61,20 @@ export function addPlanOptions(command: Command): Command {
   return Object.values(planOptions).reduce((adding, option) => adding.addOption(option), command)
 }
 
-/** What was given, as a request has it. */
-export function planOfRequest(options: PlanOptions): PlanOptions {
-  return Object.fromEntries(
+/**
+ * What was given, as a request has it.
+ * @throws HypershardError `invalid_request` for what belongs to --rerank without it
+ */
+export function planOfRequest(options: PlanOptions): SearchOptionsGiven {
+  const given = Object.fromEntries(
     searchOptionNames.flatMap(name => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
+  const { rerank, rerankCandidates: candidates, rerankTimeoutMs: timeout } = options
+  if (rerank === undefined) {
+    if (candidates === undefined && timeout === undefined) return given
+    throw new HypershardError('invalid_request', 'name a cross-encoder with --rerank, or leave its options out')
+  }
+  const ofCandidates = candidates !== undefined && { candidates }
+  const ofTimeout = timeout !== undefined && { timeout_ms: timeout }
+  return { ...given, rerank: { ...rerank, ...ofCandidates, ...ofTimeout } }
 }

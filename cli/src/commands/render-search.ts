@@ -30,12 +30,12 @@ export function renderAnswer(answer: SearchAnswer, output: Output): string[] {
 export function renderHits(hits: readonly Hit[], output: Output, passageLines = passageLinesMax): string[] {
   if (hits.length === 0) return ['no hits']
   const rankWidth = Math.max(2, `${hits.length}`.length)
-  const scoreWidth = Math.max(...hits.map(hit => formatScore(hit.score).length))
+  const scoreWidth = Math.max(...hits.map(hit => formatScore(scoreOf(hit)).length))
   const idWidth = Math.min(idWidthMax, Math.max(...hits.map(hit => widthOf(toPlainLine(hit.id)))))
   const indent = ' '.repeat(rankWidth + 2)
   return hits.flatMap((hit, at) => {
     const rank = `${at + 1}`.padStart(rankWidth)
-    const score = formatScore(hit.score).padStart(scoreWidth)
+    const score = formatScore(scoreOf(hit)).padStart(scoreWidth)
     const id = pad(shorten(toPlainLine(hit.id), idWidth), idWidth)
     const room = output.columns - rankWidth - scoreWidth - idWidth - 6
     const title = shorten(toPlainLine(hit.title ?? ''), room)
@@ -53,6 +53,11 @@ function excerptOf({ text = '', passage }: Hit): string {
   return `[from character ${formatCount(passage.begin)}] ${passage.text}`
 }
 
+/** That it was ordered by. */
+function scoreOf({ score, rerank_score: reranked }: Hit): number | null {
+  return reranked ?? score
+}
+
 function renderSummary(answer: SearchAnswer, output: Output): string[] {
   const { coverage } = answer
   const { documents_scored: scored, documents_scanned: scanned, documents_walked: walked } = coverage
@@ -64,6 +69,7 @@ function renderSummary(answer: SearchAnswer, output: Output): string[] {
     const reason = toPlainLine(`${missing.code}: ${missing.message}`)
     lines.push(output.style('yellow', `missing: shard ${missing.shard} on ${missing.server}, ${documents}: ${reason}`))
   }
+  if (answer.rerank !== undefined) lines.push(rerankLine(answer.rerank, output))
   if (answer.query_truncated) lines.push('the query is longer than the model reads; its end was left out')
   const unread = unreadQuery(answer)
   if (unread !== undefined) lines.push(output.style('yellow', unread))
@@ -73,6 +79,17 @@ function renderSummary(answer: SearchAnswer, output: Output): string[] {
   }
   if (answer.next_cursor !== null) lines.push(output.style('dim', `next page: --cursor ${answer.next_cursor}`))
   return lines
+}
+
+function rerankLine(rerank: NonNullable<SearchAnswer['rerank']>, output: Output): string {
+  const { model, reranked, documents, truncated, code, message } = rerank
+  if (!reranked) {
+    const why = toPlainLine(code === undefined ? (message ?? 'there are no hits') : `${code}: ${message}`)
+    const line = `not reranked by ${model.name}: ${why}`
+    return code === undefined ? line : output.style('yellow', line)
+  }
+  const cut = truncated === 0 ? '' : `, of which it read the beginning of ${formatCount(truncated)}`
+  return `${formatCountOf(documents, 'hit')} reranked by ${model.name}${cut}`
 }
 
 /** What makes the ranking mean little: the model gives everything it does not know the same token. */
@@ -96,6 +113,7 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
     ],
     ['merge', profile.merge_ms, ''],
     ['fetch texts', profile.fetch_ms, ''],
+    ...(profile.rerank_ms === undefined ? [] : [['rerank', profile.rerank_ms, ''] as [string, number, string]]),
   ]
   const stepLines = renderTable(
     [{ title: 'step' }, { title: 'time', align: 'right' }, { title: '', flexible: true }],

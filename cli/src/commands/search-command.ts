@@ -41,6 +41,7 @@ Examples:
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
   hypershard search papers why do stars twinkle --facet year --facet venue:5
+  hypershard search papers why do stars twinkle --rerank my-cross-encoder --rerank-candidates 100
   hypershard search papers --queries queries.jsonl -k 3
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )

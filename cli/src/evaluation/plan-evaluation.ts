@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import { searchOptionNames } from '@hypershard/contract'
+import type { SearchOptionsGiven } from '@hypershard/contract'
 import {
   beirFiles,
   defaultMetrics,
@@ -8,7 +8,7 @@ import {
   parseMetric,
   type RandomisationOptions,
 } from '@hypershard/evaluation'
-import { type PlanOptions, planOfRequest } from '../commands/plan-options.ts'
+import { type PlanOptions, planOfRequest, planOptionNames } from '../commands/plan-options.ts'
 
 /** The command line of `hypershard eval`; what was not given is undefined. */
 export interface EvalOptions extends PlanOptions {
@@ -38,7 +38,7 @@ export interface IndexSource {
   readonly allowFailures: boolean
   /** Where the answers are written as a run; undefined for nowhere. */
   readonly runPath: string | undefined
-  readonly plan: PlanOptions
+  readonly plan: SearchOptionsGiven
   readonly timeoutMs: number | undefined
 }
 
@@ -83,7 +83,7 @@ export function planEvaluation(index: string | undefined, options: EvalOptions):
 /** Options that say how a cluster is asked. */
 const ofCluster = [
   ...(['run', 'limit', 'concurrency', 'allowFailures'] as const),
-  ...searchOptionNames,
+  ...planOptionNames,
   'timeoutMs' as const,
 ]
 

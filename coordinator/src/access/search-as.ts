@@ -2,7 +2,7 @@ import { HypershardError, nothingScanned, type RequestContext, type ScanCounts }
 import type { Coordinator } from '../coordinator.ts'
 import type { Coverage } from '../search/coverage.ts'
 import { readFilter } from '../search/read-filter.ts'
-import type { SearchAnswer } from '../search/search-answer.ts'
+import type { RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchInput } from '../search/search-input.ts'
 import { type Caller, nameOf } from './caller.ts'
 import type { Door } from './door.ts'
@@ -32,7 +32,8 @@ export async function searchAs(
       if (error instanceof HypershardError && !mayHaveScored(error)) settle(nothingScanned)
       throw error
     })
-    settle(answer.cached ? nothingScanned : answer.coverage)
+    if (answer.cached) settle(nothingScanned)
+    else settle(answer.coverage, answer.rerank?.scored)
     return answer
   })
 }
@@ -43,13 +44,13 @@ async function takeScoring(
   input: SearchInput,
   context: RequestContext,
   { coordinator, door }: SearchAccess,
-): Promise<(counts: ScanCounts) => void> {
+): Promise<(counts: ScanCounts, pairs?: number) => void> {
   const key = door.keyOf(caller)
   if (key?.limits?.gigaflops_per_second === undefined) return () => undefined
   const cost = await coordinator.scoringCost(input, context)
   const expected = caller.filter === undefined ? cost.expected : coarse(cost.expected)
   const settle = door.limits.takeScoring(key, expected / flopsOfGigaflop)
-  return counts => settle(cost.of(counts) / flopsOfGigaflop)
+  return (counts, pairs) => settle(cost.of(counts, pairs) / flopsOfGigaflop)
 }
 
 /** What a tenant's limits show of the work on all documents tells no more than their order of magnitude. */
@@ -79,7 +80,13 @@ async function searchWithin(
   const minCoverage = Math.ceil(input.minCoverage * shareSteps) / shareSteps
   const filter = joinFilters(own.filter, input.filter)
   const answer = await coordinator.search({ ...input, filter, minCoverage }, context)
-  return { ...answer, coverage: coverageForTenant(answer.coverage) }
+  const rerank = answer.rerank && rerankForTenant(answer.rerank)
+  return { ...answer, coverage: coverageForTenant(answer.coverage), rerank }
+}
+
+/** What failed is told, and not where: its words name servers. */
+function rerankForTenant({ code, message, ...outcome }: RerankOutcome): RerankOutcome {
+  return code === undefined ? { ...outcome, message } : { ...outcome, code, message: 'the hits were not reranked' }
 }
 
 /** Shares are told to tenants in hundredths: of an exact one, the number of all documents could be computed. */

@@ -1,6 +1,6 @@
 import type { Deadline, Logger } from '@hypershard/common'
 import { type MembershipSource, PeerSet } from '@hypershard/membership'
-import type { Model } from '@hypershard/proto/encoder'
+import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import type { EncoderPort, EncoderServicePort, EncoderState } from '../ports.ts'
 
 interface EncoderSetParts {
@@ -14,9 +14,12 @@ interface EncoderSetParts {
 /** Of a query without a text, in characters. */
 const queryCost = 100
 
+/** One of a service's models, of either kind. */
+type ServedModel = Model | CrossEncoder
+
 /** Encoder services as one: a query goes to one that has its model, and to another when that cannot answer. */
 export class EncoderSet implements EncoderPort {
-  readonly #set: PeerSet<EncoderServicePort, Model>
+  readonly #set: PeerSet<EncoderServicePort, ServedModel>
 
   constructor({ membership, connect, intervalMs, log }: EncoderSetParts) {
     this.#set = new PeerSet({
@@ -24,13 +27,28 @@ export class EncoderSet implements EncoderPort {
       what: 'encoder service',
       connect,
       close: service => service.close(),
-      ask: (service, deadline) => service.describe(deadline),
+      ask: async (service, deadline) => {
+        const { models, crossEncoders, ...facts } = await service.describe(deadline)
+        return { ...facts, models: [...models, ...crossEncoders] }
+      },
       intervalMs,
       log,
     })
   }
 
-  listModels: EncoderPort['listModels'] = deadline => this.#set.listModels(deadline)
+  listModels: EncoderPort['listModels'] = async deadline => (await this.#set.listModels(deadline)).filter(isRetriever)
+
+  crossEncoders: EncoderPort['crossEncoders'] = () => {
+    const all = this.#set.peers.flatMap(({ facts }) => facts?.models.filter(isCrossEncoder) ?? [])
+    return [...new Map(all.map(model => [model.digest, model])).values()]
+  }
+
+  scorePairs: EncoderPort['scorePairs'] = (pairs, context) => {
+    const cost = pairs.texts.reduce((sum, text) => sum + pairs.query.length + text.length, queryCost)
+    const call = (service: EncoderServicePort, deadline: Deadline) =>
+      service.scorePairs(pairs, context.with({ deadline }))
+    return this.#set.run({ modelDigest: pairs.modelDigest, cost }, call, context.deadline)
+  }
 
   encodeQuery: EncoderPort['encodeQuery'] = (query, context) => {
     const work = { modelDigest: query.modelDigest, cost: queryCost + query.text.length }
@@ -54,11 +72,19 @@ export class EncoderSet implements EncoderPort {
       weight,
       outstanding: calls,
       protocolVersion: facts?.protocolVersion ?? null,
-      models: live ? (facts?.models ?? null) : null,
+      models: live ? (facts?.models.filter(isRetriever) ?? null) : null,
     }))
   }
 
   close(): void {
     this.#set.close()
   }
+}
+
+function isRetriever(model: ServedModel): model is Model {
+  return !isCrossEncoder(model)
+}
+
+function isCrossEncoder(model: ServedModel): model is CrossEncoder {
+  return 'maxTokens' in model
 }

@@ -28,6 +28,14 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
       if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
       throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
     },
+    scorePairs: async ({ modelDigest, query, texts }, context) => {
+      const request = { modelDigest, query, texts: [...texts] }
+      const score = (inner: RequestContext) => callUnary(client.scorePairs.bind(client), request, inner, peer)
+      const pairs = { ...facts, 'hypershard.pairs': texts.length }
+      const { scores, truncated } = await context.step('score pairs call', score, pairs, 'client')
+      if (scores.length === texts.length && truncated.length === texts.length) return { scores, truncated }
+      throw new HypershardError('internal', `${peer}: gave ${scores.length} scores for ${texts.length} pairs`)
+    },
     readModelFile: async ({ modelDigest, file }, deadline) => {
       const pieces: Uint8Array[] = []
       for (let offset = 0; ; offset += pieces.at(-1)!.byteLength) {

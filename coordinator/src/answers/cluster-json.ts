@@ -1,5 +1,5 @@
-import type { clusterSchema, modelSchema, readySchema } from '@hypershard/contract'
-import type { Model } from '@hypershard/proto/encoder'
+import type { clusterSchema, modelListSchema, modelSchema, readySchema } from '@hypershard/contract'
+import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import { Activation } from '@hypershard/proto/qnet'
 import type { DeviceMemory } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
@@ -19,7 +19,23 @@ const activations = {
   [Activation.ACTIVATION_LEAKY_RELU]: 'leaky_relu',
 } as const
 
-export function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
+export function modelListJson({ models, crossEncoders }: ListedModels): z.input<typeof modelListSchema> {
+  return { models: models.map(modelJson), cross_encoders: crossEncoders.map(crossEncoderJson) }
+}
+
+/** What the encoder services hold, of either kind. */
+export interface ListedModels {
+  readonly models: readonly Model[]
+  readonly crossEncoders: readonly CrossEncoder[]
+}
+
+function crossEncoderJson(model: CrossEncoder): z.input<typeof modelListSchema>['cross_encoders'][number] {
+  const { name, digest, description, license, source, languages, maxTokens, maxQueryTokens, bytes } = model
+  const limits = { max_tokens: maxTokens, max_query_tokens: maxQueryTokens }
+  return { name, digest, description, license, source, languages, ...limits, bytes }
+}
+
+function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
   const { name, digest, description, license, source, languages, bytes } = model
   return {
     name,

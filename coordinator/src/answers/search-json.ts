@@ -2,7 +2,7 @@ import { parseExactJson } from '@hypershard/common'
 import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
 import { passageOf } from '../search/passage-of.ts'
-import type { Hit, SearchAnswer } from '../search/search-answer.ts'
+import type { Hit, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import type { FacetCounts } from '../search/stages/count-facets.ts'
 import { coverageJson } from './coverage-json.ts'
@@ -22,6 +22,7 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     query_unknown_tokens: answer.queryUnknownTokens,
     cached: answer.cached,
     next_cursor: answer.nextCursor,
+    ...(answer.rerank && { rerank: rerankJson(answer.rerank) }),
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }
 }
@@ -30,11 +31,16 @@ function facetJson({ field, type, values, distinct }: FacetCounts): z.input<type
   return { field, values: values.map(({ value, count }) => ({ value: fieldValueJson(type, value), count })), distinct }
 }
 
-function hitJson({ id, score, document, passage }: Hit): z.input<typeof hitSchema> {
+function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof searchAnswerSchema>['rerank'] {
+  return outcome
+}
+
+function hitJson({ id, score, document, passage, rerankScore }: Hit): z.input<typeof hitSchema> {
+  const reranked = rerankScore !== undefined && { rerank_score: rerankScore }
   const ofPassage = passage && { passage: passageOf(passage, document?.text) }
-  if (document === undefined) return { id, score, ...ofPassage }
+  if (document === undefined) return { id, score, ...reranked, ...ofPassage }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
-  return { id, score, title: document.title, text: document.text, fields, ...ofPassage }
+  return { id, score, ...reranked, title: document.title, text: document.text, fields, ...ofPassage }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {
@@ -43,6 +49,7 @@ function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema
     fan_out_ms: profile.fanOutMs,
     merge_ms: profile.mergeMs,
     fetch_ms: profile.fetchMs,
+    ...(profile.rerankMs !== undefined && { rerank_ms: profile.rerankMs }),
     qnet_bytes: profile.qnetBytes,
     query_form: profile.queryForm === 'weights' ? 'weights' : 'token_states',
     qnet_cached: profile.qnetCached,

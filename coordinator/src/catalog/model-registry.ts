@@ -1,5 +1,5 @@
 import { type Clock, Deadline, HypershardError, systemClock } from '@hypershard/common'
-import type { Model } from '@hypershard/proto/encoder'
+import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import { type GenerationOfModel, isLoaded, modelNotServed } from '@hypershard/storage'
 import type { EncoderPort } from '../ports.ts'
 
@@ -19,6 +19,11 @@ export class ModelRegistry {
   constructor(encoder: EncoderPort, clock: Clock = systemClock) {
     this.#encoder = encoder
     this.#clock = clock
+  }
+
+  /** What searches can be reranked with, as the services said last. */
+  crossEncoders(): readonly CrossEncoder[] {
+    return this.#encoder.crossEncoders()
   }
 
   /** The first is the default. */
@@ -43,7 +48,7 @@ export class ModelRegistry {
 
   /**
    * @param nameOrDigest undefined for the default
-   * @throws HypershardError `model_not_found`, naming those there are
+   * @throws HypershardError `model_not_found`, naming those there are; `invalid_request` for a cross-encoder
    */
   async resolve(nameOrDigest: string | undefined, deadline: Deadline): Promise<Model> {
     const models = await this.list(deadline)
@@ -52,6 +57,13 @@ export class ModelRegistry {
         ? models[0]
         : models.find(({ name, digest }) => name === nameOrDigest || digest === nameOrDigest)
     if (model !== undefined) return model
+    const other = this.crossEncoders().find(({ name, digest }) => name === nameOrDigest || digest === nameOrDigest)
+    if (other !== undefined) {
+      const message =
+        `model \`${other.name}\` is a cross-encoder, which no index can be made with; ` +
+        'give it as `rerank.model` of a search, and make the index with another model'
+      throw new HypershardError('invalid_request', message, { details: { model: other.name } })
+    }
     const names = models.map(({ name }) => name)
     const message =
       `model \`${nameOrDigest ?? 'default'}\`: the encoder service has ${names.join(', ') || 'no models'}; ` +

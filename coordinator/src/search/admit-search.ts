@@ -57,7 +57,8 @@ async function searchInTurn(
   return parts.pace.time(() => parts.searches.run(context.deadline, begin))
 }
 
-function factsOf({ index, plan, k, filter }: SearchInput, { cached, coverage, manifestVersion, hits }: SearchAnswer) {
+function factsOf({ index, plan, k, filter }: SearchInput, answer: SearchAnswer) {
+  const { cached, coverage, manifestVersion, hits, rerank } = answer
   return {
     'hypershard.index': index,
     'hypershard.plan': plan,
@@ -67,5 +68,6 @@ function factsOf({ index, plan, k, filter }: SearchInput, { cached, coverage, ma
     'hypershard.coverage': coverage.ratio,
     'hypershard.manifest_version': manifestVersion,
     'hypershard.hits': hits.length,
+    ...(rerank && { 'hypershard.reranked': rerank.reranked }),
   }
 }

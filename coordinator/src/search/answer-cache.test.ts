@@ -12,6 +12,7 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
+import { PairScores } from './pair-scores.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
@@ -67,6 +68,7 @@ describe('answers that were kept', () => {
       modelKeeper,
       models,
       answers,
+      pairScores: new PairScores(encoder),
       fanOuts: new FanOutRecord(),
     }
     await put(Array.from({ length: 8 }, (_, at) => ({ id: `d${at}`, text: `stars ${'dust '.repeat(at)}` })))

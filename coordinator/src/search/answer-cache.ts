@@ -57,9 +57,9 @@ export class AnswerCache {
     return this.counts.note(this.#answers.get(key))
   }
 
-  /** Keeps a whole answer: of a part, another server might give more. */
+  /** Keeps a whole answer: of a part, another server might give more, and what could not be reranked may be a moment later. */
   keep(key: string, answer: SearchAnswer): void {
-    if (isWhole(answer.coverage)) this.#answers.set(key, answer)
+    if (isWhole(answer.coverage) && answer.rerank?.code === undefined) this.#answers.set(key, answer)
   }
 }
 

@@ -10,6 +10,16 @@ export interface Cursor {
   readonly id: string
   /** How many hits were given so far, on this page and those before it. */
   readonly given: number
+  /** Of a page that ends among the candidates of a reranked search. */
+  readonly rerank?: RerankKey | undefined
+}
+
+/** Where the stage rerank goes on. */
+export interface RerankKey {
+  /** Of the page's last hit, by the cross-encoder. */
+  readonly score: number
+  /** The last of the candidates, as the first stage ranks them. */
+  readonly end: { readonly score: number; readonly id: string }
 }
 
 /** What a cursor belongs to; with another it is refused. */
@@ -20,6 +30,8 @@ export interface CursorOwner {
   readonly plan: string
   /** As JSON. */
   readonly filter: string
+  /** What orders the best hits anew; left out where nothing does. */
+  readonly rerank?: { readonly model: string; readonly candidates: number } | undefined
 }
 
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
@@ -28,25 +40,31 @@ const nonFinite = 'non-finite'
 /** Scores are numbers of 32 bits; one beyond could not even be sent to a shard server. */
 const scoreMax = 3.4028234663852886e38
 
+const finiteSchema = z.number().min(-scoreMax).max(scoreMax)
+const scoreSchema = z.union([finiteSchema, z.literal(nonFinite)])
+const idSchema = z.string().min(1).max(512)
+
 const cursorSchema = z.strictObject({
   g: z.int().min(1),
   v: z.int().min(0),
-  s: z.union([z.number().min(-scoreMax).max(scoreMax), z.literal(nonFinite)]),
-  i: z.string().min(1).max(512),
+  s: scoreSchema,
+  i: idSchema,
   n: z.int().min(0),
   d: z.string(),
+  rerank: z.strictObject({ s: finiteSchema, es: scoreSchema, ei: idSchema }).optional(),
 })
 
 /** Opaque to callers: base64url of JSON with generation, version, score, id, and a digest of what it belongs to. */
 export function encodeCursor(cursor: Cursor, owner: CursorOwner): string {
-  const score = Number.isFinite(cursor.score) ? cursor.score : nonFinite
+  const { rerank } = cursor
   const content: z.infer<typeof cursorSchema> = {
     g: cursor.generation,
     v: cursor.version,
-    s: score,
+    s: toFinite(cursor.score),
     i: cursor.id,
     n: cursor.given,
     d: digestOf(owner),
+    ...(rerank && { rerank: { s: rerank.score, es: toFinite(rerank.end.score), ei: rerank.end.id } }),
   }
   return Buffer.from(JSON.stringify(content)).toString('base64url')
 }
@@ -58,11 +76,22 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
     throw new HypershardError('invalid_cursor', 'cursor: not readable; pass `next_cursor` of an answer unchanged')
   }
   if (parsed.data.d !== digestOf(owner)) {
-    const message = 'cursor: it is of another index, query, precision, plan or filter; repeat the request that gave it'
+    const message =
+      'cursor: it is of another index, query, precision, plan, filter or rerank; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
-  const { g: generation, v: version, s: score, i: id, n: given } = parsed.data
-  return { generation, version, score: score === nonFinite ? Number.NaN : score, id, given }
+  const { g: generation, v: version, s: score, i: id, n: given, rerank } = parsed.data
+  const end = rerank && { score: fromFinite(rerank.es), id: rerank.ei }
+  const ofStage = rerank && end && { rerank: { score: rerank.s, end } }
+  return { generation, version, score: fromFinite(score), id, given, ...ofStage }
+}
+
+function toFinite(score: number): number | typeof nonFinite {
+  return Number.isFinite(score) ? score : nonFinite
+}
+
+function fromFinite(score: number | typeof nonFinite): number {
+  return score === nonFinite ? Number.NaN : score
 }
 
 function parseJson(text: string): unknown {
@@ -74,6 +103,7 @@ function parseJson(text: string): unknown {
 }
 
 function digestOf(owner: CursorOwner): string {
-  const content = JSON.stringify([owner.indexUid, owner.precision, owner.plan, owner.query, owner.filter])
+  const { indexUid, precision, plan, query, filter, rerank } = owner
+  const content = JSON.stringify([indexUid, precision, plan, query, filter, ...(rerank ? [rerank] : [])])
   return createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }

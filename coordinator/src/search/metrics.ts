@@ -69,6 +69,22 @@ export const searchMetrics = defineMetrics({
   },
 })
 
+/** Of searches that ask for reranking. */
+export const rerankMetrics = defineMetrics({
+  reranks: {
+    kind: 'counter',
+    name: 'hypershard_search_reranks_total',
+    help: 'Answers of searches that ask for reranking, by what became of it: reranked, behind (a page behind the candidates), or the error code of those that kept their order.',
+    labels: ['outcome'],
+  },
+  pairs: {
+    kind: 'counter',
+    name: 'hypershard_search_rerank_pairs_total',
+    help: 'Pairs of a query and a text that searches had scored by a cross-encoder; those whose score was known do not count.',
+    labels: [],
+  },
+})
+
 /** Of the calls that a fan-out makes of shard servers. */
 export const fanOutMetrics = defineMetrics({
   callSeconds: {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@hypershard/common'
 import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { Coverage } from './coverage.ts'
@@ -10,8 +11,26 @@ export interface Hit {
   readonly score: number | null
   /** Undefined when only ids were asked for. */
   readonly document: FetchedDocument | undefined
+  /** Of the cross-encoder that it was ordered by. */
+  readonly rerankScore?: number | undefined
   /** The part of its text that scored so, in code points; undefined where documents have one vector each. */
   readonly passage?: Passage | undefined
+}
+
+/** What became of reranking. */
+export interface RerankOutcome {
+  readonly model: { readonly name: string; readonly digest: string }
+  /** Whether hits of this page are in the cross-encoder's order. */
+  readonly reranked: boolean
+  /** Hits that it has ordered, on this page and others. */
+  readonly documents: number
+  /** Of these, texts that were longer than it reads. */
+  readonly truncated: number
+  /** Pairs that were scored for this answer; others were known. */
+  readonly scored: number
+  /** Why nothing was reranked; undefined where nothing failed. */
+  readonly code?: ErrorCode | undefined
+  readonly message?: string | undefined
 }
 
 export interface SearchAnswer {
@@ -31,5 +50,7 @@ export interface SearchAnswer {
   /** Null on the last page. */
   readonly nextCursor: string | null
   readonly tookMs: number
+  /** Undefined of a search that does not ask for it. */
+  readonly rerank?: RerankOutcome | undefined
   readonly profile: SearchProfile | undefined
 }

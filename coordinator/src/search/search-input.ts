@@ -1,6 +1,7 @@
 import { HypershardError } from '@hypershard/common'
 import {
   type Facet,
+  hitsMax,
   type SearchOptions,
   type SearchPlanName,
   type SearchRequest,
@@ -45,8 +46,21 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   const { query: text, vector, qnet, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
   const { query = '', own } = queryOf({ query: text, vector, qnet })
   const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...options } = others
+  if (options.rerank !== undefined) checkRerank({ k, own }, options.rerank)
   const what = { index, query, own, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
   return { ...what, ...settle(options) }
+}
+
+/** @throws HypershardError `invalid_request` */
+function checkRerank({ k, own }: Pick<SearchInput, 'k' | 'own'>, { candidates }: { candidates: number }): void {
+  if (k + candidates > hitsMax) {
+    const message = `rerank.candidates: ${candidates} and k ${k} are over ${hitsMax} together; lower one of them`
+    throw new HypershardError('invalid_request', message)
+  }
+  if (own === undefined) return
+  const message =
+    'rerank: reads the words of a query, and this one is a vector or a q-net; leave it out, or send `query`'
+  throw new HypershardError('invalid_request', message)
 }
 
 /** The search of a part of this program that says no more than this; the rest is as in a request that leaves it out. */

@@ -10,7 +10,7 @@ import {
 import type { coverageSchema, SearchPlanName } from '@hypershard/contract'
 import type { z } from 'zod'
 import { type Coverage, isWhole } from './coverage.ts'
-import { searchMetrics } from './metrics.ts'
+import { rerankMetrics, searchMetrics } from './metrics.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import { Stopwatch } from './search-profile.ts'
 
@@ -20,7 +20,7 @@ type Searched = Pick<Coverage, 'documentsEligible' | 'documentsCovered' | 'nonFi
   ScanCounts & { readonly missing: readonly { readonly code: string }[] }
 
 /** What steps are called as a label. */
-const stageNames = { encode: 'encode', fanOut: 'fan_out', merge: 'merge', fetch: 'fetch' } as const
+const stageNames = { encode: 'encode', fanOut: 'fan_out', merge: 'merge', fetch: 'fetch', rerank: 'rerank' } as const
 
 /** Counts each search once, however it ends: answered, refused at the door, failed, or left by its caller. */
 export class SearchMeter {
@@ -34,6 +34,8 @@ export class SearchMeter {
   readonly #walked
   readonly #missing
   readonly #nonFinite
+  readonly #reranks
+  readonly #rerankPairs
 
   constructor(meter: Meter) {
     this.#searches = meter.counter(searchMetrics.searches)
@@ -46,6 +48,8 @@ export class SearchMeter {
     this.#walked = meter.counter(searchMetrics.walked)
     this.#missing = meter.counter(searchMetrics.missingShards)
     this.#nonFinite = meter.counter(searchMetrics.nonFinite)
+    this.#reranks = meter.counter(rerankMetrics.reranks)
+    this.#rerankPairs = meter.counter(rerankMetrics.pairs)
   }
 
   /**
@@ -67,7 +71,7 @@ export class SearchMeter {
       const answer = await ask(admitted)
       const result = isWhole(answer.coverage) ? 'complete' : 'partial'
       this.#end({ plan, outcome: result, result, startMs })
-      if (!answer.cached) this.#noteCoverage(answer.coverage)
+      if (!answer.cached) this.#noteAnswer(answer)
       return answer
     } catch (error) {
       const failure = toHypershardError(error)
@@ -88,6 +92,13 @@ export class SearchMeter {
     for (const [step, ms] of Object.entries(laps)) {
       this.#stageSeconds.observe({ stage: stageNames[step as keyof typeof laps] }, ms / 1_000)
     }
+  }
+
+  #noteAnswer({ coverage, rerank }: SearchAnswer): void {
+    this.#noteCoverage(coverage)
+    if (rerank === undefined) return
+    this.#reranks.add({ outcome: rerank.code ?? (rerank.reranked ? 'reranked' : 'behind') })
+    this.#rerankPairs.add(unlabelled, rerank.scored)
   }
 
   #noteCoverage(coverage: Searched | undefined): void {

@@ -7,7 +7,7 @@ import type { QueryForm } from './query-forms.ts'
 import { isTokenStates } from './query-payload.ts'
 import type { ShardAnswer } from './shard-answer.ts'
 
-type Step = 'encode' | 'fanOut' | 'merge' | 'fetch'
+type Step = 'encode' | 'fanOut' | 'merge' | 'fetch' | 'rerank'
 
 /** Where the time of one search went. */
 export interface SearchProfile {
@@ -15,6 +15,8 @@ export interface SearchProfile {
   readonly fanOutMs: number
   readonly mergeMs: number
   readonly fetchMs: number
+  /** Undefined of a search that was not reranked. */
+  readonly rerankMs: number | undefined
   /** The most that a shard server was sent of the query. */
   readonly qnetBytes: number
   readonly queryForm: QueryForm
@@ -74,6 +76,7 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
     fanOutMs: fanOut,
     mergeMs: merge,
     fetchMs: fetch,
+    rerankMs: watch.laps.rerank,
     qnetBytes: Math.max(0, ...[...outcome.answers.values()].map(({ queryBytes }) => queryBytes)),
     queryForm: isTokenStates(query.payload) ? 'tokenStates' : 'weights',
     qnetCached: query.cached,

@@ -16,6 +16,7 @@ import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import { kindOf } from './hedging.ts'
+import { PairScores } from './pair-scores.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { QueryForms } from './query-forms.ts'
 import { search } from './search.ts'
@@ -157,7 +158,8 @@ describe('a search through a cluster that misbehaves', () => {
     const queryForms = new QueryForms('auto')
     const models = new ModelRegistry(encoder)
     const modelKeeper = { mend: () => undefined }
-    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, models, answers, fanOuts }
+    const pairScores = new PairScores(encoder)
+    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, models, answers, fanOuts, pairScores }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

@@ -12,6 +12,7 @@ import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
+import { PairScores } from './pair-scores.ts'
 import { QueryEncoder } from './query-encoder.ts'
 import { type MeasuredQuery, QueryForms } from './query-forms.ts'
 import { type SearchParts, search } from './search.ts'
@@ -91,6 +92,7 @@ describe('a search', () => {
       modelKeeper,
       models,
       answers,
+      pairScores: new PairScores(encoder),
       fanOuts: new FanOutRecord(),
     }
   })

@@ -1,40 +1,48 @@
 import { type RequestContext, waitWithin } from '@hypershard/common'
 import type { Catalog } from '../catalog/catalog.ts'
+import type { ModelRegistry } from '../catalog/model-registry.ts'
 import { AnswerCache } from './answer-cache.ts'
+import { chooseReranker } from './choose-reranker.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
 import type { FanOutOutcome } from './fan-out-request.ts'
+import type { PairScores } from './pair-scores.ts'
 import { readFilter } from './read-filter.ts'
-import type { SearchAnswer } from './search-answer.ts'
+import type { RerankOutcome, SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 import { profileOf, Stopwatch } from './search-profile.ts'
 import type { SearchTrail } from './search-trail.ts'
 import type { ShardAnswer } from './shard-answer.ts'
 import { type AskingParts, askShards } from './stages/ask-shards.ts'
 import { mergeFacets, readFacets } from './stages/count-facets.ts'
-import { pageOf } from './stages/page-of.ts'
-import { pickWinners } from './stages/pick-winners.ts'
+import { firstOf, pageOf, type RankedPage } from './stages/page-of.ts'
+import { pickWinners, type Winners } from './stages/pick-winners.ts'
 import type { Pinned } from './stages/plan-fan-out.ts'
+import { beforeRerank, firstStageOf, type Reranking, rerank } from './stages/rerank.ts'
 
 export interface SearchParts extends AskingParts {
+  readonly models: Pick<ModelRegistry, 'list' | 'crossEncoders'>
+  readonly pairScores: PairScores
   readonly catalog: Catalog
   readonly answers: AnswerCache
 }
 
 /**
  * check, pin, look among the answers that were kept, ask the shards (encode, route, fan out), pick the winners (merge,
- * count coverage, fetch), give the page, sum
- * up facets. One manifest version for every shard of one answer, and for every page of one
- * cursor.
+ * count coverage, fetch), rerank, give the page, sum up facets. One manifest version for every shard of one answer, and for
+ * every page of one cursor.
  * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(
-  input: SearchInput,
+  asked: SearchInput,
   context: RequestContext,
   parts: SearchParts,
   trail: SearchTrail = {},
 ): Promise<SearchAnswer> {
   trail.watch ??= new Stopwatch()
   const { watch } = trail
+  const reranker = await chooseReranker(asked, parts.models, context.deadline)
+  const input =
+    reranker === undefined ? asked : { ...asked, rerank: { ...asked.rerank!, model: reranker.model.digest } }
   const { pinned, owner } = await pin(input, context, parts)
   const { manifest } = pinned
 
@@ -45,14 +53,24 @@ export async function search(
     return { ...kept, cached: true, tookMs: watch.totalMs }
   }
 
-  const { query, request, outcome } = await askShards(input, pinned, { context, watch }, parts)
+  const first = firstStageOf(input, pinned, reranker)
+  const shardContext = beforeRerank(context, first, reranker)
+  const { query, request, outcome } = await askShards(
+    first.input,
+    first.pinned,
+    { context: shardContext, watch },
+    parts,
+  )
   Object.assign(trail, { query, outcome })
   if (context.deadline.cancelled) context.deadline.check('merging hits')
 
-  const winners = await pickWinners(input, request, { manifest, outcome, context, watch, trail })
+  const winners = await pickWinners(first.input, request, { manifest, outcome, context, watch, trail })
+  const { cursor } = pinned
+  const reranking = reranker && { input, cursor, reranker, inWindow: first.inWindow, scores: parts.pairScores }
+  const { outcome: reranked, ...page } = await lastStages(winners, input, reranking, { context, watch })
   const answer = {
-    ...pageOf(winners, pinned, owner),
     ...(input.facets && { facets: mergeFacets(pinned.facets, countsOf(outcome)) }),
+    ...pageOf(page, input.idsOnly ? undefined : winners.documents, pinned, owner),
     coverage: winners.coverage,
     plan: input.plan,
     manifestVersion: manifest.version,
@@ -61,6 +79,7 @@ export async function search(
     queryUnknownTokens: query.unknownTokens,
     cached: false,
     tookMs: watch.totalMs,
+    rerank: reranked,
     profile: input.profile ? profileOf(query, outcome, watch) : undefined,
   }
   if (key !== undefined) parts.answers.keep(key, answer)
@@ -70,6 +89,19 @@ export async function search(
 /** Of the shards whose hits are given. */
 function countsOf({ answers }: FanOutOutcome): ShardAnswer['facets'][] {
   return [...answers.values()].map(({ facets }) => facets)
+}
+
+/** The winners in their last order, and of them the page. */
+async function lastStages(
+  winners: Winners,
+  { k }: SearchInput,
+  reranking: Reranking | undefined,
+  { context, watch }: { readonly context: RequestContext; readonly watch: Stopwatch },
+): Promise<RankedPage & { readonly outcome?: RerankOutcome }> {
+  if (reranking === undefined) return firstOf(winners, k)
+  const page = await context.step('rerank', inner => rerank(winners, reranking, inner))
+  watch.lap('rerank')
+  return page
 }
 
 /** Checks what only the index can tell, and holds on to the manifest version that the whole search is of. */
@@ -86,6 +118,7 @@ async function pin(
     precision,
     plan,
     filter: JSON.stringify(input.filter ?? null),
+    rerank: input.rerank && { model: input.rerank.model, candidates: input.rerank.candidates },
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await waitWithin(catalog.pin(entry, cursor), context.deadline, 'reading the manifest')

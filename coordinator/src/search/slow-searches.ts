@@ -72,9 +72,10 @@ function askedFor({
   expansion,
   filter,
   cursor,
+  rerank,
 }: SearchInput) {
   const how = { plan, k, precision, recall, candidates, expansion }
-  return { index, generation, ...how, filtered: filter !== undefined, paged: cursor !== undefined }
+  return { index, generation, ...how, filtered: filter !== undefined, paged: cursor !== undefined, rerank }
 }
 
 function cameTo({ watch, cached = false, query, outcome, coverage }: SearchTrail) {

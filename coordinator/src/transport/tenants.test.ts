@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Metadata } from '@grpc/grpc-js'
-import { Deadline } from '@hypershard/common'
+import { Deadline, HypershardError } from '@hypershard/common'
 import { connectClient } from '@hypershard/common/grpc'
 import { type TestKeys, writeTestKeys } from '@hypershard/harness'
 import { SearchRequest, type SearchResponse, SearchServiceClient } from '@hypershard/proto/search'
@@ -63,6 +63,26 @@ describe('a key with a filter', () => {
     const { documents_eligible: eligible, documents_matched: matched, documents_scored: scored } = found.json.coverage
     assert.deepEqual([eligible, matched, scored], [3, 3, 3])
     assert.equal((await search('root')).json.coverage.documents_eligible, 7)
+  })
+
+  it('has its own documents reranked alone, and is told of no server that fails', async () => {
+    const { encoder } = coordinator
+    const read: string[] = []
+    const score = encoder.scorePairs.bind(encoder)
+    encoder.scorePairs = async (pairs, context) => {
+      read.push(...pairs.texts)
+      return score(pairs, context)
+    }
+    const rerank = { model: 'pairs' }
+    const found = await search('ada', { rerank })
+    assert.deepEqual([idsOf(found), found.json.rerank.documents], [['a1', 'a2', 'a3'], 3])
+    assert.deepEqual(read.sort(), ['stars 1', 'stars 2', 'stars 3'])
+    encoder.scorePairs = async () => {
+      throw new HypershardError('unavailable', 'encoder service 10.0.0.7:7702 is away')
+    }
+    const { code, message } = (await search('ada', { query: 'stars 1', rerank })).json.rerank
+    encoder.scorePairs = score
+    assert.deepEqual([code, message], ['unavailable', 'the hits were not reranked'])
   })
 
   it('is not widened by the filter of a request', async () => {

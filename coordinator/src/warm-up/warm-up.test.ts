@@ -131,7 +131,8 @@ describe('warmUp', () => {
         if (givenMs > 30) throw new HypershardError('unavailable', 'given more than there is')
         return hanging === 'models' ? never() : encoder.models
       }
-      parts = { ...parts, encoder: { listModels, encodeQuery: never, readModelFile: never, close: () => undefined } }
+      const others = { crossEncoders: () => [], scorePairs: never, readModelFile: never, close: () => undefined }
+      parts = { ...parts, encoder: { listModels, encodeQuery: never, ...others } }
       await run(30)
       assert.ok(givenMs > 0 && givenMs <= 30, `${givenMs}`)
       assert.equal(logged.lines.length, 1)

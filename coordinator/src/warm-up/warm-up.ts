@@ -17,6 +17,7 @@ import type { ShardWarmer } from '../cluster/shard-warmer.ts'
 import type { EncoderPort } from '../ports.ts'
 import { AnswerCache } from '../search/answer-cache.ts'
 import { FanOutRecord } from '../search/fan-out-record.ts'
+import { PairScores } from '../search/pair-scores.ts'
 import { QueryEncoder } from '../search/query-encoder.ts'
 import { type SearchParts, search } from '../search/search.ts'
 import { searchInputOf } from '../search/search-input.ts'
@@ -32,7 +33,7 @@ const targetsMax = 4
 /** So many failures one after the other tell that there is no more to be had now. */
 const failuresMax = 2
 
-export interface WarmUpParts extends Omit<SearchParts, 'queryEncoder' | 'answers' | 'fanOuts'> {
+export interface WarmUpParts extends Omit<SearchParts, 'queryEncoder' | 'answers' | 'fanOuts' | 'pairScores'> {
   readonly warmer: Pick<ShardWarmer, 'coldShards'>
   readonly encoder: EncoderPort
 }
@@ -103,6 +104,7 @@ async function targetsOf(parts: WarmUpParts, { deadline }: RequestContext): Prom
     queryEncoder: new QueryEncoder(parts.encoder, { cacheBytesMax: 0 }),
     answers: new AnswerCache(0),
     fanOuts: new FanOutRecord(Math.random, 0),
+    pairScores: new PairScores(parts.encoder),
   }
   if (searchable.length === 0) {
     const models = await waitWithin(parts.encoder.listModels(deadline), deadline, 'listing models')

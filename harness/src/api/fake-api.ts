@@ -109,7 +109,7 @@ async function answer(
     case 'GET ':
       return send(response, 200, { name: 'hypershard', version: '0.1.0', links: {} })
     case 'GET models':
-      return send(response, 200, { models: [model] })
+      return send(response, 200, { models: [model], cross_encoders: [] })
     case 'GET cluster':
       return send(response, 200, describeCluster(indexes, unserved))
     case 'GET indexes':

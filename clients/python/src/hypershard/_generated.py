@@ -67,9 +67,26 @@ class Model(Answer):
     default: bool
 
 
+class ModelListCrossEncoder(Answer):
+    name: str
+    digest: str
+    description: str
+    license: str
+    source: str
+    languages: list[str]
+    """As those of a model."""
+    max_tokens: int
+    """Of a query and a text together."""
+    max_query_tokens: int
+    """Of these, what a query may take."""
+    bytes: int
+
+
 class ModelList(Answer):
     models: list[Model]
-    """The first is the default."""
+    """What indexes are made with. The first is the default."""
+    cross_encoders: list[ModelListCrossEncoder]
+    """What a search can be reranked with; no index is made with one."""
 
 
 class ClusterEncoderModel(Answer):
@@ -438,6 +455,15 @@ class FacetRequest(TypedDict):
     """How many values, the most frequent first."""
 
 
+class RerankRequest(TypedDict):
+    model: str
+    """A cross-encoder's name or digest; GET /v1/models lists them."""
+    candidates: NotRequired[int]
+    """How many of the best hits it reads, each with the query; the others follow in their order."""
+    timeout_ms: NotRequired[int]
+    """What reranking may take, of the time of the whole search; the shards leave it so much, up to half of what there is. When it is late, the hits keep their order. All that is left when not given, of which the shards leave a quarter."""
+
+
 class SearchRequest(TypedDict):
     query: NotRequired[str]
     """What to search for; or give a `vector` or a `qnet` instead."""
@@ -477,6 +503,22 @@ class SearchRequest(TypedDict):
     """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
+    rerank: NotRequired[RerankRequest]
+    """Has a cross-encoder order the best hits anew."""
+
+
+class FacetAnswerValue(Answer):
+    value: str | float | bool
+    count: int
+    """Documents that have it."""
+
+
+class FacetAnswer(Answer):
+    field: str
+    values: list[FacetAnswerValue]
+    """By count descending, then value ascending (keywords by UTF-8 bytes)."""
+    distinct: int
+    """How many different values there are, listed or not."""
 
 
 class HitPassage(Answer):
@@ -492,25 +534,13 @@ class Hit(Answer):
     id: str
     score: float | None
     """None when it is NaN or infinite."""
+    rerank_score: float | None = None
+    """Of the cross-encoder, which such hits are ordered by; not of hits that it did not read."""
     title: str | None = None
     text: str | None = None
     fields: dict[str, Any] | None = None
     passage: HitPassage | None = None
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
-
-
-class FacetAnswerValue(Answer):
-    value: str | float | bool
-    count: int
-    """Documents that have it."""
-
-
-class FacetAnswer(Answer):
-    field: str
-    values: list[FacetAnswerValue]
-    """By count descending, then value ascending (keywords by UTF-8 bytes)."""
-    distinct: int
-    """How many different values there are, listed or not."""
 
 
 class CoverageMissing(Answer):
@@ -535,6 +565,20 @@ class Coverage(Answer):
     ratio: float
     non_finite_scores: int
     missing: list[CoverageMissing]
+
+
+class RerankOutcome(Answer):
+    model: ModelReference
+    reranked: bool
+    """Whether hits of this page are in the cross-encoder's order."""
+    documents: int
+    """Hits that it has ordered, on this page and others."""
+    truncated: int
+    """Of these, texts that were longer than it reads beside the query."""
+    code: str | None = None
+    """Why nothing was reranked; not given where nothing failed."""
+    message: str | None = None
+    """The same in words, or that the page lies behind the candidates."""
 
 
 class SearchProfileShard(Answer):
@@ -564,6 +608,8 @@ class SearchProfile(Answer):
     fan_out_ms: float
     merge_ms: float
     fetch_ms: float
+    rerank_ms: float | None = None
+    """Of a search that asks for it."""
     qnet_bytes: int
     """The most that a shard server was sent of the query."""
     query_form: Literal["weights", "token_states"] | str
@@ -572,10 +618,10 @@ class SearchProfile(Answer):
 
 
 class SearchAnswer(Answer):
-    hits: list[Hit]
-    """By score descending, then id ascending (UTF-8 bytes)."""
     facets: list[FacetAnswer] | None = None
     """One a facet asked for, in their order."""
+    hits: list[Hit]
+    """By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others."""
     coverage: Coverage
     plan: Literal["exact", "tangent", "graph", "auto"] | str
     took_ms: float
@@ -589,6 +635,8 @@ class SearchAnswer(Answer):
     """Whether it was kept from an earlier search of the same."""
     next_cursor: str | None
     """None on the last page."""
+    rerank: RerankOutcome | None = None
+    """Of a search that asks for it."""
     profile: SearchProfile | None = None
 
 
@@ -629,6 +677,8 @@ class BatchedSearchRequest(TypedDict):
     """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
+    rerank: NotRequired[RerankRequest]
+    """Has a cross-encoder order the best hits anew."""
 
 
 class SearchBatchRequest(TypedDict):
@@ -1266,6 +1316,7 @@ __all__ = [
     "LineError",
     "Model",
     "ModelList",
+    "ModelListCrossEncoder",
     "ModelQnet",
     "ModelReference",
     "ParityReport",
@@ -1277,6 +1328,8 @@ __all__ = [
     "QnetShapeRequest",
     "Ready",
     "ReindexRequest",
+    "RerankOutcome",
+    "RerankRequest",
     "SearchAnswer",
     "SearchBatchAnswer",
     "SearchBatchRequest",

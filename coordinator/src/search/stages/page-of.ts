@@ -1,22 +1,52 @@
 import assert from 'node:assert/strict'
 import type { FetchedDocument } from '@hypershard/proto/shard'
-import { type CursorOwner, encodeCursor } from '../cursor.ts'
+import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
 import type { FoundHit } from '../shard-answer.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
 
-/** The winners as hits, and where the next page begins. */
-export function pageOf({ ranked, winners, documents }: Winners, { manifest, cursor }: Pinned, owner: CursorOwner) {
-  const given = (cursor?.given ?? 0) + winners.length
-  const last = ranked.length > winners.length ? winners.at(-1) : undefined
-  const { generation, version } = manifest
-  const nextCursor = last === undefined ? null : encodeCursor({ generation, version, given, ...last }, owner)
-  return { hits: winners.map(hit => toHit(hit, documents)), nextCursor }
+/** A hit that may have a score of a cross-encoder. */
+export interface RankedHit extends FoundHit {
+  readonly rerankScore?: number
 }
 
-function toHit({ id, score, passage }: FoundHit, documents: ReadonlyMap<string, FetchedDocument> | undefined): Hit {
+/** The hits of a page, in their last order. */
+export interface RankedPage {
+  readonly hits: readonly RankedHit[]
+  /** Where the next page begins, without what the manifest tells; undefined on the last page. */
+  readonly next: Pick<Cursor, 'score' | 'id' | 'rerank'> | undefined
+}
+
+/** The first `k` of what was found, in the order of the shards' scores. */
+export function firstOf({ ranked }: Pick<Winners, 'ranked'>, k: number): RankedPage {
+  const hits = ranked.slice(0, k)
+  const last = ranked.length > hits.length ? hits.at(-1) : undefined
+  return { hits, next: last && { score: last.score, id: last.id } }
+}
+
+/**
+ * The hits as they are given, and the cursor of the next page.
+ * @param documents by id; undefined when only ids were asked for
+ */
+export function pageOf(
+  { hits, next }: RankedPage,
+  documents: Winners['documents'],
+  { manifest, cursor }: Pinned,
+  owner: CursorOwner,
+) {
+  const given = (cursor?.given ?? 0) + hits.length
+  const { generation, version } = manifest
+  const nextCursor = next === undefined ? null : encodeCursor({ generation, version, given, ...next }, owner)
+  return { hits: hits.map(hit => toHit(hit, documents)), nextCursor }
+}
+
+function toHit(
+  { id, score, passage, rerankScore }: RankedHit,
+  documents: ReadonlyMap<string, FetchedDocument> | undefined,
+): Hit {
   const document = documents?.get(id)
   assert(documents === undefined || document !== undefined, 'every winner was fetched')
-  return { id, score: Number.isFinite(score) ? score : null, document, ...(passage && { passage }) }
+  const ofStages = { ...(passage && { passage }), ...(rerankScore !== undefined && { rerankScore }) }
+  return { id, score: Number.isFinite(score) ? score : null, document, ...ofStages }
 }

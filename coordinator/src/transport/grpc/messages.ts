@@ -10,6 +10,7 @@ import type {
   Hit as HitMessage,
   Index,
   SearchOutcome as OutcomeMessage,
+  RerankOutcome as OutcomeOfRerank,
   OwnQNet,
   PutDocumentsResponse,
   SearchBatchRequest,
@@ -20,7 +21,7 @@ import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { passageOf } from '../../search/passage-of.ts'
-import type { Hit, SearchAnswer } from '../../search/search-answer.ts'
+import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
@@ -82,7 +83,11 @@ function base64Of(bytes: Uint8Array): string {
 /** The message has a field for every option, of the same name. */
 function optionsOf(request: SearchRequest): Record<SearchOptionName, unknown> {
   const options = searchOptionNames.map(name => [name, request[name] === '' ? undefined : request[name]])
-  return { ...Object.fromEntries(options), filter: filterOf(request) }
+  return { ...Object.fromEntries(options), filter: filterOf(request), rerank: rerankOf(request) }
+}
+
+function rerankOf({ rerank }: SearchRequest): unknown {
+  return rerank && withoutUnset({ model: rerank.model, candidates: rerank.candidates, timeout_ms: rerank.timeoutMs })
 }
 
 /** @throws HypershardError `invalid_request` */
@@ -158,11 +163,16 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     queryUnknownTokens,
     cached,
     nextCursor: nextCursor ?? '',
+    rerank: answer.rerank && rerankMessage(answer.rerank),
     profile:
       profile === undefined
         ? undefined
         : { ...profile, queryForm: queryFormNames[profile.queryForm], shards: [...profile.shards] },
   }
+}
+
+function rerankMessage({ model, code, message, scored: _, ...outcome }: RerankOutcome): OutcomeOfRerank {
+  return { ...outcome, modelName: model.name, modelDigest: model.digest, code: code ?? '', message: message ?? '' }
 }
 
 export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {
@@ -178,7 +188,7 @@ function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMess
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
-function hitMessage({ id, score, document, passage }: Hit): HitMessage {
+function hitMessage({ id, score, document, passage, rerankScore }: Hit): HitMessage {
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -189,6 +199,7 @@ function hitMessage({ id, score, document, passage }: Hit): HitMessage {
     text: document?.text ?? '',
     fields,
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
+    rerankScore,
     passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
   }
 }

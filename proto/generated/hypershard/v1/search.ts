@@ -260,6 +260,8 @@ export interface SearchRequest {
     | undefined;
   /** At most 8. */
   facets: Facet[];
+  /** Has a cross-encoder order the best hits anew. */
+  rerank?: Rerank | undefined;
 }
 
 /** Counts the values of a field among all documents that pass the filter. */
@@ -267,6 +269,17 @@ export interface Facet {
   field: string;
   /** 1 to 1,000; 10 if not given. */
   limit?: number | undefined;
+}
+
+export interface Rerank {
+  /** A cross-encoder's name or digest. */
+  model: string;
+  /** How many of the best hits it reads; 50 if not given. */
+  candidates?:
+    | number
+    | undefined;
+  /** Of the whole search's time; what is left if not given. */
+  timeoutMs?: number | undefined;
 }
 
 /** docs/formats/qnet-weights.md has the bytes of both forms. */
@@ -305,6 +318,8 @@ export interface SearchResponse {
   cached: boolean;
   /** One a facet asked for, in their order. */
   facets: FacetCounts[];
+  /** Of a search that asks for it. */
+  rerank?: RerankOutcome | undefined;
 }
 
 export interface FacetCounts {
@@ -333,6 +348,21 @@ export interface FieldValue {
     /** RFC 3339, in UTC. */
     { $case: "date"; value: string }
     | undefined;
+}
+
+export interface RerankOutcome {
+  modelName: string;
+  modelDigest: string;
+  /** Whether hits of this page are in the cross-encoder's order. */
+  reranked: boolean;
+  /** Hits that it has ordered, on this page and others. */
+  documents: number;
+  /** Of these, texts that were longer than it reads beside the query. */
+  truncated: number;
+  /** Why nothing was reranked: one of docs/errors.md; empty where nothing failed. */
+  code: string;
+  /** The same in words, or that the page lies behind the candidates. */
+  message: string;
 }
 
 export interface SearchBatchRequest {
@@ -378,7 +408,11 @@ export interface Hit {
   /** The fields as JSON text, where `fields` does not hold every number as it was put; else empty. */
   fieldsJson: string;
   /** The part of the text that scored best; not of a text that was not cut. */
-  passage: HitPassage | undefined;
+  passage:
+    | HitPassage
+    | undefined;
+  /** Of the cross-encoder, which such hits are ordered by; not of hits that it did not read. */
+  rerankScore?: number | undefined;
 }
 
 export interface HitPassage {
@@ -423,6 +457,8 @@ export interface Profile {
   shards: ShardProfile[];
   /** "weights" or "token_states" */
   queryForm: string;
+  /** Of a search that asks for it. */
+  rerankMs?: number | undefined;
 }
 
 export interface ShardProfile {
@@ -2230,6 +2266,7 @@ function createBaseSearchRequest(): SearchRequest {
     vector: undefined,
     qnet: undefined,
     facets: [],
+    rerank: undefined,
   };
 }
 
@@ -2294,6 +2331,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     for (const v of message.facets) {
       Facet.encode(v!, writer.uint32(242).fork()).join();
+    }
+    if (message.rerank !== undefined) {
+      Rerank.encode(message.rerank, writer.uint32(274).fork()).join();
     }
     return writer;
   },
@@ -2471,6 +2511,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.facets.push(Facet.decode(reader, reader.uint32()));
             continue;
           }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.rerank = Rerank.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2508,6 +2556,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.vector = object.vector ?? undefined;
     message.qnet = (object.qnet !== undefined && object.qnet !== null) ? OwnQNet.fromPartial(object.qnet) : undefined;
     message.facets = object.facets?.map((e) => Facet.fromPartial(e)) || [];
+    message.rerank = (object.rerank !== undefined && object.rerank !== null)
+      ? Rerank.fromPartial(object.rerank)
+      : undefined;
     return message;
   },
 };
@@ -2575,6 +2626,85 @@ export const Facet: MessageFns<Facet> = {
     const message = createBaseFacet();
     message.field = object.field ?? "";
     message.limit = object.limit ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRerank(): Rerank {
+  return { model: "", candidates: undefined, timeoutMs: undefined };
+}
+
+export const Rerank: MessageFns<Rerank> = {
+  encode(message: Rerank, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.model !== "") {
+      writer.uint32(10).string(message.model);
+    }
+    if (message.candidates !== undefined) {
+      writer.uint32(16).uint32(message.candidates);
+    }
+    if (message.timeoutMs !== undefined) {
+      writer.uint32(24).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Rerank {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRerank();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Rerank>): Rerank {
+    return Rerank.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Rerank>): Rerank {
+    const message = createBaseRerank();
+    message.model = object.model ?? "";
+    message.candidates = object.candidates ?? undefined;
+    message.timeoutMs = object.timeoutMs ?? undefined;
     return message;
   },
 };
@@ -2710,6 +2840,7 @@ function createBaseSearchResponse(): SearchResponse {
     queryUnknownTokens: 0,
     cached: false,
     facets: [],
+    rerank: undefined,
   };
 }
 
@@ -2750,6 +2881,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     for (const v of message.facets) {
       FacetCounts.encode(v!, writer.uint32(242).fork()).join();
+    }
+    if (message.rerank !== undefined) {
+      RerankOutcome.encode(message.rerank, writer.uint32(274).fork()).join();
     }
     return writer;
   },
@@ -2863,6 +2997,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.facets.push(FacetCounts.decode(reader, reader.uint32()));
             continue;
           }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.rerank = RerankOutcome.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2896,6 +3038,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryUnknownTokens = object.queryUnknownTokens ?? 0;
     message.cached = object.cached ?? false;
     message.facets = object.facets?.map((e) => FacetCounts.fromPartial(e)) || [];
+    message.rerank = (object.rerank !== undefined && object.rerank !== null)
+      ? RerankOutcome.fromPartial(object.rerank)
+      : undefined;
     return message;
   },
 };
@@ -3176,6 +3321,133 @@ export const FieldValue: MessageFns<FieldValue> = {
         break;
       }
     }
+    return message;
+  },
+};
+
+function createBaseRerankOutcome(): RerankOutcome {
+  return { modelName: "", modelDigest: "", reranked: false, documents: 0, truncated: 0, code: "", message: "" };
+}
+
+export const RerankOutcome: MessageFns<RerankOutcome> = {
+  encode(message: RerankOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelName !== "") {
+      writer.uint32(10).string(message.modelName);
+    }
+    if (message.modelDigest !== "") {
+      writer.uint32(18).string(message.modelDigest);
+    }
+    if (message.reranked !== false) {
+      writer.uint32(24).bool(message.reranked);
+    }
+    if (message.documents !== 0) {
+      writer.uint32(32).uint32(message.documents);
+    }
+    if (message.truncated !== 0) {
+      writer.uint32(40).uint32(message.truncated);
+    }
+    if (message.code !== "") {
+      writer.uint32(50).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(58).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RerankOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRerankOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.modelDigest = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.reranked = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.documents = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.truncated = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RerankOutcome>): RerankOutcome {
+    return RerankOutcome.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RerankOutcome>): RerankOutcome {
+    const message = createBaseRerankOutcome();
+    message.modelName = object.modelName ?? "";
+    message.modelDigest = object.modelDigest ?? "";
+    message.reranked = object.reranked ?? false;
+    message.documents = object.documents ?? 0;
+    message.truncated = object.truncated ?? 0;
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
     return message;
   },
 };
@@ -3489,7 +3761,16 @@ export const SearchFailure: MessageFns<SearchFailure> = {
 };
 
 function createBaseHit(): Hit {
-  return { id: "", score: undefined, title: "", text: "", fields: undefined, fieldsJson: "", passage: undefined };
+  return {
+    id: "",
+    score: undefined,
+    title: "",
+    text: "",
+    fields: undefined,
+    fieldsJson: "",
+    passage: undefined,
+    rerankScore: undefined,
+  };
 }
 
 export const Hit: MessageFns<Hit> = {
@@ -3514,6 +3795,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.passage !== undefined) {
       HitPassage.encode(message.passage, writer.uint32(58).fork()).join();
+    }
+    if (message.rerankScore !== undefined) {
+      writer.uint32(277).float(message.rerankScore);
     }
     return writer;
   },
@@ -3587,6 +3871,14 @@ export const Hit: MessageFns<Hit> = {
             message.passage = HitPassage.decode(reader, reader.uint32());
             continue;
           }
+          case 34: {
+            if (tag !== 277) {
+              break;
+            }
+
+            message.rerankScore = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3613,6 +3905,7 @@ export const Hit: MessageFns<Hit> = {
     message.passage = (object.passage !== undefined && object.passage !== null)
       ? HitPassage.fromPartial(object.passage)
       : undefined;
+    message.rerankScore = object.rerankScore ?? undefined;
     return message;
   },
 };
@@ -3957,6 +4250,7 @@ function createBaseProfile(): Profile {
     qnetCached: false,
     shards: [],
     queryForm: "",
+    rerankMs: undefined,
   };
 }
 
@@ -3985,6 +4279,9 @@ export const Profile: MessageFns<Profile> = {
     }
     if (message.queryForm !== "") {
       writer.uint32(66).string(message.queryForm);
+    }
+    if (message.rerankMs !== undefined) {
+      writer.uint32(273).double(message.rerankMs);
     }
     return writer;
   },
@@ -4066,6 +4363,14 @@ export const Profile: MessageFns<Profile> = {
             message.queryForm = reader.string();
             continue;
           }
+          case 34: {
+            if (tag !== 273) {
+              break;
+            }
+
+            message.rerankMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4091,6 +4396,7 @@ export const Profile: MessageFns<Profile> = {
     message.qnetCached = object.qnetCached ?? false;
     message.shards = object.shards?.map((e) => ShardProfile.fromPartial(e)) || [];
     message.queryForm = object.queryForm ?? "";
+    message.rerankMs = object.rerankMs ?? undefined;
     return message;
   },
 };

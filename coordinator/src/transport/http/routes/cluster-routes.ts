@@ -4,7 +4,7 @@ import { clusterSchema, modelListSchema, readySchema } from '@hypershard/contrac
 import { z } from 'zod'
 import { seesEverything } from '../../../access/caller.ts'
 import { SharedAnswer } from '../../../access/shared-answer.ts'
-import { clusterJson, modelJson, readyJson } from '../../../answers/cluster-json.ts'
+import { clusterJson, modelListJson, readyJson } from '../../../answers/cluster-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { defineRoute, type Route } from '../route.ts'
 
@@ -86,7 +86,7 @@ export function clusterRoutes(coordinator: Coordinator, log: Logger): Route[] {
       answer: { status: 200, description: 'All models', schema: modelListSchema },
       handle: async ({ context }) => ({
         status: 200,
-        json: { models: (await coordinator.listModels(context)).map(modelJson) },
+        json: modelListJson(await coordinator.listModels(context)),
       }),
     }),
     defineRoute({
