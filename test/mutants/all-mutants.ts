@@ -37,6 +37,7 @@ import { telemetryMutants } from './lists/telemetry-mutants.ts'
 import { tlsMutants } from './lists/tls-mutants.ts'
 import { tracingMutants } from './lists/tracing-mutants.ts'
 import { warmUpMutants } from './lists/warm-up-mutants.ts'
+import { wordsMutants } from './lists/words-mutants.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Every planted fault, package by package. */
@@ -79,5 +80,6 @@ export const allMutants: readonly Mutant[] = [
   ...telemetryMutants,
   ...tracingMutants,
   ...warmUpMutants,
+  ...wordsMutants,
   ...tlsMutants,
 ]

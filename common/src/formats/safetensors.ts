@@ -18,7 +18,7 @@ const lengthBytes = 8
 const alignmentBytes = 8
 
 /** Bytes of one value, by the element types that are read and written here. */
-const elementBytes = Object.freeze({ U8: 1, F16: 2, F32: 4 })
+const elementBytes = Object.freeze({ U8: 1, F16: 2, U32: 4, F32: 4 })
 
 export interface Tensor {
   readonly dtype: keyof typeof elementBytes
@@ -33,7 +33,7 @@ export interface PlacedTensor extends Tensor {
 
 const headerSchema = z.object({ __metadata__: z.record(z.string(), z.string()).optional() }).catchall(
   z.strictObject({
-    dtype: z.enum(['U8', 'F16', 'F32']),
+    dtype: z.enum(['U8', 'F16', 'U32', 'F32']),
     shape: z.array(z.int().min(0)),
     data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
   }),

@@ -3,7 +3,7 @@ import type { Manifest } from './manifest.ts'
 
 /** The manifest of a generation that nothing was committed to yet: empty, or what it was restored from. */
 export function initialManifest(generation: GenerationRecord): Manifest {
-  const { index, indexUid, model, vectorWidth, shards, fields, passages, source, createdAt } = generation
+  const { index, indexUid, model, vectorWidth, shards, fields, passages, lexical, source, createdAt } = generation
   return {
     format: 'hypershard.manifest/2',
     index,
@@ -15,6 +15,7 @@ export function initialManifest(generation: GenerationRecord): Manifest {
     shards,
     ...(fields && { fields }),
     ...(passages && { passages }),
+    ...(lexical && { lexical }),
     log: source?.log ?? { sequence: 0, parts: 0 },
     backfill: source?.backfill == null ? null : { ...source.backfill, done: [] },
     ...(source?.restored?.files ?? { segments: [], aside: null, calibration: null }),

@@ -4,7 +4,7 @@
  * docs/formats/manifest.md.
  */
 import { type Clock, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, lexicalSchema, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import type { GenerationReference } from '../layout.ts'
 import { sha256Hex } from '../sealed-json.ts'
@@ -96,6 +96,8 @@ export const manifestSchema = z
     fields: fieldsSchema.optional(),
     /** How long texts are cut into passages; left out where each document has one vector. */
     passages: passagesSchema.optional(),
+    /** How its segments keep words; left out where they do not. */
+    lexical: lexicalSchema.optional(),
     /** How much of the write log is in the segments. */
     log: positionSchema,
     /** How much of the source generation is in them; null when there is none. */

@@ -5,5 +5,6 @@
 export { joinNumber, splitNumber } from '../segment/fields/read-number.ts'
 export { DocumentGraph } from '../segment/graph/document-graph.ts'
 export { knobFor, type RecallKnob, rowsReadPerRowKept } from '../segment/graph/recall-knobs.ts'
+export { LexicalIndex, type Postings } from '../segment/lexical/lexical-index.ts'
 export { type PassageTable, rowOfPassage } from '../segment/passages/passage-table.ts'
 export { type Bitmap, createBitmap, hasBit, setBit } from '../segment/tombstones/bitmap.ts'

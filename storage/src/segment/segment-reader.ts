@@ -9,6 +9,7 @@ import { type FilterColumns, readColumns } from './fields/columns-file.ts'
 import type { IdColumn } from './formats/utf8-column.ts'
 import type { RecallKnob } from './graph/recall-knobs.ts'
 import { readIds } from './ids-file.ts'
+import { readLexicalFile } from './lexical/lexical-file.ts'
 import type { PassageTable } from './passages/passage-table.ts'
 import { readPassages } from './passages/passages-file.ts'
 import {
@@ -16,6 +17,7 @@ import {
   documentsName,
   graphName,
   idsName,
+  lexicalName,
   passagesName,
   readSegmentRecord,
   type SegmentFileName,
@@ -39,6 +41,7 @@ export interface SegmentReader
   > {
   readonly digest: string
   readonly hasGraph: boolean
+  readonly hasLexical: boolean
   /** The length of each of its files but the record, 0 for one that it does not have. */
   readonly fileBytes: Readonly<Record<SegmentFileName, number>>
   /** Of its graph. */
@@ -81,6 +84,11 @@ export interface SegmentReader
    */
   copyGraph(path: string | undefined): Promise<void>
   /**
+   * The bytes of `lexical.safetensors`, checked, for `new LexicalIndex(bytes, documents)`.
+   * @throws HypershardError `corrupt_data`
+   */
+  loadLexical(): Promise<Uint8Array<SharedArrayBuffer>>
+  /**
    * Reads the documents' file once to check it; keeps nothing.
    * @throws HypershardError `corrupt_data`
    */
@@ -114,6 +122,7 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
   return {
     digest: segment.digest,
     hasGraph: record.files[graphName] !== undefined,
+    hasLexical: record.files[lexicalName] !== undefined,
     recallKnobs: record.recallKnobs ?? [],
     copyGraph: path => copyFile(readSealedFile(store, sealed(graphName)), path),
     fileBytes: bytesOfFiles(record),
@@ -133,6 +142,7 @@ export async function openSegment(store: ObjectStore, segment: SegmentReference)
       passages === undefined ? undefined : readPassages(store, sealed(passagesName), { documents, passages }),
     loadColumns: async fields =>
       Object.keys(fields).length === 0 ? {} : readColumns(store, sealed(columnsName), fields, documents),
+    loadLexical: () => readLexicalFile(store, sealed(lexicalName), documents),
     openDocuments: cache =>
       openDocumentsFile(store, sealed(documentsName), { ...record, hasRead: record.read !== undefined }, cache),
     async verifyDocuments() {
@@ -151,6 +161,7 @@ function bytesOfFiles({ files }: SegmentRecord): SegmentReader['fileBytes'] {
     [columnsName]: files[columnsName]?.bytes ?? 0,
     [passagesName]: files[passagesName]?.bytes ?? 0,
     [graphName]: files[graphName]?.bytes ?? 0,
+    [lexicalName]: files[lexicalName]?.bytes ?? 0,
   }
 }
 

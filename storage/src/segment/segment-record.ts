@@ -22,6 +22,9 @@ export const passagesName = 'passages.arrow'
 /** Only where it has documents enough to be worth it. */
 export const graphName = 'graph.usearch'
 
+/** Only where the index is searched by words too. */
+export const lexicalName = 'lexical.safetensors'
+
 export type SegmentFileName =
   | typeof vectorsName
   | typeof idsName
@@ -29,6 +32,7 @@ export type SegmentFileName =
   | typeof columnsName
   | typeof passagesName
   | typeof graphName
+  | typeof lexicalName
 
 const fileSchema = z.strictObject({ sha256: sha256Hex, bytes: z.int().min(1) })
 
@@ -61,6 +65,7 @@ const recordSchema = z.strictObject({
     [columnsName]: fileSchema.optional(),
     [passagesName]: fileSchema.optional(),
     [graphName]: fileSchema.optional(),
+    [lexicalName]: fileSchema.optional(),
   }),
   /** Of its graph. */
   recallKnobs: recallKnobsSchema.optional(),

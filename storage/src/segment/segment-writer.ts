@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
-import type { Fields } from '@hypershard/contract'
+import type { Fields, LexicalSettings } from '@hypershard/contract'
 import { type GenerationReference, segmentFolder } from '../layout.ts'
 import type { Manifest, SegmentEntry } from '../manifest/manifest.ts'
 import { withFileErrors } from '../store/file-errors.ts'
@@ -14,6 +14,7 @@ import { Utf8ColumnBuilder } from './formats/utf8-column.ts'
 import type { DocumentGraph } from './graph/document-graph.ts'
 import type { RecallKnob } from './graph/recall-knobs.ts'
 import { encodeIds } from './ids-file.ts'
+import { LexicalEncoder } from './lexical/lexical-encoder.ts'
 import { PassagesEncoder } from './passages/passages-file.ts'
 import {
   columnsName,
@@ -22,6 +23,7 @@ import {
   type FileSeal,
   graphName,
   idsName,
+  lexicalName,
   passagesName,
   recordName,
   type SegmentFileName,
@@ -39,6 +41,8 @@ export interface NewSegment
     Pick<SegmentRecord, 'shard' | 'documents' | 'passages' | 'vectorWidth' | 'modelDigest'> {
   /** What searches can filter by. */
   readonly fields?: Fields | undefined
+  /** How its words are kept; undefined for not at all. */
+  readonly lexical?: LexicalSettings | undefined
 }
 
 /** A graph of a segment's rows, and what it finds. */
@@ -49,14 +53,14 @@ export interface CalibratedGraph {
 
 /** What a manifest says of a segment that is about to be made for it. */
 export function newSegmentOf(manifest: Manifest): Omit<NewSegment, 'shard' | 'documents' | 'passages'> {
-  const { index, generation, vectorWidth, modelDigest, fields } = manifest
-  return { index, generation, vectorWidth, modelDigest, fields }
+  const { index, generation, vectorWidth, modelDigest, fields, lexical } = manifest
+  return { index, generation, vectorWidth, modelDigest, fields, lexical }
 }
 
 /**
  * Builds one segment from documents and vectors that come in pieces. In memory stand the ids (their UTF-8 and 4 bytes
- * each), the values of the fields and less than one record batch of documents; everything else is on disk, in a staging
- * folder.
+ * each), the values of the fields, the words, and less than one record batch of documents; everything else is on disk, in
+ * a staging folder.
  *
  * A failure of any method has already removed the staging folder. Calls must not overlap.
  * @example
@@ -114,12 +118,15 @@ export async function createSegmentWriter(store: ObjectStore, segment: NewSegmen
     if (columns !== undefined) files.push(columns)
     const passages = segment.passages === undefined ? undefined : await StagedFile.create(join(folder, passagesName))
     if (passages !== undefined) files.push(passages)
+    const lexical = segment.lexical && (await StagedFile.create(join(folder, lexicalName)))
+    if (lexical !== undefined) files.push(lexical)
     const writer = new StagedSegmentWriter(store, segment, folder, {
       [vectorsName]: vectors,
       [documentsName]: documents,
       [idsName]: ids,
       ...(columns && { [columnsName]: columns }),
       ...(passages && { [passagesName]: passages }),
+      ...(lexical && { [lexicalName]: lexical }),
     })
     await vectors.append(encodeVectorsHeader(shapeOf(segment)))
     return writer
@@ -136,11 +143,12 @@ interface SealedSegment {
   readonly bytes: number
 }
 
-type OptionalName = typeof columnsName | typeof passagesName | typeof graphName
+type OptionalName = typeof columnsName | typeof passagesName | typeof graphName | typeof lexicalName
 
 type StagedFiles = Readonly<Record<Exclude<SegmentFileName, OptionalName>, StagedFile>> & {
   readonly [columnsName]?: StagedFile
   readonly [passagesName]?: StagedFile
+  readonly [lexicalName]?: StagedFile
 }
 
 class StagedSegmentWriter implements SegmentWriter {
@@ -154,6 +162,7 @@ class StagedSegmentWriter implements SegmentWriter {
   readonly #passages = new PassagesEncoder()
   /** Appended. */
   #vectors = 0
+  readonly #lexical: LexicalEncoder | undefined
   #graph: { readonly seal: FileSeal; readonly recallKnobs: readonly RecallKnob[] } | undefined
   #truncated = 0
   #read = nothingRead
@@ -166,6 +175,7 @@ class StagedSegmentWriter implements SegmentWriter {
     this.#folder = folder
     this.#files = files
     this.#columns = new ColumnsEncoder(segment.fields ?? {})
+    this.#lexical = segment.lexical && new LexicalEncoder(segment.lexical.analyzer)
   }
 
   append(documents: readonly StoredDocument[], vectors: Float32Array, truncated = 0): Promise<void> {
@@ -190,7 +200,9 @@ class StagedSegmentWriter implements SegmentWriter {
       await this.#files[vectorsName].append(bytesOf(vectors))
       for (const bytes of this.#documents.append(documents)) await this.#files[documentsName].append(bytes)
       this.#vectors += vectors.length / vectorWidth
-      for (const { id, fields, read, passages } of documents) {
+      for (const document of documents) {
+        const { id, fields, read, passages } = document
+        this.#lexical?.append(document)
         this.#ids.append(id)
         if (isCut) this.#passages.append(passages!)
         this.#read = addRead(this.#read, read)
@@ -251,6 +263,7 @@ class StagedSegmentWriter implements SegmentWriter {
     for (const bytes of encodeIds(this.#ids.build())) await this.#files[idsName].append(bytes)
     await this.#files[columnsName]?.append(this.#columns.encode())
     await this.#files[passagesName]?.append(this.#passages.encode())
+    for (const bytes of this.#lexical?.encode() ?? []) await this.#files[lexicalName]?.append(bytes)
     const { shard, documents, passages, vectorWidth, modelDigest } = this.#segment
     const files = await this.#endFiles()
     const record = encodeSegmentRecord({
@@ -292,9 +305,11 @@ class StagedSegmentWriter implements SegmentWriter {
   async #endFiles(): Promise<SegmentRecord['files']> {
     const columns = await this.#files[columnsName]?.finish()
     const passages = await this.#files[passagesName]?.finish()
+    const lexical = await this.#files[lexicalName]?.finish()
     return {
       ...(columns && { [columnsName]: columns }),
       ...(passages && { [passagesName]: passages }),
+      ...(lexical && { [lexicalName]: lexical }),
       ...(this.#graph && { [graphName]: this.#graph.seal }),
       [vectorsName]: await this.#files[vectorsName].finish(),
       [idsName]: await this.#files[idsName].finish(),

@@ -3,7 +3,7 @@
  * first generation is described by the index's own record and has no file, but for a clone's. docs/formats/generation.md.
  */
 import { type Clock, HypershardError, retryOnConflict, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, lexicalSchema, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { generationKey, generationsFolder } from '../../layout.ts'
@@ -22,6 +22,7 @@ const recordSchema = z.strictObject({
   shards: z.int().min(1),
   fields: fieldsSchema.optional(),
   passages: passagesSchema.optional(),
+  lexical: lexicalSchema.optional(),
   /** What it begins with, and the place in the write log that it goes on from. */
   source: z
     .strictObject({
@@ -66,7 +67,7 @@ export async function writeFirstGeneration(
 
 /** The generation that an index is created with, empty. */
 export function firstGeneration(index: IndexRecord): GenerationRecord {
-  const { name, uid, model, vectorWidth, shards, fields, passages, createdAt } = index
+  const { name, uid, model, vectorWidth, shards, fields, passages, lexical, createdAt } = index
   return {
     format: 'hypershard.generation/1',
     index: name,
@@ -77,6 +78,7 @@ export function firstGeneration(index: IndexRecord): GenerationRecord {
     shards,
     ...(fields && { fields }),
     ...(passages && { passages }),
+    ...(lexical && { lexical }),
     source: null,
     createdAt,
   }

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, HypershardError, systemClock } from '@hypershard/common'
-import { fieldsSchema, indexNamePattern, passagesSchema } from '@hypershard/contract'
+import { fieldsSchema, indexNamePattern, lexicalSchema, passagesSchema } from '@hypershard/contract'
 import { z } from 'zod'
 import { corruptData, decodeStored } from '../../corrupt-data.ts'
 import { creatingFolder, creatingKey, deletingKey, indexesFolder, indexFolder, indexKey } from '../../layout.ts'
@@ -26,6 +26,8 @@ const indexSchema = z.strictObject({
   fields: fieldsSchema.optional(),
   /** How long texts are cut into passages; left out where each document has one vector. */
   passages: passagesSchema.optional(),
+  /** How its segments keep words; left out where they do not. */
+  lexical: lexicalSchema.optional(),
   /** What a clone was made of; its first generation has a record of its own. */
   origin: z
     .strictObject({
@@ -47,7 +49,7 @@ export type IndexIdentity = Pick<IndexRecord, 'name' | 'uid'>
 /** What the creator of an index decides. */
 export type NewIndex = Pick<
   IndexRecord,
-  'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'passages' | 'origin'
+  'name' | 'model' | 'vectorWidth' | 'shards' | 'replicas' | 'fields' | 'passages' | 'lexical' | 'origin'
 >
 
 /**
@@ -71,7 +73,7 @@ export async function createIndex(
   if (!indexNamePattern.test(index.name)) throw badName(index.name)
   if ((await store.get(indexKey(index.name))) !== undefined) throw exists(index.name)
   await requireNoAlias(store, index.name)
-  const { name, model, vectorWidth, shards, replicas, fields, passages, origin } = index
+  const { name, model, vectorWidth, shards, replicas, fields, passages, lexical, origin } = index
   const record: IndexRecord = {
     format: 'hypershard.index/1',
     name,
@@ -83,6 +85,7 @@ export async function createIndex(
     generation: 1,
     ...(fields && { fields }),
     ...(passages && { passages }),
+    ...(lexical && { lexical }),
     ...(origin && { origin }),
     createdAt: new Date(clock.now()).toISOString(),
   }

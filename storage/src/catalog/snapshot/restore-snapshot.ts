@@ -66,11 +66,11 @@ export async function cloneIndex(
   { snapshot, model, manifest }: Origin,
   clock: Clock = systemClock,
 ): Promise<IndexRecord> {
-  const { index, indexUid, generation, version, vectorWidth, shards, fields, passages } = manifest
+  const { index, indexUid, generation, version, vectorWidth, shards, fields, passages, lexical } = manifest
   const { sequence, parts } = manifest.log
   const log = { sequence: parts === 0 ? sequence : sequence + 1, parts: 0 }
   const origin = { index, indexUid, generation, version, snapshot }
-  const settings = { ...clone, model, vectorWidth, shards, fields, passages, origin }
+  const settings = { ...clone, model, vectorWidth, shards, fields, passages, lexical, origin }
   const source = sourceOf({ snapshot, model, manifest }, log)
   const { sampleQueries } = await readGenerationState(store, manifest)
   const record = await createIndex(store, settings, clock, async created => {

@@ -74,6 +74,7 @@ async function verifySegment(store: ObjectStore, manifest: Manifest, entry: Segm
   await segment.loadPassages()
   await segment.verifyDocuments()
   await segment.loadColumns(manifest.fields ?? {})
+  if (manifest.lexical !== undefined) await segment.loadLexical()
   if (segment.hasGraph) await segment.copyGraph(undefined)
   const ids = await segment.loadIds()
   return (await rowsLeft(store, manifest, entry)).map(row => textAt(ids, row))
