@@ -33,4 +33,12 @@ export const wordsMutants: readonly Mutant[] = [
     breaks: 'Statistics do not depend on when deleted documents are merged away',
     tests: ['shard-server/src/words/score-words.test.ts'],
   },
+  {
+    id: 'words-ties',
+    file: 'shard-server/src/words/rank-by-words.ts',
+    find: 'score === 0 || score < scoreMin ||',
+    replace: 'score === 0 || score <= scoreMin ||',
+    breaks: 'Of documents with one score those with the first ids are found, wherever they lie',
+    tests: ['shard-server/src/words/rank-by-words.test.ts'],
+  },
 ]
