@@ -18,7 +18,7 @@ interface TermPostings {
 }
 
 /**
- * Collects a segment's words. In memory stands all of what the file will hold, about 450 bytes a document of 200 words,
+ * Collects a segment's words. In memory stands all of what the file will hold, about 500 bytes a document of 200 words,
  * and an object a term.
  */
 export class LexicalEncoder {
