@@ -16,7 +16,7 @@ export const declaredMetrics: readonly { readonly title: string; readonly metric
 
 /** What the labels mean and which values they take; each is bounded by the code or by the cluster. */
 export const labelMeanings: Readonly<Record<string, string>> = {
-  cache: '`qnets`, `answers` (coordinator); `qnets`, `filters`, `texts` (shard server)',
+  cache: '`qnets`, `answers`, `words` (coordinator); `qnets`, `filters`, `texts` (shard server)',
   code: 'an [error code](errors.md)',
   device: 'what ranks documents, such as `webgpu` or `cuda:0`',
   digest: "a model's digest; as many as an encoder service has models",

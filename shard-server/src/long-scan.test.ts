@@ -21,6 +21,7 @@ import { QueryCache } from './qnets/query-cache.ts'
 import { searchGate } from './search/search-gate.ts'
 import { searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
+import { noWords } from './testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from './testing/test-index.ts'
 import {
   createTestStore,
@@ -166,13 +167,13 @@ describe('a shard server during a scan of seconds', () => {
     const loader = new SegmentLoader({ storeRoot: root, places: { vectors: 'memory', scratch: root } }, log, onDeath)
     const filter = new RowFilter({ log, onDeath })
     const memory = { vectors: 'memory', memoryBytesMax: Number.MAX_SAFE_INTEGER } as const
-    const holder = new SegmentHolder({ store, loader, backend, filter, log, ...memory })
+    const holder = new SegmentHolder({ store, loader, backend, filter, words: noWords, log, ...memory })
     const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made'), post: () => undefined })
     const searches = searchGate(1)
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
         searchShards(
-          { holder, backend, filter, queries, searches, meter: new ShardSearchMeter(quietMeter) },
+          { holder, backend, filter, words: noWords, queries, searches, meter: new ShardSearchMeter(quietMeter) },
           request,
           quietContext(deadline),
         ),

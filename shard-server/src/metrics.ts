@@ -7,12 +7,14 @@ import { filterMetrics } from './filtering/metrics.ts'
 import { holdingMetrics } from './holding/metrics.ts'
 import { headMetrics } from './qnets/metrics.ts'
 import { scoringMetrics, shardSearchMetrics } from './search/metrics.ts'
+import { wordsMetrics } from './words/metrics.ts'
 
 export const shardServerMetrics: readonly MetricDeclaration[] = [
   shardSearchMetrics,
   scoringMetrics,
   headMetrics,
   filterMetrics,
+  wordsMetrics,
   holdingMetrics,
   deviceMetrics,
   drainMetrics,

@@ -32,7 +32,28 @@ export interface ScoringBackend {
    * @throws HypershardError `invalid_request` for a q-net that cannot be read, `cancelled` when the caller has gone
    */
   scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer>
+  /**
+   * The q-net's scores of some rows of a shard, or of the first of them: the same bits that any scan gives them.
+   * @throws HypershardError as `scan`
+   */
+  score(request: ScanRequest, shard: ShardToScan, rows: readonly RowToScore[], deadline: Deadline): Promise<ScoredRows>
   close(): Promise<void>
+}
+
+export interface RowToScore {
+  /** Its segment's place in the shard. */
+  readonly segment: number
+  readonly row: number
+}
+
+/** The q-net's scores of rows, or of the first of them. */
+export interface ScoredRows {
+  readonly scores: Float32Array
+  /** The best passage of each, where documents have some. */
+  readonly passages: Int32Array | undefined
+  /** Why these are not all. */
+  readonly stop: Exclude<ScanStop, 'complete'> | undefined
+  readonly workMs: number
 }
 
 /** What vectors take of a device's memory. */

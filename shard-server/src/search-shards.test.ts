@@ -11,7 +11,7 @@ import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
-import { FakeBackend, FakeLoader, noFilter, noWarmUp } from './testing/fake-parts.ts'
+import { FakeBackend, FakeLoader, noFilter, noWarmUp, noWords } from './testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments, testModel } from './testing/test-index.ts'
 import { createTestStore, testQNet } from './testing/test-shard-server.ts'
 
@@ -43,10 +43,18 @@ describe('searchShards', () => {
     const memory = { vectors: 'memory', memoryBytesMax: 2 ** 30 } as const
     const loader = new FakeLoader(root.store, root.root)
     const log = silentLogger()
-    holder = new SegmentHolder({ store: root.store, loader, backend, filter: noFilter, ...memory, log })
+    holder = new SegmentHolder({ store: root.store, loader, backend, filter: noFilter, words: noWords, ...memory, log })
     const queries = new QueryCache({ call: () => assert.fail('a q-net was to be made'), post: () => undefined })
     const searches = new WorkGate({ work: 'searches', where: 'here', inFlightMax: 1, waitingMax: 0 })
-    parts = { holder, backend, searches, filter: noFilter, queries, meter: new ShardSearchMeter(quietMeter) }
+    parts = {
+      holder,
+      backend,
+      searches,
+      filter: noFilter,
+      words: noWords,
+      queries,
+      meter: new ShardSearchMeter(quietMeter),
+    }
   })
 
   afterEach(async () => {

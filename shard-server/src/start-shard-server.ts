@@ -36,6 +36,7 @@ import { WarmUp } from './search/warm-up.ts'
 import { ServerState } from './server-state.ts'
 import { ThreadCalls } from './threads/thread-calls.ts'
 import { createShardService, shardServiceDefinition, shardServiceName } from './transport/shard-service.ts'
+import { WordSearcher } from './words/word-searcher.ts'
 
 export type ShardServerConfig = Config<typeof shardServerConfig>
 
@@ -49,7 +50,8 @@ const scratchCopyMsMax = 3_600_000
 const drainMs = 5_000
 
 /**
- * Starts a shard server: a gRPC server, a thread that loads, one that filters and those that score, on a device too.
+ * Starts a shard server: a gRPC server, a thread that loads, one that filters, one that ranks by words once it holds some,
+ * and those that score, on a device too.
  * @param onDeath a thread died and what it held is lost; ending the process lets the supervisor start it afresh. `atOnce`: a
  *   thread hangs, so that nothing may wait for it
  * @param open opens what scores; another in tests
@@ -90,6 +92,7 @@ export async function startShardServer(
   const loader = new SegmentLoader({ storeRoot: config.HYPERSHARD_STORE, places }, log, onDeath)
   const memoryBytesMax = config.HYPERSHARD_SHARD_MEMORY_BYTES || Math.floor(memoryLimitBytes() * memoryShare)
   const filter = new RowFilter({ log, meter, onDeath })
+  const words = new WordSearcher({ log, meter, onDeath })
   const heads = new ThreadCalls<HeadMessage, MadeQNet>({
     name: 'head',
     file: new URL('./qnets/head-thread.ts', import.meta.url),
@@ -109,6 +112,7 @@ export async function startShardServer(
     loader,
     backend,
     filter,
+    words,
     vectors: places.vectors,
     memoryBytesMax,
     texts,
@@ -119,9 +123,10 @@ export async function startShardServer(
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })
-  const closeThreads = () => Promise.all([backend.close(), loader.close(), filter.close(), heads.close()])
-  const warmUp = warmUpOf({ holder, backend, filter }, heads, log)
-  const parts = { holder, backend, filter, queries, searches, warmHead, warmUp }
+  const closeThreads = () =>
+    Promise.all([backend.close(), loader.close(), filter.close(), words.close(), heads.close()])
+  const warmUp = warmUpOf({ holder, backend, filter, words }, heads, log)
+  const parts = { holder, backend, filter, words, queries, searches, warmHead, warmUp }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
@@ -176,7 +181,7 @@ export async function startShardServer(
 
 /** Its searches have a cache, a gate and a meter of their own: they take no user's place, and nobody counts them. */
 function warmUpOf(
-  searched: Pick<SearchParts, 'holder' | 'backend' | 'filter'>,
+  searched: Pick<SearchParts, 'holder' | 'backend' | 'filter' | 'words'>,
   heads: ConstructorParameters<typeof QueryCache>[0],
   log: Logger,
 ): WarmUp {

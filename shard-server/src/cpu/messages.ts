@@ -1,8 +1,8 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 
-import type { ScanRequest, ScanStop, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
+import type { RowToScore, ScanRequest, ScanStop, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
-import type { Candidate, Ranked, RankWish } from './rank-candidates.ts'
+import type { Ranked, RankWish } from './rank-candidates.ts'
 
 export type HoldMessage = SegmentToHold & { readonly type: 'hold'; readonly call: number }
 
@@ -33,7 +33,7 @@ export interface RankTask extends TaskQuery {
 /** Candidates to score. */
 export interface ScoreTask extends TaskQuery {
   readonly shard: ShardToScan
-  readonly candidates: readonly Candidate[]
+  readonly candidates: readonly RowToScore[]
 }
 
 export type ScoringTask =

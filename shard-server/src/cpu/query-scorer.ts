@@ -8,12 +8,12 @@ import {
   readWeights,
 } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
-import type { SharedQNet } from '../ports.ts'
+import type { RowToScore, SharedQNet } from '../ports.ts'
 import { expectGoodWeights } from './check-weights.ts'
 import { bestOfEach, countOfRow, type DocumentScores, vectorsOfRow } from './document-rows.ts'
 import type { JointScores } from './joint-scores.ts'
 import type { TaskQuery } from './messages.ts'
-import { type Candidate, meansOf, type Ranked, type RankOptions } from './rank-candidates.ts'
+import { meansOf, type Ranked, type RankOptions } from './rank-candidates.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { PieceScorer } from './scan-shards.ts'
 
@@ -67,7 +67,7 @@ export function laterScorer({ qnet, scoring, rangeSample }: TaskQuery, onRead: (
 export async function scoreCandidates(
   joint: JointScores,
   segments: readonly ScanSegment[],
-  candidates: readonly Candidate[],
+  candidates: readonly RowToScore[],
   takeTurn: RankOptions['takeTurn'],
 ): Promise<ScoredCandidates> {
   const scores = new Float32Array(candidates.length)
@@ -96,8 +96,8 @@ export async function scoreCandidates(
 }
 
 /** Candidates with at most `blockRows` vectors together, or one that has more. */
-function* candidateBlocks(segments: readonly ScanSegment[], candidates: readonly Candidate[]) {
-  let block: Candidate[] = []
+function* candidateBlocks(segments: readonly ScanSegment[], candidates: readonly RowToScore[]) {
+  let block: RowToScore[] = []
   let counts: number[] = []
   let vectors = 0
   for (const candidate of candidates) {

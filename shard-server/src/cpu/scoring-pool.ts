@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict'
 import type { Deadline, Logger } from '@hypershard/common'
 import { kernelIdentity, type RowIds } from '@hypershard/qnet'
-import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
+import type {
+  RowToScore,
+  ScanAnswer,
+  ScanRequest,
+  ScoredRows,
+  ScoringBackend,
+  SegmentToHold,
+  ShardScan,
+  ShardToScan,
+} from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import { choosePlan, costOf, type SegmentToPlan } from './choose-plan.ts'
 import { mergeScans } from './merge-scans.ts'
 import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
 import type { ScoredCandidates } from './query-scorer.ts'
 import { QueryTeam, type ScoringThread } from './query-team.ts'
-import { bestOf, type Candidate, type Ranked } from './rank-candidates.ts'
+import { bestOf, type Ranked } from './rank-candidates.ts'
 import { idsOf } from './scan-segment.ts'
 import { searchByTangent, type TangentPlan, type TangentSteps } from './search-by-tangent.ts'
 
@@ -41,14 +50,6 @@ interface HeldSegment extends Omit<SegmentToPlan, 'eligible'> {
 interface Search {
   readonly request: ScanRequest
   readonly team: QueryTeam
-}
-
-/** The q-net's scores of candidates, or of the first of them. */
-export interface ScoredRows {
-  readonly scores: Float32Array
-  readonly passages: Int32Array | undefined
-  readonly stop: Ranked['stop']
-  readonly workMs: number
 }
 
 /** The CPU as a backend: the scoring threads as one. */
@@ -115,19 +116,15 @@ export class ScoringPool implements ScoringBackend {
     }
   }
 
-  /**
-   * The q-net's scores of some rows of a shard, or of the first of them: the same bits that any scan gives them.
-   * @throws HypershardError as `scan`
-   */
   async score(
     request: ScanRequest,
     shard: ShardToScan,
-    candidates: readonly Candidate[],
+    rows: readonly RowToScore[],
     deadline: Deadline,
   ): Promise<ScoredRows> {
     const team = new QueryTeam(deadline)
     try {
-      return await this.#scoreBy({ request, team }, shard, candidates)
+      return await this.#scoreBy({ request, team }, shard, rows)
     } finally {
       team.end()
     }
@@ -239,7 +236,11 @@ export class ScoringPool implements ScoringBackend {
     return found && { ...found, scoreMs }
   }
 
-  async #scoreBy({ request, team }: Search, shard: ShardToScan, candidates: readonly Candidate[]): Promise<ScoredRows> {
+  async #scoreBy(
+    { request, team }: Search,
+    shard: ShardToScan,
+    candidates: readonly RowToScore[],
+  ): Promise<ScoredRows> {
     const query = queryOf(request)
     const parts = divide(candidates, this.#threads.length)
     const { results, workMs } = await team.run(this.#threads.slice(0, parts.length), part => ({
@@ -281,14 +282,14 @@ function mergeRanked(
 }
 
 /** In order, in pieces of about the same size. */
-function divide(candidates: readonly Candidate[], threads: number): (readonly Candidate[])[] {
+function divide(candidates: readonly RowToScore[], threads: number): (readonly RowToScore[])[] {
   const parts = Math.max(1, Math.min(threads, Math.floor(candidates.length / candidatesPerThreadMin)))
   const placeOf = (part: number) => Math.round((part * candidates.length) / parts)
   return Array.from({ length: parts }, (_, part) => candidates.slice(placeOf(part), placeOf(part + 1)))
 }
 
 /** Up to the first that is missing. */
-function joinScores(results: readonly ScoredCandidates[], parts: readonly (readonly Candidate[])[]) {
+function joinScores(results: readonly ScoredCandidates[], parts: readonly (readonly RowToScore[])[]) {
   const cut = results.findIndex(({ scores }, part) => scores.length < parts[part]!.length)
   const whole = cut === -1 ? results : results.slice(0, cut + 1)
   const scores = Float32Array.from(whole.flatMap(result => [...result.scores]))

@@ -7,6 +7,7 @@ import type {
   DeviceMemoryUse,
   ScanAnswer,
   ScanRequest,
+  ScoredRows,
   ScoringBackend,
   SegmentToHold,
   ShardScan,
@@ -156,6 +157,10 @@ export class DeviceBackend implements ScoringBackend {
     })
     queueMs = Math.min(queueMs, ...fromDevice.flatMap(found => found?.queueMs ?? []))
     return { scans, queueMs: Number.isFinite(queueMs) ? queueMs : 0 }
+  }
+
+  score(...asked: Parameters<ScoringBackend['score']>): Promise<ScoredRows> {
+    return this.#options.pool.score(...asked)
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Fields, Manifest, ObjectStore } from '@hypershard/storage'
 import type { ScoringThread } from '../cpu/query-team.ts'
 import { ScoringPool } from '../cpu/scoring-pool.ts'
 import { RowFilter } from '../filtering/row-filter.ts'
+import { noWords } from '../testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
 import { SegmentHolder } from './segment-holder.ts'
@@ -84,7 +85,7 @@ describe('admitting segments', () => {
       () => filter.close(),
       () => loader.close(),
     )
-    return new SegmentHolder({ store, loader, backend, filter, vectors: 'memory', memoryBytesMax, log })
+    return new SegmentHolder({ store, loader, backend, filter, words: noWords, vectors: 'memory', memoryBytesMax, log })
   }
 
   it('leaves nothing of a segment that one thread refuses, and takes it once the thread does', async () => {

@@ -37,10 +37,11 @@ export function heldBytesOf(
   return fixedBytes(segment, vectors) + ids.offsets.byteLength + ids.bytes.byteLength + bytesOfColumns(columns)
 }
 
-/** Vectors and what else the number of rows decides, and the graph, which is mapped as it lies in its file. */
+/** Vectors and what else the number of rows decides, and the graph and the words, which lie there as in their files. */
 function fixedBytes(segment: MeasuredSegment, vectors: HoldingPlaces['vectors']): number {
   const places = Math.ceil(segment.documents / segment.documentsPerBatch) * placeBytes
-  return rowBytesOf(segment, vectors) + places + segment.fileBytes['graph.usearch']
+  const { 'graph.usearch': graph, 'lexical.safetensors': words } = segment.fileBytes
+  return rowBytesOf(segment, vectors) + places + graph + words
 }
 
 function columnsBound({ documents, fileBytes }: MeasuredSegment, fields: Fields): number {

@@ -33,6 +33,8 @@ export interface LoadedSegment {
   readonly columns: FilterColumns
   /** Whose vectors they are; undefined where each document has one. */
   readonly passages: PassageTable | undefined
+  /** Its file of words; undefined where they are not kept. */
+  readonly words: Uint8Array<SharedArrayBuffer> | undefined
   readonly width: number
   /** A copy of its graph's file, for whoever opens it to remove; undefined for none. */
   readonly graph: { readonly path: string; readonly bytes: number } | undefined
@@ -84,10 +86,11 @@ async function readOnce(
     const ids = toShared(await reader.loadIds())
     const columns = await reader.loadColumns(fields)
     const passages = await reader.loadPassages()
+    const words = reader.hasLexical ? await reader.loadLexical() : undefined
     await reader.verifyDocuments()
     const graph = reader.hasGraph ? await graphOnDisk(reader, copies) : undefined
     const { vectorWidth: width, modelDigest, recallKnobs } = reader
-    return { vectors, ids, scanCopy, columns, passages, width, modelDigest, graph, recallKnobs }
+    return { vectors, ids, scanCopy, columns, passages, words, width, modelDigest, graph, recallKnobs }
   } catch (error) {
     await copies.remove()
     throw error

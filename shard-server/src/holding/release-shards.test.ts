@@ -3,7 +3,7 @@ import { Deadline, silentLogger } from '@hypershard/common'
 import { eventually, quietContext } from '@hypershard/harness'
 import type { Manifest, ObjectStore } from '@hypershard/storage'
 import { prepareShards } from '../search/prepare-shards.ts'
-import { FakeBackend, FakeLoader, noFilter, noWarmUp } from '../testing/fake-parts.ts'
+import { FakeBackend, FakeLoader, noFilter, noWarmUp, noWords } from '../testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
 import { askedLatelyMs, SegmentHolder } from './segment-holder.ts'
@@ -37,7 +37,17 @@ describe('letting go of shards that are held elsewhere', () => {
     backend = new FakeBackend()
     const [loader, log] = [new FakeLoader(store, root), silentLogger()]
     const clock = { now: () => nowMs, monotonicMs: () => nowMs }
-    const parts = { store, loader, backend, filter: noFilter, vectors: 'memory' as const, memoryBytesMax, log, clock }
+    const parts = {
+      store,
+      loader,
+      backend,
+      filter: noFilter,
+      words: noWords,
+      vectors: 'memory' as const,
+      memoryBytesMax,
+      log,
+      clock,
+    }
     return new SegmentHolder(parts)
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline, silentLogger } from '@hypershard/common'
 import { type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
-import { FakeBackend, FakeLoader, noFilter } from '../testing/fake-parts.ts'
+import { FakeBackend, FakeLoader, noFilter, noWords } from '../testing/fake-parts.ts'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore } from '../testing/test-shard-server.ts'
 import { boundOfHeldBytes } from './held-bytes.ts'
@@ -46,7 +46,16 @@ describe('what a shard server holds', () => {
 
   function holderOf(memoryBytesMax: number): SegmentHolder {
     const log = silentLogger()
-    return new SegmentHolder({ store, loader, backend, filter: noFilter, memoryBytesMax, vectors: 'memory', log })
+    return new SegmentHolder({
+      store,
+      loader,
+      backend,
+      filter: noFilter,
+      words: noWords,
+      memoryBytesMax,
+      vectors: 'memory',
+      log,
+    })
   }
 
   const newIndex = async (name: string) =>

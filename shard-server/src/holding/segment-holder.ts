@@ -25,6 +25,8 @@ import {
 import { LRUCache } from 'lru-cache'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScoringBackend } from '../ports.ts'
+import type { WordSearcher } from '../words/word-searcher.ts'
+import { checkSegment } from './check-segment.ts'
 import { GenerationFiles } from './generation-files.ts'
 import { boundOfHeldBytes, heldBytesOf, versionsKeptMax } from './held-bytes.ts'
 import { generationKey, segmentKey, versionKey } from './held-keys.ts'
@@ -39,6 +41,7 @@ export interface HolderOptions {
   readonly loader: Pick<SegmentLoader, 'load'>
   readonly backend: Pick<ScoringBackend, 'hold' | 'drop'>
   readonly filter: Pick<RowFilter, 'hold' | 'drop'>
+  readonly words: Pick<WordSearcher, 'hold' | 'drop'>
   /** Where the loader puts f32 vectors: those on disk do not count against `memoryBytesMax`. */
   readonly vectors: HoldingPlaces['vectors']
   /** All that segments held take; one that does not fit is refused before it is read. */
@@ -270,7 +273,7 @@ export class SegmentHolder {
     const { fields = {} } = manifest
     const { read: reader, firstProblem } = await againIfDamaged(() => openSegment(store, reference))
     this.#noteFirstProblem(entry, firstProblem)
-    checkModel(reader, manifest)
+    checkSegment(reader, manifest)
     let bytes = this.#reserve(manifest, entry, boundOfHeldBytes(reader, fields, vectors))
     try {
       const loaded = await loader.load(reference, fields)
@@ -289,13 +292,14 @@ export class SegmentHolder {
   /** Gives what was loaded to those who work with it, or to none of them. @returns the open documents file */
   async #distribute(key: string, reader: SegmentReader, loaded: LoadedSegment): Promise<DocumentsReader> {
     const { backend, filter } = this.#options
-    const { width, vectors, ids, scanCopy, columns, passages, graph, recallKnobs } = loaded
+    const { width, vectors, ids, scanCopy, columns, passages, words, graph, recallKnobs } = loaded
     let documents: DocumentsReader | undefined
     try {
       documents = await reader.openDocuments(this.#options.texts)
       const graphPath = graph?.path
       await backend.hold({ key, width, vectors, ids, vectorStarts: passages?.starts, scanCopy, recallKnobs, graphPath })
       filter.hold({ key, rows: reader.documents, columns })
+      if (words !== undefined) this.#options.words.hold({ key, words, ids })
       return documents
     } catch (error) {
       if (documents !== undefined) await this.#closeDocuments({ key, documents })
@@ -369,6 +373,7 @@ export class SegmentHolder {
       this.#heldBytes -= held.loaded.bytes
       this.#options.backend.drop(key)
       this.#options.filter.drop(key)
+      this.#options.words.drop(key)
       void this.#closeDocuments(held.loaded)
     }
   }
@@ -380,12 +385,6 @@ export class SegmentHolder {
       this.#options.log.warn({ err: error, segment: key }, 'closing the documents of a dropped segment failed')
     }
   }
-}
-
-function checkModel({ digest, modelDigest, vectorWidth }: SegmentReader, manifest: Manifest): void {
-  if (modelDigest === manifest.modelDigest && vectorWidth === manifest.vectorWidth) return
-  const message = `segment ${digest.slice(0, 8)}: made with another model than manifest ${manifest.version}'s`
-  throw new HypershardError('corrupt_data', message)
 }
 
 function onlyOnce(action: () => void): () => void {

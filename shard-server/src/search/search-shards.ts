@@ -3,9 +3,7 @@
 import {
   type Deadline,
   HypershardError,
-  nothingScanned,
   type RequestContext,
-  scanCountsOf,
   toHypershardError,
   type WorkGate,
 } from '@hypershard/common'
@@ -16,39 +14,30 @@ import {
   SearchPlan,
   type SearchShardsRequest,
   type SearchShardsResponse,
-  type ShardHit,
   type ShardResult,
-  StopReason,
-  type ValueCounts,
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
-import { complementOf, countBits, type Manifest, passagesOfRow, subtractBitmap } from '@hypershard/storage'
-import { countOfRow } from '../cpu/document-rows.ts'
+import type { Manifest } from '@hypershard/storage'
 import type { RowFilter } from '../filtering/row-filter.ts'
-import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
-import type {
-  ScanAnswer,
-  ScanHit,
-  ScanPlan,
-  ScanRequest,
-  ScanStop,
-  ScoringBackend,
-  SegmentToScan,
-  ShardScan,
-  ShardToScan,
-} from '../ports.ts'
+import type { ScanAnswer, ScanPlan, ScanRequest, ScoringBackend, ShardToScan } from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
+import { addWords, rankShards } from '../words/add-words.ts'
+import { requireWords } from '../words/require-words.ts'
+import type { WordParts } from '../words/search-words.ts'
+import { wordQueryOf } from '../words/word-searcher.ts'
+import type { WordQuery } from '../words/words-thread.ts'
 import { attachDocuments } from './attach-documents.ts'
-import { checkManifestReference, checkShards, toShardError } from './check-request.ts'
+import { checkManifestReference, checkShards } from './check-request.ts'
+import { type LeasedSegment, type LeasingParts, leaseShard } from './lease-shard.ts'
+import { failedResult, type ReadyShard, toResult } from './shard-results.ts'
 import type { ShardSearchMeter } from './shard-search-meter.ts'
 import { traceScan } from './trace-scan.ts'
 
 /** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
 const replyReserveMs = { min: 2, max: 50 }
 
-export interface SearchParts {
-  readonly holder: SegmentHolder
-  readonly backend: Pick<ScoringBackend, 'scan'>
+export interface SearchParts extends LeasingParts, WordParts {
+  readonly backend: Pick<ScoringBackend, 'scan' | 'score'>
   readonly filter: Pick<RowFilter, 'select' | 'count'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
@@ -63,7 +52,11 @@ interface Search {
   readonly filter: Filter | undefined
   /** Fields. */
   readonly facets: readonly string[]
+  /** Undefined where documents are ranked by the q-net alone. */
+  readonly words: WordQuery | undefined
+  /** Of the scoring, which ends before the call does. */
   readonly context: RequestContext
+  readonly callDeadline: Deadline
 }
 
 export function searchShards(
@@ -85,6 +78,7 @@ async function admitSearch(
   return searches.run(context.deadline, async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
     checkShards(manifest, request.shards)
+    if (request.words !== undefined) requireWords(manifest)
     const query = await takeQuery(queries, request, context)
     try {
       checkQuery(query, manifest)
@@ -99,7 +93,9 @@ async function admitSearch(
         request: { qnet, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
         filter,
         facets,
+        words: request.words && wordQueryOf(request.words),
         context: scoringContext,
+        callDeadline: context.deadline,
       }
       const found = await searchGroups(parts, request.shards, search)
       const documents = Math.min(hitsMax, request.documents)
@@ -149,16 +145,20 @@ async function searchGroups(parts: SearchParts, shards: readonly number[], searc
 async function searchGroup(parts: SearchParts, shards: readonly number[], search: Search): Promise<ShardResult[]> {
   const { request, context } = search
   const leases = await context.step('lease', inner =>
-    Promise.all(shards.map(shard => leaseShard(parts, shard, { ...search, context: inner }))),
+    Promise.all(shards.map(shard => tryLease(parts, shard, { ...search, context: inner }))),
   )
   const ready = leases.filter(isLease)
   try {
     if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
     const work = { ...request, shards: ready.map(toScan) }
     const startMs = context.deadline.clock.now()
-    const answer = await parts.backend.scan(work, context.deadline)
+    const ranking = search.words && rankShards(parts, work, { query: search.words, context })
+    const answer = await parts.backend.scan(work, context.deadline).finally(() => ranking)
     if (context.trace.recording) traceScan(context.trace, answer, startMs)
-    return toResults(leases, answer)
+    const results = toResults(leases, answer)
+    if (search.words === undefined) return results
+    const byWords = { ranked: (await ranking)!, query: search.words, deadline: search.callDeadline }
+    return await addWords(parts, results, { ready, work, answer, ...byWords })
   } finally {
     for (const lease of ready) lease.release()
   }
@@ -232,49 +232,25 @@ function replyReserve(deadline: Deadline): number {
   return Math.min(replyReserveMs.max, Math.max(replyReserveMs.min, deadline.remainingMs / 10))
 }
 
-/** A shard's segments, leased until released, and which of their rows can be hits. */
-interface ReadyShard extends Pick<ShardLease, 'shard' | 'release'> {
-  readonly segments: readonly LeasedSegment[]
-  readonly facets: ValueCounts[]
-}
-
-type LeasedSegment = SegmentToScan & Pick<ShardLease['segments'][number], 'passages'>
-
-async function leaseShard(
-  { holder, filter: rowFilter }: SearchParts,
+/** One that cannot be leased is a result that says why. */
+async function tryLease(
+  parts: SearchParts,
   shard: number,
   { manifest, filter, facets: fields, context }: Search,
 ): Promise<ReadyShard | ShardResult> {
   try {
-    const lease = await holder.lease(manifest, shard, context.deadline)
+    const lease = await leaseShard(parts, shard, { manifest, filter, context })
     try {
-      const segments = await Promise.all(
-        lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, context })),
-      )
-      const facets = fields.length === 0 ? [] : await rowFilter.count(toCount(segments, fields), context.deadline)
-      return { shard, segments, facets, release: lease.release }
+      const { segments } = lease
+      const facets = fields.length === 0 ? [] : await parts.filter.count(toCount(segments, fields), context.deadline)
+      return { ...lease, facets }
     } catch (error) {
       lease.release()
       throw error
     }
   } catch (error) {
-    return { ...emptyResult(shard), stopReason: StopReason.STOP_REASON_ERROR, error: toShardError(error) }
+    return failedResult(shard, error)
   }
-}
-
-async function eligibleOf(
-  { key, position, documents, passages, deleted, deletedCount }: ShardLease['segments'][number],
-  {
-    rowFilter,
-    filter,
-    context,
-  }: { rowFilter: SearchParts['filter']; filter: Filter | undefined; context: RequestContext },
-): Promise<LeasedSegment> {
-  const own = { key, position, passages }
-  if (filter === undefined) return { ...own, excluded: deleted, eligible: documents - deletedCount }
-  const selected = await rowFilter.select(key, filter, context.deadline)
-  const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)
-  return { ...own, excluded: complementOf(eligible), eligible: countBits(eligible) }
 }
 
 function toCount(segments: readonly LeasedSegment[], fields: readonly string[]) {
@@ -295,60 +271,4 @@ function toScan({ shard, segments }: ReadyShard): ShardToScan {
 function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
   return leases.map(lease => (isLease(lease) ? toResult(lease, scans.get(lease.shard)!, answer.queueMs) : lease))
-}
-
-const stopReasons: Readonly<Record<ScanStop, StopReason>> = {
-  complete: StopReason.STOP_REASON_COMPLETE,
-  deadline: StopReason.STOP_REASON_DEADLINE,
-  cancelled: StopReason.STOP_REASON_CANCELLED,
-}
-
-function toResult({ segments, facets }: ReadyShard, scan: ShardScan, queueMs: number): ShardResult {
-  return {
-    ...emptyResult(scan.shard),
-    hits: scan.hits.map(hit => toHit(hit, segments)),
-    ...scanCountsOf(scan),
-    plan: planOf(scan),
-    documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
-    stopReason: stopReasons[scan.stop],
-    nonFiniteScores: scan.nonFiniteScores,
-    facets,
-    scoreMs: scan.scoreMs,
-    queueMs,
-  }
-}
-
-/** The passage that scored best is told of a document that has several. */
-function toHit({ id, score, segment, row, passage }: ScanHit, segments: ReadyShard['segments']): ShardHit {
-  const table = passage === undefined ? undefined : segments.find(({ position }) => position === segment)!.passages
-  return {
-    id,
-    score,
-    address: { segment, row },
-    document: undefined,
-    passage: table && countOfRow(table.starts, row) > 1 ? passagesOfRow(table, row)[passage!] : undefined,
-  }
-}
-
-/** The plan that was really used, whichever was asked for. */
-function planOf({ plan, documentsWalked }: ShardScan): SearchPlan {
-  if (plan === 'exact') return SearchPlan.SEARCH_PLAN_EXACT
-  return documentsWalked > 0 ? SearchPlan.SEARCH_PLAN_GRAPH : SearchPlan.SEARCH_PLAN_TANGENT
-}
-
-function emptyResult(shard: number): ShardResult {
-  return {
-    shard,
-    hits: [],
-    ...nothingScanned,
-    plan: SearchPlan.SEARCH_PLAN_UNSPECIFIED,
-    documentsMatched: 0,
-    stopReason: StopReason.STOP_REASON_UNSPECIFIED,
-    error: undefined,
-    nonFiniteScores: 0,
-    queueMs: 0,
-    scoreMs: 0,
-    headMs: 0,
-    facets: [],
-  }
 }

@@ -1,10 +1,12 @@
 /** What a holder and a search work with, without threads. */
+import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
 import type { Bitmap, Fields, ObjectStore, SegmentReference } from '@hypershard/storage'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import { type HoldingPlaces, type LoadedSegment, readSegment } from '../holding/read-segment.ts'
 import type { SegmentLoader } from '../holding/segment-loader.ts'
-import type { ScanAnswer, ScanRequest, ScoringBackend, SegmentToHold } from '../ports.ts'
+import type { ScanAnswer, ScanRequest, ScoredRows, ScoringBackend, SegmentToHold } from '../ports.ts'
+import type { WordSearcher } from '../words/word-searcher.ts'
 
 /** Notes what it is told, and refuses segments while it is told to. It scores no document: shards have no hits. */
 export class FakeBackend implements ScoringBackend {
@@ -38,6 +40,10 @@ export class FakeBackend implements ScoringBackend {
     return { scans, queueMs: 0 }
   }
 
+  async score(...[, , rows]: Parameters<ScoringBackend['score']>): Promise<ScoredRows> {
+    return { scores: new Float32Array(rows.length), passages: undefined, stop: undefined, workMs: 0 }
+  }
+
   async close(): Promise<void> {}
 }
 
@@ -66,6 +72,14 @@ export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select' | 'count'> = {
   drop: () => undefined,
   select: (): Promise<Bitmap> => Promise.reject(new Error('a filter was asked for')),
   count: () => Promise.reject(new Error('a facet was asked for')),
+}
+
+/** For indexes that keep no words. */
+export const noWords: Pick<WordSearcher, 'hold' | 'drop' | 'rank' | 'score'> = {
+  hold: () => assert.fail('words were given'),
+  drop: () => undefined,
+  rank: () => Promise.reject(new Error('words were asked for')),
+  score: () => Promise.reject(new Error('words were asked for')),
 }
 
 export const noWarmUp = Object.freeze({ run: async () => undefined })

@@ -1,4 +1,5 @@
 /** Indexes of pseudo-random vectors in a real store, for tests. */
+import type { LexicalSettings } from '@hypershard/contract'
 import { pseudoRandomTensor } from '@hypershard/harness/qnets'
 import {
   commitSegments,
@@ -20,6 +21,8 @@ export interface TestDocument {
   readonly vector: Float32Array
   /** Of its passages, where the index cuts texts: each is ten characters of the text. */
   readonly vectors?: readonly Float32Array[]
+  /** One that names it if left out. */
+  readonly text?: string
 }
 
 export const testModel = { name: 'test', digest: 'ab'.repeat(32) }
@@ -40,13 +43,14 @@ export async function createTestIndex(
     fields?: Fields
     model?: typeof testModel
     passages?: { overlap: number }
+    lexical?: LexicalSettings
   },
 ): Promise<Manifest> {
-  const { name, width, shards, fields, passages, model = testModel } = options
+  const { name, width, shards, fields, passages, lexical, model = testModel } = options
   return latestManifest(
     store,
     firstGeneration(
-      await createIndex(store, { name, model, vectorWidth: width, shards, replicas: 1, fields, passages }),
+      await createIndex(store, { name, model, vectorWidth: width, shards, replicas: 1, fields, passages, lexical }),
     ),
   )
 }
@@ -65,10 +69,10 @@ export async function putTestDocuments(
     const all = own.flatMap(({ vector, vectors = [vector] }) => vectors)
     const counts = { documents: own.length, passages: isCut ? all.length : undefined }
     const writer = await createSegmentWriter(store, { ...newSegmentOf(manifest), shard, ...counts })
-    const stored = own.map(({ id, vectors = [] }) => ({
+    const stored = own.map(({ id, vectors = [], text = `text of ${id}` }) => ({
       id,
       title: `title of ${id}`,
-      text: `text of ${id}`,
+      text,
       fields: `{"name":"${id}"}`,
       version: 1,
       ...(isCut && { passages: vectors.map((_, at) => ({ begin: 10 * at, end: 10 * at + 10 })) }),

@@ -8,6 +8,8 @@ import { captureLog } from '@hypershard/harness'
 import { pseudoRandomWeights } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
+  type CountWordsRequest,
+  type CountWordsResponse,
   type FetchResponse,
   type PrepareResponse,
   type ReleaseResponse,
@@ -40,6 +42,7 @@ export interface TestShardServer {
   /** What it has logged. */
   readonly logged: readonly Record<string, unknown>[]
   search(manifest: Manifest, request: Partial<SearchShardsRequest>, deadline?: Deadline): Promise<SearchShardsResponse>
+  countWords(manifest: Manifest, terms: string[], request?: Partial<CountWordsRequest>): Promise<CountWordsResponse>
   prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
   fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
   /** @param generation 0 for the whole index */
@@ -100,6 +103,10 @@ export async function startTestShardServer(
     logged,
     search: (manifest, request, deadline) =>
       call(client.searchShards, { ...wholeSearch(manifest), ...request }, deadline),
+    countWords: (manifest, terms, request) => {
+      const shards = Array.from({ length: manifest.shards }, (_, shard) => shard)
+      return call(client.countWords, { manifest, shards, terms, filter: undefined, ...request })
+    },
     prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),
     fetch: (manifest, addresses) => call(client.fetch, { manifest, addresses }),
     release: ({ index, indexUid }, generation = 0, shards = []) =>

@@ -5,9 +5,12 @@ import { prepareShards } from '../search/prepare-shards.ts'
 import { type SearchParts, searchShards } from '../search/search-shards.ts'
 import type { WarmUp } from '../search/warm-up.ts'
 import type { ServerState } from '../server-state.ts'
+import { countWordsOfShards } from '../words/count-words-of-shards.ts'
+import type { WordSearcher } from '../words/word-searcher.ts'
 
 /** What the methods work with. */
 export interface ShardServerParts extends SearchParts {
+  readonly words: WordSearcher
   readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
   readonly warmUp: WarmUp
@@ -24,6 +27,7 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
   return {
     prepare: unaryHandler((request, context) => prepareShards(parts, request, context), parts.door),
     searchShards: unaryHandler((request, context) => searchShards(parts, request, context), parts.door),
+    countWords: unaryHandler((request, context) => countWordsOfShards(parts, request, context), parts.door),
     fetch: unaryHandler(async (request, context) => {
       const response = await fetchDocuments(parts, request, context)
       parts.meter.noteFetched(response.documents)

@@ -12,6 +12,7 @@ interface Document {
   readonly text: string
 }
 
+const averageLength = 2
 const terms = ['a', 'b', 'c'].map((term, at) => ({ term, weight: 1 / (at + 1) }))
 
 function sharedIds(ids: readonly string[]): SharedIds {
@@ -29,7 +30,8 @@ function segmentOf(documents: readonly Document[], position = 0, deleted: Readon
   const index = new LexicalIndex(new Uint8Array(Buffer.concat([...encoder.encode()])), documents.length)
   const excluded = createBitmap(documents.length)
   for (const [row, { id }] of documents.entries()) if (deleted.has(id)) setBit(excluded, row)
-  return { index, ids: sharedIds(documents.map(({ id }) => id)), position, excluded } satisfies SegmentOfWords
+  const scores = scoreWords(index, terms, averageLength)
+  return { scores, ids: sharedIds(documents.map(({ id }) => id)), position, excluded } satisfies SegmentOfWords
 }
 
 describe('ranking by words', () => {
@@ -43,24 +45,23 @@ describe('ranking by words', () => {
     fc.assert(
       fc.property(all, fc.integer({ min: 1, max: 12 }), fc.nat(5), (documents, limit, dead) => {
         const deleted = new Set(documents.slice(0, dead).map(({ id }) => id))
-        const options = { averageLength: 2, limit }
         const naive = documents
           .filter(({ id }) => !deleted.has(id))
-          .map(document => ({ id: document.id, score: scoreWords(segmentOf([document]).index, terms, 2)[0]! }))
+          .map(document => ({ id: document.id, score: segmentOf([document]).scores[0]! }))
           .filter(({ score }) => score > 0)
           .sort((a, b) => b.score - a.score || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
           .slice(0, limit)
         for (const shards of [1, 2, 4, 8]) {
           const groups = [...Map.groupBy(documents, ({ id }) => id.codePointAt(0)! % shards).values()]
           const segments = groups.map((own, position) => segmentOf(own, position, deleted))
-          const lists = segments.map(segment => rankByWords([segment], terms, options))
+          const lists = segments.map(segment => rankByWords([segment], limit))
           const merged = lists
             .flat()
             .sort((a, b) => b.score - a.score || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
             .slice(0, limit)
           const pairs = (hits: readonly { id: string; score: number }[]) => hits.map(({ id, score }) => [id, score])
           assert.deepEqual(pairs(merged), pairs(naive))
-          const together = rankByWords(segments, terms, options)
+          const together = rankByWords(segments, limit)
           assert.deepEqual(pairs(together), pairs(naive))
           for (const { id, segment, row } of together) assert.equal(groups[segment]![row]!.id, id)
         }
@@ -71,7 +72,7 @@ describe('ranking by words', () => {
 
   it('finds the first id of many documents with one score, also where it comes last', () => {
     const documents = [...'zyxwvutsrqponmlkjihgfedcba'].map(id => ({ id, text: 'a' }))
-    const hits = rankByWords([segmentOf(documents)], terms, { averageLength: 1, limit: 2 })
+    const hits = rankByWords([segmentOf(documents)], 2)
     assert.deepEqual(
       hits.map(({ id }) => id),
       ['a', 'b'],
@@ -83,7 +84,7 @@ describe('ranking by words', () => {
       { id: 'one', text: 'x x' },
       { id: 'two', text: 'x a' },
     ])
-    const hits = rankByWords([segment], terms, { averageLength: 2, limit: 10 })
+    const hits = rankByWords([segment], 10)
     assert.deepEqual(
       hits.map(({ id, row }) => [id, row]),
       [['two', 1]],

@@ -1,11 +1,11 @@
 import { compareRank } from '@hypershard/common'
-import { type Bitmap, hasBit, type LexicalIndex } from '@hypershard/storage/rows'
+import { type Bitmap, hasBit } from '@hypershard/storage/rows'
 import type { ScanHit, SharedIds } from '../ports.ts'
-import { scoreWords, type WeightedTerm } from './score-words.ts'
 
-/** A segment's words, and which of its rows can be hits. */
+/** A segment's scores by words, and which of its rows can be hits. */
 export interface SegmentOfWords {
-  readonly index: LexicalIndex
+  /** One a row; 0 where it has none of the words. */
+  readonly scores: Float64Array
   readonly ids: SharedIds
   /** The segment's place in the manifest, for the hit's address. */
   readonly position: number
@@ -17,23 +17,17 @@ export interface SegmentOfWords {
 const collectedPerHit = 4
 
 /**
- * The best rows of some segments that have any of the terms, by score, then id: all of them are scored, so that the answer
- * is exact and does not depend on how documents lie in segments.
- * @param averageLength words a document, of the generation
+ * The best rows of some segments that have any of the terms, by score, then id: all of them are looked at, so that the
+ * answer is exact and does not depend on how documents lie in segments.
  */
-export function rankByWords(
-  segments: readonly SegmentOfWords[],
-  terms: readonly WeightedTerm[],
-  { averageLength, limit }: { readonly averageLength: number; readonly limit: number },
-): ScanHit[] {
+export function rankByWords(segments: readonly SegmentOfWords[], limit: number): ScanHit[] {
   let best: ScanHit[] = []
   let scoreMin = 0
   const cut = () => {
     best = best.sort(compareRank).slice(0, limit)
     if (best.length === limit) scoreMin = best.at(-1)!.score
   }
-  for (const { index, ids, position, excluded } of segments) {
-    const scores = scoreWords(index, terms, averageLength)
+  for (const { scores, ids, position, excluded } of segments) {
     for (let row = 0; row < scores.length; row++) {
       const score = scores[row]!
       // An equal score may come first by its id.

@@ -15,7 +15,7 @@ export const shardServerMutants: readonly Mutant[] = [
   },
   {
     id: 'passage-of-a-whole-text',
-    file: 'shard-server/src/search/search-shards.ts',
+    file: 'shard-server/src/search/shard-results.ts',
     find: 'table && countOfRow(table.starts, row) > 1 ?',
     replace: 'table && countOfRow(table.starts, row) > 0 ?',
     breaks: 'A passage is told of documents alone that were cut',

@@ -96,9 +96,9 @@ export const warmUpMutants: readonly Mutant[] = [
   {
     id: 'warm-up-counted-by-shard-server',
     file: 'shard-server/src/start-shard-server.ts',
-    find: 'const warmUp = warmUpOf({ holder, backend, filter }, heads, log)',
+    find: 'const warmUp = warmUpOf({ holder, backend, filter, words }, heads, log)',
     replace:
-      'const warmUp = new WarmUp((request, context) => searchShards({ holder, backend, filter, queries, searches, meter: searchMeter }, request, context), log)',
+      'const warmUp = new WarmUp((request, context) => searchShards({ holder, backend, filter, words, queries, searches, meter: searchMeter }, request, context), log)',
     breaks: 'A shard server does not count searches that were made up',
     tests: ['shard-server/src/metrics.test.ts'],
   },

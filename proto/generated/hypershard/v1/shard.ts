@@ -206,6 +206,47 @@ export interface SearchShardsRequest {
   documents: number;
   /** Fields whose values are counted among all documents that pass the filter. */
   facets: string[];
+  /** Ranks documents by words as well: each shard gives its `limit` best of either kind, with both scores. */
+  words?: QueryWords | undefined;
+}
+
+/** A query's words, with what BM25 takes of the whole generation. */
+export interface QueryWords {
+  /** Each once, in the order in which their shares of a score are added up. */
+  terms: QueryTerm[];
+  /** Words a document. */
+  averageLength: number;
+}
+
+export interface QueryTerm {
+  term: string;
+  /** Its inverse document frequency, times how often the query has it. */
+  weight: number;
+}
+
+export interface CountWordsRequest {
+  manifest: ManifestReference | undefined;
+  shards: number[];
+  /** Each once. */
+  terms: string[];
+  /** Only documents that pass it; not given for all. */
+  filter: Filter | undefined;
+}
+
+export interface CountWordsResponse {
+  /** One a shard asked for, in the order of the request. */
+  shards: ShardWords[];
+}
+
+/** Of the documents of a shard that are not deleted. */
+export interface ShardWords {
+  shard: number;
+  documents: number;
+  /** Of all of them. */
+  words: number;
+  /** By term of the request: how many have it. */
+  documentCounts: number[];
+  error: ShardError | undefined;
 }
 
 /** Which documents may be hits. */
@@ -294,6 +335,13 @@ export interface ShardResult {
   headMs: number;
   /** One a facet asked for, in their order. They are of the whole shard, however much of it was scored. */
   facets: ValueCounts[];
+  /** Where words were asked for: the best by them. */
+  wordHits?: WordHits | undefined;
+}
+
+/** In the order of `words_score`, then id. */
+export interface WordHits {
+  hits: ShardHit[];
 }
 
 /**
@@ -320,7 +368,11 @@ export interface ShardHit {
     | FetchedDocument
     | undefined;
   /** The part of its text that scored so; not of an index whose documents have one vector each. */
-  passage: Passage | undefined;
+  passage:
+    | Passage
+    | undefined;
+  /** By BM25, where words were asked for; 0 of a document that has none of them. */
+  wordsScore?: number | undefined;
 }
 
 /** Of a document's text, in code points: from begin to before end. A part of nothing is the title alone. */
@@ -1168,6 +1220,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     tokenStates: undefined,
     documents: 0,
     facets: [],
+    words: undefined,
   };
 }
 
@@ -1221,6 +1274,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     for (const v of message.facets) {
       writer.uint32(162).string(v!);
+    }
+    if (message.words !== undefined) {
+      QueryWords.encode(message.words, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -1368,6 +1424,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.facets.push(reader.string());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.words = QueryWords.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1408,6 +1472,426 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
       : undefined;
     message.documents = object.documents ?? 0;
     message.facets = object.facets?.map((e) => e) || [];
+    message.words = (object.words !== undefined && object.words !== null)
+      ? QueryWords.fromPartial(object.words)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryWords(): QueryWords {
+  return { terms: [], averageLength: 0 };
+}
+
+export const QueryWords: MessageFns<QueryWords> = {
+  encode(message: QueryWords, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.terms) {
+      QueryTerm.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.averageLength !== 0) {
+      writer.uint32(17).double(message.averageLength);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryWords {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryWords();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.terms.push(QueryTerm.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.averageLength = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryWords>): QueryWords {
+    return QueryWords.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryWords>): QueryWords {
+    const message = createBaseQueryWords();
+    message.terms = object.terms?.map((e) => QueryTerm.fromPartial(e)) || [];
+    message.averageLength = object.averageLength ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryTerm(): QueryTerm {
+  return { term: "", weight: 0 };
+}
+
+export const QueryTerm: MessageFns<QueryTerm> = {
+  encode(message: QueryTerm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.term !== "") {
+      writer.uint32(10).string(message.term);
+    }
+    if (message.weight !== 0) {
+      writer.uint32(17).double(message.weight);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryTerm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryTerm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.term = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryTerm>): QueryTerm {
+    return QueryTerm.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryTerm>): QueryTerm {
+    const message = createBaseQueryTerm();
+    message.term = object.term ?? "";
+    message.weight = object.weight ?? 0;
+    return message;
+  },
+};
+
+function createBaseCountWordsRequest(): CountWordsRequest {
+  return { manifest: undefined, shards: [], terms: [], filter: undefined };
+}
+
+export const CountWordsRequest: MessageFns<CountWordsRequest> = {
+  encode(message: CountWordsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.manifest !== undefined) {
+      ManifestReference.encode(message.manifest, writer.uint32(10).fork()).join();
+    }
+    if (message.shards.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.shards) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.terms) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountWordsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountWordsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.manifest = ManifestReference.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.shards.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shards.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.terms.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountWordsRequest>): CountWordsRequest {
+    return CountWordsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountWordsRequest>): CountWordsRequest {
+    const message = createBaseCountWordsRequest();
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? ManifestReference.fromPartial(object.manifest)
+      : undefined;
+    message.shards = object.shards?.map((e) => e) || [];
+    message.terms = object.terms?.map((e) => e) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCountWordsResponse(): CountWordsResponse {
+  return { shards: [] };
+}
+
+export const CountWordsResponse: MessageFns<CountWordsResponse> = {
+  encode(message: CountWordsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.shards) {
+      ShardWords.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountWordsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountWordsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.shards.push(ShardWords.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountWordsResponse>): CountWordsResponse {
+    return CountWordsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountWordsResponse>): CountWordsResponse {
+    const message = createBaseCountWordsResponse();
+    message.shards = object.shards?.map((e) => ShardWords.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShardWords(): ShardWords {
+  return { shard: 0, documents: 0, words: 0, documentCounts: [], error: undefined };
+}
+
+export const ShardWords: MessageFns<ShardWords> = {
+  encode(message: ShardWords, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shard !== 0) {
+      writer.uint32(8).uint32(message.shard);
+    }
+    if (message.documents !== 0) {
+      writer.uint32(16).uint64(message.documents);
+    }
+    if (message.words !== 0) {
+      writer.uint32(24).uint64(message.words);
+    }
+    if (message.documentCounts.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.documentCounts) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.error !== undefined) {
+      ShardError.encode(message.error, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardWords {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardWords();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.words = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.documentCounts.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.documentCounts.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.error = ShardError.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShardWords>): ShardWords {
+    return ShardWords.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShardWords>): ShardWords {
+    const message = createBaseShardWords();
+    message.shard = object.shard ?? 0;
+    message.documents = object.documents ?? 0;
+    message.words = object.words ?? 0;
+    message.documentCounts = object.documentCounts?.map((e) => e) || [];
+    message.error = (object.error !== undefined && object.error !== null)
+      ? ShardError.fromPartial(object.error)
+      : undefined;
     return message;
   },
 };
@@ -2126,6 +2610,7 @@ function createBaseShardResult(): ShardResult {
     plan: 0,
     headMs: 0,
     facets: [],
+    wordHits: undefined,
   };
 }
 
@@ -2172,6 +2657,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     for (const v of message.facets) {
       ValueCounts.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.wordHits !== undefined) {
+      WordHits.encode(message.wordHits, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2301,6 +2789,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.facets.push(ValueCounts.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.wordHits = WordHits.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2334,6 +2830,64 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.plan = object.plan ?? 0;
     message.headMs = object.headMs ?? 0;
     message.facets = object.facets?.map((e) => ValueCounts.fromPartial(e)) || [];
+    message.wordHits = (object.wordHits !== undefined && object.wordHits !== null)
+      ? WordHits.fromPartial(object.wordHits)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWordHits(): WordHits {
+  return { hits: [] };
+}
+
+export const WordHits: MessageFns<WordHits> = {
+  encode(message: WordHits, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.hits) {
+      ShardHit.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WordHits {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWordHits();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hits.push(ShardHit.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WordHits>): WordHits {
+    return WordHits.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WordHits>): WordHits {
+    const message = createBaseWordHits();
+    message.hits = object.hits?.map((e) => ShardHit.fromPartial(e)) || [];
     return message;
   },
 };
@@ -2484,7 +3038,7 @@ export const ValueCounts: MessageFns<ValueCounts> = {
 };
 
 function createBaseShardHit(): ShardHit {
-  return { id: "", score: 0, address: undefined, document: undefined, passage: undefined };
+  return { id: "", score: 0, address: undefined, document: undefined, passage: undefined, wordsScore: undefined };
 }
 
 export const ShardHit: MessageFns<ShardHit> = {
@@ -2503,6 +3057,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     if (message.passage !== undefined) {
       Passage.encode(message.passage, writer.uint32(42).fork()).join();
+    }
+    if (message.wordsScore !== undefined) {
+      writer.uint32(49).double(message.wordsScore);
     }
     return writer;
   },
@@ -2560,6 +3117,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.passage = Passage.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.wordsScore = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2588,6 +3153,7 @@ export const ShardHit: MessageFns<ShardHit> = {
     message.passage = (object.passage !== undefined && object.passage !== null)
       ? Passage.fromPartial(object.passage)
       : undefined;
+    message.wordsScore = object.wordsScore ?? undefined;
     return message;
   },
 };
@@ -3206,6 +3772,19 @@ export const ShardServiceService = {
       Buffer.from(SearchShardsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchShardsResponse => SearchShardsResponse.decode(value),
   },
+  /**
+   * How many documents of every shard asked for have which words. Nothing is scored. Not of servers before this method,
+   * which refuse every manifest of an index that keeps words.
+   */
+  countWords: {
+    path: "/hypershard.v1.ShardService/CountWords" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CountWordsRequest): Buffer => Buffer.from(CountWordsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CountWordsRequest => CountWordsRequest.decode(value),
+    responseSerialize: (value: CountWordsResponse): Buffer => Buffer.from(CountWordsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CountWordsResponse => CountWordsResponse.decode(value),
+  },
   /** Titles, texts and fields of the winners. */
   fetch: {
     path: "/hypershard.v1.ShardService/Fetch" as const,
@@ -3259,6 +3838,11 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
   prepare: handleUnaryCall<PrepareRequest, PrepareResponse>;
   /** Scores every shard asked for and returns each one's top k. Loads what is missing, inside the call's deadline. */
   searchShards: handleUnaryCall<SearchShardsRequest, SearchShardsResponse>;
+  /**
+   * How many documents of every shard asked for have which words. Nothing is scored. Not of servers before this method,
+   * which refuse every manifest of an index that keeps words.
+   */
+  countWords: handleUnaryCall<CountWordsRequest, CountWordsResponse>;
   /** Titles, texts and fields of the winners. */
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
   /**
@@ -3307,6 +3891,25 @@ export interface ShardServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchShardsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * How many documents of every shard asked for have which words. Nothing is scored. Not of servers before this method,
+   * which refuse every manifest of an index that keeps words.
+   */
+  countWords(
+    request: CountWordsRequest,
+    callback: (error: ServiceError | null, response: CountWordsResponse) => void,
+  ): ClientUnaryCall;
+  countWords(
+    request: CountWordsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CountWordsResponse) => void,
+  ): ClientUnaryCall;
+  countWords(
+    request: CountWordsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CountWordsResponse) => void,
   ): ClientUnaryCall;
   /** Titles, texts and fields of the winners. */
   fetch(
