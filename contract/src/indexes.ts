@@ -3,6 +3,7 @@ import { count, modelReferenceSchema } from './basic-schemas.ts'
 import { fieldsSchema, fieldTypes } from './fields.ts'
 import type { Immutable } from './immutable.ts'
 import { indexNameSchema } from './index-name.ts'
+import { lexicalSchema } from './lexical.ts'
 import { replicasMax, shardsAskedMax } from './limits.ts'
 import { passagesSchema } from './passages.ts'
 import { externalVectorsSchema } from './vectors.ts'
@@ -42,6 +43,9 @@ export const createIndexSchema = z.strictObject({
       'Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a ' +
         'document the one vector of its beginning. Fixed for the life of the index.',
     ),
+  lexical: lexicalSchema
+    .optional()
+    .describe('Keeps the words of titles and texts too, for searches with `hybrid`. Fixed for the life of the index.'),
 })
 
 export const deleteIndexQuerySchema = z.strictObject({
@@ -61,6 +65,7 @@ export const indexSchema = z.object({
   replicas: count,
   fields: z.record(z.string(), z.object({ type: z.enum(fieldTypes), list: z.boolean() })),
   passages: passagesSchema.optional().describe('How long texts are cut; left out where they are not.'),
+  lexical: lexicalSchema.optional().describe('How words are kept; left out where they are not.'),
   documents: count,
   documents_truncated: count.describe('Documents longer than the model reads; their vectors are of their beginning.'),
   documents_unreadable: count.describe(

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Immutable } from './immutable.ts'
+import { hitsMax } from './limits.ts'
 
 /**
  * How texts and queries become words. `simple` takes words as they are but for case and accents; the others also take a
@@ -30,3 +32,37 @@ export const lexicalSchema = z.strictObject({
 })
 
 export type LexicalSettings = Readonly<z.output<typeof lexicalSchema>>
+
+export const fusions = ['convex', 'reciprocal_rank'] as const
+
+/** What holds for a hybrid search that does not say it. */
+export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 } as const
+
+/** How a search joins the order of the q-net with that of words. */
+export const hybridSchema = z.strictObject({
+  fusion: z
+    .enum(fusions)
+    .default(hybridDefaults.fusion)
+    .describe(
+      'convex: the scores of either kind, brought to 0 to 1, added by weight. reciprocal_rank: by their ranks alone.',
+    ),
+  lexical: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      `With \`convex\`: the weight of words; the q-net has the rest. ${hybridDefaults.lexical} when not given.`,
+    ),
+  candidates: z
+    .int()
+    .min(1)
+    .max(hitsMax)
+    .default(hybridDefaults.candidates)
+    .describe(
+      'How many of the best of either kind are joined; never fewer than a page has. There are no hits beyond them.',
+    ),
+})
+
+/** As the request has it, with its defaults. */
+export type HybridOptions = Immutable<z.output<typeof hybridSchema>>

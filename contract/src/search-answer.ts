@@ -30,6 +30,13 @@ export const hitSchema = z.object({
     })
     .optional()
     .describe("Of a text that was cut into passages: the part that scored best; the hit's score is its score."),
+  scores: z
+    .object({
+      qnet: z.number().nullable().describe('Null when it is NaN or infinite.'),
+      lexical: z.number().describe('By BM25; 0 of a document that has none of the words.'),
+    })
+    .optional()
+    .describe('With `hybrid`: what was joined to `score`.'),
 })
 
 /** Why the call was made that answered for a shard. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
+import { hybridSchema } from './lexical.ts'
 import { candidatesAskedMax, expansionMax, searchMsDefault } from './limits.ts'
 import { rerankSchema } from './rerank.ts'
 
@@ -72,6 +73,7 @@ export const searchOptionsSchema = z.strictObject({
     .enum(searchPrecisions)
     .default(searchDefaults.precision)
     .describe('int8: faster, with quantised weights and activations.'),
+  hybrid: hybridSchema.optional().describe('Ranks by the words of the query too; of an index with `lexical`.'),
   rerank: rerankSchema.optional().describe('Has a cross-encoder order the best hits anew.'),
 })
 

@@ -13,7 +13,9 @@ describe('a search request', () => {
 
   it('takes every option of how to search, and no other', () => {
     const rerank = { model: 'pairs', candidates: 7 }
-    const options = { plan: 'auto', recall: 0.9, candidates: 5, expansion: 6, filter: {}, precision: 'int8', rerank }
+    const hybrid = { fusion: 'convex', lexical: 0.5, candidates: 7 }
+    const rest = { precision: 'int8', rerank, hybrid }
+    const options = { plan: 'auto', recall: 0.9, candidates: 5, expansion: 6, filter: {}, ...rest }
     assert.deepEqual(Object.keys(options).sort(), [...searchOptionNames].sort())
     assert.partialDeepStrictEqual(searchRequestSchema.parse({ query: 'stars', ...options }), options)
     assert.equal(searchRequestSchema.safeParse({ query: 'stars', how: 'well' }).success, false)

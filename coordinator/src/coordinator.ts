@@ -46,6 +46,7 @@ import { externalModelOf } from './vectors/external-model-of.ts'
 import { scoredFactsOf } from './vectors/scored-by.ts'
 import { type VectorRule, vectorRuleOf } from './vectors/vector-rule.ts'
 import { type WarmUpOptions, warmUp } from './warm-up/warm-up.ts'
+import type { WordCounts } from './words/word-counts.ts'
 import { type FindOptions, findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
 import type { WriteGuard } from './writing/write-guard.ts'
@@ -66,6 +67,7 @@ export interface CoordinatorParts {
   readonly fanOuts: FanOutRecord
   readonly answers: AnswerCache
   readonly pairScores: PairScores
+  readonly wordCounts: WordCounts
   readonly watcher: StoreWatcher
   readonly pace: SearchPace
   readonly guard: WriteGuard
@@ -110,10 +112,13 @@ export class Coordinator {
   }
 
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
-    const { name, shards, replicas, fields } = input
+    const { name, shards, replicas, fields, lexical } = input
     const passages = input.passages === false ? undefined : input.passages
     const ofModel = externalModelOf(input) ?? (await this.#modelOf(input.model, context))
-    return this.#parts.catalog.create({ name, shards, replicas, fields, passages, ...ofModel }, context.deadline)
+    return this.#parts.catalog.create(
+      { name, shards, replicas, fields, passages, lexical, ...ofModel },
+      context.deadline,
+    )
   }
 
   async #modelOf(nameOrDigest: string | undefined, { deadline }: RequestContext) {

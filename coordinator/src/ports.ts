@@ -8,6 +8,7 @@ import type { Deadline, RequestContext } from '@hypershard/common'
 import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
+  CountWordsRequest,
   DeviceMemory,
   DocumentAddress,
   FetchedDocument,
@@ -15,6 +16,7 @@ import type {
   PreparedShard,
   SearchShardsRequest,
   ShardResult,
+  ShardWords,
 } from '@hypershard/proto/shard'
 import type { QueryForm } from './search/query-forms.ts'
 
@@ -142,6 +144,8 @@ export interface ShardServerPort {
     deadline: Deadline,
   ): Promise<readonly PreparedShard[]>
   search(request: SearchShardsRequest, context: RequestContext): Promise<readonly ShardResult[]>
+  /** What documents have of a query's words. */
+  countWords(request: CountWordsRequest, context: RequestContext): Promise<readonly ShardWords[]>
   /** One document an address, in order. */
   fetch(
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },

@@ -5,12 +5,9 @@ import { type Announcer, GrpcHub, openAnnouncements } from '@hypershard/announce
 import {
   Deadline,
   type Logger,
-  type Meter,
   probeMsMax,
   RequestContext,
   type RunningService,
-  readCaches,
-  readGates,
   systemClock,
   type Telemetry,
   WorkGate,
@@ -45,21 +42,20 @@ import { connectShardServer } from './adapters/grpc-shard-server.ts'
 import { Catalog } from './catalog/catalog.ts'
 import { ModelKeeper } from './catalog/model-keeper.ts'
 import { ModelRegistry } from './catalog/model-registry.ts'
-import { readCatalog } from './catalog/read-catalog.ts'
 import { StoreWatcher } from './catalog/store-watcher.ts'
 import { Cluster } from './cluster/cluster.ts'
 import { isNeeded } from './cluster/is-needed.ts'
-import { readCluster } from './cluster/read-cluster.ts'
 import { releaseIndex, releaseUnserved } from './cluster/release-index.ts'
 import { ShardReleaser } from './cluster/shard-releaser.ts'
 import { ShardWarmer } from './cluster/shard-warmer.ts'
 import { watchHealth } from './cluster/watch-health.ts'
 import type { CoordinatorConfig } from './config.ts'
-import { Coordinator, type CoordinatorParts } from './coordinator.ts'
+import { Coordinator } from './coordinator.ts'
 import { SearchPace } from './pace/search-pace.ts'
 import { SlowDown } from './pace/slow-down.ts'
 import type { EncoderServicePort, ShardServerPort } from './ports.ts'
 import { openPublicCertificates, requireSafePorts } from './ports-config.ts'
+import { readParts } from './read-parts.ts'
 import { AnswerCache } from './search/answer-cache.ts'
 import { FanOutRecord } from './search/fan-out-record.ts'
 import { PairScores } from './search/pair-scores.ts'
@@ -72,6 +68,7 @@ import { GrpcDoor } from './transport/grpc/grpc-door.ts'
 import { GrpcMeter } from './transport/grpc/grpc-meter.ts'
 import { searchService } from './transport/grpc/search-service.ts'
 import { startHttpServer } from './transport/http/http-server.ts'
+import { WordCounts } from './words/word-counts.ts'
 import { WriteLogs } from './writing/write-documents.ts'
 import { WriteGuard } from './writing/write-guard.ts'
 import { WriteMeter } from './writing/write-meter.ts'
@@ -291,6 +288,7 @@ export async function assembleCoordinator(
     queryEncoder: new QueryEncoder(encoder, { cacheBytesMax: config.HYPERSHARD_QNET_CACHE_BYTES_MAX }),
     answers: new AnswerCache(config.HYPERSHARD_ANSWER_CACHE_BYTES_MAX),
     pairScores: new PairScores(encoder),
+    wordCounts: new WordCounts(),
     queryForms: new QueryForms(config.HYPERSHARD_QUERY_FORM),
     fanOuts: new FanOutRecord(Math.random, config.HYPERSHARD_SEARCH_HEDGE_PERCENT, meter),
     searchMeter: new SearchMeter(meter),
@@ -302,15 +300,6 @@ export async function assembleCoordinator(
   }
   readParts(parts, meter)
   return new Coordinator(parts)
-}
-
-/** Has read what the parts count for themselves. */
-function readParts(parts: CoordinatorParts, meter: Meter): void {
-  const { searches, writes, queryEncoder: qnets, answers, pairScores: pairs } = parts
-  readGates(meter, { searches, writes })
-  readCaches(meter, { qnets, answers, pairs })
-  readCluster(meter, parts)
-  readCatalog(meter, parts)
 }
 
 /** Waits a while for the first servers to be named. */

@@ -28,6 +28,7 @@ export function cannedServer(
       await wait(serviceMs)
       return shards.map(shard => results[shard]!)
     },
+    countWords: async () => [],
     fetch: async () => [],
     release: async () => [],
     close: () => undefined,

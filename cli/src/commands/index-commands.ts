@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { HypershardError } from '@hypershard/common'
 import {
+  type AnalyzerName,
+  analyzers,
   type FieldDescriptions,
   fieldTypes,
   type IndexDescription,
@@ -13,12 +15,23 @@ import {
   shardsAskedMax,
   vectorWidthMax,
 } from '@hypershard/contract'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { formatCount, formatCountOf, formatShare } from '../terminal/format-number.ts'
 import { renderPairs, renderTable } from '../terminal/render-table.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
 import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
+
+const createExamples = `
+Examples:
+  hypershard index create papers
+  hypershard index create manuals --passages
+  hypershard index create papers --lexical english
+  hypershard index create papers --field year:number --field tags:keyword[]
+  hypershard index create papers --shards 8 --replicas 2
+  hypershard index create papers --model minilm-dense --json
+  hypershard index create own --vectors 384
+  hypershard index create own --vectors 384 --scorer '{"vector_dimensions":[384,64,1]}'`
 
 /** `hypershard index create|list|describe|delete` */
 export function addIndexCommands(program: Command, context: CommandContext): void {
@@ -55,18 +68,8 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
       wholeNumberIn(1, vectorWidthMax),
     )
     .option('--scorer <shape>', 'with --vectors, the shape of the q-nets as JSON (default: inner product)', jsonObject)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  hypershard index create papers
-  hypershard index create manuals --passages
-  hypershard index create papers --field year:number --field tags:keyword[]
-  hypershard index create papers --shards 8 --replicas 2
-  hypershard index create papers --model minilm-dense --json
-  hypershard index create own --vectors 384
-  hypershard index create own --vectors 384 --scorer '{"vector_dimensions":[384,64,1]}'`,
-    )
+    .addOption(lexicalOption())
+    .addHelpText('after', createExamples)
     .action((name: string, options: CreateOptions) => createIndex(context, name, options))
   group
     .command('list')
@@ -92,6 +95,12 @@ Examples:
     .action((name: string, options: DeleteOptions) => deleteIndex(context, name, options))
 }
 
+function lexicalOption(): Option {
+  const says =
+    'keep words too, for searches with --hybrid: simple, or the language whose inflected forms count as one word'
+  return new Option('--lexical <analyzer>', says).choices(analyzers)
+}
+
 interface CreateOptions {
   readonly model?: string
   readonly shards?: number
@@ -101,6 +110,7 @@ interface CreateOptions {
   readonly passages?: number | true
   readonly vectors?: number
   readonly scorer?: Record<string, unknown>
+  readonly lexical?: AnalyzerName
 }
 
 function overlapShare(text: string): number {
@@ -110,10 +120,11 @@ function overlapShare(text: string): number {
 }
 
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
-  const { field: fields, passages, vectors: width, scorer, ...settings } = options
+  const { field: fields, passages, lexical: analyzer, vectors: width, scorer, ...settings } = options
   const cut = passages && { passages: passages === true ? {} : { overlap: passages } }
   const own = externalOf({ width, scorer, model: settings.model })
-  const request = { name, ...settings, ...(fields && { fields }), ...cut, ...own }
+  const kept = analyzer && { lexical: { analyzer } }
+  const request = { name, ...settings, ...(fields && { fields }), ...cut, ...kept, ...own }
   context.answer(await context.api().createIndex(request), index => [
     `created index ${index.name}: ${shardsOf(index)}, ${own === undefined ? `model ${index.model.name}` : 'no model'}`,
     own === undefined
@@ -175,6 +186,7 @@ async function describeIndex(context: CommandContext, name: string): Promise<voi
         ['replicas', `${index.replicas}`],
         ['fields', fieldsOf(index)],
         ['passages', index.passages === undefined ? 'none' : `cut, overlap ${index.passages.overlap}`],
+        ['words', index.lexical === undefined ? 'not kept' : `kept, analyzer ${index.lexical.analyzer}`],
         ['documents', formatCount(index.documents)],
         ['  longer than the model reads', formatCount(index.documents_truncated)],
         ['  that the model cannot read', formatCount(index.documents_unreadable)],

@@ -2,6 +2,7 @@ import { HypershardError } from '@hypershard/common'
 import {
   candidatesAskedMax,
   expansionMax,
+  hybridDefaults,
   rerankCandidatesMax,
   rerankDefaults,
   type SearchOptionsGiven,
@@ -43,6 +44,10 @@ const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
     '--expansion <n>',
     `rows kept in a walk; graph plan (default: ${searchDefaults.expansion})`,
   ).argParser(wholeNumberIn(1, expansionMax)),
+  hybrid: new Option(
+    '--hybrid <weight>',
+    `rank by words too: their weight, 0 to 1 (such as ${hybridDefaults.lexical}), or reciprocal_rank; of an index with --lexical`,
+  ).argParser(hybridOf),
   filter: new Option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)').argParser(jsonObject),
   rerank: new Option('--rerank <model>', 'has this cross-encoder order the best hits anew').argParser(model => ({
     model,
@@ -54,6 +59,11 @@ const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
   rerankTimeoutMs: new Option('--rerank-timeout-ms <ms>', 'what reranking may take (default: what is left)').argParser(
     wholeNumberIn(1, timeoutMsMax),
   ),
+}
+
+/** @throws InvalidArgumentError */
+function hybridOf(text: string): PlanOptions['hybrid'] {
+  return text === 'reciprocal_rank' ? { fusion: text } : { lexical: share(text) }
 }
 
 /** Adds the options to a command that searches. */

@@ -80,11 +80,11 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
         throw new HypershardError('unavailable', `${peer} is of a version that cannot drain; upgrade it`, { cause })
       }
     },
-    prepare: async ({ manifest, shards }, deadline) => {
-      const request = { manifest, shards: [...shards] }
-      return (await callUnary(client.prepare.bind(client), request, deadline, peer)).shards
-    },
+    prepare: async ({ manifest, shards }, deadline) =>
+      (await callUnary(client.prepare.bind(client), { manifest, shards: [...shards] }, deadline, peer)).shards,
     search: async (request, context) => (await callUnary(searchShards, request, context, peer)).results,
+    countWords: async (asked, context) =>
+      (await callUnary(client.countWords.bind(client), asked, context, peer)).shards,
     fetch: async ({ manifest, addresses }, context) => {
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, context, peer)).documents

@@ -22,7 +22,7 @@ function unreadOf({ segments }: Manifest) {
 
 export function indexJson({ record, generation, manifest }: CatalogEntry): z.input<typeof indexSchema> {
   const { name, replicas, createdAt } = record
-  const { model, shards, fields = {}, passages } = generation
+  const { model, shards, fields = {}, passages, lexical } = generation
   const vectors = externalVectorsOf(model)
   return {
     name,
@@ -32,6 +32,7 @@ export function indexJson({ record, generation, manifest }: CatalogEntry): z.inp
     replicas,
     fields,
     ...(passages && { passages }),
+    ...(lexical && { lexical }),
     documents: eligibleByShard(manifest).reduce((sum, documents) => sum + documents, 0),
     documents_truncated: manifest.segments.reduce((sum, { truncated }) => sum + truncated, 0),
     ...unreadOf(manifest),

@@ -35,12 +35,12 @@ function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof se
   return outcome
 }
 
-function hitJson({ id, score, document, passage, rerankScore }: Hit): z.input<typeof hitSchema> {
+function hitJson({ id, score, document, passage, rerankScore, scores }: Hit): z.input<typeof hitSchema> {
   const reranked = rerankScore !== undefined && { rerank_score: rerankScore }
-  const ofPassage = passage && { passage: passageOf(passage, document?.text) }
-  if (document === undefined) return { id, score, ...reranked, ...ofPassage }
+  const more = { ...(passage && { passage: passageOf(passage, document?.text) }), ...(scores && { scores }) }
+  if (document === undefined) return { id, score, ...reranked, ...more }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
-  return { id, score, ...reranked, title: document.title, text: document.text, fields, ...ofPassage }
+  return { id, score, ...reranked, title: document.title, text: document.text, fields, ...more }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {

@@ -10,6 +10,7 @@ import { Catalog, type CatalogEntry } from '../catalog/catalog.ts'
 import { ModelRegistry } from '../catalog/model-registry.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { WordCounts } from '../words/word-counts.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import { PairScores } from './pair-scores.ts'
@@ -70,6 +71,7 @@ describe('answers that were kept', () => {
       answers,
       pairScores: new PairScores(encoder),
       fanOuts: new FanOutRecord(),
+      wordCounts: new WordCounts(),
     }
     await put(Array.from({ length: 8 }, (_, at) => ({ id: `d${at}`, text: `stars ${'dust '.repeat(at)}` })))
   })

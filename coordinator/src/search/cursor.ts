@@ -32,6 +32,8 @@ export interface CursorOwner {
   readonly filter: string
   /** What orders the best hits anew; left out where nothing does. */
   readonly rerank?: { readonly model: string; readonly candidates: number } | undefined
+  /** As JSON; left out where there is none. */
+  readonly hybrid?: string
 }
 
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
@@ -77,7 +79,7 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
   }
   if (parsed.data.d !== digestOf(owner)) {
     const message =
-      'cursor: it is of another index, query, precision, plan, filter or rerank; repeat the request that gave it'
+      'cursor: it is of another index, query, precision, plan, filter, hybrid or rerank; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
   const { g: generation, v: version, s: score, i: id, n: given, rerank } = parsed.data
@@ -103,7 +105,8 @@ function parseJson(text: string): unknown {
 }
 
 function digestOf(owner: CursorOwner): string {
-  const { indexUid, precision, plan, query, filter, rerank } = owner
-  const content = JSON.stringify([indexUid, precision, plan, query, filter, ...(rerank ? [rerank] : [])])
+  const { indexUid, precision, plan, query, filter, hybrid, rerank } = owner
+  const ofStages = [...(hybrid === undefined ? [] : [hybrid]), ...(rerank ? [rerank] : [])]
+  const content = JSON.stringify([indexUid, precision, plan, query, filter, ...ofStages])
   return createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }

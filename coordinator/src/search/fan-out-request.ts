@@ -1,4 +1,11 @@
-import type { Filter, ManifestReference, RankPosition, ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
+import type {
+  Filter,
+  ManifestReference,
+  QueryWords,
+  RankPosition,
+  ScoringPrecision,
+  SearchPlan,
+} from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import type { QueryPayload } from './query-payload.ts'
 import type { ShardAnswer, ShardFailure } from './shard-answer.ts'
@@ -25,6 +32,8 @@ export interface FanOutRequest {
   readonly filter: Filter | undefined
   /** Fields whose values are counted. */
   readonly facets: string[]
+  /** Undefined where documents are ranked by the q-net alone. */
+  readonly words?: QueryWords | undefined
   /** How many hits each server gives with their documents. */
   readonly documents: number
   readonly after: RankPosition | undefined

@@ -64,11 +64,11 @@ export function untilLookMs(elapsedMs: number, lateAfterMs: number | undefined):
 
 /** Calls of one kind take about as long as each other: of one generation, in one plan, for about as many documents. */
 export function kindOf(
-  request: Pick<FanOutRequest, 'manifest' | 'plan' | 'filter' | 'precision'>,
+  request: Pick<FanOutRequest, 'manifest' | 'plan' | 'filter' | 'precision' | 'words'>,
   documents: number,
 ): string {
-  const { manifest, plan, filter, precision } = request
+  const { manifest, plan, filter, precision, words } = request
   const cost = Math.round(Math.log2(Math.max(1, documents)))
-  const searched = filter === undefined ? 'all' : 'filtered'
+  const searched = `${filter === undefined ? 'all' : 'filtered'}${words === undefined ? '' : ' by words'}`
   return `${generationUid(manifest)}/${plan}/${precision}/${searched}/${cost}`
 }

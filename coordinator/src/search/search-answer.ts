@@ -15,6 +15,8 @@ export interface Hit {
   readonly rerankScore?: number | undefined
   /** The part of its text that scored so, in code points; undefined where documents have one vector each. */
   readonly passage?: Passage | undefined
+  /** What was joined to `score`, where words were searched too; of the q-net null when it is NaN or infinite. */
+  readonly scores?: { readonly qnet: number | null; readonly lexical: number }
 }
 
 /** What became of reranking. */

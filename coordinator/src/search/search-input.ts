@@ -1,7 +1,9 @@
 import { HypershardError } from '@hypershard/common'
 import {
   type Facet,
+  type HybridOptions,
   hitsMax,
+  hybridDefaults,
   type SearchOptions,
   type SearchPlanName,
   type SearchRequest,
@@ -10,10 +12,12 @@ import {
   searchRequestSchema,
 } from '@hypershard/contract'
 import type { z } from 'zod'
+import type { FilterJson } from '../access/caller.ts'
 import { type OwnQuery, readOwnQuery } from '../vectors/own-query.ts'
+import type { HybridSearch } from '../words/query-words.ts'
 
 /** A search whose every value has been checked. */
-export interface SearchInput extends SettledSearchOptions {
+export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly index: string
   /** Another generation than the one that the name stands for. */
   readonly generation: number | undefined
@@ -31,6 +35,10 @@ export interface SearchInput extends SettledSearchOptions {
   readonly idsOnly: boolean
   /** Fields whose values are counted; undefined where nobody asked. */
   readonly facets?: readonly Facet[] | undefined
+  /** Ranks by words too. */
+  readonly hybrid?: HybridSearch | undefined
+  /** Of a tenant: the documents whose words count, however the search is filtered. */
+  readonly wordsFilter?: FilterJson | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -45,9 +53,12 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
   const { query: text, vector, qnet, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
   const { query = '', own } = queryOf({ query: text, vector, qnet })
-  const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...options } = others
+  const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...more } = others
+  const { hybrid: joined, ...options } = more
   if (options.rerank !== undefined) checkRerank({ k, own }, options.rerank)
-  const what = { index, query, own, k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
+  const hybrid = joined && hybridSearchOf(joined, { k, own, rerank: options.rerank })
+  const ofAnswer = { k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
+  const what = { index, query, own, hybrid, ...ofAnswer }
   return { ...what, ...settle(options) }
 }
 
@@ -83,7 +94,27 @@ function queryOf({ query, vector, qnet }: Pick<CheckedRequest, 'query' | 'vector
 /** A query that was made of a document was never a user's, and need not look like one. */
 const withoutQuery = searchRequestSchema.omit({ query: true })
 
-function settle(options: SearchOptions): SettledSearchOptions {
+/** @throws HypershardError `invalid_request` for a weight that ranks have no use for, and a query without words */
+function hybridSearchOf(
+  { fusion, lexical, candidates }: HybridOptions,
+  { k, own, rerank }: Pick<SearchInput, 'k' | 'own' | 'rerank'>,
+): HybridSearch {
+  if (rerank !== undefined) {
+    const message = 'hybrid: cannot be combined with rerank yet; leave one of them out'
+    throw new HypershardError('invalid_request', message)
+  }
+  if (own !== undefined) {
+    const message = 'hybrid: words are taken from `query`, and a vector or a qnet has none; leave hybrid out'
+    throw new HypershardError('invalid_request', message)
+  }
+  if (fusion === 'reciprocal_rank' && lexical !== undefined) {
+    const message = 'hybrid: lexical belongs to the fusion convex, not to reciprocal_rank; leave one of them out'
+    throw new HypershardError('invalid_request', message)
+  }
+  return { fusion, lexical: lexical ?? hybridDefaults.lexical, candidates: Math.max(candidates, k) }
+}
+
+function settle(options: Omit<SearchOptions, 'hybrid'>): Omit<SettledSearchOptions, 'hybrid'> {
   return { ...options, plan: planOf(options), recall: options.recall ?? searchDefaults.recall }
 }
 

@@ -13,6 +13,7 @@ import { ModelRegistry } from '../catalog/model-registry.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { WordCounts } from '../words/word-counts.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import { kindOf } from './hedging.ts'
@@ -159,7 +160,9 @@ describe('a search through a cluster that misbehaves', () => {
     const models = new ModelRegistry(encoder)
     const modelKeeper = { mend: () => undefined }
     const pairScores = new PairScores(encoder)
-    const parts = { catalog, cluster, queryEncoder, queryForms, modelKeeper, models, answers, fanOuts, pairScores }
+    const wordCounts = new WordCounts()
+    const ofQueries = { queryEncoder, queryForms, models, modelKeeper, pairScores, wordCounts }
+    const parts = { catalog, cluster, ...ofQueries, answers, fanOuts }
     const context = quietContext(Deadline.after(healthy ? hangMsMin : 150))
     const searching = search(input, context, parts).catch((error: unknown) => error)
     const outcome = await waitWithin(searching, Deadline.after(2 * hangMsMin), 'a search whose deadline has passed')

@@ -10,6 +10,7 @@ import { Catalog } from '../catalog/catalog.ts'
 import { ModelRegistry } from '../catalog/model-registry.ts'
 import { clusterOf } from '../testing/cluster-of.ts'
 import { FakeShardServer } from '../testing/fake-shard-server.ts'
+import { WordCounts } from '../words/word-counts.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import { PairScores } from './pair-scores.ts'
@@ -93,6 +94,7 @@ describe('a search', () => {
       models,
       answers,
       pairScores: new PairScores(encoder),
+      wordCounts: new WordCounts(),
       fanOuts: new FanOutRecord(),
     }
   })

@@ -1,6 +1,7 @@
 import { type RequestContext, waitWithin } from '@hypershard/common'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
+import { pinWords } from '../words/pin-words.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { chooseReranker } from './choose-reranker.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
@@ -30,7 +31,7 @@ export interface SearchParts extends AskingParts {
  * check, pin, look among the answers that were kept, ask the shards (encode, route, fan out), pick the winners (merge,
  * count coverage, fetch), rerank, give the page, sum up facets. One manifest version for every shard of one answer, and for
  * every page of one cursor.
- * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter), `insufficient_coverage`, `model_not_served`, and what its steps throw
+ * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter, words that are not kept), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(
   asked: SearchInput,
@@ -64,7 +65,7 @@ export async function search(
   Object.assign(trail, { query, outcome })
   if (context.deadline.cancelled) context.deadline.check('merging hits')
 
-  const winners = await pickWinners(first.input, request, { manifest, outcome, context, watch, trail })
+  const winners = await pickWinners(first.input, request, { ...first.pinned, outcome, context, watch, trail })
   const { cursor } = pinned
   const reranking = reranker && { input, cursor, reranker, inWindow: first.inWindow, scores: parts.pairScores }
   const { outcome: reranked, ...page } = await lastStages(winners, input, reranking, { context, watch })
@@ -118,6 +119,7 @@ async function pin(
     precision,
     plan,
     filter: JSON.stringify(input.filter ?? null),
+    ...(input.hybrid && { hybrid: JSON.stringify(input.hybrid) }),
     rerank: input.rerank && { model: input.rerank.model, candidates: input.rerank.candidates },
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
@@ -125,5 +127,6 @@ async function pin(
   const fields = manifest.fields ?? {}
   const filter = input.filter && readFilter(input.filter, fields)
   const facets = readFacets(input.facets ?? [], fields)
-  return { pinned: { entry, manifest, cursor, filter, facets }, owner }
+  const words = input.hybrid && pinWords(input, manifest)
+  return { pinned: { entry, manifest, cursor, filter, facets, words }, owner }
 }

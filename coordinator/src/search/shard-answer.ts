@@ -1,10 +1,11 @@
-import { compareRank, type ScanCounts, scanCountsOf } from '@hypershard/common'
+import { compareRank, type RankPosition, type ScanCounts, scanCountsOf } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import {
   type DocumentAddress,
   type FetchedDocument,
   type Passage,
   type SearchPlan,
+  type ShardHit,
   type ShardResult,
   StopReason,
   type ValueCounts,
@@ -21,6 +22,15 @@ export interface FoundHit {
   readonly document: FetchedDocument | undefined
   /** The part of its text that scored so, of an index that cuts texts. */
   readonly passage?: Passage | undefined
+  /** By BM25, where words were asked for. */
+  readonly wordsScore?: number | undefined
+  /** What was joined to `score`, once it was. */
+  readonly scores?: BothScores | undefined
+}
+
+export interface BothScores {
+  readonly qnet: number
+  readonly lexical: number
 }
 
 /** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
@@ -29,6 +39,8 @@ export interface ShardAnswer extends ScanCounts, CallFacts {
   readonly member: ClusterMember
   /** In rank order. */
   readonly hits: readonly FoundHit[]
+  /** In the order of `wordsScore`, then id; empty where words were not asked for. */
+  readonly wordHits: readonly FoundHit[]
   /** The plan that was really used. */
   readonly plan: SearchPlan
   readonly documentsMatched: number
@@ -60,13 +72,14 @@ export interface ShardFailure {
   readonly message: string
 }
 
-/** A server that was asked for a shard, and the segments of the manifest. */
+/** A server that was asked for a shard, the segments of the manifest, and whether words were asked for. */
 interface Asked {
   readonly member: ClusterMember
   readonly shard: number
   readonly segments: readonly { readonly shard: number }[]
   /** Fields to count the values of. */
   readonly facets: readonly string[]
+  readonly withWords: boolean
 }
 
 /**
@@ -74,7 +87,7 @@ interface Asked {
  * hits that are in rank order and of their shard.
  */
 export function readShardResult(
-  { member, shard, segments, facets: asked }: Asked,
+  { member, shard, segments, facets: asked, withWords }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
@@ -87,18 +100,36 @@ export function readShardResult(
   }
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
-  const hits: FoundHit[] = []
-  for (const { id, score, address, document, passage } of result.hits) {
-    if (address === undefined) return { code: 'internal', message: `${who}: a hit has no address` }
-    if (segments[address.segment]?.shard !== shard) {
-      return { code: 'internal', message: `${who}: hit \`${id}\` is of another shard` }
-    }
-    const before = hits.at(-1)
-    if (before !== undefined && compareRank(before, { id, score }) >= 0) {
-      return { code: 'internal', message: `${who}: its hits are not in rank order` }
-    }
-    hits.push({ id, score, shard, address, document, ...(passage && { passage }) })
+  if (withWords && result.wordHits === undefined) {
+    return { code: 'internal', message: `${who}: it did not rank by words; upgrade it` }
   }
+  const read = { shard, segments, withWords }
+  const hits = readHits(result.hits, ({ score }) => score, read)
+  if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
+  const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, read)
+  if (typeof wordHits === 'string') return { code: 'internal', message: `${who}: ${wordHits}` }
   const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores, facets }
-  return { shard, member, hits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
+  return { shard, member, hits, wordHits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
+}
+
+/** @returns what is wrong with them, if anything is */
+function readHits(
+  given: readonly ShardHit[],
+  rankOf: (hit: ShardHit) => number,
+  { shard, segments, withWords }: Pick<Asked, 'shard' | 'segments' | 'withWords'>,
+): FoundHit[] | string {
+  const hits: FoundHit[] = []
+  let before: RankPosition | undefined
+  for (const hit of given) {
+    const { id, score, address, document, passage, wordsScore } = hit
+    if (address === undefined) return 'a hit has no address'
+    if (segments[address.segment]?.shard !== shard) return `hit \`${id}\` is of another shard`
+    if (withWords && !Number.isFinite(wordsScore)) return `hit \`${id}\` has no score of its words`
+    const rank = { id, score: rankOf(hit) }
+    if (before !== undefined && compareRank(before, rank) >= 0) return 'its hits are not in rank order'
+    before = rank
+    const more = { ...(passage && { passage }), ...(withWords && { wordsScore }) }
+    hits.push({ id, score, shard, address, document, ...more })
+  }
+  return hits
 }

@@ -81,13 +81,14 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   const facts = { callMs: nowMs - startMs, queryBytes, wonBy: reason }
   work.answered({ serviceMs: Math.max(0, ...results.map(({ headMs, scoreMs }) => headMs + scoreMs)) }, nowMs)
   flow.record.hedging.noteCall(kind, facts.callMs, nowMs)
+  const { segments, facets, words } = flow.request
+  const asked = { member, segments, facets, withWords: words !== undefined }
   const failed: [ShardRace, string][] = []
   let won = false
   for (const race of races) {
     race.end()
     const result = results.find(candidate => candidate.shard === race.shard)
-    const { segments, facets } = flow.request
-    const answer = readShardResult({ member, shard: race.shard, segments, facets }, result, facts)
+    const answer = readShardResult({ ...asked, shard: race.shard }, result, facts)
     if ('hits' in answer) won = race.win(answer) || won
     else {
       flow.context.log.warn({ ...answer, server: member.address, shard: race.shard }, 'shard search failed')

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { compareRank, type Deadline, HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
 import { scoreOf } from '@hypershard/harness'
 import {
+  type CountWordsRequest,
   type DocumentAddress,
   type FetchedDocument,
   type Filter,
@@ -11,10 +12,12 @@ import {
   type SearchShardsRequest,
   type ShardHit,
   type ShardResult,
+  type ShardWords,
   StopReason,
 } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
 import {
+  analyzeText,
   hasBit,
   type Manifest,
   type ObjectStore,
@@ -26,6 +29,7 @@ import {
 } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import { naiveWordsScore } from './naive-words-score.ts'
 import { countNaively, exactValuesOf } from './values-of-fields.ts'
 
 interface LoadedDocument {
@@ -73,6 +77,10 @@ export class FakeShardServer implements ShardServerPort {
   }
   /** What coordinators said of themselves with the health checks. */
   readonly questions: HealthQuestion[] = []
+  /** The terms that it was asked to count. */
+  readonly counts: string[][] = []
+  /** Refuses to count words only. */
+  countFails = false
   /** Refuses to fetch only. */
   fetchFails = false
   /** Gives the documents that were asked for in another order. */
@@ -160,6 +168,54 @@ export class FakeShardServer implements ShardServerPort {
     return results
   }
 
+  async countWords(
+    { manifest, shards, terms, filter }: CountWordsRequest,
+    { deadline }: RequestContext,
+  ): Promise<ShardWords[]> {
+    this.counts.push(terms)
+    await this.#behave(deadline)
+    return Promise.all(
+      shards.map(async shard => {
+        const error = this.countFails
+          ? { code: 'internal', message: `${this.address}: told to fail` }
+          : this.#errorOf(shard)
+        if (error !== undefined) return { shard, documents: 0, words: 0, documentCounts: [], error }
+        const stored = await readManifest(this.#storeOf(), manifest!)
+        const loaded = await this.#loadOnce(manifest!, shard)
+        const counted = filter === undefined ? loaded : await this.#passing(filter, manifest!, loaded)
+        const all = await Promise.all(counted.map(document => this.#wordsOf(stored, document)))
+        const documentCounts = terms.map(term => all.filter(own => own.includes(term)).length)
+        const words = all.reduce((sum, own) => sum + own.length, 0)
+        return { shard, documents: all.length, words, documentCounts, error: undefined }
+      }),
+    )
+  }
+
+  async #wordsOf(manifest: Manifest, { address }: LoadedDocument): Promise<string[]> {
+    const { title, text } = await this.#read(manifest, address)
+    const { analyzer } = manifest.lexical!
+    return [...analyzeText(title, analyzer), ...analyzeText(text, analyzer)]
+  }
+
+  /** Both scores of every document, and the best by words. */
+  async #byWords(
+    { manifest, words, limit }: SearchShardsRequest,
+    documents: readonly LoadedDocument[],
+    ranked: readonly ShardHit[],
+  ): Promise<{ readonly ranked: ShardHit[]; readonly wordHits: { hits: ShardHit[] } }> {
+    const stored = await readManifest(this.#storeOf(), manifest!)
+    const scored = await Promise.all(
+      ranked.map(async hit => {
+        const own = await this.#wordsOf(stored, documents.find(({ id }) => id === hit.id)!)
+        return { ...hit, wordsScore: naiveWordsScore(own, words!) }
+      }),
+    )
+    const byWords = scored
+      .filter(({ wordsScore }) => wordsScore > 0)
+      .sort((a, b) => compareRank({ id: a.id, score: a.wordsScore }, { id: b.id, score: b.wordsScore }))
+    return { ranked: scored, wordHits: { hits: byWords.slice(0, limit) } }
+  }
+
   /** A server that cannot fetch gives hits without documents too. */
   async #attach({ manifest, documents }: SearchShardsRequest, results: readonly ShardResult[]): Promise<void> {
     const best = results
@@ -208,10 +264,8 @@ export class FakeShardServer implements ShardServerPort {
 
   close(): void {}
 
-  async #searchShard(
-    shard: number,
-    { manifest, qnet, limit, after, filter, facets }: SearchShardsRequest,
-  ): Promise<ShardResult> {
+  async #searchShard(shard: number, request: SearchShardsRequest): Promise<ShardResult> {
+    const { manifest, qnet, limit, after, filter, facets, words } = request
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -239,10 +293,13 @@ export class FakeShardServer implements ShardServerPort {
         passage: undefined,
       }))
       .sort(compareRank)
-    const page = after === undefined ? ranked : ranked.filter(hit => compareRank(after, hit) < 0)
+    const joined = words && (await this.#byWords(request, documents, ranked))
+    const all = joined?.ranked ?? ranked
+    const page = after === undefined ? all : all.filter(hit => compareRank(after, hit) < 0)
     return {
       ...nothing,
       hits: page.slice(0, limit),
+      ...(joined && { wordHits: joined.wordHits }),
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
       nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,

@@ -23,6 +23,7 @@ import { type SearchParts, search } from '../search/search.ts'
 import { searchInputOf } from '../search/search-input.ts'
 import { externalScorerOf } from '../vectors/external-model-of.ts'
 import type { OwnQuery } from '../vectors/own-query.ts'
+import { WordCounts } from '../words/word-counts.ts'
 import { hasSettled, warmUpSearches } from './has-settled.ts'
 
 /** How long it waits for servers that live to say that they have loaded their shards, which takes milliseconds if they have. */
@@ -33,7 +34,10 @@ const targetsMax = 4
 /** So many failures one after the other tell that there is no more to be had now. */
 const failuresMax = 2
 
-export interface WarmUpParts extends Omit<SearchParts, 'queryEncoder' | 'answers' | 'fanOuts' | 'pairScores'> {
+/** Made for its searches alone, so that nobody else's are counted or kept. */
+type OwnParts = 'queryEncoder' | 'answers' | 'fanOuts' | 'pairScores' | 'wordCounts'
+
+export interface WarmUpParts extends Omit<SearchParts, OwnParts> {
   readonly warmer: Pick<ShardWarmer, 'coldShards'>
   readonly encoder: EncoderPort
 }
@@ -105,6 +109,7 @@ async function targetsOf(parts: WarmUpParts, { deadline }: RequestContext): Prom
     answers: new AnswerCache(0),
     fanOuts: new FanOutRecord(Math.random, 0),
     pairScores: new PairScores(parts.encoder),
+    wordCounts: new WordCounts(),
   }
   if (searchable.length === 0) {
     const models = await waitWithin(parts.encoder.listModels(deadline), deadline, 'listing models')

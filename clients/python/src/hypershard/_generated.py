@@ -285,6 +285,11 @@ class PassagesRequest(TypedDict):
     """The share of a passage that the next one may repeat, in whole sentences."""
 
 
+class LexicalRequest(TypedDict):
+    analyzer: Literal["simple", "english", "danish", "dutch", "finnish", "french", "german", "italian", "norwegian", "portuguese", "russian", "spanish", "swedish"]
+    """How texts become words: `simple`, or a language whose inflected forms count as one word."""
+
+
 class CreateIndexRequest(TypedDict):
     name: str
     model: NotRequired[str]
@@ -299,6 +304,8 @@ class CreateIndexRequest(TypedDict):
     """What searches can filter by; every other key of a document is only given back with it."""
     passages: NotRequired[PassagesRequest | Literal[False]]
     """Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a document the one vector of its beginning. Fixed for the life of the index."""
+    lexical: NotRequired[LexicalRequest]
+    """Keeps the words of titles and texts too, for searches with `hybrid`. Fixed for the life of the index."""
 
 
 class QnetShape(Answer):
@@ -328,6 +335,11 @@ class Passages(Answer):
     """The share of a passage that the next one may repeat, in whole sentences."""
 
 
+class Lexical(Answer):
+    analyzer: Literal["simple", "english", "danish", "dutch", "finnish", "french", "german", "italian", "norwegian", "portuguese", "russian", "spanish", "swedish"] | str
+    """How texts become words: `simple`, or a language whose inflected forms count as one word."""
+
+
 class Index(Answer):
     name: str
     model: ModelReference
@@ -338,6 +350,8 @@ class Index(Answer):
     fields: dict[str, FieldDescription]
     passages: Passages | None = None
     """How long texts are cut; left out where they are not."""
+    lexical: Lexical | None = None
+    """How words are kept; left out where they are not."""
     documents: int
     documents_truncated: int
     """Documents longer than the model reads; their vectors are of their beginning."""
@@ -455,6 +469,15 @@ class FacetRequest(TypedDict):
     """How many values, the most frequent first."""
 
 
+class HybridRequest(TypedDict):
+    fusion: NotRequired[Literal["convex", "reciprocal_rank"]]
+    """convex: the scores of either kind, brought to 0 to 1, added by weight. reciprocal_rank: by their ranks alone."""
+    lexical: NotRequired[float]
+    """With `convex`: the weight of words; the q-net has the rest. 0.3 when not given."""
+    candidates: NotRequired[int]
+    """How many of the best of either kind are joined; never fewer than a page has. There are no hits beyond them."""
+
+
 class RerankRequest(TypedDict):
     model: str
     """A cross-encoder's name or digest; GET /v1/models lists them."""
@@ -503,6 +526,8 @@ class SearchRequest(TypedDict):
     """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
+    hybrid: NotRequired[HybridRequest]
+    """Ranks by the words of the query too; of an index with `lexical`."""
     rerank: NotRequired[RerankRequest]
     """Has a cross-encoder order the best hits anew."""
 
@@ -530,6 +555,13 @@ class HitPassage(Answer):
     """Left out with `ids_only`."""
 
 
+class HitScores(Answer):
+    qnet: float | None
+    """None when it is NaN or infinite."""
+    lexical: float
+    """By BM25; 0 of a document that has none of the words."""
+
+
 class Hit(Answer):
     id: str
     score: float | None
@@ -541,6 +573,8 @@ class Hit(Answer):
     fields: dict[str, Any] | None = None
     passage: HitPassage | None = None
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
+    scores: HitScores | None = None
+    """With `hybrid`: what was joined to `score`."""
 
 
 class CoverageMissing(Answer):
@@ -677,6 +711,8 @@ class BatchedSearchRequest(TypedDict):
     """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
+    hybrid: NotRequired[HybridRequest]
+    """Ranks by the words of the query too; of an index with `lexical`."""
     rerank: NotRequired[RerankRequest]
     """Has a cross-encoder order the best hits anew."""
 
@@ -1309,10 +1345,14 @@ __all__ = [
     "HealthAnswer",
     "Hit",
     "HitPassage",
+    "HitScores",
     "HomeAnswer",
+    "HybridRequest",
     "Index",
     "IndexList",
     "IndexWithoutModel",
+    "Lexical",
+    "LexicalRequest",
     "LineError",
     "Model",
     "ModelList",

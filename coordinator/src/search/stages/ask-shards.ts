@@ -5,6 +5,10 @@ import type { ModelRegistry } from '../../catalog/model-registry.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { encodeOwnQuery } from '../../vectors/own-query.ts'
 import { scoredBy } from '../../vectors/scored-by.ts'
+import { type CountOutcome, countWords } from '../../words/count-words.ts'
+import type { PinnedWords } from '../../words/pin-words.ts'
+import { weighTerms } from '../../words/query-words.ts'
+import type { WordCounts } from '../../words/word-counts.ts'
 import { fanOut } from '../fan-out.ts'
 import type { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
@@ -13,7 +17,7 @@ import type { MeasuredQuery, QueryForms } from '../query-forms.ts'
 import { isTokenStates, payloadBytes } from '../query-payload.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
-import { type Pinned, planFanOut } from './plan-fan-out.ts'
+import { type Pinned, planFanOut, planRoute, referenceTo } from './plan-fan-out.ts'
 
 /** What asking takes. */
 export interface AskingParts {
@@ -23,6 +27,7 @@ export interface AskingParts {
   readonly fanOuts: FanOutRecord
   readonly modelKeeper: Pick<ModelKeeper, 'mend'>
   readonly models: Pick<ModelRegistry, 'list'>
+  readonly wordCounts: WordCounts
 }
 
 /**
@@ -48,11 +53,16 @@ export async function askShards(
   const { modelDigest } = pinned.manifest
   const { queryForms, queryEncoder, modelKeeper } = parts
   const askWith = async (encode: (inner: RequestContext) => Promise<EncodedQueryAndOrigin>): Promise<Asked> => {
-    const query = await context.step('encode', encode).catch(naming(pinned.entry.generation))
+    const [query, words] = await Promise.all([
+      context.step('encode', encode).catch(naming(pinned.entry.generation)),
+      pinned.words && countOf(pinned, pinned.words, context, parts),
+    ])
     watch.lap('encode')
     const nowMs = context.deadline.clock.monotonicMs()
-    const request = planFanOut(input, pinned, { payload: query.payload, cluster: parts.cluster, nowMs })
+    const planned = planFanOut(input, pinned, { payload: query.payload, cluster: parts.cluster, nowMs })
+    const request = pinned.words && words ? withWords(planned, pinned.words, words) : planned
     const outcome = await earlierByReserve(context).step('fan out', inner => fanOut(request, inner, parts.fanOuts))
+    for (const [shard, failure] of words?.failures ?? []) outcome.failures.set(shard, failure)
     watch.lap('fanOut')
     return { query, request, outcome }
   }
@@ -73,6 +83,23 @@ export async function askShards(
   const measured = measuredQuery(asked)
   if (measured !== undefined) queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
   return asked
+}
+
+/** While the query is encoded. */
+function countOf(
+  pinned: Pinned,
+  { terms, filter }: PinnedWords,
+  context: RequestContext,
+  { cluster, wordCounts }: AskingParts,
+): Promise<CountOutcome> {
+  const route = planRoute(pinned, cluster, context.deadline.clock.monotonicMs())
+  return countWords({ manifest: referenceTo(pinned.manifest), route, terms, filter }, context, wordCounts)
+}
+
+/** A shard whose words nobody has counted is not asked: its documents would be scored by those of others. */
+function withWords(planned: FanOutRequest, words: PinnedWords, { statistics, failures }: CountOutcome): FanOutRequest {
+  const route = new Map([...planned.route].filter(([shard]) => !failures.has(shard)))
+  return { ...planned, route, words: weighTerms(words, statistics) }
 }
 
 async function encodeQuery(encoder: QueryEncoder, text: QueryText, context: RequestContext) {

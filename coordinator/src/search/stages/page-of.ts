@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { FetchedDocument } from '@hypershard/proto/shard'
 import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
-import type { FoundHit } from '../shard-answer.ts'
+import type { BothScores, FoundHit } from '../shard-answer.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
 
@@ -42,11 +42,19 @@ export function pageOf(
 }
 
 function toHit(
-  { id, score, passage, rerankScore }: RankedHit,
+  { id, score, passage, rerankScore, scores }: RankedHit,
   documents: ReadonlyMap<string, FetchedDocument> | undefined,
 ): Hit {
   const document = documents?.get(id)
   assert(documents === undefined || document !== undefined, 'every winner was fetched')
-  const ofStages = { ...(passage && { passage }), ...(rerankScore !== undefined && { rerankScore }) }
-  return { id, score: Number.isFinite(score) ? score : null, document, ...ofStages }
+  const ofStages = { ...(rerankScore !== undefined && { rerankScore }), ...(scores && { scores: scoresOf(scores) }) }
+  return { id, score: orNull(score), document, ...(passage && { passage }), ...ofStages }
+}
+
+function scoresOf({ qnet, lexical }: BothScores) {
+  return { qnet: orNull(qnet), lexical }
+}
+
+function orNull(score: number): number | null {
+  return Number.isFinite(score) ? score : null
 }

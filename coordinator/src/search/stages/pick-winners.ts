@@ -1,6 +1,5 @@
-import type { RequestContext } from '@hypershard/common'
+import { compareRank, type RequestContext } from '@hypershard/common'
 import type { FetchedDocument } from '@hypershard/proto/shard'
-import type { Manifest } from '@hypershard/storage'
 import { countCoverage, requireCoverage } from '../count-coverage.ts'
 import type { Coverage } from '../coverage.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
@@ -10,9 +9,10 @@ import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
 import type { SearchTrail } from '../search-trail.ts'
 import type { FoundHit } from '../shard-answer.ts'
+import { fuse } from './fuse.ts'
+import type { Pinned } from './plan-fan-out.ts'
 
-interface Found {
-  readonly manifest: Manifest
+interface Found extends Pick<Pinned, 'manifest' | 'cursor'> {
   readonly outcome: FanOutOutcome
   readonly context: RequestContext
   readonly watch: Stopwatch
@@ -54,11 +54,25 @@ export async function pickWinners(input: SearchInput, request: FanOutRequest, fo
   }
 }
 
-function mergeAndCount(input: SearchInput, request: FanOutRequest, { manifest, outcome, trail }: Found) {
-  const lists = [...outcome.answers.values()].map(answer => answer.hits)
-  const ranked = mergeTopHits(lists, request.limit)
+function mergeAndCount(input: SearchInput, request: FanOutRequest, found: Found) {
+  const { manifest, outcome, trail } = found
+  const ranked = rankHits(input, request, found)
   const coverage = countCoverage(manifest, outcome, request.filter !== undefined)
   trail.coverage = coverage
   requireCoverage(coverage, input.minCoverage)
   return { ranked, winners: ranked.slice(0, input.k), coverage }
+}
+
+/** One more than the page has, where there are more. */
+function rankHits({ hybrid, k }: SearchInput, request: FanOutRequest, { outcome, cursor }: Found): FoundHit[] {
+  const answers = [...outcome.answers.values()]
+  if (hybrid === undefined) {
+    return mergeTopHits(
+      answers.map(({ hits }) => hits),
+      request.limit,
+    )
+  }
+  const fused = fuse(answers, hybrid)
+  const left = cursor === undefined ? fused : fused.filter(hit => compareRank(cursor, hit) < 0)
+  return left.slice(0, k + 1)
 }

@@ -7,6 +7,7 @@ import { eligibleByShard } from '../../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { ClusterMember } from '../../cluster/cluster-member.ts'
 import { placementAt, placementOf } from '../../cluster/placement-of.ts'
+import type { PinnedWords } from '../../words/pin-words.ts'
 import type { Cursor } from '../cursor.ts'
 import { documentsOfServer } from '../documents-of-server.ts'
 import type { FanOutRequest } from '../fan-out-request.ts'
@@ -28,46 +29,61 @@ export interface Pinned {
   readonly cursor: Cursor | undefined
   readonly filter: Filter | undefined
   readonly facets: readonly CheckedFacet[]
+  /** What is ranked by words too; undefined for nothing. */
+  readonly words: PinnedWords | undefined
 }
 
-/** Shards without documents are left out. One hit more than the page tells whether there is a next page. */
-export function planFanOut(
-  input: SearchInput,
-  { entry, manifest, cursor, filter, facets }: Pinned,
-  { payload, cluster, nowMs }: Pick<FanOutRequest, 'payload'> & { readonly cluster: Cluster; readonly nowMs: number },
-): FanOutRequest {
+/** Shards without documents are left out. */
+export function planRoute(
+  { entry, manifest }: Pick<Pinned, 'entry' | 'manifest'>,
+  cluster: Cluster,
+  nowMs: number,
+): FanOutRequest['route'] {
   const isOfEntry = manifest.generation === entry.manifest.generation
   const placement = isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
   const eligible = eligibleByShard(manifest)
   const shards: ShardToSpread<ClusterMember>[] = []
-  const given = cursor?.given ?? 0
   for (const [shard, documents] of eligible.entries()) {
     if (documents === 0) continue
     const holders = cluster.routeOf(placement, shard, manifest.version)
     const equals = cluster.firstToAsk(placement, shard, manifest.version).length
     shards.push({ shard, documents, holders, equals })
   }
-  const route = spreadShards(shards, nowMs)
+  return spreadShards(shards, nowMs)
+}
+
+/** One hit more than the page tells whether there is a next page; a page of what is joined is cut from all of it. */
+export function planFanOut(
+  input: SearchInput,
+  pinned: Pinned,
+  { payload, cluster, nowMs }: Pick<FanOutRequest, 'payload'> & { readonly cluster: Cluster; readonly nowMs: number },
+): FanOutRequest {
+  const { manifest, cursor, filter, facets } = pinned
+  const { hybrid } = input
+  const limit = hybrid?.candidates ?? input.k + 1
+  const given = hybrid === undefined ? (cursor?.given ?? 0) : 0
+  const route = planRoute(pinned, cluster, nowMs)
   return {
     manifest: referenceTo(manifest),
     route,
-    eligible,
+    eligible: eligibleByShard(manifest),
     segments: manifest.segments,
     minCoverage: input.minCoverage,
     payload,
     filter,
     facets: facets.map(({ field }) => field),
-    limit: input.k + 1,
+    limit,
     plan: planMessages[input.plan],
     // The hits of earlier pages are found again, so there must be room for them too.
-    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, input.k + 1) + given),
-    expansion: Math.min(expansionMax, Math.max(input.expansion, input.k + 1) + given),
+    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, limit) + given),
+    expansion: Math.min(expansionMax, Math.max(input.expansion, limit) + given),
     recall: input.recall,
-    recallHits: Math.min(candidatesOfCallMax, input.k + given),
-    documents: input.idsOnly ? 0 : documentsOfServer(input.k, serversAsked(route)),
+    recallHits: Math.min(candidatesOfCallMax, (hybrid?.candidates ?? input.k) + given),
+    // What is best by both no shard can tell.
+    documents: input.idsOnly || hybrid !== undefined ? 0 : documentsOfServer(input.k, serversAsked(route)),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
-    after: cursor === undefined ? undefined : { score: cursor.score, id: cursor.id },
+    after: cursor === undefined || hybrid !== undefined ? undefined : { score: cursor.score, id: cursor.id },
   }
 }
 
@@ -76,6 +92,6 @@ function serversAsked(route: FanOutRequest['route']): number {
   return new Set([...route.values()].map(holders => holders[0])).size
 }
 
-function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {
+export function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {
   return { index, indexUid, generation, version }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import type { Random } from '@hypershard/harness'
@@ -134,6 +135,10 @@ class SimulatedConnection implements ShardServerPort {
       this.#network.noteEnd(call)
     }
   }
+
+  /** No simulated index keeps words. */
+  countWords: ShardServerPort['countWords'] = (_, { deadline }) =>
+    this.#call('counting words', deadline, () => assert.fail('words are asked for'))
 
   fetch: ShardServerPort['fetch'] = (request, { deadline }) =>
     this.#call('fetching documents', deadline, (server, inTime) => server.fetch(request, inTime))

@@ -83,7 +83,13 @@ function base64Of(bytes: Uint8Array): string {
 /** The message has a field for every option, of the same name. */
 function optionsOf(request: SearchRequest): Record<SearchOptionName, unknown> {
   const options = searchOptionNames.map(name => [name, request[name] === '' ? undefined : request[name]])
-  return { ...Object.fromEntries(options), filter: filterOf(request), rerank: rerankOf(request) }
+  const { hybrid } = request
+  return {
+    ...Object.fromEntries(options),
+    filter: filterOf(request),
+    hybrid: hybrid && withoutUnset({ ...hybrid, fusion: hybrid.fusion || undefined }),
+    rerank: rerankOf(request),
+  }
 }
 
 function rerankOf({ rerank }: SearchRequest): unknown {
@@ -100,7 +106,7 @@ function filterOf({ filter, filterJson }: SearchRequest): unknown {
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {
-  const { name, model, shards, replicas, fields, vectors } = request
+  const { name, model, shards, replicas, fields, vectors, lexical } = request
   return withoutUnset({
     name,
     model: model || undefined,
@@ -109,6 +115,7 @@ export function createIndexBodyOf(request: CreateIndexRequest): Record<string, u
     replicas,
     fields,
     passages: request.passages && withoutUnset({ ...request.passages }),
+    lexical,
   })
 }
 
@@ -127,6 +134,7 @@ export function indexMessage(entry: CatalogEntry): Index {
     documentsUnreadable,
     unknownTokenShare: unknownTokenShare ?? undefined,
     passages: counts.passages,
+    lexical: counts.lexical,
     modelName: model.name,
     modelDigest: model.digest,
     manifestVersion,
@@ -188,7 +196,7 @@ function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMess
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
-function hitMessage({ id, score, document, passage, rerankScore }: Hit): HitMessage {
+function hitMessage({ id, score, document, passage, rerankScore, scores }: Hit): HitMessage {
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -201,6 +209,7 @@ function hitMessage({ id, score, document, passage, rerankScore }: Hit): HitMess
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
     rerankScore,
     passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
+    ...(scores && { scores: { qnet: scores.qnet ?? undefined, lexical: scores.lexical } }),
   }
 }
 

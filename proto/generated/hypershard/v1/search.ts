@@ -54,12 +54,22 @@ export interface Index {
     | number
     | undefined;
   /** How long texts are cut; not given where each document has one vector. */
-  passages: Passages | undefined;
+  passages:
+    | Passages
+    | undefined;
+  /** How words are kept; not given where they are not. */
+  lexical?: Lexical | undefined;
 }
 
 export interface Index_FieldsEntry {
   key: string;
   value: Field | undefined;
+}
+
+/** Of an index that is searched by words too. */
+export interface Lexical {
+  /** How texts become words: "simple", or a language whose inflected forms count as one word. */
+  analyzer: string;
 }
 
 /** How an index cuts texts that are longer than the model reads. */
@@ -83,7 +93,11 @@ export interface CreateIndexRequest {
     | ExternalVectors
     | undefined;
   /** Not given: each document has one vector, of its beginning. Not with the model "external". */
-  passages?: Passages | undefined;
+  passages?:
+    | Passages
+    | undefined;
+  /** Not given: the words of documents are not kept. */
+  lexical?: Lexical | undefined;
 }
 
 export interface CreateIndexRequest_FieldsEntry {
@@ -260,6 +274,10 @@ export interface SearchRequest {
     | undefined;
   /** At most 8. */
   facets: Facet[];
+  /** Ranks by the words of the query too; of an index with `lexical`. */
+  hybrid?:
+    | Hybrid
+    | undefined;
   /** Has a cross-encoder order the best hits anew. */
   rerank?: Rerank | undefined;
 }
@@ -280,6 +298,18 @@ export interface Rerank {
     | undefined;
   /** Of the whole search's time; what is left if not given. */
   timeoutMs?: number | undefined;
+}
+
+/** How a search joins the order of the q-net with that of words. */
+export interface Hybrid {
+  /** "convex" or "reciprocal_rank"; "convex" if empty. */
+  fusion: string;
+  /** With "convex": the weight of words, 0 to 1; 0.3 if not given. */
+  lexical?:
+    | number
+    | undefined;
+  /** How many of the best of either kind are joined; 100 if not given, and never fewer than a page has. */
+  candidates?: number | undefined;
 }
 
 /** docs/formats/qnet-weights.md has the bytes of both forms. */
@@ -411,8 +441,21 @@ export interface Hit {
   passage:
     | HitPassage
     | undefined;
+  /** With `hybrid`: what was joined to `score`. */
+  scores?:
+    | HitScores
+    | undefined;
   /** Of the cross-encoder, which such hits are ordered by; not of hits that it did not read. */
   rerankScore?: number | undefined;
+}
+
+export interface HitScores {
+  /** Not given when it is NaN or infinite. */
+  qnet?:
+    | number
+    | undefined;
+  /** By BM25. */
+  lexical: number;
 }
 
 export interface HitPassage {
@@ -503,6 +546,7 @@ function createBaseIndex(): Index {
     documentsUnreadable: 0,
     unknownTokenShare: undefined,
     passages: undefined,
+    lexical: undefined,
   };
 }
 
@@ -558,6 +602,9 @@ export const Index: MessageFns<Index> = {
     }
     if (message.passages !== undefined) {
       Passages.encode(message.passages, writer.uint32(138).fork()).join();
+    }
+    if (message.lexical !== undefined) {
+      Lexical.encode(message.lexical, writer.uint32(146).fork()).join();
     }
     return writer;
   },
@@ -714,6 +761,14 @@ export const Index: MessageFns<Index> = {
             message.passages = Passages.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.lexical = Lexical.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -757,6 +812,9 @@ export const Index: MessageFns<Index> = {
     message.unknownTokenShare = object.unknownTokenShare ?? undefined;
     message.passages = (object.passages !== undefined && object.passages !== null)
       ? Passages.fromPartial(object.passages)
+      : undefined;
+    message.lexical = (object.lexical !== undefined && object.lexical !== null)
+      ? Lexical.fromPartial(object.lexical)
       : undefined;
     return message;
   },
@@ -829,6 +887,61 @@ export const Index_FieldsEntry: MessageFns<Index_FieldsEntry> = {
   },
 };
 
+function createBaseLexical(): Lexical {
+  return { analyzer: "" };
+}
+
+export const Lexical: MessageFns<Lexical> = {
+  encode(message: Lexical, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.analyzer !== "") {
+      writer.uint32(10).string(message.analyzer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lexical {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLexical();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.analyzer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Lexical>): Lexical {
+    return Lexical.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Lexical>): Lexical {
+    const message = createBaseLexical();
+    message.analyzer = object.analyzer ?? "";
+    return message;
+  },
+};
+
 function createBasePassages(): Passages {
   return { overlap: undefined };
 }
@@ -893,6 +1006,7 @@ function createBaseCreateIndexRequest(): CreateIndexRequest {
     fields: {},
     vectors: undefined,
     passages: undefined,
+    lexical: undefined,
   };
 }
 
@@ -918,6 +1032,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     }
     if (message.passages !== undefined) {
       Passages.encode(message.passages, writer.uint32(58).fork()).join();
+    }
+    if (message.lexical !== undefined) {
+      Lexical.encode(message.lexical, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -994,6 +1111,14 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
             message.passages = Passages.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lexical = Lexical.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1029,6 +1154,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
       : undefined;
     message.passages = (object.passages !== undefined && object.passages !== null)
       ? Passages.fromPartial(object.passages)
+      : undefined;
+    message.lexical = (object.lexical !== undefined && object.lexical !== null)
+      ? Lexical.fromPartial(object.lexical)
       : undefined;
     return message;
   },
@@ -2266,6 +2394,7 @@ function createBaseSearchRequest(): SearchRequest {
     vector: undefined,
     qnet: undefined,
     facets: [],
+    hybrid: undefined,
     rerank: undefined,
   };
 }
@@ -2331,6 +2460,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     for (const v of message.facets) {
       Facet.encode(v!, writer.uint32(242).fork()).join();
+    }
+    if (message.hybrid !== undefined) {
+      Hybrid.encode(message.hybrid, writer.uint32(162).fork()).join();
     }
     if (message.rerank !== undefined) {
       Rerank.encode(message.rerank, writer.uint32(274).fork()).join();
@@ -2511,6 +2643,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.facets.push(Facet.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.hybrid = Hybrid.decode(reader, reader.uint32());
+            continue;
+          }
           case 34: {
             if (tag !== 274) {
               break;
@@ -2556,6 +2696,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.vector = object.vector ?? undefined;
     message.qnet = (object.qnet !== undefined && object.qnet !== null) ? OwnQNet.fromPartial(object.qnet) : undefined;
     message.facets = object.facets?.map((e) => Facet.fromPartial(e)) || [];
+    message.hybrid = (object.hybrid !== undefined && object.hybrid !== null)
+      ? Hybrid.fromPartial(object.hybrid)
+      : undefined;
     message.rerank = (object.rerank !== undefined && object.rerank !== null)
       ? Rerank.fromPartial(object.rerank)
       : undefined;
@@ -2705,6 +2848,85 @@ export const Rerank: MessageFns<Rerank> = {
     message.model = object.model ?? "";
     message.candidates = object.candidates ?? undefined;
     message.timeoutMs = object.timeoutMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseHybrid(): Hybrid {
+  return { fusion: "", lexical: undefined, candidates: undefined };
+}
+
+export const Hybrid: MessageFns<Hybrid> = {
+  encode(message: Hybrid, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fusion !== "") {
+      writer.uint32(10).string(message.fusion);
+    }
+    if (message.lexical !== undefined) {
+      writer.uint32(17).double(message.lexical);
+    }
+    if (message.candidates !== undefined) {
+      writer.uint32(24).uint32(message.candidates);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Hybrid {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHybrid();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fusion = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.lexical = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.candidates = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Hybrid>): Hybrid {
+    return Hybrid.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Hybrid>): Hybrid {
+    const message = createBaseHybrid();
+    message.fusion = object.fusion ?? "";
+    message.lexical = object.lexical ?? undefined;
+    message.candidates = object.candidates ?? undefined;
     return message;
   },
 };
@@ -3769,6 +3991,7 @@ function createBaseHit(): Hit {
     fields: undefined,
     fieldsJson: "",
     passage: undefined,
+    scores: undefined,
     rerankScore: undefined,
   };
 }
@@ -3795,6 +4018,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.passage !== undefined) {
       HitPassage.encode(message.passage, writer.uint32(58).fork()).join();
+    }
+    if (message.scores !== undefined) {
+      HitScores.encode(message.scores, writer.uint32(66).fork()).join();
     }
     if (message.rerankScore !== undefined) {
       writer.uint32(277).float(message.rerankScore);
@@ -3871,6 +4097,14 @@ export const Hit: MessageFns<Hit> = {
             message.passage = HitPassage.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.scores = HitScores.decode(reader, reader.uint32());
+            continue;
+          }
           case 34: {
             if (tag !== 277) {
               break;
@@ -3905,7 +4139,77 @@ export const Hit: MessageFns<Hit> = {
     message.passage = (object.passage !== undefined && object.passage !== null)
       ? HitPassage.fromPartial(object.passage)
       : undefined;
+    message.scores = (object.scores !== undefined && object.scores !== null)
+      ? HitScores.fromPartial(object.scores)
+      : undefined;
     message.rerankScore = object.rerankScore ?? undefined;
+    return message;
+  },
+};
+
+function createBaseHitScores(): HitScores {
+  return { qnet: undefined, lexical: 0 };
+}
+
+export const HitScores: MessageFns<HitScores> = {
+  encode(message: HitScores, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.qnet !== undefined) {
+      writer.uint32(9).double(message.qnet);
+    }
+    if (message.lexical !== 0) {
+      writer.uint32(17).double(message.lexical);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HitScores {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHitScores();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.qnet = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.lexical = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HitScores>): HitScores {
+    return HitScores.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HitScores>): HitScores {
+    const message = createBaseHitScores();
+    message.qnet = object.qnet ?? undefined;
+    message.lexical = object.lexical ?? 0;
     return message;
   },
 };
