@@ -28,8 +28,13 @@ export interface Schema {
   readonly 'x-name'?: string
 }
 
-/** Words of Python that a member may be called by. */
-const reserved: ReadonlySet<string> = new Set(['and', 'class', 'def', 'from', 'in', 'is', 'not', 'or', 'pass'])
+/** The keywords of Python, of which a member may be one. */
+const reserved: ReadonlySet<string> = new Set(
+  (
+    'and as assert async await break class continue def del elif else except finally for from global if import in is ' +
+    'lambda nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+)
 
 /** Classes that the contract has no name for, and that are called better than by their place. */
 const better: Readonly<Record<string, string>> = {
@@ -42,7 +47,10 @@ const better: Readonly<Record<string, string>> = {
 }
 
 /** Of answers that can do more than a model of pydantic. */
-const bases: Readonly<Record<string, string>> = { DocumentVector: 'VectorAnswer' }
+const bases: Readonly<Record<string, string>> = {
+  DocumentVector: 'VectorAnswer',
+  ListedDocumentVector: 'VectorAnswer',
+}
 
 /** Written by hand, as the client needs them before all others. */
 const writtenElsewhere: ReadonlySet<string> = new Set(['Problem'])
@@ -87,22 +95,20 @@ export class TypeWriter {
     return this.typeOf(schemaOf(schema, 'output'), { name: fallback, asked: false })
   }
 
-  typeOf(schema: Schema, place: { readonly name: string; readonly asked: boolean }): string {
+  typeOf(schema: Schema, place: Place): string {
     const { asked } = place
     const named = schema['x-name']
     if (asked && named === 'Vector') return 'Vector'
     if (asked && schema.type === 'string' && schema.description?.startsWith('Base64') === true) return 'Base64'
-    const name = named === undefined ? place.name : `${named}${asked ? 'Request' : ''}`
+    const own = { ...place, name: named === undefined ? place.name : `${named}${asked ? 'Request' : ''}` }
     if (schema.const !== undefined) return open([schema.const], asked)
     if (schema.enum !== undefined) return open(schema.enum, asked)
-    if (schema.anyOf !== undefined) return this.#union(schema.anyOf, name, asked)
-    if (Array.isArray(schema.type)) {
+    if (schema.anyOf !== undefined) return this.#union(schema.anyOf, own)
+    if (Array.isArray(schema.type))
       return this.#union(
         schema.type.map((type: string) => ({ ...schema, type })),
-        name,
-        asked,
+        own,
       )
-    }
     switch (schema.type) {
       case 'string':
         return 'str'
@@ -115,45 +121,45 @@ export class TypeWriter {
       case 'null':
         return 'None'
       case 'array':
-        return `${asked ? 'Sequence' : 'list'}[${this.typeOf(schema.items ?? {}, { name: singular(name), asked })}]`
+        return `${asked ? 'Sequence' : 'list'}[${this.typeOf(schema.items ?? {}, inside(own, singular(own.name)))}]`
       case 'object':
-        return schema.properties === undefined ? this.#dict(schema, name, asked) : this.#class(schema, name, asked)
+        return schema.properties === undefined ? this.#dict(schema, own) : this.#class(schema, own)
       default:
         return 'Any'
     }
   }
 
   /** Of several objects each is named for the last member that it must have, as `SearchOutcomeProblem`. */
-  #union(kinds: readonly Schema[], name: string, asked: boolean): string {
+  #union(kinds: readonly Schema[], place: Place): string {
     const objects = kinds.filter(({ properties }) => properties !== undefined).length
     const types = kinds.map(kind => {
-      const own =
-        objects > 1 && kind['x-name'] === undefined ? `${name}${toPascalCase(kind.required?.at(-1) ?? '')}` : name
-      return this.typeOf(kind, { name: own, asked })
+      const isOneOfSeveral = objects > 1 && kind['x-name'] === undefined
+      const suffix = isOneOfSeveral ? toPascalCase(kind.required?.at(-1) ?? '') : ''
+      return this.typeOf(kind, { ...place, name: `${place.name}${suffix}` })
     })
     return [...new Set(types)].join(' | ')
   }
 
-  #dict({ additionalProperties: values }: Schema, name: string, asked: boolean): string {
-    const type = typeof values === 'object' ? this.typeOf(values, { name: `${name}Value`, asked }) : 'Any'
-    return `${asked ? 'Mapping' : 'dict'}[str, ${type}]`
+  #dict({ additionalProperties: values }: Schema, place: Place): string {
+    const type = typeof values === 'object' ? this.typeOf(values, inside(place, `${place.name}Value`)) : 'Any'
+    return `${place.asked ? 'Mapping' : 'dict'}[str, ${type}]`
   }
 
-  #class(schema: Schema, wanted: string, asked: boolean): string {
-    if (writtenElsewhere.has(wanted)) return wanted
-    const { properties, required } = schema
+  #class({ properties, required }: Schema, place: Place): string {
+    const { asked } = place
+    if (writtenElsewhere.has(place.name)) return place.name
     const key = JSON.stringify([asked, properties, required])
     const known = this.#written.get(key)
     if (known !== undefined) return known
-    const called = better[wanted] ?? wanted
+    const called = better[place.name] ?? place.name
     let name = called
     for (let count = 2; this.#taken.has(name); count++) name = `${called}${count}`
     this.#taken.add(name)
     this.#written.set(key, name)
     const members = Object.entries(properties ?? {}).flatMap(([member, own]) => {
-      const type = this.typeOf(own, { name: `${name}${toPascalCase(member)}`, asked })
+      const type = this.typeOf(own, inside(place, `${name}${toPascalCase(member)}`))
       const needed = required?.includes(member) === true
-      const line = asked ? requestLine(member, type, needed) : answerLine(member, type, needed)
+      const line = asked ? requestLine(member, type, { needed, place }) : answerLine(member, type, needed)
       return own.description === undefined ? [line] : [line, `    ${docstring(own.description)}`]
     })
     const base = asked ? 'TypedDict' : (bases[name] ?? 'Answer')
@@ -161,6 +167,20 @@ export class TypeWriter {
     this.classes.push('', '', `class ${name}(${base}):`, ...body)
     return name
   }
+}
+
+/** Where a schema stands. */
+interface Place {
+  /** What its class is called, where the contract has no name for it. */
+  readonly name: string
+  /** Whether it is of a request. */
+  readonly asked: boolean
+  /** Whether it is of a member of the request or answer, and not that itself. */
+  readonly nested?: boolean
+}
+
+function inside(place: Place, name: string): Place {
+  return { ...place, name, nested: true }
 }
 
 /** A newer coordinator may answer with a word that this client does not know; a request may not have one. */
@@ -174,9 +194,13 @@ function literal(value: unknown): string {
   return JSON.stringify(value)
 }
 
-function requestLine(member: string, type: string, needed: boolean): string {
-  if (reserved.has(member)) throw new Error(`${member} is a word of Python: it cannot be a member of a request`)
-  return `    ${member}: ${needed ? type : `NotRequired[${type}]`}`
+/** Arguments of a method are sent without an underscore at their end; what is inside of them is sent as it is. */
+function requestLine(member: string, type: string, { needed, place }: { needed: boolean; place: Place }): string {
+  if (reserved.has(member) && place.nested === true) {
+    throw new Error(`${place.name}.${member}: a word of Python; choose another, or teach the client to send it`)
+  }
+  const name = reserved.has(member) ? `${member}_` : member
+  return `    ${name}: ${needed ? type : `NotRequired[${type}]`}`
 }
 
 function answerLine(member: string, type: string, needed: boolean): string {

@@ -12,7 +12,7 @@ type Route = ReturnType<typeof publicRoutes>[number]
 const byHand: ReadonlySet<string> = new Set(['putDocuments', 'watchGeneration'])
 
 /** Made repeatable by an idempotency key, which the client makes unless it is given one. */
-const keyed: ReadonlySet<string> = new Set(['deleteDocuments'])
+const keyed: ReadonlySet<string> = new Set(['deleteByFilter', 'deleteDocuments'])
 
 const header = '# Made by `npm run generate` from contract/ and the routes of the coordinator; do not edit.'
 

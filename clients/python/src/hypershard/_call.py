@@ -143,7 +143,8 @@ def prepare(
         sent["authorization"] = f"Bearer {options.api_key}"
     if body is not None:
         sent["content-type"] = "application/json"
-        content = encode(_with_vectors(body))
+        # Words of Python have an underscore as arguments.
+        content = encode(_with_vectors({name.removesuffix("_"): value for name, value in body.items()}))
     check_header("idempotency_key", idempotency_key)
     if idempotency_key is not None:
         sent["idempotency-key"] = idempotency_key

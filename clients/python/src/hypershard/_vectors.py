@@ -24,13 +24,14 @@ little-endian, which are sent as base64; a list of numbers; or base64 itself.
 class VectorAnswer(Answer):
     """The vector of a document."""
 
-    values: list[float]
-
     def to_numpy(self) -> numpy.ndarray:
         """Its numbers, as float32, which is what they are in the index."""
         import numpy
 
-        return numpy.array(self.values, dtype=numpy.float32)
+        values: list[float] | str = getattr(self, "values")  # noqa: B009
+        if isinstance(values, str):
+            return numpy.frombuffer(base64.b64decode(values), dtype="<f4").astype(numpy.float32)
+        return numpy.array(values, dtype=numpy.float32)
 
 
 def to_wire(vector: object) -> object:

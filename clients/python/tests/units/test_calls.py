@@ -13,6 +13,7 @@ import pytest
 
 import hypershard
 from hypershard import AsyncClient, Client, HypershardError, InvalidCall, NotReachable, ServerProblem, TimedOut
+from hypershard._call import Operation, Options, prepare
 from hypershard._retry import Attempts, seconds_before
 
 HOME = {"name": "hypershard", "version": "1", "links": {}}
@@ -158,6 +159,12 @@ def test_what_is_not_hypershard_is_told_so(answer: httpx.Response, pauses: list[
 def test_members_of_a_newer_coordinator_are_kept() -> None:
     home = client_of(Script(httpx.Response(200, json={**HOME, "newer": [1]}))).home()
     assert home.newer == [1]
+
+
+def test_an_argument_that_is_a_word_of_python_is_sent_as_that() -> None:
+    operation = Operation("POST", "/v1/a", seconds_max=1)
+    call = prepare(Options("http://test", None, None, 1), operation, body={"with_": ["text"], "a": {"b_": 1}})
+    assert call.content == b'{"with":["text"],"a":{"b_":1}}'
 
 
 def test_a_call_is_sent_as_the_api_has_it() -> None:

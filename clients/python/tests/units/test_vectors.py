@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from hypershard import InvalidCall, qnet_of_layers
-from hypershard._vectors import to_wire
+from hypershard._vectors import VectorAnswer, to_wire
 
 numbers = [0.5, -1.25, 3.0]
 
@@ -38,6 +38,12 @@ def test_the_rest_is_sent_as_it_is() -> None:
 def test_what_is_no_vector_is_refused(vector: object) -> None:
     with pytest.raises(InvalidCall):
         to_wire(vector)
+
+
+@pytest.mark.parametrize("values", [numbers, base64.b64encode(struct.pack("<3f", *numbers)).decode()])
+def test_a_vector_of_an_answer_is_an_array(values: object) -> None:
+    array = VectorAnswer(values=values).to_numpy()
+    assert (array.tolist(), array.dtype, array.flags.writeable) == (numbers, numpy.float32, True)
 
 
 def test_layers_make_a_qnet() -> None:
