@@ -26,15 +26,8 @@ def bert_graph(weights: BertWeights, encoding: str) -> onnx.ModelProto:
 
     ``encoding`` is a name of ``LINEAR_ENCODINGS``; ValueError where weights do not fit it.
     """
-    encode = LINEAR_ENCODINGS[encoding]
     builder = OnnxBuilder()
-    token_shape = builder.node("Shape", ["input_ids"], "shape.tokens")
-    builder.node("Concat", [token_shape, builder.integers(-1)], ROWS_TO_TOKENS, axis=0)
-    mask = builder.node("Cast", ["attention_mask"], "mask", to=INT32)
-    x = _embeddings(builder, weights, TABLE_STORAGE.get(encoding, "int8"))
-    for number, layer in enumerate(weights.layers):
-        last = number == len(weights.layers) - 1
-        x = _layer(builder, weights, encode, layer, x, mask, f"layer.{number}", "token_states" if last else None)
+    add_encoder(builder, weights, encoding, last="token_states")
     dimensions = ("batch", "tokens")
     return builder.model(
         GRAPH_NAME,
@@ -43,7 +36,23 @@ def bert_graph(weights: BertWeights, encoding: str) -> onnx.ModelProto:
     )
 
 
-def _embeddings(builder: OnnxBuilder, weights: BertWeights, storage: TableStorage) -> str:
+def add_encoder(builder: OnnxBuilder, weights: BertWeights, encoding: str, *, last: str, added: str | None = None) -> str:
+    """The nodes from ``input_ids`` and ``attention_mask`` to the token states, which are called ``last``; returns that.
+
+    ``added`` names what is added to the embeddings of words and positions, if anything.
+    """
+    encode = LINEAR_ENCODINGS[encoding]
+    token_shape = builder.node("Shape", ["input_ids"], "shape.tokens")
+    builder.node("Concat", [token_shape, builder.integers(-1)], ROWS_TO_TOKENS, axis=0)
+    mask = builder.node("Cast", ["attention_mask"], "mask", to=INT32)
+    x = _embeddings(builder, weights, TABLE_STORAGE.get(encoding, "int8"), added)
+    for number, layer in enumerate(weights.layers):
+        is_last = number == len(weights.layers) - 1
+        x = _layer(builder, weights, encode, layer, x, mask, f"layer.{number}", last if is_last else None)
+    return x
+
+
+def _embeddings(builder: OnnxBuilder, weights: BertWeights, storage: TableStorage, added: str | None) -> str:
     tokens = builder.node("Shape", ["input_ids"], "shape.length", start=1, end=2)
     start, axis = builder.integers(0), builder.integers(0)
 
@@ -56,6 +65,8 @@ def _embeddings(builder: OnnxBuilder, weights: BertWeights, storage: TableStorag
     word = _look_up(builder, "embeddings.word", weights.word_embeddings, words, storage)
     position = _look_up(builder, "embeddings.position", weights.position_embeddings, positions, storage)
     total = builder.node("Add", [word, position], "embeddings.sum")
+    if added is not None:
+        total = builder.node("Add", [total, added], "embeddings.typed")
     return _layer_norm(builder, weights.embedding_norm, total, "embeddings.norm", "embeddings.output", weights)
 
 

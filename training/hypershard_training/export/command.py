@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from hypershard_training.checkpoint.checkpoint_error import CheckpointError
+from hypershard_training.checkpoint.cross_encoder import is_cross_encoder, load_cross_encoder
 from hypershard_training.checkpoint.dual_encoder import DualEncoder, load_checkpoint, save_checkpoint
 from hypershard_training.export.export_checkpoint import ENCODINGS, ExportOptions, check_options, export_checkpoint
+from hypershard_training.export.export_cross_encoder import export_cross_encoder
 from hypershard_training.export.load_run import is_run, load_run
 from hypershard_training.model.model_directory import MODEL_FILE
 from hypershard_training.reference.scores import write_reference_scores
@@ -18,7 +20,7 @@ from hypershard_training.reference.scores import write_reference_scores
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``export``."""
     add = parser.add_argument
-    add("source", help="a training run, a checkpoint of the published layout, or the name of one on the hub")
+    add("source", help="a training run, a checkpoint of the published layout, a BERT cross-encoder, or the name of one on the hub")
     add("--out", type=Path, required=True, help="the model directory; files of an earlier export are replaced")
     add("--encoding", choices=list(ENCODINGS), help="how weights are stored (default: fp32; of a run int8)")
     add("--backbone", type=Path, help="folder with the transformer's config.json and tokenizer, if SOURCE lacks them")
@@ -27,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--description", help="a sentence for people")
     add("--max-query-tokens", type=int, help="tokens of a query that are read (default: SOURCE's, or 64)")
     add("--max-document-tokens", type=int, help="the same for a document (default: SOURCE's, or 512)")
+    add("--max-tokens", type=int, help="of a cross-encoder: tokens of a query and a text together (default: SOURCE's)")
     add(
         "--tolerance", type=float, help="largest difference of scores from PyTorch's, of the largest score (default: by encoding)"
     )
@@ -39,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         options = _options(arguments)
         check_options(options)
+        if is_cross_encoder(arguments.source):
+            return _export_cross_encoder(arguments, options)
         model = _load(arguments)
         differences = export_checkpoint(model, arguments.out, options)
         if arguments.reference:
@@ -53,6 +58,19 @@ def run(arguments: argparse.Namespace) -> int:
     digest = hashlib.sha256((arguments.out / MODEL_FILE).read_bytes()).hexdigest()
     print(f"{arguments.out}: model {options.name}, {options.encoding}, digest {digest}")
     print(f"largest relative differences from PyTorch: {differences}")
+    return 0
+
+
+def _export_cross_encoder(arguments: argparse.Namespace, options: ExportOptions) -> int:
+    foreign = [name for name in ("max_document_tokens", "reference", "published") if getattr(arguments, name) is not None]
+    if foreign:
+        raise CheckpointError(f"--{foreign[0].replace('_', '-')}: {arguments.source} is a cross-encoder; leave the option out")
+    limits = {"tokens_max": arguments.max_tokens, "query_tokens_max": arguments.max_query_tokens}
+    model = load_cross_encoder(arguments.source, arguments.backbone, **limits)
+    difference = export_cross_encoder(model, arguments.out, options)
+    digest = hashlib.sha256((arguments.out / MODEL_FILE).read_bytes()).hexdigest()
+    print(f"{arguments.out}: cross-encoder {options.name}, {options.encoding}, digest {digest}")
+    print(f"largest relative difference of scores from PyTorch: {difference:.1e}")
     return 0
 
 

@@ -66,14 +66,14 @@ def export_checkpoint(model: DualEncoder, folder: Path, options: ExportOptions) 
         staging = Path(work)
         _write_files(model, staging, options)
         differences = measure_differences(staging, model)
-        tolerance = _tolerance(options)
+        tolerance = tolerance_of(options)
         # Written so that a NaN fails too.
         if not differences.scores <= tolerance:
             raise CheckpointError(
                 f"{folder}: scores differ from PyTorch's by {differences.scores:.1e} of the largest score, over the tolerance "
                 f"{tolerance:.0e} of {options.encoding}; export with another --encoding; nothing was written"
             )
-        _move_files(staging, folder)
+        move_files(staging, folder, _FILES)
     return differences
 
 
@@ -138,16 +138,17 @@ def _default_description(model: DualEncoder, encoding: str) -> str:
     return f"{kind}, width {model.query.settings.hidden}; weights {encoding}"
 
 
-def _tolerance(options: ExportOptions) -> float:
+def tolerance_of(options: ExportOptions) -> float:
+    """The largest difference of scores from PyTorch's that the encoding may make, of the largest score."""
     own = SCORE_TOLERANCES.get(ENCODINGS[options.encoding], INT8_SCORE_TOLERANCE)
     return own if options.tolerance is None else options.tolerance
 
 
-def _move_files(staging: Path, folder: Path) -> None:
-    """``model.json`` goes first and comes last, so that a half-moved model is refused rather than served."""
+def move_files(staging: Path, folder: Path, names: tuple[str, ...]) -> None:
+    """Of the names those that are there; others are deleted. ``model.json`` goes first and comes last, so that a half-moved model is refused rather than served."""
     folder.mkdir(exist_ok=True)
     (folder / MODEL_FILE).unlink(missing_ok=True)
-    for name in _FILES:
+    for name in names:
         if (staging / name).is_file():
             shutil.move(staging / name, folder / name)
         else:

@@ -45,7 +45,7 @@ class BertWeights:
     layer_norm_epsilon: float
     #: (vocabulary, hidden)
     word_embeddings: FloatTensor
-    #: (positions, hidden), with the embedding of token type 0 already added: hypershard encodes single texts
+    #: (positions, hidden), with the embedding of token type 0 already added, which a single text has everywhere
     position_embeddings: FloatTensor
     embedding_norm: LayerNorm
     layers: list[BertLayer]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from hypershard_training.model.qnet import QnetArchitecture
 
-FORMAT = "hypershard.model/1"
+FORMAT, CROSS_ENCODER_FORMAT = "hypershard.model/1", "hypershard.cross-encoder/1"
 MODEL_FILE, TOKENIZER_FILE, HEAD_FILE = "model.json", "tokenizer.json", "hyper-head.safetensors"
+SCORER_FILE = "model.onnx"
 ENCODER_FILE, QUERY_ENCODER_FILE, DOCUMENT_ENCODER_FILE = "encoder.onnx", "query-encoder.onnx", "document-encoder.onnx"
 
 
@@ -59,6 +60,33 @@ def write_model_json(folder: Path, model: ModelDescription) -> None:
         "hyperHead": model.hyper_head,
         "qnet": model.architecture.to_json(),
         "files": {name: _file_facts(folder / name) for name in model.files},
+    }
+    (folder / MODEL_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class CrossEncoderDescription:
+    """The content of a cross-encoder's ``model.json`` but for the files' digests (docs/formats/cross-encoder.md)."""
+
+    name: str
+    description: str
+    license: str
+    source: str
+    tokens_max: int
+    query_tokens_max: int
+
+
+def write_cross_encoder_json(folder: Path, model: CrossEncoderDescription) -> None:
+    """Write ``model.json``; the other files must be there, since it holds their digests."""
+    content = {
+        "format": CROSS_ENCODER_FORMAT,
+        "name": model.name,
+        "description": model.description,
+        "license": model.license,
+        "source": model.source,
+        "tokenizer": {"file": TOKENIZER_FILE, "maxTokens": model.tokens_max, "maxQueryTokens": model.query_tokens_max},
+        "scorer": {"file": SCORER_FILE},
+        "files": {name: _file_facts(folder / name) for name in (SCORER_FILE, TOKENIZER_FILE)},
     }
     (folder / MODEL_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
