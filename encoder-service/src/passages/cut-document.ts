@@ -36,8 +36,9 @@ export function cutDocument({ title, text }: DocumentToCut, { tokenizer, tokensM
   const room = tokensMax - tokenizer.tokenize('', tokensMax).ids.length
   // A token more than there is room for tells that a text goes on.
   const tokensOf = (part: string) => tokenizer.tokenize(part, tokensMax + 1).textTokens
-  const isRead = tokensOf(joinDocument({ title, text })) <= room
-  const titleApart = !isRead && tokensOf(title) > room * titleShareMax
+  // Most are: they are tokenised this once.
+  if (tokensOf(joinDocument({ title, text })) <= room) return wholeDocument(text)
+  const titleApart = tokensOf(title) > room * titleShareMax
   const ownTitle = titleApart ? '' : title
   const tokensLeft = room - tokensOf(ownTitle)
   const { ranges, isCutOff } = cutText(text, {
@@ -59,4 +60,10 @@ export function cutDocument({ title, text }: DocumentToCut, { tokenizer, tokensM
     titleApart,
     cutOff: isCutOff,
   }
+}
+
+function wholeDocument(text: string): CutDocument {
+  const first = text.length - text.trimStart().length
+  const [begin, end] = toCodePoints(text, [first, Math.max(first, text.trimEnd().length)])
+  return { begins: [begin!], ends: [end!], titleApart: false, cutOff: false }
 }
