@@ -38,10 +38,11 @@ export const createIndexSchema = z.strictObject({
     .describe('What searches can filter by; every other key of a document is only given back with it.'),
   passages: z
     .union([passagesSchema, z.literal(false)])
-    .default(false)
+    .optional()
     .describe(
       'Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a ' +
-        'document the one vector of its beginning. Fixed for the life of the index.',
+        'document the one vector of its beginning. Left out: cut, if all encoder services that have the model can. ' +
+        'Fixed for the life of the index.',
     ),
   lexical: lexicalSchema
     .optional()

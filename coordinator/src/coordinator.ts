@@ -10,6 +10,7 @@ import {
 import { AliasAdmin } from './aliases/alias-admin.ts'
 import { type ListedModels, unplacedJson } from './answers/cluster-json.ts'
 import type { Catalog, CatalogEntry, FailedIndex } from './catalog/catalog.ts'
+import { defaultPassages } from './catalog/default-passages.ts'
 import type { ModelKeeper } from './catalog/model-keeper.ts'
 import type { ModelRegistry } from './catalog/model-registry.ts'
 import type { StoreWatcher } from './catalog/store-watcher.ts'
@@ -113,10 +114,12 @@ export class Coordinator {
 
   async createIndex(input: CreateIndexInput, context: RequestContext): Promise<CatalogEntry> {
     const { name, shards, replicas, fields, lexical } = input
-    const passages = input.passages === false ? undefined : input.passages
-    const ofModel = externalModelOf(input) ?? (await this.#modelOf(input.model, context))
+    const external = externalModelOf(input)
+    const ofModel = external ?? (await this.#modelOf(input.model, context))
+    const { passages = external ? false : defaultPassages(ofModel.model.digest, this.#parts.encoders.describe()) } =
+      input
     return this.#parts.catalog.create(
-      { name, shards, replicas, fields, passages, lexical, ...ofModel },
+      { name, shards, replicas, fields, passages: passages || undefined, lexical, ...ofModel },
       context.deadline,
     )
   }

@@ -91,7 +91,7 @@ async function measureCluster(encoders: number, texts: readonly string[], sizes:
     restart: false,
   })
   try {
-    await send(cluster, 'POST', '/v1/indexes', JSON.stringify({ name: index, shards: 1 }))
+    await send(cluster, 'POST', '/v1/indexes', JSON.stringify({ name: index, shards: 1, passages: false }))
     // Compiles and warms what the first documents would wait for.
     await put(cluster, texts.slice(0, 64), 'warm')
     const startMs = performance.now()

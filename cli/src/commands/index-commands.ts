@@ -25,7 +25,7 @@ import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 const createExamples = `
 Examples:
   hypershard index create papers
-  hypershard index create manuals --passages
+  hypershard index create manuals --passages 0.25
   hypershard index create papers --lexical english
   hypershard index create papers --field year:number --field tags:keyword[]
   hypershard index create papers --shards 8 --replicas 2
@@ -58,10 +58,10 @@ export function addIndexCommands(program: Command, context: CommandContext): voi
     )
     .option(
       '--passages [overlap]',
-      'cut texts that are longer than the model reads at sentence ends and search all of them; the share of a passage ' +
-        `that the next one may repeat (default: ${passageDefaults.overlap})`,
+      `of texts that are cut, the share of a passage that the next may repeat (default: ${passageDefaults.overlap})`,
       overlapShare,
     )
+    .option('--no-passages', 'of longer texts only the beginning is searched')
     .option(
       '--vectors <width>',
       'no model: documents come with vectors of so many numbers, and searches with a vector or a q-net',
@@ -106,8 +106,8 @@ interface CreateOptions {
   readonly shards?: number
   readonly replicas?: number
   readonly field?: FieldDescriptions
-  /** True without a number. */
-  readonly passages?: number | true
+  /** True without a number, false where it is not wanted. */
+  readonly passages?: number | boolean
   readonly vectors?: number
   readonly scorer?: Record<string, unknown>
   readonly lexical?: AnalyzerName
@@ -119,9 +119,14 @@ function overlapShare(text: string): number {
   throw new InvalidArgumentError(`It must be a number from 0 to ${passageOverlapMax}.`)
 }
 
+function passagesOf(passages: number | boolean): false | { readonly overlap?: number } {
+  if (typeof passages === 'number') return { overlap: passages }
+  return passages && {}
+}
+
 async function createIndex(context: CommandContext, name: string, options: CreateOptions): Promise<void> {
   const { field: fields, passages, lexical: analyzer, vectors: width, scorer, ...settings } = options
-  const cut = passages && { passages: passages === true ? {} : { overlap: passages } }
+  const cut = passages !== undefined && { passages: passagesOf(passages) }
   const own = externalOf({ width, scorer, model: settings.model })
   const kept = analyzer && { lexical: { analyzer } }
   const request = { name, ...settings, ...(fields && { fields }), ...cut, ...kept, ...own }

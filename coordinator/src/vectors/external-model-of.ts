@@ -26,7 +26,8 @@ export function externalModelOf({
   if (model !== externalName && vectors === undefined) return undefined
   if (model !== externalName) throw invalid(`vectors: only with "model": "${externalName}"; leave one of them out`)
   if (vectors === undefined) throw invalid(`vectors: missing; with "model": "${externalName}" say their width`)
-  if (passages !== false) throw invalid(`passages: nothing cuts texts with "model": "${externalName}"; leave it out`)
+  if (passages !== undefined && passages !== false)
+    throw invalid(`passages: nothing cuts texts with "model": "${externalName}"; leave it out`)
   const architecture = architectureOf(vectors)
   return { model: externalModel(architectureKey(architecture)), vectorWidth: vectors.width }
 }

@@ -321,4 +321,20 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     breaks: 'A search of an index that another coordinator deleted says so, and speaks of no damage',
     tests: ['coordinator/src/search/deleted-meanwhile.test.ts'],
   },
+  {
+    id: 'passages-of-themselves',
+    file: 'coordinator/src/coordinator.ts',
+    find: 'passages: passages || undefined',
+    replace: 'passages: passages || { overlap: 0.125 }',
+    breaks: 'An index that is told not to cut texts does not',
+    tests: ['coordinator/src/transport/passages.test.ts'],
+  },
+  {
+    id: 'passages-before-the-upgrade',
+    file: 'coordinator/src/catalog/default-passages.ts',
+    find: 'protocolVersion !== null && protocolVersion >= cuttingVersionMin',
+    replace: 'protocolVersion !== null && protocolVersion >= 0',
+    breaks: 'No index cuts texts of itself while an encoder service is of a version that cannot',
+    tests: ['coordinator/src/catalog/default-passages.test.ts'],
+  },
 ]

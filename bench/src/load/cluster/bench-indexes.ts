@@ -60,7 +60,8 @@ export class BenchIndexes {
   async create(name: string, model: string): Promise<void> {
     if ((await this.#find(name)) !== undefined) await this.drop(name)
     const { shards, replicas = 1 } = this.#options
-    await this.#api.send('POST', '/v1/indexes', { name, model, shards, replicas })
+    // A vector a document, as the servers have that it is compared with.
+    await this.#api.send('POST', '/v1/indexes', { name, model, shards, replicas, passages: false })
   }
 
   /** Puts the first so many documents and waits until searches find them all. */

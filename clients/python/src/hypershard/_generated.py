@@ -303,7 +303,7 @@ class CreateIndexRequest(TypedDict):
     fields: NotRequired[Mapping[str, FieldRequest]]
     """What searches can filter by; every other key of a document is only given back with it."""
     passages: NotRequired[PassagesRequest | Literal[False]]
-    """Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a document the one vector of its beginning. Fixed for the life of the index."""
+    """Cuts texts that are longer than the model reads at sentence ends, so that all of each is searched; false leaves a document the one vector of its beginning. Left out: cut, if all encoder services that have the model can. Fixed for the life of the index."""
     lexical: NotRequired[LexicalRequest]
     """Keeps the words of titles and texts too, for searches with `hybrid`. Fixed for the life of the index."""
 

@@ -106,7 +106,10 @@ function filterOf({ filter, filterJson }: SearchRequest): unknown {
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {
-  const { name, model, shards, replicas, fields, vectors, lexical } = request
+  const { name, model, shards, replicas, fields, vectors, lexical, passages, beginningsOnly } = request
+  if (beginningsOnly && passages !== undefined) {
+    throw new HypershardError('invalid_request', 'passages and beginnings_only are both given; leave one out')
+  }
   return withoutUnset({
     name,
     model: model || undefined,
@@ -114,7 +117,7 @@ export function createIndexBodyOf(request: CreateIndexRequest): Record<string, u
     shards,
     replicas,
     fields,
-    passages: request.passages && withoutUnset({ ...request.passages }),
+    passages: beginningsOnly ? false : passages && withoutUnset({ ...passages }),
     lexical,
   })
 }

@@ -92,12 +92,16 @@ export interface CreateIndexRequest {
   vectors?:
     | ExternalVectors
     | undefined;
-  /** Not given: each document has one vector, of its beginning. Not with the model "external". */
+  /** Not given: as if empty, if all encoder services that have the model cut texts. Not with the model "external". */
   passages?:
     | Passages
     | undefined;
   /** Not given: the words of documents are not kept. */
-  lexical?: Lexical | undefined;
+  lexical?:
+    | Lexical
+    | undefined;
+  /** Each document has one vector, of its beginning. Not with passages. */
+  beginningsOnly?: boolean | undefined;
 }
 
 export interface CreateIndexRequest_FieldsEntry {
@@ -1007,6 +1011,7 @@ function createBaseCreateIndexRequest(): CreateIndexRequest {
     vectors: undefined,
     passages: undefined,
     lexical: undefined,
+    beginningsOnly: undefined,
   };
 }
 
@@ -1035,6 +1040,9 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     }
     if (message.lexical !== undefined) {
       Lexical.encode(message.lexical, writer.uint32(66).fork()).join();
+    }
+    if (message.beginningsOnly !== undefined) {
+      writer.uint32(72).bool(message.beginningsOnly);
     }
     return writer;
   },
@@ -1119,6 +1127,14 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
             message.lexical = Lexical.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.beginningsOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1158,6 +1174,7 @@ export const CreateIndexRequest: MessageFns<CreateIndexRequest> = {
     message.lexical = (object.lexical !== undefined && object.lexical !== null)
       ? Lexical.fromPartial(object.lexical)
       : undefined;
+    message.beginningsOnly = object.beginningsOnly ?? undefined;
     return message;
   },
 };
