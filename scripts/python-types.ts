@@ -137,7 +137,9 @@ export class TypeWriter {
       const suffix = isOneOfSeveral ? toPascalCase(kind.required?.at(-1) ?? '') : ''
       return this.typeOf(kind, { ...place, name: `${place.name}${suffix}` })
     })
-    return [...new Set(types)].join(' | ')
+    // Of a field's value: what is whole stays so, however large.
+    const isValue = !place.asked && (types.includes('str') || types.includes('bool'))
+    return [...new Set(types.map(type => (isValue && type === 'float' ? 'int | float' : type)))].join(' | ')
   }
 
   #dict({ additionalProperties: values }: Schema, place: Place): string {

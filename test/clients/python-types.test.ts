@@ -31,6 +31,15 @@ describe('Python classes of the contract', () => {
     ])
   })
 
+  it('keeps whole numbers of fields whole', () => {
+    const kinds = (...types: string[]) => ({ anyOf: types.map(type => ({ type })) })
+    const properties = { value: kinds('string', 'number', 'boolean', 'null'), score: kinds('number', 'null') }
+    assert.deepEqual(classesOf({ type: 'object', properties, required: ['value', 'score'] }, false).slice(1), [
+      '    value: str | int | float | bool | None',
+      '    score: float | None',
+    ])
+  })
+
   it('calls a member that is a word of Python otherwise', () => {
     const schema = { type: 'object', properties: { with: text, from: text }, required: ['from'] }
     assert.deepEqual(classesOf(schema, true).slice(1), ['    with_: NotRequired[str]', '    from_: str'])

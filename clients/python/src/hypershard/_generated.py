@@ -533,7 +533,7 @@ class SearchRequest(TypedDict):
 
 
 class FacetAnswerValue(Answer):
-    value: str | float | bool
+    value: str | int | float | bool
     count: int
     """Documents that have it."""
 
