@@ -35,7 +35,7 @@ function renderOperations(): string {
     header,
     'from __future__ import annotations',
     '',
-    'from collections.abc import Mapping, Sequence',
+    'from collections.abc import AsyncIterator, Iterator, Mapping, Sequence',
     'from typing import Any, Literal',
     '',
     'from pydantic import Field',
@@ -57,8 +57,8 @@ function renderOperations(): string {
       ),
     ),
     '}',
-    ...classOf('SyncOperations', 'SyncCaller', methods, { define: 'def', call: 'self' }),
-    ...classOf('AsyncOperations', 'AsyncCaller', methods, { define: 'async def', call: 'await self' }),
+    ...classOf('SyncOperations', 'SyncCaller', methods, false),
+    ...classOf('AsyncOperations', 'AsyncCaller', methods, true),
     ...exported(writer.names),
   ]
   return `${lines.join('\n')}\n`
@@ -134,9 +134,12 @@ interface Method {
   readonly query: readonly string[]
   readonly body: string | undefined
   readonly answer: string | undefined
+  /** Of an answer with `next_cursor`: the member with what is on a page, and the type of that. */
+  readonly paged: { readonly member: string; readonly item: string } | undefined
 }
 
-function methodOf({ id, summary, params, query, body, answer }: Route, writer: TypeWriter): Method {
+function methodOf(route: Route, writer: TypeWriter): Method {
+  const { id, summary, params, query, body, answer } = route
   const path = Object.keys(params.shape)
   // An answer with progress is a stream.
   const queries = Object.entries(schemaOf(query, 'input').properties ?? {}).filter(([one]) => one !== 'progress')
@@ -158,7 +161,19 @@ function methodOf({ id, summary, params, query, body, answer }: Route, writer: T
       ...(bodyType === undefined ? [] : [`**body: Unpack[${bodyType}]`]),
     ],
     answer: answer.schema === undefined ? undefined : writer.answer(answer.schema, `${name}Answer`),
+    paged: pagedOf(route, writer),
   }
+}
+
+function pagedOf({ id, answer }: Route, writer: TypeWriter): Method['paged'] {
+  const { properties, required = [] } = answer.schema === undefined ? {} : schemaOf(answer.schema, 'output')
+  if (properties?.next_cursor === undefined) return undefined
+  const list = Object.entries(properties).find(
+    ([name, { items }]) => required.includes(name) && items?.properties !== undefined,
+  )
+  if (list === undefined) throw new Error(`${id}: next_cursor without a list of what is on the page`)
+  const [member, { items = {} }] = list
+  return { member, item: writer.typeOf(items, { name: `${toPascalCase(id)}Item`, asked: false, nested: true }) }
 }
 
 /** A query string has words for what is a truth value or a number in Python. */
@@ -167,13 +182,10 @@ function queryTypeOf(schema: Schema, writer: TypeWriter): string {
   return schema.pattern?.startsWith('^\\d') === true ? 'int' : writer.typeOf(schema, { name: '', asked: true })
 }
 
-function classOf(
-  name: string,
-  base: string,
-  methods: readonly Method[],
-  { define, call }: { readonly define: string; readonly call: string },
-): string[] {
-  const lines = methods.flatMap(({ name: method, id, summary, parameters, path, query, body, answer }) => {
+function classOf(name: string, base: string, methods: readonly Method[], isAsync: boolean): string[] {
+  const [define, call] = isAsync ? ['async def', 'await self'] : ['def', 'self']
+  const lines = methods.flatMap(one => {
+    const { name: method, id, summary, parameters, path, query, body, answer } = one
     const dict = (members: readonly string[]) => `{${members.map(one => `"${one}": ${one}`).join(', ')}}`
     const sent = [
       `OPERATIONS["${id}"]`,
@@ -190,6 +202,7 @@ function classOf(
       answer === undefined
         ? `        ${call}._call_for_nothing(${sent})`
         : `        return ${call}._call(${answer}, ${sent})`,
+      ...pagesOf(one, isAsync),
     ]
   })
   return [
@@ -198,5 +211,32 @@ function classOf(
     `class ${name}(${base}):`,
     '    """Every operation that takes and gives one JSON document."""',
     ...lines,
+  ]
+}
+
+/** Iterators over an answer that has pages. */
+function pagesOf({ name, summary, parameters, path, answer, paged }: Method, isAsync: boolean): string[] {
+  if (paged === undefined) return []
+  const [prefix, wait, kind] = isAsync ? ['async ', 'await ', 'AsyncIterator'] : ['', '', 'Iterator']
+  const taken = ['self', ...parameters].join(', ')
+  const given = [...path, 'timeout=timeout', '**body'].join(', ')
+  const each = isAsync
+    ? [`            for one in page.${paged.member}:`, '                yield one']
+    : [`            yield from page.${paged.member}`]
+  return [
+    '',
+    `    ${prefix}def ${name}_pages(${taken}) -> ${kind}[${answer}]:`,
+    `        ${docstring(`${summary}: page after page of one manifest version, each asked for when it is wanted.`)}`,
+    '        while True:',
+    `            answer = ${wait}self.${name}(${given})`,
+    '            yield answer',
+    '            if answer.next_cursor is None:',
+    '                return',
+    '            body["cursor"] = answer.next_cursor',
+    '',
+    `    ${prefix}def ${name}_all(${taken}) -> ${kind}[${paged.item}]:`,
+    `        ${docstring(`${summary}: one after the other over all pages, to the end; stop when you have enough.`)}`,
+    `        ${prefix}for page in self.${name}_pages(${given}):`,
+    ...each,
   ]
 }

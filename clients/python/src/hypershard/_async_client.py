@@ -9,7 +9,7 @@ from typing import Literal
 
 import anyio
 import httpx
-from typing_extensions import Self, Unpack
+from typing_extensions import Self
 
 from hypershard._call import Call, Options, check_status, prepare, translate
 from hypershard._connect import CONNECTIONS_MAX_DEFAULT, make_context, usual_headers
@@ -34,9 +34,6 @@ from hypershard._generated import (
     OPERATIONS,
     AsyncOperations,
     Generation,
-    Hit,
-    SearchAnswer,
-    SearchRequest,
     WriteReport,
 )
 from hypershard._retry import ATTEMPTS_DEFAULT, BACKOFF_S_FIRST, Attempts
@@ -91,25 +88,6 @@ class AsyncClient(AsyncOperations):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    async def search_pages(
-        self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]
-    ) -> AsyncIterator[SearchAnswer]:
-        """Page after page of one manifest version, each asked for when it is wanted; `k` is the size of a page."""
-        while True:
-            answer = await self.search(index, timeout=timeout, **body)
-            yield answer
-            if answer.next_cursor is None:
-                return
-            body["cursor"] = answer.next_cursor
-
-    async def search_all(
-        self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]
-    ) -> AsyncIterator[Hit]:
-        """Hit after hit, to the last document; stop when you have enough."""
-        async for page in self.search_pages(index, timeout=timeout, **body):
-            for hit in page.hits:
-                yield hit
 
     async def put_batches(
         self,

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Literal
 
 import httpx
-from typing_extensions import Self, Unpack
+from typing_extensions import Self
 
 from hypershard._call import Call, Options, check_status, prepare, translate
 from hypershard._connect import CONNECTIONS_MAX_DEFAULT, make_context, usual_headers
@@ -33,9 +33,6 @@ from hypershard._events import EventReader
 from hypershard._generated import (
     OPERATIONS,
     Generation,
-    Hit,
-    SearchAnswer,
-    SearchRequest,
     SyncOperations,
     WriteReport,
 )
@@ -97,22 +94,6 @@ class Client(SyncOperations):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def search_pages(
-        self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]
-    ) -> Iterator[SearchAnswer]:
-        """Page after page of one manifest version, each asked for when it is wanted; `k` is the size of a page."""
-        while True:
-            answer = self.search(index, timeout=timeout, **body)
-            yield answer
-            if answer.next_cursor is None:
-                return
-            body["cursor"] = answer.next_cursor
-
-    def search_all(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> Iterator[Hit]:
-        """Hit after hit, to the last document; stop when you have enough."""
-        for page in self.search_pages(index, timeout=timeout, **body):
-            yield from page.hits
 
     def put_batches(
         self,

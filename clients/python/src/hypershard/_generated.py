@@ -1,7 +1,7 @@
 # Made by `npm run generate` from contract/ and the routes of the coordinator; do not edit.
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -1062,6 +1062,20 @@ class SyncOperations(SyncCaller):
         """Search an index."""
         return self._call(SearchAnswer, OPERATIONS["search"], path={"index": index}, body=body, timeout=timeout)
 
+    def search_pages(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> Iterator[SearchAnswer]:
+        """Search an index: page after page of one manifest version, each asked for when it is wanted."""
+        while True:
+            answer = self.search(index, timeout=timeout, **body)
+            yield answer
+            if answer.next_cursor is None:
+                return
+            body["cursor"] = answer.next_cursor
+
+    def search_all(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> Iterator[Hit]:
+        """Search an index: one after the other over all pages, to the end; stop when you have enough."""
+        for page in self.search_pages(index, timeout=timeout, **body):
+            yield from page.hits
+
     def search_batch(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchBatchRequest]) -> SearchBatchAnswer:
         """Search an index with several queries."""
         return self._call(SearchBatchAnswer, OPERATIONS["searchBatch"], path={"index": index}, body=body, timeout=timeout)
@@ -1209,6 +1223,21 @@ class AsyncOperations(AsyncCaller):
     async def search(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> SearchAnswer:
         """Search an index."""
         return await self._call(SearchAnswer, OPERATIONS["search"], path={"index": index}, body=body, timeout=timeout)
+
+    async def search_pages(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> AsyncIterator[SearchAnswer]:
+        """Search an index: page after page of one manifest version, each asked for when it is wanted."""
+        while True:
+            answer = await self.search(index, timeout=timeout, **body)
+            yield answer
+            if answer.next_cursor is None:
+                return
+            body["cursor"] = answer.next_cursor
+
+    async def search_all(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> AsyncIterator[Hit]:
+        """Search an index: one after the other over all pages, to the end; stop when you have enough."""
+        async for page in self.search_pages(index, timeout=timeout, **body):
+            for one in page.hits:
+                yield one
 
     async def search_batch(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchBatchRequest]) -> SearchBatchAnswer:
         """Search an index with several queries."""

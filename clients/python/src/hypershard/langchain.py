@@ -35,7 +35,7 @@ class HypershardRetriever(BaseRetriever):
     options: Mapping[str, Any] = Field(default_factory=dict)
     """Of every search, as `{"filter": {"field": "year", "gte": 2020}}`."""
     passages: bool = False
-    """Of an index with passages: give the passage that fits best instead of the whole text."""
+    """Of an index with passages: give the passage that fits best instead of a whole text that was cut."""
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         answer = self.client.search(self.index, **self._request(query))

@@ -25,8 +25,13 @@ async def test_it_gives_documents(client: Client, async_client: AsyncClient, ind
 
 def test_it_gives_passages(client: Client) -> None:
     client.create_index(name="in-passages", passages={})
-    client.put_all("in-passages", [{"id": "a", "text": "ba ce. di fo."}], wait_for="searchable")
-    (document,) = HypershardRetriever(client=client, index="in-passages", passages=True).invoke("ba")
-    begin, end = document.metadata["passage_begin"], document.metadata["passage_end"]
-    assert document.page_content == "ba ce. di fo."[begin:end]
+    texts = {"long": "Ba ce di fo gu. " * 200, "short": "Ba ce."}
+    client.put_all("in-passages", [{"id": id, "text": text} for id, text in texts.items()], wait_for="searchable")
+    found = HypershardRetriever(client=client, index="in-passages", passages=True).invoke("ba")
+    long, short = sorted(found, key=lambda document: document.id or "")
+    begin, end = long.metadata["passage_begin"], long.metadata["passage_end"]
+    assert long.page_content == texts["long"][begin:end]
+    assert 0 < len(long.page_content) < len(texts["long"])
+    # A text that was not cut is its own passage.
+    assert short.page_content == texts["short"]
     client.delete_index("in-passages")
