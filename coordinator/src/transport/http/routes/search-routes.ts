@@ -32,7 +32,14 @@ export function searchRoutes(access: SearchAccess): Route[] {
       body: searchRequestSchema,
       bodyBytesMax: searchBytesMax,
       answer: { status: 200, description: 'A page of hits', schema: searchAnswerSchema },
-      errors: ['index_not_found', 'invalid_cursor', 'insufficient_coverage', 'model_mismatch', 'model_not_served'],
+      errors: [
+        'index_not_found',
+        'model_not_found',
+        'invalid_cursor',
+        'insufficient_coverage',
+        'model_mismatch',
+        'model_not_served',
+      ],
       timeoutMs: body => body.timeout_ms,
       handle: async ({ params, body, caller, context }) => {
         const answer = await searchAs(caller, toSearchInput(params.index, body), context, access)
