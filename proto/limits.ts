@@ -48,6 +48,9 @@ export const parityQueriesMax = 1_000
 /** Users' queries that graphs are calibrated with: fewer would tell too little, more nothing new. */
 export const sampleQueriesMin = 16
 export const sampleQueriesMax = 64
+
+/** Users' q-nets that graphs are calibrated with, together in f32: an indexer has them in memory while it builds one. */
+export const sampleQNetsBytesMax = 256 * 1024 * 1024
 export const sampleQueryCharactersMax = 1_000
 
 /** Of a document's id, in bytes of UTF-8. */

@@ -19,6 +19,7 @@ import type {
   ModelList,
   ParityReport,
   PutAnswer,
+  QNetSample,
   ReindexRequest,
   SearchAnswer,
   SearchBatchAnswer,
@@ -195,6 +196,21 @@ export class HypershardClient {
     options?: CallOptions,
   ): Promise<GenerationDescription> {
     return this.#call(operations.orderGeneration, { ...options, path: { index, generation }, json })
+  }
+
+  /**
+   * Gives q-nets, or vectors where the scorer is an inner product, to calibrate graphs of an index with that has no model;
+   * none takes back those that there are.
+   */
+  putSampleQNets(
+    index: string,
+    generation: number,
+    samples: readonly QNetSample[],
+    options?: CallOptions,
+  ): Promise<GenerationDescription> {
+    const bytes = new TextEncoder().encode(samples.map(sample => `${JSON.stringify(sample)}\n`).join(''))
+    const headers = { 'content-type': 'application/x-ndjson' }
+    return this.#call(operations.putSampleQNets, { ...options, path: { index, generation }, headers, bytes })
   }
 
   cancelGeneration(index: string, generation: number, options?: CallOptions): Promise<GenerationDescription> {

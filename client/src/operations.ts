@@ -63,6 +63,7 @@ export const operations = {
   getGeneration: get(generation),
   watchGeneration: get(`${generation}/events`),
   orderGeneration: act('PATCH', generation, { repeatable: true }),
+  putSampleQNets: act('PUT', `${generation}/sample-qnets`, { repeatable: true, answerMsMax: silenceMsDefault }),
   cancelGeneration: act('POST', `${generation}/cancel`),
   dropGeneration: act('DELETE', generation),
   compareGeneration: act('POST', `${generation}/compare`, { repeatable: true, answerMsMax: switchMsDefault }),

@@ -106,7 +106,9 @@ export const generationSchema = z.object({
   documents_per_second_max: z.number().nullable(),
   search_p99_ms_max: z.number().nullable(),
   slowed_to_documents_per_second: z.number().nullable(),
-  sample_queries: count.describe('Queries of users that graphs are calibrated with; 0 for queries made of documents.'),
+  sample_queries: count.describe(
+    'Queries of users, or q-nets where nothing encodes a query, that graphs are calibrated with; 0 for queries made of documents.',
+  ),
   segments_to_calibrate: count.describe(
     'Segments whose graph was calibrated with other queries, and which will be written again.',
   ),

@@ -57,6 +57,13 @@ export const qnetSchema = z
   })
   .describe('The q-net itself, instead of a query that is encoded.')
 
+/** One line of sample q-nets. */
+export const qnetSampleSchema = z
+  .object({ id: z.string().optional(), qnet: qnetSchema.optional(), vector: vectorSchema.optional() })
+  .strict()
+  .refine(({ qnet, vector }) => (qnet === undefined) !== (vector === undefined), 'must have a `qnet` or a `vector`')
+
+export type QNetSample = Immutable<z.input<typeof qnetSampleSchema>>
 export type QNetShape = Immutable<z.output<typeof qnetShapeSchema>>
 export type ExternalVectors = Immutable<z.output<typeof externalVectorsSchema>>
 export type GivenVector = Immutable<z.output<typeof vectorSchema>>

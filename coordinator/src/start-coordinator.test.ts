@@ -225,6 +225,7 @@ describe('startCoordinator', () => {
       'POST /v1/indexes/{index}/snapshots/{snapshot}/restore',
       'POST /v1/indexes/{index}/verify',
       'PUT /v1/indexes/{index}/documents',
+      'PUT /v1/indexes/{index}/generations/{generation}/sample-qnets',
     ])
     const body = json.paths['/v1/indexes/{index}/search'].post.requestBody.content['application/json'].schema
     // A query, a vector or a q-net: the description says so, a schema of keys cannot.

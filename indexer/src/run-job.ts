@@ -14,7 +14,7 @@ import {
 import { backfillSlice } from './backfill/backfill-slice.ts'
 import { type CollectParts, collectIndexes, collectStoredModels } from './collect/collect-indexes.ts'
 import { compactGeneration } from './compact/compact-generation.ts'
-import { graphsWait } from './compact/graphs-wait.ts'
+import { compactionPolicy } from './compact/compaction-policy.ts'
 import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
 import type { EncodePaces } from './encoding/encode-pace.ts'
@@ -122,9 +122,8 @@ class GenerationWork {
     const endMs = clock.monotonicMs() + turnMsMax
     for (let more = true; more && clock.monotonicMs() < endMs && (await this.#mayGoOn()); ) {
       const manifest = await latestManifest(store, this.#generation)
-      const { sampleQueries } = await this.#freshState()
-      const waits = await graphsWait(store, this.#generation, manifest)
-      const compaction = { store, encoder, sampleQueries, graphsWait: waits, meter: meter.workOf('compact') }
+      const policy = await compactionPolicy(store, this.#generation, manifest, await this.#freshState())
+      const compaction = { store, encoder, ...policy, meter: meter.workOf('compact') }
       const segments = planCompaction(manifest, compaction)
       if (segments === undefined) return
       // Without room for it the work is not stuck: what is written goes on being indexed.

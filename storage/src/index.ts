@@ -33,6 +33,13 @@ export {
   modelNotServed,
 } from './catalog/generation/model-not-served.ts'
 export type { NamedModel } from './catalog/generation/named-model.ts'
+export {
+  copyOwnSamples,
+  newestOwnSamples,
+  type OwnSamples,
+  readOwnSamples,
+  writeOwnSamples,
+} from './catalog/generation/own-samples.ts'
 export { type IndexingProgress, readProgress, writeProgress } from './catalog/generation/progress-file.ts'
 export {
   createIndex,

@@ -105,6 +105,22 @@ export const tombstonesKey = (generation: GenerationReference, digest: string): 
 export const rangeSampleKey = (generation: GenerationReference, digest: string): string =>
   `${generationFolder(generation)}calibration/${digest}.safetensors`
 
+export const ownSamplesFolder = (generation: GenerationReference): string => `${generationFolder(generation)}samples/`
+
+/** @param samples which they are among those that the generation had, and how many q-nets */
+export const ownSamplesKey = (
+  generation: GenerationReference,
+  { number, qnets, digest }: { readonly number: number; readonly qnets: number; readonly digest: string },
+): string => `${ownSamplesFolder(generation)}${tenDigits(number)}-${qnets}-${digest}.safetensors`
+
+/** Undefined for any other key. */
+export function ownSamplesOfKey(
+  key: string,
+): { readonly number: number; readonly qnets: number; readonly digest: string } | undefined {
+  const [, number, qnets, digest] = /\/samples\/(\d{10})-(\d+)-([0-9a-f]{64})\.safetensors$/.exec(key) ?? []
+  return digest === undefined ? undefined : { number: Number(number), qnets: Number(qnets), digest }
+}
+
 export const segmentFolder = (segment: SegmentReference): string =>
   `${generationFolder(segment)}segments/${segment.digest}/`
 

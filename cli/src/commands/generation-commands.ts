@@ -2,6 +2,8 @@ import { documentsPerSecondMax, type GenerationDescription } from '@hypershard/c
 import type { Command } from 'commander'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
+import type { OwnQueryOptions } from '../vectors/read-own-queries.ts'
+import { readSampleQNets } from '../vectors/read-sample-qnets.ts'
 import { aliasesLeft, moveAliasesOption } from './aliases-left.ts'
 import { boldHeading } from './bold-heading.ts'
 import type { CommandContext } from './context.ts'
@@ -57,6 +59,11 @@ export function addGenerationCommands(program: Command, context: CommandContext)
       const answer = await api().orderGeneration(index, generation, order)
       context.answer(answer, () => [`generation ${generation} of ${index}: ${stateOf(answer)}`])
     })
+  addSampleCommands(group, context)
+}
+
+/** What graphs are calibrated with. */
+function addSampleCommands(group: Command, context: CommandContext): void {
   group
     .command('sample-queries')
     .argument('<index>')
@@ -65,11 +72,28 @@ export function addGenerationCommands(program: Command, context: CommandContext)
     .description('calibrate graphs, for `--recall`, with queries of your users')
     .action(async (index: string, generation: number, file: string) => {
       const order = { sample_queries: await readSampleQueries(file, context.terminal.notes) }
-      const answer = await api().orderGeneration(index, generation, order)
+      const answer = await context.api().orderGeneration(index, generation, order)
       const { sample_queries: queries, segments_to_calibrate: segments } = answer
       context.answer(answer, () => [
         `generation ${generation} of ${index}: graphs are calibrated with ${queries} queries from now on`,
         ...(segments === 0 ? [] : [`${formatCountOf(segments, 'segment')} with a graph to be written again for that`]),
+      ])
+    })
+  group
+    .command('sample-qnets')
+    .argument('<index>', 'one without a model')
+    .argument('<generation>', 'its number', wholeNumberIn(1, numberMax))
+    .description('calibrate graphs, for `--recall`, with q-nets or vectors that your users searched for')
+    .option('--query-qnets <file>', 'JSONL with "id" and "qnet"')
+    .option('--query-vectors <file>', 'vectors, where the scorer is an inner product, a row each: .npy or safetensors')
+    .option('--tensor <name>', 'which one, where a safetensors file has several')
+    .option('--none', 'take back those that there are')
+    .action(async (index: string, generation: number, options: OwnQueryOptions & { readonly none?: boolean }) => {
+      const answer = await context.api().putSampleQNets(index, generation, await readSampleQNets(options))
+      const { sample_queries: qnets, segments_to_calibrate: segments } = answer
+      context.answer(answer, () => [
+        `generation ${generation} of ${index}: graphs are calibrated with ${qnets} q-nets from now on`,
+        ...(segments === 0 ? [] : [`${formatCountOf(segments, 'segment')} to be written again for that`]),
       ])
     })
 }

@@ -8,8 +8,8 @@ import type { DescribedGeneration } from '../generations/describe-generation.ts'
 
 /** @param caller who is told: of names that he may not use he learns nothing */
 export function generationJson(described: DescribedGeneration, caller: Caller): z.input<typeof generationSchema> {
-  const { record, state, manifest, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
-  const graphQueries = graphQueriesDigest(state.sampleQueries)
+  const { record, state, ownSamples, manifest, documents, backfill, lag, caughtUp, progress, secondsLeft } = described
+  const graphQueries = ownSamples?.digest ?? graphQueriesDigest(state.sampleQueries)
   return {
     index: record.index,
     generation: record.generation,
@@ -35,7 +35,7 @@ export function generationJson(described: DescribedGeneration, caller: Caller): 
     documents_per_second_max: state.documentsPerSecondMax,
     search_p99_ms_max: state.searchP99MsMax,
     slowed_to_documents_per_second: state.slowedToDocumentsPerSecond,
-    sample_queries: state.sampleQueries?.length ?? 0,
+    sample_queries: ownSamples?.qnets ?? state.sampleQueries?.length ?? 0,
     segments_to_calibrate: manifest.segments.filter(segment => isCalibratedOtherwise(segment, graphQueries)).length,
     created_at: record.createdAt,
   }

@@ -8,7 +8,9 @@ import {
   latestManifest,
   listGenerations,
   type Manifest,
+  newestOwnSamples,
   type ObjectStore,
+  type OwnSamples,
   readGeneration,
   readGenerationState,
   readManifest,
@@ -20,6 +22,8 @@ import type { WriteLogs } from '../writing/write-documents.ts'
 export interface DescribedGeneration {
   readonly record: GenerationRecord
   readonly state: GenerationState
+  /** Users' q-nets to calibrate with, where nothing encodes a query. */
+  readonly ownSamples: OwnSamples | undefined
   readonly manifest: Manifest
   /** The names that searches reach it by. */
   readonly names: readonly string[]
@@ -70,6 +74,7 @@ export async function describeGeneration(
   return {
     record,
     state,
+    ownSamples: await newestOwnSamples(store, record),
     manifest,
     backfill,
     lag,

@@ -9,15 +9,19 @@ import {
   type ObjectStore,
   readGeneration,
   readGenerationState,
+  writeOwnSamples,
 } from '@hypershard/storage'
 import { moveName } from '../aliases/change-names.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import { requireServed } from '../catalog/unserved-models.ts'
 import { type AdmittingParts, admitSearch } from '../search/admit-search.ts'
 import { searchInputOf } from '../search/search-input.ts'
+import { externalScorerOf } from '../vectors/external-model-of.ts'
+import type { ReadLine } from '../writing/line-parts.ts'
 import type { WriteLogs } from '../writing/write-documents.ts'
 import { comparedHits, compareGenerations, type ParityReport, sampleQueries } from './compare-generations.ts'
 import { type DescribedGeneration, describeGeneration, describeGenerations } from './describe-generation.ts'
+import { readSamples } from './read-samples.ts'
 import { type ReindexInput, startReindex } from './start-reindex.ts'
 
 export interface GenerationParts extends AdmittingParts {
@@ -61,7 +65,25 @@ export class GenerationAdmin {
 
   /** Pauses, resumes, throttles, or gives queries to calibrate with. @throws HypershardError `wrong_phase` */
   async order(index: string, generation: number, order: GenerationOrder): Promise<DescribedGeneration> {
+    if (order.sampleQueries != null) await this.#requireModel(index, generation)
     await this.#change(index, generation, ['building', 'live'], () => withoutUndefined(order))
+    return this.describe(index, generation)
+  }
+
+  /**
+   * Gives q-nets to calibrate with, in the place of those before, to a generation that has no model to make them.
+   * @param samples a line each; none takes back what there is
+   * @throws HypershardError `invalid_request`, `request_too_large`, `wrong_phase`
+   */
+  async giveSamples(index: string, generation: number, samples: AsyncIterable<ReadLine>): Promise<DescribedGeneration> {
+    const { store, catalog } = this.#parts
+    const record = await readGeneration(store, catalog.get(index).record, generation)
+    const architecture = externalScorerOf(record.model)
+    if (architecture === undefined) throw hasModel(index, generation)
+    const { phase } = await readGenerationState(store, record)
+    if (phase !== 'building' && phase !== 'live') throw wrongPhase(index, generation, phase)
+    const scored = { architecture, modelDigest: record.model.digest, ofModel: false }
+    await writeOwnSamples(store, record, await readSamples(samples, scored))
     return this.describe(index, generation)
   }
 
@@ -167,6 +189,13 @@ export class GenerationAdmin {
     })
   }
 
+  async #requireModel(index: string, generation: number): Promise<void> {
+    const record = await readGeneration(this.#parts.store, this.#parts.catalog.get(index).record, generation)
+    if (externalScorerOf(record.model) === undefined) return
+    const message = `sample_queries: index \`${index}\` has no model that reads them; put sample q-nets instead`
+    throw new HypershardError('invalid_request', message, { details: { index, generation } })
+  }
+
   async #endTrial(index: string, generation: number): Promise<void> {
     this.#parts.catalog.endTrial({ indexUid: this.#parts.catalog.get(index).record.uid, generation })
   }
@@ -179,6 +208,11 @@ function withoutUndefined(order: GenerationOrder): GenerationChange {
 function wrongPhase(index: string, generation: number, phase: string): HypershardError {
   const message = `index \`${index}\`: generation ${generation} is ${phase}, and that does not go with it`
   return new HypershardError('wrong_phase', message, { details: { index, generation, phase } })
+}
+
+function hasModel(index: string, generation: number): HypershardError {
+  const message = `index \`${index}\` has a model, which makes q-nets of queries; send \`sample_queries\` instead`
+  return new HypershardError('invalid_request', message, { details: { index, generation } })
 }
 
 function notCaughtUp(index: string, { record, backfill, lag }: DescribedGeneration): HypershardError {

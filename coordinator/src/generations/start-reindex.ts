@@ -1,6 +1,7 @@
 import { HypershardError, type RequestContext } from '@hypershard/common'
 import {
   changeGenerationState,
+  copyOwnSamples,
   countSlices,
   createGeneration,
   externalArchitecture,
@@ -57,6 +58,7 @@ export async function startReindex(
     })
     const { documentsPerSecondMax, searchP99MsMax } = input
     const sampleQueries = input.sampleQueries ?? (await readGenerationState(store, manifest)).sampleQueries
+    await copyOwnSamples(store, manifest, generation)
     if (documentsPerSecondMax !== null || searchP99MsMax !== null || sampleQueries !== null) {
       await changeGenerationState(store, generation, () => ({ documentsPerSecondMax, searchP99MsMax, sampleQueries }))
     }
@@ -68,9 +70,13 @@ export async function startReindex(
  * Of an index whose vectors come from outside: it is built anew with the vectors that it has, such as into another number of
  * shards. Its documents need no texts, so that no model could take over.
  */
-function externalOf({ index, model }: ReindexInput, { generation, manifest }: CatalogEntry) {
+function externalOf({ index, model, sampleQueries }: ReindexInput, { generation, manifest }: CatalogEntry) {
   const { model: own } = generation
   if (externalArchitecture(own) === undefined) return undefined
+  if (sampleQueries !== undefined) {
+    const message = `sample_queries: index \`${index}\` has no model that reads them; put sample q-nets instead`
+    throw new HypershardError('invalid_request', message, { details: { index } })
+  }
   if (model === undefined || [externalName, own.name, own.digest].includes(model)) {
     return { ...own, vectorWidth: manifest.vectorWidth }
   }

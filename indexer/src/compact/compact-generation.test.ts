@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HypershardError } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
+import { pseudoRandomWeights } from '@hypershard/harness/qnets'
+import { architectureFromKey, encodeWeights } from '@hypershard/qnet'
 import {
   DocumentGraph,
+  externalModel,
   firstGeneration,
   graphQueriesDigest,
   knobFor,
@@ -14,10 +17,12 @@ import {
   recallTargets,
   segmentAt,
   verifyGeneration,
+  writeOwnSamples,
 } from '@hypershard/storage'
 import { ingestLog } from '../ingest/ingest-log.ts'
 import { TestLog } from '../testing/test-log.ts'
 import { compactGeneration } from './compact-generation.ts'
+import { compactionPolicy } from './compaction-policy.ts'
 
 const segments = 4
 const documentsEach = 100
@@ -82,6 +87,29 @@ describe('compactGeneration', () => {
     } finally {
       await rm(path, { force: true })
     }
+  })
+
+  it('calibrates with q-nets of users where nothing encodes a query, and builds no graph of layers without', async () => {
+    const { generation: own, manifest } = await fill()
+    const key = '2-2-1:relu:0000'
+    const generation = { ...own, model: externalModel(key) }
+    const parts = { ...partsOf(null), graphDocuments: 1 }
+    await compactGeneration(generation, manifest, parts, quietContext())
+    const without = await latestManifest(log.store, generation)
+    assert.equal((await openSegment(log.store, segmentAt(without, without.segments[0]!))).hasGraph, false)
+    const weights = Array.from({ length: 16 }, (_, at) =>
+      encodeWeights(architectureFromKey(key), pseudoRandomWeights(architectureFromKey(key), at), 'f32'),
+    )
+    await writeOwnSamples(log.store, generation, weights)
+    const policy = { ...parts, ...(await compactionPolicy(log.store, generation, without, { sampleQueries: null })) }
+    assert.equal(await compactGeneration(generation, without, policy, quietContext()), true)
+    const merged = await latestManifest(log.store, generation)
+    const [entry] = merged.segments
+    const segment = await openSegment(log.store, segmentAt(merged, entry!))
+    assert.ok(segment.hasGraph && segment.recallKnobs.length > 0)
+    assert.equal(entry!.graphQueries, policy.ownSamples!.digest)
+    assert.equal(await compactGeneration(generation, merged, policy, quietContext()), false, 'it was calibrated again')
+    assert.deepEqual(log.encoder.queries, [])
   })
 
   it('calibrates with the queries that are given, and makes none then', async () => {

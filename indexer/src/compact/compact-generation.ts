@@ -4,7 +4,6 @@ import {
   type GenerationRecord,
   type GraphBuilder,
   graphDocumentsMin,
-  graphQueriesDigest,
   latestManifest,
   type Manifest,
   mergeSegments,
@@ -15,7 +14,7 @@ import {
 import type { WorkMeter } from '../indexer-meter.ts'
 import type { EncoderPort } from '../ports.ts'
 import { CalibratingGraphBuilder } from './calibrating-graph-builder.ts'
-import { type Compaction, type CompactionPolicy, planCompaction } from './plan-compaction.ts'
+import { type Compaction, type CompactionPolicy, calibratedWith, planCompaction } from './plan-compaction.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface CompactionParts extends CompactionPolicy {
@@ -67,7 +66,7 @@ async function mergeAndReplace(
   try {
     const graph = await graphFor(generation.model, { manifest, segments }, parts, context)
     const merged = await mergeSegments(store, manifest, segments, graph)
-    const graphQueries = graph && graphQueriesDigest(parts.sampleQueries)
+    const graphQueries = graph && calibratedWith(parts)
     const entry = merged && graphQueries !== undefined ? { ...merged, graphQueries } : merged
     const committed = await replaceSegments(store, generation, segments, entry)
     if (committed === undefined) return undefined
@@ -84,12 +83,12 @@ async function mergeAndReplace(
 async function graphFor(
   model: NamedModel,
   { manifest, segments }: { readonly manifest: Manifest; readonly segments: Compaction },
-  { store, encoder, sampleQueries: given, graphDocuments = graphDocumentsMin }: CompactionParts,
+  { store, encoder, sampleQueries: given, ownSamples, graphDocuments = graphDocumentsMin }: CompactionParts,
   context: RequestContext,
 ): Promise<GraphBuilder | undefined> {
   const documents = segments.reduce((sum, entry) => sum + eligibleIn(entry), 0)
   if (documents < graphDocuments) return undefined
-  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given, model }, context)
+  const queries = await sampleQueries({ store, encoder }, { manifest, segments, given, ownSamples, model }, context)
   if (queries === undefined) return undefined
   const vectorsMax = segments.reduce((sum, entry) => sum + (entry.passages ?? entry.documents), 0)
   return new CalibratingGraphBuilder({ vectorsMax, width: manifest.vectorWidth }, queries)

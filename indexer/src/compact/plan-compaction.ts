@@ -4,6 +4,7 @@ import {
   graphQueriesDigest,
   isCalibratedOtherwise,
   type Manifest,
+  type OwnSamples,
   type SegmentEntry,
 } from '@hypershard/storage'
 
@@ -35,6 +36,8 @@ export interface CompactionPolicy {
   readonly segmentsPerTier?: number | undefined
   /** Users' own, that graphs are to be calibrated with; null for queries made of documents. */
   readonly sampleQueries: readonly string[] | null
+  /** Users' q-nets, where nothing encodes a query; they go before queries. */
+  readonly ownSamples?: OwnSamples | undefined
   /** Merged segments of so many documents and more have a graph. */
   readonly graphDocuments?: number | undefined
   /** Whether nothing is merged now that would have a graph: see `graphsWait`. */
@@ -48,8 +51,7 @@ export interface CompactionPolicy {
  * @returns undefined when nothing is worth it
  */
 export function planCompaction({ segments }: Manifest, policy: CompactionPolicy): Compaction | undefined {
-  const { segmentsPerTier = segmentsPerTierDefault, sampleQueries, graphDocuments = graphDocumentsMin } = policy
-  const { graphsWait = false } = policy
+  const { segmentsPerTier = segmentsPerTierDefault, graphDocuments = graphDocumentsMin, graphsWait = false } = policy
   const [documentsMax, segmentsMin] = graphsWait
     ? [graphDocuments - 1, Math.min(mergedWithoutGraphMin, segmentsPerTier)]
     : [mergedDocumentsMax, segmentsPerTier]
@@ -63,10 +65,15 @@ export function planCompaction({ segments }: Manifest, policy: CompactionPolicy)
     }
   }
   if (graphsWait) return undefined
-  const graphQueries = graphQueriesDigest(sampleQueries)
+  const graphQueries = calibratedWith(policy)
   const again =
     segments.find(isHollow) ?? segments.find(segment => isCalibratedOtherwise(segment, graphQueries, graphDocuments))
   return again && [again]
+}
+
+/** What names the queries of a graph in its segment's entry; undefined for queries made of documents. */
+export function calibratedWith({ sampleQueries, ownSamples }: CompactionPolicy): string | undefined {
+  return ownSamples?.digest ?? graphQueriesDigest(sampleQueries)
 }
 
 function isHollow({ documents, deleted }: SegmentEntry): boolean {

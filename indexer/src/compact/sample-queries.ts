@@ -3,6 +3,7 @@ import {
   architectureFromKey,
   architectureFromProto,
   decodeWeights,
+  parameterCount,
   precisionFromProto,
   type QNetArchitecture,
   type QNetWeights,
@@ -13,7 +14,9 @@ import {
   type Manifest,
   type NamedModel,
   type ObjectStore,
+  type OwnSamples,
   openSegment,
+  readOwnSamples,
   rowsLeft,
   type SegmentEntry,
   segmentAt,
@@ -60,6 +63,8 @@ export interface CalibratedSegments {
   readonly model: NamedModel
   /** Users' own queries; null for none. */
   readonly given: readonly string[] | null
+  /** Users' own q-nets, where nothing encodes a query. */
+  readonly ownSamples?: OwnSamples | undefined
 }
 
 /**
@@ -70,11 +75,15 @@ export interface CalibratedSegments {
  */
 export async function sampleQueries(
   { store, encoder }: { store: ObjectStore; encoder: EncoderPort },
-  { manifest, segments, given, model }: CalibratedSegments,
+  { manifest, segments, given, ownSamples, model }: CalibratedSegments,
   context: RequestContext,
 ): Promise<SampleQueries | undefined> {
   const external = externalArchitecture(model)
-  if (external !== undefined) return queriesOfVectors(store, architectureFromKey(external), { manifest, segments })
+  if (external !== undefined) {
+    const architecture = architectureFromKey(external)
+    if (ownSamples !== undefined) return queriesOfUsers(store, architecture, manifest, ownSamples)
+    return queriesOfVectors(store, architecture, { manifest, segments })
+  }
   const asked = given ?? queriesOf(await sampleDocuments(store, manifest, segments))
   const qnets: QNetWeights[] = []
   let architecture: QNetArchitecture | undefined
@@ -86,9 +95,19 @@ export async function sampleQueries(
   return architecture && { kind: given === null ? 'made' : 'given', architecture, qnets }
 }
 
+async function queriesOfUsers(
+  store: ObjectStore,
+  architecture: QNetArchitecture,
+  manifest: Manifest,
+  samples: OwnSamples,
+): Promise<SampleQueries> {
+  const weights = await readOwnSamples(store, manifest, samples, parameterCount(architecture))
+  return { kind: 'given', architecture, qnets: weights.map(bytes => decodeWeights(architecture, bytes, 'f32')) }
+}
+
 /**
- * Where nothing encodes a text: inner products with some of the documents' own vectors. Nobody can make up a q-net that has
- * layers, so that a graph is not built for one.
+ * Where nothing encodes a text, and users gave no q-nets: inner products with some of the documents' own vectors. Nobody can
+ * make up a q-net that has layers, so that a graph is not built for one.
  */
 async function queriesOfVectors(
   store: ObjectStore,

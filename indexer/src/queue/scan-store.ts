@@ -20,7 +20,7 @@ import {
   readLogEntry,
 } from '@hypershard/storage'
 import { DueCollections } from '../collect/due-collections.ts'
-import { graphsWait } from '../compact/graphs-wait.ts'
+import { compactionPolicy } from '../compact/compaction-policy.ts'
 import { planCompaction } from '../compact/plan-compaction.ts'
 import type { Job } from './job.ts'
 
@@ -243,7 +243,7 @@ export class StoreScanner {
       return slices.filter(isDue).slice(0, slicesNamedMax)
     }
     const jobs: Job[] = (await this.#goesOn(manifest)) ? [{ kind: 'advance', ...target }] : []
-    const policy = { ...state, graphsWait: await graphsWait(this.#store, own, manifest) }
+    const policy = await compactionPolicy(this.#store, own, manifest, state)
     if (planCompaction(manifest, policy) !== undefined) jobs.push({ kind: 'compact', ...target })
     return jobs
   }

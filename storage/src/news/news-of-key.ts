@@ -14,7 +14,8 @@ export type News =
 const aliasTable = /^aliases\/(\d{10})\.json$/
 const ofIndex = /^indexes\/([^/]+)\/(.+)$/
 const logEntry = /^log\/([^/]+)\/entries\/(\d{10})\.json$/
-const ofGeneration = /^generations\/([1-9]\d*)\/(?:generation|(state|manifest)\/(\d{10}))\.json$/
+const ofGeneration =
+  /^generations\/([1-9]\d*)\/(?:generation\.json|samples\/[^/]+\.safetensors|(state|manifest)\/(\d{10})\.json)$/
 
 /** Undefined for an object that nobody waits for: parts, segments, progress. */
 export function newsOfKey(key: string): News | undefined {

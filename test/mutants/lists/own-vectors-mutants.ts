@@ -119,4 +119,28 @@ export const ownVectorsMutants: readonly Mutant[] = [
     breaks: 'A model is not taken for one that stands for none because of its name',
     tests: ['storage/src/log/own-vector.test.ts'],
   },
+  {
+    id: 'sample-qnets-lost-in-a-clone',
+    file: 'storage/src/catalog/snapshot/restore-snapshot.ts',
+    find: 'await copyOwnSamples(store, manifest, { index: created.name, generation: 1 })',
+    replace: '',
+    breaks: 'A clone keeps the q-nets that its graphs were calibrated with',
+    tests: ['coordinator/src/transport/sample-qnets.test.ts'],
+  },
+  {
+    id: 'sample-qnets-oldest',
+    file: 'storage/src/catalog/generation/own-samples.ts',
+    find: 'const key = (await store.list(ownSamplesFolder(generation))).at(-1)',
+    replace: 'const key = (await store.list(ownSamplesFolder(generation))).at(0)',
+    breaks: 'The newest sample q-nets count',
+    tests: ['coordinator/src/transport/sample-qnets.test.ts'],
+  },
+  {
+    id: 'sample-qnets-calibrated-for-ever',
+    file: 'indexer/src/compact/plan-compaction.ts',
+    find: 'return ownSamples?.digest ?? graphQueriesDigest(sampleQueries)',
+    replace: 'return graphQueriesDigest(sampleQueries)',
+    breaks: 'A segment says which q-nets its graph was calibrated with',
+    tests: ['indexer/src/compact/compact-generation.test.ts'],
+  },
 ]

@@ -784,7 +784,7 @@ class Generation(Answer):
     search_p99_ms_max: float | None
     slowed_to_documents_per_second: float | None
     sample_queries: int
-    """Queries of users that graphs are calibrated with; 0 for queries made of documents."""
+    """Queries of users, or q-nets where nothing encodes a query, that graphs are calibrated with; 0 for queries made of documents."""
     segments_to_calibrate: int
     """Segments whose graph was calibrated with other queries, and which will be written again."""
     created_at: str
@@ -980,6 +980,7 @@ OPERATIONS: dict[str, Operation] = {
     "getGeneration": Operation("GET", "/v1/indexes/{index}/generations/{generation}", seconds_max=30, repeatable=True),
     "watchGeneration": Operation("GET", "/v1/indexes/{index}/generations/{generation}/events", seconds_max=30, repeatable=True),
     "orderGeneration": Operation("PATCH", "/v1/indexes/{index}/generations/{generation}", seconds_max=30, repeatable=True),
+    "putSampleQNets": Operation("PUT", "/v1/indexes/{index}/generations/{generation}/sample-qnets", seconds_max=120, repeatable=True),
     "cancelGeneration": Operation("POST", "/v1/indexes/{index}/generations/{generation}/cancel", seconds_max=30),
     "dropGeneration": Operation("DELETE", "/v1/indexes/{index}/generations/{generation}", seconds_max=30),
     "compareGeneration": Operation("POST", "/v1/indexes/{index}/generations/{generation}/compare", seconds_max=600, repeatable=True),
@@ -1095,6 +1096,10 @@ class SyncOperations(SyncCaller):
     def order_generation(self, index: str, generation: int, *, timeout: float | None = None, **body: Unpack[GenerationOrderRequest]) -> Generation:
         """Pause, resume or throttle a build, or give it queries to calibrate graphs with."""
         return self._call(Generation, OPERATIONS["orderGeneration"], path={"index": index, "generation": generation}, body=body, timeout=timeout)
+
+    def put_sample_q_nets(self, index: str, generation: int, *, timeout: float | None = None) -> Generation:
+        """Give q-nets to calibrate graphs with, where nothing encodes a query."""
+        return self._call(Generation, OPERATIONS["putSampleQNets"], path={"index": index, "generation": generation}, timeout=timeout)
 
     def cancel_generation(self, index: str, generation: int, *, timeout: float | None = None) -> Generation:
         """Give up a build that is under way."""
@@ -1258,6 +1263,10 @@ class AsyncOperations(AsyncCaller):
     async def order_generation(self, index: str, generation: int, *, timeout: float | None = None, **body: Unpack[GenerationOrderRequest]) -> Generation:
         """Pause, resume or throttle a build, or give it queries to calibrate graphs with."""
         return await self._call(Generation, OPERATIONS["orderGeneration"], path={"index": index, "generation": generation}, body=body, timeout=timeout)
+
+    async def put_sample_q_nets(self, index: str, generation: int, *, timeout: float | None = None) -> Generation:
+        """Give q-nets to calibrate graphs with, where nothing encodes a query."""
+        return await self._call(Generation, OPERATIONS["putSampleQNets"], path={"index": index, "generation": generation}, timeout=timeout)
 
     async def cancel_generation(self, index: str, generation: int, *, timeout: float | None = None) -> Generation:
         """Give up a build that is under way."""

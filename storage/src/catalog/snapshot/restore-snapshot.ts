@@ -11,6 +11,7 @@ import {
   writeFirstGeneration,
 } from '../generation/generation-record.ts'
 import { changeGenerationState, readGenerationState } from '../generation/generation-state.ts'
+import { copyOwnSamples } from '../generation/own-samples.ts'
 import { createIndex, type IndexRecord } from '../index/index-record.ts'
 import { requireKept } from './require-kept.ts'
 import type { Snapshot } from './snapshot-record.ts'
@@ -51,6 +52,7 @@ export async function restoreSnapshot(
     throw error
   }
   const { sampleQueries } = await readGenerationState(store, manifest)
+  await copyOwnSamples(store, manifest, generation)
   await changeGenerationState(store, generation, () => ({ phase: 'live', sampleQueries }), clock)
   return generation
 }
@@ -77,6 +79,7 @@ export async function cloneIndex(
     await writeFirstGeneration(store, created, source)
     const reference = { index: created.name, indexUid: created.uid }
     if (log.sequence > 0) await markTrimmed(store, reference, log.sequence)
+    await copyOwnSamples(store, manifest, { index: created.name, generation: 1 })
     if (sampleQueries === null) return
     await changeGenerationState(store, { index: created.name, generation: 1 }, () => ({ sampleQueries }), clock)
   })

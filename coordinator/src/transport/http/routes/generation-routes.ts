@@ -15,6 +15,8 @@ import type { Caller } from '../../../access/caller.ts'
 import { hidingNames, movesAliases } from '../../../access/visible-names.ts'
 import { generationJson, parityReportJson } from '../../../answers/generation-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
+import { readLines } from '../../../writing/read-lines.ts'
+import { searchBytesMax } from '../../request-bytes-max.ts'
 import { defineRoute, type Route } from '../route.ts'
 
 const oneIndex = z.strictObject({ index: indexNameSchema })
@@ -28,6 +30,9 @@ const oneGeneration = z.strictObject({
 
 /** Loading a generation on the shard servers, and asking both the queries. */
 const compareMsMax = 600_000
+
+/** For sample q-nets on their way in: some hundred megabytes. */
+const samplesMsMax = 300_000
 
 /** A watcher of events that stays longer asks again. */
 const eventsMsMax = 3_600_000
@@ -147,6 +152,26 @@ function orderRoutes(generations: Generations): Route[] {
         }
         const ordered = await generations.order(params.index, params.generation, order)
         return { status: 200, json: generationJson(ordered, caller) }
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: 'PUT',
+      path: `${path}/sample-qnets`,
+      id: 'putSampleQNets',
+      scope: 'admin',
+      summary: 'Give q-nets to calibrate graphs with, where nothing encodes a query',
+      description:
+        'Of an index whose model is `external`: one JSON object a line with a `qnet` or a `vector` as of a search, 16 to 64 ' +
+        'of them, in the place of those before; no lines take those back. All segments with a graph, or large enough for ' +
+        'one, are written again.',
+      body: 'ndjson',
+      errors: ['index_not_found', 'generation_not_found', 'wrong_phase', 'model_mismatch', 'request_too_large'],
+      timeoutMs: samplesMsMax,
+      handle: async ({ params, stream, caller, context }) => {
+        const lines = readLines(stream, { lineBytesMax: searchBytesMax, idleMsMax: samplesMsMax }, context.deadline)
+        const given = await generations.giveSamples(params.index, params.generation, lines)
+        return { status: 200, json: generationJson(given, caller) }
       },
     }),
     defineRoute({
