@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { connect } from '@hypershard/client/node'
 import { encodeNpyHeader } from '@hypershard/common'
+import type { GivenQNet, QNetShape } from '@hypershard/contract'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { repositoryRoot } from '../tidy/source-files.ts'
 
@@ -58,4 +60,37 @@ describe('vectors of your own and a cluster', () => {
       else if (language === '' && !text.startsWith('npx ')) assert.equal(printed, text)
     }
   })
+
+  it('are scored as PyTorch scores them by the networks of the examples', async () => {
+    const text = await readFile(join(repositoryRoot, 'examples/expected.json'), 'utf8')
+    const cases = JSON.parse(text) as readonly ExpectedScores[]
+    assert.ok(cases.length >= 6)
+    const client = connect({ url: cluster.cluster.httpUrl })
+    for (const [at, { name, shape, qnet, vectors, scores }] of cases.entries()) {
+      const index = `example-${at}`
+      const own = { width: shape.vector_dimensions[0]!, scorer: shape }
+      await client.createIndex({ name: index, model: 'external', vectors: own })
+      const documents = vectors.map((vector, row) => ({ id: `${row}`, vector }))
+      await client.putAll(index, documents, { waitFor: 'searchable' })
+      const { hits } = await client.search(index, { qnet, k: 100, plan: 'exact', ids_only: true })
+      assert.equal(hits.length, scores.length)
+      const largest = Math.max(...scores.map(Math.abs))
+      for (const { id, score } of hits) {
+        const expected = scores[Number(id)]!
+        assert.ok(
+          Math.abs(score! - expected) <= 1e-5 * largest,
+          `${name}: ${id} has ${score}, PyTorch gives ${expected}`,
+        )
+      }
+    }
+  })
 })
+
+/** As `examples/write_expected.py` writes it. */
+interface ExpectedScores {
+  readonly name: string
+  readonly shape: QNetShape
+  readonly qnet: GivenQNet
+  readonly vectors: readonly string[]
+  readonly scores: readonly number[]
+}
