@@ -99,10 +99,6 @@ function hybridSearchOf(
   { fusion, lexical, candidates }: HybridOptions,
   { k, own, rerank }: Pick<SearchInput, 'k' | 'own' | 'rerank'>,
 ): HybridSearch {
-  if (rerank !== undefined) {
-    const message = 'hybrid: cannot be combined with rerank yet; leave one of them out'
-    throw new HypershardError('invalid_request', message)
-  }
   if (own !== undefined) {
     const message = 'hybrid: words are taken from `query`, and a vector or a qnet has none; leave hybrid out'
     throw new HypershardError('invalid_request', message)
@@ -111,7 +107,11 @@ function hybridSearchOf(
     const message = 'hybrid: lexical belongs to the fusion convex, not to reciprocal_rank; leave one of them out'
     throw new HypershardError('invalid_request', message)
   }
-  return { fusion, lexical: lexical ?? hybridDefaults.lexical, candidates: Math.max(candidates, k) }
+  return {
+    fusion,
+    lexical: lexical ?? hybridDefaults.lexical,
+    candidates: Math.max(candidates, k, rerank?.candidates ?? 0),
+  }
 }
 
 function settle(options: Omit<SearchOptions, 'hybrid'>): Omit<SettledSearchOptions, 'hybrid'> {

@@ -203,6 +203,30 @@ describe('a hybrid search', () => {
     }
   })
 
+  it('is reranked like any other: its first hits by the cross-encoder, in one order of all pages and shards', async () => {
+    const idsOf = (hits: { id: string }[]) => hits.map(({ id }) => id)
+    const rerank = { model: 'pairs', candidates: 14 }
+    // As many are joined as are reranked.
+    const joined = idsOf((await search('s1', { k: 14, hybrid: { ...hybrid, candidates: 14 } })).json.hits)
+    const orders: string[][] = []
+    for (const shards of [1, 2, 4, 8]) {
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const { json } = await search(`s${shards}`, { k: 6, hybrid, rerank, ...(cursor && { cursor }) })
+        found.push(...idsOf(json.hits))
+        cursor = json.next_cursor ?? undefined
+      } while (cursor !== undefined)
+      orders.push(found)
+    }
+    for (const order of orders) assert.deepEqual(order, orders[0])
+    assert.equal(new Set(orders[0]).size, orders[0]!.length)
+    assert.deepEqual(orders[0]!.slice(0, 14).sort(), joined.sort())
+    const one = (await search('s4', { k: 2, hybrid: { ...hybrid, candidates: 3 }, rerank })).json
+    assert.deepEqual([one.rerank.reranked, one.rerank.documents], [true, 14])
+    assert.ok(one.hits.every((hit: { scores?: object }) => hit.scores !== undefined))
+  })
+
   const refused: readonly [what: string, index: string, change: object, says: RegExp][] = [
     ['an index without words', 'wordless', {}, /`wordless` keeps no words/],
     ['a vector', 's1', { query: undefined, vector: Array(16).fill(1) }, /hybrid: words are taken from `query`/],
@@ -212,7 +236,6 @@ describe('a hybrid search', () => {
       { hybrid: { fusion: 'reciprocal_rank', lexical: 0.1 } },
       /lexical belongs to the fusion convex/,
     ],
-    ['a cross-encoder', 's1', { rerank: { model: 'pairs' } }, /hybrid: cannot be combined with rerank yet/],
     ['a weight above 1', 's1', { hybrid: { lexical: 1.5 } }, /hybrid\.lexical/],
     ['an unknown fusion', 's1', { hybrid: { fusion: 'cold' } }, /hybrid\.fusion/],
     ['too many candidates', 's1', { hybrid: { candidates: 1_001 } }, /hybrid\.candidates/],

@@ -369,4 +369,12 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     breaks: 'A search pays for the pairs that it has reranked',
     tests: ['coordinator/src/search/scoring-cost.test.ts'],
   },
+  {
+    id: 'rerank-hybrid',
+    file: 'coordinator/src/search/search-input.ts',
+    find: 'Math.max(candidates, k, rerank?.candidates ?? 0)',
+    replace: 'Math.max(candidates, k)',
+    breaks: 'As many documents are joined by words and q-net as are reranked, whatever the page',
+    tests: ['coordinator/src/transport/hybrid.test.ts'],
+  },
 ]
