@@ -13,8 +13,11 @@ export const hitsMax = 1_000
 export const batchSearchesMax = 64
 export const batchHitsMax = 10_000
 
-/** Hits of one call to a shard server: one more than a page tells whether there is a further page. */
-export const hitsOfCallMax = hitsMax + 1
+/**
+ * Hits of one call to a shard server: one more than a page tells whether there is a further page, and one may be the document
+ * that hits are to be like.
+ */
+export const hitsOfCallMax = hitsMax + 2
 
 /**
  * Facets of one search, values of each that an answer lists, and different values that a field may have among the documents

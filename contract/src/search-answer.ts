@@ -44,6 +44,9 @@ const callReasons = ['first', 'retry', 'hedge'] as const
 
 export type CallReason = (typeof callReasons)[number]
 
+/** What of a document others are near to. */
+const likeWays = ['vector', 'text'] as const
+
 export const searchProfileSchema = z.object({
   encode_ms: milliseconds,
   fan_out_ms: milliseconds,
@@ -53,6 +56,10 @@ export const searchProfileSchema = z.object({
   qnet_bytes: count.describe('The most that a shard server was sent of the query.'),
   query_form: z.enum(['weights', 'token_states']),
   qnet_cached: z.boolean(),
+  like_by: z
+    .enum(likeWays)
+    .optional()
+    .describe('With `like`: whether the stored vector was the query, or the text encoded as one.'),
   shards: z.array(
     scanCountsSchema.extend({
       shard: count,

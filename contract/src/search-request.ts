@@ -8,6 +8,9 @@ import { qnetSchema, vectorSchema } from './vectors.ts'
 /** A cursor holds two ids of at most 512 bytes, escaped as JSON and then as base64url. */
 const cursorCharactersMax = 16_384
 
+/** An id has at most 512 bytes. */
+const likeIdCharactersMax = 512
+
 const queryText = z
   .string()
   .min(1, 'must not be empty')
@@ -16,10 +19,18 @@ const queryText = z
   .refine(text => !hasMoreCharacters(text, queryCharactersMax), `must be at most ${queryCharactersMax} characters`)
   .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
 
+const likeSchema = z
+  .strictObject({ id: z.string().min(1).max(likeIdCharactersMax).describe('Of a document of the index.') })
+  .describe(
+    'Instead of `query`: documents that are near to this one, without itself. Where the scorer is an inner product its ' +
+      'vector is the query; else its title and text are encoded as a query.',
+  )
+
 export const searchRequestSchema = z.strictObject({
-  query: queryText.optional().describe('What to search for; or give a `vector` or a `qnet` instead.'),
+  query: queryText.optional().describe('What to search for; or give a `vector`, a `qnet` or `like` instead.'),
   vector: vectorSchema.optional().describe('Of the query, where the scorer is an inner product: instead of `query`.'),
   qnet: qnetSchema.optional(),
+  like: likeSchema.optional(),
   k: z.int().min(1).max(hitsMax).default(searchDefaults.k).describe('How many hits a page.'),
   cursor: z
     .string()

@@ -12,6 +12,8 @@ import type {
   DeviceMemory,
   DocumentAddress,
   FetchedDocument,
+  FindRequest,
+  FoundDocument,
   ManifestReference,
   PreparedShard,
   SearchShardsRequest,
@@ -151,6 +153,8 @@ export interface ShardServerPort {
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },
     context: RequestContext,
   ): Promise<readonly FetchedDocument[]>
+  /** Of one document, by its id; undefined where the version has none with it. */
+  find(request: FindRequest, context: RequestContext): Promise<FoundDocument | undefined>
   /**
    * @param index with a generation: that one only; with shards: these of it, unless somebody asked for them lately
    * @returns of these shards those that it keeps for now

@@ -228,9 +228,9 @@ describe('startCoordinator', () => {
       'PUT /v1/indexes/{index}/generations/{generation}/sample-qnets',
     ])
     const body = json.paths['/v1/indexes/{index}/search'].post.requestBody.content['application/json'].schema
-    // A query, a vector or a q-net: the description says so, a schema of keys cannot.
+    // A query, a vector, a q-net or a document: the description says so, a schema of keys cannot.
     assert.equal(body.required, undefined)
-    assert.match(body.properties.query.description, /`vector` or a `qnet` instead/)
+    assert.match(body.properties.query.description, /`vector`, a `qnet` or `like` instead/)
     assert.equal(body.additionalProperties, false)
     assert.deepEqual([body.properties.k.maximum, body.properties.query.maxLength], [1_000, 16_384])
     assert.equal((await request(`${url}/docs`)).type, 'text/html; charset=utf-8')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { pseudoRandomTensor, publishedArchitecture } from '@hypershard/harness/qnets'
-import { ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
-import type { Manifest } from '@hypershard/storage'
+import { type Filter, ScoringPrecision, SearchPlan, type SearchShardsRequest } from '@hypershard/proto/shard'
+import { type Manifest, shardOf } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
 
@@ -63,6 +63,39 @@ describe('a shard server with documents of several passages', () => {
       const found = (await search(server, plan)).flatMap(({ hits }) => hits)
       assert.equal(found.length, 20)
       for (const hit of found) assert.deepEqual(hit, byId.get(hit.id))
+    }
+  })
+
+  it('finds a document by its id, with its vector where it has one alone', async () => {
+    for (const number of [0, 4, 7, 599]) {
+      const id = `document-${number}`
+      const wanted = { id, shard: shardOf(id, 2), withVector: true }
+      const found = await servers[0]!.find(manifest, wanted)
+      assert.deepEqual(found!.document, {
+        id,
+        title: `title of ${id}`,
+        text: `text of ${id}`,
+        fieldsJson: `{"name":"${id}"}`,
+      })
+      const vector = Buffer.from(pseudoRandomTensor(10 * number, width, 1).buffer)
+      assert.deepEqual(found!.vector, number % 4 === 0 ? vector : Buffer.alloc(0))
+      assert.deepEqual((await servers[0]!.find(manifest, { ...wanted, withVector: false }))!.vector, Buffer.alloc(0))
+      const [fetched] = (await servers[1]!.fetch(manifest, [found!.address!])).documents
+      assert.deepEqual(fetched, found!.document)
+    }
+    for (const id of ['document-600', 'document-', 'other']) {
+      assert.equal(await servers[0]!.find(manifest, { id, shard: shardOf(id, 2), withVector: true }), undefined)
+    }
+  })
+
+  it('scores a document by itself as it does among others', async () => {
+    const all = (await search(servers[0]!, { limit: 600 })).flatMap(({ hits }) => hits)
+    for (const hit of [all[0]!, all.at(-1)!]) {
+      const filter: Filter = { kind: { $case: 'ids', value: { values: [hit.id] } } }
+      assert.deepEqual(
+        (await search(servers[1]!, { filter })).flatMap(({ hits }) => hits),
+        [hit],
+      )
     }
   })
 

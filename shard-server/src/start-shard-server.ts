@@ -126,7 +126,7 @@ export async function startShardServer(
   const closeThreads = () =>
     Promise.all([backend.close(), loader.close(), filter.close(), words.close(), heads.close()])
   const warmUp = warmUpOf({ holder, backend, filter, words }, heads, log)
-  const parts = { holder, backend, filter, words, queries, searches, warmHead, warmUp }
+  const parts = { store, holder, backend, filter, words, queries, searches, warmHead, warmUp }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,

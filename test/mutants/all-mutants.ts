@@ -24,6 +24,7 @@ import { indexerMutants } from './lists/indexer-mutants.ts'
 import { membershipMutants } from './lists/membership-mutants.ts'
 import { metricsMutants } from './lists/metrics-mutants.ts'
 import { modelHeadMutants } from './lists/model-head-mutants.ts'
+import { nearMutants } from './lists/near-mutants.ts'
 import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
 import { pythonMutants } from './lists/python-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
@@ -68,6 +69,7 @@ export const allMutants: readonly Mutant[] = [
   ...membershipMutants,
   ...metricsMutants,
   ...modelHeadMutants,
+  ...nearMutants,
   ...ownVectorsMutants,
   ...pythonMutants,
   ...qnetMutants,

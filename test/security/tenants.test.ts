@@ -37,9 +37,15 @@ const filters: fc.Arbitrary<object> = fc.letrec<{ filter: object }>(tie => ({
   ),
 })).filter
 
-const searches = fc.record(
+/** By words, or by a document of whoever it is; of one that is gone, too. */
+const likes = fc.tuple(fc.constantFrom(...tenants), fc.nat({ max: 24 })).map(([tenant, at]) => `mark${tenant}${at}`)
+const questions = fc.oneof(
+  fc.record({ query: fc.constantFrom('stars', 'moons tides', 'night', 'x') }),
+  fc.record({ like: fc.record({ id: likes }) }),
+)
+
+const waysToSearch = fc.record(
   {
-    query: fc.constantFrom('stars', 'moons tides', 'night', 'x'),
     plan: fc.constantFrom(...plans),
     k: fc.constantFrom(1, 2, 50),
     ids_only: fc.boolean(),
@@ -48,8 +54,10 @@ const searches = fc.record(
     min_coverage: fc.constantFrom(0, 0.5, 1),
     filter: filters,
   },
-  { requiredKeys: ['query', 'plan', 'k'] },
+  { requiredKeys: ['plan', 'k'] },
 )
+
+const searches = fc.tuple(questions, waysToSearch).map(([question, way]) => ({ ...question, ...way }))
 
 const collections = fc
   .array(
@@ -134,6 +142,15 @@ describe('a tenant that shares an index', () => {
         await makeIndex(names.alone, own)
         const answers: Answer[] = []
         for (const search of asked) answers.push(...(await pagesOf(names, search)))
+        const like = { like: { id: all[0]!.id }, plan: 'exact', k: 5 }
+        // One who may see all has it kept for him.
+        await ask('root', 'POST', `/${names.shared}/search`, { ...like, filter: { field: 'tenant', equals: 'ada' } })
+        const found = await askBoth(names, index => ask('ada', 'POST', `/${index}/search`, like))
+        assert.equal(found.status, all[0]!.tenant === 'ada' ? 200 : 404)
+        const batch = { searches: [...asked, like] }
+        const batched = await askBoth(names, index => ask('ada', 'POST', `/${index}/search/batch`, batch))
+        answers.push(found, batched)
+        assert.equal(batched.json.outcomes.length, asked.length + 1)
         for (const { id } of all)
           answers.push(await askBoth(names, index => ask('ada', 'GET', `/${index}/documents/${id}`)))
         const others = all.filter(({ tenant }) => tenant !== 'ada').map(({ id }) => id)

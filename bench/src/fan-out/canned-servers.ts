@@ -30,6 +30,7 @@ export function cannedServer(
     },
     countWords: async () => [],
     fetch: async () => [],
+    find: async () => undefined,
     release: async () => [],
     close: () => undefined,
   }

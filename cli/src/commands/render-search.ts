@@ -17,11 +17,14 @@ const passageLinesMax = 2
 /** Longer ids are shortened: the title is what a reader looks for. */
 const idWidthMax = 32
 
-/** An answer for people: the hits, how much was searched and how, and the profile when it was asked for. */
-export function renderAnswer(answer: SearchAnswer, output: Output): string[] {
+/**
+ * An answer for people: the hits, how much was searched and how, and the profile when it was asked for.
+ * @param isText whether the query was a text: of a vector the model reads nothing
+ */
+export function renderAnswer(answer: SearchAnswer, output: Output, isText = true): string[] {
   const lines = renderHits(answer.hits, output)
   lines.push(...renderFacets(answer.facets ?? [], output))
-  lines.push('', ...renderSummary(answer, output))
+  lines.push('', ...renderSummary(answer, output, isText))
   if (answer.profile !== undefined) lines.push('', ...renderProfile(answer.profile, output))
   return lines
 }
@@ -58,7 +61,7 @@ function scoreOf({ score, rerank_score: reranked }: Hit): number | null {
   return reranked ?? score
 }
 
-function renderSummary(answer: SearchAnswer, output: Output): string[] {
+function renderSummary(answer: SearchAnswer, output: Output, isText: boolean): string[] {
   const { coverage } = answer
   const { documents_scored: scored, documents_scanned: scanned, documents_walked: walked } = coverage
   const searched = `${formatCount(Math.max(scored, scanned + walked))} of ${formatCount(coverage.documents_eligible)} documents`
@@ -71,7 +74,7 @@ function renderSummary(answer: SearchAnswer, output: Output): string[] {
   }
   if (answer.rerank !== undefined) lines.push(rerankLine(answer.rerank, output))
   if (answer.query_truncated) lines.push('the query is longer than the model reads; its end was left out')
-  const unread = unreadQuery(answer)
+  const unread = isText ? unreadQuery(answer) : undefined
   if (unread !== undefined) lines.push(output.style('yellow', unread))
   if (coverage.non_finite_scores > 0) {
     const documents = formatCountOf(coverage.non_finite_scores, 'document')
@@ -103,9 +106,14 @@ function unreadQuery({ query_tokens: tokens, query_unknown_tokens: unknown }: Se
 
 const queryForms = { weights: 'weights', token_states: 'token states' } as const
 
+function encodingNote({ qnet_cached: cached, like_by: likeBy }: SearchProfile): string {
+  if (cached) return 'from the cache'
+  return likeBy === undefined ? '' : `the ${likeBy} of the document`
+}
+
 function renderProfile(profile: SearchProfile, output: Output): string[] {
   const steps: [string, number, string][] = [
-    ['encode query', profile.encode_ms, profile.qnet_cached ? 'from the cache' : ''],
+    ['encode query', profile.encode_ms, encodingNote(profile)],
     [
       'fan out',
       profile.fan_out_ms,

@@ -1,5 +1,5 @@
 import { HypershardError } from '@hypershard/common'
-import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
+import { hitsMax, type SearchAnswer, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
 import type { Command } from 'commander'
 import type { CommandContext } from './context.ts'
 import { share, wholeNumberIn } from './parse-option.ts'
@@ -16,6 +16,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .argument('[query...]', 'the words of the query, quoted or not')
     .description('search an index')
     .option('--queries <file>', 'search with each query of a file: JSONL with _id and text, or id<TAB>text')
+    .option('--like <id>', 'search for documents that are near to this one, without a query')
     .option('-k <n>', `how many hits (default: ${searchDefaults.k})`, wholeNumberIn(1, hitsMax))
     .option(
       '--min-coverage <share>',
@@ -42,6 +43,7 @@ Examples:
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
   hypershard search papers why do stars twinkle --facet year --facet venue:5
   hypershard search papers why do stars twinkle --rerank my-cross-encoder --rerank-candidates 100
+  hypershard search papers --like doc-17
   hypershard search papers --queries queries.jsonl -k 3
   hypershard search papers why do stars twinkle --json | jq -r '.hits[].id'`,
     )
@@ -50,6 +52,7 @@ Examples:
 
 interface SearchOptions extends PlanOptions, StageOptions {
   readonly queries?: string
+  readonly like?: string
   readonly k?: number
   readonly minCoverage?: number
   readonly timeoutMs?: number
@@ -59,8 +62,10 @@ interface SearchOptions extends PlanOptions, StageOptions {
 }
 
 async function search(context: CommandContext, index: string, words: string[], options: SearchOptions): Promise<void> {
-  if ((options.queries === undefined) === (words.length === 0)) {
-    throw new HypershardError('invalid_request', 'give the words of a query or --queries with a file, one of the two')
+  const ways = [words.length > 0, options.queries !== undefined, options.like !== undefined]
+  if (ways.filter(Boolean).length !== 1) {
+    const message = 'give the words of a query, --queries with a file, or --like with an id: one of the three'
+    throw new HypershardError('invalid_request', message)
   }
   const rest = {
     ...(options.k === undefined ? {} : { k: options.k }),
@@ -73,6 +78,12 @@ async function search(context: CommandContext, index: string, words: string[], o
   }
   const limit = options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }
   if (options.queries !== undefined) return searchEach(context, index, options.queries, { rest, limit })
-  const request: SearchRequest = { query: words.join(' '), ...limit, ...rest }
-  context.answer(await context.api().search(index, request), answer => renderAnswer(answer, context.terminal.out))
+  const { like } = options
+  const request: SearchRequest = {
+    ...(like === undefined ? { query: words.join(' ') } : { like: { id: like } }),
+    ...limit,
+    ...rest,
+  }
+  const render = (answer: SearchAnswer) => renderAnswer(answer, context.terminal.out, like === undefined)
+  context.answer(await context.api().search(index, request), render)
 }

@@ -14,7 +14,8 @@ export function passesFilter(filter: Filter, fields: Fields, document: Document)
 }
 
 function passes({ kind }: Filter, fields: Fields, given: Readonly<Record<string, unknown>>): boolean {
-  if (kind === undefined) return false
+  // No request's filter is of ids.
+  if (kind === undefined || kind.$case === 'ids') return false
   if (kind.$case === 'condition') return meets(kind.value, fields, given)
   const { must, should, mustNot } = kind.value
   const each = (part: Filter) => passes(part, fields, given)

@@ -79,9 +79,10 @@ async function searchWithin(
   if (input.filter !== undefined) readFilter(input.filter, fields)
   const minCoverage = Math.ceil(input.minCoverage * shareSteps) / shareSteps
   const filter = joinFilters(own.filter, input.filter)
+  const like = input.like && { ...input.like, within: own.filter }
   // How many of all documents have a word is nothing that a tenant may learn from scores.
   const words = input.hybrid && { wordsFilter: own.filter }
-  const answer = await coordinator.search({ ...input, ...words, filter, minCoverage }, context)
+  const answer = await coordinator.search({ ...input, ...words, filter, like, minCoverage }, context)
   const rerank = answer.rerank && rerankForTenant(answer.rerank)
   return { ...answer, coverage: coverageForTenant(answer.coverage), rerank }
 }

@@ -10,6 +10,7 @@ import {
 } from '@hypershard/common/grpc'
 import {
   type DescribeResponse,
+  type FindResponse,
   type SearchShardsRequest,
   type SearchShardsResponse,
   ShardServiceClient,
@@ -73,12 +74,10 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
     address,
     checkHealth,
     drain: async (request, deadline) => {
-      try {
-        await callUnary(control.drain.bind(control), request, deadline, peer)
-      } catch (cause) {
-        if (!isUnimplemented(cause)) throw cause
-        throw new HypershardError('unavailable', `${peer} is of a version that cannot drain; upgrade it`, { cause })
-      }
+      await unlessTooOld(
+        callUnary(control.drain.bind(control), request, deadline, peer),
+        `${peer} is of a version that cannot drain`,
+      )
     },
     prepare: async ({ manifest, shards }, deadline) =>
       (await callUnary(client.prepare.bind(client), { manifest, shards: [...shards] }, deadline, peer)).shards,
@@ -89,6 +88,7 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, context, peer)).documents
     },
+    find: (request, context) => foundBy(callUnary(client.find.bind(client), request, context, peer), peer),
     release: async ({ name, uid, generation = 0, shards = [] }, deadline) => {
       const request = { index: name, indexUid: uid, generation, shards: [...shards] }
       return (await callUnary(client.release.bind(client), request, deadline, peer)).kept
@@ -97,6 +97,20 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
       client.close()
       control.close()
     },
+  }
+}
+
+async function foundBy(call: Promise<FindResponse>, peer: string): Promise<FindResponse['found']> {
+  return (await unlessTooOld(call, `${peer} is of a version that cannot find documents`)).found
+}
+
+/** @param what is told of a server of a version before the method that was called */
+async function unlessTooOld<Answer>(call: Promise<Answer>, what: string): Promise<Answer> {
+  try {
+    return await call
+  } catch (cause) {
+    if (!isUnimplemented(cause)) throw cause
+    throw new HypershardError('unavailable', `${what}; upgrade it`, { cause })
   }
 }
 

@@ -53,6 +53,7 @@ function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema
     qnet_bytes: profile.qnetBytes,
     query_form: profile.queryForm === 'weights' ? 'weights' : 'token_states',
     qnet_cached: profile.qnetCached,
+    ...(profile.likeBy === undefined ? {} : { like_by: profile.likeBy }),
     shards: profile.shards.map(shardProfileJson),
   }
 }

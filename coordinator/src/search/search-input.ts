@@ -21,10 +21,12 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly index: string
   /** Another generation than the one that the name stands for. */
   readonly generation: number | undefined
-  /** Empty where `own` stands instead. */
+  /** Empty where `own` or `like` stands instead. */
   readonly query: string
   /** The query as a vector or a q-net. */
   readonly own?: OwnQuery | undefined
+  /** The query is made of this document. */
+  readonly like?: Like | undefined
   readonly k: number
   readonly cursor: string | undefined
   /** 0 to 1 */
@@ -43,6 +45,13 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly minSequence: number
 }
 
+/** A document that others are to be near to. */
+export interface Like {
+  readonly id: string
+  /** It must pass this: the filter of the tenant who asks. */
+  readonly within?: SearchInput['filter']
+}
+
 /** Its time limit is the request's that it came with: of a batch, it has none of its own. */
 type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> & { readonly timeout_ms?: number }
 
@@ -51,26 +60,29 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
  *   throws
  */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
-  const { query: text, vector, qnet, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
-  const { query = '', own } = queryOf({ query: text, vector, qnet })
+  const { query: text, vector, qnet, like, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
+  const { query = '', own } = queryOf({ query: text, vector, qnet, like })
   const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...more } = others
   const { hybrid: joined, ...options } = more
-  if (options.rerank !== undefined) checkRerank({ k, own }, options.rerank)
-  const hybrid = joined && hybridSearchOf(joined, { k, own, rerank: options.rerank })
+  if (options.rerank !== undefined) checkRerank({ k, own, like }, options.rerank)
+  const hybrid = joined && hybridSearchOf(joined, { k, own, like, rerank: options.rerank })
   const ofAnswer = { k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
-  const what = { index, query, own, hybrid, ...ofAnswer }
+  const what = { index, query, own, like, hybrid, ...ofAnswer }
   return { ...what, ...settle(options) }
 }
 
 /** @throws HypershardError `invalid_request` */
-function checkRerank({ k, own }: Pick<SearchInput, 'k' | 'own'>, { candidates }: { candidates: number }): void {
+function checkRerank(
+  { k, own, like }: Pick<SearchInput, 'k' | 'own' | 'like'>,
+  { candidates }: { candidates: number },
+): void {
   if (k + candidates > hitsMax) {
     const message = `rerank.candidates: ${candidates} and k ${k} are over ${hitsMax} together; lower one of them`
     throw new HypershardError('invalid_request', message)
   }
-  if (own === undefined) return
+  if (own === undefined && like === undefined) return
   const message =
-    'rerank: reads the words of a query, and this one is a vector or a q-net; leave it out, or send `query`'
+    'rerank: reads the words of a query, and this one is a vector, a q-net or `like`; leave it out, or send `query`'
   throw new HypershardError('invalid_request', message)
 }
 
@@ -80,8 +92,8 @@ export function searchInputOf(index: string, { query, ...said }: SearchRequest):
 }
 
 /** @throws HypershardError `invalid_request` unless exactly one of them says what to search for */
-function queryOf({ query, vector, qnet }: Pick<CheckedRequest, 'query' | 'vector' | 'qnet'>) {
-  const given = Object.entries({ query, vector, qnet }).filter(([, value]) => value !== undefined)
+function queryOf({ query, vector, qnet, like }: Pick<CheckedRequest, 'query' | 'vector' | 'qnet' | 'like'>) {
+  const given = Object.entries({ query, vector, qnet, like }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
     const names = given.map(([name]) => name).join(' and ')
     const message =
@@ -97,10 +109,10 @@ const withoutQuery = searchRequestSchema.omit({ query: true })
 /** @throws HypershardError `invalid_request` for a weight that ranks have no use for, and a query without words */
 function hybridSearchOf(
   { fusion, lexical, candidates }: HybridOptions,
-  { k, own, rerank }: Pick<SearchInput, 'k' | 'own' | 'rerank'>,
+  { k, own, like, rerank }: Pick<SearchInput, 'k' | 'own' | 'like' | 'rerank'>,
 ): HybridSearch {
-  if (own !== undefined) {
-    const message = 'hybrid: words are taken from `query`, and a vector or a qnet has none; leave hybrid out'
+  if (own !== undefined || like !== undefined) {
+    const message = 'hybrid: words are taken from `query`, and a vector, a qnet or like has none; leave hybrid out'
     throw new HypershardError('invalid_request', message)
   }
   if (fusion === 'reciprocal_rank' && lexical !== undefined) {

@@ -2,9 +2,11 @@ import { type ScanCounts, scanCountsOf } from '@hypershard/common'
 import type { CallReason, ShardPlanName, StopReasonName } from '@hypershard/contract'
 import { SearchPlan, StopReason } from '@hypershard/proto/shard'
 import type { FanOutOutcome } from './fan-out-request.ts'
+import { type LikeBy, likeByOf } from './near/like.ts'
 import type { EncodedQueryAndOrigin } from './query-encoder.ts'
 import type { QueryForm } from './query-forms.ts'
 import { isTokenStates } from './query-payload.ts'
+import type { SearchInput } from './search-input.ts'
 import type { ShardAnswer } from './shard-answer.ts'
 
 type Step = 'encode' | 'fanOut' | 'merge' | 'fetch' | 'rerank'
@@ -20,6 +22,8 @@ export interface SearchProfile {
   /** The most that a shard server was sent of the query. */
   readonly qnetBytes: number
   readonly queryForm: QueryForm
+  /** What of the document that hits are to be like was the query; undefined of another search. */
+  readonly likeBy: LikeBy | undefined
   /** The q-net was in the cache. */
   readonly qnetCached: boolean
   /** By shard, ascending; shards that did not answer stand in the coverage instead. */
@@ -69,7 +73,12 @@ export class Stopwatch {
   }
 }
 
-export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, watch: Stopwatch): SearchProfile {
+export function profileOf(
+  query: EncodedQueryAndOrigin,
+  outcome: FanOutOutcome,
+  watch: Stopwatch,
+  input: Pick<SearchInput, 'like' | 'own'> = {},
+): SearchProfile {
   const { encode = 0, fanOut = 0, merge = 0, fetch = 0 } = watch.laps
   return {
     encodeMs: encode,
@@ -80,6 +89,7 @@ export function profileOf(query: EncodedQueryAndOrigin, outcome: FanOutOutcome, 
     qnetBytes: Math.max(0, ...[...outcome.answers.values()].map(({ queryBytes }) => queryBytes)),
     queryForm: isTokenStates(query.payload) ? 'tokenStates' : 'weights',
     qnetCached: query.cached,
+    likeBy: likeByOf(input),
     shards: [...outcome.answers.values()]
       .map(answer => shardProfileOf(answer, outcome))
       .sort((a, b) => a.shard - b.shard),

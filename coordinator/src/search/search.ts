@@ -6,6 +6,8 @@ import { AnswerCache } from './answer-cache.ts'
 import { chooseReranker } from './choose-reranker.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
 import type { FanOutOutcome } from './fan-out-request.ts'
+import { nameOfLike } from './near/like.ts'
+import { searchLike } from './near/search-like.ts'
 import type { PairScores } from './pair-scores.ts'
 import { readFilter } from './read-filter.ts'
 import type { RerankOutcome, SearchAnswer } from './search-answer.ts'
@@ -28,10 +30,11 @@ export interface SearchParts extends AskingParts {
 }
 
 /**
- * check, pin, look among the answers that were kept, ask the shards (encode, route, fan out), pick the winners (merge,
- * count coverage, fetch), rerank, give the page, sum up facets. One manifest version for every shard of one answer, and for
- * every page of one cursor.
- * @throws HypershardError `index_not_found`, `invalid_cursor`, `invalid_request` (the filter, words that are not kept), `insufficient_coverage`, `model_not_served`, and what its steps throw
+ * check, pin, read the document that hits are to be like, look among the answers that were kept, ask the shards (encode,
+ * route, fan out), pick the winners (merge, count coverage, fetch), rerank, give the page, sum up facets. One manifest
+ * version for every shard of one answer, and for every page of one cursor.
+ * @throws HypershardError `index_not_found`, `document_not_found` (`like`), `invalid_cursor`, `invalid_request` (the filter, words that are not kept),
+ *   `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(
   asked: SearchInput,
@@ -42,10 +45,12 @@ export async function search(
   trail.watch ??= new Stopwatch()
   const { watch } = trail
   const reranker = await chooseReranker(asked, parts.models, context.deadline)
-  const input =
+  const settled =
     reranker === undefined ? asked : { ...asked, rerank: { ...asked.rerank!, model: reranker.model.digest } }
-  const { pinned, owner } = await pin(input, context, parts)
+  const { pinned, owner } = await pin(settled, context, parts)
   const { manifest } = pinned
+  const { like } = settled
+  const input = like === undefined ? settled : await searchLike(settled, like, pinned, context, parts)
 
   const key = input.cache && !input.profile ? AnswerCache.keyOf(input, manifest) : undefined
   const kept = key === undefined ? undefined : parts.answers.get(key)
@@ -81,7 +86,7 @@ export async function search(
     cached: false,
     tookMs: watch.totalMs,
     rerank: reranked,
-    profile: input.profile ? profileOf(query, outcome, watch) : undefined,
+    profile: input.profile ? profileOf(query, outcome, watch, input) : undefined,
   }
   if (key !== undefined) parts.answers.keep(key, answer)
   return answer
@@ -115,7 +120,7 @@ async function pin(
   const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
   const owner: CursorOwner = {
     indexUid: entry.record.uid,
-    query: input.own?.name ?? input.query,
+    query: input.own?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,
     precision,
     plan,
     filter: JSON.stringify(input.filter ?? null),

@@ -6,6 +6,8 @@ import {
   type DocumentAddress,
   type FetchedDocument,
   type Filter,
+  type FindRequest,
+  type FoundDocument,
   type ManifestReference,
   type PreparedShard,
   SearchPlan,
@@ -60,6 +62,7 @@ export class FakeShardServer implements ShardServerPort {
   readonly searches: SearchShardsRequest[] = []
   /** Calls for documents by themselves. */
   fetches = 0
+  finds = 0
   /** Refuses every call, as a process that is gone. */
   down = false
   /** Answers nothing until the deadline, as a process that is stopped. */
@@ -240,6 +243,21 @@ export class FakeShardServer implements ShardServerPort {
     return Promise.all(asked.map(address => this.#read(stored, address)))
   }
 
+  async find(
+    { manifest, shard, id, withVector }: FindRequest,
+    { deadline }: RequestContext,
+  ): Promise<FoundDocument | undefined> {
+    this.finds++
+    await this.#behave(deadline)
+    if (this.fetchFails) throw new HypershardError('internal', `${this.address}: told to fail`)
+    const found = (await this.#loadOnce(manifest!, shard)).find(document => document.id === id)
+    if (found === undefined) return undefined
+    const document = await this.#read(await readManifest(this.#storeOf(), manifest!), found.address)
+    const { buffer, byteOffset, byteLength } = found.vector
+    const vector = withVector ? Buffer.from(buffer, byteOffset, byteLength) : Buffer.alloc(0)
+    return { address: found.address, document, vector }
+  }
+
   async release({
     uid,
     generation,
@@ -310,6 +328,8 @@ export class FakeShardServer implements ShardServerPort {
   }
 
   async #passing(filter: Filter, reference: ManifestReference, loaded: readonly LoadedDocument[]) {
+    const { kind } = filter
+    if (kind?.$case === 'ids') return loaded.filter(({ id }) => kind.value.values.includes(id))
     const manifest = await readManifest(this.#storeOf(), reference)
     const passing: LoadedDocument[] = []
     for (const document of loaded) {

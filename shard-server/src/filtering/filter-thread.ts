@@ -4,12 +4,20 @@ import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import type { Filter, ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
+import type { SharedIds } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { countValues } from './count-values.ts'
+import { selectIds } from './select-ids.ts'
 import { columnOf, selectRows } from './select-rows.ts'
 
+interface FilteredSegment {
+  readonly rows: number
+  readonly columns: FilterColumns
+  readonly ids: SharedIds
+}
+
 export type ToFilterThread =
-  | { readonly type: 'hold'; readonly key: string; readonly rows: number; readonly columns: FilterColumns }
+  | ({ readonly type: 'hold'; readonly key: string } & FilteredSegment)
   | { readonly type: 'drop'; readonly key: string }
   | { readonly type: 'select'; readonly call: number; readonly key: string; readonly filter: Filter }
   | { readonly type: 'count'; readonly call: number; readonly wish: CountWish }
@@ -24,7 +32,7 @@ export interface CountWish {
 const port = parentPort
 assert(port !== null, 'the filter thread is started as a worker')
 
-const segments = new Map<string, { readonly rows: number; readonly columns: FilterColumns }>()
+const segments = new Map<string, FilteredSegment>()
 
 port.on('message', (message: ToFilterThread) => {
   switch (message.type) {
@@ -55,8 +63,9 @@ function answer<Result>(call: number, work: () => Result): ThreadReply<Result> {
 }
 
 function select({ key, filter }: ToFilterThread & { type: 'select' }): Bitmap {
-  const { columns, rows } = segmentOf(key)
-  return selectRows(filter, columns, rows)
+  const { columns, rows, ids } = segmentOf(key)
+  const { kind } = filter
+  return kind?.$case === 'ids' ? selectIds(kind.value, ids) : selectRows(filter, columns, rows)
 }
 
 /** By field. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { Deadline, silentLogger } from '@hypershard/common'
 import type { Filter } from '@hypershard/proto/shard'
 import type { FilterColumns } from '@hypershard/storage'
+import { hasBit } from '@hypershard/storage/rows'
+import type { SharedIds } from '../ports.ts'
 import { RowFilter } from './row-filter.ts'
 
 const soon = () => Deadline.after(10_000)
@@ -17,6 +19,17 @@ const columns = {
   },
 } as unknown as FilterColumns
 
+/** Of row r: `d` and r. */
+const idBytes = Array.from({ length: rows }, (_, row) => Buffer.from(`d${row}`))
+const ids: SharedIds = { offsets: sharedOffsets(), bytes: new Uint8Array(new SharedArrayBuffer(10 * rows)) }
+ids.bytes.set(Buffer.concat(idBytes))
+
+function sharedOffsets() {
+  const offsets = new Int32Array(new SharedArrayBuffer(4 * (rows + 1)))
+  for (const [row, { length }] of idBytes.entries()) offsets[row + 1] = offsets[row]! + length
+  return offsets
+}
+
 function equals(value: number): Filter {
   const test = { $case: 'numbers' as const, value: { values: [value], rests: [] } }
   return { kind: { $case: 'condition', value: { field: 'n', test } } }
@@ -28,7 +41,7 @@ describe('the row sets of filters', () => {
 
   beforeEach(() => {
     filter = new RowFilter({ log: silentLogger(), onDeath: error => deaths.push(error), keptBytesMax: 2.5 * setBytes })
-    filter.hold({ key: 's', rows, columns })
+    filter.hold({ key: 's', rows, columns, ids })
   })
 
   afterEach(async () => {
@@ -58,9 +71,17 @@ describe('the row sets of filters', () => {
     await select(1)
     filter.drop('s')
     assert.equal(filter.bytes, 0)
-    filter.hold({ key: 's', rows, columns })
+    filter.hold({ key: 's', rows, columns, ids })
     await select(1)
     assert.equal(filter.bytes, setBytes)
+  })
+
+  it('are those of some ids, which are not kept', async () => {
+    const wanted = ['d3', 'd30', 'd', 'd08', 'e4']
+    const selected = await filter.select('s', { kind: { $case: 'ids', value: { values: wanted } } }, soon())
+    const found = Array.from({ length: rows }, (_, row) => row).filter(row => hasBit(selected, row))
+    assert.deepEqual(found, [3, 30])
+    assert.equal(filter.bytes, 0)
   })
 
   it('are not kept of a filter that cannot be used', async () => {

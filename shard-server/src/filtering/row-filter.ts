@@ -13,6 +13,7 @@ import {
 import { Filter, type ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
+import type { SharedIds } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type { CountWish, ToFilterThread } from './filter-thread.ts'
 import { filterMetrics } from './metrics.ts'
@@ -56,8 +57,8 @@ export class RowFilter {
     return this.#kept.calculatedSize
   }
 
-  /** Makes a segment known. The columns lie in shared memory and are not copied. */
-  hold(segment: { key: string; rows: number; columns: FilterColumns }): void {
+  /** Makes a segment known. Columns and ids lie in shared memory and are not copied. */
+  hold(segment: { key: string; rows: number; columns: FilterColumns; ids: SharedIds }): void {
     this.#calls.post({ type: 'hold', ...segment })
   }
 
@@ -71,6 +72,8 @@ export class RowFilter {
    * @throws HypershardError `invalid_request`, `deadline_exceeded`
    */
   select(segment: string, filter: Filter, deadline: Deadline): Promise<Bitmap> {
+    // One document's row set is as large as any, and hardly ever asked for again.
+    if (filter.kind?.$case === 'ids') return waitWithin(this.#select(segment, filter), deadline, 'finding documents')
     const name = `${segment} ${hash('sha256', Filter.encode(filter).finish(), 'hex')}`
     return waitWithin(this.#selecting(segment, filter, name), deadline, 'filtering')
   }
@@ -93,8 +96,7 @@ export class RowFilter {
     const known = this.counts.note(this.#kept.get(name))
     if (known !== undefined) return known.selecting
     const startMs = performance.now()
-    const selecting = this.#calls.call(call => ({ type: 'select', call, key: segment, filter }))
-      .answer as Promise<Bitmap>
+    const selecting = this.#select(segment, filter)
     // How many bytes it takes is known once it is there; until then it counts next to nothing.
     const kept = { segment, selecting, bytes: 1 }
     this.#kept.set(name, kept)
@@ -107,5 +109,9 @@ export class RowFilter {
       () => isKept() && this.#kept.delete(name),
     )
     return selecting
+  }
+
+  #select(segment: string, filter: Filter): Promise<Bitmap> {
+    return this.#calls.call(call => ({ type: 'select', call, key: segment, filter })).answer as Promise<Bitmap>
   }
 }

@@ -115,7 +115,8 @@ function passes(filter: Filter, document: Values): boolean {
     const each = (part: Filter) => passes(part, document)
     return must.every(each) && (should.length === 0 || should.some(each)) && !mustNot.some(each)
   }
-  const { field, test } = filter.kind!.value
+  assert(filter.kind?.$case === 'condition')
+  const { field, test } = filter.kind.value
   assert(test !== undefined)
   const { color, size: values } = document
   switch (test.$case) {

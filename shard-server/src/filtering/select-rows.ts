@@ -15,7 +15,7 @@ export function selectRows(filter: Filter, columns: FilterColumns, rows: number)
     case 'group':
       return selectByGroup(filter.kind.value, columns, rows)
     default:
-      throw new HypershardError('invalid_request', 'filter: neither a condition nor a group')
+      throw new HypershardError('invalid_request', 'filter: neither a condition nor a group; ids are a whole filter')
   }
 }
 

@@ -11,6 +11,8 @@ import {
   type CountWordsRequest,
   type CountWordsResponse,
   type FetchResponse,
+  type FindRequest,
+  type FoundDocument,
   type PrepareResponse,
   type ReleaseResponse,
   ScoringPrecision,
@@ -45,6 +47,10 @@ export interface TestShardServer {
   countWords(manifest: Manifest, terms: string[], request?: Partial<CountWordsRequest>): Promise<CountWordsResponse>
   prepare(manifest: Manifest, shards: number[]): Promise<PrepareResponse>
   fetch(manifest: Manifest, addresses: { segment: number; row: number }[]): Promise<FetchResponse>
+  find(
+    manifest: Manifest,
+    request: Pick<FindRequest, 'shard' | 'id' | 'withVector'>,
+  ): Promise<FoundDocument | undefined>
   /** @param generation 0 for the whole index */
   release(manifest: Manifest, generation?: number, shards?: number[]): Promise<ReleaseResponse>
   stop(): Promise<void>
@@ -109,6 +115,7 @@ export async function startTestShardServer(
     },
     prepare: (manifest, shards) => call(client.prepare, { manifest, shards }),
     fetch: (manifest, addresses) => call(client.fetch, { manifest, addresses }),
+    find: async (manifest, request) => (await call(client.find, { manifest, ...request })).found,
     release: ({ index, indexUid }, generation = 0, shards = []) =>
       call(client.release, { index, indexUid, generation, shards }),
     stop: async () => {

@@ -1,6 +1,8 @@
 import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
+import type { ObjectStore } from '@hypershard/storage'
 import { fetchDocuments } from '../search/fetch-documents.ts'
+import { findDocument } from '../search/find-document.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
 import { type SearchParts, searchShards } from '../search/search-shards.ts'
 import type { WarmUp } from '../search/warm-up.ts'
@@ -11,6 +13,7 @@ import type { WordSearcher } from '../words/word-searcher.ts'
 /** What the methods work with. */
 export interface ShardServerParts extends SearchParts {
   readonly words: WordSearcher
+  readonly store: ObjectStore
   readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
   readonly warmUp: WarmUp
@@ -33,6 +36,7 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
       parts.meter.noteFetched(response.documents)
       return response
     }, parts.door),
+    find: unaryHandler((request, context) => findDocument(parts, request, context), parts.door),
     release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.door),
     describe: unaryHandler(async request => parts.state.describe(request), parts.door),
     drain: unaryHandler(async ({ undo }) => {

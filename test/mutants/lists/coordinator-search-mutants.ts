@@ -60,7 +60,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'candidates-of-pages',
     file: 'coordinator/src/search/stages/plan-fan-out.ts',
-    find: 'Math.max(input.candidates, limit) + given)',
+    find: 'Math.max(input.candidates, limit) + found)',
     replace: 'Math.max(input.candidates, limit))',
     breaks: 'Later pages look at as many more candidates as hits were given',
     tests: ['coordinator/src/search/search.test.ts'],

@@ -462,6 +462,11 @@ class QnetRequest(TypedDict):
     """The digest of the model that made it; needed unless the model is `external`."""
 
 
+class SearchRequestLike(TypedDict):
+    id: str
+    """Of a document of the index."""
+
+
 class FacetRequest(TypedDict):
     field: str
     """One of the fields of the index."""
@@ -489,11 +494,13 @@ class RerankRequest(TypedDict):
 
 class SearchRequest(TypedDict):
     query: NotRequired[str]
-    """What to search for; or give a `vector` or a `qnet` instead."""
+    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
     """The q-net itself, instead of a query that is encoded."""
+    like: NotRequired[SearchRequestLike]
+    """Instead of `query`: documents that are near to this one, without itself. Where the scorer is an inner product its vector is the query; else its title and text are encoded as a query."""
     k: NotRequired[int]
     """How many hits a page."""
     cursor: NotRequired[str]
@@ -648,6 +655,8 @@ class SearchProfile(Answer):
     """The most that a shard server was sent of the query."""
     query_form: Literal["weights", "token_states"] | str
     qnet_cached: bool
+    like_by: Literal["vector", "text"] | str | None = None
+    """With `like`: whether the stored vector was the query, or the text encoded as one."""
     shards: list[SearchProfileShard]
 
 
@@ -676,11 +685,13 @@ class SearchAnswer(Answer):
 
 class BatchedSearchRequest(TypedDict):
     query: NotRequired[str]
-    """What to search for; or give a `vector` or a `qnet` instead."""
+    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
     """The q-net itself, instead of a query that is encoded."""
+    like: NotRequired[SearchRequestLike]
+    """Instead of `query`: documents that are near to this one, without itself. Where the scorer is an inner product its vector is the query; else its title and text are encoded as a query."""
     k: NotRequired[int]
     """How many hits a page."""
     cursor: NotRequired[str]
@@ -1416,6 +1427,7 @@ __all__ = [
     "SearchProfile",
     "SearchProfileShard",
     "SearchRequest",
+    "SearchRequestLike",
     "Snapshot",
     "SnapshotList",
     "TakeSnapshotRequest",

@@ -5,6 +5,7 @@ import type { Coverage } from '../coverage.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
 import { fetchDocuments } from '../fetch-documents.ts'
 import { mergeTopHits } from '../merge-top-hits.ts'
+import { withoutLike } from '../near/like.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
 import type { SearchTrail } from '../search-trail.ts'
@@ -64,11 +65,11 @@ function mergeAndCount(input: SearchInput, request: FanOutRequest, found: Found)
 }
 
 /** One more than the page has, where there are more. */
-function rankHits({ hybrid, k }: SearchInput, request: FanOutRequest, { outcome, cursor }: Found): FoundHit[] {
+function rankHits({ hybrid, like, k }: SearchInput, request: FanOutRequest, { outcome, cursor }: Found): FoundHit[] {
   const answers = [...outcome.answers.values()]
   if (hybrid === undefined) {
     return mergeTopHits(
-      answers.map(({ hits }) => hits),
+      answers.map(({ hits }) => withoutLike(hits, like)),
       request.limit,
     )
   }

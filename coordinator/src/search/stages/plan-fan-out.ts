@@ -6,11 +6,12 @@ import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { eligibleByShard } from '../../catalog/eligible-by-shard.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import type { ClusterMember } from '../../cluster/cluster-member.ts'
-import { placementAt, placementOf } from '../../cluster/placement-of.ts'
+import { type IndexPlacement, placementAt, placementOf } from '../../cluster/placement-of.ts'
 import type { PinnedWords } from '../../words/pin-words.ts'
 import type { Cursor } from '../cursor.ts'
 import { documentsOfServer } from '../documents-of-server.ts'
 import type { FanOutRequest } from '../fan-out-request.ts'
+import { placesOfLike } from '../near/like.ts'
 import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { CheckedFacet } from './count-facets.ts'
@@ -39,8 +40,7 @@ export function planRoute(
   cluster: Cluster,
   nowMs: number,
 ): FanOutRequest['route'] {
-  const isOfEntry = manifest.generation === entry.manifest.generation
-  const placement = isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
+  const placement = placementOfPinned({ entry, manifest })
   const eligible = eligibleByShard(manifest)
   const shards: ShardToSpread<ClusterMember>[] = []
   for (const [shard, documents] of eligible.entries()) {
@@ -62,6 +62,8 @@ export function planFanOut(
   const { hybrid } = input
   const limit = hybrid?.candidates ?? input.k + 1
   const given = hybrid === undefined ? (cursor?.given ?? 0) : 0
+  // The hits of earlier pages are found again, and so is the document that hits are to be like: there must be room for them.
+  const found = given + placesOfLike(input)
   const route = planRoute(pinned, cluster, nowMs)
   return {
     manifest: referenceTo(manifest),
@@ -72,13 +74,12 @@ export function planFanOut(
     payload,
     filter,
     facets: facets.map(({ field }) => field),
-    limit,
+    limit: limit + placesOfLike(input),
     plan: planMessages[input.plan],
-    // The hits of earlier pages are found again, so there must be room for them too.
-    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, limit) + given),
-    expansion: Math.min(expansionMax, Math.max(input.expansion, limit) + given),
+    candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, limit) + found),
+    expansion: Math.min(expansionMax, Math.max(input.expansion, limit) + found),
     recall: input.recall,
-    recallHits: Math.min(candidatesOfCallMax, (hybrid?.candidates ?? input.k) + given),
+    recallHits: Math.min(candidatesOfCallMax, (hybrid?.candidates ?? input.k) + found),
     // What is best by both no shard can tell.
     documents: input.idsOnly || hybrid !== undefined ? 0 : documentsOfServer(input.k, serversAsked(route)),
     precision:
@@ -90,6 +91,12 @@ export function planFanOut(
 /** Each server is asked once, with all shards of which it is the first holder. */
 function serversAsked(route: FanOutRequest['route']): number {
   return new Set([...route.values()].map(holders => holders[0])).size
+}
+
+/** Where the shards lie of the version that was pinned, which may be of a generation that is served no more. */
+export function placementOfPinned({ entry, manifest }: Pick<Pinned, 'entry' | 'manifest'>): IndexPlacement {
+  const isOfEntry = manifest.generation === entry.manifest.generation
+  return isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
 }
 
 export function referenceTo({ index, indexUid, generation, version }: Manifest): ManifestReference {

@@ -143,6 +143,9 @@ class SimulatedConnection implements ShardServerPort {
   fetch: ShardServerPort['fetch'] = (request, { deadline }) =>
     this.#call('fetching documents', deadline, (server, inTime) => server.fetch(request, inTime))
 
+  /** No search of a simulation is like a document. */
+  find: ShardServerPort['find'] = (_, { deadline }) => this.#call('finding a document', deadline, async () => undefined)
+
   release: ShardServerPort['release'] = ({ shards }, deadline) =>
     this.#call('letting go', deadline, async server => server.release(shards))
 

@@ -12,6 +12,7 @@ import type {
   SearchOutcome as OutcomeMessage,
   RerankOutcome as OutcomeOfRerank,
   OwnQNet,
+  Profile,
   PutDocumentsResponse,
   SearchBatchRequest,
   SearchRequest,
@@ -22,6 +23,7 @@ import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
+import type { SearchProfile } from '../../search/search-profile.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
@@ -34,6 +36,7 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     query: query || undefined,
     vector: request.vector?.length ? base64Of(request.vector) : undefined,
     qnet: request.qnet && qnetBodyOf(request.qnet),
+    like: request.like,
     k,
     profile,
     cache,
@@ -175,15 +178,17 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     cached,
     nextCursor: nextCursor ?? '',
     rerank: answer.rerank && rerankMessage(answer.rerank),
-    profile:
-      profile === undefined
-        ? undefined
-        : { ...profile, queryForm: queryFormNames[profile.queryForm], shards: [...profile.shards] },
+    profile: profile && profileMessage(profile),
   }
 }
 
 function rerankMessage({ model, code, message, scored: _, ...outcome }: RerankOutcome): OutcomeOfRerank {
   return { ...outcome, modelName: model.name, modelDigest: model.digest, code: code ?? '', message: message ?? '' }
+}
+
+function profileMessage(profile: SearchProfile): Profile {
+  const { queryForm, likeBy = '', shards } = profile
+  return { ...profile, queryForm: queryFormNames[queryForm], likeBy, shards: [...shards] }
 }
 
 export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {

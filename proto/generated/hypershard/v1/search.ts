@@ -283,7 +283,15 @@ export interface SearchRequest {
     | Hybrid
     | undefined;
   /** Has a cross-encoder order the best hits anew. */
-  rerank?: Rerank | undefined;
+  rerank?:
+    | Rerank
+    | undefined;
+  /** Instead of `query`: documents that are near to a stored one. */
+  like?: Like | undefined;
+}
+
+export interface Like {
+  id: string;
 }
 
 /** Counts the values of a field among all documents that pass the filter. */
@@ -504,6 +512,8 @@ export interface Profile {
   shards: ShardProfile[];
   /** "weights" or "token_states" */
   queryForm: string;
+  /** With `like`: "vector" or "text", what of the document was the query; else empty. */
+  likeBy: string;
   /** Of a search that asks for it. */
   rerankMs?: number | undefined;
 }
@@ -2413,6 +2423,7 @@ function createBaseSearchRequest(): SearchRequest {
     facets: [],
     hybrid: undefined,
     rerank: undefined,
+    like: undefined,
   };
 }
 
@@ -2483,6 +2494,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.rerank !== undefined) {
       Rerank.encode(message.rerank, writer.uint32(274).fork()).join();
+    }
+    if (message.like !== undefined) {
+      Like.encode(message.like, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -2676,6 +2690,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.rerank = Rerank.decode(reader, reader.uint32());
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.like = Like.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2719,6 +2741,62 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.rerank = (object.rerank !== undefined && object.rerank !== null)
       ? Rerank.fromPartial(object.rerank)
       : undefined;
+    message.like = (object.like !== undefined && object.like !== null) ? Like.fromPartial(object.like) : undefined;
+    return message;
+  },
+};
+
+function createBaseLike(): Like {
+  return { id: "" };
+}
+
+export const Like: MessageFns<Like> = {
+  encode(message: Like, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Like {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLike();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Like>): Like {
+    return Like.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Like>): Like {
+    const message = createBaseLike();
+    message.id = object.id ?? "";
     return message;
   },
 };
@@ -4571,6 +4649,7 @@ function createBaseProfile(): Profile {
     qnetCached: false,
     shards: [],
     queryForm: "",
+    likeBy: "",
     rerankMs: undefined,
   };
 }
@@ -4600,6 +4679,9 @@ export const Profile: MessageFns<Profile> = {
     }
     if (message.queryForm !== "") {
       writer.uint32(66).string(message.queryForm);
+    }
+    if (message.likeBy !== "") {
+      writer.uint32(74).string(message.likeBy);
     }
     if (message.rerankMs !== undefined) {
       writer.uint32(273).double(message.rerankMs);
@@ -4684,6 +4766,14 @@ export const Profile: MessageFns<Profile> = {
             message.queryForm = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.likeBy = reader.string();
+            continue;
+          }
           case 34: {
             if (tag !== 273) {
               break;
@@ -4717,6 +4807,7 @@ export const Profile: MessageFns<Profile> = {
     message.qnetCached = object.qnetCached ?? false;
     message.shards = object.shards?.map((e) => ShardProfile.fromPartial(e)) || [];
     message.queryForm = object.queryForm ?? "";
+    message.likeBy = object.likeBy ?? "";
     message.rerankMs = object.rerankMs ?? undefined;
     return message;
   },

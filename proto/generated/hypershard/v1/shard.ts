@@ -251,7 +251,9 @@ export interface ShardWords {
 
 /** Which documents may be hits. */
 export interface Filter {
-  kind: { $case: "condition"; value: Condition } | { $case: "group"; value: FilterGroup } | undefined;
+  kind: { $case: "condition"; value: Condition } | { $case: "group"; value: FilterGroup } | //
+  /** Documents with one of these ids; the whole filter, not a part of one. Servers before this kind refuse it. */
+  { $case: "ids"; value: Keywords } | undefined;
 }
 
 /** Passes when every one of `must` does, one of `should` at least where there are any, and none of `must_not`. */
@@ -391,6 +393,31 @@ export interface DocumentAddress {
 export interface ShardError {
   code: string;
   message: string;
+}
+
+export interface FindRequest {
+  manifest:
+    | ManifestReference
+    | undefined;
+  /** Of the document's id. */
+  shard: number;
+  id: string;
+  /** Whether the answer holds its vector. */
+  withVector: boolean;
+}
+
+export interface FindResponse {
+  /** Not given where the version has no such document. */
+  found: FoundDocument | undefined;
+}
+
+export interface FoundDocument {
+  address: DocumentAddress | undefined;
+  document:
+    | FetchedDocument
+    | undefined;
+  /** f32 little-endian, where it was asked for; empty for a document of several passages, whose vectors no single one stands for. */
+  vector: Buffer;
 }
 
 export interface FetchRequest {
@@ -1909,6 +1936,9 @@ export const Filter: MessageFns<Filter> = {
       case "group":
         FilterGroup.encode(message.kind.value, writer.uint32(18).fork()).join();
         break;
+      case "ids":
+        Keywords.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1942,6 +1972,14 @@ export const Filter: MessageFns<Filter> = {
             message.kind = { $case: "group", value: FilterGroup.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "ids", value: Keywords.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1969,6 +2007,12 @@ export const Filter: MessageFns<Filter> = {
       case "group": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "group", value: FilterGroup.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "ids": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "ids", value: Keywords.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -3359,6 +3403,239 @@ export const ShardError: MessageFns<ShardError> = {
   },
 };
 
+function createBaseFindRequest(): FindRequest {
+  return { manifest: undefined, shard: 0, id: "", withVector: false };
+}
+
+export const FindRequest: MessageFns<FindRequest> = {
+  encode(message: FindRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.manifest !== undefined) {
+      ManifestReference.encode(message.manifest, writer.uint32(10).fork()).join();
+    }
+    if (message.shard !== 0) {
+      writer.uint32(16).uint32(message.shard);
+    }
+    if (message.id !== "") {
+      writer.uint32(26).string(message.id);
+    }
+    if (message.withVector !== false) {
+      writer.uint32(32).bool(message.withVector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.manifest = ManifestReference.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.withVector = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindRequest>): FindRequest {
+    return FindRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindRequest>): FindRequest {
+    const message = createBaseFindRequest();
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? ManifestReference.fromPartial(object.manifest)
+      : undefined;
+    message.shard = object.shard ?? 0;
+    message.id = object.id ?? "";
+    message.withVector = object.withVector ?? false;
+    return message;
+  },
+};
+
+function createBaseFindResponse(): FindResponse {
+  return { found: undefined };
+}
+
+export const FindResponse: MessageFns<FindResponse> = {
+  encode(message: FindResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.found !== undefined) {
+      FoundDocument.encode(message.found, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.found = FoundDocument.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindResponse>): FindResponse {
+    return FindResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindResponse>): FindResponse {
+    const message = createBaseFindResponse();
+    message.found = (object.found !== undefined && object.found !== null)
+      ? FoundDocument.fromPartial(object.found)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFoundDocument(): FoundDocument {
+  return { address: undefined, document: undefined, vector: Buffer.alloc(0) };
+}
+
+export const FoundDocument: MessageFns<FoundDocument> = {
+  encode(message: FoundDocument, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.address !== undefined) {
+      DocumentAddress.encode(message.address, writer.uint32(10).fork()).join();
+    }
+    if (message.document !== undefined) {
+      FetchedDocument.encode(message.document, writer.uint32(18).fork()).join();
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(26).bytes(message.vector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FoundDocument {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFoundDocument();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.address = DocumentAddress.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.document = FetchedDocument.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FoundDocument>): FoundDocument {
+    return FoundDocument.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FoundDocument>): FoundDocument {
+    const message = createBaseFoundDocument();
+    message.address = (object.address !== undefined && object.address !== null)
+      ? DocumentAddress.fromPartial(object.address)
+      : undefined;
+    message.document = (object.document !== undefined && object.document !== null)
+      ? FetchedDocument.fromPartial(object.document)
+      : undefined;
+    message.vector = object.vector ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseFetchRequest(): FetchRequest {
   return { manifest: undefined, addresses: [] };
 }
@@ -3785,6 +4062,16 @@ export const ShardServiceService = {
     responseSerialize: (value: CountWordsResponse): Buffer => Buffer.from(CountWordsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountWordsResponse => CountWordsResponse.decode(value),
   },
+  /** Where a document lies at this manifest version, and what it is. Not of servers before this method: they refuse it. */
+  find: {
+    path: "/hypershard.v1.ShardService/Find" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FindRequest): Buffer => Buffer.from(FindRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FindRequest => FindRequest.decode(value),
+    responseSerialize: (value: FindResponse): Buffer => Buffer.from(FindResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FindResponse => FindResponse.decode(value),
+  },
   /** Titles, texts and fields of the winners. */
   fetch: {
     path: "/hypershard.v1.ShardService/Fetch" as const,
@@ -3843,6 +4130,8 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
    * which refuse every manifest of an index that keeps words.
    */
   countWords: handleUnaryCall<CountWordsRequest, CountWordsResponse>;
+  /** Where a document lies at this manifest version, and what it is. Not of servers before this method: they refuse it. */
+  find: handleUnaryCall<FindRequest, FindResponse>;
   /** Titles, texts and fields of the winners. */
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
   /**
@@ -3910,6 +4199,19 @@ export interface ShardServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountWordsResponse) => void,
+  ): ClientUnaryCall;
+  /** Where a document lies at this manifest version, and what it is. Not of servers before this method: they refuse it. */
+  find(request: FindRequest, callback: (error: ServiceError | null, response: FindResponse) => void): ClientUnaryCall;
+  find(
+    request: FindRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FindResponse) => void,
+  ): ClientUnaryCall;
+  find(
+    request: FindRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FindResponse) => void,
   ): ClientUnaryCall;
   /** Titles, texts and fields of the winners. */
   fetch(

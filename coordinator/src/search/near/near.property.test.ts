@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { casesOf, quietContext } from '@hypershard/harness'
+import fc from 'fast-check'
+import { SearchableIndexes, type TestDocument } from '../../testing/searchable-indexes.ts'
+import { search } from '../search.ts'
+import { searchInputOf } from '../search-input.ts'
+
+const shardCounts = [1, 2, 4, 8]
+
+/** Few words, so that many documents score the same. */
+const words = ['stars', 'moons', 'tides']
+
+const corpora: fc.Arbitrary<TestDocument[]> = fc
+  .array(fc.array(fc.constantFrom(...words), { maxLength: 3 }), { minLength: 2, maxLength: 20 })
+  .map(said => said.map((own, at) => ({ id: `d${at}`, text: own.join(' ') })))
+
+describe('what begins at a document', () => {
+  let indexes: SearchableIndexes
+  let cases = 0
+
+  before(async () => {
+    indexes = await SearchableIndexes.make()
+  })
+
+  after(() => indexes.remove())
+
+  async function sameFromAll<Answer>(documents: readonly TestDocument[], ask: (index: string) => Promise<Answer>) {
+    const name = `case-${++cases}`
+    const answers: Answer[] = []
+    for (const shards of shardCounts) {
+      await indexes.add({ name: `${name}-${shards}`, shards, documents })
+      answers.push(await ask(`${name}-${shards}`))
+    }
+    for (const answer of answers) assert.deepEqual(answer, answers[0])
+    return answers[0]!
+  }
+
+  it('finds the same, in the same order, to the bit, from any number of shards', async () => {
+    const property = fc.asyncProperty(
+      corpora,
+      fc.nat(),
+      fc.integer({ min: 1, max: 21 }),
+      async (documents, drawn, k) => {
+        const { id } = documents[drawn % documents.length]!
+        const pagesOf = async (index: string) => {
+          const found: (readonly [string, number | null])[] = []
+          for (let cursor: string | undefined, more = true; more; ) {
+            const input = searchInputOf(index, { like: { id }, plan: 'exact', k, ...(cursor && { cursor }) })
+            const { hits, nextCursor } = await search(input, quietContext(), indexes.parts)
+            found.push(...hits.map(hit => [hit.id, hit.score] as const))
+            cursor = nextCursor ?? undefined
+            more = cursor !== undefined
+          }
+          return found
+        }
+        const found = await sameFromAll(documents, pagesOf)
+        const others = documents.filter(other => other.id !== id)
+        assert.deepEqual(found.map(([own]) => own).toSorted(), others.map(other => other.id).toSorted())
+      },
+    )
+    await fc.assert(property, { numRuns: casesOf({ usual: 4, thorough: 100 }), endOnFailure: true })
+  })
+})
