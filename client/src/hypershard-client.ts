@@ -9,6 +9,8 @@ import type {
   CollectRequest,
   CompareRequest,
   DrainedServer,
+  ExplainRequest,
+  Explanation,
   GenerationDescription,
   GenerationList,
   GenerationOrder,
@@ -49,7 +51,7 @@ import { watchGeneration } from './generations/watch-generation.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
 import { optionNames, realSurroundings, type SettingNames, type Surroundings, type Transport } from './ports.ts'
-import { search, searchBatch, searchHits, searchPages } from './searching.ts'
+import { explain, search, searchBatch, searchHits, searchPages } from './searching.ts'
 
 export interface ClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -160,6 +162,11 @@ export class HypershardClient {
   /** Several searches in one request, each with an outcome of its own. */
   searchBatch(index: string, request: SearchBatchRequest, options: CallOptions = {}): Promise<SearchBatchAnswer> {
     return searchBatch(this.#exchange, index, request, options)
+  }
+
+  /** How one document stands for a search: its score, its rank, what keeps it out. */
+  explain(index: string, id: string, request: ExplainRequest, options: CallOptions = {}): Promise<Explanation> {
+    return explain(this.#exchange, { index, id }, request, options)
   }
 
   /** Page after page of one manifest version. `k` is the size of a page. */

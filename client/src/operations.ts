@@ -57,6 +57,7 @@ export const operations = {
   putDocuments: act('PUT', `${index}/documents`, { answerMsMax: silenceMsDefault }),
   deleteDocuments: act('POST', `${index}/documents/delete`, { answerMsMax: silenceMsDefault }),
   getDocument: get(`${index}/documents/{id}`),
+  explainDocument: act('POST', `${index}/documents/{id}/explain`, { repeatable: true }),
 
   reindex: act('POST', `${index}/reindex`),
   listGenerations: get(`${index}/generations`),

@@ -1,4 +1,12 @@
-import type { Hit, SearchAnswer, SearchBatchAnswer, SearchBatchRequest, SearchRequest } from '@hypershard/contract'
+import type {
+  ExplainRequest,
+  Explanation,
+  Hit,
+  SearchAnswer,
+  SearchBatchAnswer,
+  SearchBatchRequest,
+  SearchRequest,
+} from '@hypershard/contract'
 import { searchMsDefault } from '@hypershard/contract/limits'
 import type { CallOptions, Exchange } from './exchange/exchange.ts'
 import { searchSlackMs } from './limits.ts'
@@ -22,6 +30,22 @@ export function searchBatch(
   options: CallOptions,
 ): Promise<SearchBatchAnswer> {
   return ask(exchange, operations.searchBatch, index, request, options)
+}
+
+/** How one document stands for a search. */
+export async function explain(
+  exchange: Exchange,
+  { index, id }: { readonly index: string; readonly id: string },
+  request: ExplainRequest,
+  options: CallOptions,
+): Promise<Explanation> {
+  const call = {
+    path: { index, id },
+    json: request,
+    signal: options.signal,
+    timeoutMs: timeOf(exchange, request, options),
+  }
+  return (await exchange.call<Explanation, string>(operations.explainDocument, call)).body
 }
 
 /** Page after page of one manifest version. The next is asked for when the caller wants it. */
@@ -51,8 +75,14 @@ async function ask<Answer>(
   request: { readonly timeout_ms?: number | undefined },
   options: CallOptions,
 ): Promise<Answer> {
-  const ownMs = (request.timeout_ms ?? searchMsDefault) + searchSlackMs
-  const timeoutMs = options.timeoutMs ?? exchange.options.timeoutMs ?? ownMs
-  const call = { path: { index }, json: request, signal: options.signal, timeoutMs }
+  const call = { path: { index }, json: request, signal: options.signal, timeoutMs: timeOf(exchange, request, options) }
   return (await exchange.call<Answer, string>(operation, call)).body
+}
+
+function timeOf(
+  { options: { timeoutMs } }: Exchange,
+  { timeout_ms: asked = searchMsDefault }: { readonly timeout_ms?: number | undefined },
+  options: CallOptions,
+): number {
+  return options.timeoutMs ?? timeoutMs ?? asked + searchSlackMs
 }

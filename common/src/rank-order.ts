@@ -4,6 +4,12 @@ export interface RankPosition {
   readonly id: string
 }
 
+/** Where a list of hits goes on. */
+export interface RankStart extends RankPosition {
+  /** Whether what stands at the position belongs to what is after it. */
+  readonly inclusive?: boolean
+}
+
 /**
  * What a score ranks as. NaN and the infinities say nothing of relevance: they come after every number, as equals.
  */

@@ -12,6 +12,12 @@ const stopReasons = ['complete', 'deadline', 'cancelled'] as const
 
 export type StopReasonName = (typeof stopReasons)[number]
 
+export const passageOfHitSchema = z.object({
+  begin: count.describe('In `text`, in code points.'),
+  end: count.describe('The code point after the last.'),
+  text: z.string().optional().describe('Left out with `ids_only`.'),
+})
+
 export const hitSchema = z.object({
   id: z.string(),
   score: z.number().nullable().describe('Null when it is NaN or infinite.'),
@@ -22,12 +28,7 @@ export const hitSchema = z.object({
   title: z.string().optional(),
   text: z.string().optional(),
   fields: z.record(z.string(), z.unknown()).optional(),
-  passage: z
-    .object({
-      begin: count.describe('In `text`, in code points.'),
-      end: count.describe('The code point after the last.'),
-      text: z.string().optional().describe('Left out with `ids_only`.'),
-    })
+  passage: passageOfHitSchema
     .optional()
     .describe("Of a text that was cut into passages: the part that scored best; the hit's score is its score."),
   scores: z
@@ -45,7 +46,7 @@ const callReasons = ['first', 'retry', 'hedge'] as const
 export type CallReason = (typeof callReasons)[number]
 
 /** What of a document others are near to. */
-const likeWays = ['vector', 'text'] as const
+export const likeWays = ['vector', 'text'] as const
 
 export const searchProfileSchema = z.object({
   encode_ms: milliseconds,

@@ -34,6 +34,8 @@ import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import { chooseReranker } from './search/choose-reranker.ts'
 import type { FanOutRecord } from './search/fan-out-record.ts'
+import { admitExplain } from './search/near/admit-explain.ts'
+import type { ExplainInput, Explanation } from './search/near/explain.ts'
 import type { PairScores } from './search/pair-scores.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
@@ -197,6 +199,11 @@ export class Coordinator {
 
   search(input: SearchInput, context: RequestContext): Promise<SearchAnswer> {
     return admitSearch(input, context, this.#parts)
+  }
+
+  /** How one document stands for a query; undefined where searches do not see it. See `explain`. */
+  explain(input: ExplainInput, context: RequestContext): Promise<Explanation | undefined> {
+    return admitExplain(input, context, this.#parts)
   }
 
   /** @throws HypershardError `index_not_found`, `generation_not_found`, and what a search throws for the cross-encoder it names */

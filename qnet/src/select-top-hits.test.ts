@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { compareRank, type RankPosition } from '@hypershard/common'
+import { compareRank, type RankPosition, type RankStart } from '@hypershard/common'
 import { casesOf } from '@hypershard/harness'
 import fc from 'fast-check'
 import { TopHits } from './select-top-hits.ts'
@@ -37,7 +37,7 @@ function naiveTop(hits: readonly RankPosition[], limit: number, after?: RankPosi
     .map(hit => hit.id)
 }
 
-function select(hits: readonly RankPosition[], limit: number, blockRows: number, after?: RankPosition): TopHits {
+function select(hits: readonly RankPosition[], limit: number, blockRows: number, after?: RankStart): TopHits {
   const top = new TopHits(limit, after)
   const scores = Float32Array.from(hits, hit => hit.score)
   const rowIds = ids(hits.map(hit => hit.id))
@@ -80,6 +80,23 @@ describe('TopHits', () => {
           after = paged.at(-1)!
         }
         assert.deepEqual(seen, naiveTop(hits, hits.length))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('counts what ranks before a place, and begins there where it is inclusive', () => {
+    fc.assert(
+      fc.property(anyHits, fc.integer({ min: 1, max: 7 }), fc.nat(), fc.boolean(), (hits, limit, drawn, inclusive) => {
+        if (hits.length === 0) return
+        const ranked = naiveTop(hits, hits.length)
+        const at = drawn % ranked.length
+        const start = { ...hits.find(({ id }) => id === ranked[at])!, inclusive }
+        const top = select(hits, limit, 16, start)
+        const begin = inclusive ? at : at + 1
+        assert.equal(top.beforeCount, begin)
+        const found = top.sorted().map(row => hits[row.row]!.id)
+        assert.deepEqual(found, ranked.slice(begin, begin + limit))
       }),
       { numRuns: 300 },
     )

@@ -1,4 +1,4 @@
-import { type RankPosition, rankScore } from '@hypershard/common'
+import { type RankStart, rankScore } from '@hypershard/common'
 
 /** Ids by row, in UTF-8, read only where scores tie: strings for a million rows would cost more than the scan. */
 export interface RowIds {
@@ -27,14 +27,21 @@ export interface TopRow {
  */
 export class TopHits {
   readonly #limit: number
-  readonly #after: { score: number; idBytes: Uint8Array } | undefined
+  readonly #after: { score: number; idBytes: Uint8Array; inclusive: boolean } | undefined
   readonly #heap: TopRow[] = []
   #nonFinite = 0
+  #before = 0
 
-  /** @param after leaves out every row up to and including this position: the page after a cursor */
-  constructor(limit: number, after?: RankPosition) {
+  /** @param after leaves out every row before this position, and the one at it unless it is inclusive: the page after a cursor */
+  constructor(limit: number, after?: RankStart) {
     this.#limit = limit
-    this.#after = after && { score: rankScore(after.score), idBytes: Buffer.from(after.id) }
+    const { inclusive = false } = after ?? {}
+    this.#after = after && { score: rankScore(after.score), idBytes: Buffer.from(after.id), inclusive }
+  }
+
+  /** How many rows were left out because of `after`. */
+  get beforeCount(): number {
+    return this.#before
   }
 
   /** How many scores were NaN or infinite. */
@@ -75,7 +82,10 @@ export class TopHits {
   }
 
   #offer(candidate: TopRow): void {
-    if (this.#after !== undefined && !ranksAfter(candidate, this.#after)) return
+    if (this.#after !== undefined && !ranksAfter(candidate, this.#after)) {
+      this.#before++
+      return
+    }
     if (this.#heap.length < this.#limit) {
       this.#heap.push(candidate)
       this.#siftUp(this.#heap.length - 1)
@@ -121,8 +131,9 @@ function compareRows(a: TopRow, b: TopRow): number {
   return Buffer.compare(a.ids.idBytes(a.row), b.ids.idBytes(b.row))
 }
 
-function ranksAfter(row: TopRow, position: { score: number; idBytes: Uint8Array }): boolean {
+function ranksAfter(row: TopRow, position: { score: number; idBytes: Uint8Array; inclusive: boolean }): boolean {
   const score = rankScore(row.score)
   if (score !== position.score) return score < position.score
-  return Buffer.compare(row.ids.idBytes(row.row), position.idBytes) > 0
+  const order = Buffer.compare(row.ids.idBytes(row.row), position.idBytes)
+  return order > 0 || (order === 0 && position.inclusive)
 }

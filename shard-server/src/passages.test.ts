@@ -99,6 +99,25 @@ describe('a shard server with documents of several passages', () => {
     }
   })
 
+  it('counts the documents before a place, however many threads and plans there are', async () => {
+    const all = (await search(servers[0]!, { limit: 600, shards: [1] })).flatMap(({ hits }) => hits)
+    const qnet = testQNet(publishedArchitecture(width, 2))
+    for (const at of [0, 7, all.length - 1]) {
+      const { id, score } = all[at]!
+      const plan = { plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: documents }
+      for (const server of servers) {
+        for (const how of [{}, plan]) {
+          const request = { qnet, shards: [1], limit: 1, after: { id, score, inclusive: true }, ...how }
+          const [result] = (await server.search(manifest, request)).results
+          assert.deepEqual([result!.documentsBefore, result!.hits[0]!.id], [at, id])
+        }
+      }
+      const after = { id, score, inclusive: false }
+      const [next] = (await servers[0]!.search(manifest, { qnet, shards: [1], limit: 1, after })).results
+      assert.deepEqual([next!.documentsBefore, next!.hits[0]?.id], [undefined, all[at + 1]?.id])
+    }
+  })
+
   it('scores in int8 too', async () => {
     const int8 = { precision: ScoringPrecision.SCORING_PRECISION_INT8 }
     assert.deepEqual(await search(servers[0]!, int8), await search(servers[1]!, int8))

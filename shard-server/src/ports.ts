@@ -2,7 +2,7 @@
  * What the server's flows need of whatever scores: the search flow and the holder know this port alone, `cpu` and
  * `device` implement it. All that passes through it is plain data, big buffers shared.
  */
-import type { Deadline, RankPosition, ScanCounts } from '@hypershard/common'
+import type { Deadline, RankStart, ScanCounts } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { RecallKnob } from '@hypershard/storage'
 import type { SharedWeights } from './qnets/weights-memory.ts'
@@ -130,7 +130,8 @@ export interface ScanRequest {
   /** Document vectors [rows, width] that int8 scoring measures its ranges on; empty for fp32. */
   readonly rangeSample: Float32Array
   readonly limit: number
-  readonly after: RankPosition | undefined
+  /** With an inclusive one, what ranks before it is counted. */
+  readonly after: RankStart | undefined
   /** When to have answered, in milliseconds since the epoch: clocks of threads differ only in their origin. */
   readonly endEpochMs: number
   readonly shards: readonly ShardToScan[]
@@ -166,6 +167,8 @@ export interface ShardScan extends ScanCounts {
   readonly hits: readonly ScanHit[]
   readonly plan: 'exact' | 'tangent'
   readonly nonFiniteScores: number
+  /** Documents that were scored and rank before `after`; a device counts none. */
+  readonly beforeCount?: number | undefined
   readonly stop: ScanStop
   readonly scoreMs: number
 }

@@ -151,6 +151,11 @@ describe('a tenant that shares an index', () => {
         const batched = await askBoth(names, index => ask('ada', 'POST', `/${index}/search/batch`, batch))
         answers.push(found, batched)
         assert.equal(batched.json.outcomes.length, asked.length + 1)
+        for (const { id } of all) {
+          const { query = 'stars', like, filter } = asked[0] as { query?: string; like?: object; filter?: object }
+          const body = { ...(like === undefined ? { query } : { like }), ...(filter && { filter }) }
+          answers.push(await askBoth(names, index => ask('ada', 'POST', `/${index}/documents/${id}/explain`, body)))
+        }
         for (const { id } of all)
           answers.push(await askBoth(names, index => ask('ada', 'GET', `/${index}/documents/${id}`)))
         const others = all.filter(({ tenant }) => tenant !== 'ada').map(({ id }) => id)

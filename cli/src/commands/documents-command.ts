@@ -10,6 +10,7 @@ import type { Output } from '../terminal/terminal.ts'
 import { openVectors, type VectorOptions } from '../vectors/open-vectors.ts'
 import type { CommandContext } from './context.ts'
 import { exitCodes } from './exit-codes.ts'
+import { addExplainCommand } from './explain-command.ts'
 
 const failuresShownMax = 10
 
@@ -29,7 +30,7 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 
 /** `hypershard documents put` */
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
-  const group = program.command('documents').description('put, get and delete documents of an index')
+  const group = program.command('documents').description('put, get, explain and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
@@ -67,6 +68,7 @@ Examples:
     .argument('<id>')
     .description('show a document as the newest write left it, searchable or not')
     .action((index: string, id: string) => getDocument(context, index, id))
+  addExplainCommand(group, context)
   group
     .command('delete')
     .argument('<index>')

@@ -39,7 +39,7 @@ export async function searchAs(
 }
 
 /** Takes what a search is expected to cost. @returns which is told what was looked at */
-async function takeScoring(
+export async function takeScoring(
   caller: Caller,
   input: SearchInput,
   context: RequestContext,
@@ -58,7 +58,7 @@ function coarse(flops: number): number {
   return flops === 0 ? 0 : 2 ** Math.ceil(Math.log2(flops))
 }
 
-function mayHaveScored({ code }: HypershardError): boolean {
+export function mayHaveScored({ code }: HypershardError): boolean {
   return code === 'deadline_exceeded' || code === 'cancelled' || code === 'insufficient_coverage'
 }
 
@@ -77,7 +77,7 @@ async function searchWithin(
   }
   // Its faults are told by the place where the caller wrote them.
   if (input.filter !== undefined) readFilter(input.filter, fields)
-  const minCoverage = Math.ceil(input.minCoverage * shareSteps) / shareSteps
+  const minCoverage = roundedCoverage(input.minCoverage)
   const filter = joinFilters(own.filter, input.filter)
   const like = input.like && { ...input.like, within: own.filter }
   // How many of all documents have a word is nothing that a tenant may learn from scores.
@@ -94,6 +94,11 @@ function rerankForTenant({ code, message, ...outcome }: RerankOutcome): RerankOu
 
 /** Shares are told to tenants in hundredths: of an exact one, the number of all documents could be computed. */
 const shareSteps = 100
+
+/** As a tenant may ask for it: no less than he asked. */
+export function roundedCoverage(minCoverage: number): number {
+  return Math.ceil(minCoverage * shareSteps) / shareSteps
+}
 
 /**
  * What a tenant is told: eligible are the documents that are its own. How many of those a shard has that was not searched

@@ -174,8 +174,16 @@ describe('the gRPC adapters', () => {
         (await port.prepare({ manifest, shards: [3, 1] }, soon())).map(({ shard }) => shard),
         [3, 1],
       )
-      const after = { score: Number.NaN, id: 'a' }
-      const knobs = { expansion: 9, recall: 0.5, recallHits: 11, documents: 5, tokenStates: undefined, facets: ['n'] }
+      const after = { score: Number.NaN, id: 'a', inclusive: true }
+      const knobs = {
+        expansion: 9,
+        recall: 0.5,
+        recallHits: 11,
+        documents: 5,
+        tokenStates: undefined,
+        words: undefined,
+        facets: ['n'],
+      }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }
       await port.search({ manifest, shards: [1], qnet, limit: 11, ...how }, quietContext())
@@ -235,6 +243,8 @@ describe('the gRPC adapters', () => {
     try {
       const drained = port.drain({ undo: false }, soon())
       await assert.rejects(drained, { code: 'unavailable', message: /cannot drain; upgrade it/ })
+      const found = port.find({ manifest, shard: 0, id: 'a', withVector: false }, quietContext())
+      await assert.rejects(found, { code: 'unavailable', message: /cannot find documents; upgrade it/ })
     } finally {
       port.close()
     }

@@ -44,17 +44,24 @@ async function searchInTurn(
   parts: AdmittingParts,
   { trail, admitted }: { readonly trail: SearchTrail; readonly admitted: () => Stopwatch },
 ): Promise<SearchAnswer> {
-  if (input.minSequence > 0) {
-    const { record } = parts.catalog.get(input.index)
-    const see = ({ deadline }: RequestContext) =>
-      parts.watcher.untilSearchable(input.index, record.uid, input.minSequence, deadline)
-    await context.step('wait for write', see)
-  }
+  await waitForWrite(input, context, parts)
   const begin = () => {
     trail.watch = admitted()
     return unlessDeleted(input.index, context, parts, () => search(input, context, parts, trail))
   }
   return parts.pace.time(() => parts.searches.run(context.deadline, begin))
+}
+
+/** Until the write can be seen that the answer must see. */
+export async function waitForWrite(
+  { index, minSequence }: Pick<SearchInput, 'index' | 'minSequence'>,
+  context: RequestContext,
+  { catalog, watcher }: Pick<AdmittingParts, 'catalog' | 'watcher'>,
+): Promise<void> {
+  if (minSequence === 0) return
+  const { record } = catalog.get(index)
+  const see = ({ deadline }: RequestContext) => watcher.untilSearchable(index, record.uid, minSequence, deadline)
+  await context.step('wait for write', see)
 }
 
 function factsOf({ index, plan, k, filter }: SearchInput, answer: SearchAnswer) {

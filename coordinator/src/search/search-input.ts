@@ -1,5 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import {
+  type explainRequestSchema,
   type Facet,
   type HybridOptions,
   hitsMax,
@@ -89,6 +90,12 @@ function checkRerank(
 /** The search of a part of this program that says no more than this; the rest is as in a request that leaves it out. */
 export function searchInputOf(index: string, { query, ...said }: SearchRequest): SearchInput {
   return toSearchInput(index, { query, ...withoutQuery.parse(said) })
+}
+
+/** The search that a document is explained for: by ids alone, and carried out whatever was kept. */
+export function toExplainedSearch(index: string, request: z.output<typeof explainRequestSchema>): SearchInput {
+  const { query, ...said } = request
+  return toSearchInput(index, { query, ...withoutQuery.parse({ ...said, ids_only: true, cache: false }) })
 }
 
 /** @throws HypershardError `invalid_request` unless exactly one of them says what to search for */

@@ -111,10 +111,10 @@ async function lastStages(
 }
 
 /** Checks what only the index can tell, and holds on to the manifest version that the whole search is of. */
-async function pin(
+export async function pin(
   input: SearchInput,
   context: RequestContext,
-  { catalog }: SearchParts,
+  { catalog }: Pick<SearchParts, 'catalog'>,
 ): Promise<{ readonly pinned: Pinned; readonly owner: CursorOwner }> {
   const { index, generation, precision, plan } = input
   const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)

@@ -45,6 +45,8 @@ export interface ShardAnswer extends ScanCounts, CallFacts {
   readonly plan: SearchPlan
   readonly documentsMatched: number
   readonly nonFiniteScores: number
+  /** Scored documents that rank before an inclusive `after`; undefined of another, and of a server too old to count. */
+  readonly documentsBefore: number | undefined
   /** One a facet asked for. */
   readonly facets: readonly ValueCounts[]
   readonly stopReason: StopReason
@@ -94,7 +96,7 @@ export function readShardResult(
   const who = `${member.address}: shard ${shard}`
   if (result === undefined) return { code: 'internal', message: `${who}: the answer leaves it out` }
   if (result.error !== undefined) return result.error
-  const { documentsMatched, nonFiniteScores, facets } = result
+  const { documentsMatched, nonFiniteScores, documentsBefore, facets } = result
   if (facets.length !== asked.length) {
     return { code: 'internal', message: `${who}: it counts no values for facets; upgrade the server` }
   }
@@ -108,7 +110,7 @@ export function readShardResult(
   if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
   const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, read)
   if (typeof wordHits === 'string') return { code: 'internal', message: `${who}: ${wordHits}` }
-  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores, facets }
+  const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores, documentsBefore, facets }
   return { shard, member, hits, wordHits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 

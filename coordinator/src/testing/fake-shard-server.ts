@@ -18,27 +18,12 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
-import {
-  analyzeText,
-  hasBit,
-  type Manifest,
-  type ObjectStore,
-  openSegment,
-  readManifest,
-  segmentAt,
-  textAt,
-  tombstonesOf,
-} from '@hypershard/storage'
+import { analyzeText, type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import { type LoadedDocument, loadShard } from './load-shard.ts'
 import { naiveWordsScore } from './naive-words-score.ts'
 import { countNaively, exactValuesOf } from './values-of-fields.ts'
-
-interface LoadedDocument {
-  readonly id: string
-  readonly vector: Float32Array
-  readonly address: DocumentAddress
-}
 
 /** A shard server of our own port: reads real segments from the store, scores naively, and misbehaves when told to. */
 export class FakeShardServer implements ShardServerPort {
@@ -293,6 +278,7 @@ export class FakeShardServer implements ShardServerPort {
       headMs: 0,
       facets: [],
       documentsMatched: 0,
+      documentsBefore: undefined,
       nonFiniteScores: 0,
       queueMs: 0,
       scoreMs: 0,
@@ -313,13 +299,18 @@ export class FakeShardServer implements ShardServerPort {
       .sort(compareRank)
     const joined = words && (await this.#byWords(request, documents, ranked))
     const all = joined?.ranked ?? ranked
-    const page = after === undefined ? all : all.filter(hit => compareRank(after, hit) < 0)
+    const isAfter = (hit: ShardHit) => {
+      const order = after === undefined ? -1 : compareRank(after, hit)
+      return order < 0 || (order === 0 && after?.inclusive === true)
+    }
+    const page = all.filter(isAfter)
     return {
       ...nothing,
       hits: page.slice(0, limit),
       ...(joined && { wordHits: joined.wordHits }),
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
+      documentsBefore: after?.inclusive ? ranked.length - page.length : undefined,
       nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,
       facets: await Promise.all(facets.map(field => this.#count(field, manifest!, documents))),
       stopReason: StopReason.STOP_REASON_COMPLETE,
@@ -350,27 +341,9 @@ export class FakeShardServer implements ShardServerPort {
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {
     const key = `${manifest.indexUid}/${manifest.generation}/${manifest.version}/${shard}`
-    const loaded = this.#loaded.get(key) ?? this.#load(manifest, shard)
+    const loaded = this.#loaded.get(key) ?? loadShard(this.#storeOf(), manifest, shard)
     this.#loaded.set(key, loaded)
     return loaded
-  }
-
-  async #load(reference: ManifestReference, shard: number): Promise<LoadedDocument[]> {
-    const store = this.#storeOf()
-    const manifest = await readManifest(store, reference)
-    const documents: LoadedDocument[] = []
-    for (const [segment, entry] of manifest.segments.entries()) {
-      if (entry.shard !== shard) continue
-      const reader = await openSegment(store, segmentAt(manifest, entry))
-      const [vectors, ids] = [await reader.loadVectors(), await reader.loadIds()]
-      const deleted = await tombstonesOf(store, manifest, entry)
-      for (let row = 0; row < entry.documents; row++) {
-        if (deleted !== undefined && hasBit(deleted, row)) continue
-        const vector = vectors.subarray(row * reader.vectorWidth, (row + 1) * reader.vectorWidth)
-        documents.push({ id: textAt(ids, row), vector, address: { segment, row } })
-      }
-    }
-    return documents
   }
 
   async #read(manifest: Manifest, { segment, row }: DocumentAddress): Promise<FetchedDocument> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
-import { SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
+import { type ExplainDocumentRequest, SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
 import { post, put, request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
 
 const documents = Array.from({ length: 9 }, (_, at) => ({ id: `d${at}`, text: `stars ${'dust '.repeat(at)}` }))
@@ -34,6 +34,55 @@ describe('searches that begin at a document', () => {
     } finally {
       client.close()
     }
+  })
+
+  it('explain a document alike over HTTP and gRPC, in the numbers of the hit', async () => {
+    const asked = { query: 'dust', plan: 'exact', k: 2, filter: undefined }
+    const [hit] = (await post(`${index}/search`, { ...asked, k: 9 })).json.hits.slice(3)
+    const { status, json } = await post(`${index}/documents/${hit.id}/explain`, asked)
+    assert.equal(status, 200)
+    const { took_ms: _, coverage, shard, ...told } = json
+    assert.deepEqual(told, {
+      id: hit.id,
+      searchable: true,
+      manifest_version: coverage && told.manifest_version,
+      score: hit.score,
+      filter: { passes: true, failing: [] },
+      rank: 4,
+      plan: 'exact',
+      candidate: true,
+      on_first_page: false,
+      query_truncated: false,
+    })
+    assert.deepEqual([coverage.ratio, coverage.documents_scored], [1, 9])
+    const client = connectClient(SearchServiceClient, coordinator.grpcAddress)
+    try {
+      const search = SearchRequest.fromPartial({ index: 'papers', query: 'dust', plan: 'exact', k: 2 })
+      const ask = (request: ExplainDocumentRequest) =>
+        callUnary(client.explainDocument.bind(client), request, Deadline.after(10_000), 'coordinator')
+      const { rank, score, candidate, onFirstPage, ...others } = await ask({ id: hit.id, search })
+      assert.deepEqual([rank, score, candidate, onFirstPage], [4, hit.score, true, false])
+      assert.deepEqual([others.shard, others.coverage!.documentsScored], [shard, 9])
+      await assert.rejects(ask({ id: hit.id, search: { ...search, profile: true } }), { code: 'invalid_request' })
+      await assert.rejects(ask({ id: 'nobody', search }), { code: 'document_not_found' })
+    } finally {
+      client.close()
+    }
+  })
+
+  it('tell of a document that was put and is not searchable, and of none that nobody put', async () => {
+    const explain = (id: string, body: object = { query: 'dust' }) => post(`${index}/documents/${id}/explain`, body)
+    const held = Promise.withResolvers<void>()
+    coordinator.encoder.beforeBatch = () => held.promise
+    await put(`${index}/documents?wait_for=durable`, [{ id: 'new', text: 'nothing' }])
+    const { status, json } = await explain('new')
+    held.resolve()
+    assert.deepEqual([status, { ...json, took_ms: 0 }], [200, { id: 'new', searchable: false, took_ms: 0 }])
+    const missing = await explain('nobody')
+    assert.deepEqual([missing.status, missing.json.code], [404, 'document_not_found'])
+    const refused = await explain('d1', { query: 'dust', cursor: 'x', ids_only: true })
+    assert.deepEqual([refused.status, refused.json.code], [400, 'invalid_request'])
+    assert.match(refused.json.detail, /cursor/)
   })
 
   it('are of the document as the version has it that the answer is of', async () => {

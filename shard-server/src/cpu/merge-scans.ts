@@ -12,6 +12,7 @@ export function mergeScans(scans: readonly ShardScan[], limit: number): ShardSca
     ...sumScanCounts(scans),
     plan: scans[0]!.plan,
     nonFiniteScores: scans.reduce((sum, scan) => sum + scan.nonFiniteScores, 0),
+    beforeCount: scans.reduce((sum, { beforeCount = 0 }) => sum + beforeCount, 0),
     stop: scans.find(scan => scan.stop !== 'complete')?.stop ?? 'complete',
     scoreMs: Math.max(...scans.map(scan => scan.scoreMs)),
   }

@@ -2,7 +2,7 @@
  * The exact plan: every eligible document of every shard asked for, in blocks, through the compiled q-net. Where a filter
  * leaves few, only those are read.
  */
-import { nothingScanned, type RankPosition } from '@hypershard/common'
+import { nothingScanned, type RankStart } from '@hypershard/common'
 import { type BlockScorer, type RowIds, TopHits } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage/rows'
 import type { ScanHit, ShardScan } from '../ports.ts'
@@ -25,7 +25,7 @@ export type PieceScorer = Pick<BlockScorer, 'score'>
 export interface ScanOptions extends DriveOptions {
   readonly limit: number
   /** Only what ranks after this: the page after a cursor. */
-  readonly after?: RankPosition | undefined
+  readonly after?: RankStart | undefined
 }
 
 /** Scores the claimed blocks of the shards; see `driveScan`. */
@@ -57,6 +57,7 @@ function scoreBlocks(scorer: PieceScorer, { segments }: ScanShard, { limit, afte
       documentsScored,
       plan: 'exact',
       nonFiniteScores: top.nonFiniteCount,
+      beforeCount: top.beforeCount,
     }),
   }
 }

@@ -2,7 +2,7 @@
  * The tangent plan for one shard: rank → score the best → are they enough? Whoever ranks and scores, one thread or all, the
  * same documents are scored and the same hits found.
  */
-import type { RankPosition } from '@hypershard/common'
+import type { RankStart } from '@hypershard/common'
 import { type RowIds, TopHits } from '@hypershard/qnet'
 import type { ScanHit, ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
@@ -40,7 +40,7 @@ export interface TangentSteps {
 
 export interface TangentOptions {
   readonly limit: number
-  readonly after?: RankPosition | undefined
+  readonly after?: RankStart | undefined
 }
 
 /** @returns undefined where the q-net bends so much that the shard had better be searched exactly */
@@ -132,12 +132,12 @@ class ScoredRows {
   found(
     segments: TangentShard['segments'],
     { limit, after }: TangentOptions,
-  ): { hits: ScanHit[]; nonFiniteScores: number } {
+  ): { hits: ScanHit[]; nonFiniteScores: number; beforeCount: number } {
     const top = new TopHits(limit, after)
     for (const { candidate, score, passage } of this.#scores.values()) {
       top.addRow(score, candidate.row, segments[candidate.segment]!.ids, passage)
     }
     const positions = new Map<RowIds, number>(segments.map(({ ids, position }) => [ids, position]))
-    return { hits: toHits(top, positions), nonFiniteScores: top.nonFiniteCount }
+    return { hits: toHits(top, positions), nonFiniteScores: top.nonFiniteCount, beforeCount: top.beforeCount }
   }
 }

@@ -223,9 +223,10 @@ export class DeviceBackend implements ScoringBackend {
   }
 }
 
-/** A cursor behind scores that are no numbers lies behind all that a device ranks. */
+/** A device counts nothing, so what ranks before a position is for the CPU. A cursor behind scores that are no numbers lies behind all that a device ranks. */
 function isForDevice({ plan, scoring, after }: ScanRequest): boolean {
-  return plan.kind === 'exact' && scoring === 'fp32' && (after === undefined || Number.isFinite(after.score))
+  const isRanked = after === undefined || (Number.isFinite(after.score) && after.inclusive !== true)
+  return plan.kind === 'exact' && scoring === 'fp32' && isRanked
 }
 
 function outcomeOf(found: DeviceFound | Undecided): string {

@@ -149,13 +149,14 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
   )
   const ready = leases.filter(isLease)
   try {
-    if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 })
+    const counting = request.after?.inclusive === true
+    if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 }, counting)
     const work = { ...request, shards: ready.map(toScan) }
     const startMs = context.deadline.clock.now()
     const ranking = search.words && rankShards(parts, work, { query: search.words, context })
     const answer = await parts.backend.scan(work, context.deadline).finally(() => ranking)
     if (context.trace.recording) traceScan(context.trace, answer, startMs)
-    const results = toResults(leases, answer)
+    const results = toResults(leases, answer, counting)
     if (search.words === undefined) return results
     const byWords = { ranked: (await ranking)!, query: search.words, deadline: search.callDeadline }
     return await addWords(parts, results, { ready, work, answer, ...byWords })
@@ -268,7 +269,16 @@ function toScan({ shard, segments }: ReadyShard): ShardToScan {
   }
 }
 
-function toResults(leases: readonly (ReadyShard | ShardResult)[], answer: ScanAnswer): ShardResult[] {
+/** @param counting whether what ranks before the page is to be told */
+function toResults(
+  leases: readonly (ReadyShard | ShardResult)[],
+  answer: ScanAnswer,
+  counting: boolean,
+): ShardResult[] {
   const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
-  return leases.map(lease => (isLease(lease) ? toResult(lease, scans.get(lease.shard)!, answer.queueMs) : lease))
+  return leases.map(lease => {
+    if (!isLease(lease)) return lease
+    const scan = scans.get(lease.shard)!
+    return toResult(lease, { ...scan, beforeCount: counting ? (scan.beforeCount ?? 0) : undefined }, answer.queueMs)
+  })
 }

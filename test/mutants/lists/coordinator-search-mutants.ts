@@ -84,8 +84,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'time-reserve',
     file: 'coordinator/src/search/stages/ask-shards.ts',
-    find: "await earlierByReserve(context).step('fan out'",
-    replace: "await context.step('fan out'",
+    find: "return context.earlier(reserveMs).step('fan out'",
+    replace: "return context.step('fan out'",
     breaks: 'A shard server that hangs leaves time for the partial answer of the others',
     tests: ['coordinator/src/search/search.test.ts'],
   },

@@ -5,7 +5,98 @@ const tenants = ['test/security/tenants.test.ts']
 const api = ['coordinator/src/transport/near.test.ts']
 const finding = ['shard-server/src/passages.test.ts']
 
+const explaining = ['coordinator/src/search/near/explain.test.ts']
+const selecting = ['qnet/src/select-top-hits.test.ts']
+
 export const nearMutants: readonly Mutant[] = [
+  {
+    id: 'explain-rank-of-part',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: 'isWhole(coverage) ? 1 + before',
+    replace: 'true ? 1 + before',
+    breaks: 'A rank among a part of the documents is not told as one among all',
+    tests: explaining,
+  },
+  {
+    id: 'explain-like-counted',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: '1 + before - Number(likeBefore)',
+    replace: '1 + before',
+    breaks: 'A rank does not count the document that hits are to be like',
+    tests: explaining,
+  },
+  {
+    id: 'explain-like-counted-unfiltered',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: 'if (filter === undefined) return true',
+    replace: 'if (filter !== null) return true',
+    breaks: 'A rank leaves out the document that hits are to be like only where it was counted',
+    tests: explaining,
+  },
+  {
+    id: 'explain-of-another-tenant',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: 'if (!passes(within)) return undefined',
+    replace: '',
+    breaks: 'A tenant learns nothing of another tenant’s document by having it explained',
+    tests: [...explaining, ...tenants],
+  },
+  {
+    id: 'explain-tenant-not-told',
+    file: 'coordinator/src/access/explain-as.ts',
+    find: 'const input = { id, within, filter: search.filter, search: joined }',
+    replace: 'const input = { id, within: undefined, filter: search.filter, search: joined }',
+    breaks: 'A tenant learns nothing of another tenant’s document by having it explained',
+    tests: tenants,
+  },
+  {
+    id: 'explain-candidate-of-any-plan',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: 'candidate: answer.hits[0]?.id === hit.id',
+    replace: 'candidate: true',
+    breaks: 'An explanation tells whether the plan comes to the document',
+    tests: explaining,
+  },
+  {
+    id: 'explain-by-old-server',
+    file: 'coordinator/src/search/near/explain.ts',
+    find: 'if (documentsBefore !== undefined) return documentsBefore',
+    replace: 'return documentsBefore ?? 0',
+    breaks: 'A server that cannot count is not taken to have counted none',
+    tests: explaining,
+  },
+  {
+    id: 'explain-must-not-forgotten',
+    file: 'coordinator/src/search/near/failing-clauses.ts',
+    find: 'if (passes(part, passing)) failing.push(',
+    replace: 'if (!passes(part, passing)) failing.push(',
+    breaks: 'The part of a must_not that passes is told',
+    tests: explaining,
+  },
+  {
+    id: 'before-not-counted',
+    file: 'qnet/src/select-top-hits.ts',
+    find: 'this.#before++',
+    replace: 'this.#before += 0',
+    breaks: 'Rows that rank before a place are counted',
+    tests: selecting,
+  },
+  {
+    id: 'before-without-itself',
+    file: 'qnet/src/select-top-hits.ts',
+    find: 'return order > 0 || (order === 0 && position.inclusive)',
+    replace: 'return order > 0',
+    breaks: 'A list that begins at a place has what stands there',
+    tests: selecting,
+  },
+  {
+    id: 'before-of-one-thread',
+    file: 'shard-server/src/cpu/merge-scans.ts',
+    find: 'beforeCount: scans.reduce((sum, { beforeCount = 0 }) => sum + beforeCount, 0),',
+    replace: 'beforeCount: scans[0]!.beforeCount,',
+    breaks: 'What all threads count is added up',
+    tests: ['shard-server/src/cpu/merge-scans.test.ts'],
+  },
   {
     id: 'like-itself-is-a-hit',
     file: 'coordinator/src/search/near/like.ts',

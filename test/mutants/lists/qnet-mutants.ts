@@ -12,8 +12,8 @@ export const qnetMutants: readonly Mutant[] = [
   {
     id: 'top-hits-after',
     file: 'qnet/src/select-top-hits.ts',
-    find: 'position.idBytes) > 0',
-    replace: 'position.idBytes) >= 0',
+    find: 'return order > 0 || (order === 0 && position.inclusive)',
+    replace: 'return order >= 0',
     breaks: 'A page does not begin with the last hit of the page before',
     tests: ['qnet/src/select-top-hits.test.ts'],
   },

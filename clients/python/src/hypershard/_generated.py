@@ -553,7 +553,7 @@ class FacetAnswer(Answer):
     """How many different values there are, listed or not."""
 
 
-class HitPassage(Answer):
+class PassageOfHit(Answer):
     begin: int
     """In `text`, in code points."""
     end: int
@@ -578,7 +578,7 @@ class Hit(Answer):
     title: str | None = None
     text: str | None = None
     fields: dict[str, Any] | None = None
-    passage: HitPassage | None = None
+    passage: PassageOfHit | None = None
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
     scores: HitScores | None = None
     """With `hybrid`: what was joined to `score`."""
@@ -748,6 +748,77 @@ class SearchOutcomeProblem(Answer):
 class SearchBatchAnswer(Answer):
     outcomes: list[SearchOutcomeAnswer | SearchOutcomeProblem]
     """One a search, in their order."""
+    took_ms: float
+
+
+class ExplainRequest(TypedDict):
+    query: NotRequired[str]
+    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
+    vector: NotRequired[Vector]
+    """Of the query, where the scorer is an inner product: instead of `query`."""
+    qnet: NotRequired[QnetRequest]
+    """The q-net itself, instead of a query that is encoded."""
+    like: NotRequired[SearchRequestLike]
+    """Instead of `query`: documents that are near to this one, without itself. Where the scorer is an inner product its vector is the query; else its title and text are encoded as a query."""
+    k: NotRequired[int]
+    """How many hits a page."""
+    min_coverage: NotRequired[float]
+    """The share of the eligible documents that must have been searched; below it the answer is a 503."""
+    timeout_ms: NotRequired[int]
+    """For everything together."""
+    generation: NotRequired[int]
+    """Search this generation; load it first with …/compare."""
+    min_sequence: NotRequired[int]
+    """`sequence` of a write: the search waits until it sees that write, inside its time limit."""
+    plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
+    """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
+    recall: NotRequired[float]
+    """With `auto`: of the hits of the exact plan, the share to find; 0.99 when not given."""
+    candidates: NotRequired[int]
+    """With `tangent` and `graph`: how many documents of a shard are scored; never fewer than a page has."""
+    expansion: NotRequired[int]
+    """With `graph`: rows kept in a walk of a segment; never fewer than a page has."""
+    filter: NotRequired[Mapping[str, Any]]
+    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
+    precision: NotRequired[Literal["fp32", "int8"]]
+    """int8: faster, with quantised weights and activations."""
+
+
+class ExplanationFilterFailing(Answer):
+    path: str
+    field: str | None = None
+
+
+class ExplanationFilter(Answer):
+    passes: bool
+    failing: list[ExplanationFilterFailing]
+    """The smallest parts of the filter that keep it out, by their place: `filter.must.0`."""
+
+
+class Explanation(Answer):
+    id: str
+    searchable: bool
+    """Whether the version that is searched has it. It may have been put and not be indexed yet, or be set aside: then nothing else is told."""
+    manifest_version: int | None = None
+    shard: int | None = None
+    score: float | None = None
+    """As the hit has it, to the bit. None when it is NaN or infinite."""
+    passage: PassageOfHit | None = None
+    """Of an index with `passages`: the part of its text that scored best."""
+    filter: ExplanationFilter | None = None
+    rank: int | None = None
+    """By the exact plan, among all documents that pass the filter; the one that it would have where it does not pass. None where `coverage` is not whole."""
+    plan: Literal["exact", "tangent", "graph", "auto"] | str | None = None
+    """That was asked for."""
+    candidate: bool | None = None
+    """Whether that plan has it scored, so that it can be a hit; None where the filter keeps it out."""
+    on_first_page: bool | None = None
+    """Whether it is a candidate and its rank at most `k`."""
+    like_by: Literal["vector", "text"] | str | None = None
+    """With `like`: what of that document was the query."""
+    query_truncated: bool | None = None
+    coverage: Coverage | None = None
+    """Of the search for its rank."""
     took_ms: float
 
 
@@ -986,6 +1057,7 @@ OPERATIONS: dict[str, Operation] = {
     "putDocuments": Operation("PUT", "/v1/indexes/{index}/documents", seconds_max=120),
     "deleteDocuments": Operation("POST", "/v1/indexes/{index}/documents/delete", seconds_max=120),
     "getDocument": Operation("GET", "/v1/indexes/{index}/documents/{id}", seconds_max=30, repeatable=True),
+    "explainDocument": Operation("POST", "/v1/indexes/{index}/documents/{id}/explain", seconds_max=30, repeatable=True, timed_by_body=True),
     "reindex": Operation("POST", "/v1/indexes/{index}/reindex", seconds_max=30),
     "listGenerations": Operation("GET", "/v1/indexes/{index}/generations", seconds_max=30, repeatable=True),
     "getGeneration": Operation("GET", "/v1/indexes/{index}/generations/{generation}", seconds_max=30, repeatable=True),
@@ -1091,6 +1163,10 @@ class SyncOperations(SyncCaller):
     def search_batch(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchBatchRequest]) -> SearchBatchAnswer:
         """Search an index with several queries."""
         return self._call(SearchBatchAnswer, OPERATIONS["searchBatch"], path={"index": index}, body=body, timeout=timeout)
+
+    def explain_document(self, index: str, id: str, *, timeout: float | None = None, **body: Unpack[ExplainRequest]) -> Explanation:
+        """Tell how a document stands for a search."""
+        return self._call(Explanation, OPERATIONS["explainDocument"], path={"index": index, "id": id}, body=body, timeout=timeout)
 
     def reindex(self, index: str, *, timeout: float | None = None, **body: Unpack[ReindexRequest]) -> Generation:
         """Build the index anew with another model or number of shards."""
@@ -1259,6 +1335,10 @@ class AsyncOperations(AsyncCaller):
         """Search an index with several queries."""
         return await self._call(SearchBatchAnswer, OPERATIONS["searchBatch"], path={"index": index}, body=body, timeout=timeout)
 
+    async def explain_document(self, index: str, id: str, *, timeout: float | None = None, **body: Unpack[ExplainRequest]) -> Explanation:
+        """Tell how a document stands for a search."""
+        return await self._call(Explanation, OPERATIONS["explainDocument"], path={"index": index, "id": id}, body=body, timeout=timeout)
+
     async def reindex(self, index: str, *, timeout: float | None = None, **body: Unpack[ReindexRequest]) -> Generation:
         """Build the index anew with another model or number of shards."""
         return await self._call(Generation, OPERATIONS["reindex"], path={"index": index}, body=body, timeout=timeout)
@@ -1379,6 +1459,10 @@ __all__ = [
     "Document",
     "DocumentVector",
     "DrainedServer",
+    "ExplainRequest",
+    "Explanation",
+    "ExplanationFilter",
+    "ExplanationFilterFailing",
     "ExternalVectors",
     "ExternalVectorsRequest",
     "FacetAnswer",
@@ -1393,7 +1477,6 @@ __all__ = [
     "GenerationProgress",
     "HealthAnswer",
     "Hit",
-    "HitPassage",
     "HitScores",
     "HomeAnswer",
     "HybridRequest",
@@ -1410,6 +1493,7 @@ __all__ = [
     "ModelReference",
     "ParityReport",
     "ParityReportMostDifferent",
+    "PassageOfHit",
     "Passages",
     "PassagesRequest",
     "QnetRequest",

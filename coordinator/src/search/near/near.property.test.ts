@@ -4,11 +4,14 @@ import fc from 'fast-check'
 import { SearchableIndexes, type TestDocument } from '../../testing/searchable-indexes.ts'
 import { search } from '../search.ts'
 import { searchInputOf } from '../search-input.ts'
+import { explain } from './explain.ts'
 
 const shardCounts = [1, 2, 4, 8]
 
 /** Few words, so that many documents score the same. */
 const words = ['stars', 'moons', 'tides']
+
+const owners = ['ada', 'bob']
 
 const corpora: fc.Arbitrary<TestDocument[]> = fc
   .array(fc.array(fc.constantFrom(...words), { maxLength: 3 }), { minLength: 2, maxLength: 20 })
@@ -58,6 +61,37 @@ describe('what begins at a document', () => {
         assert.deepEqual(found.map(([own]) => own).toSorted(), others.map(other => other.id).toSorted())
       },
     )
+    await fc.assert(property, { numRuns: casesOf({ usual: 4, thorough: 100 }), endOnFailure: true })
+  })
+
+  it('explains each document by the score and the rank that the exact search gives it, from any number of shards', async () => {
+    const drawn = fc.tuple(corpora, fc.constantFrom(...words), fc.nat(), fc.boolean())
+    const property = fc.asyncProperty(drawn, async ([plain, word, at, isLike]) => {
+      const documents = plain.map((document, number) => ({ ...document, fields: { owner: owners[number % 2]! } }))
+      const liked = documents[at % documents.length]!.id
+      const question = isLike ? { like: { id: liked } } : { query: word }
+      const filter = at % 3 === 0 ? undefined : { field: 'owner', equals: owners[at % 2]! }
+      const told = await sameFromAll(documents, async index => {
+        const asked = searchInputOf(index, { ...question, plan: 'exact', k: 100, ...(filter && { filter }) })
+        const { hits } = await search(asked, quietContext(), indexes.parts)
+        const explained: [string, unknown][] = []
+        for (const { id, fields } of documents) {
+          if (isLike && id === liked) continue
+          const input = { ...asked, plan: at % 2 === 0 ? ('exact' as const) : ('tangent' as const) }
+          const answer = await explain({ id, filter, search: input }, quietContext(), indexes.parts)
+          const passes = filter === undefined || fields.owner === filter.equals
+          const place = hits.findIndex(hit => hit.id === id)
+          assert.equal(place >= 0, passes)
+          if (passes) assert.deepEqual([answer!.rank, answer!.score], [place + 1, hits[place]!.score], id)
+          assert.deepEqual(answer!.failing, passes ? [] : [{ path: 'filter', field: 'owner' }])
+          assert.equal(answer!.candidate, passes ? true : null)
+          const { shard: _, scanned: __, ...others } = answer!
+          explained.push([id, { ...others, manifestVersion: 0, coverage: others.coverage.documentsMatched }])
+        }
+        return { hits: hits.map(({ id, score }) => [id, score]), explained }
+      })
+      assert.ok(told.explained.length >= documents.length - 1)
+    })
     await fc.assert(property, { numRuns: casesOf({ usual: 4, thorough: 100 }), endOnFailure: true })
   })
 })

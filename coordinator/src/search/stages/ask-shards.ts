@@ -37,17 +37,26 @@ export interface AskingParts {
 const reserveShare = 0.1
 const reserveMsMax = 200
 
+interface AskingFlow {
+  readonly context: RequestContext
+  readonly watch: Stopwatch
+  readonly change?: (planned: FanOutRequest) => FanOutRequest
+}
+
 export interface Asked {
   readonly query: EncodedQueryAndOrigin
   readonly request: FanOutRequest
   readonly outcome: FanOutOutcome
 }
 
-/** Encodes in the form that costs less, and in the other one when a server cannot use that. */
+/**
+ * Encodes in the form that costs less, and in the other one when a server cannot use that.
+ * @param change makes of what is planned what is asked for
+ */
 export async function askShards(
   input: SearchInput,
   pinned: Pinned,
-  { context, watch }: { context: RequestContext; watch: Stopwatch },
+  { context, watch, change = planned => planned }: AskingFlow,
   parts: AskingParts,
 ): Promise<Asked> {
   const { modelDigest } = pinned.manifest
@@ -60,8 +69,8 @@ export async function askShards(
     watch.lap('encode')
     const nowMs = context.deadline.clock.monotonicMs()
     const planned = planFanOut(input, pinned, { payload: query.payload, cluster: parts.cluster, nowMs })
-    const request = pinned.words && words ? withWords(planned, pinned.words, words) : planned
-    const outcome = await earlierByReserve(context).step('fan out', inner => fanOut(request, inner, parts.fanOuts))
+    const request = change(pinned.words && words ? withWords(planned, pinned.words, words) : planned)
+    const outcome = await fanOutInTime(request, context, parts.fanOuts)
     for (const [shard, failure] of words?.failures ?? []) outcome.failures.set(shard, failure)
     watch.lap('fanOut')
     return { query, request, outcome }
@@ -138,6 +147,12 @@ function naming(generation: GenerationOfModel) {
   }
 }
 
-function earlierByReserve(context: RequestContext): RequestContext {
-  return context.earlier(Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare))
+/** Asks the shards, and leaves time for what comes after. */
+export function fanOutInTime(
+  request: FanOutRequest,
+  context: RequestContext,
+  record: FanOutRecord,
+): Promise<FanOutOutcome> {
+  const reserveMs = Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare)
+  return context.earlier(reserveMs).step('fan out', inner => fanOut(request, inner, record))
 }

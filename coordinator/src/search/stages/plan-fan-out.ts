@@ -1,6 +1,12 @@
 import type { SearchPlanName } from '@hypershard/contract'
 import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
-import { type Filter, type ManifestReference, ScoringPrecision, SearchPlan } from '@hypershard/proto/shard'
+import {
+  type Filter,
+  type ManifestReference,
+  type RankPosition,
+  ScoringPrecision,
+  SearchPlan,
+} from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import { eligibleByShard } from '../../catalog/eligible-by-shard.ts'
@@ -84,8 +90,12 @@ export function planFanOut(
     documents: input.idsOnly || hybrid !== undefined ? 0 : documentsOfServer(input.k, serversAsked(route)),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
-    after: cursor === undefined || hybrid !== undefined ? undefined : { score: cursor.score, id: cursor.id },
+    after: cursor === undefined || hybrid !== undefined ? undefined : positionOf(cursor),
   }
+}
+
+function positionOf({ score, id }: Cursor): RankPosition {
+  return { score, id, inclusive: false }
 }
 
 /** Each server is asked once, with all shards of which it is the first holder. */

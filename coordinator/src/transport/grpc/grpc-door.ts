@@ -21,6 +21,7 @@ export const searchServiceRules = {
   deleteIndex: { scope: 'admin' },
   search: { scope: 'search', keepsToFilter: true },
   searchBatch: { scope: 'search', keepsToFilter: true },
+  explainDocument: { scope: 'search', keepsToFilter: true },
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 

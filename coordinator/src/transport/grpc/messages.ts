@@ -4,6 +4,7 @@ import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/comm
 import { activations, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
 import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
+  Coverage as CoverageMessage,
   CreateIndexRequest,
   ExternalVectors,
   FacetCounts as FacetMessage,
@@ -21,6 +22,7 @@ import type {
 import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
+import type { Coverage } from '../../search/coverage.ts'
 import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
 import type { SearchProfile } from '../../search/search-profile.ts'
@@ -55,6 +57,17 @@ export function searchBatchBodyOf({ searches, timeoutMs }: SearchBatchRequest): 
   const bodyOf = (search: SearchRequest) =>
     withoutUnset({ ...searchBodyOf(search), index: search.index === '' ? undefined : search.index })
   return withoutUnset({ searches: searches.map(bodyOf), timeout_ms: timeoutMs })
+}
+
+/** What an explanation has no use for is refused if it is given. */
+export function explainBodyOf(request: SearchRequest): Record<string, unknown> {
+  const { profile, ids_only: idsOnly, min_sequence: minSequence, ...body } = searchBodyOf(request)
+  return withoutUnset({
+    ...body,
+    profile: profile || undefined,
+    ids_only: idsOnly || undefined,
+    min_sequence: minSequence,
+  })
 }
 
 function qnetBodyOf({ weights, form, precision, architecture, digest, model }: OwnQNet): Record<string, unknown> {
@@ -164,11 +177,10 @@ export function putResponse(report: WriteReport): PutDocumentsResponse {
 export function searchResponse(answer: SearchAnswer): SearchResponse {
   const { hits, profile, plan, nextCursor, tookMs, manifestVersion } = answer
   const { queryTruncated, queryTokens, queryUnknownTokens, cached } = answer
-  const { documentsCovered: _, ...coverage } = answer.coverage
   return {
     hits: hits.map(hitMessage),
     facets: (answer.facets ?? []).map(facetMessage),
-    coverage: { ...coverage, missing: [...coverage.missing] },
+    coverage: coverageMessage(answer.coverage),
     plan,
     tookMs,
     manifestVersion,
@@ -184,6 +196,10 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
 
 function rerankMessage({ model, code, message, scored: _, ...outcome }: RerankOutcome): OutcomeOfRerank {
   return { ...outcome, modelName: model.name, modelDigest: model.digest, code: code ?? '', message: message ?? '' }
+}
+
+export function coverageMessage({ documentsCovered: _, ...coverage }: Coverage): CoverageMessage {
+  return { ...coverage, missing: [...coverage.missing] }
 }
 
 function profileMessage(profile: SearchProfile): Profile {

@@ -1,20 +1,35 @@
 import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream } from '@grpc/grpc-js'
 import type { RequestContext, Telemetry } from '@hypershard/common'
 import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
-import { createIndexSchema, indexNameSchema, searchBatchSchema, searchRequestSchema } from '@hypershard/contract'
-import type { PutDocumentsRequest, PutDocumentsResponse, SearchServiceServer } from '@hypershard/proto/search'
+import {
+  createIndexSchema,
+  explainRequestSchema,
+  indexNameSchema,
+  searchBatchSchema,
+  searchRequestSchema,
+} from '@hypershard/contract'
+import {
+  type PutDocumentsRequest,
+  type PutDocumentsResponse,
+  SearchRequest,
+  type SearchServiceServer,
+} from '@hypershard/proto/search'
+import { z } from 'zod'
 import type { AuditedFacts, AuditedRequest, AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
 import { writeAs } from '../../access/documents-as.ts'
+import { explainAs } from '../../access/explain-as.ts'
 import { searchAs } from '../../access/search-as.ts'
 import { searchBatchAs } from '../../access/search-batch-as.ts'
 import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
-import { toSearchInput } from '../../search/search-input.ts'
+import { toExplainedSearch, toSearchInput } from '../../search/search-input.ts'
 import { checkRequest } from '../check-request.ts'
+import { explanationMessage } from './explanation-message.ts'
 import type { GrpcDoor } from './grpc-door.ts'
 import {
   createIndexBodyOf,
+  explainBodyOf,
   indexMessage,
   outcomeMessage,
   putResponse,
@@ -23,6 +38,8 @@ import {
   searchResponse,
 } from './messages.ts'
 import { receiveDocuments } from './receive-documents.ts'
+
+const documentIdSchema = z.string().min(1).max(1_024)
 
 interface SearchServiceOptions {
   readonly door: GrpcDoor
@@ -76,6 +93,18 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
       const outcomes = await searchBatchAs(caller, batch, context.within(body.timeout_ms), access)
       const tookMs = context.deadline.clock.monotonicMs() - startMs
       return { outcomes: outcomes.map(outcomeMessage), tookMs }
+    }),
+    explainDocument: unary(async ({ id, search: asked }, caller, context) => {
+      const startMs = context.deadline.clock.monotonicMs()
+      const request = asked ?? SearchRequest.fromPartial({})
+      const index = usable(caller, request.index, 'search.index')
+      const body = checkRequest(explainRequestSchema, explainBodyOf(request), 'search')
+      const search = toExplainedSearch(index, body)
+      const access = { coordinator, door: options.door.door }
+      const explained = { id: checkRequest(documentIdSchema, id, 'id'), search }
+      const explanation = await explainAs(caller, explained, context.within(body.timeout_ms), access)
+      const tookMs = context.deadline.clock.monotonicMs() - startMs
+      return explanationMessage({ ...explained, tookMs }, explanation)
     }),
     putDocuments: putHandler(coordinator, options),
   }

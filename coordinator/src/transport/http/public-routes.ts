@@ -5,6 +5,7 @@ import type { Route } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes } from './routes/cluster-routes.ts'
 import { documentRoutes } from './routes/document-routes.ts'
+import { explainRoutes } from './routes/explain-routes.ts'
 import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
@@ -26,6 +27,7 @@ export function publicRoutes(coordinator: Coordinator, options: PublicRouteOptio
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
     ...searchRoutes({ coordinator, door: options.door }),
+    ...explainRoutes({ coordinator, door: options.door }),
     ...generationRoutes(coordinator),
     ...snapshotRoutes(coordinator),
     ...aliasRoutes(coordinator),

@@ -541,6 +541,46 @@ export interface ShardProfile {
   wonBy: string;
 }
 
+export interface ExplainDocumentRequest {
+  id: string;
+  /** Without cursor, profile, ids_only and cache. */
+  search?: SearchRequest | undefined;
+}
+
+export interface ExplainDocumentResponse {
+  id: string;
+  /** Whether the version that is searched has it; if not, nothing else is told. */
+  searchable: boolean;
+  manifestVersion: number;
+  shard: number;
+  /** As the hit has it, to the bit. Not given when it is NaN or infinite. */
+  score?: number | undefined;
+  passage: HitPassage | undefined;
+  passesFilter: boolean;
+  /** The smallest parts of the filter that keep it out. */
+  failing: FailingClause[];
+  /** By the exact plan, among all documents that pass the filter, from 1; not given where the coverage is not whole. */
+  rank?: number | undefined;
+  plan: string;
+  /** Whether that plan has it scored; not given where the filter keeps it out. */
+  candidate?: boolean | undefined;
+  onFirstPage?:
+    | boolean
+    | undefined;
+  /** With `like`: "vector" or "text". */
+  likeBy: string;
+  queryTruncated: boolean;
+  coverage: Coverage | undefined;
+  tookMs: number;
+}
+
+export interface FailingClause {
+  /** Its place: "filter.must.0". */
+  path: string;
+  /** Of a condition. */
+  field: string;
+}
+
 function createBaseIndex(): Index {
   return {
     name: "",
@@ -5039,6 +5079,398 @@ export const ShardProfile: MessageFns<ShardProfile> = {
   },
 };
 
+function createBaseExplainDocumentRequest(): ExplainDocumentRequest {
+  return { id: "", search: undefined };
+}
+
+export const ExplainDocumentRequest: MessageFns<ExplainDocumentRequest> = {
+  encode(message: ExplainDocumentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.search !== undefined) {
+      SearchRequest.encode(message.search, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainDocumentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainDocumentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.search = SearchRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainDocumentRequest>): ExplainDocumentRequest {
+    return ExplainDocumentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainDocumentRequest>): ExplainDocumentRequest {
+    const message = createBaseExplainDocumentRequest();
+    message.id = object.id ?? "";
+    message.search = (object.search !== undefined && object.search !== null)
+      ? SearchRequest.fromPartial(object.search)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseExplainDocumentResponse(): ExplainDocumentResponse {
+  return {
+    id: "",
+    searchable: false,
+    manifestVersion: 0,
+    shard: 0,
+    score: undefined,
+    passage: undefined,
+    passesFilter: false,
+    failing: [],
+    rank: undefined,
+    plan: "",
+    candidate: undefined,
+    onFirstPage: undefined,
+    likeBy: "",
+    queryTruncated: false,
+    coverage: undefined,
+    tookMs: 0,
+  };
+}
+
+export const ExplainDocumentResponse: MessageFns<ExplainDocumentResponse> = {
+  encode(message: ExplainDocumentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.searchable !== false) {
+      writer.uint32(16).bool(message.searchable);
+    }
+    if (message.manifestVersion !== 0) {
+      writer.uint32(24).uint32(message.manifestVersion);
+    }
+    if (message.shard !== 0) {
+      writer.uint32(32).uint32(message.shard);
+    }
+    if (message.score !== undefined) {
+      writer.uint32(45).float(message.score);
+    }
+    if (message.passage !== undefined) {
+      HitPassage.encode(message.passage, writer.uint32(50).fork()).join();
+    }
+    if (message.passesFilter !== false) {
+      writer.uint32(56).bool(message.passesFilter);
+    }
+    for (const v of message.failing) {
+      FailingClause.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.rank !== undefined) {
+      writer.uint32(72).uint64(message.rank);
+    }
+    if (message.plan !== "") {
+      writer.uint32(82).string(message.plan);
+    }
+    if (message.candidate !== undefined) {
+      writer.uint32(88).bool(message.candidate);
+    }
+    if (message.onFirstPage !== undefined) {
+      writer.uint32(96).bool(message.onFirstPage);
+    }
+    if (message.likeBy !== "") {
+      writer.uint32(106).string(message.likeBy);
+    }
+    if (message.queryTruncated !== false) {
+      writer.uint32(112).bool(message.queryTruncated);
+    }
+    if (message.coverage !== undefined) {
+      Coverage.encode(message.coverage, writer.uint32(122).fork()).join();
+    }
+    if (message.tookMs !== 0) {
+      writer.uint32(129).double(message.tookMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainDocumentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainDocumentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.searchable = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.manifestVersion = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 45) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.passage = HitPassage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.passesFilter = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.failing.push(FailingClause.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.rank = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.plan = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.candidate = reader.bool();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.onFirstPage = reader.bool();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.likeBy = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.queryTruncated = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.coverage = Coverage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 129) {
+              break;
+            }
+
+            message.tookMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExplainDocumentResponse>): ExplainDocumentResponse {
+    return ExplainDocumentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainDocumentResponse>): ExplainDocumentResponse {
+    const message = createBaseExplainDocumentResponse();
+    message.id = object.id ?? "";
+    message.searchable = object.searchable ?? false;
+    message.manifestVersion = object.manifestVersion ?? 0;
+    message.shard = object.shard ?? 0;
+    message.score = object.score ?? undefined;
+    message.passage = (object.passage !== undefined && object.passage !== null)
+      ? HitPassage.fromPartial(object.passage)
+      : undefined;
+    message.passesFilter = object.passesFilter ?? false;
+    message.failing = object.failing?.map((e) => FailingClause.fromPartial(e)) || [];
+    message.rank = object.rank ?? undefined;
+    message.plan = object.plan ?? "";
+    message.candidate = object.candidate ?? undefined;
+    message.onFirstPage = object.onFirstPage ?? undefined;
+    message.likeBy = object.likeBy ?? "";
+    message.queryTruncated = object.queryTruncated ?? false;
+    message.coverage = (object.coverage !== undefined && object.coverage !== null)
+      ? Coverage.fromPartial(object.coverage)
+      : undefined;
+    message.tookMs = object.tookMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseFailingClause(): FailingClause {
+  return { path: "", field: "" };
+}
+
+export const FailingClause: MessageFns<FailingClause> = {
+  encode(message: FailingClause, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.field !== "") {
+      writer.uint32(18).string(message.field);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailingClause {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailingClause();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FailingClause>): FailingClause {
+    return FailingClause.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FailingClause>): FailingClause {
+    const message = createBaseFailingClause();
+    message.path = object.path ?? "";
+    message.field = object.field ?? "";
+    return message;
+  },
+};
+
 /** The public API, the twin of the HTTP one (docs/api.md): the same names, limits and errors. */
 export type SearchServiceService = typeof SearchServiceService;
 export const SearchServiceService = {
@@ -5108,6 +5540,18 @@ export const SearchServiceService = {
     responseSerialize: (value: SearchBatchResponse): Buffer => Buffer.from(SearchBatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SearchBatchResponse => SearchBatchResponse.decode(value),
   },
+  /** How one document stands for a search. */
+  explainDocument: {
+    path: "/hypershard.v1.SearchService/ExplainDocument" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExplainDocumentRequest): Buffer =>
+      Buffer.from(ExplainDocumentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExplainDocumentRequest => ExplainDocumentRequest.decode(value),
+    responseSerialize: (value: ExplainDocumentResponse): Buffer =>
+      Buffer.from(ExplainDocumentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ExplainDocumentResponse => ExplainDocumentResponse.decode(value),
+  },
 } as const;
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
@@ -5120,6 +5564,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   search: handleUnaryCall<SearchRequest, SearchResponse>;
   /** Several searches of one index, each with an outcome of its own. */
   searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
+  /** How one document stands for a search. */
+  explainDocument: handleUnaryCall<ExplainDocumentRequest, ExplainDocumentResponse>;
 }
 
 export interface SearchServiceClient extends Client {
@@ -5230,6 +5676,22 @@ export interface SearchServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SearchBatchResponse) => void,
+  ): ClientUnaryCall;
+  /** How one document stands for a search. */
+  explainDocument(
+    request: ExplainDocumentRequest,
+    callback: (error: ServiceError | null, response: ExplainDocumentResponse) => void,
+  ): ClientUnaryCall;
+  explainDocument(
+    request: ExplainDocumentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ExplainDocumentResponse) => void,
+  ): ClientUnaryCall;
+  explainDocument(
+    request: ExplainDocumentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ExplainDocumentResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -306,6 +306,8 @@ export interface Range {
 export interface RankPosition {
   score: number;
   id: string;
+  /** Whether what stands at it belongs to what is after it. */
+  inclusive: boolean;
 }
 
 export interface SearchShardsResponse {
@@ -335,6 +337,13 @@ export interface ShardResult {
   plan: SearchPlan;
   /** Making the q-net of token states; 0 when that was not necessary. */
   headMs: number;
+  /**
+   * With an inclusive `after`: of the documents that the q-net scored, those that rank before it. Not of servers before this
+   * field, which do not know what inclusive is.
+   */
+  documentsBefore?:
+    | number
+    | undefined;
   /** One a facet asked for, in their order. They are of the whole shard, however much of it was scored. */
   facets: ValueCounts[];
   /** Where words were asked for: the best by them. */
@@ -2517,7 +2526,7 @@ export const Range: MessageFns<Range> = {
 };
 
 function createBaseRankPosition(): RankPosition {
-  return { score: 0, id: "" };
+  return { score: 0, id: "", inclusive: false };
 }
 
 export const RankPosition: MessageFns<RankPosition> = {
@@ -2527,6 +2536,9 @@ export const RankPosition: MessageFns<RankPosition> = {
     }
     if (message.id !== "") {
       writer.uint32(18).string(message.id);
+    }
+    if (message.inclusive !== false) {
+      writer.uint32(24).bool(message.inclusive);
     }
     return writer;
   },
@@ -2560,6 +2572,14 @@ export const RankPosition: MessageFns<RankPosition> = {
             message.id = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.inclusive = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2579,6 +2599,7 @@ export const RankPosition: MessageFns<RankPosition> = {
     const message = createBaseRankPosition();
     message.score = object.score ?? 0;
     message.id = object.id ?? "";
+    message.inclusive = object.inclusive ?? false;
     return message;
   },
 };
@@ -2653,6 +2674,7 @@ function createBaseShardResult(): ShardResult {
     documentsWalked: 0,
     plan: 0,
     headMs: 0,
+    documentsBefore: undefined,
     facets: [],
     wordHits: undefined,
   };
@@ -2698,6 +2720,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.headMs !== 0) {
       writer.uint32(105).double(message.headMs);
+    }
+    if (message.documentsBefore !== undefined) {
+      writer.uint32(320).uint64(message.documentsBefore);
     }
     for (const v of message.facets) {
       ValueCounts.encode(v!, writer.uint32(162).fork()).join();
@@ -2825,6 +2850,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.headMs = reader.double();
             continue;
           }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.documentsBefore = longToNumber(reader.uint64());
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -2873,6 +2906,7 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.documentsWalked = object.documentsWalked ?? 0;
     message.plan = object.plan ?? 0;
     message.headMs = object.headMs ?? 0;
+    message.documentsBefore = object.documentsBefore ?? undefined;
     message.facets = object.facets?.map((e) => ValueCounts.fromPartial(e)) || [];
     message.wordHits = (object.wordHits !== undefined && object.wordHits !== null)
       ? WordHits.fromPartial(object.wordHits)
