@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { Deadline, HypershardError } from '@hypershard/common'
 import { FakeEncoder, quietContext } from '@hypershard/harness'
 import { writeSegments } from '@hypershard/indexer'
+import { candidatesOfCallMax, expansionMax } from '@hypershard/proto/limits'
+import { SearchPlan } from '@hypershard/proto/shard'
 import { commitSegments, createDirectoryStore } from '@hypershard/storage'
 import { Catalog } from '../catalog/catalog.ts'
 import { ModelRegistry } from '../catalog/model-registry.ts'
@@ -137,6 +139,20 @@ describe('a search', () => {
     const all = (await pages({ ...whole, k: 100 })).flat()
     assert.equal(new Set(all).size, corpus.length)
     for (const k of [1, 3, 20]) assert.deepEqual((await pages({ ...whole, k })).flat(), all)
+  })
+
+  it('takes a plan that goes on where the one asked for would end', async () => {
+    const { nextCursor } = await search({ ...whole, plan: 'graph', k: 1 }, quietContext(), parts)
+    const place = JSON.parse(Buffer.from(nextCursor!, 'base64url').toString())
+    for (const [plan, given, taken] of [
+      ['graph', expansionMax - 2, SearchPlan.SEARCH_PLAN_GRAPH],
+      ['graph', expansionMax - 1, SearchPlan.SEARCH_PLAN_TANGENT],
+      ['graph', candidatesOfCallMax - 1, SearchPlan.SEARCH_PLAN_EXACT],
+    ] as const) {
+      const cursor = Buffer.from(JSON.stringify({ ...place, n: given })).toString('base64url')
+      const { hits } = await search({ ...whole, plan, k: 1, cursor }, quietContext(), parts)
+      assert.deepEqual([hits.length, server.searches.at(-1)!.plan], [1, taken], `${given}`)
+    }
   })
 
   it('asks for at least one candidate more than the page has hits', async () => {

@@ -135,4 +135,26 @@ describe('searches that begin at a document', () => {
       { id: 'north', score: 0.25 },
     ])
   })
+
+  it('pages through every document to the very end, each once and in one order', async () => {
+    const count = 5_200
+    const said = (at: number) => 'stars '.repeat(at % 5)
+    await post(`${coordinator.url}/v1/indexes`, { name: 'deep', shards: 3 })
+    const lines = Array.from({ length: count }, (_, at) => ({ id: `d${at}`, text: `moon ${said(at)}` }))
+    assert.equal((await put(`${coordinator.url}/v1/indexes/deep/documents`, lines)).json.accepted, count)
+    const orders: string[][] = []
+    for (const k of [1_000, 613]) {
+      const seen: string[] = []
+      let cursor: string | null = null
+      do {
+        const body: object = { query: 'stars', plan: 'exact', k, ids_only: true, ...(cursor && { cursor }) }
+        const { json } = await post(`${coordinator.url}/v1/indexes/deep/search`, body)
+        seen.push(...idsOf(json.hits))
+        cursor = json.next_cursor
+      } while (cursor !== null)
+      orders.push(seen)
+    }
+    assert.deepEqual([orders[0]!.length, new Set(orders[0]).size], [count, count])
+    assert.deepEqual(orders[1], orders[0])
+  })
 })

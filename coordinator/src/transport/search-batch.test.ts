@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { Metadata } from '@grpc/grpc-js'
 import { Deadline } from '@hypershard/common'
 import { callUnary, connectClient } from '@hypershard/common/grpc'
-import { type TestKeys, wordOfNaN, writeTestKeys } from '@hypershard/harness'
+import { casesOf, type TestKeys, wordOfNaN, writeTestKeys } from '@hypershard/harness'
 import { SearchBatchRequest, SearchRequest, SearchServiceClient } from '@hypershard/proto/search'
+import fc from 'fast-check'
 import { type Answer, request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
 
 const asked = {
@@ -13,6 +14,12 @@ const asked = {
 } as const
 
 type Name = keyof typeof asked
+
+interface Outcome {
+  readonly status: number
+  readonly answer?: { readonly hits: unknown; readonly coverage: object }
+  readonly problem?: { readonly code: string }
+}
 
 const documents = Array.from({ length: 12 }, (_, at) => ({
   id: `d${at}`,
@@ -80,6 +87,42 @@ describe('a batch of searches', () => {
       hits.push(answers.map((answer: { hits?: unknown }) => answer.hits))
     }
     for (const other of hits) assert.deepEqual(other, hits[0])
+  })
+
+  it('answers any searches as each is answered by itself, from any number of shards', async () => {
+    const question = fc.oneof(
+      fc.record({ query: fc.constantFrom('moon', 'stars', 'stars moon', wordOfNaN) }),
+      fc.record({ like: fc.record({ id: fc.integer({ min: 0, max: 13 }).map(at => `d${at}`) }) }),
+    )
+    const way = fc.record(
+      {
+        k: fc.integer({ min: 1, max: 13 }),
+        filter: fc.record({ field: fc.constant('tenant'), equals: fc.constantFrom('ada', 'bob', 'cyd') }),
+        ids_only: fc.boolean(),
+      },
+      { requiredKeys: ['k'] },
+    )
+    const search = fc.tuple(question, way).map(([one, other]) => ({ ...one, ...other, plan: 'exact' }))
+    const property = fc.asyncProperty(fc.array(search, { minLength: 1, maxLength: 24 }), async searches => {
+      const found: unknown[] = []
+      for (const shards of [1, 2, 4, 8]) {
+        const index = `/v1/indexes/s${shards}/search`
+        const { json } = await post(`${index}/batch`, { searches })
+        const alone = await Promise.all(searches.map(one => post(index, one)))
+        const hitsOf = (answer: { hits: unknown; coverage: object }) => [answer.hits, answer.coverage]
+        const together = json.outcomes.map(({ status, answer, problem }: Outcome) => [
+          status,
+          answer === undefined ? problem!.code : hitsOf(answer),
+        ])
+        assert.deepEqual(
+          together,
+          alone.map(({ status, json: own }) => [status, status === 200 ? hitsOf(own) : own.code]),
+        )
+        found.push(together)
+      }
+      for (const other of found) assert.deepEqual(other, found[0])
+    })
+    await fc.assert(property, { numRuns: casesOf({ usual: 3, thorough: 60 }), endOnFailure: true })
   })
 
   it('gives a status of its own to each, and one that fails harms no other', async () => {

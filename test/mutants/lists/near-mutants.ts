@@ -10,6 +10,22 @@ const selecting = ['qnet/src/select-top-hits.test.ts']
 
 export const nearMutants: readonly Mutant[] = [
   {
+    id: 'paging-ends-with-walks',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
+    find: "return plan === 'graph' && wanted > expansionMax ? 'tangent' : plan",
+    replace: 'return plan',
+    breaks: 'Pages of the plan graph go on behind the rows that a walk may keep',
+    tests: ['coordinator/src/search/search.test.ts'],
+  },
+  {
+    id: 'paging-ends-with-candidates',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
+    find: "if (wanted > candidatesOfCallMax) return 'exact'",
+    replace: '',
+    breaks: 'Pages of every plan go on behind the candidates that a shard may have',
+    tests: ['coordinator/src/search/search.test.ts'],
+  },
+  {
     id: 'explain-rank-of-part',
     file: 'coordinator/src/search/near/explain.ts',
     find: 'isWhole(coverage) ? 1 + before',

@@ -81,7 +81,7 @@ export function planFanOut(
     filter,
     facets: facets.map(({ field }) => field),
     limit: limit + placesOfLike(input),
-    plan: planMessages[input.plan],
+    plan: planMessages[planAtDepth(input.plan, limit + found)],
     candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, limit) + found),
     expansion: Math.min(expansionMax, Math.max(input.expansion, limit) + found),
     recall: input.recall,
@@ -96,6 +96,16 @@ export function planFanOut(
 
 function positionOf({ score, id }: Cursor): RankPosition {
   return { score, id, inclusive: false }
+}
+
+/**
+ * Pages go on to the last document: where a walk may not keep so many rows all are ranked by tangent, and where not so many
+ * may be candidates all are scored. Otherwise the list would end there, and look complete.
+ * @param wanted hits that must be found again, and those of the page
+ */
+function planAtDepth(plan: SearchPlanName, wanted: number): SearchPlanName {
+  if (wanted > candidatesOfCallMax) return 'exact'
+  return plan === 'graph' && wanted > expansionMax ? 'tangent' : plan
 }
 
 /** Each server is asked once, with all shards of which it is the first holder. */
