@@ -187,8 +187,10 @@ def read_answer(response: httpx.Response, answer: type[Model]) -> Model:
     try:
         return answer.model_validate_json(response.content)
     except ValidationError as error:
-        message = f"{origin_of(response)} answers, but not as this client knows it; are both of one version?"
-        raise NotReachable(message) from error
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the answer"
+        message = f"answers, but not as this client knows it ({place}: {first['msg'].lower()})"
+        raise NotReachable(f"{origin_of(response)} {message}; is it of an older version?") from error
 
 
 def check_status(response: httpx.Response) -> None:

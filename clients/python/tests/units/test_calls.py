@@ -156,6 +156,11 @@ def test_what_is_not_hypershard_is_told_so(answer: httpx.Response, pauses: list[
         client_of(Script(answer), attempts_max=1).home()
 
 
+def test_what_an_older_coordinator_lacks_is_named() -> None:
+    with pytest.raises(NotReachable, match=r"version: field required\); is it of an older version"):
+        client_of(Script(httpx.Response(200, json={"name": "hypershard", "links": {}})), attempts_max=1).home()
+
+
 def test_members_of_a_newer_coordinator_are_kept() -> None:
     home = client_of(Script(httpx.Response(200, json={**HOME, "newer": [1]}))).home()
     assert home.newer == [1]
