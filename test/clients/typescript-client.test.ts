@@ -31,21 +31,23 @@ describe('the TypeScript client and a cluster', () => {
     assert.deepEqual(mine.sort(), served.map(({ id, method, path }) => `${id} ${method} ${path}`).sort())
   })
 
-  it('does what its guide shows', async () => {
-    const page = await readFile(join(repositoryRoot, 'docs/guides/clients.md'), 'utf8')
-    const [, program] = /```ts\n(.*?)```/s.exec(page)!
-    const [, printed] = /It prints:\n\n```\n(.*?)```/s.exec(page)!
-    await mkdir(join(repositoryRoot, '.cache'), { recursive: true })
-    const directory = await mkdtemp(join(repositoryRoot, '.cache/guide-'))
-    try {
-      await writeFile(join(directory, 'example.ts'), program!)
-      const environment = { PATH: process.env.PATH, HYPERSHARD_URL: url }
-      const { stdout } = await run(process.execPath, [join(directory, 'example.ts')], { env: environment })
-      assert.equal(stdout, printed)
-    } finally {
-      await rm(directory, { recursive: true })
-    }
-  })
+  for (const guide of ['clients', 'hybrid']) {
+    it(`does what the guide docs/guides/${guide}.md shows`, async () => {
+      const page = await readFile(join(repositoryRoot, `docs/guides/${guide}.md`), 'utf8')
+      const [, program] = /```ts\n(.*?)```/s.exec(page)!
+      const [, printed] = /It prints:\n\n```\n(.*?)```/s.exec(page)!
+      await mkdir(join(repositoryRoot, '.cache'), { recursive: true })
+      const directory = await mkdtemp(join(repositoryRoot, '.cache/guide-'))
+      try {
+        await writeFile(join(directory, 'example.ts'), program!)
+        const environment = { PATH: process.env.PATH, HYPERSHARD_URL: url }
+        const { stdout } = await run(process.execPath, [join(directory, 'example.ts')], { env: environment })
+        assert.equal(stdout, printed)
+      } finally {
+        await rm(directory, { recursive: true })
+      }
+    })
+  }
 
   const kinds = [
     { kind: 'fetch', client: () => new HypershardClient({ url }) },
