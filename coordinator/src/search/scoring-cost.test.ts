@@ -15,4 +15,14 @@ describe('what a search costs', () => {
     assert.equal(cost.of(nothingScanned, 3), 3 * 2 * 1_000 * 64)
     assert.equal(cost.of(nothingScanned), 0)
   })
+
+  it('counts the best by words of each shard beside what its plan scores, and nothing where nothing was begun', () => {
+    const segments = [0, 1].map(shard => ({ shard, documents: 50, deleted: null }))
+    const two = { shards: 2, segments: segments as unknown } as Manifest
+    const input = searchInputOf('papers', { query: 'stars', plan: 'exact', hybrid: { candidates: 20 } })
+    const cost = scoringCost(input, two, { qnetParameters: 10, vectorWidth: 1 })
+    assert.equal(cost.expected, 2 * 10 * (100 + 2 * 20))
+    assert.equal(cost.of({ ...nothingScanned, documentsScored: 100 }), cost.expected)
+    assert.equal(cost.of(nothingScanned), 0)
+  })
 })

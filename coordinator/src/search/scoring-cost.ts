@@ -18,25 +18,35 @@ export interface ScoringCost {
  */
 const flopsOfWeight = 2
 
+/** What of a search decides its cost. */
+type PricedOption = 'plan' | 'candidates' | 'expansion' | 'k' | 'hybrid' | 'rerank'
+
 /** @param model undefined for one that is not known now: a search of it fails, and costs nothing */
 export function scoringCost(
-  { plan, candidates, expansion, k, rerank }: Pick<SearchInput, 'plan' | 'candidates' | 'expansion' | 'k' | 'rerank'>,
+  { plan, candidates, expansion, k, hybrid, rerank }: Pick<SearchInput, PricedOption>,
   manifest: Manifest,
   model: Pick<Model, 'qnetParameters' | 'vectorWidth'> | undefined,
   crossEncoder?: Pick<CrossEncoder, 'tokenParameters' | 'maxTokens'>,
 ): ScoringCost {
   const { qnetParameters = 0, vectorWidth = 0 } = model ?? {}
   const costOf = (scored: number, ranked: number) => flopsOfWeight * (scored * qnetParameters + ranked * vectorWidth)
-  const expected = eligibleByShard(manifest).reduce((sum, eligible) => {
+  const joined = hybrid?.candidates ?? 0
+  const shards = eligibleByShard(manifest)
+  // The best by words of each shard are scored by the q-net beside what the plan scores.
+  const costOfWords = shards.reduce((sum, eligible) => sum + costOf(Math.min(eligible, joined), 0), 0)
+  const expected = shards.reduce((sum, eligible) => {
     if (plan === 'exact') return sum + costOf(eligible, 0)
-    const wanted = Math.max(candidates, k + 1, rerank?.candidates ?? 0, plan === 'graph' ? expansion : 0)
+    const wanted = Math.max(candidates, k + 1, joined, rerank?.candidates ?? 0, plan === 'graph' ? expansion : 0)
     return sum + costOf(Math.min(eligible, wanted), eligible)
-  }, 0)
+  }, costOfWords)
   const { tokenParameters = 0, maxTokens = 0 } = crossEncoder ?? {}
   const costOfPair = flopsOfWeight * tokenParameters * maxTokens
   return {
     expected: expected + costOfPair * (rerank?.candidates ?? 0),
-    of: ({ documentsScored, documentsScanned, documentsWalked }, pairs = 0) =>
-      costOf(documentsScored, documentsScanned + documentsWalked) + costOfPair * pairs,
+    of: ({ documentsScored, documentsScanned, documentsWalked }, pairs = 0) => {
+      const looked = documentsScored + documentsScanned + documentsWalked
+      const ofWords = looked > 0 ? costOfWords : 0
+      return costOf(documentsScored, documentsScanned + documentsWalked) + ofWords + costOfPair * pairs
+    },
   }
 }

@@ -105,4 +105,12 @@ export const wordsMutants: readonly Mutant[] = [
     breaks: 'A cursor is refused with another weight of words',
     tests: ['coordinator/src/transport/hybrid.test.ts'],
   },
+  {
+    id: 'hybrid-priced',
+    file: 'coordinator/src/search/scoring-cost.ts',
+    find: 'looked > 0 ? costOfWords : 0',
+    replace: 'looked > 0 ? 0 * costOfWords : 0',
+    breaks: 'What words have the q-net score counts against the limits of a key',
+    tests: ['coordinator/src/search/scoring-cost.test.ts'],
+  },
 ]
