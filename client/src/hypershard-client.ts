@@ -8,6 +8,8 @@ import type {
   CollectedFiles,
   CollectRequest,
   CompareRequest,
+  CountAnswer,
+  CountRequest,
   DrainedServer,
   ExplainRequest,
   Explanation,
@@ -51,7 +53,7 @@ import { watchGeneration } from './generations/watch-generation.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
 import { optionNames, realSurroundings, type SettingNames, type Surroundings, type Transport } from './ports.ts'
-import { explain, search, searchBatch, searchHits, searchPages } from './searching.ts'
+import { countDocuments, explain, search, searchBatch, searchHits, searchPages } from './searching.ts'
 
 export interface ClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -309,6 +311,11 @@ export class HypershardClient {
   ): Promise<StoredDocument> {
     const query = { vector: vector ? 'true' : undefined }
     return this.#call(operations.getDocument, { ...options, path: { index, id }, query })
+  }
+
+  /** How many documents pass a filter, at one version of the index; all without one. */
+  countDocuments(index: string, request: CountRequest = {}, options: CallOptions = {}): Promise<CountAnswer> {
+    return countDocuments(this.#exchange, index, request, options)
   }
 
   /** Deletes documents by id; those that do not exist are no error. */

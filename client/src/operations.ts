@@ -56,6 +56,7 @@ export const operations = {
   // Made repeatable by an idempotency key.
   putDocuments: act('PUT', `${index}/documents`, { answerMsMax: silenceMsDefault }),
   deleteDocuments: act('POST', `${index}/documents/delete`, { answerMsMax: silenceMsDefault }),
+  countDocuments: act('POST', `${index}/documents/count`, { repeatable: true }),
   getDocument: get(`${index}/documents/{id}`),
   explainDocument: act('POST', `${index}/documents/{id}/explain`, { repeatable: true }),
 

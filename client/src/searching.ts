@@ -1,4 +1,6 @@
 import type {
+  CountAnswer,
+  CountRequest,
   ExplainRequest,
   Explanation,
   Hit,
@@ -46,6 +48,15 @@ export async function explain(
     timeoutMs: timeOf(exchange, request, options),
   }
   return (await exchange.call<Explanation, string>(operations.explainDocument, call)).body
+}
+
+export function countDocuments(
+  exchange: Exchange,
+  index: string,
+  request: CountRequest,
+  options: CallOptions,
+): Promise<CountAnswer> {
+  return ask(exchange, operations.countDocuments, index, request, options)
 }
 
 /** Page after page of one manifest version. The next is asked for when the caller wants it. */

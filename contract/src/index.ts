@@ -6,6 +6,7 @@
 export * from './aliases.ts'
 export * from './cluster.ts'
 export * from './coverage.ts'
+export * from './document-counts.ts'
 export * from './documents.ts'
 export * from './explain.ts'
 export * from './facets.ts'

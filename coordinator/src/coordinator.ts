@@ -30,6 +30,7 @@ import { GenerationAdmin } from './generations/generation-admin.ts'
 import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort, EncoderState } from './ports.ts'
+import { type CountAnswer, type CountInput, countDocuments } from './reading/count-documents.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import { chooseReranker } from './search/choose-reranker.ts'
@@ -195,6 +196,10 @@ export class Coordinator {
     const document = (await waitWithin(finding, context.deadline, 'reading the document')).documents.get(id)
     if (document !== undefined) return document
     throw documentNotFound(index, id)
+  }
+
+  countDocuments(input: CountInput, context: RequestContext): Promise<CountAnswer> {
+    return countDocuments(input, context, this.#parts)
   }
 
   search(input: SearchInput, context: RequestContext): Promise<SearchAnswer> {

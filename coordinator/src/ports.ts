@@ -8,6 +8,8 @@ import type { Deadline, RequestContext } from '@hypershard/common'
 import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
+  CountShardsRequest,
+  CountShardsResponse,
   CountWordsRequest,
   DeviceMemory,
   DocumentAddress,
@@ -148,6 +150,8 @@ export interface ShardServerPort {
   search(request: SearchShardsRequest, context: RequestContext): Promise<readonly ShardResult[]>
   /** What documents have of a query's words. */
   countWords(request: CountWordsRequest, context: RequestContext): Promise<readonly ShardWords[]>
+  /** Of the shards asked for, in order. */
+  count(request: CountShardsRequest, context: RequestContext): Promise<CountShardsResponse>
   /** One document an address, in order. */
   fetch(
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },

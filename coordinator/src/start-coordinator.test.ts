@@ -213,6 +213,7 @@ describe('startCoordinator', () => {
       'POST /v1/indexes',
       'POST /v1/indexes/{index}/clone',
       'POST /v1/indexes/{index}/collect',
+      'POST /v1/indexes/{index}/documents/count',
       'POST /v1/indexes/{index}/documents/delete',
       'POST /v1/indexes/{index}/documents/{id}/explain',
       'POST /v1/indexes/{index}/generations/{generation}/cancel',

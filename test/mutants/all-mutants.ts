@@ -28,6 +28,7 @@ import { nearMutants } from './lists/near-mutants.ts'
 import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
 import { pythonMutants } from './lists/python-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
+import { readingMutants } from './lists/reading-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
@@ -74,6 +75,7 @@ export const allMutants: readonly Mutant[] = [
   ...pythonMutants,
   ...qnetMutants,
   ...stagesMutants,
+  ...readingMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,
   ...securityMutants,

@@ -141,7 +141,12 @@ describe('a tenant that shares an index', () => {
         await makeIndex(names.shared, all)
         await makeIndex(names.alone, own)
         const answers: Answer[] = []
-        for (const search of asked) answers.push(...(await pagesOf(names, search)))
+        for (const search of asked) {
+          answers.push(...(await pagesOf(names, search)))
+          const { filter, min_coverage } = search
+          const count = { ...(filter && { filter }), ...(min_coverage !== undefined && { min_coverage }) }
+          answers.push(await askBoth(names, index => ask('ada', 'POST', `/${index}/documents/count`, count)))
+        }
         const like = { like: { id: all[0]!.id }, plan: 'exact', k: 5 }
         // One who may see all has it kept for him.
         await ask('root', 'POST', `/${names.shared}/search`, { ...like, filter: { field: 'tenant', equals: 'ada' } })

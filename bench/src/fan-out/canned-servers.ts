@@ -29,6 +29,7 @@ export function cannedServer(
       return shards.map(shard => results[shard]!)
     },
     countWords: async () => [],
+    count: async () => ({ counts: [] }),
     fetch: async () => [],
     find: async () => undefined,
     release: async () => [],

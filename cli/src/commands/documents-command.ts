@@ -9,6 +9,7 @@ import { renderPairs } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { openVectors, type VectorOptions } from '../vectors/open-vectors.ts'
 import type { CommandContext } from './context.ts'
+import { addCountCommand } from './count-command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addExplainCommand } from './explain-command.ts'
 
@@ -30,7 +31,7 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 
 /** `hypershard documents put` */
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
-  const group = program.command('documents').description('put, get, explain and delete documents of an index')
+  const group = program.command('documents').description('put, get, count, explain and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
@@ -69,6 +70,7 @@ Examples:
     .description('show a document as the newest write left it, searchable or not')
     .action((index: string, id: string) => getDocument(context, index, id))
   addExplainCommand(group, context)
+  addCountCommand(group, context)
   group
     .command('delete')
     .argument('<index>')

@@ -74,21 +74,20 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
     address,
     checkHealth,
     drain: async (request, deadline) => {
-      await unlessTooOld(
-        callUnary(control.drain.bind(control), request, deadline, peer),
-        `${peer} is of a version that cannot drain`,
-      )
+      await unlessTooOld(peer, 'drain', () => callUnary(control.drain.bind(control), request, deadline, peer))
     },
     prepare: async ({ manifest, shards }, deadline) =>
       (await callUnary(client.prepare.bind(client), { manifest, shards: [...shards] }, deadline, peer)).shards,
     search: async (request, context) => (await callUnary(searchShards, request, context, peer)).results,
     countWords: async (asked, context) =>
       (await callUnary(client.countWords.bind(client), asked, context, peer)).shards,
+    count: (request, context) =>
+      unlessTooOld(peer, 'count', () => callUnary(client.countShards.bind(client), request, context, peer)),
     fetch: async ({ manifest, addresses }, context) => {
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, context, peer)).documents
     },
-    find: (request, context) => foundBy(callUnary(client.find.bind(client), request, context, peer), peer),
+    find: (request, context) => foundBy(() => callUnary(client.find.bind(client), request, context, peer), peer),
     release: async ({ name, uid, generation = 0, shards = [] }, deadline) => {
       const request = { index: name, indexUid: uid, generation, shards: [...shards] }
       return (await callUnary(client.release.bind(client), request, deadline, peer)).kept
@@ -100,17 +99,17 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
   }
 }
 
-async function foundBy(call: Promise<FindResponse>, peer: string): Promise<FindResponse['found']> {
-  return (await unlessTooOld(call, `${peer} is of a version that cannot find documents`)).found
+async function foundBy(call: () => Promise<FindResponse>, peer: string): Promise<FindResponse['found']> {
+  return (await unlessTooOld(peer, 'find documents', call)).found
 }
 
-/** @param what is told of a server of a version before the method that was called */
-async function unlessTooOld<Answer>(call: Promise<Answer>, what: string): Promise<Answer> {
+/** @throws HypershardError `unavailable` of a server that does not have the method, and what the call throws */
+async function unlessTooOld<Answer>(peer: string, what: string, call: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await call
+    return await call()
   } catch (cause) {
     if (!isUnimplemented(cause)) throw cause
-    throw new HypershardError('unavailable', `${what}; upgrade it`, { cause })
+    throw new HypershardError('unavailable', `${peer} is of a version that cannot ${what}; upgrade it`, { cause })
   }
 }
 

@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { compareRank, type Deadline, HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
 import { scoreOf } from '@hypershard/harness'
 import {
+  type CountShardsRequest,
+  type CountShardsResponse,
   type CountWordsRequest,
   type DocumentAddress,
   type FetchedDocument,
@@ -45,6 +47,7 @@ export class FakeShardServer implements ShardServerPort {
   /** Generations that it was to let go of by themselves. */
   readonly releasedGenerations: number[] = []
   readonly searches: SearchShardsRequest[] = []
+  readonly filterCounts: CountShardsRequest[] = []
   /** Calls for documents by themselves. */
   fetches = 0
   finds = 0
@@ -202,6 +205,21 @@ export class FakeShardServer implements ShardServerPort {
       .filter(({ wordsScore }) => wordsScore > 0)
       .sort((a, b) => compareRank({ id: a.id, score: a.wordsScore }, { id: b.id, score: b.wordsScore }))
     return { ranked: scored, wordHits: { hits: byWords.slice(0, limit) } }
+  }
+
+  async count(request: CountShardsRequest, { deadline }: RequestContext): Promise<CountShardsResponse> {
+    this.filterCounts.push(request)
+    await this.#behave(deadline)
+    const counts = await Promise.all(
+      request.shards.map(async shard => {
+        const error = this.#errorOf(shard)
+        if (error !== undefined) return { shard, documents: 0, error }
+        const loaded = await this.#loadOnce(request.manifest!, shard)
+        const passing = await this.#passing(request.filter!, request.manifest!, loaded)
+        return { shard, documents: passing.length, error: undefined }
+      }),
+    )
+    return { counts }
   }
 
   /** A server that cannot fetch gives hits without documents too. */

@@ -1,6 +1,7 @@
 import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import type { ObjectStore } from '@hypershard/storage'
+import { countShards } from '../reading/count-shards.ts'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { findDocument } from '../search/find-document.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
@@ -37,6 +38,7 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
       return response
     }, parts.door),
     find: unaryHandler((request, context) => findDocument(parts, request, context), parts.door),
+    countShards: unaryHandler((request, context) => countShards(parts, request, context), parts.door),
     release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.door),
     describe: unaryHandler(async request => parts.state.describe(request), parts.door),
     drain: unaryHandler(async ({ undo }) => {

@@ -447,6 +447,49 @@ class Document(Answer):
     """Where it was asked for: as a put takes it again. None until the document is indexed, unless it came with one."""
 
 
+class CountRequest(TypedDict):
+    filter: NotRequired[Mapping[str, Any]]
+    """Which documents are counted, as of a search; all without one."""
+    min_coverage: NotRequired[float]
+    """The share of the documents that must have been looked at; below it the answer is a 503."""
+    min_sequence: NotRequired[int]
+    """`sequence` of a write: the count waits until searches see that write, inside its time limit."""
+    timeout_ms: NotRequired[int]
+    """For everything together."""
+
+
+class CoverageMissing(Answer):
+    shard: int
+    server: str
+    code: str
+    message: str
+    documents_missing: int
+
+
+class Coverage(Answer):
+    documents_scored: int
+    """By the q-net."""
+    documents_scanned: int
+    """Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan."""
+    documents_walked: int
+    """Documents of segments searched by graph walk."""
+    documents_eligible: int
+    """Of the shards, whether they pass the filter or not."""
+    documents_matched: int
+    """That pass the filter, as far as known; all eligible ones without a filter."""
+    ratio: float
+    non_finite_scores: int
+    missing: list[CoverageMissing]
+
+
+class CountAnswer(Answer):
+    count: int
+    """Documents that pass; exact, unless `coverage` says that a shard is missing."""
+    coverage: Coverage
+    manifest_version: int
+    took_ms: float
+
+
 class QnetRequest(TypedDict):
     weights: Base64
     """Base64 (docs/formats/qnet-weights.md)."""
@@ -582,30 +625,6 @@ class Hit(Answer):
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
     scores: HitScores | None = None
     """With `hybrid`: what was joined to `score`."""
-
-
-class CoverageMissing(Answer):
-    shard: int
-    server: str
-    code: str
-    message: str
-    documents_missing: int
-
-
-class Coverage(Answer):
-    documents_scored: int
-    """By the q-net."""
-    documents_scanned: int
-    """Ranked by a tangent of the q-net, of which the best were scored; 0 in the exact plan."""
-    documents_walked: int
-    """Documents of segments searched by graph walk."""
-    documents_eligible: int
-    """Of the shards, whether they pass the filter or not."""
-    documents_matched: int
-    """That pass the filter, as far as known; all eligible ones without a filter."""
-    ratio: float
-    non_finite_scores: int
-    missing: list[CoverageMissing]
 
 
 class RerankOutcome(Answer):
@@ -1056,6 +1075,7 @@ OPERATIONS: dict[str, Operation] = {
     "searchBatch": Operation("POST", "/v1/indexes/{index}/search/batch", seconds_max=30, repeatable=True, timed_by_body=True),
     "putDocuments": Operation("PUT", "/v1/indexes/{index}/documents", seconds_max=120),
     "deleteDocuments": Operation("POST", "/v1/indexes/{index}/documents/delete", seconds_max=120),
+    "countDocuments": Operation("POST", "/v1/indexes/{index}/documents/count", seconds_max=30, repeatable=True, timed_by_body=True),
     "getDocument": Operation("GET", "/v1/indexes/{index}/documents/{id}", seconds_max=30, repeatable=True),
     "explainDocument": Operation("POST", "/v1/indexes/{index}/documents/{id}/explain", seconds_max=30, repeatable=True, timed_by_body=True),
     "reindex": Operation("POST", "/v1/indexes/{index}/reindex", seconds_max=30),
@@ -1141,6 +1161,10 @@ class SyncOperations(SyncCaller):
     def get_document(self, index: str, id: str, *, vector: bool | None = None, timeout: float | None = None) -> Document:
         """Read a document as the newest write left it, searchable or not."""
         return self._call(Document, OPERATIONS["getDocument"], path={"index": index, "id": id}, query={"vector": vector}, timeout=timeout)
+
+    def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
+        """Count the documents that pass a filter."""
+        return self._call(CountAnswer, OPERATIONS["countDocuments"], path={"index": index}, body=body, timeout=timeout)
 
     def search(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> SearchAnswer:
         """Search an index."""
@@ -1312,6 +1336,10 @@ class AsyncOperations(AsyncCaller):
         """Read a document as the newest write left it, searchable or not."""
         return await self._call(Document, OPERATIONS["getDocument"], path={"index": index, "id": id}, query={"vector": vector}, timeout=timeout)
 
+    async def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
+        """Count the documents that pass a filter."""
+        return await self._call(CountAnswer, OPERATIONS["countDocuments"], path={"index": index}, body=body, timeout=timeout)
+
     async def search(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> SearchAnswer:
         """Search an index."""
         return await self._call(SearchAnswer, OPERATIONS["search"], path={"index": index}, body=body, timeout=timeout)
@@ -1452,6 +1480,8 @@ __all__ = [
     "CollectRequest",
     "Collected",
     "CompareRequest",
+    "CountAnswer",
+    "CountRequest",
     "Coverage",
     "CoverageMissing",
     "CreateIndexRequest",

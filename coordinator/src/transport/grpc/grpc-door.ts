@@ -22,6 +22,7 @@ export const searchServiceRules = {
   search: { scope: 'search', keepsToFilter: true },
   searchBatch: { scope: 'search', keepsToFilter: true },
   explainDocument: { scope: 'search', keepsToFilter: true },
+  countDocuments: { scope: 'read', keepsToFilter: true },
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 

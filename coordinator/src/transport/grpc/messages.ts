@@ -4,6 +4,8 @@ import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/comm
 import { activations, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
 import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
+  CountDocumentsRequest,
+  CountDocumentsResponse,
   Coverage as CoverageMessage,
   CreateIndexRequest,
   ExternalVectors,
@@ -22,6 +24,7 @@ import type {
 import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
+import type { CountAnswer } from '../../reading/count-documents.ts'
 import type { Coverage } from '../../search/coverage.ts'
 import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
@@ -113,12 +116,22 @@ function rerankOf({ rerank }: SearchRequest): unknown {
 }
 
 /** @throws HypershardError `invalid_request` */
-function filterOf({ filter, filterJson }: SearchRequest): unknown {
+function filterOf({ filter, filterJson }: Pick<SearchRequest, 'filter' | 'filterJson'>): unknown {
   if (filterJson === '') return filter
   if (filter !== undefined) {
     throw new HypershardError('invalid_request', 'filter and filter_json are both given; leave one out')
   }
   return parseObjectText(filterJson, 'filter_json')
+}
+
+export function countBodyOf(request: CountDocumentsRequest): Record<string, unknown> {
+  const { minCoverage, minSequence, timeoutMs } = request
+  const rest = { min_coverage: minCoverage, min_sequence: minSequence, timeout_ms: timeoutMs }
+  return withoutUnset({ filter: filterOf(request), ...rest })
+}
+
+export function countResponse({ coverage, ...facts }: CountAnswer): CountDocumentsResponse {
+  return { ...facts, coverage: coverageMessage(coverage) }
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { handleClientStreamingCall, handleUnaryCall, ServerReadableStream }
 import type { RequestContext, Telemetry } from '@hypershard/common'
 import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grpc'
 import {
+  countRequestSchema,
   createIndexSchema,
   explainRequestSchema,
   indexNameSchema,
@@ -17,17 +18,21 @@ import {
 import { z } from 'zod'
 import type { AuditedFacts, AuditedRequest, AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
+import { countAs } from '../../access/count-as.ts'
 import { writeAs } from '../../access/documents-as.ts'
 import { explainAs } from '../../access/explain-as.ts'
 import { searchAs } from '../../access/search-as.ts'
 import { searchBatchAs } from '../../access/search-batch-as.ts'
 import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
+import { toCountInput } from '../../reading/count-documents.ts'
 import { toExplainedSearch, toSearchInput } from '../../search/search-input.ts'
 import { checkRequest } from '../check-request.ts'
 import { explanationMessage } from './explanation-message.ts'
 import type { GrpcDoor } from './grpc-door.ts'
 import {
+  countBodyOf,
+  countResponse,
   createIndexBodyOf,
   explainBodyOf,
   indexMessage,
@@ -105,6 +110,12 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
       const explanation = await explainAs(caller, explained, context.within(body.timeout_ms), access)
       const tookMs = context.deadline.clock.monotonicMs() - startMs
       return explanationMessage({ ...explained, tookMs }, explanation)
+    }),
+    countDocuments: unary(async (request, caller, context) => {
+      const index = usable(caller, request.index, 'index')
+      const body = checkRequest(countRequestSchema, countBodyOf(request), 'request')
+      const input = toCountInput(index, body)
+      return countResponse(await countAs(caller, input, context.within(body.timeout_ms), coordinator))
     }),
     putDocuments: putHandler(coordinator, options),
   }

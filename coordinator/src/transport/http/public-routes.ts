@@ -9,6 +9,7 @@ import { explainRoutes } from './routes/explain-routes.ts'
 import { generationRoutes } from './routes/generation-routes.ts'
 import { indexRoutes } from './routes/index-routes.ts'
 import { maintenanceRoutes } from './routes/maintenance-routes.ts'
+import { readingRoutes } from './routes/reading-routes.ts'
 import { searchRoutes } from './routes/search-routes.ts'
 import { serverRoutes } from './routes/server-routes.ts'
 import { snapshotRoutes } from './routes/snapshot-routes.ts'
@@ -26,6 +27,7 @@ export function publicRoutes(coordinator: Coordinator, options: PublicRouteOptio
     ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
+    ...readingRoutes(coordinator),
     ...searchRoutes({ coordinator, door: options.door }),
     ...explainRoutes({ coordinator, door: options.door }),
     ...generationRoutes(coordinator),

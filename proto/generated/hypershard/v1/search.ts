@@ -437,6 +437,31 @@ export interface SearchFailure {
   detailsJson: string;
 }
 
+export interface CountDocumentsRequest {
+  index: string;
+  /** As the HTTP API's `filter`; not given for all documents. */
+  filter:
+    | { [key: string]: any }
+    | undefined;
+  /** Instead of `filter`: the same as JSON text, for integers beyond 2^53. */
+  filterJson: string;
+  /** 0 to 1; 1 if not given. */
+  minCoverage?:
+    | number
+    | undefined;
+  /** `sequence` of a write that the count must see. */
+  minSequence: number;
+  timeoutMs?: number | undefined;
+}
+
+export interface CountDocumentsResponse {
+  count: number;
+  /** Nothing is scored: of the documents that were looked at, `documents_matched` pass. */
+  coverage: Coverage | undefined;
+  manifestVersion: number;
+  tookMs: number;
+}
+
 export interface Hit {
   id: string;
   /** Not given when it is NaN or infinite. */
@@ -4117,6 +4142,214 @@ export const SearchFailure: MessageFns<SearchFailure> = {
   },
 };
 
+function createBaseCountDocumentsRequest(): CountDocumentsRequest {
+  return { index: "", filter: undefined, filterJson: "", minCoverage: undefined, minSequence: 0, timeoutMs: undefined };
+}
+
+export const CountDocumentsRequest: MessageFns<CountDocumentsRequest> = {
+  encode(message: CountDocumentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== "") {
+      writer.uint32(10).string(message.index);
+    }
+    if (message.filter !== undefined) {
+      Struct.encode(Struct.wrap(message.filter), writer.uint32(18).fork()).join();
+    }
+    if (message.filterJson !== "") {
+      writer.uint32(26).string(message.filterJson);
+    }
+    if (message.minCoverage !== undefined) {
+      writer.uint32(33).double(message.minCoverage);
+    }
+    if (message.minSequence !== 0) {
+      writer.uint32(40).uint64(message.minSequence);
+    }
+    if (message.timeoutMs !== undefined) {
+      writer.uint32(48).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountDocumentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountDocumentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filterJson = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.minCoverage = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.minSequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountDocumentsRequest>): CountDocumentsRequest {
+    return CountDocumentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountDocumentsRequest>): CountDocumentsRequest {
+    const message = createBaseCountDocumentsRequest();
+    message.index = object.index ?? "";
+    message.filter = object.filter ?? undefined;
+    message.filterJson = object.filterJson ?? "";
+    message.minCoverage = object.minCoverage ?? undefined;
+    message.minSequence = object.minSequence ?? 0;
+    message.timeoutMs = object.timeoutMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCountDocumentsResponse(): CountDocumentsResponse {
+  return { count: 0, coverage: undefined, manifestVersion: 0, tookMs: 0 };
+}
+
+export const CountDocumentsResponse: MessageFns<CountDocumentsResponse> = {
+  encode(message: CountDocumentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0) {
+      writer.uint32(8).uint64(message.count);
+    }
+    if (message.coverage !== undefined) {
+      Coverage.encode(message.coverage, writer.uint32(18).fork()).join();
+    }
+    if (message.manifestVersion !== 0) {
+      writer.uint32(24).uint32(message.manifestVersion);
+    }
+    if (message.tookMs !== 0) {
+      writer.uint32(33).double(message.tookMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountDocumentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountDocumentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.coverage = Coverage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.manifestVersion = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.tookMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountDocumentsResponse>): CountDocumentsResponse {
+    return CountDocumentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountDocumentsResponse>): CountDocumentsResponse {
+    const message = createBaseCountDocumentsResponse();
+    message.count = object.count ?? 0;
+    message.coverage = (object.coverage !== undefined && object.coverage !== null)
+      ? Coverage.fromPartial(object.coverage)
+      : undefined;
+    message.manifestVersion = object.manifestVersion ?? 0;
+    message.tookMs = object.tookMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseHit(): Hit {
   return {
     id: "",
@@ -5552,6 +5785,18 @@ export const SearchServiceService = {
       Buffer.from(ExplainDocumentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExplainDocumentResponse => ExplainDocumentResponse.decode(value),
   },
+  /** How many documents pass a filter, at one manifest version. */
+  countDocuments: {
+    path: "/hypershard.v1.SearchService/CountDocuments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CountDocumentsRequest): Buffer =>
+      Buffer.from(CountDocumentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CountDocumentsRequest => CountDocumentsRequest.decode(value),
+    responseSerialize: (value: CountDocumentsResponse): Buffer =>
+      Buffer.from(CountDocumentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CountDocumentsResponse => CountDocumentsResponse.decode(value),
+  },
 } as const;
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
@@ -5566,6 +5811,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   searchBatch: handleUnaryCall<SearchBatchRequest, SearchBatchResponse>;
   /** How one document stands for a search. */
   explainDocument: handleUnaryCall<ExplainDocumentRequest, ExplainDocumentResponse>;
+  /** How many documents pass a filter, at one manifest version. */
+  countDocuments: handleUnaryCall<CountDocumentsRequest, CountDocumentsResponse>;
 }
 
 export interface SearchServiceClient extends Client {
@@ -5692,6 +5939,22 @@ export interface SearchServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExplainDocumentResponse) => void,
+  ): ClientUnaryCall;
+  /** How many documents pass a filter, at one manifest version. */
+  countDocuments(
+    request: CountDocumentsRequest,
+    callback: (error: ServiceError | null, response: CountDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  countDocuments(
+    request: CountDocumentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CountDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  countDocuments(
+    request: CountDocumentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CountDocumentsResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -447,6 +447,23 @@ export interface FetchedDocument {
   fieldsJson: string;
 }
 
+export interface CountShardsRequest {
+  manifest: ManifestReference | undefined;
+  shards: number[];
+  filter: Filter | undefined;
+}
+
+export interface CountShardsResponse {
+  /** One a shard asked for, in the order of the request. */
+  counts: ShardCount[];
+}
+
+export interface ShardCount {
+  shard: number;
+  documents: number;
+  error: ShardError | undefined;
+}
+
 export interface ReleaseRequest {
   index: string;
   indexUid: string;
@@ -3885,6 +3902,239 @@ export const FetchedDocument: MessageFns<FetchedDocument> = {
   },
 };
 
+function createBaseCountShardsRequest(): CountShardsRequest {
+  return { manifest: undefined, shards: [], filter: undefined };
+}
+
+export const CountShardsRequest: MessageFns<CountShardsRequest> = {
+  encode(message: CountShardsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.manifest !== undefined) {
+      ManifestReference.encode(message.manifest, writer.uint32(10).fork()).join();
+    }
+    if (message.shards.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.shards) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountShardsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountShardsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.manifest = ManifestReference.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.shards.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shards.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountShardsRequest>): CountShardsRequest {
+    return CountShardsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountShardsRequest>): CountShardsRequest {
+    const message = createBaseCountShardsRequest();
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? ManifestReference.fromPartial(object.manifest)
+      : undefined;
+    message.shards = object.shards?.map((e) => e) || [];
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCountShardsResponse(): CountShardsResponse {
+  return { counts: [] };
+}
+
+export const CountShardsResponse: MessageFns<CountShardsResponse> = {
+  encode(message: CountShardsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.counts) {
+      ShardCount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CountShardsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCountShardsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.counts.push(ShardCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CountShardsResponse>): CountShardsResponse {
+    return CountShardsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CountShardsResponse>): CountShardsResponse {
+    const message = createBaseCountShardsResponse();
+    message.counts = object.counts?.map((e) => ShardCount.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShardCount(): ShardCount {
+  return { shard: 0, documents: 0, error: undefined };
+}
+
+export const ShardCount: MessageFns<ShardCount> = {
+  encode(message: ShardCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shard !== 0) {
+      writer.uint32(8).uint32(message.shard);
+    }
+    if (message.documents !== 0) {
+      writer.uint32(16).uint64(message.documents);
+    }
+    if (message.error !== undefined) {
+      ShardError.encode(message.error, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = ShardError.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShardCount>): ShardCount {
+    return ShardCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShardCount>): ShardCount {
+    const message = createBaseShardCount();
+    message.shard = object.shard ?? 0;
+    message.documents = object.documents ?? 0;
+    message.error = (object.error !== undefined && object.error !== null)
+      ? ShardError.fromPartial(object.error)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseReleaseRequest(): ReleaseRequest {
   return { index: "", indexUid: "", generation: 0, shards: [] };
 }
@@ -4116,6 +4366,16 @@ export const ShardServiceService = {
     responseSerialize: (value: FetchResponse): Buffer => Buffer.from(FetchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): FetchResponse => FetchResponse.decode(value),
   },
+  /** How many documents of every shard asked for pass a filter. Nothing is scored or read. */
+  countShards: {
+    path: "/hypershard.v1.ShardService/CountShards" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CountShardsRequest): Buffer => Buffer.from(CountShardsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CountShardsRequest => CountShardsRequest.decode(value),
+    responseSerialize: (value: CountShardsResponse): Buffer => Buffer.from(CountShardsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CountShardsResponse => CountShardsResponse.decode(value),
+  },
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
    * now; their memory is free once the last query on them has ended.
@@ -4168,6 +4428,8 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
   find: handleUnaryCall<FindRequest, FindResponse>;
   /** Titles, texts and fields of the winners. */
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
+  /** How many documents of every shard asked for pass a filter. Nothing is scored or read. */
+  countShards: handleUnaryCall<CountShardsRequest, CountShardsResponse>;
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
    * now; their memory is free once the last query on them has ended.
@@ -4262,6 +4524,22 @@ export interface ShardServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: FetchResponse) => void,
+  ): ClientUnaryCall;
+  /** How many documents of every shard asked for pass a filter. Nothing is scored or read. */
+  countShards(
+    request: CountShardsRequest,
+    callback: (error: ServiceError | null, response: CountShardsResponse) => void,
+  ): ClientUnaryCall;
+  countShards(
+    request: CountShardsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CountShardsResponse) => void,
+  ): ClientUnaryCall;
+  countShards(
+    request: CountShardsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CountShardsResponse) => void,
   ): ClientUnaryCall;
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { serve, type TestServer } from '@hypershard/harness/api'
+import { runCommand } from '../testing/run-command.ts'
+
+describe('documents count', () => {
+  let server: TestServer
+  let asked: string[]
+
+  beforeEach(async () => {
+    asked = []
+    server = await serve(async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      asked.push(`${request.method} ${request.url} ${body}`)
+      response.end(JSON.stringify({ count: 1_234, coverage: {}, manifest_version: 1, took_ms: 1 }))
+    })
+  })
+
+  afterEach(() => server.close())
+
+  const run = (...words: string[]) => runCommand(['--url', server.url, 'documents', 'count', 'papers', ...words])
+
+  it('says how many pass a filter, whose numbers are sent as they are written', async () => {
+    const { exitCode, stdout } = await run('--filter', '{"field":"n","equals":9007199254740993}')
+    assert.deepEqual([exitCode, stdout], [0, '1,234 documents of papers pass the filter\n'])
+    const path = 'POST /v1/indexes/papers/documents/count'
+    assert.deepEqual(asked, [`${path} {"filter":{"field":"n","equals":9007199254740993}}`])
+  })
+
+  it('says how many there are, and tells all of the answer to programs', async () => {
+    assert.equal((await run()).stdout, '1,234 documents of papers\n')
+    assert.equal(JSON.parse((await run('--json')).stdout).manifest_version, 1)
+  })
+
+  it('takes no filter that is no JSON object', async () => {
+    assert.equal((await run('--filter', 'year')).exitCode, 2)
+    assert.deepEqual(asked, [])
+  })
+})
