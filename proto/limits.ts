@@ -9,6 +9,15 @@ export const queryCharactersMax = 16_384
 /** Hits of one page, and documents of one fetch. */
 export const hitsMax = 1_000
 
+/** Documents of one page of a listing. */
+export const listedDocumentsMax = 1_000
+
+/**
+ * Of a listing's answer, texts, fields and vectors together: it ends with the document that comes to so much. One document may
+ * have a megabyte, so a thousand of them would not fit a message.
+ */
+export const listedBytesMax = 8 * 1024 * 1024
+
 /** Searches of one batch, and hits that they may ask for together. */
 export const batchSearchesMax = 64
 export const batchHitsMax = 10_000

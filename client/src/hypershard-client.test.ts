@@ -46,6 +46,17 @@ describe('the client', () => {
     assert.deepEqual(new Set(server.received.map(({ body }) => body)), new Set(['{"query":"q"}']))
   })
 
+  it('turns the pages of a listing until there are no more, an empty one too', async () => {
+    const page = (next_cursor: string | null, ...ids: string[]) => ({
+      json: { documents: ids.map(id => ({ id })), next_cursor },
+    })
+    const client = clientFor([page('b', 'one', 'two'), broken, page('c'), page(null, 'three')])
+    const ids = (await collect(client.documents('a', { limit: 2 }))).map(({ id }) => id)
+    assert.deepEqual(ids, ['one', 'two', 'three'])
+    const cursors = server.received.map(({ body }) => JSON.parse(String(body)).cursor)
+    assert.deepEqual(cursors, [undefined, 'b', 'b', 'c'])
+  })
+
   it('gives up with the last failure once the attempts are used up', async () => {
     const client = clientFor([broken, broken, problem(503, 'unavailable')], { attemptsMax: 3 })
     await assert.rejects(client.listModels(), ServerProblem)

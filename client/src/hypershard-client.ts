@@ -20,6 +20,9 @@ import type {
   IndexDescription,
   IndexList,
   IndexRequest,
+  ListAnswer,
+  ListedDocument,
+  ListRequest,
   ModelList,
   ParityReport,
   PutAnswer,
@@ -53,7 +56,16 @@ import { watchGeneration } from './generations/watch-generation.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
 import { optionNames, realSurroundings, type SettingNames, type Surroundings, type Transport } from './ports.ts'
-import { countDocuments, explain, search, searchBatch, searchHits, searchPages } from './searching.ts'
+import {
+  countDocuments,
+  explain,
+  listDocuments,
+  listedDocuments,
+  search,
+  searchBatch,
+  searchHits,
+  searchPages,
+} from './searching.ts'
 
 export interface ClientOptions {
   /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
@@ -316,6 +328,16 @@ export class HypershardClient {
   /** How many documents pass a filter, at one version of the index; all without one. */
   countDocuments(index: string, request: CountRequest = {}, options: CallOptions = {}): Promise<CountAnswer> {
     return countDocuments(this.#exchange, index, request, options)
+  }
+
+  /** One page of the documents that pass a filter; of all without one. `next_cursor` has the page after it. */
+  listDocuments(index: string, request: ListRequest = {}, options: CallOptions = {}): Promise<ListAnswer> {
+    return listDocuments(this.#exchange, index, request, options)
+  }
+
+  /** Every document that passes a filter, page after page of one version of the index. */
+  documents(index: string, request: ListRequest = {}, options: CallOptions = {}): AsyncGenerator<ListedDocument> {
+    return listedDocuments(this.#exchange, index, request, options)
   }
 
   /** Deletes documents by id; those that do not exist are no error. */

@@ -57,6 +57,7 @@ export const operations = {
   putDocuments: act('PUT', `${index}/documents`, { answerMsMax: silenceMsDefault }),
   deleteDocuments: act('POST', `${index}/documents/delete`, { answerMsMax: silenceMsDefault }),
   countDocuments: act('POST', `${index}/documents/count`, { repeatable: true }),
+  listDocuments: act('POST', `${index}/documents/list`, { repeatable: true }),
   getDocument: get(`${index}/documents/{id}`),
   explainDocument: act('POST', `${index}/documents/{id}/explain`, { repeatable: true }),
 

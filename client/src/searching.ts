@@ -4,6 +4,9 @@ import type {
   ExplainRequest,
   Explanation,
   Hit,
+  ListAnswer,
+  ListedDocument,
+  ListRequest,
   SearchAnswer,
   SearchBatchAnswer,
   SearchBatchRequest,
@@ -57,6 +60,30 @@ export function countDocuments(
   options: CallOptions,
 ): Promise<CountAnswer> {
   return ask(exchange, operations.countDocuments, index, request, options)
+}
+
+export function listDocuments(
+  exchange: Exchange,
+  index: string,
+  request: ListRequest,
+  options: CallOptions,
+): Promise<ListAnswer> {
+  return ask(exchange, operations.listDocuments, index, request, options)
+}
+
+/** Document after document, over all pages. The next page is asked for when the caller wants it. */
+export async function* listedDocuments(
+  exchange: Exchange,
+  index: string,
+  request: ListRequest,
+  options: CallOptions,
+): AsyncGenerator<ListedDocument> {
+  for (let cursor = request.cursor; ; ) {
+    const page = await listDocuments(exchange, index, cursor === undefined ? request : { ...request, cursor }, options)
+    yield* page.documents
+    if (page.next_cursor === null) return
+    cursor = page.next_cursor
+  }
 }
 
 /** Page after page of one manifest version. The next is asked for when the caller wants it. */

@@ -15,6 +15,7 @@ export {
   facetValuesMax,
   hasMoreCharacters,
   hitsMax,
+  listedDocumentsMax,
   ownQNetBytesMax,
   parityQueriesMax,
   passageOverlapMax,

@@ -31,6 +31,7 @@ import { IndexMaintenance } from './maintenance/index-maintenance.ts'
 import type { SearchPace } from './pace/search-pace.ts'
 import type { EncoderPort, EncoderState } from './ports.ts'
 import { type CountAnswer, type CountInput, countDocuments } from './reading/count-documents.ts'
+import { type ListAnswer, type ListInput, listDocuments } from './reading/list-documents.ts'
 import { admitSearch } from './search/admit-search.ts'
 import type { AnswerCache } from './search/answer-cache.ts'
 import { chooseReranker } from './search/choose-reranker.ts'
@@ -200,6 +201,10 @@ export class Coordinator {
 
   countDocuments(input: CountInput, context: RequestContext): Promise<CountAnswer> {
     return countDocuments(input, context, this.#parts)
+  }
+
+  listDocuments(input: ListInput, context: RequestContext): Promise<ListAnswer> {
+    return listDocuments(input, context, this.#parts)
   }
 
   search(input: SearchInput, context: RequestContext): Promise<SearchAnswer> {

@@ -16,6 +16,8 @@ import type {
   FetchedDocument,
   FindRequest,
   FoundDocument,
+  ListShardRequest,
+  ListShardResponse,
   ManifestReference,
   PreparedShard,
   SearchShardsRequest,
@@ -152,6 +154,8 @@ export interface ShardServerPort {
   countWords(request: CountWordsRequest, context: RequestContext): Promise<readonly ShardWords[]>
   /** Of the shards asked for, in order. */
   count(request: CountShardsRequest, context: RequestContext): Promise<CountShardsResponse>
+  /** Documents of a shard, in the order of its segments. */
+  list(request: ListShardRequest, context: RequestContext): Promise<ListShardResponse>
   /** One document an address, in order. */
   fetch(
     request: { manifest: ManifestReference; addresses: readonly DocumentAddress[] },

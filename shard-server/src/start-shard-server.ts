@@ -29,6 +29,7 @@ import { SegmentLoader } from './holding/segment-loader.ts'
 import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { readParts } from './read-parts.ts'
+import { ListedSegments } from './reading/listed-segment.ts'
 import { searchGate } from './search/search-gate.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
@@ -126,7 +127,8 @@ export async function startShardServer(
   const closeThreads = () =>
     Promise.all([backend.close(), loader.close(), filter.close(), words.close(), heads.close()])
   const warmUp = warmUpOf({ holder, backend, filter, words }, heads, log)
-  const parts = { store, holder, backend, filter, words, queries, searches, warmHead, warmUp }
+  const listed = new ListedSegments({ store, filter })
+  const parts = { store, holder, backend, filter, words, queries, searches, warmHead, warmUp, listed }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,

@@ -146,6 +146,8 @@ describe('a tenant that shares an index', () => {
           const { filter, min_coverage } = search
           const count = { ...(filter && { filter }), ...(min_coverage !== undefined && { min_coverage }) }
           answers.push(await askBoth(names, index => ask('ada', 'POST', `/${index}/documents/count`, count)))
+          const list = { ...(filter && { filter }), limit: 1_000, with: ['text', 'fields'] }
+          answers.push(await askBoth(names, index => listOf(index, list)))
         }
         const like = { like: { id: all[0]!.id }, plan: 'exact', k: 5 }
         // One who may see all has it kept for him.
@@ -184,6 +186,13 @@ describe('a tenant that shares an index', () => {
     )
     await fc.assert(property, { numRuns: casesOf({ usual: 2, thorough: 60 }), endOnFailure: true })
   })
+
+  /** The order is that of the stored files, which other tenants' documents are in too. */
+  async function listOf(index: string, body: object): Promise<Answer> {
+    const answer = await ask('ada', 'POST', `/${index}/documents/list`, body)
+    answer.json.documents?.sort((one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1))
+    return answer
+  }
 
   /** A search with all its pages. */
   async function pagesOf(names: { shared: string; alone: string }, search: object): Promise<Answer[]> {

@@ -30,6 +30,7 @@ export function cannedServer(
     },
     countWords: async () => [],
     count: async () => ({ counts: [] }),
+    list: async () => ({ documents: [], next: undefined }),
     fetch: async () => [],
     find: async () => undefined,
     release: async () => [],

@@ -12,6 +12,7 @@ import type { CommandContext } from './context.ts'
 import { addCountCommand } from './count-command.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addExplainCommand } from './explain-command.ts'
+import { addListCommand } from './list-command.ts'
 
 const failuresShownMax = 10
 
@@ -31,7 +32,9 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 
 /** `hypershard documents put` */
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
-  const group = program.command('documents').description('put, get, count, explain and delete documents of an index')
+  const group = program
+    .command('documents')
+    .description('put, get, count, list, explain and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
@@ -71,6 +74,7 @@ Examples:
     .action((index: string, id: string) => getDocument(context, index, id))
   addExplainCommand(group, context)
   addCountCommand(group, context)
+  addListCommand(group, context)
   group
     .command('delete')
     .argument('<index>')

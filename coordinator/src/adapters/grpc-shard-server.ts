@@ -83,6 +83,8 @@ export function connectShardServer(address: string, channel: ChannelSettings = p
       (await callUnary(client.countWords.bind(client), asked, context, peer)).shards,
     count: (request, context) =>
       unlessTooOld(peer, 'count', () => callUnary(client.countShards.bind(client), request, context, peer)),
+    list: (request, context) =>
+      unlessTooOld(peer, 'list', () => callUnary(client.listShard.bind(client), request, context, peer)),
     fetch: async ({ manifest, addresses }, context) => {
       const request = { manifest, addresses: [...addresses] }
       return (await callUnary(client.fetch.bind(client), request, context, peer)).documents

@@ -10,6 +10,8 @@ import {
   type Filter,
   type FindRequest,
   type FoundDocument,
+  type ListShardRequest,
+  type ListShardResponse,
   type ManifestReference,
   type PreparedShard,
   SearchPlan,
@@ -23,6 +25,7 @@ import { protocolVersion } from '@hypershard/proto/versions'
 import { analyzeText, type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
+import { countPassing, listNaively } from './list-naively.ts'
 import { type LoadedDocument, loadShard } from './load-shard.ts'
 import { naiveWordsScore } from './naive-words-score.ts'
 import { countNaively, exactValuesOf } from './values-of-fields.ts'
@@ -210,16 +213,22 @@ export class FakeShardServer implements ShardServerPort {
   async count(request: CountShardsRequest, { deadline }: RequestContext): Promise<CountShardsResponse> {
     this.filterCounts.push(request)
     await this.#behave(deadline)
-    const counts = await Promise.all(
-      request.shards.map(async shard => {
-        const error = this.#errorOf(shard)
-        if (error !== undefined) return { shard, documents: 0, error }
-        const loaded = await this.#loadOnce(request.manifest!, shard)
-        const passing = await this.#passing(request.filter!, request.manifest!, loaded)
-        return { shard, documents: passing.length, error: undefined }
-      }),
-    )
-    return { counts }
+    const store = this.#storeOf()
+    const manifest = await readManifest(store, request.manifest!)
+    const counting = request.shards.map(async shard => {
+      const error = this.#errorOf(shard)
+      const passing = error === undefined ? await countPassing(store, manifest, { shard, filter: request.filter }) : 0
+      return { shard, documents: passing, error }
+    })
+    return { counts: await Promise.all(counting) }
+  }
+
+  async list(request: ListShardRequest, { deadline }: RequestContext): Promise<ListShardResponse> {
+    await this.#behave(deadline)
+    const error = this.#errorOf(request.shard)
+    if (error !== undefined) throw new HypershardError('corrupt_data', error.message)
+    const store = this.#storeOf()
+    return listNaively(store, await readManifest(store, request.manifest!), request)
   }
 
   /** A server that cannot fetch gives hits without documents too. */

@@ -83,7 +83,7 @@ async function readOnce(
     const { vectors, scanCopy } = await (place === 'disk'
       ? vectorsOnDisk(reader, copies)
       : vectorsInSharedMemory(reader))
-    const ids = toShared(await reader.loadIds())
+    const ids = toSharedIds(await reader.loadIds())
     const columns = await reader.loadColumns(fields)
     const passages = await reader.loadPassages()
     const words = reader.hasLexical ? await reader.loadLexical() : undefined
@@ -143,7 +143,7 @@ class ScratchCopies {
   }
 }
 
-function toShared(ids: IdColumn): SharedIds {
+export function toSharedIds(ids: IdColumn): SharedIds {
   const offsets = new Int32Array(new SharedArrayBuffer(ids.offsets.byteLength))
   offsets.set(ids.offsets)
   const bytes = new Uint8Array(new SharedArrayBuffer(ids.bytes.byteLength))

@@ -2,6 +2,8 @@ import { type Door, unaryHandler } from '@hypershard/common/grpc'
 import { type ReleaseRequest, type ShardServiceServer, ShardServiceService } from '@hypershard/proto/shard'
 import type { ObjectStore } from '@hypershard/storage'
 import { countShards } from '../reading/count-shards.ts'
+import { listShard } from '../reading/list-shard.ts'
+import type { ListedSegments } from '../reading/listed-segment.ts'
 import { fetchDocuments } from '../search/fetch-documents.ts'
 import { findDocument } from '../search/find-document.ts'
 import { prepareShards } from '../search/prepare-shards.ts'
@@ -18,6 +20,7 @@ export interface ShardServerParts extends SearchParts {
   readonly state: ServerState
   readonly warmHead: (modelDigest: string) => void
   readonly warmUp: WarmUp
+  readonly listed: ListedSegments
   readonly door: Door
 }
 
@@ -39,6 +42,7 @@ export function createShardService(parts: ShardServerParts): ShardServiceServer 
     }, parts.door),
     find: unaryHandler((request, context) => findDocument(parts, request, context), parts.door),
     countShards: unaryHandler((request, context) => countShards(parts, request, context), parts.door),
+    listShard: unaryHandler((request, context) => listShard(parts, request, context), parts.door),
     release: unaryHandler(async request => ({ kept: release(parts.holder, request) }), parts.door),
     describe: unaryHandler(async request => parts.state.describe(request), parts.door),
     drain: unaryHandler(async ({ undo }) => {

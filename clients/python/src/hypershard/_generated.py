@@ -490,6 +490,45 @@ class CountAnswer(Answer):
     took_ms: float
 
 
+class ListRequest(TypedDict):
+    filter: NotRequired[Mapping[str, Any]]
+    """Which documents are listed, as of a search; all without one."""
+    limit: NotRequired[int]
+    """How many documents a page has at most; it ends earlier with large ones."""
+    cursor: NotRequired[str]
+    """`next_cursor` of the answer before: the page after it, of the same manifest version."""
+    with_: NotRequired[Sequence[Literal["text", "fields", "vector"]]]
+    """What is given beside id and version: `text` with the title, `fields`, `vector`."""
+    min_sequence: NotRequired[int]
+    """`sequence` of a write: the first page waits until searches see that write, inside its time limit."""
+    timeout_ms: NotRequired[int]
+    """For one page."""
+
+
+class ListedDocumentVector(VectorAnswer):
+    model: str
+    values: str
+
+
+class ListedDocument(Answer):
+    id: str
+    version: int
+    """The sequence number of the write that put it."""
+    title: str | None = None
+    text: str | None = None
+    fields: dict[str, Any] | None = None
+    vector: ListedDocumentVector | None = None
+    """As a put takes it again; `values` is base64 of f32, little-endian. None for a document of several passages, which has no one vector."""
+
+
+class ListAnswer(Answer):
+    documents: list[ListedDocument]
+    next_cursor: str | None
+    """None at the end, and there alone; the page before it may be empty."""
+    manifest_version: int
+    took_ms: float
+
+
 class QnetRequest(TypedDict):
     weights: Base64
     """Base64 (docs/formats/qnet-weights.md)."""
@@ -1076,6 +1115,7 @@ OPERATIONS: dict[str, Operation] = {
     "putDocuments": Operation("PUT", "/v1/indexes/{index}/documents", seconds_max=120),
     "deleteDocuments": Operation("POST", "/v1/indexes/{index}/documents/delete", seconds_max=120),
     "countDocuments": Operation("POST", "/v1/indexes/{index}/documents/count", seconds_max=30, repeatable=True, timed_by_body=True),
+    "listDocuments": Operation("POST", "/v1/indexes/{index}/documents/list", seconds_max=30, repeatable=True, timed_by_body=True),
     "getDocument": Operation("GET", "/v1/indexes/{index}/documents/{id}", seconds_max=30, repeatable=True),
     "explainDocument": Operation("POST", "/v1/indexes/{index}/documents/{id}/explain", seconds_max=30, repeatable=True, timed_by_body=True),
     "reindex": Operation("POST", "/v1/indexes/{index}/reindex", seconds_max=30),
@@ -1165,6 +1205,24 @@ class SyncOperations(SyncCaller):
     def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
         """Count the documents that pass a filter."""
         return self._call(CountAnswer, OPERATIONS["countDocuments"], path={"index": index}, body=body, timeout=timeout)
+
+    def list_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> ListAnswer:
+        """List the documents that pass a filter, page by page."""
+        return self._call(ListAnswer, OPERATIONS["listDocuments"], path={"index": index}, body=body, timeout=timeout)
+
+    def list_documents_pages(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> Iterator[ListAnswer]:
+        """List the documents that pass a filter, page by page: page after page of one manifest version, each asked for when it is wanted."""
+        while True:
+            answer = self.list_documents(index, timeout=timeout, **body)
+            yield answer
+            if answer.next_cursor is None:
+                return
+            body["cursor"] = answer.next_cursor
+
+    def list_documents_all(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> Iterator[ListedDocument]:
+        """List the documents that pass a filter, page by page: one after the other over all pages, to the end; stop when you have enough."""
+        for page in self.list_documents_pages(index, timeout=timeout, **body):
+            yield from page.documents
 
     def search(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> SearchAnswer:
         """Search an index."""
@@ -1339,6 +1397,25 @@ class AsyncOperations(AsyncCaller):
     async def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
         """Count the documents that pass a filter."""
         return await self._call(CountAnswer, OPERATIONS["countDocuments"], path={"index": index}, body=body, timeout=timeout)
+
+    async def list_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> ListAnswer:
+        """List the documents that pass a filter, page by page."""
+        return await self._call(ListAnswer, OPERATIONS["listDocuments"], path={"index": index}, body=body, timeout=timeout)
+
+    async def list_documents_pages(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> AsyncIterator[ListAnswer]:
+        """List the documents that pass a filter, page by page: page after page of one manifest version, each asked for when it is wanted."""
+        while True:
+            answer = await self.list_documents(index, timeout=timeout, **body)
+            yield answer
+            if answer.next_cursor is None:
+                return
+            body["cursor"] = answer.next_cursor
+
+    async def list_documents_all(self, index: str, *, timeout: float | None = None, **body: Unpack[ListRequest]) -> AsyncIterator[ListedDocument]:
+        """List the documents that pass a filter, page by page: one after the other over all pages, to the end; stop when you have enough."""
+        async for page in self.list_documents_pages(index, timeout=timeout, **body):
+            for one in page.documents:
+                yield one
 
     async def search(self, index: str, *, timeout: float | None = None, **body: Unpack[SearchRequest]) -> SearchAnswer:
         """Search an index."""
@@ -1516,6 +1593,10 @@ __all__ = [
     "Lexical",
     "LexicalRequest",
     "LineError",
+    "ListAnswer",
+    "ListRequest",
+    "ListedDocument",
+    "ListedDocumentVector",
     "Model",
     "ModelList",
     "ModelListCrossEncoder",

@@ -139,8 +139,9 @@ class SimulatedConnection implements ShardServerPort {
   /** No simulated index keeps words. */
   countWords: ShardServerPort['countWords'] = (_, { deadline }) =>
     this.#call('counting words', deadline, () => assert.fail('words are asked for'))
-  /** Histories of searches count nothing. */
+  /** Histories of searches count and list nothing. */
   count: ShardServerPort['count'] = () => Promise.reject(refused(this.address))
+  list: ShardServerPort['list'] = () => Promise.reject(refused(this.address))
 
   fetch: ShardServerPort['fetch'] = (request, { deadline }) =>
     this.#call('fetching documents', deadline, (server, inTime) => server.fetch(request, inTime))

@@ -23,6 +23,7 @@ export const searchServiceRules = {
   searchBatch: { scope: 'search', keepsToFilter: true },
   explainDocument: { scope: 'search', keepsToFilter: true },
   countDocuments: { scope: 'read', keepsToFilter: true },
+  listDocuments: { scope: 'read', keepsToFilter: true },
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 

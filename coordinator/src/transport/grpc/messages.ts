@@ -1,7 +1,7 @@
 /** Between the messages of search.proto and what the use cases take and give. */
 
 import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
-import { activations, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
+import { activations, type ListedPart, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
 import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
   CountDocumentsRequest,
@@ -12,6 +12,8 @@ import type {
   FacetCounts as FacetMessage,
   Hit as HitMessage,
   Index,
+  ListDocumentsRequest,
+  ListDocumentsResponse,
   SearchOutcome as OutcomeMessage,
   RerankOutcome as OutcomeOfRerank,
   OwnQNet,
@@ -25,6 +27,7 @@ import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
 import type { CountAnswer } from '../../reading/count-documents.ts'
+import type { ListAnswer } from '../../reading/list-documents.ts'
 import type { Coverage } from '../../search/coverage.ts'
 import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
@@ -132,6 +135,29 @@ export function countBodyOf(request: CountDocumentsRequest): Record<string, unkn
 
 export function countResponse({ coverage, ...facts }: CountAnswer): CountDocumentsResponse {
   return { ...facts, coverage: coverageMessage(coverage) }
+}
+
+/** An empty list cannot be told from one that is not given, so there is a word for ids alone. */
+export function listBodyOf(request: ListDocumentsRequest): Record<string, unknown> {
+  const { limit, cursor, with: parts, idsOnly, minSequence, timeoutMs } = request
+  if (idsOnly && parts.length > 0) {
+    throw new HypershardError('invalid_request', 'ids_only and with are both given; leave one out')
+  }
+  const rest = { limit, cursor: cursor || undefined, min_sequence: minSequence, timeout_ms: timeoutMs }
+  return withoutUnset({ filter: filterOf(request), with: idsOnly || parts.length > 0 ? parts : undefined, ...rest })
+}
+
+export function listResponse(
+  { documents, nextCursor, manifestVersion, modelDigest, tookMs }: ListAnswer,
+  parts: readonly ListedPart[],
+): ListDocumentsResponse {
+  const isVector = parts.includes('vector')
+  const listed = documents.map(document => ({
+    ...document,
+    fieldsJson: parts.includes('fields') ? document.fieldsJson || '{}' : '',
+    vectorModel: isVector && document.vector.length > 0 ? modelDigest : '',
+  }))
+  return { documents: listed, nextCursor: nextCursor ?? '', manifestVersion, tookMs }
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {

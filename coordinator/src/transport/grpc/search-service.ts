@@ -6,6 +6,7 @@ import {
   createIndexSchema,
   explainRequestSchema,
   indexNameSchema,
+  listRequestSchema,
   searchBatchSchema,
   searchRequestSchema,
 } from '@hypershard/contract'
@@ -21,11 +22,13 @@ import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts
 import { countAs } from '../../access/count-as.ts'
 import { writeAs } from '../../access/documents-as.ts'
 import { explainAs } from '../../access/explain-as.ts'
+import { listAs } from '../../access/list-as.ts'
 import { searchAs } from '../../access/search-as.ts'
 import { searchBatchAs } from '../../access/search-batch-as.ts'
 import { hidingClones } from '../../access/visible-names.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import { toCountInput } from '../../reading/count-documents.ts'
+import { toListInput } from '../../reading/list-documents.ts'
 import { toExplainedSearch, toSearchInput } from '../../search/search-input.ts'
 import { checkRequest } from '../check-request.ts'
 import { explanationMessage } from './explanation-message.ts'
@@ -36,6 +39,8 @@ import {
   createIndexBodyOf,
   explainBodyOf,
   indexMessage,
+  listBodyOf,
+  listResponse,
   outcomeMessage,
   putResponse,
   searchBatchBodyOf,
@@ -116,6 +121,12 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
       const body = checkRequest(countRequestSchema, countBodyOf(request), 'request')
       const input = toCountInput(index, body)
       return countResponse(await countAs(caller, input, context.within(body.timeout_ms), coordinator))
+    }),
+    listDocuments: unary(async (request, caller, context) => {
+      const index = usable(caller, request.index, 'index')
+      const body = checkRequest(listRequestSchema, listBodyOf(request), 'request')
+      const input = toListInput(index, body)
+      return listResponse(await listAs(caller, input, context.within(body.timeout_ms), coordinator), body.with)
     }),
     putDocuments: putHandler(coordinator, options),
   }

@@ -462,6 +462,50 @@ export interface CountDocumentsResponse {
   tookMs: number;
 }
 
+export interface ListDocumentsRequest {
+  index: string;
+  /** As the HTTP API's `filter`; not given for all documents. */
+  filter:
+    | { [key: string]: any }
+    | undefined;
+  /** Instead of `filter`: the same as JSON text, for integers beyond 2^53. */
+  filterJson: string;
+  /** 1 to 1,000; 100 if not given. */
+  limit?:
+    | number
+    | undefined;
+  /** From the answer before, for the page after it. */
+  cursor: string;
+  /** Of "text", "fields" and "vector": what is given beside id and version. Empty for text and fields. */
+  with: string[];
+  /** Ids and versions alone; not beside `with`. */
+  idsOnly: boolean;
+  /** `sequence` of a write that the first page must see. */
+  minSequence: number;
+  timeoutMs?: number | undefined;
+}
+
+export interface ListDocumentsResponse {
+  documents: DocumentOfPage[];
+  /** Empty when there is no further page. */
+  nextCursor: string;
+  manifestVersion: number;
+  tookMs: number;
+}
+
+export interface DocumentOfPage {
+  id: string;
+  /** The sequence number of the write that put it. */
+  version: number;
+  title: string;
+  text: string;
+  /** A JSON object; empty where fields were not asked for. */
+  fieldsJson: string;
+  /** f32 little-endian; as a put takes it again, with `vector_model`. */
+  vector: Buffer;
+  vectorModel: string;
+}
+
 export interface Hit {
   id: string;
   /** Not given when it is NaN or infinite. */
@@ -4350,6 +4394,385 @@ export const CountDocumentsResponse: MessageFns<CountDocumentsResponse> = {
   },
 };
 
+function createBaseListDocumentsRequest(): ListDocumentsRequest {
+  return {
+    index: "",
+    filter: undefined,
+    filterJson: "",
+    limit: undefined,
+    cursor: "",
+    with: [],
+    idsOnly: false,
+    minSequence: 0,
+    timeoutMs: undefined,
+  };
+}
+
+export const ListDocumentsRequest: MessageFns<ListDocumentsRequest> = {
+  encode(message: ListDocumentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== "") {
+      writer.uint32(10).string(message.index);
+    }
+    if (message.filter !== undefined) {
+      Struct.encode(Struct.wrap(message.filter), writer.uint32(18).fork()).join();
+    }
+    if (message.filterJson !== "") {
+      writer.uint32(26).string(message.filterJson);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(32).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(42).string(message.cursor);
+    }
+    for (const v of message.with) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.idsOnly !== false) {
+      writer.uint32(56).bool(message.idsOnly);
+    }
+    if (message.minSequence !== 0) {
+      writer.uint32(64).uint64(message.minSequence);
+    }
+    if (message.timeoutMs !== undefined) {
+      writer.uint32(72).uint32(message.timeoutMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDocumentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDocumentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filterJson = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.with.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.idsOnly = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.minSequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.timeoutMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListDocumentsRequest>): ListDocumentsRequest {
+    return ListDocumentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListDocumentsRequest>): ListDocumentsRequest {
+    const message = createBaseListDocumentsRequest();
+    message.index = object.index ?? "";
+    message.filter = object.filter ?? undefined;
+    message.filterJson = object.filterJson ?? "";
+    message.limit = object.limit ?? undefined;
+    message.cursor = object.cursor ?? "";
+    message.with = object.with?.map((e) => e) || [];
+    message.idsOnly = object.idsOnly ?? false;
+    message.minSequence = object.minSequence ?? 0;
+    message.timeoutMs = object.timeoutMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListDocumentsResponse(): ListDocumentsResponse {
+  return { documents: [], nextCursor: "", manifestVersion: 0, tookMs: 0 };
+}
+
+export const ListDocumentsResponse: MessageFns<ListDocumentsResponse> = {
+  encode(message: ListDocumentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.documents) {
+      DocumentOfPage.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    if (message.manifestVersion !== 0) {
+      writer.uint32(24).uint32(message.manifestVersion);
+    }
+    if (message.tookMs !== 0) {
+      writer.uint32(33).double(message.tookMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDocumentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDocumentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.documents.push(DocumentOfPage.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.manifestVersion = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.tookMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListDocumentsResponse>): ListDocumentsResponse {
+    return ListDocumentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListDocumentsResponse>): ListDocumentsResponse {
+    const message = createBaseListDocumentsResponse();
+    message.documents = object.documents?.map((e) => DocumentOfPage.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    message.manifestVersion = object.manifestVersion ?? 0;
+    message.tookMs = object.tookMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseDocumentOfPage(): DocumentOfPage {
+  return { id: "", version: 0, title: "", text: "", fieldsJson: "", vector: Buffer.alloc(0), vectorModel: "" };
+}
+
+export const DocumentOfPage: MessageFns<DocumentOfPage> = {
+  encode(message: DocumentOfPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint64(message.version);
+    }
+    if (message.title !== "") {
+      writer.uint32(26).string(message.title);
+    }
+    if (message.text !== "") {
+      writer.uint32(34).string(message.text);
+    }
+    if (message.fieldsJson !== "") {
+      writer.uint32(42).string(message.fieldsJson);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(50).bytes(message.vector);
+    }
+    if (message.vectorModel !== "") {
+      writer.uint32(58).string(message.vectorModel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DocumentOfPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDocumentOfPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fieldsJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.vectorModel = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DocumentOfPage>): DocumentOfPage {
+    return DocumentOfPage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DocumentOfPage>): DocumentOfPage {
+    const message = createBaseDocumentOfPage();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.title = object.title ?? "";
+    message.text = object.text ?? "";
+    message.fieldsJson = object.fieldsJson ?? "";
+    message.vector = object.vector ?? Buffer.alloc(0);
+    message.vectorModel = object.vectorModel ?? "";
+    return message;
+  },
+};
+
 function createBaseHit(): Hit {
   return {
     id: "",
@@ -5797,6 +6220,17 @@ export const SearchServiceService = {
       Buffer.from(CountDocumentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountDocumentsResponse => CountDocumentsResponse.decode(value),
   },
+  /** The documents that pass a filter, page by page, at one manifest version. */
+  listDocuments: {
+    path: "/hypershard.v1.SearchService/ListDocuments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListDocumentsRequest): Buffer => Buffer.from(ListDocumentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListDocumentsRequest => ListDocumentsRequest.decode(value),
+    responseSerialize: (value: ListDocumentsResponse): Buffer =>
+      Buffer.from(ListDocumentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListDocumentsResponse => ListDocumentsResponse.decode(value),
+  },
 } as const;
 
 export interface SearchServiceServer extends UntypedServiceImplementation {
@@ -5813,6 +6247,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   explainDocument: handleUnaryCall<ExplainDocumentRequest, ExplainDocumentResponse>;
   /** How many documents pass a filter, at one manifest version. */
   countDocuments: handleUnaryCall<CountDocumentsRequest, CountDocumentsResponse>;
+  /** The documents that pass a filter, page by page, at one manifest version. */
+  listDocuments: handleUnaryCall<ListDocumentsRequest, ListDocumentsResponse>;
 }
 
 export interface SearchServiceClient extends Client {
@@ -5955,6 +6391,22 @@ export interface SearchServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  /** The documents that pass a filter, page by page, at one manifest version. */
+  listDocuments(
+    request: ListDocumentsRequest,
+    callback: (error: ServiceError | null, response: ListDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  listDocuments(
+    request: ListDocumentsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  listDocuments(
+    request: ListDocumentsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListDocumentsResponse) => void,
   ): ClientUnaryCall;
 }
 

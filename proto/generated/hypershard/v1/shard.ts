@@ -464,6 +464,43 @@ export interface ShardCount {
   error: ShardError | undefined;
 }
 
+export interface ListShardRequest {
+  manifest: ManifestReference | undefined;
+  shard: number;
+  /** The first document that may be given; not given for the shard's first. */
+  from:
+    | DocumentAddress
+    | undefined;
+  /** The answer ends earlier where it becomes too large for a message. */
+  limit: number;
+  /** Not given for all documents. */
+  filter:
+    | Filter
+    | undefined;
+  /** What is given beside id and version. */
+  texts: boolean;
+  fields: boolean;
+  vectors: boolean;
+}
+
+export interface ListShardResponse {
+  documents: ListedDocument[];
+  /** The first document behind these that passes; not given where the shard has no more. */
+  next: DocumentAddress | undefined;
+}
+
+export interface ListedDocument {
+  id: string;
+  /** The sequence number of the write that put it. */
+  version: number;
+  title: string;
+  text: string;
+  /** A JSON object. */
+  fieldsJson: string;
+  /** f32 little-endian. Empty where it was not asked for, and of a document of several passages, which has no one vector. */
+  vector: Buffer;
+}
+
 export interface ReleaseRequest {
   index: string;
   indexUid: string;
@@ -4135,6 +4172,344 @@ export const ShardCount: MessageFns<ShardCount> = {
   },
 };
 
+function createBaseListShardRequest(): ListShardRequest {
+  return {
+    manifest: undefined,
+    shard: 0,
+    from: undefined,
+    limit: 0,
+    filter: undefined,
+    texts: false,
+    fields: false,
+    vectors: false,
+  };
+}
+
+export const ListShardRequest: MessageFns<ListShardRequest> = {
+  encode(message: ListShardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.manifest !== undefined) {
+      ManifestReference.encode(message.manifest, writer.uint32(10).fork()).join();
+    }
+    if (message.shard !== 0) {
+      writer.uint32(16).uint32(message.shard);
+    }
+    if (message.from !== undefined) {
+      DocumentAddress.encode(message.from, writer.uint32(26).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).uint32(message.limit);
+    }
+    if (message.filter !== undefined) {
+      Filter.encode(message.filter, writer.uint32(42).fork()).join();
+    }
+    if (message.texts !== false) {
+      writer.uint32(48).bool(message.texts);
+    }
+    if (message.fields !== false) {
+      writer.uint32(56).bool(message.fields);
+    }
+    if (message.vectors !== false) {
+      writer.uint32(64).bool(message.vectors);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListShardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListShardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.manifest = ManifestReference.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.from = DocumentAddress.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.filter = Filter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.texts = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.fields = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.vectors = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListShardRequest>): ListShardRequest {
+    return ListShardRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListShardRequest>): ListShardRequest {
+    const message = createBaseListShardRequest();
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? ManifestReference.fromPartial(object.manifest)
+      : undefined;
+    message.shard = object.shard ?? 0;
+    message.from = (object.from !== undefined && object.from !== null)
+      ? DocumentAddress.fromPartial(object.from)
+      : undefined;
+    message.limit = object.limit ?? 0;
+    message.filter = (object.filter !== undefined && object.filter !== null)
+      ? Filter.fromPartial(object.filter)
+      : undefined;
+    message.texts = object.texts ?? false;
+    message.fields = object.fields ?? false;
+    message.vectors = object.vectors ?? false;
+    return message;
+  },
+};
+
+function createBaseListShardResponse(): ListShardResponse {
+  return { documents: [], next: undefined };
+}
+
+export const ListShardResponse: MessageFns<ListShardResponse> = {
+  encode(message: ListShardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.documents) {
+      ListedDocument.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== undefined) {
+      DocumentAddress.encode(message.next, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListShardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListShardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.documents.push(ListedDocument.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = DocumentAddress.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListShardResponse>): ListShardResponse {
+    return ListShardResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListShardResponse>): ListShardResponse {
+    const message = createBaseListShardResponse();
+    message.documents = object.documents?.map((e) => ListedDocument.fromPartial(e)) || [];
+    message.next = (object.next !== undefined && object.next !== null)
+      ? DocumentAddress.fromPartial(object.next)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListedDocument(): ListedDocument {
+  return { id: "", version: 0, title: "", text: "", fieldsJson: "", vector: Buffer.alloc(0) };
+}
+
+export const ListedDocument: MessageFns<ListedDocument> = {
+  encode(message: ListedDocument, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint64(message.version);
+    }
+    if (message.title !== "") {
+      writer.uint32(26).string(message.title);
+    }
+    if (message.text !== "") {
+      writer.uint32(34).string(message.text);
+    }
+    if (message.fieldsJson !== "") {
+      writer.uint32(42).string(message.fieldsJson);
+    }
+    if (message.vector.length !== 0) {
+      writer.uint32(50).bytes(message.vector);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListedDocument {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListedDocument();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fieldsJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListedDocument>): ListedDocument {
+    return ListedDocument.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListedDocument>): ListedDocument {
+    const message = createBaseListedDocument();
+    message.id = object.id ?? "";
+    message.version = object.version ?? 0;
+    message.title = object.title ?? "";
+    message.text = object.text ?? "";
+    message.fieldsJson = object.fieldsJson ?? "";
+    message.vector = object.vector ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 function createBaseReleaseRequest(): ReleaseRequest {
   return { index: "", indexUid: "", generation: 0, shards: [] };
 }
@@ -4376,6 +4751,16 @@ export const ShardServiceService = {
     responseSerialize: (value: CountShardsResponse): Buffer => Buffer.from(CountShardsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountShardsResponse => CountShardsResponse.decode(value),
   },
+  /** Documents of one shard that pass a filter, in the order in which its segments have them. */
+  listShard: {
+    path: "/hypershard.v1.ShardService/ListShard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListShardRequest): Buffer => Buffer.from(ListShardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListShardRequest => ListShardRequest.decode(value),
+    responseSerialize: (value: ListShardResponse): Buffer => Buffer.from(ListShardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListShardResponse => ListShardResponse.decode(value),
+  },
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
    * now; their memory is free once the last query on them has ended.
@@ -4430,6 +4815,8 @@ export interface ShardServiceServer extends UntypedServiceImplementation {
   fetch: handleUnaryCall<FetchRequest, FetchResponse>;
   /** How many documents of every shard asked for pass a filter. Nothing is scored or read. */
   countShards: handleUnaryCall<CountShardsRequest, CountShardsResponse>;
+  /** Documents of one shard that pass a filter, in the order in which its segments have them. */
+  listShard: handleUnaryCall<ListShardRequest, ListShardResponse>;
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere
    * now; their memory is free once the last query on them has ended.
@@ -4540,6 +4927,22 @@ export interface ShardServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountShardsResponse) => void,
+  ): ClientUnaryCall;
+  /** Documents of one shard that pass a filter, in the order in which its segments have them. */
+  listShard(
+    request: ListShardRequest,
+    callback: (error: ServiceError | null, response: ListShardResponse) => void,
+  ): ClientUnaryCall;
+  listShard(
+    request: ListShardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListShardResponse) => void,
+  ): ClientUnaryCall;
+  listShard(
+    request: ListShardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListShardResponse) => void,
   ): ClientUnaryCall;
   /**
    * Forgets an index that was deleted, one generation that no name points at any more, or shards that are held elsewhere

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { serve, type TestServer } from '@hypershard/harness/api'
 import { runCommand } from '../testing/run-command.ts'
 
-describe('documents count', () => {
+const page = {
+  documents: [
+    { id: 'a', version: 1, title: 'Tides', text: 'The sea.' },
+    { id: 'b', version: 2, title: '', text: 'two\nlines' },
+  ],
+  next_cursor: 'onward',
+  manifest_version: 1,
+  took_ms: 1,
+}
+
+describe('documents count and documents list', () => {
   let server: TestServer
   let asked: string[]
 
@@ -12,7 +22,8 @@ describe('documents count', () => {
       let body = ''
       for await (const chunk of request) body += chunk
       asked.push(`${request.method} ${request.url} ${body}`)
-      response.end(JSON.stringify({ count: 1_234, coverage: {}, manifest_version: 1, took_ms: 1 }))
+      const count = { count: 1_234, coverage: {}, manifest_version: 1, took_ms: 1 }
+      response.end(JSON.stringify(request.url?.endsWith('count') ? count : page))
     })
   })
 
@@ -35,5 +46,13 @@ describe('documents count', () => {
   it('takes no filter that is no JSON object', async () => {
     assert.equal((await run('--filter', 'year')).exitCode, 2)
     assert.deepEqual(asked, [])
+  })
+
+  it('shows a page of documents, and how to ask for the next', async () => {
+    const words = ['--url', server.url, 'documents', 'list', 'papers', '--limit', '2', '--vectors', '--cursor', 'here']
+    const { exitCode, stdout } = await runCommand(words)
+    assert.deepEqual([exitCode, stdout], [0, 'a Tides\nb two lines\n2 documents\nnext page: --cursor onward\n'])
+    const sent = { limit: 2, cursor: 'here', with: ['text', 'fields', 'vector'] }
+    assert.deepEqual(asked, [`POST /v1/indexes/papers/documents/list ${JSON.stringify(sent)}`])
   })
 })
