@@ -10,6 +10,8 @@ import type {
   CompareRequest,
   CountAnswer,
   CountRequest,
+  DeleteByFilterAnswer,
+  DeleteByFilterRequest,
   DrainedServer,
   ExplainRequest,
   Explanation,
@@ -349,6 +351,20 @@ export class HypershardClient {
     const headers = { 'idempotency-key': idempotencyKey ?? makeKey() }
     const call = { ...options, path: { index }, query: { wait_for: waitFor }, headers, json: { ids }, repeatable: true }
     return this.#call(operations.deleteDocuments, call)
+  }
+
+  /**
+   * Deletes the documents that pass a filter at the version that searches see, all of them or none; those that were written
+   * since stay. Where `complete` is false, there may be more.
+   */
+  deleteByFilter(
+    index: string,
+    json: DeleteByFilterRequest,
+    { waitFor, idempotencyKey, ...options }: WriteOptions = {},
+  ): Promise<DeleteByFilterAnswer> {
+    const headers = { 'idempotency-key': idempotencyKey ?? makeKey() }
+    const call = { ...options, path: { index }, query: { wait_for: waitFor }, headers, json, repeatable: true }
+    return this.#call(operations.deleteByFilter, call)
   }
 
   /**

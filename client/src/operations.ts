@@ -56,6 +56,7 @@ export const operations = {
   // Made repeatable by an idempotency key.
   putDocuments: act('PUT', `${index}/documents`, { answerMsMax: silenceMsDefault }),
   deleteDocuments: act('POST', `${index}/documents/delete`, { answerMsMax: silenceMsDefault }),
+  deleteByFilter: act('POST', `${index}/documents/delete-by-filter`, { answerMsMax: silenceMsDefault }),
   countDocuments: act('POST', `${index}/documents/count`, { repeatable: true }),
   listDocuments: act('POST', `${index}/documents/list`, { repeatable: true }),
   getDocument: get(`${index}/documents/{id}`),

@@ -35,3 +35,6 @@ export const lineErrorsMax = 1_000
 
 /** How long a search may take that does not say it: here, where a client can read it without the schemas. */
 export const searchMsDefault = 10_000
+
+/** Documents that one deletion by filter deletes: its ids are in memory until they are in the log. */
+export const deletedByFilterMax = 200_000

@@ -52,6 +52,7 @@ import { scoredFactsOf } from './vectors/scored-by.ts'
 import { type VectorRule, vectorRuleOf } from './vectors/vector-rule.ts'
 import { type WarmUpOptions, warmUp } from './warm-up/warm-up.ts'
 import type { WordCounts } from './words/word-counts.ts'
+import { type DeleteByFilterInput, type DeleteByFilterReport, deleteByFilter } from './writing/delete-by-filter.ts'
 import { type FindOptions, findDocuments } from './writing/find-documents.ts'
 import { type WriteInput, type WriteLogs, type WriteReport, writeDocuments } from './writing/write-documents.ts'
 import type { WriteGuard } from './writing/write-guard.ts'
@@ -178,6 +179,10 @@ export class Coordinator {
 
   writeDocuments(input: WriteInput, context: RequestContext): Promise<WriteReport> {
     return writeDocuments(input, context, this.#parts)
+  }
+
+  deleteByFilter(input: DeleteByFilterInput, context: RequestContext): Promise<DeleteByFilterReport> {
+    return deleteByFilter(input, context, this.#parts)
   }
 
   /**

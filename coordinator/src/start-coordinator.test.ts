@@ -215,6 +215,7 @@ describe('startCoordinator', () => {
       'POST /v1/indexes/{index}/collect',
       'POST /v1/indexes/{index}/documents/count',
       'POST /v1/indexes/{index}/documents/delete',
+      'POST /v1/indexes/{index}/documents/delete-by-filter',
       'POST /v1/indexes/{index}/documents/list',
       'POST /v1/indexes/{index}/documents/{id}/explain',
       'POST /v1/indexes/{index}/generations/{generation}/cancel',

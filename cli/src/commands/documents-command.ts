@@ -1,3 +1,4 @@
+import { HypershardError } from '@hypershard/common'
 import { lineErrorsMax, type PutAnswer, type PutProgress, type WaitMode, waitModes } from '@hypershard/contract'
 import { type Command, Option } from 'commander'
 import { joinVectors } from '../documents/join-vectors.ts'
@@ -10,9 +11,11 @@ import type { Output } from '../terminal/terminal.ts'
 import { openVectors, type VectorOptions } from '../vectors/open-vectors.ts'
 import type { CommandContext } from './context.ts'
 import { addCountCommand } from './count-command.ts'
+import { deleteByFilter } from './delete-by-filter.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addExplainCommand } from './explain-command.ts'
 import { addListCommand } from './list-command.ts'
+import { jsonObject } from './parse-option.ts'
 
 const failuresShownMax = 10
 
@@ -78,10 +81,11 @@ Examples:
   group
     .command('delete')
     .argument('<index>')
-    .argument('<ids...>')
-    .description('delete documents by id; those that do not exist are no error')
+    .argument('[ids...]', 'those that do not exist are no error')
+    .description('delete documents by id, or those that pass a filter')
+    .option('--filter <json>', 'delete every document that passes (docs/api.md, Filters)', jsonObject)
     .addOption(waitOption())
-    .action((index: string, ids: string[], options: WriteOptions) => deleteDocuments(context, index, ids, options))
+    .action((index: string, ids: string[], options: DeleteOptions) => deleteDocuments(context, index, ids, options))
 }
 
 interface WriteOptions {
@@ -119,12 +123,20 @@ async function getDocument(context: CommandContext, index: string, id: string): 
   )
 }
 
+interface DeleteOptions extends WriteOptions {
+  readonly filter?: Record<string, unknown>
+}
+
 async function deleteDocuments(
   context: CommandContext,
   index: string,
   ids: readonly string[],
-  { wait }: WriteOptions,
+  { wait, filter }: DeleteOptions,
 ): Promise<void> {
+  if ((filter === undefined) === (ids.length === 0)) {
+    throw new HypershardError('invalid_request', 'give the ids of documents or a --filter, one of the two')
+  }
+  if (filter !== undefined) return deleteByFilter(context, index, filter, wait)
   const answer = await context.api().deleteDocuments(index, ids, { waitFor: wait })
   context.answer(answer, ({ accepted, sequence }) => [
     `deleted ${formatCountOf(accepted, 'document')} from ${index} (write ${sequence})`,

@@ -12,18 +12,32 @@ const page = {
   took_ms: 1,
 }
 
-describe('documents count and documents list', () => {
+const deletion = (deleted: number, complete: boolean, sequence: number) => ({
+  deleted,
+  complete,
+  sequence,
+  written_meanwhile: 1,
+})
+
+describe('commands of all documents that pass a filter', () => {
+  let deletions: unknown[]
   let server: TestServer
   let asked: string[]
 
   beforeEach(async () => {
     asked = []
+    deletions = [deletion(200_000, false, 7), deletion(2, true, 8)]
     server = await serve(async (request, response) => {
       let body = ''
       for await (const chunk of request) body += chunk
       asked.push(`${request.method} ${request.url} ${body}`)
       const count = { count: 1_234, coverage: {}, manifest_version: 1, took_ms: 1 }
-      response.end(JSON.stringify(request.url?.endsWith('count') ? count : page))
+      const answers = request.url?.includes('delete')
+        ? deletions.shift()
+        : request.url?.endsWith('count')
+          ? count
+          : page
+      response.end(JSON.stringify(answers))
     })
   })
 
@@ -54,5 +68,19 @@ describe('documents count and documents list', () => {
     assert.deepEqual([exitCode, stdout], [0, 'a Tides\nb two lines\n2 documents\nnext page: --cursor onward\n'])
     const sent = { limit: 2, cursor: 'here', with: ['text', 'fields', 'vector'] }
     assert.deepEqual(asked, [`POST /v1/indexes/papers/documents/list ${JSON.stringify(sent)}`])
+  })
+
+  it('deletes what passes until there is no more, each time behind the deletion before', async () => {
+    const words = ['--url', server.url, 'documents', 'delete', 'papers', '--filter', '{"field":"n","lt":5}']
+    const { exitCode, stdout } = await runCommand(words)
+    assert.deepEqual([exitCode, stdout.split('\n')[0]], [0, 'deleted 200,002 documents from papers'])
+    assert.match(stdout, /2 documents written meanwhile stay/)
+    const sequences = asked.map(line => JSON.parse(line.split(' ')[2]!).min_sequence)
+    assert.deepEqual(sequences, [0, 7])
+  })
+
+  it('deletes by ids or by a filter, not both and not neither', async () => {
+    const run = (...words: string[]) => runCommand(['--url', server.url, 'documents', 'delete', 'papers', ...words])
+    assert.deepEqual([(await run()).exitCode, (await run('a', '--filter', '{}')).exitCode, asked], [2, 2, []])
   })
 })

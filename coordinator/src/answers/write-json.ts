@@ -1,5 +1,6 @@
-import type { writeProgressSchema, writeReportSchema } from '@hypershard/contract'
+import type { deleteByFilterReportSchema, writeProgressSchema, writeReportSchema } from '@hypershard/contract'
 import type { z } from 'zod'
+import type { DeleteByFilterReport } from '../writing/delete-by-filter.ts'
 import type { LineError } from '../writing/operation.ts'
 import type { WriteProgress, WriteReport } from '../writing/write-documents.ts'
 
@@ -24,4 +25,9 @@ export function writeReportJson(report: WriteReport): z.input<typeof writeReport
 
 export function writeProgressJson({ received, sequence, waiting }: WriteProgress): z.input<typeof writeProgressSchema> {
   return { received, sequence, waiting }
+}
+
+export function deleteByFilterJson(report: DeleteByFilterReport): z.input<typeof deleteByFilterReportSchema> {
+  const { writtenMeanwhile, manifestVersion, tookMs, ...facts } = report
+  return { ...facts, written_meanwhile: writtenMeanwhile, manifest_version: manifestVersion, took_ms: tookMs }
 }

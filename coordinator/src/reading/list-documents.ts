@@ -39,7 +39,7 @@ export function toListInput(index: string, request: z.output<typeof listRequestS
 }
 
 /** A place in the order of a listing. */
-interface Place {
+export interface Place {
   readonly shard: number
   readonly from: DocumentAddress | undefined
 }
@@ -80,7 +80,7 @@ interface Flow {
 }
 
 /** Shard after shard, each asked for what the page has room for. */
-async function listPage(
+export async function listPage(
   input: ListInput,
   pinned: Pinned,
   begin: Place | undefined,

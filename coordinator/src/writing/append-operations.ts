@@ -137,7 +137,7 @@ async function appendConditionally(
 }
 
 /** What the indexing of a write that is traced becomes a part of. */
-function recordedParent({ trace }: RequestContext): string | undefined {
+export function recordedParent({ trace }: RequestContext): string | undefined {
   return trace.recording ? trace.traceparent : undefined
 }
 

@@ -35,6 +35,8 @@ export interface WriteInput {
    */
   readonly owns?: ((document: StoredDocument) => boolean) | undefined
   readonly onProgress?: ((progress: WriteProgress) => void) | undefined
+  /** Appends the write instead of its operations, of which there are none then. */
+  readonly append?: ((entry: CatalogEntry, context: RequestContext) => Promise<AppendOutcome>) | undefined
 }
 
 export interface WriteProgress {
@@ -128,7 +130,7 @@ async function appendAndWait(
   const appending = { store: parts.store, log, guard: parts.guard, tally }
   const append = { entry, lines, idempotencyKey: input.idempotencyKey, owns: input.owns }
   const appended = await parts.writes.run(context.deadline, () =>
-    context.step('append', inner => appendOperations(append, appending, inner)),
+    context.step('append', inner => input.append?.(entry, inner) ?? appendOperations(append, appending, inner)),
   )
   const { sequence } = appended
   tellAppended(appended, tally.failed)

@@ -157,6 +157,20 @@ export class WriteLog {
     throw new HypershardError('overloaded', message, { details: { index: this.#log.index } })
   }
 
+  /**
+   * The number of the entry that has an idempotency key; undefined where there is none so far. Whoever appends with the key
+   * afterwards finds out what came in between.
+   */
+  async find(idempotencyKey: string): Promise<number | undefined> {
+    const { from, sequence } = (await this.#reserve({ parts: [], idempotencyKey }))!
+    if (sequence !== null) return sequence
+    for (let at = from; ; at++) {
+      const entry = await readLogEntry(this.#store, this.#log, at)
+      if (entry === undefined) return undefined
+      if (entry.idempotencyKey === idempotencyKey) return at
+    }
+  }
+
   async #reserve({ idempotencyKey }: NewLogEntry): Promise<IdempotencyRecord | undefined> {
     if (idempotencyKey === undefined) return undefined
     const fresh = { from: (await this.head()) + 1, createdAt: this.#now() }

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts'
 
 const reading = ['coordinator/src/transport/reading.test.ts']
 const holders = ['coordinator/src/reading/ask-holders.test.ts']
+const deletions = ['coordinator/src/transport/delete-by-filter.test.ts']
 const shards = ['shard-server/src/reading.test.ts']
 
 /** Of what reads an index through its shard servers and scores nothing. */
@@ -109,5 +110,45 @@ export const readingMutants: readonly Mutant[] = [
     replace: 'return rows.map((_, at) => read.subarray(at * width, (at + 1) * width))',
     breaks: 'A listed document has its own vector',
     tests: shards,
+  },
+  {
+    id: 'filter-deletes-newer-writes',
+    file: 'coordinator/src/writing/delete-by-filter.ts',
+    find: 'left = ids.filter(id => !written.has(id))',
+    replace: 'left = ids',
+    breaks: 'A write that was acknowledged after the version a deletion looks at is not lost',
+    tests: deletions,
+  },
+  {
+    id: 'filter-deletes-at-any-place',
+    file: 'coordinator/src/writing/delete-by-filter.ts',
+    find: 'log.append({ ...asked, expectedSequence: written.sequence + 1 }, context.deadline)',
+    replace: 'log.append(asked, context.deadline)',
+    breaks: 'No write comes between what a deletion looked through and the deletion',
+    tests: deletions,
+  },
+  {
+    id: 'filter-deletes-twice',
+    file: 'coordinator/src/writing/delete-by-filter.ts',
+    find: 'if (before !== undefined) return repetitionOf(before, entry, parts)',
+    replace: '',
+    breaks: 'A deletion that is repeated with its key deletes nothing',
+    tests: deletions,
+  },
+  {
+    id: 'filter-deletes-of-other-tenants',
+    file: 'coordinator/src/access/delete-by-filter-as.ts',
+    find: 'filter: joinFilters(own.filter, input.filter) }',
+    replace: 'filter: input.filter }',
+    breaks: 'A tenant deletes its own documents alone',
+    tests: deletions,
+  },
+  {
+    id: 'filter-key-without-filter',
+    file: 'coordinator/src/writing/delete-by-filter.ts',
+    find: 'JSON.stringify([idempotencyKey, filter])',
+    replace: 'JSON.stringify([idempotencyKey])',
+    breaks: 'A key stands for the filter that it came with',
+    tests: deletions,
   },
 ]

@@ -447,6 +447,31 @@ class Document(Answer):
     """Where it was asked for: as a put takes it again. None until the document is indexed, unless it came with one."""
 
 
+class DeleteByFilterRequest(TypedDict):
+    filter: Mapping[str, Any]
+    """Which documents are deleted, as of a search."""
+    min_sequence: NotRequired[int]
+    """`sequence` of a write: what is deleted is looked for once searches see that write."""
+
+
+class DeleteByFilterReport(Answer):
+    deleted: int | None
+    """None for the repetition of one that is so long ago that its number is not kept."""
+    written_meanwhile: int
+    """Documents that passed and stay, since they were written after the version that was looked at."""
+    complete: bool
+    """False where there may be more: one request deletes 200000 documents at most."""
+    sequence: int | None
+    """Of this write in the log of the index; pass it to a search as `min_sequence`."""
+    repeated: bool
+    """An earlier attempt with the same idempotency key and filter had deleted them."""
+    searchable: bool
+    manifest_version: int
+    problem: WriteReportProblem | None
+    """Why indexing does not go on, when it does not; the documents are safe."""
+    took_ms: float
+
+
 class CountRequest(TypedDict):
     filter: NotRequired[Mapping[str, Any]]
     """Which documents are counted, as of a search; all without one."""
@@ -1114,6 +1139,7 @@ OPERATIONS: dict[str, Operation] = {
     "searchBatch": Operation("POST", "/v1/indexes/{index}/search/batch", seconds_max=30, repeatable=True, timed_by_body=True),
     "putDocuments": Operation("PUT", "/v1/indexes/{index}/documents", seconds_max=120),
     "deleteDocuments": Operation("POST", "/v1/indexes/{index}/documents/delete", seconds_max=120),
+    "deleteByFilter": Operation("POST", "/v1/indexes/{index}/documents/delete-by-filter", seconds_max=120),
     "countDocuments": Operation("POST", "/v1/indexes/{index}/documents/count", seconds_max=30, repeatable=True, timed_by_body=True),
     "listDocuments": Operation("POST", "/v1/indexes/{index}/documents/list", seconds_max=30, repeatable=True, timed_by_body=True),
     "getDocument": Operation("GET", "/v1/indexes/{index}/documents/{id}", seconds_max=30, repeatable=True),
@@ -1201,6 +1227,10 @@ class SyncOperations(SyncCaller):
     def get_document(self, index: str, id: str, *, vector: bool | None = None, timeout: float | None = None) -> Document:
         """Read a document as the newest write left it, searchable or not."""
         return self._call(Document, OPERATIONS["getDocument"], path={"index": index, "id": id}, query={"vector": vector}, timeout=timeout)
+
+    def delete_by_filter(self, index: str, *, wait_for: Literal["durable", "searchable"] | None = None, wait_timeout_ms: int | None = None, idempotency_key: str | None = None, timeout: float | None = None, **body: Unpack[DeleteByFilterRequest]) -> DeleteByFilterReport:
+        """Delete the documents that pass a filter."""
+        return self._call(DeleteByFilterReport, OPERATIONS["deleteByFilter"], path={"index": index}, query={"wait_for": wait_for, "wait_timeout_ms": wait_timeout_ms}, body=body, idempotency_key=idempotency_key or make_key(), timeout=timeout)
 
     def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
         """Count the documents that pass a filter."""
@@ -1394,6 +1424,10 @@ class AsyncOperations(AsyncCaller):
         """Read a document as the newest write left it, searchable or not."""
         return await self._call(Document, OPERATIONS["getDocument"], path={"index": index, "id": id}, query={"vector": vector}, timeout=timeout)
 
+    async def delete_by_filter(self, index: str, *, wait_for: Literal["durable", "searchable"] | None = None, wait_timeout_ms: int | None = None, idempotency_key: str | None = None, timeout: float | None = None, **body: Unpack[DeleteByFilterRequest]) -> DeleteByFilterReport:
+        """Delete the documents that pass a filter."""
+        return await self._call(DeleteByFilterReport, OPERATIONS["deleteByFilter"], path={"index": index}, query={"wait_for": wait_for, "wait_timeout_ms": wait_timeout_ms}, body=body, idempotency_key=idempotency_key or make_key(), timeout=timeout)
+
     async def count_documents(self, index: str, *, timeout: float | None = None, **body: Unpack[CountRequest]) -> CountAnswer:
         """Count the documents that pass a filter."""
         return await self._call(CountAnswer, OPERATIONS["countDocuments"], path={"index": index}, body=body, timeout=timeout)
@@ -1562,6 +1596,8 @@ __all__ = [
     "Coverage",
     "CoverageMissing",
     "CreateIndexRequest",
+    "DeleteByFilterReport",
+    "DeleteByFilterRequest",
     "DeleteRequest",
     "Document",
     "DocumentVector",

@@ -24,6 +24,7 @@ export const searchServiceRules = {
   explainDocument: { scope: 'search', keepsToFilter: true },
   countDocuments: { scope: 'read', keepsToFilter: true },
   listDocuments: { scope: 'read', keepsToFilter: true },
+  deleteByFilter: { scope: 'write', keepsToFilter: true },
   putDocuments: { scope: 'write', keepsToFilter: true },
 } as const satisfies Readonly<Record<keyof typeof SearchServiceService, AccessRule>>
 

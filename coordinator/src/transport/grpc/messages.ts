@@ -8,6 +8,8 @@ import type {
   CountDocumentsResponse,
   Coverage as CoverageMessage,
   CreateIndexRequest,
+  DeleteByFilterRequest,
+  DeleteByFilterResponse,
   ExternalVectors,
   FacetCounts as FacetMessage,
   Hit as HitMessage,
@@ -33,6 +35,7 @@ import { passageOf } from '../../search/passage-of.ts'
 import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
 import type { SearchProfile } from '../../search/search-profile.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
+import type { DeleteByFilterReport } from '../../writing/delete-by-filter.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
 import { parseObjectText } from './parse-object-text.ts'
 import { valueMessage } from './value-message.ts'
@@ -158,6 +161,15 @@ export function listResponse(
     vectorModel: isVector && document.vector.length > 0 ? modelDigest : '',
   }))
   return { documents: listed, nextCursor: nextCursor ?? '', manifestVersion, tookMs }
+}
+
+export function deleteByFilterBodyOf(request: DeleteByFilterRequest): Record<string, unknown> {
+  return withoutUnset({ filter: filterOf(request), min_sequence: request.minSequence })
+}
+
+export function deleteByFilterResponse({ problem, ...report }: DeleteByFilterReport): DeleteByFilterResponse {
+  const told = { problemCode: problem?.code ?? '', problemMessage: problem?.message ?? '' }
+  return { ...report, ...told, deleted: report.deleted ?? undefined, sequence: report.sequence ?? 0 }
 }
 
 export function createIndexBodyOf(request: CreateIndexRequest): Record<string, unknown> {

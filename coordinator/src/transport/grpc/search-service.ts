@@ -4,13 +4,16 @@ import { answerCall, toServiceError, unaryHandler } from '@hypershard/common/grp
 import {
   countRequestSchema,
   createIndexSchema,
+  deleteByFilterSchema,
   explainRequestSchema,
+  idempotencyKeySchema,
   indexNameSchema,
   listRequestSchema,
   searchBatchSchema,
   searchRequestSchema,
 } from '@hypershard/contract'
 import {
+  type DeleteByFilterRequest,
   type PutDocumentsRequest,
   type PutDocumentsResponse,
   SearchRequest,
@@ -20,6 +23,7 @@ import { z } from 'zod'
 import type { AuditedFacts, AuditedRequest, AuditTrail } from '../../access/audit-trail.ts'
 import { type Caller, factsOf, mayUse, requireUse } from '../../access/caller.ts'
 import { countAs } from '../../access/count-as.ts'
+import { deleteByFilterAs } from '../../access/delete-by-filter-as.ts'
 import { writeAs } from '../../access/documents-as.ts'
 import { explainAs } from '../../access/explain-as.ts'
 import { listAs } from '../../access/list-as.ts'
@@ -37,6 +41,8 @@ import {
   countBodyOf,
   countResponse,
   createIndexBodyOf,
+  deleteByFilterBodyOf,
+  deleteByFilterResponse,
   explainBodyOf,
   indexMessage,
   listBodyOf,
@@ -128,7 +134,32 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
       const input = toListInput(index, body)
       return listResponse(await listAs(caller, input, context.within(body.timeout_ms), coordinator), body.with)
     }),
+    deleteByFilter: unary(async (request, caller, context) => {
+      const input = deleteByFilterInputOf(request, options)
+      const facts = { caller, what: 'deleteByFilter', subject: { index: input.index }, request: context.requestId }
+      const audited = await auditedUse(input.index, facts, options)
+      const within = context.within(options.putTimeoutMs).with({ principal: caller })
+      const report = await deleteByFilterAs(caller, input, within, { coordinator, audited })
+      return deleteByFilterResponse(report)
+    }),
     putDocuments: putHandler(coordinator, options),
+  }
+}
+
+function deleteByFilterInputOf(request: DeleteByFilterRequest, { putTimeoutMs }: SearchServiceOptions) {
+  const { idempotencyKey: key, waitForSearchable } = request
+  const { filter, min_sequence: minSequence } = checkRequest(
+    deleteByFilterSchema,
+    deleteByFilterBodyOf(request),
+    'request',
+  )
+  return {
+    index: checkRequest(indexNameSchema, request.index, 'index'),
+    filter,
+    minSequence,
+    idempotencyKey: key === '' ? undefined : checkRequest(idempotencyKeySchema, key, 'idempotency_key'),
+    waitFor: waitForSearchable ? ('searchable' as const) : ('durable' as const),
+    waitMsMax: putTimeoutMs,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Coordinator } from '../../coordinator.ts'
 import type { Route } from './route.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes } from './routes/cluster-routes.ts'
+import { deleteByFilterRoute } from './routes/delete-by-filter-route.ts'
 import { documentRoutes } from './routes/document-routes.ts'
 import { explainRoutes } from './routes/explain-routes.ts'
 import { generationRoutes } from './routes/generation-routes.ts'
@@ -27,6 +28,7 @@ export function publicRoutes(coordinator: Coordinator, options: PublicRouteOptio
     ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
+    deleteByFilterRoute(coordinator, options),
     ...readingRoutes(coordinator),
     ...searchRoutes({ coordinator, door: options.door }),
     ...explainRoutes({ coordinator, door: options.door }),

@@ -462,6 +462,38 @@ export interface CountDocumentsResponse {
   tookMs: number;
 }
 
+export interface DeleteByFilterRequest {
+  index: string;
+  /** As the HTTP API's `filter`; needed, unless `filter_json` is given. */
+  filter: { [key: string]: any } | undefined;
+  filterJson: string;
+  /** A repetition with the same key and filter deletes nothing. */
+  idempotencyKey: string;
+  /** `sequence` of a write: what is deleted is looked for once searches see that write. */
+  minSequence: number;
+  waitForSearchable: boolean;
+}
+
+export interface DeleteByFilterResponse {
+  /** Not given for the repetition of one that is so long ago that its number is not kept. */
+  deleted?:
+    | number
+    | undefined;
+  /** Documents that passed and stay, since they were written after the version that was looked at. */
+  writtenMeanwhile: number;
+  /** False where there may be more: one request deletes 200,000 documents at most. */
+  complete: boolean;
+  /** Of the deletion in the log of the index; 0 when nothing was deleted. */
+  sequence: number;
+  repeated: boolean;
+  searchable: boolean;
+  manifestVersion: number;
+  /** Why indexing does not go on; empty when it does. */
+  problemCode: string;
+  problemMessage: string;
+  tookMs: number;
+}
+
 export interface ListDocumentsRequest {
   index: string;
   /** As the HTTP API's `filter`; not given for all documents. */
@@ -4394,6 +4426,295 @@ export const CountDocumentsResponse: MessageFns<CountDocumentsResponse> = {
   },
 };
 
+function createBaseDeleteByFilterRequest(): DeleteByFilterRequest {
+  return { index: "", filter: undefined, filterJson: "", idempotencyKey: "", minSequence: 0, waitForSearchable: false };
+}
+
+export const DeleteByFilterRequest: MessageFns<DeleteByFilterRequest> = {
+  encode(message: DeleteByFilterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.index !== "") {
+      writer.uint32(10).string(message.index);
+    }
+    if (message.filter !== undefined) {
+      Struct.encode(Struct.wrap(message.filter), writer.uint32(18).fork()).join();
+    }
+    if (message.filterJson !== "") {
+      writer.uint32(26).string(message.filterJson);
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(34).string(message.idempotencyKey);
+    }
+    if (message.minSequence !== 0) {
+      writer.uint32(40).uint64(message.minSequence);
+    }
+    if (message.waitForSearchable !== false) {
+      writer.uint32(48).bool(message.waitForSearchable);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteByFilterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteByFilterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.index = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.filter = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filterJson = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.minSequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.waitForSearchable = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeleteByFilterRequest>): DeleteByFilterRequest {
+    return DeleteByFilterRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteByFilterRequest>): DeleteByFilterRequest {
+    const message = createBaseDeleteByFilterRequest();
+    message.index = object.index ?? "";
+    message.filter = object.filter ?? undefined;
+    message.filterJson = object.filterJson ?? "";
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    message.minSequence = object.minSequence ?? 0;
+    message.waitForSearchable = object.waitForSearchable ?? false;
+    return message;
+  },
+};
+
+function createBaseDeleteByFilterResponse(): DeleteByFilterResponse {
+  return {
+    deleted: undefined,
+    writtenMeanwhile: 0,
+    complete: false,
+    sequence: 0,
+    repeated: false,
+    searchable: false,
+    manifestVersion: 0,
+    problemCode: "",
+    problemMessage: "",
+    tookMs: 0,
+  };
+}
+
+export const DeleteByFilterResponse: MessageFns<DeleteByFilterResponse> = {
+  encode(message: DeleteByFilterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deleted !== undefined) {
+      writer.uint32(8).uint64(message.deleted);
+    }
+    if (message.writtenMeanwhile !== 0) {
+      writer.uint32(16).uint64(message.writtenMeanwhile);
+    }
+    if (message.complete !== false) {
+      writer.uint32(24).bool(message.complete);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(32).uint64(message.sequence);
+    }
+    if (message.repeated !== false) {
+      writer.uint32(40).bool(message.repeated);
+    }
+    if (message.searchable !== false) {
+      writer.uint32(48).bool(message.searchable);
+    }
+    if (message.manifestVersion !== 0) {
+      writer.uint32(56).uint32(message.manifestVersion);
+    }
+    if (message.problemCode !== "") {
+      writer.uint32(66).string(message.problemCode);
+    }
+    if (message.problemMessage !== "") {
+      writer.uint32(74).string(message.problemMessage);
+    }
+    if (message.tookMs !== 0) {
+      writer.uint32(81).double(message.tookMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteByFilterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteByFilterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.deleted = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.writtenMeanwhile = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.complete = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.repeated = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.searchable = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.manifestVersion = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.problemCode = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.problemMessage = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 81) {
+              break;
+            }
+
+            message.tookMs = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeleteByFilterResponse>): DeleteByFilterResponse {
+    return DeleteByFilterResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteByFilterResponse>): DeleteByFilterResponse {
+    const message = createBaseDeleteByFilterResponse();
+    message.deleted = object.deleted ?? undefined;
+    message.writtenMeanwhile = object.writtenMeanwhile ?? 0;
+    message.complete = object.complete ?? false;
+    message.sequence = object.sequence ?? 0;
+    message.repeated = object.repeated ?? false;
+    message.searchable = object.searchable ?? false;
+    message.manifestVersion = object.manifestVersion ?? 0;
+    message.problemCode = object.problemCode ?? "";
+    message.problemMessage = object.problemMessage ?? "";
+    message.tookMs = object.tookMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseListDocumentsRequest(): ListDocumentsRequest {
   return {
     index: "",
@@ -6220,6 +6541,18 @@ export const SearchServiceService = {
       Buffer.from(CountDocumentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CountDocumentsResponse => CountDocumentsResponse.decode(value),
   },
+  /** Deletes the documents that pass a filter at the version that searches see, all of them or none. */
+  deleteByFilter: {
+    path: "/hypershard.v1.SearchService/DeleteByFilter" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteByFilterRequest): Buffer =>
+      Buffer.from(DeleteByFilterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteByFilterRequest => DeleteByFilterRequest.decode(value),
+    responseSerialize: (value: DeleteByFilterResponse): Buffer =>
+      Buffer.from(DeleteByFilterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteByFilterResponse => DeleteByFilterResponse.decode(value),
+  },
   /** The documents that pass a filter, page by page, at one manifest version. */
   listDocuments: {
     path: "/hypershard.v1.SearchService/ListDocuments" as const,
@@ -6247,6 +6580,8 @@ export interface SearchServiceServer extends UntypedServiceImplementation {
   explainDocument: handleUnaryCall<ExplainDocumentRequest, ExplainDocumentResponse>;
   /** How many documents pass a filter, at one manifest version. */
   countDocuments: handleUnaryCall<CountDocumentsRequest, CountDocumentsResponse>;
+  /** Deletes the documents that pass a filter at the version that searches see, all of them or none. */
+  deleteByFilter: handleUnaryCall<DeleteByFilterRequest, DeleteByFilterResponse>;
   /** The documents that pass a filter, page by page, at one manifest version. */
   listDocuments: handleUnaryCall<ListDocumentsRequest, ListDocumentsResponse>;
 }
@@ -6391,6 +6726,22 @@ export interface SearchServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: CountDocumentsResponse) => void,
+  ): ClientUnaryCall;
+  /** Deletes the documents that pass a filter at the version that searches see, all of them or none. */
+  deleteByFilter(
+    request: DeleteByFilterRequest,
+    callback: (error: ServiceError | null, response: DeleteByFilterResponse) => void,
+  ): ClientUnaryCall;
+  deleteByFilter(
+    request: DeleteByFilterRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DeleteByFilterResponse) => void,
+  ): ClientUnaryCall;
+  deleteByFilter(
+    request: DeleteByFilterRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DeleteByFilterResponse) => void,
   ): ClientUnaryCall;
   /** The documents that pass a filter, page by page, at one manifest version. */
   listDocuments(

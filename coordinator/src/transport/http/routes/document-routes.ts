@@ -1,10 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import { HypershardError, parseExactJson, type RequestContext, toHypershardError } from '@hypershard/common'
+import { parseExactJson, type RequestContext, toHypershardError } from '@hypershard/common'
 import {
   deleteBodySchema,
   documentQuerySchema,
   documentSchema,
-  idempotencyKeySchema,
   indexNameSchema,
   type WriteQuery,
   writeQuerySchema,
@@ -21,7 +19,7 @@ import { checkLines, checkOperation } from '../../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../../writing/operation.ts'
 import { readDocuments } from '../../../writing/read-documents.ts'
 import type { WriteProgress, WriteReport } from '../../../writing/write-documents.ts'
-import { checkRequest } from '../../check-request.ts'
+import { idempotencyKeyOf } from '../idempotency-key-of.ts'
 import { problemOf } from '../problem.ts'
 import { defineRoute, type Route, type RouteAnswer, type RouteRequest } from '../route.ts'
 
@@ -137,12 +135,6 @@ async function write(
     writeAs(caller, { ...input, onProgress }, context, { coordinator, audited })
   if (query.progress === 'false') return { status: 200, json: writeReportJson(await run()) }
   return { status: 200, ndjson: progressLines(run, context) }
-}
-
-function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
-  const given = headers['idempotency-key']
-  if (Array.isArray(given)) throw new HypershardError('invalid_request', 'Idempotency-Key: given more than once')
-  return given === undefined ? undefined : checkRequest(idempotencyKeySchema, given, 'header Idempotency-Key')
 }
 
 async function* deletions(ids: readonly string[]): AsyncGenerator<ReceivedOperation> {
