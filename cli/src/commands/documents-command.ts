@@ -16,6 +16,7 @@ import { exitCodes } from './exit-codes.ts'
 import { addExplainCommand } from './explain-command.ts'
 import { addListCommand } from './list-command.ts'
 import { jsonObject } from './parse-option.ts'
+import { addPatchCommand } from './patch-command.ts'
 
 const failuresShownMax = 10
 
@@ -37,7 +38,7 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
   const group = program
     .command('documents')
-    .description('put, get, count, list, explain and delete documents of an index')
+    .description('put, patch, get, count, list, explain and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
@@ -78,6 +79,7 @@ Examples:
   addExplainCommand(group, context)
   addCountCommand(group, context)
   addListCommand(group, context)
+  addPatchCommand(group, context, waitOption())
   group
     .command('delete')
     .argument('<index>')

@@ -21,17 +21,20 @@ const deletion = (deleted: number, complete: boolean, sequence: number) => ({
 
 describe('commands of all documents that pass a filter', () => {
   let deletions: unknown[]
+  let patched: unknown[]
   let server: TestServer
   let asked: string[]
 
   beforeEach(async () => {
     asked = []
+    patched = []
     deletions = [deletion(200_000, false, 7), deletion(2, true, 8)]
     server = await serve(async (request, response) => {
       let body = ''
       for await (const chunk of request) body += chunk
       asked.push(`${request.method} ${request.url} ${body}`)
       const count = { count: 1_234, coverage: {}, manifest_version: 1, took_ms: 1 }
+      if (request.method !== 'POST') return void response.end(JSON.stringify({ result: patched.shift() ?? {} }))
       const answers = request.url?.includes('delete')
         ? deletions.shift()
         : request.url?.endsWith('count')
@@ -82,5 +85,17 @@ describe('commands of all documents that pass a filter', () => {
   it('deletes by ids or by a filter, not both and not neither', async () => {
     const run = (...words: string[]) => runCommand(['--url', server.url, 'documents', 'delete', 'papers', ...words])
     assert.deepEqual([(await run()).exitCode, (await run('a', '--filter', '{}')).exitCode, asked], [2, 2, []])
+  })
+
+  it('patches a document, and says why it could not be', async () => {
+    const missing = { line: 1, id: 'b', code: 'document_not_found', message: 'there is none' }
+    patched = [{}, { sequence: 9, errors: [] }, {}, { sequence: null, errors: [missing] }]
+    const run = (id: string) =>
+      runCommand(['--url', server.url, 'documents', 'patch', 'papers', id, '{"year":9007199254740993,"draft":null}'])
+    const { exitCode, stdout } = await run('a')
+    assert.deepEqual([exitCode, stdout], [0, 'patched a of papers (write 9)\n'])
+    assert.match(asked.at(-1)!, /^PUT .* \{"year":9007199254740993,"draft":null,"id":"a","_op":"patch"\}\n$/)
+    const failed = await run('b')
+    assert.deepEqual([failed.exitCode > 0, /document_not_found: there is none/.test(failed.stderr)], [true, true])
   })
 })

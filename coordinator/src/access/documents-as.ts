@@ -77,7 +77,8 @@ async function* ownOperations(
   operations: AsyncIterable<ReceivedOperation>,
 ): AsyncGenerator<ReceivedOperation> {
   for await (const received of operations) {
-    if ('problem' in received || received.operation.type === 'delete' || own.owns(received.operation.document)) {
+    // What a patch makes of a document is known once that is read: it is asked there whether both are the tenant's.
+    if ('problem' in received || received.operation.type !== 'put' || own.owns(received.operation.document)) {
       yield received
       continue
     }

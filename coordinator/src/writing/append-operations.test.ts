@@ -55,7 +55,8 @@ describe('appending the lines of a write', () => {
 
   function append(lines: readonly GoodLine[], idempotencyKey?: string, own = store, owns?: Owns) {
     const guard = new WriteGuard(own, { lagMax: 1_000, freeShareMin: 0 })
-    const input = { entry, lines: streamOf(lines), idempotencyKey, owns }
+    const rules = { fields: {}, vectors: undefined }
+    const input = { entry, lines: streamOf(lines), rules, idempotencyKey, owns }
     return appendOperations(input, { store: own, log, guard, tally }, quietContext())
   }
 

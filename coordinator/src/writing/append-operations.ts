@@ -6,23 +6,22 @@ import {
   type LogReference,
   newerManifest,
   type ObjectStore,
-  operationId,
+  type Operation,
   partBounds,
-  type StoredDocument,
+  readLogEntry,
   type WriteLog,
 } from '@hypershard/storage'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { findDocuments } from './find-documents.ts'
+import { type DecidingRules, judgeLines } from './judge-lines.ts'
 import type { GoodLine, LineTally } from './line-tally.ts'
-import type { LineError } from './operation.ts'
+import { idOf } from './operation.ts'
 import type { WriteGuard, WriteRoom } from './write-guard.ts'
 
-export interface AppendInput {
+export interface AppendInput extends DecidingRules {
   readonly entry: CatalogEntry
   readonly lines: AsyncIterable<GoodLine>
   readonly idempotencyKey: string | undefined
-  /** Of a tenant: see `WriteInput`. */
-  readonly owns?: ((document: StoredDocument) => boolean) | undefined
 }
 
 export interface AppendParts {
@@ -75,7 +74,7 @@ async function appendInto(
   let lines: GoodLine[] = []
   let accepted = 0
   // What a tenant may touch is decided as conditions are: on the documents as they are.
-  const isDecided = (line: GoodLine) => input.owns !== undefined || isConditional(line)
+  const isDecided = (line: GoodLine) => input.owns !== undefined || isConditional(line) || isPatch(line)
   const keep = async () => {
     await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
     gathered.push(await builder.store(parts.store, logOf(input.entry)))
@@ -90,12 +89,11 @@ async function appendInto(
     }
     if (isDecided(line) && gathered.length > 0) throw tooManyToDecide(input)
     lines.push(line)
-    builder.add(line.operation)
+    builder.add(placeOf(line.operation))
   }
   context.deadline.check('writing the documents')
   if (lines.some(isDecided)) {
-    await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
-    return appendConditionally(input, lines, parts, context)
+    return appendConditionally(input, lines, { ...parts, room }, context)
   }
   if (lines.length > 0) await keep()
   if (gathered.length === 0) return { accepted: 0, sequence: null, repeated: false }
@@ -106,27 +104,36 @@ async function appendInto(
 }
 
 /**
- * Reads the documents' versions, leaves out the lines whose condition does not hold, and appends the others right
- * behind what was read. When another write got in between, all is decided again.
+ * Reads the documents as they are, leaves out the lines whose condition does not hold, makes puts of patches, and appends them right
+ * behind what was read. When another write got in between, all is decided again: so the order of the log is the order in
+ * which writes and patches of a document happen, and none of them is lost.
  */
 async function appendConditionally(
-  { entry, idempotencyKey, owns }: AppendInput,
+  input: AppendInput,
   lines: readonly GoodLine[],
-  { store, log, tally }: AppendParts,
+  { store, log, tally, room }: AppendParts & { readonly room: WriteRoom },
   context: RequestContext,
 ): Promise<AppendOutcome> {
-  if (idempotencyKey !== undefined) throw keyAndConditions()
-  const ids = new Set(lines.map(({ operation }) => operationId(operation)))
-  return retryOnConflict({ attemptsMax: decisionsMax, deadline: context.deadline }, async () => {
-    const found = await findDocuments(store, await newerManifest(store, entry.manifest), ids)
-    const { holding, idle, failing } = judge(lines, found.documents, owns)
+  const { entry, idempotencyKey: key } = input
+  const hasPatches = lines.some(isPatch)
+  if (key !== undefined) {
+    if (input.owns !== undefined || lines.some(isConditional)) throw keyAndConditions()
+    const before = await waitWithin(log.find(key), context.deadline, 'reading the log')
+    if (before !== undefined) return repetitionOf(before, entry, store)
+  }
+  const ids = new Set(lines.map(({ operation }) => idOf(operation)))
+  const appending = retryOnConflict({ attemptsMax: decisionsMax, deadline: context.deadline }, async () => {
+    const newest = await newerManifest(store, entry.manifest)
+    const found = await findDocuments(store, newest, ids, { withVectors: hasPatches })
+    const { holding, idle, failing } = judgeLines(lines, found.documents, input)
     const appended =
       holding.length === 0
         ? { sequence: null, repeated: false }
         : await log.append(
             {
-              parts: [await storePart(holding, entry, store)],
+              parts: await storeParts(holding, entry, { store, room, context }),
               expectedSequence: found.sequence + 1,
+              idempotencyKey: key,
               traceparent: recordedParent(context),
             },
             context.deadline,
@@ -134,6 +141,20 @@ async function appendConditionally(
     for (const { line, ...problem } of failing) tally.fail(line, problem)
     return { accepted: holding.length + idle, ...appended }
   })
+  return appending.catch(async error => {
+    // The same write, made twice at a time: the other one was first, and was decided on other documents perhaps.
+    const isTwin = key !== undefined && error instanceof HypershardError && error.code === 'idempotency_mismatch'
+    const sequence = isTwin ? await log.find(key) : undefined
+    if (sequence === undefined) throw error
+    return repetitionOf(sequence, entry, store)
+  })
+}
+
+/** The lines of a write that was made before with the same key. */
+async function repetitionOf(sequence: number, entry: CatalogEntry, store: ObjectStore): Promise<AppendOutcome> {
+  const { parts = [] } = (await readLogEntry(store, logOf(entry), sequence)) ?? {}
+  const accepted = parts.reduce((sum, { puts, deletes }) => sum + puts + deletes, 0)
+  return { accepted, sequence, repeated: true }
 }
 
 /** What the indexing of a write that is traced becomes a part of. */
@@ -141,49 +162,43 @@ export function recordedParent({ trace }: RequestContext): string | undefined {
   return trace.recording ? trace.traceparent : undefined
 }
 
-/** Lines are decided in order: once one changes a document, no later line's condition on it holds. */
-function judge(lines: readonly GoodLine[], documents: ReadonlyMap<string, StoredDocument>, owns: AppendInput['owns']) {
-  const holding: GoodLine[] = []
-  const failing: LineError[] = []
-  const touched = new Set<string>()
-  let idle = 0
-  for (const line of lines) {
-    const { operation, ifVersion } = line
-    const id = operationId(operation)
-    const there = documents.get(id)
-    const isForeign = there !== undefined && owns?.(there) === false
-    // Of another tenant's document nothing is told, not even that it is there.
-    const version = isForeign ? 0 : (there?.version ?? 0)
-    const holds = ifVersion === undefined || (ifVersion === version && !touched.has(id))
-    if (!holds)
-      failing.push({ line: line.line, id, code: 'version_mismatch', message: mismatch(line, version, touched) })
-    // As of one that is not there, of which a tenant's delete is not written either: the answers must be alike.
-    else if (owns !== undefined && operation.type === 'delete' && version === 0 && !touched.has(id)) idle++
-    else if (isForeign) failing.push({ line: line.line, id, code: 'forbidden', message: idTaken })
-    else {
-      holding.push(line)
-      touched.add(id)
-    }
-  }
-  return { holding, idle, failing }
+interface Storing {
+  readonly store: ObjectStore
+  readonly room: WriteRoom
+  readonly context: RequestContext
 }
 
-const idTaken = 'the id cannot be used with this key; choose another, such as one that begins with a name of your own'
-
-function mismatch({ operation, ifVersion }: GoodLine, version: number, touched: ReadonlySet<string>): string {
-  const isTouched = touched.has(operationId(operation))
-  const state = version === 0 ? 'does not exist' : `has version ${version}`
-  return `_if_version is ${ifVersion}, and the document ${isTouched ? 'is written by an earlier line' : state}`
-}
-
-function storePart(lines: readonly GoodLine[], entry: CatalogEntry, store: ObjectStore): Promise<LogPart> {
+/** One part, unless patched documents are more than fit into one. */
+async function storeParts(
+  operations: readonly Operation[],
+  entry: CatalogEntry,
+  { store, room, context }: Storing,
+): Promise<LogPart[]> {
   const builder = new LogPartBuilder()
-  for (const { operation } of lines) builder.add(operation)
-  return builder.store(store, logOf(entry))
+  const stored: LogPart[] = []
+  const keep = async () => {
+    await waitWithin(room.take(builder.size), context.deadline, 'looking for room')
+    stored.push(await builder.store(store, logOf(entry)))
+  }
+  for (const operation of operations) {
+    if (builder.full) await keep()
+    builder.add(operation)
+  }
+  await keep()
+  return stored
+}
+
+/** What a line counts while lines are gathered: of a patch, what it makes is not known yet. */
+function placeOf(operation: GoodLine['operation']): Operation {
+  return operation.type === 'patch' ? { type: 'delete', id: operation.id } : operation
 }
 
 function logOf({ record }: CatalogEntry): LogReference {
   return { index: record.name, indexUid: record.uid }
+}
+
+function isPatch({ operation }: GoodLine): boolean {
+  return operation.type === 'patch'
 }
 
 function isConditional({ ifVersion }: GoodLine): boolean {
@@ -192,7 +207,7 @@ function isConditional({ ifVersion }: GoodLine): boolean {
 
 function tooManyToDecide({ owns }: AppendInput): HypershardError {
   const { operationsMax, bytesMax } = partBounds
-  const what = owns === undefined ? '_if_version' : 'an API key that has a filter'
+  const what = owns === undefined ? '_if_version or patches' : 'an API key that has a filter'
   const message = `a write with ${what} has at most ${operationsMax} lines of together ${bytesMax} bytes; send several`
   return new HypershardError('request_too_large', message, { details: { ...partBounds } })
 }

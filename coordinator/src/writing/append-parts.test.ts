@@ -49,7 +49,11 @@ describe('appending a write to the log', () => {
     })()
     const guard = new WriteGuard(store, { lagMax: 1_000_000, freeShareMin: 0 })
     const parts = { store, log, guard, tally: new LineTally() }
-    return appendOperations({ entry, lines: source, idempotencyKey: undefined }, parts, quietContext())
+    return appendOperations(
+      { entry, lines: source, rules: { fields: {}, vectors: undefined }, idempotencyKey: undefined },
+      parts,
+      quietContext(),
+    )
   }
 
   async function storedParts(sequence: number): Promise<readonly LogPart[]> {

@@ -89,7 +89,7 @@ describe('checkLines', () => {
     { line: '{"id":"a","text":5}', says: /text: must be a string/, id: 'a' },
     { line: '{"id":"a","title":["t"],"text":"t"}', says: /title: must be a string/, id: 'a' },
     { line: '{"id":"a"}', says: /both empty/, id: 'a' },
-    { line: '{"id":"a","text":"t","_op":"update"}', says: /_op: must be "put" or "delete"/, id: 'a' },
+    { line: '{"id":"a","text":"t","_op":"update"}', says: /_op: must be "put", "patch" or "delete"/, id: 'a' },
     { line: '{"id":"a","_op":"delete","text":"t"}', says: /text: a deletion has an id and nothing else/, id: 'a' },
     { line: '{"id":"a","text":"t","_if_version":-1}', says: /_if_version: must be a whole number/, id: 'a' },
     { line: '{"id":"a","text":"t","_if_version":"1"}', says: /_if_version: must be a whole number/, id: 'a' },

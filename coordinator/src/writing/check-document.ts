@@ -13,14 +13,23 @@ import { documentBytesMax, idBytesMax } from '@hypershard/proto/limits'
 import { type Fields, readFieldValues } from '@hypershard/storage'
 import type { VectorRule } from '../vectors/vector-rule.ts'
 import type { ReadLine } from './line-parts.ts'
-import type { CheckedOperation, LineProblem, ReceivedOperation } from './operation.ts'
-import { takeVector } from './take-vector.ts'
+import {
+  type CheckedDocument,
+  type CheckedOperation,
+  type DocumentPatch,
+  idOf,
+  type LineProblem,
+  type ReceivedOperation,
+} from './operation.ts'
+import { type Taken, takeVector } from './take-vector.ts'
 
 /** Deeper JSON would overflow the stack of whoever writes it out again. */
 const fieldsDepthMax = 100
 
 /** Lines of a body told when none of it can be used. */
 const linesToldMax = 20
+
+const operations: readonly unknown[] = ['put', 'patch', 'delete']
 
 /**
  * Reads lines of NDJSON. Blank lines are left out; every other one gives an operation or a problem. A byte order mark is
@@ -94,15 +103,13 @@ function checkObject({ object, text }: ReadObject, fields: Fields, vectors: Vect
   const repeated = findRepeatedKey(text, object)
   const checked = checkOperation(object, fields, vectors)
   if (repeated === undefined || 'problem' in checked) return checked
-  const { operation } = checked
-  const id = operation.type === 'put' ? operation.document.id : operation.id
-  return { problem: problem(id, `${repeated}: given twice in one object; leave one out`) }
+  return { problem: problem(idOf(checked.operation), `${repeated}: given twice in one object; leave one out`) }
 }
 
 /**
  * Checks one operation given as JSON has it: a document with `id` or `_id`, `title`, `text`, and any other key as a
- * field; with `_op` "delete", an id to delete. `_if_version` makes it conditional. One of these that is null counts as left
- * out, since that is how tables write a missing value.
+ * field; with `_op` "delete", an id to delete; with "patch", what changes of a document. `_if_version` makes it conditional. One of
+ * these that is null counts as left out, since that is how tables write a missing value; in a patch it removes what it names.
  * @param value parsed by `parseExactJson`: numbers of fields are stored as they are written
  * @param indexFields what searches can filter by: a document's value must be of its field's type
  * @param vectors what vectors documents may come with; none if left out
@@ -124,6 +131,7 @@ export function checkOperation(value: unknown, indexFields: Fields, vectors?: Ve
   if (fault !== undefined) return { problem: problem(id as string, fault) }
   const condition = { ifVersion: ifVersion as number | undefined }
   if (op === 'delete') return checkDelete(id as string, rest, condition)
+  if (op === 'patch') return checkPatch(id as string, rest, { fields: indexFields, vectors }, condition)
   return checkPut(id as string, rest, { fields: indexFields, vectors }, condition)
 }
 
@@ -149,22 +157,56 @@ function checkPut(id: string, rest: Record<string, unknown>, rules: PutRules, co
   const { vector, fields } = taken
   const title = givenTitle ?? ''
   const text = givenText ?? ''
+  const fault = faultOfString('title', title) ?? faultOfString('text', text)
+  if (fault !== undefined) return { problem: problem(id, fault) }
+  const checked = checkContent({ id, title: title as string, text: text as string, fields, vector }, rules)
+  return 'problem' in checked ? checked : { operation: { type: 'put', document: checked.document }, ...condition }
+}
+
+export type CheckedPut = { readonly document: CheckedDocument } | { readonly problem: LineProblem }
+
+/** What is checked of a whole document, whether it was put so or patched. */
+export function checkContent(
+  { id, title, text, fields, vector }: Omit<CheckedDocument, 'fields'> & { readonly fields: Record<string, unknown> },
+  rules: PutRules,
+): CheckedPut {
   const fault =
-    faultOfString('title', title) ??
-    faultOfString('text', text) ??
     faultOfContent({ title, text }, rules.vectors?.external === true) ??
     faultOfDepth(fields) ??
     faultOfFields(fields, rules.fields)
   if (fault !== undefined) return { problem: problem(id, fault) }
-  const content = { id, title: title as string, text: text as string, fields: JSON.stringify(fields) }
+  const content = { id, title, text, fields: JSON.stringify(fields) }
   const bytes = Object.values(content).reduce((sum, part) => sum + Buffer.byteLength(part), 0)
   const document = vector === undefined ? content : { ...content, vector }
-  if (bytes <= documentBytesMax) return { operation: { type: 'put', document }, ...condition }
+  if (bytes <= documentBytesMax) return { document }
   return { problem: problem(id, `longer than ${documentBytesMax} bytes`, 'request_too_large') }
 }
 
+/** Of the document that it changes nothing is known yet: what depends on that is checked once it is read. */
+function checkPatch(id: string, rest: Record<string, unknown>, rules: PutRules, condition: Condition): Checked {
+  const { title, text, ...others } = rest
+  const fault = faultOfChange('title', title) ?? faultOfChange('text', text) ?? faultOfDepth(others)
+  if (fault !== undefined) return { problem: problem(id, fault) }
+  const taken = takeOtherVector(others, rules)
+  if ('fault' in taken) return { problem: problem(id, taken.fault, taken.code) }
+  const { vector, fields } = taken
+  const texts = { ...(title !== undefined && { title }), ...(text !== undefined && { text }) } as Partial<DocumentPatch>
+  return { operation: { type: 'patch', id, patch: { id, ...texts, fields, vector } }, ...condition }
+}
+
+function faultOfChange(name: string, value: unknown): string | undefined {
+  return value === undefined || value === null ? undefined : faultOfString(name, value)
+}
+
+/** A patch may say nothing of the vector, and then it stays. */
+function takeOtherVector(keys: Record<string, unknown>, { fields: indexFields, vectors }: PutRules): Taken {
+  const isField = vectors === undefined || Object.hasOwn(indexFields, 'vector')
+  if (isField || keys.vector === undefined) return { vector: undefined, fields: keys }
+  return takeVector(keys, vectors)
+}
+
 function faultOfCommand(op: unknown, ifVersion: unknown): string | undefined {
-  if (op !== 'put' && op !== 'delete') return `_op: must be "put" or "delete", this is ${JSON.stringify(op)}`
+  if (!operations.includes(op)) return `_op: must be "put", "patch" or "delete", this is ${JSON.stringify(op)}`
   const isVersion = ifVersion === undefined || (Number.isSafeInteger(ifVersion) && (ifVersion as number) >= 0)
   return isVersion ? undefined : '_if_version: must be a whole number from 0; 0 means that there is no such document'
 }

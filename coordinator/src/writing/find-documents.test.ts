@@ -78,6 +78,13 @@ describe('finding documents as the newest write left them', () => {
     assert.deepEqual(await find(manifest, 'a', 'b', 'c'), ['a@3 anew', 'c@2 indexed 2'])
   })
 
+  it('finds one of many as it finds one of few, of any length and alphabet', async () => {
+    const ids = Array.from({ length: 40 }, (_, at) => `${'é'.repeat(at % 3)}d${at}`)
+    const manifest = await index(entry.manifest, 1, ids.slice(0, 30))
+    const expected = ids.slice(5, 30).map(id => `${id}@1 indexed 1`)
+    assert.deepEqual(await find(manifest, ...ids.slice(5), 'Ã©d1'), expected.sort())
+  })
+
   it('takes documents that were set aside', async () => {
     const document = { id: 'z', title: '', text: 'aside', fields: '{}', version: 1, code: 'internal', message: 'bad' }
     const aside = await writeAside(store, entry.manifest, [document])

@@ -123,19 +123,29 @@ async function findInSegment(
   }
 }
 
-/** The rows that have one of the ids. Bytes are compared, so that no string is made of the others. */
+/** Of ids of one length, how many are compared byte by byte; of more a set is made. */
+const comparedMax = 8
+
+/** The rows that have one of the ids. Of few ids bytes are compared, so that no string is made of the others. */
 async function rowsOf({ offsets, bytes }: IdColumn, ids: readonly string[]): Promise<number[]> {
   const byLength = Map.groupBy(
     ids.map(id => Buffer.from(id)),
     ({ length }) => length,
   )
+  const matchers = new Map([...byLength].map(([length, own]) => [length, matcherOf(own, Buffer.from(bytes.buffer))]))
   const rows: number[] = []
   for (let row = 0; row < offsets.length - 1; row++) {
     if (row % rowsPerTurn === rowsPerTurn - 1) await setImmediate()
     const begin = offsets[row]!
     const end = offsets[row + 1]!
-    const wanted = byLength.get(end - begin)
-    if (wanted?.some(id => id.compare(bytes, begin, end) === 0)) rows.push(row)
+    if (matchers.get(end - begin)?.(begin, end)) rows.push(row)
   }
   return rows
+}
+
+function matcherOf(ids: readonly Buffer[], bytes: Buffer): (begin: number, end: number) => boolean {
+  if (ids.length <= comparedMax) return (begin, end) => ids.some(id => id.compare(bytes, begin, end) === 0)
+  // A character a byte: as different as the bytes are.
+  const wanted = new Set(ids.map(id => id.toString('latin1')))
+  return (begin, end) => wanted.has(bytes.toString('latin1', begin, end))
 }

@@ -6,9 +6,31 @@ import type { Operation, PutDocument } from '@hypershard/storage'
  */
 export type CheckedDocument = PutDocument
 
-/** An operation that may be appended to the log. */
+/** What a patch says of a document: what it leaves out stays as it is. */
+export interface DocumentPatch {
+  readonly id: string
+  /** Null removes it, as it does a field. */
+  readonly title?: string | null
+  readonly text?: string | null
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Instead of the one that it has. */
+  readonly vector?: PutDocument['vector']
+}
+
+/** A change that is made a put once the document is read that it changes. */
+export interface PatchOperation {
+  readonly type: 'patch'
+  readonly id: string
+  readonly patch: DocumentPatch
+}
+
+export function idOf(operation: Operation | PatchOperation): string {
+  return operation.type === 'put' ? operation.document.id : operation.id
+}
+
+/** An operation that may be appended to the log, or made one that may. */
 export interface CheckedOperation {
-  readonly operation: Operation
+  readonly operation: Operation | PatchOperation
   /** It applies only while the document has this version, 0 for none. */
   readonly ifVersion: number | undefined
 }

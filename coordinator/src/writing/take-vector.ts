@@ -3,7 +3,7 @@ import type { OwnVector } from '@hypershard/storage'
 import { readVector } from '../vectors/read-vector.ts'
 import type { VectorRule } from '../vectors/vector-rule.ts'
 
-type Taken =
+export type Taken =
   | { readonly vector: OwnVector | undefined; readonly fields: Record<string, unknown> }
   | { readonly fault: string; readonly code?: ErrorCode }
 

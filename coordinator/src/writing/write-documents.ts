@@ -14,6 +14,7 @@ import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import type { StoreWatcher } from '../catalog/store-watcher.ts'
 import type { ShardWarmer } from '../cluster/shard-warmer.ts'
+import { vectorRuleOf } from '../vectors/vector-rule.ts'
 import { type AppendOutcome, appendOperations } from './append-operations.ts'
 import { LineTally } from './line-tally.ts'
 import type { LineError, ReceivedOperation } from './operation.ts'
@@ -128,7 +129,8 @@ async function appendAndWait(
   const tell = (progress: Omit<WriteProgress, 'received'>) =>
     input.onProgress?.({ received: tally.received, ...progress })
   const appending = { store: parts.store, log, guard: parts.guard, tally }
-  const append = { entry, lines, idempotencyKey: input.idempotencyKey, owns: input.owns }
+  const rules = { fields: entry.record.fields ?? {}, vectors: vectorRuleOf(entry.generation) }
+  const append = { entry, lines, rules, idempotencyKey: input.idempotencyKey, owns: input.owns }
   const appended = await parts.writes.run(context.deadline, () =>
     context.step('append', inner => input.append?.(entry, inner) ?? appendOperations(append, appending, inner)),
   )

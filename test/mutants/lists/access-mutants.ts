@@ -199,8 +199,8 @@ export const accessMutants: readonly Mutant[] = [
   {
     id: 'tenant-put-unfiltered',
     file: 'coordinator/src/access/documents-as.ts',
-    find: "received.operation.type === 'delete' || own.owns(received.operation.document)",
-    replace: "received.operation.type === 'delete' || own !== undefined",
+    find: "received.operation.type !== 'put' || own.owns(received.operation.document)",
+    replace: "received.operation.type !== 'put' || own !== undefined",
     breaks: 'A tenant puts only what passes its filter',
     tests: tenants,
   },
@@ -214,9 +214,9 @@ export const accessMutants: readonly Mutant[] = [
   },
   {
     id: 'tenant-delete-tells',
-    file: 'coordinator/src/writing/append-operations.ts',
-    find: "operation.type === 'delete' && version === 0 && !touched.has(id)) idle++",
-    replace: "operation.type === 'delete' && isForeign) idle++",
+    file: 'coordinator/src/writing/judge-lines.ts',
+    find: "operation.type === 'delete' && version === 0 && !isTouched) return 'idle'",
+    replace: "operation.type === 'delete' && isForeign) return 'idle'",
     breaks: 'A delete of another’s document is answered as one of none',
     tests: ['coordinator/src/writing/append-operations.test.ts'],
   },

@@ -1,5 +1,7 @@
 import type { Mutant } from '../mutant.ts'
 
+const patches = ['coordinator/src/transport/patches.test.ts']
+
 export const coordinatorWritingMutants: readonly Mutant[] = [
   {
     id: 'write-space',
@@ -27,19 +29,83 @@ export const coordinatorWritingMutants: readonly Mutant[] = [
   },
   {
     id: 'condition-twice',
-    file: 'coordinator/src/writing/append-operations.ts',
-    find: '(ifVersion === version && !touched.has(id))',
-    replace: 'ifVersion === version',
+    file: 'coordinator/src/writing/judge-lines.ts',
+    find: '(ifVersion !== version || isTouched)',
+    replace: 'ifVersion !== version',
     breaks: 'Of two conditional lines of one document the second sees the first',
     tests: ['coordinator/src/writing/append-operations.test.ts'],
   },
   {
     id: 'condition-with-key',
     file: 'coordinator/src/writing/append-operations.ts',
-    find: 'if (idempotencyKey !== undefined) throw keyAndConditions()',
-    replace: 'if (idempotencyKey === null) throw keyAndConditions()',
+    find: 'if (input.owns !== undefined || lines.some(isConditional)) throw keyAndConditions()',
+    replace: '',
     breaks: 'A conditional write with an idempotency key is refused',
     tests: ['coordinator/src/writing/append-operations.test.ts'],
+  },
+  {
+    id: 'patch-of-what-is-stored',
+    file: 'coordinator/src/writing/judge-lines.ts',
+    find: 'const base = isTouched ? left.get(id) : isForeign ? undefined : stored',
+    replace: 'const base = isForeign ? undefined : stored',
+    breaks: 'A patch changes what an earlier line of its write left',
+    tests: ['coordinator/src/writing/patches.simulation.test.ts'],
+  },
+  {
+    id: 'patch-race',
+    file: 'coordinator/src/writing/append-operations.ts',
+    find: 'expectedSequence: found.sequence + 1,',
+    replace: 'expectedSequence: lines.some(isPatch) ? undefined : found.sequence + 1,',
+    breaks: 'A patch is made anew where another write came in between',
+    tests: ['coordinator/src/writing/patches.simulation.test.ts'],
+  },
+  {
+    id: 'patch-of-others',
+    file: 'coordinator/src/writing/judge-lines.ts',
+    find: 'isTouched ? left.get(id) : isForeign ? undefined : stored',
+    replace: 'isTouched ? left.get(id) : stored',
+    breaks: 'A tenant patches what passes its filter before',
+    tests: patches,
+  },
+  {
+    id: 'patch-out-of-filter',
+    file: 'coordinator/src/writing/judge-lines.ts',
+    find: 'owns?.({ ...patched.document, version: 0 }) === false',
+    replace: 'owns === null',
+    breaks: 'A tenant patches what passes its filter afterwards',
+    tests: patches,
+  },
+  {
+    id: 'patch-encodes',
+    file: 'coordinator/src/writing/patch-document.ts',
+    find: 'const vector = patch.vector ?? (keeps ? base.vector : undefined)',
+    replace: 'const { vector } = patch',
+    breaks: 'A patch that leaves the text encodes nothing',
+    tests: patches,
+  },
+  {
+    id: 'patch-keeps-old-vector',
+    file: 'coordinator/src/writing/patch-document.ts',
+    find: 'const keeps = !isOfText || (title === base.title && text === base.text)',
+    replace: 'const keeps = base !== patch',
+    breaks: 'A text that a patch changes is encoded',
+    tests: patches,
+  },
+  {
+    id: 'patch-keeps-null',
+    file: 'coordinator/src/writing/patch-document.ts',
+    find: 'filter(([name]) => patch.fields[name] !== null)',
+    replace: 'filter(([name]) => name !== id)',
+    breaks: 'A field that a patch gives as null is removed',
+    tests: patches,
+  },
+  {
+    id: 'many-ids-in-latin',
+    file: 'coordinator/src/writing/find-documents.ts',
+    find: "const wanted = new Set(ids.map(id => id.toString('latin1')))",
+    replace: 'const wanted = new Set(ids.map(id => id.toString()))',
+    breaks: 'Of many ids each is found by its bytes',
+    tests: ['coordinator/src/writing/find-documents.test.ts'],
   },
   {
     id: 'log-tail-wins',

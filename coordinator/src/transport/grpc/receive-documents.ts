@@ -1,7 +1,7 @@
 import { type Deadline, HypershardError, waitWithin } from '@hypershard/common'
 import { idempotencyKeySchema, type WaitMode } from '@hypershard/contract'
 import { documentBytesMax } from '@hypershard/proto/limits'
-import type { Document, PutDocumentsRequest } from '@hypershard/proto/search'
+import type { Document, DocumentPatch, PutDocumentsRequest } from '@hypershard/proto/search'
 import { checkOperation, type PutRules } from '../../writing/check-document.ts'
 import type { ReceivedOperation } from '../../writing/operation.ts'
 import { checkRequest } from '../check-request.ts'
@@ -61,17 +61,22 @@ async function* operationsOf(
       line++
       yield { line, ...checkOperation({ id, _op: 'delete' }, {}) }
     }
+    for (const patch of message.patches) {
+      line++
+      yield { line, ...checkMessage(patch, rules, 'patch') }
+    }
     const next = await rest.next()
     if (next.done === true) return
     message = next.value
   }
 }
 
-function checkMessage(document: Document, rules: PutRules): Unnumbered {
+function checkMessage(document: Document | DocumentPatch, rules: PutRules, _op = 'put'): Unnumbered {
   const { id, title, text, ifVersion } = document
   try {
     const given = document.fieldsJson === '' ? finiteFields(document) : parseFields(document)
-    const keys = { ...withoutOwnKeys(given), ...vectorOf(document), id, title, text, _if_version: ifVersion }
+    const texts = { ...(title !== undefined && { title }), ...(text !== undefined && { text }) }
+    const keys = { ...withoutOwnKeys(given), ...vectorOf(document), ...texts, id, _op, _if_version: ifVersion }
     return checkOperation(keys, rules.fields, rules.vectors)
   } catch (error) {
     if (!(error instanceof HypershardError)) throw error
@@ -80,7 +85,7 @@ function checkMessage(document: Document, rules: PutRules): Unnumbered {
 }
 
 /** As the HTTP twin has it. */
-function vectorOf({ vector, vectorModel }: Document): { vector?: unknown } {
+function vectorOf({ vector, vectorModel }: Document | DocumentPatch): { vector?: unknown } {
   if (vector === undefined || vector.length === 0) return {}
   return { vector: vectorModel ? { model: vectorModel, values: vector } : vector }
 }
@@ -94,7 +99,7 @@ function withoutOwnKeys(fields: Record<string, unknown>): Record<string, unknown
 }
 
 /** JSON has no NaN and no infinities, and would write null for them. */
-function finiteFields({ fields = {} }: Document): Record<string, unknown> {
+function finiteFields({ fields = {} }: Pick<Document, 'fields'>): Record<string, unknown> {
   const path = pathOfNonFinite(fields)
   if (path === undefined) return fields
   throw new HypershardError('invalid_request', `${path.join('.')}: NaN or infinite; leave it out, or send a string`)
@@ -111,7 +116,7 @@ function pathOfNonFinite(value: unknown): string[] | undefined {
 }
 
 /** @throws HypershardError `invalid_request` */
-function parseFields({ fields, fieldsJson }: Document): Record<string, unknown> {
+function parseFields({ fields, fieldsJson }: Pick<Document, 'fields' | 'fieldsJson'>): Record<string, unknown> {
   if (fieldsJson.length > documentBytesMax) {
     throw new HypershardError('request_too_large', `fields_json: longer than ${documentBytesMax} bytes`)
   }

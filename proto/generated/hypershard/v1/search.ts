@@ -174,6 +174,29 @@ export interface Document {
   vectorModel?: string | undefined;
 }
 
+/** What changes of a document that is there: the rest stays as it is. */
+export interface DocumentPatch {
+  id: string;
+  /** Empty to remove it. */
+  title?: string | undefined;
+  text?:
+    | string
+    | undefined;
+  /** A field that is null is removed. */
+  fields:
+    | { [key: string]: any }
+    | undefined;
+  /** Instead of `fields`, as of a document. */
+  fieldsJson: string;
+  /** The patch applies only while the document has this version. */
+  ifVersion?:
+    | number
+    | undefined;
+  /** As of a document; not given to keep the one that it has. */
+  vector?: Buffer | undefined;
+  vectorModel?: string | undefined;
+}
+
 export interface PutDocumentsRequest {
   index: string;
   documents: Document[];
@@ -183,6 +206,8 @@ export interface PutDocumentsRequest {
   idempotencyKey: string;
   /** Of the first message: answer once searches find the documents, not once they are durable. */
   waitForSearchable: boolean;
+  /** After `documents` and `deletes` of the same message. Of a patch of a document that does not exist `errors` tells. */
+  patches: DocumentPatch[];
 }
 
 export interface PutDocumentsResponse {
@@ -2054,8 +2079,156 @@ export const Document: MessageFns<Document> = {
   },
 };
 
+function createBaseDocumentPatch(): DocumentPatch {
+  return {
+    id: "",
+    title: undefined,
+    text: undefined,
+    fields: undefined,
+    fieldsJson: "",
+    ifVersion: undefined,
+    vector: undefined,
+    vectorModel: undefined,
+  };
+}
+
+export const DocumentPatch: MessageFns<DocumentPatch> = {
+  encode(message: DocumentPatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.title !== undefined) {
+      writer.uint32(18).string(message.title);
+    }
+    if (message.text !== undefined) {
+      writer.uint32(26).string(message.text);
+    }
+    if (message.fields !== undefined) {
+      Struct.encode(Struct.wrap(message.fields), writer.uint32(34).fork()).join();
+    }
+    if (message.fieldsJson !== "") {
+      writer.uint32(42).string(message.fieldsJson);
+    }
+    if (message.ifVersion !== undefined) {
+      writer.uint32(48).uint64(message.ifVersion);
+    }
+    if (message.vector !== undefined) {
+      writer.uint32(58).bytes(message.vector);
+    }
+    if (message.vectorModel !== undefined) {
+      writer.uint32(66).string(message.vectorModel);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DocumentPatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDocumentPatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.fields = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.fieldsJson = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.ifVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.vector = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.vectorModel = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DocumentPatch>): DocumentPatch {
+    return DocumentPatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DocumentPatch>): DocumentPatch {
+    const message = createBaseDocumentPatch();
+    message.id = object.id ?? "";
+    message.title = object.title ?? undefined;
+    message.text = object.text ?? undefined;
+    message.fields = object.fields ?? undefined;
+    message.fieldsJson = object.fieldsJson ?? "";
+    message.ifVersion = object.ifVersion ?? undefined;
+    message.vector = object.vector ?? undefined;
+    message.vectorModel = object.vectorModel ?? undefined;
+    return message;
+  },
+};
+
 function createBasePutDocumentsRequest(): PutDocumentsRequest {
-  return { index: "", documents: [], deletes: [], idempotencyKey: "", waitForSearchable: false };
+  return { index: "", documents: [], deletes: [], idempotencyKey: "", waitForSearchable: false, patches: [] };
 }
 
 export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
@@ -2074,6 +2247,9 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
     }
     if (message.waitForSearchable !== false) {
       writer.uint32(40).bool(message.waitForSearchable);
+    }
+    for (const v of message.patches) {
+      DocumentPatch.encode(v!, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2131,6 +2307,14 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
             message.waitForSearchable = reader.bool();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.patches.push(DocumentPatch.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2153,6 +2337,7 @@ export const PutDocumentsRequest: MessageFns<PutDocumentsRequest> = {
     message.deletes = object.deletes?.map((e) => e) || [];
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.waitForSearchable = object.waitForSearchable ?? false;
+    message.patches = object.patches?.map((e) => DocumentPatch.fromPartial(e)) || [];
     return message;
   },
 };
