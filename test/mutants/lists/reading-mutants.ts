@@ -125,7 +125,7 @@ export const readingMutants: readonly Mutant[] = [
     find: 'log.append({ ...asked, expectedSequence: written.sequence + 1 }, context.deadline)',
     replace: 'log.append(asked, context.deadline)',
     breaks: 'No write comes between what a deletion looked through and the deletion',
-    tests: deletions,
+    tests: ['coordinator/src/writing/delete-by-filter.test.ts'],
   },
   {
     id: 'filter-deletes-twice',
