@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import type { ClientOptions } from './client-options.ts'
 import { InvalidCall, NotReachable, ServerProblem } from './errors.ts'
-import { type ClientOptions, HypershardClient } from './hypershard-client.ts'
+import { HypershardClient } from './hypershard-client.ts'
 import { collect } from './testing/collect.ts'
 import { PausedTime, type ScriptedAnswer, ScriptedServer } from './testing/scripted-transport.ts'
 

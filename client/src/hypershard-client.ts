@@ -39,6 +39,7 @@ import type {
   StoredDocument,
   Verification,
 } from '@hypershard/contract'
+import type { ClientOptions } from './client-options.ts'
 import type { DocumentLine } from './documents/cut-batches.ts'
 import {
   type BatchAnswer,
@@ -57,7 +58,7 @@ import { fetchTransport } from './fetch-transport.ts'
 import { watchGeneration } from './generations/watch-generation.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
-import { optionNames, realSurroundings, type SettingNames, type Surroundings, type Transport } from './ports.ts'
+import { optionNames, realSurroundings } from './ports.ts'
 import {
   countDocuments,
   explain,
@@ -68,25 +69,6 @@ import {
   searchHits,
   searchPages,
 } from './searching.ts'
-
-export interface ClientOptions {
-  /** Where a coordinator answers, such as `http://127.0.0.1:7700`. */
-  readonly url: string
-  /** How long to wait for an answer, for a put: for a sign of life; by the kind of call when left out. */
-  readonly timeoutMs?: number | undefined
-  /** The API key to send; none where the coordinator asks for none. */
-  readonly key?: string | undefined
-  /** How often a call is made that fails in a way that may pass; 1 for no second attempt. */
-  readonly attemptsMax?: number | undefined
-  /** `fetch` when left out. */
-  readonly transport?: Transport | undefined
-  /** Reads answers; `JSON.parse` when left out, which rounds numbers of fields that no double holds. */
-  readonly parse?: ((text: string) => unknown) | undefined
-  /** What messages call these options. */
-  readonly names?: SettingNames | undefined
-  /** Time and chance; for tests. */
-  readonly surroundings?: Surroundings | undefined
-}
 
 /** What a coordinator says of itself at its root. */
 export interface Greeting {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import type { ClientOptions } from '../client-options.ts'
 import { InvalidCall, messageOf } from '../errors.ts'
-import { type ClientOptions, HypershardClient } from '../hypershard-client.ts'
+import { HypershardClient } from '../hypershard-client.ts'
 import type { SettingNames, Transport } from '../ports.ts'
 import { type ClientTls, readChunks, sendRequest } from './send-request.ts'
 
