@@ -36,6 +36,16 @@ export const facetsMax = 8
 export const facetValuesListedMax = 1_000
 export const facetValuesMax = 10_000
 
+/** Fields that hits of one search are sorted by. */
+export const sortFieldsMax = 4
+
+/**
+ * Hits of all groups up to the end of a page: each page finds the groups before it again. One call to a shard server may have
+ * as many more as make a second call rare.
+ */
+export const groupedHitsDeepMax = 10_000
+export const groupedHitsOfCallMax = 2 * groupedHitsDeepMax
+
 /** Documents of a shard that a search may ask to have scored exactly, in the plans tangent and graph. */
 export const candidatesAskedMax = 10_000
 

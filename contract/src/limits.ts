@@ -26,6 +26,7 @@ export {
   sampleQueriesMin,
   sampleQueryCharactersMax,
   shardsAskedMax,
+  sortFieldsMax,
   timeoutMsMax,
   vectorWidthMax,
 } from '@hypershard/proto/limits'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { count, milliseconds } from './basic-schemas.ts'
 import { coverageSchema } from './coverage.ts'
-import { facetAnswerSchema } from './facets.ts'
+import { facetAnswerSchema, fieldValueSchema } from './facets.ts'
 import type { Immutable } from './immutable.ts'
 import { rerankOutcomeSchema } from './rerank.ts'
 import { scanCountsSchema } from './scan-counts.ts'
@@ -79,11 +79,21 @@ export const searchProfileSchema = z.object({
 })
 
 export const searchAnswerSchema = z.object({
+  groups: z
+    .array(
+      z.object({
+        value: fieldValueSchema.nullable().describe('Null: of the documents without one.'),
+        hits: z.array(hitSchema),
+      }),
+    )
+    .optional()
+    .describe('With `group_by`: by their best hit; of equal ones by their value.'),
   facets: z.array(facetAnswerSchema).optional().describe('One a facet asked for, in their order.'),
   hits: z
     .array(hitSchema)
     .describe(
-      'By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others.',
+      'By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others. ' +
+        'None with `group_by`.',
     ),
   coverage: coverageSchema,
   plan: z.enum(searchPlans),

@@ -10,14 +10,19 @@ import { searchRequestSchema } from './search-request.ts'
 /** A search of a batch, which has no deadline of its own. */
 export const batchedSearchSchema = searchRequestSchema.omit({ timeout_ms: true })
 
+/** How many hits a page may have. */
+function hitsAskedFor({ k, group_by: groupBy }: z.output<typeof batchedSearchSchema>): number {
+  return groupBy === undefined ? k : groupBy.groups * groupBy.hits
+}
+
 export const searchBatchSchema = z.strictObject({
   searches: z
     .array(batchedSearchSchema)
     .min(1)
     .max(batchSearchesMax)
     .refine(
-      searches => searches.reduce((sum, { k }) => sum + k, 0) <= batchHitsMax,
-      `ask for more than ${batchHitsMax} hits together; lower their k, or send several batches`,
+      searches => searches.reduce((sum, search) => sum + hitsAskedFor(search), 0) <= batchHitsMax,
+      `ask for more than ${batchHitsMax} hits together; lower their k or group_by, or send several batches`,
     )
     .describe(
       `Each as of a request of its own, without \`timeout_ms\`. Their \`k\` together: at most ${batchHitsMax}.`,

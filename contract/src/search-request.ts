@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { facetsSchema } from './facets.ts'
+import { groupBySchema } from './group-by.ts'
 import type { Immutable } from './immutable.ts'
 import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
+import { sortSchema } from './sort.ts'
 import { qnetSchema, vectorSchema } from './vectors.ts'
 
-/** A cursor holds two ids of at most 512 bytes, escaped as JSON and then as base64url. */
-const cursorCharactersMax = 16_384
+/** A cursor holds two ids, or an id and five keywords, of at most 512 bytes each, escaped as JSON and then as base64url. */
+const cursorCharactersMax = 32_768
 
 /** An id has at most 512 bytes. */
 const likeIdCharactersMax = 512
@@ -60,6 +62,8 @@ export const searchRequestSchema = z.strictObject({
       'Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`.',
     ),
   facets: facetsSchema.optional(),
+  group_by: groupBySchema.optional(),
+  sort: sortSchema.optional(),
   ...searchOptionsSchema.shape,
 })
 

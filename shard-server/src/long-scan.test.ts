@@ -18,7 +18,7 @@ import { RowFilter } from './filtering/row-filter.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import { QueryCache } from './qnets/query-cache.ts'
-import { searchGate } from './search/search-gate.ts'
+import { searchGate, sheetGate } from './search/search-gate.ts'
 import { searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { noWords } from './testing/fake-parts.ts'
@@ -173,7 +173,16 @@ describe('a shard server during a scan of seconds', () => {
     return {
       search: (request: SearchShardsRequest, deadline: Deadline): Promise<SearchShardsResponse> =>
         searchShards(
-          { holder, backend, filter, words: noWords, queries, searches, meter: new ShardSearchMeter(quietMeter) },
+          {
+            holder,
+            backend,
+            filter,
+            words: noWords,
+            queries,
+            searches,
+            sheets: sheetGate(1),
+            meter: new ShardSearchMeter(quietMeter),
+          },
           request,
           quietContext(deadline),
         ),

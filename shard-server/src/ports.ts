@@ -5,6 +5,7 @@
 import type { Deadline, RankStart, ScanCounts } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { RecallKnob } from '@hypershard/storage'
+import type { ScoreSheet } from './cpu/score-sheet.ts'
 import type { SharedWeights } from './qnets/weights-memory.ts'
 
 /**
@@ -150,6 +151,8 @@ export interface SegmentToScan {
   readonly excluded: Uint8Array<ArrayBuffer> | undefined
   /** How many rows can be hits. */
   readonly eligible: number
+  /** Where to write the scores of all of them, instead of giving the best as hits; with the plan `exact` alone. */
+  readonly sheet?: ScoreSheet | undefined
 }
 
 export type ScanStop = 'complete' | 'deadline' | 'cancelled'

@@ -9,6 +9,7 @@ import type { HeadMessage } from './qnets/head-thread.ts'
 import { QueryCache } from './qnets/query-cache.ts'
 import { fetchDocuments } from './search/fetch-documents.ts'
 import { prepareShards } from './search/prepare-shards.ts'
+import { sheetGate } from './search/search-gate.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { FakeBackend, FakeLoader, noFilter, noWarmUp, noWords } from './testing/fake-parts.ts'
@@ -50,6 +51,7 @@ describe('searchShards', () => {
       holder,
       backend,
       searches,
+      sheets: sheetGate(1),
       filter: noFilter,
       words: noWords,
       queries,
@@ -78,6 +80,9 @@ describe('searchShards', () => {
     recallHits: 0,
     documents: 0,
     facets: [],
+    groupBy: undefined,
+    sort: [],
+    afterSorted: undefined,
     ...change,
   })
 

@@ -30,7 +30,7 @@ import type { HeadMessage, HeadThreadData, MadeQNet } from './qnets/head-thread.
 import { QueryCache } from './qnets/query-cache.ts'
 import { readParts } from './read-parts.ts'
 import { ListedSegments } from './reading/listed-segment.ts'
-import { searchGate } from './search/search-gate.ts'
+import { searchGate, sheetGate } from './search/search-gate.ts'
 import { type SearchParts, searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
 import { WarmUp } from './search/warm-up.ts'
@@ -122,13 +122,14 @@ export async function startShardServer(
   })
   const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, backend, holder })
   const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
+  const sheets = sheetGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })
   const closeThreads = () =>
     Promise.all([backend.close(), loader.close(), filter.close(), words.close(), heads.close()])
   const warmUp = warmUpOf({ holder, backend, filter, words }, heads, log)
   const listed = new ListedSegments({ store, filter })
-  const parts = { store, holder, backend, filter, words, queries, searches, warmHead, warmUp, listed }
+  const parts = { store, holder, backend, filter, words, queries, searches, sheets, warmHead, warmUp, listed }
   try {
     const server = await startGrpcServer({
       address: config.HYPERSHARD_SHARD_LISTEN,
@@ -190,8 +191,9 @@ function warmUpOf(
   const meter = new ShardSearchMeter(quietMeter)
   const queries = new QueryCache(heads)
   const searches = searchGate(1)
+  const sheets = sheetGate(1)
   return new WarmUp(
-    (request, context) => searchShards({ ...searched, queries, searches, meter }, request, context),
+    (request, context) => searchShards({ ...searched, queries, searches, sheets, meter }, request, context),
     log,
   )
 }

@@ -118,8 +118,16 @@ export { probeStore, type StoreProbe } from './probe/probe-store.ts'
 export { ReservedRoom } from './room/reserved-room.ts'
 export { roomToIndex, roomToMerge } from './room/room-to-index.ts'
 export type { DocumentContent, DocumentsReader, StoredDocument } from './segment/documents-file.ts'
+export {
+  columnValueOf,
+  compareExactValues,
+  compareSortValues,
+  type ExactValue,
+  exactValueOf,
+  type SortValue,
+} from './segment/fields/column-value.ts'
 export type { FilterColumn, FilterColumns } from './segment/fields/columns-file.ts'
-export { type FieldValue, readFieldValue, readFieldValues } from './segment/fields/field-types.ts'
+export { type FieldValue, keywordBytesMax, readFieldValue, readFieldValues } from './segment/fields/field-types.ts'
 export { joinNumber, type SplitNumber, splitNumber } from './segment/fields/read-number.ts'
 export { type IdColumn, textAt } from './segment/formats/utf8-column.ts'
 export { DocumentGraph, graphDocumentsMin } from './segment/graph/document-graph.ts'

@@ -83,6 +83,7 @@ describe('the gRPC servers of a cluster', () => {
             filter: undefined,
             filterJson: '',
             facets: [],
+            sort: [],
             minSequence: 0,
             ...request,
           },

@@ -198,6 +198,58 @@ describe('a cluster of processes', () => {
     }
   })
 
+  it('groups alike from any number of shards, page by page, with all hits of each group', async () => {
+    const text = madeUpText(84, 4)
+    const filter = { field: 'number', gte: 100 }
+    const { body: whole } = await cluster.search('shards-4', text, { k: 600, plan: 'exact', filter })
+    const byKind = Map.groupBy(whole.hits, ({ fields }) => (fields!.kind as string | undefined) ?? null)
+    const expected = [...byKind].map(([value, hits]) => ({
+      value,
+      hits: hits.slice(0, 3).map(({ id, score }) => [id, score]),
+    }))
+    assert.ok(expected.length > 4)
+    for (const shards of [1, 2, 4, 8]) {
+      const groups: typeof expected = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const options = { group_by: { field: 'kind', groups: 2, hits: 3 }, filter, ids_only: true }
+        const { body } = await cluster.search(`shards-${shards}`, text, { ...options, ...(cursor && { cursor }) })
+        assert.deepEqual([body.coverage.ratio, body.hits], [1, []])
+        const found = body.groups as { value: string | null; hits: SearchAnswer['hits'] }[]
+        groups.push(...found.map(({ value, hits }) => ({ value, hits: hits.map(({ id, score }) => [id, score]) })))
+        cursor = body.next_cursor
+      }
+      assert.deepEqual(groups, expected)
+      const { body } = await cluster.search(`shards-${shards}`, text, { group_by: { field: 'number' }, filter })
+      assert.deepEqual(
+        body.groups!.map(({ hits }) => hits),
+        whole.hits.slice(0, 10).map(hit => [hit]),
+      )
+    }
+  })
+
+  it('sorts by fields alike from any number of shards, page by page', async () => {
+    const text = madeUpText(85, 4)
+    const { body: whole } = await cluster.search('shards-4', text, { k: 600, plan: 'exact' })
+    const kindOf = ({ fields }: SearchAnswer['hits'][number]) => fields!.kind as string | undefined
+    const expected = whole.hits
+      .toSorted((a, b) => {
+        const [one, other] = [kindOf(a), kindOf(b)]
+        if (one === other) return 0
+        return one === undefined || other === undefined ? (one === undefined ? 1 : -1) : one < other ? 1 : -1
+      })
+      .map(({ id, score }) => [id, score])
+    for (const shards of [1, 2, 4, 8]) {
+      const found: unknown[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const options = { sort: [{ field: 'kind', order: 'desc' }], k: 250, ids_only: true }
+        const { body } = await cluster.search(`shards-${shards}`, text, { ...options, ...(cursor && { cursor }) })
+        found.push(...body.hits.map(({ id, score }) => [id, score]))
+        cursor = body.next_cursor
+      }
+      assert.deepEqual(found, expected)
+    }
+  })
+
   it('refuses a filter that the index does not know, a value that is none of its field, and a cursor of another', async () => {
     const filter = { field: 'number', equals: 3 }
     const { body, status } = await cluster.search('shards-2', 'x', { filter: { field: 'color', equals: 'red' } })

@@ -53,7 +53,7 @@ function resultOf(shard: number, ids: readonly string[]): ShardResult {
     const document = { id, title: '', text: `the text of ${id}`, fieldsJson: '{}' }
     // Which shards have the best hits is as good as drawn.
     const score = ((shard * 7_919) % 104_729) / 104_729 - row / 10
-    return { id, score, address: { segment: shard, row }, document, passage: undefined }
+    return { id, score, address: { segment: shard, row }, document, passage: undefined, sort: [] }
   })
   const counts = { documentsScored: documentsOfShard, documentsMatched: documentsOfShard }
   return ShardResult.fromPartial({ shard, hits, ...counts, stopReason: StopReason.STOP_REASON_COMPLETE })

@@ -22,11 +22,23 @@ const idWidthMax = 32
  * @param isText whether the query was a text: of a vector the model reads nothing
  */
 export function renderAnswer(answer: SearchAnswer, output: Output, isText = true): string[] {
-  const lines = renderHits(answer.hits, output)
+  const lines = answer.groups === undefined ? renderHits(answer.hits, output) : renderGroups(answer.groups, output)
   lines.push(...renderFacets(answer.facets ?? [], output))
   lines.push('', ...renderSummary(answer, output, isText))
   if (answer.profile !== undefined) lines.push('', ...renderProfile(answer.profile, output))
   return lines
+}
+
+function renderGroups(groups: NonNullable<SearchAnswer['groups']>, output: Output): string[] {
+  if (groups.length === 0) return ['no hits']
+  return groups.flatMap(({ value, hits }, at) => {
+    const heading = value === null ? 'without a value' : toPlainLine(`${value}`)
+    return [
+      ...(at > 0 ? [''] : []),
+      output.style('bold', shorten(heading, output.columns)),
+      ...renderHits(hits, output),
+    ]
+  })
 }
 
 /** Rank, score, id and title on one line, and below it the passage that scored best, or the beginning of the text. */

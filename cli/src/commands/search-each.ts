@@ -1,6 +1,7 @@
 import {
   batchHitsMax,
   batchSearchesMax,
+  groupDefaults,
   type SearchBatchRequest,
   type SearchOutcomeAnswer,
   searchDefaults,
@@ -28,7 +29,7 @@ export async function searchEach(
 ): Promise<void> {
   const { queries } = await readQueries(path)
   const all = [...queries]
-  const size = Math.min(batchSearchesMax, Math.floor(batchHitsMax / (rest.k ?? searchDefaults.k)))
+  const size = Math.min(batchSearchesMax, Math.floor(batchHitsMax / hitsOf(rest)))
   const outcomes: AskedOutcome[] = []
   for (let start = 0; start < all.length; start += size) {
     const batch = all.slice(start, start + size)
@@ -45,6 +46,10 @@ export async function searchEach(
       '',
     ]),
   )
+}
+
+function hitsOf({ k = searchDefaults.k, group_by: groupBy }: SharedOptions['rest']): number {
+  return groupBy === undefined ? k : (groupBy.groups ?? groupDefaults.groups) * (groupBy.hits ?? groupDefaults.hits)
 }
 
 function failureLine({ code, detail }: { readonly code: string; readonly detail: string }): string {

@@ -175,6 +175,9 @@ describe('the gRPC adapters', () => {
         [3, 1],
       )
       const after = { score: Number.NaN, id: 'a', inclusive: true }
+      const groupBy = { field: 'n', groups: 3, hits: 2, only: undefined }
+      const sort = [{ field: 'n', descending: true }]
+      const afterSorted = { values: [{ value: undefined }], score: 1, id: 'b' }
       const knobs = {
         expansion: 9,
         recall: 0.5,
@@ -183,6 +186,9 @@ describe('the gRPC adapters', () => {
         tokenStates: undefined,
         words: undefined,
         facets: ['n'],
+        groupBy,
+        sort,
+        afterSorted,
       }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }

@@ -1,7 +1,6 @@
 import type { fieldValueSchema } from '@hypershard/contract'
-import type { FieldType } from '@hypershard/storage'
+import type { ExactValue, FieldType } from '@hypershard/storage'
 import type { z } from 'zod'
-import type { ExactValue } from '../search/stages/count-facets.ts'
 
 /** A field's exact value as JSON has it: an integer with all its digits, also where no double holds them. */
 export function fieldValueJson(type: FieldType, value: ExactValue): z.input<typeof fieldValueSchema> {

@@ -2,7 +2,7 @@ import { parseExactJson } from '@hypershard/common'
 import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
 import { passageOf } from '../search/passage-of.ts'
-import type { Hit, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
+import type { Hit, HitGroup, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import type { FacetCounts } from '../search/stages/count-facets.ts'
 import { coverageJson } from './coverage-json.ts'
@@ -12,6 +12,7 @@ import { scanCountsJson } from './scan-counts-json.ts'
 export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
   return {
     hits: answer.hits.map(hitJson),
+    ...(answer.groups && { groups: answer.groups.map(groupJson) }),
     ...(answer.facets && { facets: answer.facets.map(facetJson) }),
     coverage: coverageJson(answer.coverage),
     plan: answer.plan,
@@ -25,6 +26,10 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     ...(answer.rerank && { rerank: rerankJson(answer.rerank) }),
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }
+}
+
+function groupJson({ type, value, hits }: HitGroup) {
+  return { value: value === undefined ? null : fieldValueJson(type, value), hits: hits.map(hitJson) }
 }
 
 function facetJson({ field, type, values, distinct }: FacetCounts): z.input<typeof facetAnswerSchema> {

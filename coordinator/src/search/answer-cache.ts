@@ -63,7 +63,8 @@ export class AnswerCache {
   }
 }
 
-function bytesOf({ hits, facets = [] }: SearchAnswer): number {
+function bytesOf({ facets = [], groups = [], ...answer }: SearchAnswer): number {
+  const hits = [...answer.hits, ...groups.flatMap(group => group.hits)]
   const values = facets.flatMap(facet => facet.values)
   const characters = charactersOf(hits) + values.reduce((sum, { value }) => sum + String(value).length, 0)
   return answerBytes + hits.length * hitBytes + values.length * valueBytes + bytesOfCharacter * characters

@@ -29,6 +29,12 @@ describe('a cursor', () => {
     )
   })
 
+  it('keeps the exact value of the last group', () => {
+    for (const value of [null, '', 'x', 0, -1.5, 2n ** 53n + 1n]) {
+      assert.deepEqual(decodeCursor(encodeCursor({ ...cursor, group: { value } }, owner), owner).group, { value })
+    }
+  })
+
   for (const score of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     it(`stays behind every number when its score is ${score}`, () => {
       const back = decodeCursor(encodeCursor({ ...cursor, score }, owner), owner)
@@ -43,6 +49,8 @@ describe('a cursor', () => {
     { precision: 'int8' },
     { plan: 'tangent' },
     { filter: '{}' },
+    { groupBy: 'year' },
+    { sort: '[{"field":"year","order":"asc"}]' },
   ]) {
     it(`is refused with another ${Object.keys(other)}`, () => {
       assert.throws(() => decodeCursor(encodeCursor(cursor, owner), { ...owner, ...other }), isInvalidCursor)

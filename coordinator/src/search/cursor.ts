@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HypershardError } from '@hypershard/common'
+import { sortFieldsMax } from '@hypershard/proto/limits'
+import { keywordBytesMax, type SortValue } from '@hypershard/storage'
 import { z } from 'zod'
 
 /** The end of one page: the next holds what ranks after `score` and `id` in the same manifest version. */
@@ -12,6 +14,10 @@ export interface Cursor {
   readonly given: number
   /** Of a page that ends among the candidates of a reranked search. */
   readonly rerank?: RerankKey | undefined
+  /** Of a page of groups: the value of its last one. */
+  readonly group?: { readonly value: SortValue } | undefined
+  /** Of a page in the order of fields: the values of its last hit. */
+  readonly sort?: readonly SortValue[] | undefined
 }
 
 /** Where the stage rerank goes on. */
@@ -34,6 +40,10 @@ export interface CursorOwner {
   readonly rerank?: { readonly model: string; readonly candidates: number } | undefined
   /** As JSON; left out where there is none. */
   readonly hybrid?: string
+  /** The field that hits are grouped by; left out where they are not. */
+  readonly groupBy?: string | undefined
+  /** What hits are sorted by, as JSON; left out where they are not. */
+  readonly sort?: string | undefined
 }
 
 /** JSON has no NaN and no infinities; all three rank alike, so one word stands for them. */
@@ -46,6 +56,14 @@ const finiteSchema = z.number().min(-scoreMax).max(scoreMax)
 const scoreSchema = z.union([finiteSchema, z.literal(nonFinite)])
 const idSchema = z.string().min(1).max(512)
 
+/** An integer that no double holds stands as its numeral. */
+const valueSchema = z.union([
+  z.string().max(keywordBytesMax),
+  z.number(),
+  z.strictObject({ n: z.string().regex(/^-?\d{1,19}$/) }),
+  z.null(),
+])
+
 const cursorSchema = z.strictObject({
   g: z.int().min(1),
   v: z.int().min(0),
@@ -54,6 +72,8 @@ const cursorSchema = z.strictObject({
   n: z.int().min(0),
   d: z.string(),
   rerank: z.strictObject({ s: finiteSchema, es: scoreSchema, ei: idSchema }).optional(),
+  group: z.strictObject({ v: valueSchema }).optional(),
+  sort: z.array(valueSchema).min(1).max(sortFieldsMax).optional(),
 })
 
 /** Opaque to callers: base64url of JSON with generation, version, score, id, and a digest of what it belongs to. */
@@ -67,6 +87,8 @@ export function encodeCursor(cursor: Cursor, owner: CursorOwner): string {
     n: cursor.given,
     d: digestOf(owner),
     ...(rerank && { rerank: { s: rerank.score, es: toFinite(rerank.end.score), ei: rerank.end.id } }),
+    ...(cursor.sort && { sort: cursor.sort.map(writeValue) }),
+    ...(cursor.group && { group: { v: writeValue(cursor.group.value) } }),
   }
   return Buffer.from(JSON.stringify(content)).toString('base64url')
 }
@@ -79,13 +101,31 @@ export function decodeCursor(text: string, owner: CursorOwner): Cursor {
   }
   if (parsed.data.d !== digestOf(owner)) {
     const message =
-      'cursor: it is of another index, query, precision, plan, filter, hybrid or rerank; repeat the request that gave it'
+      'cursor: it is of another index, query, precision, plan, filter, hybrid, rerank, group_by or sort; repeat the request that gave it'
     throw new HypershardError('invalid_cursor', message)
   }
-  const { g: generation, v: version, s: score, i: id, n: given, rerank } = parsed.data
+  const { g: generation, v: version, s: score, i: id, n: given, rerank, group, sort } = parsed.data
   const end = rerank && { score: fromFinite(rerank.es), id: rerank.ei }
   const ofStage = rerank && end && { rerank: { score: rerank.s, end } }
-  return { generation, version, score: fromFinite(score), id, given, ...ofStage }
+  const ofGroups = group && { group: { value: readValue(group.v) } }
+  return {
+    generation,
+    version,
+    score: fromFinite(score),
+    id,
+    given,
+    ...ofStage,
+    ...ofGroups,
+    ...(sort && { sort: sort.map(readValue) }),
+  }
+}
+
+function writeValue(value: SortValue): z.infer<typeof valueSchema> {
+  return typeof value === 'bigint' ? { n: String(value) } : value
+}
+
+function readValue(value: z.infer<typeof valueSchema>): SortValue {
+  return typeof value === 'object' && value !== null ? BigInt(value.n) : value
 }
 
 function toFinite(score: number): number | typeof nonFinite {
@@ -105,8 +145,13 @@ function parseJson(text: string): unknown {
 }
 
 function digestOf(owner: CursorOwner): string {
-  const { indexUid, precision, plan, query, filter, hybrid, rerank } = owner
-  const ofStages = [...(hybrid === undefined ? [] : [hybrid]), ...(rerank ? [rerank] : [])]
-  const content = JSON.stringify([indexUid, precision, plan, query, filter, ...ofStages])
+  const { indexUid, precision, plan, query, filter, hybrid, rerank, groupBy, sort } = owner
+  const stages = [
+    ...(hybrid === undefined ? [] : [hybrid]),
+    ...(rerank ? [rerank] : []),
+    ...(groupBy === undefined ? [] : [{ group_by: groupBy }]),
+    ...(sort === undefined ? [] : [{ sort }]),
+  ]
+  const content = JSON.stringify([indexUid, precision, plan, query, filter, ...stages])
   return createHash('sha256').update(content).digest('base64url').slice(0, 22)
 }

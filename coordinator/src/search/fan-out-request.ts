@@ -1,10 +1,13 @@
 import type {
   Filter,
+  GroupBy,
   ManifestReference,
   QueryWords,
   RankPosition,
   ScoringPrecision,
   SearchPlan,
+  SortBy,
+  SortPosition,
 } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import type { QueryPayload } from './query-payload.ts'
@@ -34,6 +37,11 @@ export interface FanOutRequest {
   readonly facets: string[]
   /** Undefined where documents are ranked by the q-net alone. */
   readonly words?: QueryWords | undefined
+  /** Groups of hits instead of hits. */
+  readonly groupBy: GroupBy | undefined
+  /** Fields that hits are sorted by, before their score. */
+  readonly sort: SortBy[]
+  readonly afterSorted: SortPosition | undefined
   /** How many hits each server gives with their documents. */
   readonly documents: number
   readonly after: RankPosition | undefined

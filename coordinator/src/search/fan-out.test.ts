@@ -52,7 +52,7 @@ describe('asking shard servers', () => {
   function ask(
     route: FanOutRequest['route'],
     deadline = Deadline.after(10_000),
-    change: Pick<Partial<FanOutRequest>, 'facets'> = {},
+    change: Pick<Partial<FanOutRequest>, 'facets' | 'groupBy'> = {},
   ) {
     const request: FanOutRequest = {
       ...virtualRequest(route),
@@ -84,6 +84,14 @@ describe('asking shard servers', () => {
     const route = new Map([[0, membersOf([old, other])]])
     const { answers } = await ask(route, undefined, { facets: ['kind'] })
     assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.facets, old.asked], ['s1', counted, [[0]]])
+  })
+
+  it('asks another holder where one is of a version that knows no groups', async () => {
+    const groups = { groups: [], more: false }
+    const [old, other] = servers(done, () => ({ documentsScored: 10, groups })) as [Server, Server]
+    const groupBy = { field: 'kind', groups: 3, hits: 1, only: undefined }
+    const { answers } = await ask(new Map([[0, membersOf([old, other])]]), undefined, { groupBy })
+    assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.groups], ['s1', groups])
   })
 
   for (const [what, answer] of [
@@ -179,7 +187,7 @@ describe('asking shard servers', () => {
 
   it('takes hits that are of another shard, out of order or there twice for a defect, and asks the next holder', async () => {
     const hit = (id: string, score: number, segment = 0): ShardHit => {
-      return { id, score, address: { segment, row: 0 }, document: undefined, passage: undefined }
+      return { id, score, address: { segment, row: 0 }, document: undefined, passage: undefined, sort: [] }
     }
     const right: Answer = () => ({ hits: [hit('b', 2), hit('a', 1), hit('c', 1)] })
     for (const hits of [[hit('a', 1, 1)], [hit('a', 1, 9)], [hit('a', 1), hit('b', 2)], [hit('a', 1), hit('a', 1)]]) {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@hypershard/common'
 import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
+import type { ExactValue, FieldType } from '@hypershard/storage'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
 import type { FacetCounts } from './stages/count-facets.ts'
@@ -35,8 +36,17 @@ export interface RerankOutcome {
   readonly message?: string | undefined
 }
 
+export interface HitGroup {
+  readonly type: FieldType
+  /** Undefined: of the documents without one. */
+  readonly value: ExactValue | undefined
+  readonly hits: readonly Hit[]
+}
+
 export interface SearchAnswer {
   readonly hits: readonly Hit[]
+  /** Instead of hits, where groups were asked for. */
+  readonly groups?: readonly HitGroup[] | undefined
   /** One a facet asked for; undefined where nobody asked. */
   readonly facets?: readonly FacetCounts[] | undefined
   readonly coverage: Coverage

@@ -26,6 +26,16 @@ describe('the input of a search', () => {
     })
   })
 
+  it('is refused when groups, or what is sorted, are to be reranked', () => {
+    const rerank = { model: 'm', candidates: 20 }
+    const message = 'rerank: does not go with group_by yet; leave rerank or group_by out'
+    assert.throws(() => inputOf({ group_by: { field: 'year' }, rerank }), { code: 'invalid_request', message })
+    const hybrid = { message: 'hybrid: does not go with sort yet; leave hybrid or sort out' }
+    assert.throws(() => inputOf({ sort: [{ field: 'year' }], hybrid: {} }), hybrid)
+    const sorted = { message: 'rerank: does not go with sort yet; leave rerank or sort out' }
+    assert.throws(() => inputOf({ sort: [{ field: 'year' }], rerank }), sorted)
+  })
+
   it('is the same for a part of this program that says no more than a request does', () => {
     const said = { query: 'stars', k: 3, ids_only: true, generation: 2 }
     assert.deepEqual(searchInputOf('papers', said), inputOf(said))

@@ -2,6 +2,7 @@ import { HypershardError } from '@hypershard/common'
 import {
   type explainRequestSchema,
   type Facet,
+  type GroupBy,
   type HybridOptions,
   hitsMax,
   hybridDefaults,
@@ -9,6 +10,7 @@ import {
   type SearchPlanName,
   type SearchRequest,
   type SettledSearchOptions,
+  type Sort,
   searchDefaults,
   searchRequestSchema,
 } from '@hypershard/contract'
@@ -42,6 +44,10 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly hybrid?: HybridSearch | undefined
   /** Of a tenant: the documents whose words count, however the search is filtered. */
   readonly wordsFilter?: FilterJson | undefined
+  /** Groups of hits instead of hits. */
+  readonly groupBy?: GroupBy | undefined
+  /** The order of hits, before their score. */
+  readonly sort?: Sort | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -63,13 +69,54 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
   const { query: text, vector, qnet, like, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
   const { query = '', own } = queryOf({ query: text, vector, qnet, like })
-  const { min_coverage: minCoverage, ids_only: idsOnly, min_sequence: minSequence, facets, ...more } = others
-  const { hybrid: joined, ...options } = more
+  const {
+    min_coverage: minCoverage,
+    ids_only: idsOnly,
+    min_sequence: minSequence,
+    facets,
+    group_by: groupBy,
+    sort,
+    hybrid: joined,
+    ...options
+  } = others
   if (options.rerank !== undefined) checkRerank({ k, own, like }, options.rerank)
   const hybrid = joined && hybridSearchOf(joined, { k, own, like, rerank: options.rerank })
-  const ofAnswer = { k, cursor, generation, profile, cache, minCoverage, idsOnly, minSequence, facets }
-  const what = { index, query, own, like, hybrid, ...ofAnswer }
+  if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid })
+  if (sort !== undefined) refuseBeside('sort', { like, hybrid })
+  const what = {
+    index,
+    hybrid,
+    query,
+    own,
+    like,
+    k,
+    cursor,
+    generation,
+    profile,
+    cache,
+    minCoverage,
+    idsOnly,
+    minSequence,
+    facets,
+    groupBy,
+    sort,
+  }
+  if (groupBy !== undefined) {
+    if (k !== searchDefaults.k)
+      throw refused('k: with group_by a page is of groups; leave k out and say group_by.groups')
+    if (sort !== undefined)
+      throw refused('sort: groups come in the order of their best hits; leave sort or group_by out')
+    return { ...what, ...settle(withEveryScore(options, 'group_by')) }
+  }
+  if (sort !== undefined) return { ...what, ...settle(withEveryScore(options, 'sort')) }
   return { ...what, ...settle(options) }
+}
+
+/** @throws HypershardError `invalid_request` for what finds documents in another way than by scores of all */
+function refuseBeside(order: 'group_by' | 'sort', others: Pick<SearchInput, 'like' | 'hybrid'>): void {
+  for (const [name, other] of Object.entries(others)) {
+    if (other !== undefined) throw refused(`${name}: does not go with ${order} yet; leave ${name} or ${order} out`)
+  }
 }
 
 /** @throws HypershardError `invalid_request` */
@@ -133,7 +180,26 @@ function hybridSearchOf(
   }
 }
 
-function settle(options: Omit<SearchOptions, 'hybrid'>): Omit<SettledSearchOptions, 'hybrid'> {
+type Unjoined = Omit<SearchOptions, 'hybrid'>
+
+/**
+ * What is grouped or sorted might begin with a document that a cheaper plan leaves out, so that every one is scored.
+ * @throws HypershardError `invalid_request` for what says otherwise
+ */
+function withEveryScore(options: Unjoined, what: 'group_by' | 'sort'): Unjoined {
+  if (options.rerank !== undefined) throw refused(`rerank: does not go with ${what} yet; leave rerank or ${what} out`)
+  const { plan = 'exact', recall } = options
+  if (plan === 'exact' && recall === undefined) return { ...options, plan }
+  throw refused(
+    `${recall === undefined ? 'plan' : 'recall'}: ${what} has every document scored, in the plan exact; leave it out`,
+  )
+}
+
+function refused(message: string): HypershardError {
+  return new HypershardError('invalid_request', message)
+}
+
+function settle(options: Unjoined): Omit<SettledSearchOptions, 'hybrid'> {
   return { ...options, plan: planOf(options), recall: options.recall ?? searchDefaults.recall }
 }
 

@@ -17,10 +17,13 @@ import type { SearchTrail } from './search-trail.ts'
 import type { ShardAnswer } from './shard-answer.ts'
 import { type AskingParts, askShards } from './stages/ask-shards.ts'
 import { mergeFacets, readFacets } from './stages/count-facets.ts'
+import { groupsOfCursor } from './stages/group-cursor.ts'
+import { readGroupBy } from './stages/group-hits.ts'
 import { firstOf, pageOf, type RankedPage } from './stages/page-of.ts'
 import { pickWinners, type Winners } from './stages/pick-winners.ts'
 import type { Pinned } from './stages/plan-fan-out.ts'
 import { beforeRerank, firstStageOf, type Reranking, rerank } from './stages/rerank.ts'
+import { readSort } from './stages/sort-hits.ts'
 
 export interface SearchParts extends AskingParts {
   readonly models: Pick<ModelRegistry, 'list' | 'crossEncoders'>
@@ -70,7 +73,15 @@ export async function search(
   Object.assign(trail, { query, outcome })
   if (context.deadline.cancelled) context.deadline.check('merging hits')
 
-  const winners = await pickWinners(first.input, request, { ...first.pinned, outcome, context, watch, trail })
+  const { fanOuts } = parts
+  const winners = await pickWinners(first.input, request, {
+    pinned: first.pinned,
+    outcome,
+    context,
+    watch,
+    trail,
+    fanOuts,
+  })
   const { cursor } = pinned
   const reranking = reranker && { input, cursor, reranker, inWindow: first.inWindow, scores: parts.pairScores }
   const { outcome: reranked, ...page } = await lastStages(winners, input, reranking, { context, watch })
@@ -126,6 +137,8 @@ export async function pin(
     filter: JSON.stringify(input.filter ?? null),
     ...(input.hybrid && { hybrid: JSON.stringify(input.hybrid) }),
     rerank: input.rerank && { model: input.rerank.model, candidates: input.rerank.candidates },
+    groupBy: input.groupBy?.field,
+    sort: input.sort && JSON.stringify(input.sort),
   }
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await waitWithin(catalog.pin(entry, cursor), context.deadline, 'reading the manifest')
@@ -133,5 +146,7 @@ export async function pin(
   const filter = input.filter && readFilter(input.filter, fields)
   const facets = readFacets(input.facets ?? [], fields)
   const words = input.hybrid && pinWords(input, manifest)
-  return { pinned: { entry, manifest, cursor, filter, facets, words }, owner }
+  const groupBy = input.groupBy && readGroupBy(input.groupBy, fields, cursor && groupsOfCursor(cursor))
+  const sort = readSort(input.sort ?? [], fields)
+  return { pinned: { entry, manifest, cursor, filter, facets, words, groupBy, sort }, owner }
 }

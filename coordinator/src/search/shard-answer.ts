@@ -1,16 +1,21 @@
-import { compareRank, type RankPosition, type ScanCounts, scanCountsOf } from '@hypershard/common'
+import { type ScanCounts, scanCountsOf } from '@hypershard/common'
 import type { CallReason } from '@hypershard/contract'
 import {
   type DocumentAddress,
   type FetchedDocument,
+  type GroupBy,
   type Passage,
   type SearchPlan,
+  type ShardGroup,
   type ShardHit,
   type ShardResult,
+  type SortBy,
   StopReason,
   type ValueCounts,
 } from '@hypershard/proto/shard'
+import { type ExactValue, exactValueOf, type SortValue } from '@hypershard/storage'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
+import { orderOfHits, sortValuesOf } from './stages/sort-hits.ts'
 
 /** A hit of one shard and where its texts lie. */
 export interface FoundHit {
@@ -20,6 +25,8 @@ export interface FoundHit {
   readonly address: DocumentAddress
   /** Undefined where it did not come with the hit. */
   readonly document: FetchedDocument | undefined
+  /** What it is sorted by, one a field; left out where it is not. */
+  readonly sortedBy?: readonly SortValue[]
   /** The part of its text that scored so, of an index that cuts texts. */
   readonly passage?: Passage | undefined
   /** By BM25, where words were asked for. */
@@ -33,6 +40,13 @@ export interface BothScores {
   readonly lexical: number
 }
 
+/** Of one shard's documents with the same value of a field, or of all shards'; undefined stands for those without one. */
+export interface FoundGroup {
+  readonly value: ExactValue | undefined
+  /** In rank order; one at least. */
+  readonly hits: readonly FoundHit[]
+}
+
 /** What one shard answered. The counts are the server's own word; coverage checks them against the manifest. */
 export interface ShardAnswer extends ScanCounts, CallFacts {
   readonly shard: number
@@ -41,6 +55,8 @@ export interface ShardAnswer extends ScanCounts, CallFacts {
   readonly hits: readonly FoundHit[]
   /** In the order of `wordsScore`, then id; empty where words were not asked for. */
   readonly wordHits: readonly FoundHit[]
+  /** By their best hit, and whether there are more; where groups were asked for. */
+  readonly groups: { readonly groups: readonly FoundGroup[]; readonly more: boolean } | undefined
   /** The plan that was really used. */
   readonly plan: SearchPlan
   readonly documentsMatched: number
@@ -82,6 +98,8 @@ interface Asked {
   /** Fields to count the values of. */
   readonly facets: readonly string[]
   readonly withWords: boolean
+  readonly groupBy: GroupBy | undefined
+  readonly sort: readonly SortBy[]
 }
 
 /**
@@ -89,7 +107,7 @@ interface Asked {
  * hits that are in rank order and of their shard.
  */
 export function readShardResult(
-  { member, shard, segments, facets: asked, withWords }: Asked,
+  { member, shard, segments, facets: asked, groupBy, sort, withWords }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
@@ -100,38 +118,63 @@ export function readShardResult(
   if (facets.length !== asked.length) {
     return { code: 'internal', message: `${who}: it counts no values for facets; upgrade the server` }
   }
+  if (result.hits.some(hit => hit.sort.length !== sort.length)) {
+    return { code: 'internal', message: `${who}: its hits are not sorted by fields; upgrade the server` }
+  }
+  if (groupBy !== undefined && result.groups === undefined) {
+    return { code: 'internal', message: `${who}: it gives hits without groups; upgrade the server` }
+  }
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   if (withWords && result.wordHits === undefined) {
     return { code: 'internal', message: `${who}: it did not rank by words; upgrade it` }
   }
-  const read = { shard, segments, withWords }
+  const read = { shard, segments, withWords, sort }
   const hits = readHits(result.hits, ({ score }) => score, read)
   if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
-  const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, read)
+  const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, { ...read, sort: [] })
   if (typeof wordHits === 'string') return { code: 'internal', message: `${who}: ${wordHits}` }
+  const found = result.groups && readGroups(result.groups.groups, read)
+  if (typeof found === 'string') return { code: 'internal', message: `${who}: ${found}` }
+  const groups = found && { groups: found, more: result.groups!.more }
   const counts = { ...scanCountsOf(result), documentsMatched, nonFiniteScores, documentsBefore, facets }
-  return { shard, member, hits, wordHits, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
+  return { shard, member, hits, wordHits, groups, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
+
+type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'sort'>
 
 /** @returns what is wrong with them, if anything is */
 function readHits(
   given: readonly ShardHit[],
   rankOf: (hit: ShardHit) => number,
-  { shard, segments, withWords }: Pick<Asked, 'shard' | 'segments' | 'withWords'>,
+  { shard, segments, withWords, sort }: Place,
 ): FoundHit[] | string {
+  const compare = orderOfHits(sort)
   const hits: FoundHit[] = []
-  let before: RankPosition | undefined
+  let before: Parameters<typeof compare>[0] | undefined
   for (const hit of given) {
     const { id, score, address, document, passage, wordsScore } = hit
+    const sortedBy = sort.length === 0 ? {} : { sortedBy: sortValuesOf(hit.sort) }
     if (address === undefined) return 'a hit has no address'
     if (segments[address.segment]?.shard !== shard) return `hit \`${id}\` is of another shard`
     if (withWords && !Number.isFinite(wordsScore)) return `hit \`${id}\` has no score of its words`
-    const rank = { id, score: rankOf(hit) }
-    if (before !== undefined && compareRank(before, rank) >= 0) return 'its hits are not in rank order'
+    const rank = { id, score: rankOf(hit), ...sortedBy }
+    if (before !== undefined && compare(before, rank) >= 0) return 'its hits are not in rank order'
     before = rank
-    const more = { ...(passage && { passage }), ...(withWords && { wordsScore }) }
+    const more = { ...(passage && { passage }), ...(withWords && { wordsScore }), ...sortedBy }
     hits.push({ id, score, shard, address, document, ...more })
   }
   return hits
+}
+
+/** @returns what is wrong with them, if anything is */
+function readGroups(given: readonly ShardGroup[], place: Place): FoundGroup[] | string {
+  const groups: FoundGroup[] = []
+  for (const { value, hits: own } of given) {
+    const hits = readHits(own, ({ score }) => score, { ...place, sort: [] })
+    if (typeof hits === 'string') return hits
+    if (hits.length === 0) return 'a group has no hit'
+    groups.push({ value: value && exactValueOf(value), hits })
+  }
+  return new Set(groups.map(({ value }) => value)).size < groups.length ? 'a group is there twice' : groups
 }

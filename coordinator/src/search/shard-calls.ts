@@ -81,8 +81,8 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   const facts = { callMs: nowMs - startMs, queryBytes, wonBy: reason }
   work.answered({ serviceMs: Math.max(0, ...results.map(({ headMs, scoreMs }) => headMs + scoreMs)) }, nowMs)
   flow.record.hedging.noteCall(kind, facts.callMs, nowMs)
-  const { segments, facets, words } = flow.request
-  const asked = { member, segments, facets, withWords: words !== undefined }
+  const { segments, facets, words, groupBy, sort } = flow.request
+  const asked = { member, segments, facets, groupBy, sort, withWords: words !== undefined }
   const failed: [ShardRace, string][] = []
   let won = false
   for (const race of races) {

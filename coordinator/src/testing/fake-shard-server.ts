@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { compareRank, type Deadline, HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
 import { scoreOf } from '@hypershard/harness'
 import {
@@ -22,13 +21,15 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
-import { analyzeText, type Manifest, type ObjectStore, openSegment, readManifest, segmentAt } from '@hypershard/storage'
+import { type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 import { countPassing, listNaively } from './list-naively.ts'
 import { type LoadedDocument, loadShard } from './load-shard.ts'
-import { naiveWordsScore } from './naive-words-score.ts'
-import { countNaively, exactValuesOf } from './values-of-fields.ts'
+import { countWordsNaively, rankByWordsNaively, wordsOfDocument } from './naive-words-score.ts'
+import { readDocument } from './read-document.ts'
+import { sleepWithin } from './sleep-within.ts'
+import { countNaively, exactValuesOf, groupNaively, sortNaively } from './values-of-fields.ts'
 
 /** A shard server of our own port: reads real segments from the store, scores naively, and misbehaves when told to. */
 export class FakeShardServer implements ShardServerPort {
@@ -118,7 +119,7 @@ export class FakeShardServer implements ShardServerPort {
   ): Promise<PreparedShard[]> {
     await this.#behave(deadline)
     await this.beforePrepare()
-    await this.#sleep(this.prepareMs, deadline)
+    await sleepWithin(this.prepareMs, deadline, this.address)
     this.prepared.push({ version: manifest.version, shards })
     return shards.map(shard => {
       const noRoom = !this.#hasRoom(manifest, shard)
@@ -152,7 +153,7 @@ export class FakeShardServer implements ShardServerPort {
     this.searches.push(request)
     await this.#behave(deadline)
     await this.beforeSearch()
-    await this.#sleep(this.searchMs, deadline)
+    await sleepWithin(this.searchMs, deadline, this.address)
     for (const shard of request.shards) {
       if (!this.#isLoaded(request.manifest!, shard)) this.coldSearches++
       this.#noteLoaded(request.manifest!, shard)
@@ -178,36 +179,19 @@ export class FakeShardServer implements ShardServerPort {
         const loaded = await this.#loadOnce(manifest!, shard)
         const counted = filter === undefined ? loaded : await this.#passing(filter, manifest!, loaded)
         const all = await Promise.all(counted.map(document => this.#wordsOf(stored, document)))
-        const documentCounts = terms.map(term => all.filter(own => own.includes(term)).length)
-        const words = all.reduce((sum, own) => sum + own.length, 0)
-        return { shard, documents: all.length, words, documentCounts, error: undefined }
+        return { shard, ...countWordsNaively(all, terms), error: undefined }
       }),
     )
   }
 
   async #wordsOf(manifest: Manifest, { address }: LoadedDocument): Promise<string[]> {
-    const { title, text } = await this.#read(manifest, address)
-    const { analyzer } = manifest.lexical!
-    return [...analyzeText(title, analyzer), ...analyzeText(text, analyzer)]
+    return wordsOfDocument(await this.#read(manifest, address), manifest.lexical!)
   }
 
-  /** Both scores of every document, and the best by words. */
-  async #byWords(
-    { manifest, words, limit }: SearchShardsRequest,
-    documents: readonly LoadedDocument[],
-    ranked: readonly ShardHit[],
-  ): Promise<{ readonly ranked: ShardHit[]; readonly wordHits: { hits: ShardHit[] } }> {
-    const stored = await readManifest(this.#storeOf(), manifest!)
-    const scored = await Promise.all(
-      ranked.map(async hit => {
-        const own = await this.#wordsOf(stored, documents.find(({ id }) => id === hit.id)!)
-        return { ...hit, wordsScore: naiveWordsScore(own, words!) }
-      }),
-    )
-    const byWords = scored
-      .filter(({ wordsScore }) => wordsScore > 0)
-      .sort((a, b) => compareRank({ id: a.id, score: a.wordsScore }, { id: b.id, score: b.wordsScore }))
-    return { ranked: scored, wordHits: { hits: byWords.slice(0, limit) } }
+  async #byWords(request: SearchShardsRequest, documents: readonly LoadedDocument[], ranked: readonly ShardHit[]) {
+    const stored = await readManifest(this.#storeOf(), request.manifest!)
+    const wordsOf = (id: string) => this.#wordsOf(stored, documents.find(document => document.id === id)!)
+    return rankByWordsNaively(request, ranked, wordsOf)
   }
 
   async count(request: CountShardsRequest, { deadline }: RequestContext): Promise<CountShardsResponse> {
@@ -234,7 +218,7 @@ export class FakeShardServer implements ShardServerPort {
   /** A server that cannot fetch gives hits without documents too. */
   async #attach({ manifest, documents }: SearchShardsRequest, results: readonly ShardResult[]): Promise<void> {
     const best = results
-      .flatMap(({ hits }) => hits)
+      .flatMap(({ hits, groups }) => (groups === undefined ? hits : groups.groups.flatMap(group => group.hits)))
       .sort(compareRank)
       .slice(0, documents)
     if (best.length === 0 || this.fetchFails) return
@@ -295,7 +279,7 @@ export class FakeShardServer implements ShardServerPort {
   close(): void {}
 
   async #searchShard(shard: number, request: SearchShardsRequest): Promise<ShardResult> {
-    const { manifest, qnet, limit, after, filter, facets, words } = request
+    const { manifest, qnet, limit, after, filter, facets, words, groupBy, sort } = request
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -304,6 +288,7 @@ export class FakeShardServer implements ShardServerPort {
       plan: SearchPlan.SEARCH_PLAN_EXACT,
       headMs: 0,
       facets: [],
+      groups: undefined,
       documentsMatched: 0,
       documentsBefore: undefined,
       nonFiniteScores: 0,
@@ -322,6 +307,7 @@ export class FakeShardServer implements ShardServerPort {
         address,
         document: undefined,
         passage: undefined,
+        sort: [],
       }))
       .sort(compareRank)
     const joined = words && (await this.#byWords(request, documents, ranked))
@@ -333,13 +319,18 @@ export class FakeShardServer implements ShardServerPort {
     const page = all.filter(isAfter)
     return {
       ...nothing,
-      hits: page.slice(0, limit),
+      hits: sort.length > 0 ? await this.#sort(request, ranked) : groupBy === undefined ? page.slice(0, limit) : [],
+      groups: groupBy && groupNaively(await this.#withValues(groupBy.field, manifest!, ranked), groupBy),
       ...(joined && { wordHits: joined.wordHits }),
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
       documentsBefore: after?.inclusive ? ranked.length - page.length : undefined,
       nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,
-      facets: await Promise.all(facets.map(field => this.#count(field, manifest!, documents))),
+      facets: await Promise.all(
+        facets.map(async field =>
+          countNaively((await this.#withValues(field, manifest!, documents)).map(({ values }) => values)),
+        ),
+      ),
       stopReason: StopReason.STOP_REASON_COMPLETE,
       error: undefined,
     }
@@ -357,13 +348,24 @@ export class FakeShardServer implements ShardServerPort {
     return passing
   }
 
-  async #count(field: string, reference: ManifestReference, documents: readonly LoadedDocument[]) {
+  async #sort(request: SearchShardsRequest, ranked: readonly ShardHit[]): Promise<ShardHit[]> {
+    const { sort, manifest } = request
+    const columns = await Promise.all(sort.map(({ field }) => this.#withValues(field, manifest!, ranked)))
+    const found = ranked.map((hit, at) => ({ hit, values: columns.map(column => column[at]!.values) }))
+    return sortNaively(found, request)
+  }
+
+  async #withValues<Found extends { readonly address: DocumentAddress | undefined }>(
+    field: string,
+    reference: ManifestReference,
+    found: readonly Found[],
+  ) {
     const manifest = await readManifest(this.#storeOf(), reference)
-    const read = documents.map(async ({ address }) => {
-      const { fieldsJson } = await this.#read(manifest, address)
-      return exactValuesOf(field, manifest.fields ?? {}, fieldsJson)
+    const read = found.map(async hit => {
+      const { fieldsJson } = await this.#read(manifest, hit.address!)
+      return { hit, values: exactValuesOf(field, manifest.fields ?? {}, fieldsJson) }
     })
-    return countNaively(await Promise.all(read))
+    return Promise.all(read)
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {
@@ -373,16 +375,8 @@ export class FakeShardServer implements ShardServerPort {
     return loaded
   }
 
-  async #read(manifest: Manifest, { segment, row }: DocumentAddress): Promise<FetchedDocument> {
-    const reader = await openSegment(this.#storeOf(), segmentAt(manifest, manifest.segments[segment]!))
-    const documents = await reader.openDocuments()
-    try {
-      const [document] = await documents.read([row])
-      const { id, title, text, fields } = document!
-      return { id, title, text, fieldsJson: fields }
-    } finally {
-      await documents.close()
-    }
+  #read(manifest: Manifest, address: DocumentAddress): Promise<FetchedDocument> {
+    return readDocument(this.#storeOf(), manifest, address)
   }
 
   #errorOf(shard: number) {
@@ -392,17 +386,6 @@ export class FakeShardServer implements ShardServerPort {
 
   async #behave(deadline: Deadline): Promise<void> {
     if (this.down) throw new HypershardError('unavailable', `shard server ${this.address}: connection refused`)
-    if (this.hanging) await this.#sleep(Number.POSITIVE_INFINITY, deadline)
-  }
-
-  async #sleep(ms: number, deadline: Deadline): Promise<void> {
-    const cutOff = deadline.remainingMs < ms
-    const waitMs = Math.min(ms, deadline.remainingMs)
-    if (waitMs > 0) {
-      await wait(waitMs, undefined, { signal: deadline.signal }).catch(() => {
-        throw new HypershardError('cancelled', `shard server ${this.address}: the caller went away`)
-      })
-    }
-    if (cutOff) throw new HypershardError('deadline_exceeded', `shard server ${this.address}: deadline exceeded`)
+    if (this.hanging) await sleepWithin(Number.POSITIVE_INFINITY, deadline, this.address)
   }
 }

@@ -1,7 +1,15 @@
-import { parseExactJson } from '@hypershard/common'
-import type { ValueCounts } from '@hypershard/proto/shard'
-import { type Fields, readFieldValues, splitNumber } from '@hypershard/storage'
-import type { ExactValue } from '../search/stages/count-facets.ts'
+import { compareRank, parseExactJson } from '@hypershard/common'
+import type { GroupBy, SearchShardsRequest, ShardGroups, ShardHit, ValueCounts } from '@hypershard/proto/shard'
+import {
+  columnValueOf,
+  compareExactValues,
+  type ExactValue,
+  exactValueOf,
+  type Fields,
+  readFieldValues,
+  splitNumber,
+} from '@hypershard/storage'
+import { orderOfHits, sortValuesOf } from '../search/stages/sort-hits.ts'
 
 /** A document's exact values of a field, each once, read from its JSON. */
 export function exactValuesOf(name: string, fields: Fields, fieldsJson: string): ExactValue[] {
@@ -21,4 +29,48 @@ export function countNaively(documents: readonly (readonly ExactValue[])[]): Val
     counts: counted.map(([, count]) => count),
     tooMany: false,
   }
+}
+
+/** The naive twin of a shard server's groups. @param ranked in rank order, with the values of each */
+export function groupNaively(
+  ranked: readonly { readonly hit: ShardHit; readonly values: readonly ExactValue[] }[],
+  { groups: limit, hits, only }: Pick<GroupBy, 'groups' | 'hits' | 'only'>,
+): ShardGroups {
+  const members = ranked.flatMap(({ hit, values }) =>
+    (values.length === 0 ? [undefined] : values).map(value => ({ value, hit })),
+  )
+  const wished = only && [...only.values.map(exactValueOf), ...(only.none ? [undefined] : [])]
+  const groups = [...Map.groupBy(members, ({ value }) => value)]
+    .filter(([value]) => wished?.includes(value) !== false)
+    .map(([value, own]) => ({ value, hits: own.slice(0, hits).map(({ hit }) => hit) }))
+    .sort((a, b) => compareRank(a.hits[0]!, b.hits[0]!) || compareExactValues(a.value!, b.value!))
+  const given = groups.slice(0, limit).map(({ value, hits }) => {
+    return { value: value === undefined ? undefined : columnValueOf(value), hits }
+  })
+  return { groups: given, more: groups.length > limit }
+}
+
+/** The naive twin of what a shard server sorts. @param found with the values of each, by field */
+export function sortNaively(
+  found: readonly { readonly hit: ShardHit; readonly values: readonly (readonly ExactValue[])[] }[],
+  { sort, afterSorted, limit }: Pick<SearchShardsRequest, 'sort' | 'afterSorted' | 'limit'>,
+): ShardHit[] {
+  const compare = orderOfHits(sort)
+  const place = afterSorted && { ...afterSorted, sortedBy: sortValuesOf(afterSorted.values) }
+  return found
+    .map(({ hit, values }) => {
+      const sortedBy = sort.map(({ descending }, at) => {
+        const own = values[at]!.toSorted(compareExactValues)
+        return own.at(descending ? -1 : 0) ?? null
+      })
+      return {
+        ...hit,
+        sortedBy,
+        sort: sortedBy.map(value => ({ value: value === null ? undefined : columnValueOf(value) })),
+      }
+    })
+    .sort(compare)
+    .filter(hit => place === undefined || compare(hit, place) > 0)
+    .slice(0, limit)
+    .map(({ sortedBy: _, ...hit }) => hit)
 }

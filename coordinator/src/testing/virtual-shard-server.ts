@@ -95,6 +95,9 @@ export function virtualRequest(route: FanOutRequest['route'], minCoverage = 1): 
     documents: 0,
     filter: undefined,
     facets: [],
+    groupBy: undefined,
+    sort: [],
+    afterSorted: undefined,
     after: undefined,
   }
 }

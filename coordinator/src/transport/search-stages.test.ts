@@ -133,8 +133,7 @@ describe('what is made of the hits of a search', () => {
     })
 
     it('are of the shards that answered', async () => {
-      const [server] = coordinator.servers
-      server!.failingShards.add(0)
+      for (const server of coordinator.servers) server.failingShards.add(0)
       try {
         const body = { facets: [{ field: 'kind' }], cache: false }
         assert.equal((await search(body)).json.code, 'insufficient_coverage')
@@ -143,7 +142,7 @@ describe('what is made of the hits of a search', () => {
         assert.equal(counted, json.hits.filter(({ id }: { id: string }) => id !== 'e').length)
         assert.ok(json.coverage.missing.length > 0)
       } finally {
-        server!.failingShards.clear()
+        for (const server of coordinator.servers) server.failingShards.clear()
       }
     })
 
@@ -158,6 +157,159 @@ describe('what is made of the hits of a search', () => {
     for (const [facets, detail] of refused) {
       it(`are refused: ${JSON.stringify(facets)}`, async () => {
         const { status, json } = await search({ facets })
+        assert.deepEqual([status, json.code], [400, 'invalid_request'])
+        assert.match(json.detail, detail)
+      })
+    }
+  })
+
+  describe('groups', () => {
+    const of = (groups: { value: unknown; hits: { id: string }[] }[]) =>
+      groups.map(({ value, hits }) => [value, hits.map(({ id }) => id)])
+
+    it('have the best documents of each value, a document in the group of each that it has, and in one where it has none', async () => {
+      const { json } = await search({ group_by: { field: 'tags', hits: 2 } })
+      assert.deepEqual(of(json.groups), [
+        ['p', ['a']],
+        ['q', ['a', 'b']],
+        [null, ['c', 'e']],
+      ])
+      assert.deepEqual([json.hits, json.plan, json.next_cursor, json.coverage.ratio], [[], 'exact', null, 1])
+    })
+
+    it('come with texts and fields, and facets beside them', async () => {
+      const body = {
+        group_by: { field: 'size', groups: 2, hits: 2 },
+        facets: [{ field: 'size', limit: 1 }],
+        ids_only: false,
+      }
+      const { json } = await search({ ...body, filter: { field: 'kind', in: ['x', 'y'] } })
+      assert.deepEqual(of(json.groups), [
+        [3, ['a', 'b']],
+        [1, ['c']],
+      ])
+      assert.deepEqual([json.groups[0].hits[1].fields.kind, json.facets[0].distinct], ['y', 3])
+    })
+
+    it('are paged by a cursor that belongs to them', async () => {
+      const groupBy = { field: 'size', groups: 2 }
+      const seen: unknown[] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const { json } = await search({ group_by: groupBy, ...(cursor !== undefined && { cursor }) })
+        seen.push(...of(json.groups))
+        cursor = json.next_cursor
+      }
+      assert.deepEqual(seen, [
+        [3, ['a']],
+        [1, ['c']],
+        [null, ['d']],
+        [2, ['e']],
+        [9007199254740992, ['f']],
+      ])
+      const { next_cursor: cursor } = (await search({ group_by: groupBy })).json
+      assert.equal((await search({ cursor })).json.code, 'invalid_cursor')
+      assert.equal((await search({ cursor, group_by: { field: 'kind' } })).json.code, 'invalid_cursor')
+      const { next_cursor: ofHits } = (await search({ k: 1, plan: 'exact' })).json
+      assert.equal((await search({ cursor: ofHits, group_by: groupBy })).json.code, 'invalid_cursor')
+    })
+
+    it('are the same over gRPC', async () => {
+      const { groups, hits, plan } = await searchOverGrpc({ groupBy: { field: 'open', hits: 1 } })
+      assert.deepEqual([hits, plan], [[], 'exact'])
+      assert.deepEqual(
+        groups.map(({ value, hits }) => [value?.kind?.value, hits[0]!.id]),
+        [
+          [true, 'a'],
+          [false, 'b'],
+          [undefined, 'd'],
+        ],
+      )
+    })
+
+    const refused: readonly [object, RegExp][] = [
+      [
+        { group_by: { field: 'colour' } },
+        /^body\.group_by\.field: the index has no field "colour"; its fields are kind/,
+      ],
+      [{ group_by: { field: 'kind', groups: 10_000 } }, /group_by\.groups/],
+      [
+        { group_by: { field: 'kind', groups: 101, hits: 10 } },
+        /group_by: asks for more than 1000 hits, groups times hits/,
+      ],
+      [{ group_by: { field: 'kind' }, k: 3 }, /k: with group_by a page is of groups/],
+      [{ group_by: { field: 'kind' }, plan: 'tangent' }, /plan: group_by has every document scored/],
+      [{ group_by: { field: 'kind' }, recall: 0.9 }, /recall: group_by has every document scored/],
+    ]
+    for (const [body, detail] of refused) {
+      it(`are refused: ${JSON.stringify(body)}`, async () => {
+        const { status, json } = await search(body)
+        assert.deepEqual([status, json.code], [400, 'invalid_request'])
+        assert.match(json.detail, detail)
+      })
+    }
+  })
+
+  describe('sorting', () => {
+    const pagesOf = async (body: object) => {
+      const seen: string[][] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const { json } = await search({ ...body, ...(cursor !== undefined && { cursor }) })
+        assert.deepEqual([json.plan, json.coverage.ratio], ['exact', 1])
+        seen.push(json.hits.map(({ id }: { id: string }) => id))
+        cursor = json.next_cursor
+      }
+      return seen
+    }
+
+    it('is by fields, then by score and id, over all pages, without a value last', async () => {
+      assert.deepEqual(await pagesOf({ sort: [{ field: 'size' }], k: 4 }), [
+        ['c', 'e', 'a', 'b'],
+        ['f', 'd'],
+      ])
+      assert.deepEqual(await pagesOf({ sort: [{ field: 'size', order: 'desc' }], k: 2 }), [
+        ['f', 'a'],
+        ['b', 'e'],
+        ['c', 'd'],
+      ])
+      const sort = [{ field: 'kind', order: 'desc' }, { field: 'on' }]
+      assert.deepEqual(
+        await pagesOf({ sort, k: 1 }),
+        ['d', 'b', 'a', 'c', 'f', 'e'].map(id => [id]),
+      )
+    })
+
+    it('gives scores, texts and fields, and is the same over gRPC', async () => {
+      const { hits } = (await search({ sort: [{ field: 'size' }], k: 1, ids_only: false })).json
+      assert.deepEqual([hits[0].id, hits[0].score, hits[0].fields.kind], ['c', 3, 'x'])
+      const found = await searchOverGrpc({ sort: [{ field: 'size', order: 'desc' }, { field: 'kind' }], k: 3 })
+      assert.deepEqual(
+        found.hits.map(({ id }) => id),
+        ['f', 'a', 'b'],
+      )
+    })
+
+    it('has cursors of its own', async () => {
+      const { next_cursor: cursor } = (await search({ sort: [{ field: 'size' }], k: 1 })).json
+      for (const body of [
+        { plan: 'exact' },
+        { sort: [{ field: 'size', order: 'desc' }] },
+        { sort: [{ field: 'kind' }] },
+      ]) {
+        assert.equal((await search({ ...body, cursor })).json.code, 'invalid_cursor')
+      }
+    })
+
+    const refused: readonly [object, RegExp][] = [
+      [{ sort: [{ field: 'kind' }, { field: 'colour' }] }, /^body\.sort\.1\.field: the index has no field "colour"/],
+      [{ sort: [] }, /sort/],
+      [{ sort: Array.from({ length: 5 }, () => ({ field: 'kind' })) }, /sort/],
+      [{ sort: [{ field: 'kind', order: 'up' }] }, /sort\.0\.order/],
+      [{ sort: [{ field: 'kind' }], group_by: { field: 'kind' } }, /sort: groups come in the order of their best hits/],
+      [{ sort: [{ field: 'kind' }], plan: 'auto' }, /plan: sort has every document scored/],
+    ]
+    for (const [body, detail] of refused) {
+      it(`is refused: ${JSON.stringify(body)}`, async () => {
+        const { status, json } = await search(body)
         assert.deepEqual([status, json.code], [400, 'invalid_request'])
         assert.match(json.detail, detail)
       })

@@ -18,6 +18,7 @@ import {
 import { type DriveOptions, driveScan, type ShardWork } from './drive-scan.ts'
 import { eligibleRows, type RowBlock, rowBlocks } from './row-blocks.ts'
 import type { ScannableSegment, ScanSegment, ScanShard } from './scan-segment.ts'
+import { writeBlock } from './score-sheet.ts'
 import { copyRows } from './vector-rows.ts'
 
 export type PieceScorer = Pick<BlockScorer, 'score'>
@@ -41,22 +42,26 @@ function scoreBlocks(scorer: PieceScorer, { segments }: ScanShard, { limit, afte
   const top = new TopHits(limit, after)
   const positions = new Map<RowIds, number>(segments.map(({ segment, position }) => [segment.ids, position]))
   let documentsScored = 0
+  let nonFinite = 0
   return {
     pieces: ({ segment, excluded }) =>
       rowBlocks(documentsOf(segment.starts, segment.vectors.rows), excluded, segment.starts),
-    take: async (block, { segment, excluded }) => {
-      const scores = await scorer.score(vectorsOf(segment, block))
-      documentsScored += addBlock(top, documentScores(scores, block, segment.starts), block, {
-        ids: segment.ids,
-        excluded,
-      })
+    take: async (block, { segment, excluded, sheet }) => {
+      const scores = documentScores(await scorer.score(vectorsOf(segment, block)), block, segment.starts)
+      if (sheet === undefined) {
+        documentsScored += addBlock(top, scores, block, { ids: segment.ids, excluded })
+        return
+      }
+      const written = writeBlock(sheet, scores, block, excluded)
+      documentsScored += written.scored
+      nonFinite += written.nonFinite
     },
     found: () => ({
       hits: toHits(top, positions),
       ...nothingScanned,
       documentsScored,
       plan: 'exact',
-      nonFiniteScores: top.nonFiniteCount,
+      nonFiniteScores: top.nonFiniteCount + nonFinite,
       beforeCount: top.beforeCount,
     }),
   }

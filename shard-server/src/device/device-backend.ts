@@ -223,8 +223,12 @@ export class DeviceBackend implements ScoringBackend {
   }
 }
 
-/** A device counts nothing, so what ranks before a position is for the CPU. A cursor behind scores that are no numbers lies behind all that a device ranks. */
-function isForDevice({ plan, scoring, after }: ScanRequest): boolean {
+/**
+ * A device gives the best, not all scores, and counts nothing, so what ranks before a position is for the CPU. A cursor behind
+ * scores that are no numbers lies behind all that a device ranks.
+ */
+function isForDevice({ plan, scoring, after, shards }: ScanRequest): boolean {
+  if (shards.some(({ segments }) => segments.some(({ sheet }) => sheet !== undefined))) return false
   const isRanked = after === undefined || (Number.isFinite(after.score) && after.inclusive !== true)
   return plan.kind === 'exact' && scoring === 'fp32' && isRanked
 }

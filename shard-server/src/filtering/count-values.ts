@@ -2,7 +2,7 @@
 import { facetValuesMax } from '@hypershard/proto/limits'
 import type { ValueCounts } from '@hypershard/proto/shard'
 import type { FilterColumn } from '@hypershard/storage'
-import { type Bitmap, hasBit, joinNumber, splitNumber } from '@hypershard/storage/rows'
+import { type Bitmap, type ExactValue, hasBit, joinNumber, splitNumber } from '@hypershard/storage/rows'
 
 /** The values of one field in a segment, and its rows that do not count. */
 export interface RowsToCount {
@@ -11,8 +11,7 @@ export interface RowsToCount {
   readonly excluded: Bitmap | undefined
 }
 
-/** By exact value: a keyword's text, a number's double and rest. */
-type Counts = Map<string | number | bigint, number>
+type Counts = Map<ExactValue, number>
 
 /**
  * Counts documents, not values: one that has a value twice counts once.

@@ -3,25 +3,60 @@ import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import type { Filter, ValueCounts } from '@hypershard/proto/shard'
-import type { Bitmap, FilterColumns } from '@hypershard/storage'
-import type { SharedIds } from '../ports.ts'
+import type { Bitmap, FilterColumns, SortValue } from '@hypershard/storage'
+import type { ScoreSheet } from '../cpu/score-sheet.ts'
+import type { ScanHit, SharedIds } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { countValues } from './count-values.ts'
+import { type GroupValue, type GroupWish, groupRows } from './group-rows.ts'
+import { idBytes, type RankedRow, type ScoredSegment } from './ranked-rows.ts'
 import { selectIds } from './select-ids.ts'
 import { columnOf, selectRows } from './select-rows.ts'
+import { type SortWish, sortRows } from './sort-rows.ts'
 
-interface FilteredSegment {
+export type ToFilterThread =
+  | { readonly type: 'hold'; readonly key: string; readonly segment: HeldColumns }
+  | { readonly type: 'drop'; readonly key: string }
+  | { readonly type: 'select'; readonly call: number; readonly key: string; readonly filter: Filter }
+  | { readonly type: 'count'; readonly call: number; readonly wish: CountWish }
+  | {
+      readonly type: 'group'
+      readonly call: number
+      readonly wish: GroupWish
+      readonly segments: readonly SheetOfSegment[]
+    }
+  | {
+      readonly type: 'sort'
+      readonly call: number
+      readonly wish: SortWish
+      readonly segments: readonly SheetOfSegment[]
+    }
+  | { readonly type: 'close' }
+
+/** What the thread has of a segment. */
+export interface HeldColumns {
   readonly rows: number
   readonly columns: FilterColumns
   readonly ids: SharedIds
 }
 
-export type ToFilterThread =
-  | ({ readonly type: 'hold'; readonly key: string } & FilteredSegment)
-  | { readonly type: 'drop'; readonly key: string }
-  | { readonly type: 'select'; readonly call: number; readonly key: string; readonly filter: Filter }
-  | { readonly type: 'count'; readonly call: number; readonly wish: CountWish }
-  | { readonly type: 'close' }
+/** A segment of a shard whose rows were scored. */
+export interface SheetOfSegment {
+  readonly key: string
+  /** Its place in the manifest, for the hit's address. */
+  readonly position: number
+  readonly sheet: ScoreSheet
+}
+
+export interface FoundGroups {
+  readonly groups: readonly { readonly value: GroupValue; readonly hits: readonly ScanHit[] }[]
+  readonly more: boolean
+}
+
+/** What comes first by fields. */
+export interface FoundInOrder {
+  readonly sorted: readonly { readonly values: readonly SortValue[]; readonly hit: ScanHit }[]
+}
 
 /** Fields whose values are to be counted in some segments, over all of them together. */
 export interface CountWish {
@@ -32,12 +67,12 @@ export interface CountWish {
 const port = parentPort
 assert(port !== null, 'the filter thread is started as a worker')
 
-const segments = new Map<string, FilteredSegment>()
+const segments = new Map<string, HeldColumns>()
 
 port.on('message', (message: ToFilterThread) => {
   switch (message.type) {
     case 'hold':
-      segments.set(message.key, message)
+      segments.set(message.key, message.segment)
       break
     case 'drop':
       segments.delete(message.key)
@@ -47,6 +82,12 @@ port.on('message', (message: ToFilterThread) => {
       break
     case 'count':
       port.postMessage(answer(message.call, () => count(message.wish)))
+      break
+    case 'group':
+      port.postMessage(answer(message.call, () => group(message.segments, message.wish)))
+      break
+    case 'sort':
+      port.postMessage(answer(message.call, () => sort(message.segments, message.wish)))
       break
     case 'close':
       port.close()
@@ -80,7 +121,31 @@ function count({ fields, segments: counted }: CountWish): ValueCounts[] {
   )
 }
 
-function segmentOf(key: string) {
+function group(sheets: readonly SheetOfSegment[], wish: GroupWish): FoundGroups {
+  const scored = scoredSegments(sheets)
+  const { groups, more } = groupRows(scored, wish)
+  return { groups: groups.map(({ value, rows }) => ({ value, hits: rows.map(hitsOf(sheets, scored)) })), more }
+}
+
+function sort(sheets: readonly SheetOfSegment[], wish: SortWish): FoundInOrder {
+  const scored = scoredSegments(sheets)
+  const hitOf = hitsOf(sheets, scored)
+  return { sorted: sortRows(scored, wish).map(row => ({ values: row.values, hit: hitOf(row) })) }
+}
+
+function scoredSegments(sheets: readonly SheetOfSegment[]): ScoredSegment[] {
+  return sheets.map(({ key, sheet }) => ({ ...segmentOf(key), sheet }))
+}
+
+function hitsOf(sheets: readonly SheetOfSegment[], scored: readonly ScoredSegment[]): (row: RankedRow) => ScanHit {
+  return ({ segment, row, score }) => {
+    const { position, sheet } = sheets[segment]!
+    const id = Buffer.from(idBytes(scored[segment]!, row)).toString()
+    return { id, score, segment: position, row, ...(sheet.passages && { passage: sheet.passages[row]! }) }
+  }
+}
+
+function segmentOf(key: string): HeldColumns {
   const segment = segments.get(key)
   assert(segment !== undefined, `segment ${key} is read while it is not held`)
   return segment

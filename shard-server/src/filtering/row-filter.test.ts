@@ -41,7 +41,7 @@ describe('the row sets of filters', () => {
 
   beforeEach(() => {
     filter = new RowFilter({ log: silentLogger(), onDeath: error => deaths.push(error), keptBytesMax: 2.5 * setBytes })
-    filter.hold({ key: 's', rows, columns, ids })
+    filter.hold('s', { rows, columns, ids })
   })
 
   afterEach(async () => {
@@ -71,7 +71,7 @@ describe('the row sets of filters', () => {
     await select(1)
     filter.drop('s')
     assert.equal(filter.bytes, 0)
-    filter.hold({ key: 's', rows, columns, ids })
+    filter.hold('s', { rows, columns, ids })
     await select(1)
     assert.equal(filter.bytes, setBytes)
   })

@@ -11,12 +11,20 @@ import {
   waitWithin,
 } from '@hypershard/common'
 import { Filter, type ValueCounts } from '@hypershard/proto/shard'
-import type { Bitmap, FilterColumns } from '@hypershard/storage'
+import type { Bitmap } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
-import type { SharedIds } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import type { CountWish, ToFilterThread } from './filter-thread.ts'
+import type {
+  CountWish,
+  FoundGroups,
+  FoundInOrder,
+  HeldColumns,
+  SheetOfSegment,
+  ToFilterThread,
+} from './filter-thread.ts'
+import type { GroupWish } from './group-rows.ts'
 import { filterMetrics } from './metrics.ts'
+import type { SortWish } from './sort-rows.ts'
 
 /** Of the row sets kept for the next query with the same filter: a bit a row. */
 const keptBytesMaxDefault = 64 * 1024 * 1024
@@ -40,7 +48,7 @@ export class RowFilter {
   readonly counts = new HitCounts()
   readonly bytesMax: number
   readonly #selectSeconds: Histogram<never>
-  readonly #calls: ThreadCalls<ToFilterThread, Bitmap | ValueCounts[]>
+  readonly #calls: ThreadCalls<ToFilterThread, Bitmap | ValueCounts[] | FoundGroups | FoundInOrder>
   /** By segment and filter. */
   readonly #kept: LRUCache<string, KeptRows>
 
@@ -58,8 +66,8 @@ export class RowFilter {
   }
 
   /** Makes a segment known. Columns and ids lie in shared memory and are not copied. */
-  hold(segment: { key: string; rows: number; columns: FilterColumns; ids: SharedIds }): void {
-    this.#calls.post({ type: 'hold', ...segment })
+  hold(key: string, segment: HeldColumns): void {
+    this.#calls.post({ type: 'hold', key, segment })
   }
 
   drop(key: string): void {
@@ -86,6 +94,24 @@ export class RowFilter {
   count(wish: CountWish, deadline: Deadline): Promise<ValueCounts[]> {
     const { answer } = this.#calls.call(call => ({ type: 'count', call, wish }))
     return waitWithin(answer as Promise<ValueCounts[]>, deadline, 'counting values')
+  }
+
+  /**
+   * The groups of a shard's documents with the best, of those that were scored.
+   * @throws HypershardError `invalid_request`, `deadline_exceeded`
+   */
+  group(segments: readonly SheetOfSegment[], wish: GroupWish, deadline: Deadline): Promise<FoundGroups> {
+    const { answer } = this.#calls.call(call => ({ type: 'group', call, segments, wish }))
+    return waitWithin(answer as Promise<FoundGroups>, deadline, 'grouping')
+  }
+
+  /**
+   * The documents of a shard that come first by fields, of those that were scored.
+   * @throws HypershardError `invalid_request`, `deadline_exceeded`
+   */
+  sort(segments: readonly SheetOfSegment[], wish: SortWish, deadline: Deadline): Promise<FoundInOrder> {
+    const { answer } = this.#calls.call(call => ({ type: 'sort', call, segments, wish }))
+    return waitWithin(answer as Promise<FoundInOrder>, deadline, 'sorting')
   }
 
   close(): Promise<void> {

@@ -106,7 +106,7 @@ export class ListedSegments {
     const [columns, ids] = await Promise.all([reader.loadColumns(manifest.fields ?? {}), reader.loadIds()])
     // A key of its own: another listing, or the holder, may have the same segment known under its own.
     const own = `${key} listed ${++this.#opened}`
-    this.#parts.filter.hold({ key: own, rows: reader.documents, columns, ids: toSharedIds(ids) })
+    this.#parts.filter.hold(own, { rows: reader.documents, columns, ids: toSharedIds(ids) })
     try {
       const selected = await this.#parts.filter.select(own, filter, context.deadline)
       this.#selected.set(name, selected)

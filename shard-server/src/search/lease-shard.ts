@@ -1,6 +1,7 @@
 import type { RequestContext } from '@hypershard/common'
 import type { Filter } from '@hypershard/proto/shard'
 import { complementOf, countBits, type Manifest, subtractBitmap } from '@hypershard/storage'
+import { createSheet } from '../cpu/score-sheet.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SegmentHolder, ShardLease } from '../holding/segment-holder.ts'
 import type { SegmentToScan } from '../ports.ts'
@@ -21,6 +22,8 @@ export type LeasedSegment = SegmentToScan & Pick<ShardLease['segments'][number],
 interface Wish {
   readonly manifest: Manifest
   readonly filter: Filter | undefined
+  /** Whether the scores of all its documents are needed. */
+  readonly withSheets?: boolean | undefined
   readonly context: RequestContext
 }
 
@@ -28,12 +31,12 @@ interface Wish {
 export async function leaseShard(
   { holder, filter: rowFilter }: LeasingParts,
   shard: number,
-  { manifest, filter, context }: Wish,
+  { manifest, filter, withSheets, context }: Wish,
 ): Promise<LeasedShard> {
   const lease = await holder.lease(manifest, shard, context.deadline)
   try {
     const segments = await Promise.all(
-      lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, context })),
+      lease.segments.map(segment => eligibleOf(segment, { rowFilter, filter, withSheets, context })),
     )
     return { shard, segments, release: lease.release }
   } catch (error) {
@@ -44,9 +47,10 @@ export async function leaseShard(
 
 async function eligibleOf(
   { key, position, documents, passages, deleted, deletedCount }: ShardLease['segments'][number],
-  { rowFilter, filter, context }: { rowFilter: LeasingParts['filter'] } & Pick<Wish, 'filter' | 'context'>,
+  { rowFilter, filter, withSheets, context }: { rowFilter: LeasingParts['filter'] } & Omit<Wish, 'manifest'>,
 ): Promise<LeasedSegment> {
-  const own = { key, position, passages }
+  const sheet = withSheets ? createSheet(documents, passages !== undefined) : undefined
+  const own = { key, position, passages, sheet }
   if (filter === undefined) return { ...own, excluded: deleted, eligible: documents - deletedCount }
   const selected = await rowFilter.select(key, filter, context.deadline)
   const eligible = deleted === undefined ? selected : subtractBitmap(selected, deleted)

@@ -7,3 +7,15 @@ import { WorkGate } from '@hypershard/common'
 export function searchGate(searchesMax: number): WorkGate {
   return new WorkGate({ work: 'searches', where: 'on this shard server', inFlightMax: searchesMax, waitingMax: 0 })
 }
+
+/**
+ * Searches at a time that have the scores of all documents in memory: 4 bytes a document each, and 4 more where documents
+ * have passages.
+ */
+const sheetsMax = 4
+
+/** Bounds those. The others wait: each has its place among the searches already. */
+export function sheetGate(searchesMax: number): WorkGate {
+  const where = 'on this shard server'
+  return new WorkGate({ work: 'searches of groups', where, inFlightMax: sheetsMax, waitingMax: searchesMax })
+}

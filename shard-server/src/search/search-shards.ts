@@ -18,8 +18,11 @@ import {
 } from '@hypershard/proto/shard'
 import { type ScoringPrecision, vectorWidth } from '@hypershard/qnet'
 import type { Manifest } from '@hypershard/storage'
+import type { FoundGroups, FoundInOrder } from '../filtering/filter-thread.ts'
+import type { GroupWish } from '../filtering/group-rows.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
-import type { ScanAnswer, ScanPlan, ScanRequest, ScoringBackend, ShardToScan } from '../ports.ts'
+import type { SortWish } from '../filtering/sort-rows.ts'
+import type { ScanAnswer, ScanHit, ScanPlan, ScanRequest, ScoringBackend, ShardToScan } from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { addWords, rankShards } from '../words/add-words.ts'
 import { requireWords } from '../words/require-words.ts'
@@ -28,9 +31,11 @@ import { wordQueryOf } from '../words/word-searcher.ts'
 import type { WordQuery } from '../words/words-thread.ts'
 import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards } from './check-request.ts'
+import { checkGroupBy, groupShards, toShardGroups } from './group-shards.ts'
 import { type LeasedSegment, type LeasingParts, leaseShard } from './lease-shard.ts'
-import { failedResult, type ReadyShard, toResult } from './shard-results.ts'
+import { failedResult, type ReadyShard, toHit, toResult } from './shard-results.ts'
 import type { ShardSearchMeter } from './shard-search-meter.ts'
+import { checkSort, sortShards, toSortedHits } from './sort-shards.ts'
 import { traceScan } from './trace-scan.ts'
 
 /** Time taken off a call's deadline for the answer's way back: a tenth, within these bounds. */
@@ -38,10 +43,12 @@ const replyReserveMs = { min: 2, max: 50 }
 
 export interface SearchParts extends LeasingParts, WordParts {
   readonly backend: Pick<ScoringBackend, 'scan' | 'score'>
-  readonly filter: Pick<RowFilter, 'select' | 'count'>
+  readonly filter: Pick<RowFilter, 'select' | 'count' | 'group' | 'sort'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
   readonly searches: WorkGate
+  /** And those among them that take memory for the scores of all documents. */
+  readonly sheets: WorkGate
   readonly meter: ShardSearchMeter
 }
 
@@ -54,6 +61,8 @@ interface Search {
   readonly facets: readonly string[]
   /** Undefined where documents are ranked by the q-net alone. */
   readonly words: WordQuery | undefined
+  readonly groupBy: GroupWish | undefined
+  readonly sort: SortWish | undefined
   /** Of the scoring, which ends before the call does. */
   readonly context: RequestContext
   readonly callDeadline: Deadline
@@ -74,7 +83,10 @@ async function admitSearch(
 ): Promise<SearchShardsResponse> {
   const { holder, searches, queries } = parts
   const precision = checkSearch(request)
-  const plan = checkPlan(request)
+  const groupBy = request.groupBy && checkGroupBy(request.groupBy)
+  const sort = checkSort(request)
+  const needsSheets = groupBy !== undefined || sort !== undefined
+  const plan: ScanPlan = needsSheets ? { kind: 'exact' } : checkPlan(request)
   return searches.run(context.deadline, async () => {
     const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
     checkShards(manifest, request.shards)
@@ -94,10 +106,13 @@ async function admitSearch(
         filter,
         facets,
         words: request.words && wordQueryOf(request.words),
+        groupBy,
+        sort,
         context: scoringContext,
         callDeadline: context.deadline,
       }
-      const found = await searchGroups(parts, request.shards, search)
+      const find = () => searchGroups(parts, request.shards, search)
+      const found = await (needsSheets ? parts.sheets.run(scoringContext.deadline, find) : find())
       const documents = Math.min(hitsMax, request.documents)
       const results = await scoringContext.step('fetch', inner =>
         attachDocuments(found, documents, { holder, manifest, context: inner }),
@@ -150,13 +165,16 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
   const ready = leases.filter(isLease)
   try {
     const counting = request.after?.inclusive === true
-    if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 }, counting)
+    const nothing = { groups: [], sorted: [], counting }
+    if (ready.length === 0) return toResults(leases, { scans: [], queueMs: 0 }, nothing)
     const work = { ...request, shards: ready.map(toScan) }
     const startMs = context.deadline.clock.now()
     const ranking = search.words && rankShards(parts, work, { query: search.words, context })
     const answer = await parts.backend.scan(work, context.deadline).finally(() => ranking)
     if (context.trace.recording) traceScan(context.trace, answer, startMs)
-    const results = toResults(leases, answer, counting)
+    const groups = await groupShards(ready, search, parts.filter)
+    const sorted = await sortShards(ready, search, parts.filter)
+    const results = toResults(leases, answer, { groups, sorted, counting })
     if (search.words === undefined) return results
     const byWords = { ranked: (await ranking)!, query: search.words, deadline: search.callDeadline }
     return await addWords(parts, results, { ready, work, answer, ...byWords })
@@ -237,10 +255,15 @@ function replyReserve(deadline: Deadline): number {
 async function tryLease(
   parts: SearchParts,
   shard: number,
-  { manifest, filter, facets: fields, context }: Search,
+  { manifest, filter, facets: fields, groupBy, sort, context }: Search,
 ): Promise<ReadyShard | ShardResult> {
   try {
-    const lease = await leaseShard(parts, shard, { manifest, filter, context })
+    const lease = await leaseShard(parts, shard, {
+      manifest,
+      filter,
+      withSheets: groupBy !== undefined || sort !== undefined,
+      context,
+    })
     try {
       const { segments } = lease
       const facets = fields.length === 0 ? [] : await parts.filter.count(toCount(segments, fields), context.deadline)
@@ -265,20 +288,33 @@ function isLease(lease: ReadyShard | ShardResult): lease is ReadyShard {
 function toScan({ shard, segments }: ReadyShard): ShardToScan {
   return {
     shard,
-    segments: segments.map(({ key, position, excluded, eligible }) => ({ key, position, excluded, eligible })),
+    segments: segments.map(({ passages: _, ...segment }) => segment),
   }
 }
 
-/** @param counting whether what ranks before the page is to be told */
+/**
+ * @param found of the shards that were leased, in their order, where groups or an order were asked for; `counting`: whether
+ *   what ranks before the page is to be told
+ */
 function toResults(
   leases: readonly (ReadyShard | ShardResult)[],
   answer: ScanAnswer,
-  counting: boolean,
+  found: {
+    readonly groups: readonly FoundGroups[]
+    readonly sorted: readonly FoundInOrder[]
+    readonly counting: boolean
+  },
 ): ShardResult[] {
-  const scans = new Map(answer.scans.map(scan => [scan.shard, scan]))
+  const places = new Map(answer.scans.map(({ shard }, at) => [shard, at]))
   return leases.map(lease => {
     if (!isLease(lease)) return lease
-    const scan = scans.get(lease.shard)!
-    return toResult(lease, { ...scan, beforeCount: counting ? (scan.beforeCount ?? 0) : undefined }, answer.queueMs)
+    const at = places.get(lease.shard)!
+    const scan = answer.scans[at]!
+    const beforeCount = found.counting ? (scan.beforeCount ?? 0) : undefined
+    const result = toResult(lease, { ...scan, beforeCount }, answer.queueMs)
+    const [groups, sorted] = [found.groups[at], found.sorted[at]]
+    const hitOf = (hit: ScanHit) => toHit(hit, lease.segments)
+    const hits = sorted === undefined ? result.hits : toSortedHits(sorted, hitOf)
+    return { ...result, hits, groups: groups && toShardGroups(groups, hitOf) }
   })
 }

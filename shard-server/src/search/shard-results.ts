@@ -51,6 +51,7 @@ export function toHit(
     score,
     address: { segment, row },
     document: undefined,
+    sort: [],
     passage: table && countOfRow(table.starts, row) > 1 ? passagesOfRow(table, row)[passage!] : undefined,
     ...(wordsScore !== undefined && { wordsScore }),
   }
@@ -77,5 +78,6 @@ function emptyResult(shard: number): ShardResult {
     scoreMs: 0,
     headMs: 0,
     facets: [],
+    groups: undefined,
   }
 }

@@ -82,6 +82,9 @@ function madeUpRequest(manifest: Manifest, shards: readonly number[], plan: Sear
     plan,
     filter: undefined,
     facets: [],
+    groupBy: undefined,
+    sort: [],
+    afterSorted: undefined,
     after: undefined,
     ...asked,
   }

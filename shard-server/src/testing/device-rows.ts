@@ -62,7 +62,7 @@ export interface ScanWishes extends Partial<ScanRequest> {
   readonly weights?: QNetWeights
 }
 
-/** What an answer says, without what differs from run to run. */
+/** What an answer says, without what differs from run to run, and what only an uncounted page has: a device counts nothing. */
 export function foundIn({ scans }: ScanAnswer) {
-  return scans.map(({ scoreMs: _, ...scan }) => scan)
+  return scans.map(({ scoreMs: _, beforeCount: __, ...scan }) => scan)
 }

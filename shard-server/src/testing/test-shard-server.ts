@@ -142,6 +142,9 @@ export function wholeSearch(manifest: Manifest): SearchShardsRequest {
     recallHits: 0,
     documents: 0,
     facets: [],
+    groupBy: undefined,
+    sort: [],
+    afterSorted: undefined,
     filter: undefined,
   }
 }

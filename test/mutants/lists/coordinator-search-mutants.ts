@@ -84,7 +84,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'time-reserve',
     file: 'coordinator/src/search/stages/ask-shards.ts',
-    find: "return context.earlier(reserveMs).step('fan out'",
+    find: "return earlierByReserve(context).step('fan out'",
     replace: "return context.step('fan out'",
     breaks: 'A shard server that hangs leaves time for the partial answer of the others',
     tests: ['coordinator/src/search/search.test.ts'],
@@ -116,7 +116,7 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'merge-ties',
     file: 'coordinator/src/search/merge-top-hits.ts',
-    find: 'compareRank(bestHit, hit) <= 0',
+    find: 'compare(bestHit, hit) <= 0',
     replace: 'bestHit.score >= hit.score',
     breaks: 'Hits of equal score are merged in the order of their ids',
     tests: ['coordinator/src/search/merge-top-hits.test.ts'],

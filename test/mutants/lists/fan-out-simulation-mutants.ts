@@ -15,8 +15,8 @@ export const fanOutSimulationMutants: readonly Mutant[] = [
   {
     id: 'simulated-rank-order',
     file: 'coordinator/src/search/shard-answer.ts',
-    find: 'if (before !== undefined && compareRank(before, rank) >= 0)',
-    replace: 'if (before !== undefined && compareRank(before, rank) === Number.POSITIVE_INFINITY)',
+    find: 'if (before !== undefined && compare(before, rank) >= 0)',
+    replace: 'if (before !== undefined && compare(before, rank) === Number.POSITIVE_INFINITY)',
     breaks: 'Hits of a server that are not in rank order, or there twice, are no answer',
     tests: [...tests, 'coordinator/src/search/fan-out.test.ts'],
   },

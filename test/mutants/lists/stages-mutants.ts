@@ -2,6 +2,8 @@ import type { Mutant } from '../mutant.ts'
 
 const counting = ['shard-server/src/filtering/count-values.test.ts']
 const facets = ['coordinator/src/search/stages/count-facets.test.ts']
+const groups = ['coordinator/src/search/stages/group-hits.property.test.ts']
+const sorting = ['shard-server/src/filtering/sort-rows.test.ts']
 const doors = ['coordinator/src/transport/search-stages.test.ts']
 
 export const stagesMutants: readonly Mutant[] = [
@@ -40,7 +42,7 @@ export const stagesMutants: readonly Mutant[] = [
   {
     id: 'facet-ties-as-they-come',
     file: 'coordinator/src/search/stages/count-facets.ts',
-    find: 'return b.count - a.count || compareValues(a.value, b.value)',
+    find: 'return b.count - a.count || compareExactValues(a.value, b.value)',
     replace: 'return b.count - a.count',
     breaks: 'Values of one count have one order, whatever shards they come from',
     tests: facets,
@@ -59,6 +61,102 @@ export const stagesMutants: readonly Mutant[] = [
     find: "if (typeof value === 'bigint') return JSON.rawJSON(String(value)) as unknown as number",
     replace: "if (typeof value === 'bigint') return Number(value)",
     breaks: 'A facet gives an integer with every digit',
+    tests: doors,
+  },
+  {
+    id: 'group-hits-of-first-round',
+    file: 'coordinator/src/search/stages/group-hits.ts',
+    find: 'if (leftOut.shards.length === 0) return',
+    replace: 'if (leftOut.shards.length >= 0) return',
+    breaks: 'A group has its hits from shards too where it is not among the best',
+    tests: groups,
+  },
+  {
+    id: 'group-hits-of-a-part',
+    file: 'coordinator/src/search/stages/group-hits.ts',
+    find: 'if (documentsScored >= documentsMatched) continue',
+    replace: 'continue',
+    breaks: 'A shard that scored a part when it was asked for groups again counts as missing',
+    tests: groups,
+  },
+  {
+    id: 'groups-beyond-what-is-sure',
+    file: 'coordinator/src/search/stages/group-hits.ts',
+    find: 'const wanted = given + groups + 1',
+    replace: 'const wanted = groups',
+    breaks: 'A shard gives the groups of the pages before again, and one more than the page has',
+    tests: groups,
+  },
+  {
+    id: 'group-ties-as-they-come',
+    file: 'shard-server/src/filtering/group-rows.ts',
+    find: 'return compare(best[a]!, best[b]!) || compareExactValues(places.values[a]!, places.values[b]!)',
+    replace: 'return compare(best[a]!, best[b]!) || b - a',
+    breaks: 'Groups whose best hit is the same document have one order',
+    tests: ['shard-server/src/filtering/group-rows.test.ts'],
+  },
+  {
+    id: 'group-any-for-only',
+    file: 'shard-server/src/filtering/group-rows.ts',
+    find: '|| wished?.has(places.values[place]) === false',
+    replace: '',
+    breaks: 'A shard that is asked for some groups by name gives no others',
+    tests: ['shard-server/src/filtering/group-rows.test.ts'],
+  },
+  {
+    id: 'group-rows-left-out',
+    file: 'shard-server/src/cpu/score-sheet.ts',
+    find: 'if (rows === undefined && excluded !== undefined && hasBit(excluded, row)) continue',
+    replace: '',
+    breaks: 'Rows that are scored beside others, though the filter leaves them out, are in no group',
+    tests: ['shard-server/src/cpu/score-sheet.test.ts'],
+  },
+  {
+    id: 'groups-missing-as-none',
+    file: 'coordinator/src/search/shard-answer.ts',
+    find: 'if (groupBy !== undefined && result.groups === undefined) {',
+    replace: 'if (false) {',
+    breaks: 'A server that knows no groups fails, and another holder is asked',
+    tests: ['coordinator/src/search/fan-out.test.ts'],
+  },
+  {
+    id: 'group-cursor-of-any-field',
+    file: 'coordinator/src/search/cursor.ts',
+    find: '...(groupBy === undefined ? [] : [{ group_by: groupBy }])',
+    replace: '',
+    breaks: 'A cursor of groups is refused with another field, and with hits',
+    tests: ['coordinator/src/search/cursor.test.ts', 'coordinator/src/transport/search-stages.test.ts'],
+  },
+  {
+    id: 'sort-missing-first',
+    file: 'storage/src/segment/fields/column-value.ts',
+    find: 'if (one === null || other === null) return one === null ? 1 : -1',
+    replace: 'if (one === null || other === null) return one === null ? -1 : 1',
+    breaks: 'Documents without a value come last in every order',
+    tests: sorting,
+  },
+  {
+    id: 'sort-smallest-of-several',
+    file: 'shard-server/src/filtering/sort-rows.ts',
+    find: '(descending ? order > 0 : order < 0)',
+    replace: 'order < 0',
+    breaks: 'Of several values the largest counts where larger ones come first',
+    tests: sorting,
+  },
+  {
+    id: 'sort-page-again',
+    file: 'shard-server/src/filtering/sort-rows.ts',
+    find: 'Buffer.compare(idBytes(segments[row.segment]!, row.row), idOfPlace)) > 0',
+    replace: 'Buffer.compare(idBytes(segments[row.segment]!, row.row), idOfPlace)) >= 0',
+    breaks: 'A page begins after the last hit of the one before',
+    tests: sorting,
+  },
+  {
+    id: 'sort-merged-by-score',
+    file: 'coordinator/src/search/stages/pick-winners.ts',
+    find: 'mergeTopHits(lists, request.limit, orderOfHits(sort))',
+    replace: 'mergeTopHits(lists, request.limit)',
+    breaks: 'Hits of several shards are merged in the order that was asked for',
     tests: doors,
   },
 ]

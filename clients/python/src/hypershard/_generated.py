@@ -581,6 +581,21 @@ class FacetRequest(TypedDict):
     """How many values, the most frequent first."""
 
 
+class GroupByRequest(TypedDict):
+    field: str
+    """One of the fields of the index."""
+    groups: NotRequired[int]
+    """How many groups a page."""
+    hits: NotRequired[int]
+    """How many hits a group."""
+
+
+class SortRequest(TypedDict):
+    field: str
+    """One of the fields of the index."""
+    order: NotRequired[Literal["asc", "desc"]]
+
+
 class HybridRequest(TypedDict):
     fusion: NotRequired[Literal["convex", "reciprocal_rank"]]
     """convex: the scores of either kind, brought to 0 to 1, added by weight. reciprocal_rank: by their ranks alone."""
@@ -628,6 +643,10 @@ class SearchRequest(TypedDict):
     """Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`."""
     facets: NotRequired[Sequence[FacetRequest]]
     """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
+    group_by: NotRequired[GroupByRequest]
+    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
+    sort: NotRequired[Sequence[SortRequest]]
+    """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -644,20 +663,6 @@ class SearchRequest(TypedDict):
     """Ranks by the words of the query too; of an index with `lexical`."""
     rerank: NotRequired[RerankRequest]
     """Has a cross-encoder order the best hits anew."""
-
-
-class FacetAnswerValue(Answer):
-    value: str | int | float | bool
-    count: int
-    """Documents that have it."""
-
-
-class FacetAnswer(Answer):
-    field: str
-    values: list[FacetAnswerValue]
-    """By count descending, then value ascending (keywords by UTF-8 bytes)."""
-    distinct: int
-    """How many different values there are, listed or not."""
 
 
 class PassageOfHit(Answer):
@@ -689,6 +694,26 @@ class Hit(Answer):
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
     scores: HitScores | None = None
     """With `hybrid`: what was joined to `score`."""
+
+
+class SearchAnswerGroup(Answer):
+    value: str | int | float | bool | None
+    """None: of the documents without one."""
+    hits: list[Hit]
+
+
+class FacetAnswerValue(Answer):
+    value: str | int | float | bool
+    count: int
+    """Documents that have it."""
+
+
+class FacetAnswer(Answer):
+    field: str
+    values: list[FacetAnswerValue]
+    """By count descending, then value ascending (keywords by UTF-8 bytes)."""
+    distinct: int
+    """How many different values there are, listed or not."""
 
 
 class RerankOutcome(Answer):
@@ -744,10 +769,12 @@ class SearchProfile(Answer):
 
 
 class SearchAnswer(Answer):
+    groups: list[SearchAnswerGroup] | None = None
+    """With `group_by`: by their best hit; of equal ones by their value."""
     facets: list[FacetAnswer] | None = None
     """One a facet asked for, in their order."""
     hits: list[Hit]
-    """By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others."""
+    """By score descending, then id ascending (UTF-8 bytes); those with a `rerank_score` by that, before the others. None with `group_by`."""
     coverage: Coverage
     plan: Literal["exact", "tangent", "graph", "auto"] | str
     took_ms: float
@@ -793,6 +820,10 @@ class BatchedSearchRequest(TypedDict):
     """Whether an answer that was kept will do: one to the same request, of the same manifest version. Never with `profile`."""
     facets: NotRequired[Sequence[FacetRequest]]
     """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
+    group_by: NotRequired[GroupByRequest]
+    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
+    sort: NotRequired[Sequence[SortRequest]]
+    """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -1618,6 +1649,7 @@ __all__ = [
     "GenerationList",
     "GenerationOrderRequest",
     "GenerationProgress",
+    "GroupByRequest",
     "HealthAnswer",
     "Hit",
     "HitScores",
@@ -1651,6 +1683,7 @@ __all__ = [
     "RerankOutcome",
     "RerankRequest",
     "SearchAnswer",
+    "SearchAnswerGroup",
     "SearchBatchAnswer",
     "SearchBatchRequest",
     "SearchOutcomeAnswer",
@@ -1661,6 +1694,7 @@ __all__ = [
     "SearchRequestLike",
     "Snapshot",
     "SnapshotList",
+    "SortRequest",
     "TakeSnapshotRequest",
     "Verification",
     "WriteProgress",

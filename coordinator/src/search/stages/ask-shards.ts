@@ -153,6 +153,10 @@ export function fanOutInTime(
   context: RequestContext,
   record: FanOutRecord,
 ): Promise<FanOutOutcome> {
-  const reserveMs = Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare)
-  return context.earlier(reserveMs).step('fan out', inner => fanOut(request, inner, record))
+  return earlierByReserve(context).step('fan out', inner => fanOut(request, inner, record))
+}
+
+/** For calls of shard servers. */
+export function earlierByReserve(context: RequestContext): RequestContext {
+  return context.earlier(Math.min(reserveMsMax, context.deadline.remainingMs * reserveShare))
 }

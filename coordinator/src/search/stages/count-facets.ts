@@ -1,17 +1,13 @@
-import { compareIds } from '@hypershard/common'
 import type { Facet } from '@hypershard/contract'
 import { facetValuesMax } from '@hypershard/proto/limits'
 import type { ValueCounts } from '@hypershard/proto/shard'
-import { type Fields, type FieldType, joinNumber } from '@hypershard/storage'
+import { compareExactValues, type ExactValue, type Fields, type FieldType, joinNumber } from '@hypershard/storage'
 import { fieldNamed, invalidAt } from '../field-named.ts'
 
 /** A facet of a field that the index has. */
 export interface CheckedFacet extends Facet {
   readonly type: FieldType
 }
-
-/** The exact value of a field: of a date milliseconds since the epoch, of a boolean 0 or 1. */
-export type ExactValue = string | number | bigint
 
 /** The most frequent values of a field among all documents that pass the filter. */
 export interface FacetCounts {
@@ -75,12 +71,5 @@ interface CountedValue {
 }
 
 function compareCounts(a: CountedValue, b: CountedValue): number {
-  return b.count - a.count || compareValues(a.value, b.value)
-}
-
-/** Of one field's values: keywords by their UTF-8 bytes, numbers by what they are. */
-function compareValues(a: ExactValue, b: ExactValue): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareIds(a, b)
-  if (a === b) return 0
-  return a < b ? -1 : 1
+  return b.count - a.count || compareExactValues(a.value, b.value)
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { FetchedDocument } from '@hypershard/proto/shard'
 import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
-import type { BothScores, FoundHit } from '../shard-answer.ts'
+import type { BothScores, FoundGroup, FoundHit } from '../shard-answer.ts'
+import { cursorOfGroups } from './group-cursor.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
 
@@ -14,15 +15,22 @@ export interface RankedHit extends FoundHit {
 /** The hits of a page, in their last order. */
 export interface RankedPage {
   readonly hits: readonly RankedHit[]
+  /** Instead of hits, where groups were asked for. */
+  readonly groups?: readonly FoundGroup[]
   /** Where the next page begins, without what the manifest tells; undefined on the last page. */
-  readonly next: Pick<Cursor, 'score' | 'id' | 'rerank'> | undefined
+  readonly next:
+    | (Pick<Cursor, 'score' | 'id' | 'rerank' | 'group' | 'sort'> & Partial<Pick<Cursor, 'given'>>)
+    | undefined
 }
 
-/** The first `k` of what was found, in the order of the shards' scores. */
-export function firstOf({ ranked }: Pick<Winners, 'ranked'>, k: number): RankedPage {
+/** The first `k` of what was found, in the order of the shards' scores, or the groups. */
+export function firstOf({ ranked, groupPage }: Pick<Winners, 'ranked' | 'groupPage'>, k: number): RankedPage {
+  if (groupPage !== undefined) {
+    return { hits: [], groups: groupPage.groups, next: groupPage.next && cursorOfGroups(groupPage.next) }
+  }
   const hits = ranked.slice(0, k)
   const last = ranked.length > hits.length ? hits.at(-1) : undefined
-  return { hits, next: last && { score: last.score, id: last.id } }
+  return { hits, next: last && { score: last.score, id: last.id, ...(last.sortedBy && { sort: last.sortedBy }) } }
 }
 
 /**
@@ -30,15 +38,17 @@ export function firstOf({ ranked }: Pick<Winners, 'ranked'>, k: number): RankedP
  * @param documents by id; undefined when only ids were asked for
  */
 export function pageOf(
-  { hits, next }: RankedPage,
+  { hits, groups, next }: RankedPage,
   documents: Winners['documents'],
-  { manifest, cursor }: Pinned,
+  { manifest, cursor, groupBy }: Pinned,
   owner: CursorOwner,
 ) {
   const given = (cursor?.given ?? 0) + hits.length
   const { generation, version } = manifest
   const nextCursor = next === undefined ? null : encodeCursor({ generation, version, given, ...next }, owner)
-  return { hits: hits.map(hit => toHit(hit, documents)), nextCursor }
+  const toHits = (found: readonly RankedHit[]) => found.map(hit => toHit(hit, documents))
+  const toGroup = ({ value, hits }: FoundGroup) => ({ type: groupBy!.type, value, hits: toHits(hits) })
+  return { hits: toHits(hits), ...(groups && { groups: groups.map(toGroup) }), nextCursor }
 }
 
 function toHit(

@@ -2,6 +2,7 @@ import { compareRank, type RequestContext } from '@hypershard/common'
 import type { FetchedDocument } from '@hypershard/proto/shard'
 import { countCoverage, requireCoverage } from '../count-coverage.ts'
 import type { Coverage } from '../coverage.ts'
+import type { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
 import { fetchDocuments } from '../fetch-documents.ts'
 import { mergeTopHits } from '../merge-top-hits.ts'
@@ -9,69 +10,108 @@ import { withoutLike } from '../near/like.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
 import type { SearchTrail } from '../search-trail.ts'
-import type { FoundHit } from '../shard-answer.ts'
+import type { FoundHit, ShardFailure } from '../shard-answer.ts'
+import { earlierByReserve } from './ask-shards.ts'
 import { fuse } from './fuse.ts'
+import { type GroupPage, groupHits } from './group-hits.ts'
 import type { Pinned } from './plan-fan-out.ts'
+import { orderOfHits } from './sort-hits.ts'
 
-interface Found extends Pick<Pinned, 'manifest' | 'cursor'> {
+interface Found {
+  readonly pinned: Pinned
   readonly outcome: FanOutOutcome
   readonly context: RequestContext
   readonly watch: Stopwatch
   readonly trail: SearchTrail
+  readonly fanOuts: FanOutRecord
 }
 
-/** What ranks best of what was found, and what of it is given. */
-export interface Winners {
+/** What ranks best of what was found. */
+interface Ranked {
   /** One more than the page has, where there are more. */
   readonly ranked: readonly FoundHit[]
+  /** Those of the page, of groups each once. */
   readonly winners: readonly FoundHit[]
+  /** The page, where groups were asked for. */
+  readonly groupPage?: GroupPage | undefined
+}
+
+/** What ranks best, and what of it is given. */
+export interface Winners extends Ranked {
   readonly coverage: Coverage
   /** By id; undefined when only ids were asked for. */
   readonly documents: ReadonlyMap<string, FetchedDocument> | undefined
 }
 
 /**
- * Merge, count coverage, fetch. A shard whose texts nobody gives any more counts as missing, and the others are merged
- * again: every round takes one shard away at least, or is the last.
+ * Count coverage, merge, fetch. A shard that gives no more of its part, hits of groups or texts, counts as missing, and the
+ * others are merged again: every round takes one shard away at least, or is the last.
  */
 export async function pickWinners(input: SearchInput, request: FanOutRequest, found: Found): Promise<Winners> {
   const { outcome, context, watch } = found
   const documents = input.idsOnly ? undefined : new Map<string, FetchedDocument>()
   for (;;) {
-    const merge = async () => mergeAndCount(input, request, found)
-    const { ranked, winners, coverage } = await context.step('merge', merge)
+    const merged = await context.step('merge', async inner => {
+      const coverage = coverageOf(input, request, found)
+      const ranked = await rank(input, request, { ...found, context: inner })
+      return 'failures' in ranked ? ranked : { ...ranked, coverage }
+    })
     watch.lap('merge')
+    if ('failures' in merged) {
+      lose(merged.failures, outcome)
+      continue
+    }
 
+    const { winners } = merged
     for (const { id, document } of winners) if (document?.id === id) documents?.set(id, document)
     const wanted = documents === undefined ? [] : winners.filter(hit => !documents.has(hit.id))
     const fetched = await context.step('fetch', inner => fetchDocuments(wanted, request, outcome, inner))
     watch.lap('fetch')
     for (const [id, document] of fetched.documents) documents?.set(id, document)
-    if (fetched.failures.size === 0) return { ranked, winners, coverage, documents }
-    for (const [shard, failure] of fetched.failures) {
-      outcome.answers.delete(shard)
-      outcome.failures.set(shard, failure)
-    }
+    if (fetched.failures.size === 0) return { ...merged, documents }
+    lose(fetched.failures, outcome)
   }
 }
 
-function mergeAndCount(input: SearchInput, request: FanOutRequest, found: Found) {
-  const { manifest, outcome, trail } = found
-  const ranked = rankHits(input, request, found)
-  const coverage = countCoverage(manifest, outcome, request.filter !== undefined)
+function lose(failures: ReadonlyMap<number, ShardFailure>, outcome: FanOutOutcome): void {
+  for (const [shard, failure] of failures) {
+    outcome.answers.delete(shard)
+    outcome.failures.set(shard, failure)
+  }
+}
+
+function coverageOf(input: SearchInput, request: FanOutRequest, { pinned, outcome, trail }: Found): Coverage {
+  const coverage = countCoverage(pinned.manifest, outcome, request.filter !== undefined)
   trail.coverage = coverage
   requireCoverage(coverage, input.minCoverage)
-  return { ranked, winners: ranked.slice(0, input.k), coverage }
+  return coverage
+}
+
+/** @returns the page, or which shards have failed to give their part of it */
+async function rank(
+  input: SearchInput,
+  request: FanOutRequest,
+  found: Found,
+): Promise<Ranked | Pick<FanOutOutcome, 'failures'>> {
+  const { pinned, outcome, context, fanOuts } = found
+  const { groupBy } = pinned
+  if (groupBy === undefined) {
+    const ranked = rankHits(input, request, found)
+    return { ranked, winners: ranked.slice(0, input.k), groupPage: undefined }
+  }
+  const groupPage = await groupHits(groupBy, request, outcome, { context: earlierByReserve(context), fanOuts })
+  if ('failures' in groupPage) return groupPage
+  const byId = new Map(groupPage.groups.flatMap(({ hits }) => hits.map(hit => [hit.id, hit] as const)))
+  return { ranked: [], winners: [...byId.values()], groupPage }
 }
 
 /** One more than the page has, where there are more. */
-function rankHits({ hybrid, like, k }: SearchInput, request: FanOutRequest, { outcome, cursor }: Found): FoundHit[] {
+function rankHits({ hybrid, like, k }: SearchInput, request: FanOutRequest, { outcome, pinned }: Found): FoundHit[] {
+  const { cursor, sort } = pinned
   const answers = [...outcome.answers.values()]
   if (hybrid === undefined) {
-    return mergeTopHits(
-      answers.map(({ hits }) => withoutLike(hits, like)),
-      request.limit,
-    )
+    const lists = answers.map(({ hits }) => withoutLike(hits, like))
+    return mergeTopHits(lists, request.limit, orderOfHits(sort))
   }
   const fused = fuse(answers, hybrid)
   const left = cursor === undefined ? fused : fused.filter(hit => compareRank(cursor, hit) < 0)

@@ -6,6 +6,7 @@ import {
   type RankPosition,
   ScoringPrecision,
   SearchPlan,
+  type SortBy,
 } from '@hypershard/proto/shard'
 import type { Manifest } from '@hypershard/storage'
 import type { CatalogEntry } from '../../catalog/catalog.ts'
@@ -21,6 +22,8 @@ import { placesOfLike } from '../near/like.ts'
 import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { CheckedFacet } from './count-facets.ts'
+import { type CheckedGroupBy, groupsOfShard } from './group-hits.ts'
+import { sortPositionOf } from './sort-hits.ts'
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
   exact: SearchPlan.SEARCH_PLAN_EXACT,
@@ -36,6 +39,8 @@ export interface Pinned {
   readonly cursor: Cursor | undefined
   readonly filter: Filter | undefined
   readonly facets: readonly CheckedFacet[]
+  readonly groupBy: CheckedGroupBy | undefined
+  readonly sort: SortBy[]
   /** What is ranked by words too; undefined for nothing. */
   readonly words: PinnedWords | undefined
 }
@@ -64,8 +69,9 @@ export function planFanOut(
   pinned: Pinned,
   { payload, cluster, nowMs }: Pick<FanOutRequest, 'payload'> & { readonly cluster: Cluster; readonly nowMs: number },
 ): FanOutRequest {
-  const { manifest, cursor, filter, facets } = pinned
+  const { manifest, cursor, filter, facets, groupBy, sort } = pinned
   const { hybrid } = input
+  const isOrdered = hybrid !== undefined || groupBy !== undefined || sort.length > 0
   const limit = hybrid?.candidates ?? input.k + 1
   const given = hybrid === undefined ? (cursor?.given ?? 0) : 0
   // The hits of earlier pages are found again, and so is the document that hits are to be like: there must be room for them.
@@ -80,6 +86,9 @@ export function planFanOut(
     payload,
     filter,
     facets: facets.map(({ field }) => field),
+    groupBy: groupBy && groupsOfShard(groupBy),
+    sort,
+    afterSorted: cursor === undefined || sort.length === 0 ? undefined : sortPositionOf(cursor, sort),
     limit: limit + placesOfLike(input),
     plan: planMessages[planAtDepth(input.plan, limit + found)],
     candidates: Math.min(candidatesOfCallMax, Math.max(input.candidates, limit) + found),
@@ -87,10 +96,10 @@ export function planFanOut(
     recall: input.recall,
     recallHits: Math.min(candidatesOfCallMax, (hybrid?.candidates ?? input.k) + found),
     // What is best by both no shard can tell.
-    documents: input.idsOnly || hybrid !== undefined ? 0 : documentsOfServer(input.k, serversAsked(route)),
+    documents: input.idsOnly || hybrid !== undefined ? 0 : documentsOfServer(hitsOfPage(input), serversAsked(route)),
     precision:
       input.precision === 'int8' ? ScoringPrecision.SCORING_PRECISION_INT8 : ScoringPrecision.SCORING_PRECISION_FP32,
-    after: cursor === undefined || hybrid !== undefined ? undefined : positionOf(cursor),
+    after: cursor === undefined || isOrdered ? undefined : positionOf(cursor),
   }
 }
 
@@ -106,6 +115,10 @@ function positionOf({ score, id }: Cursor): RankPosition {
 function planAtDepth(plan: SearchPlanName, wanted: number): SearchPlanName {
   if (wanted > candidatesOfCallMax) return 'exact'
   return plan === 'graph' && wanted > expansionMax ? 'tangent' : plan
+}
+
+function hitsOfPage({ k, groupBy }: SearchInput): number {
+  return groupBy === undefined ? k : groupBy.groups * groupBy.hits
 }
 
 /** Each server is asked once, with all shards of which it is the first holder. */

@@ -241,6 +241,7 @@ export class SimulatedServer {
           address,
           document: undefined,
           passage: undefined,
+          sort: [],
         }),
       )
       .sort(compareRank)
@@ -313,6 +314,7 @@ function failed(shard: number, code: string, message: string): ShardResult {
     plan: SearchPlan.SEARCH_PLAN_EXACT,
     headMs: 0,
     facets: [],
+    groups: undefined,
     documentsMatched: 0,
     nonFiniteScores: 0,
     queueMs: 0,

@@ -12,6 +12,7 @@ import type {
   DeleteByFilterResponse,
   ExternalVectors,
   FacetCounts as FacetMessage,
+  HitGroup as GroupMessage,
   Hit as HitMessage,
   Index,
   ListDocumentsRequest,
@@ -24,6 +25,7 @@ import type {
   SearchBatchRequest,
   SearchRequest,
   SearchResponse,
+  Sort,
 } from '@hypershard/proto/search'
 import type { SearchOutcome } from '../../access/search-batch-as.ts'
 import { indexJson } from '../../answers/index-json.ts'
@@ -32,7 +34,7 @@ import type { CountAnswer } from '../../reading/count-documents.ts'
 import type { ListAnswer } from '../../reading/list-documents.ts'
 import type { Coverage } from '../../search/coverage.ts'
 import { passageOf } from '../../search/passage-of.ts'
-import type { Hit, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
+import type { Hit, HitGroup, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
 import type { SearchProfile } from '../../search/search-profile.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { DeleteByFilterReport } from '../../writing/delete-by-filter.ts'
@@ -57,8 +59,14 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     ids_only: idsOnly,
     min_sequence: minSequence,
     facets: request.facets.length === 0 ? undefined : request.facets.map(facet => withoutUnset({ ...facet })),
+    sort: request.sort.length === 0 ? undefined : request.sort.map(sortBodyOf),
+    group_by: request.groupBy && withoutUnset({ ...request.groupBy }),
     ...optionsOf(request),
   })
+}
+
+function sortBodyOf({ field, order }: Sort): Record<string, unknown> {
+  return withoutUnset({ field, order: order || undefined })
 }
 
 /** What stands once for the batch is refused of one of its searches, as a key that is not known. */
@@ -230,6 +238,7 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
   const { queryTruncated, queryTokens, queryUnknownTokens, cached } = answer
   return {
     hits: hits.map(hitMessage),
+    groups: (answer.groups ?? []).map(groupMessage),
     facets: (answer.facets ?? []).map(facetMessage),
     coverage: coverageMessage(answer.coverage),
     plan,
@@ -263,6 +272,10 @@ export function outcomeMessage(outcome: SearchOutcome): OutcomeMessage {
   const { code, message, details, row } = outcome.problem
   const failure = { code, message, retryable: row.retryable, detailsJson: JSON.stringify(details) }
   return { answer: undefined, failure }
+}
+
+function groupMessage({ type, value, hits }: HitGroup): GroupMessage {
+  return { value: value === undefined ? undefined : valueMessage(type, value), hits: hits.map(hitMessage) }
 }
 
 function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMessage {

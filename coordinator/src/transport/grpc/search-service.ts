@@ -68,30 +68,7 @@ interface SearchServiceOptions {
 export function searchService(coordinator: Coordinator, options: SearchServiceOptions): SearchServiceServer {
   const unary = <Request, Response>(work: CallersWork<Request, Response>) => callersHandler(work, options)
   return {
-    createIndex: unary(async (request, caller, context) => {
-      const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
-      const { name } = input
-      const call = { caller, what: 'createIndex', subject: { name }, request: context.requestId }
-      const audited = await auditedUse(name, call, options)
-      return { index: indexMessage(await audited.run(() => coordinator.createIndex(input, context))) }
-    }),
-    listIndexes: unary(async (_, caller) => {
-      const visible = coordinator.listIndexes().filter(({ record }) => mayUse(caller, record.name))
-      return { indexes: visible.map(indexMessage) }
-    }),
-    getIndex: unary(async ({ name }, caller) => ({ index: indexMessage(coordinator.getIndex(usable(caller, name))) })),
-    deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
-      const aliases = withAliases ? 'delete' : 'refuse'
-      const index = checkRequest(indexNameSchema, name, 'name')
-      const subject = { index, ...(withAliases && { aliases }) }
-      const audited = await auditedUse(
-        index,
-        { caller, what: 'deleteIndex', subject, request: context.requestId },
-        options,
-      )
-      await audited.run(() => coordinator.deleteIndex(index, aliases, context).catch(hidingClones(caller)))
-      return {}
-    }),
+    ...indexCalls(coordinator, options),
     search: unary(async (request, caller, context) => {
       const index = usable(caller, request.index, 'index')
       const body = checkRequest(searchRequestSchema, searchBodyOf(request), 'request')
@@ -144,6 +121,36 @@ export function searchService(coordinator: Coordinator, options: SearchServiceOp
     }),
     putDocuments: putHandler(coordinator, options),
   }
+}
+
+function indexCalls(coordinator: Coordinator, options: SearchServiceOptions) {
+  const unary = <Request, Response>(work: CallersWork<Request, Response>) => callersHandler(work, options)
+  return {
+    createIndex: unary(async (request, caller, context) => {
+      const input = checkRequest(createIndexSchema, createIndexBodyOf(request), 'request')
+      const { name } = input
+      const call = { caller, what: 'createIndex', subject: { name }, request: context.requestId }
+      const audited = await auditedUse(name, call, options)
+      return { index: indexMessage(await audited.run(() => coordinator.createIndex(input, context))) }
+    }),
+    listIndexes: unary(async (_, caller) => {
+      const visible = coordinator.listIndexes().filter(({ record }) => mayUse(caller, record.name))
+      return { indexes: visible.map(indexMessage) }
+    }),
+    getIndex: unary(async ({ name }, caller) => ({ index: indexMessage(coordinator.getIndex(usable(caller, name))) })),
+    deleteIndex: unary(async ({ name, withAliases }, caller, context) => {
+      const aliases = withAliases ? 'delete' : 'refuse'
+      const index = checkRequest(indexNameSchema, name, 'name')
+      const subject = { index, ...(withAliases && { aliases }) }
+      const audited = await auditedUse(
+        index,
+        { caller, what: 'deleteIndex', subject, request: context.requestId },
+        options,
+      )
+      await audited.run(() => coordinator.deleteIndex(index, aliases, context).catch(hidingClones(caller)))
+      return {}
+    }),
+  } satisfies Partial<SearchServiceServer>
 }
 
 function deleteByFilterInputOf(request: DeleteByFilterRequest, { putTimeoutMs }: SearchServiceOptions) {

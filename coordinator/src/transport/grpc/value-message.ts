@@ -1,6 +1,5 @@
 import type { FieldValue } from '@hypershard/proto/search'
-import type { FieldType } from '@hypershard/storage'
-import type { ExactValue } from '../../search/stages/count-facets.ts'
+import type { ExactValue, FieldType } from '@hypershard/storage'
 
 /** A field's exact value: an integer that no double is goes as its numeral. */
 export function valueMessage(type: FieldType, value: ExactValue): FieldValue {

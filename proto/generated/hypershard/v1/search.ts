@@ -307,6 +307,12 @@ export interface SearchRequest {
   hybrid?:
     | Hybrid
     | undefined;
+  /** Groups of hits instead of hits. */
+  groupBy?:
+    | GroupBySpec
+    | undefined;
+  /** At most 4: the order of hits, before their score. */
+  sort: Sort[];
   /** Has a cross-encoder order the best hits anew. */
   rerank?:
     | Rerank
@@ -317,6 +323,23 @@ export interface SearchRequest {
 
 export interface Like {
   id: string;
+}
+
+export interface Sort {
+  field: string;
+  /** "asc" or "desc"; "asc" if empty. Documents without a value come last, both ways. */
+  order: string;
+}
+
+/** Documents are in the group of each value that they have of the field; those without one make up a group of their own. */
+export interface GroupBySpec {
+  field: string;
+  /** How many groups a page, those with the best hit first; 10 if not given. */
+  groups?:
+    | number
+    | undefined;
+  /** How many hits a group; 1 if not given. */
+  hits?: number | undefined;
 }
 
 /** Counts the values of a field among all documents that pass the filter. */
@@ -385,8 +408,16 @@ export interface SearchResponse {
   cached: boolean;
   /** One a facet asked for, in their order. */
   facets: FacetCounts[];
+  /** With `group_by`, instead of hits. */
+  groups: HitGroup[];
   /** Of a search that asks for it. */
   rerank?: RerankOutcome | undefined;
+}
+
+export interface HitGroup {
+  /** Not given: of documents without one. */
+  value: FieldValue | undefined;
+  hits: Hit[];
 }
 
 export interface FacetCounts {
@@ -2748,6 +2779,8 @@ function createBaseSearchRequest(): SearchRequest {
     qnet: undefined,
     facets: [],
     hybrid: undefined,
+    groupBy: undefined,
+    sort: [],
     rerank: undefined,
     like: undefined,
   };
@@ -2817,6 +2850,12 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.hybrid !== undefined) {
       Hybrid.encode(message.hybrid, writer.uint32(162).fork()).join();
+    }
+    if (message.groupBy !== undefined) {
+      GroupBySpec.encode(message.groupBy, writer.uint32(250).fork()).join();
+    }
+    for (const v of message.sort) {
+      Sort.encode(v!, writer.uint32(258).fork()).join();
     }
     if (message.rerank !== undefined) {
       Rerank.encode(message.rerank, writer.uint32(274).fork()).join();
@@ -3008,6 +3047,22 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.hybrid = Hybrid.decode(reader, reader.uint32());
             continue;
           }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.groupBy = GroupBySpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.sort.push(Sort.decode(reader, reader.uint32()));
+            continue;
+          }
           case 34: {
             if (tag !== 274) {
               break;
@@ -3064,6 +3119,10 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.hybrid = (object.hybrid !== undefined && object.hybrid !== null)
       ? Hybrid.fromPartial(object.hybrid)
       : undefined;
+    message.groupBy = (object.groupBy !== undefined && object.groupBy !== null)
+      ? GroupBySpec.fromPartial(object.groupBy)
+      : undefined;
+    message.sort = object.sort?.map((e) => Sort.fromPartial(e)) || [];
     message.rerank = (object.rerank !== undefined && object.rerank !== null)
       ? Rerank.fromPartial(object.rerank)
       : undefined;
@@ -3123,6 +3182,152 @@ export const Like: MessageFns<Like> = {
   fromPartial(object: DeepPartial<Like>): Like {
     const message = createBaseLike();
     message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseSort(): Sort {
+  return { field: "", order: "" };
+}
+
+export const Sort: MessageFns<Sort> = {
+  encode(message: Sort, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.order !== "") {
+      writer.uint32(18).string(message.order);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Sort {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSort();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.order = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Sort>): Sort {
+    return Sort.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Sort>): Sort {
+    const message = createBaseSort();
+    message.field = object.field ?? "";
+    message.order = object.order ?? "";
+    return message;
+  },
+};
+
+function createBaseGroupBySpec(): GroupBySpec {
+  return { field: "", groups: undefined, hits: undefined };
+}
+
+export const GroupBySpec: MessageFns<GroupBySpec> = {
+  encode(message: GroupBySpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.groups !== undefined) {
+      writer.uint32(16).uint32(message.groups);
+    }
+    if (message.hits !== undefined) {
+      writer.uint32(24).uint32(message.hits);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupBySpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupBySpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.groups = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hits = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GroupBySpec>): GroupBySpec {
+    return GroupBySpec.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GroupBySpec>): GroupBySpec {
+    const message = createBaseGroupBySpec();
+    message.field = object.field ?? "";
+    message.groups = object.groups ?? undefined;
+    message.hits = object.hits ?? undefined;
     return message;
   },
 };
@@ -3483,6 +3688,7 @@ function createBaseSearchResponse(): SearchResponse {
     queryUnknownTokens: 0,
     cached: false,
     facets: [],
+    groups: [],
     rerank: undefined,
   };
 }
@@ -3524,6 +3730,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     for (const v of message.facets) {
       FacetCounts.encode(v!, writer.uint32(242).fork()).join();
+    }
+    for (const v of message.groups) {
+      HitGroup.encode(v!, writer.uint32(250).fork()).join();
     }
     if (message.rerank !== undefined) {
       RerankOutcome.encode(message.rerank, writer.uint32(274).fork()).join();
@@ -3640,6 +3849,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.facets.push(FacetCounts.decode(reader, reader.uint32()));
             continue;
           }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.groups.push(HitGroup.decode(reader, reader.uint32()));
+            continue;
+          }
           case 34: {
             if (tag !== 274) {
               break;
@@ -3681,9 +3898,79 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.queryUnknownTokens = object.queryUnknownTokens ?? 0;
     message.cached = object.cached ?? false;
     message.facets = object.facets?.map((e) => FacetCounts.fromPartial(e)) || [];
+    message.groups = object.groups?.map((e) => HitGroup.fromPartial(e)) || [];
     message.rerank = (object.rerank !== undefined && object.rerank !== null)
       ? RerankOutcome.fromPartial(object.rerank)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseHitGroup(): HitGroup {
+  return { value: undefined, hits: [] };
+}
+
+export const HitGroup: MessageFns<HitGroup> = {
+  encode(message: HitGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      FieldValue.encode(message.value, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.hits) {
+      Hit.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HitGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHitGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = FieldValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hits.push(Hit.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HitGroup>): HitGroup {
+    return HitGroup.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HitGroup>): HitGroup {
+    const message = createBaseHitGroup();
+    message.value = (object.value !== undefined && object.value !== null)
+      ? FieldValue.fromPartial(object.value)
+      : undefined;
+    message.hits = object.hits?.map((e) => Hit.fromPartial(e)) || [];
     return message;
   },
 };

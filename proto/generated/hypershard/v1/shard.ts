@@ -206,8 +206,67 @@ export interface SearchShardsRequest {
   documents: number;
   /** Fields whose values are counted among all documents that pass the filter. */
   facets: string[];
+  /**
+   * Instead of hits: the groups of documents with the best. Every document is scored then, whatever the plan; `limit` and
+   * `after` say nothing.
+   */
+  groupBy:
+    | GroupBy
+    | undefined;
+  /**
+   * Instead of the hits with the best scores, those that come first by these fields, then by score and id. Every document is
+   * scored then, whatever the plan; `after` says nothing.
+   */
+  sort: SortBy[];
+  /** Only documents that come after this place: the page after a cursor. */
+  afterSorted:
+    | SortPosition
+    | undefined;
   /** Ranks documents by words as well: each shard gives its `limit` best of either kind, with both scores. */
   words?: QueryWords | undefined;
+}
+
+/**
+ * Of a document with several values, the smallest counts, or the largest where larger ones come first. Documents without one
+ * come last, both ways.
+ */
+export interface SortBy {
+  field: string;
+  descending: boolean;
+}
+
+export interface SortPosition {
+  /** One a field. */
+  values: SortValue[];
+  score: number;
+  id: string;
+}
+
+export interface SortValue {
+  /** Not given: of a document without one. */
+  value: ColumnValue | undefined;
+}
+
+/** Documents are in the group of each value that they have of the field; those without one make up a group of their own. */
+export interface GroupBy {
+  field: string;
+  /** How many of the groups, those with the best hit first, and how many hits of each. */
+  groups: number;
+  hits: number;
+  /** Only these groups, however good others are. */
+  only: OnlyGroups | undefined;
+}
+
+export interface OnlyGroups {
+  values: ColumnValue[];
+  /** The group of documents without a value. */
+  none: boolean;
+}
+
+/** A value of a field: of a keyword, or of a number, date or boolean. `rest` is what the number lacks to the exact integer. */
+export interface ColumnValue {
+  kind: { $case: "keyword"; value: string } | { $case: "number"; value: number } | undefined;
+  rest: number;
 }
 
 /** A query's words, with what BM25 takes of the whole generation. */
@@ -346,8 +405,25 @@ export interface ShardResult {
     | undefined;
   /** One a facet asked for, in their order. They are of the whole shard, however much of it was scored. */
   facets: ValueCounts[];
+  /** Given where groups were asked for. */
+  groups:
+    | ShardGroups
+    | undefined;
   /** Where words were asked for: the best by them. */
   wordHits?: WordHits | undefined;
+}
+
+export interface ShardGroups {
+  /** By their best hit; of equal ones by their value. */
+  groups: ShardGroup[];
+  /** There are more groups than were asked for. */
+  more: boolean;
+}
+
+export interface ShardGroup {
+  /** Not given: of documents without one. */
+  value: ColumnValue | undefined;
+  hits: ShardHit[];
 }
 
 /** In the order of `words_score`, then id. */
@@ -383,7 +459,11 @@ export interface ShardHit {
     | Passage
     | undefined;
   /** By BM25, where words were asked for; 0 of a document that has none of them. */
-  wordsScore?: number | undefined;
+  wordsScore?:
+    | number
+    | undefined;
+  /** What it is sorted by, one a field. */
+  sort: SortValue[];
 }
 
 /** Of a document's text, in code points: from begin to before end. A part of nothing is the title alone. */
@@ -1310,6 +1390,9 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     tokenStates: undefined,
     documents: 0,
     facets: [],
+    groupBy: undefined,
+    sort: [],
+    afterSorted: undefined,
     words: undefined,
   };
 }
@@ -1364,6 +1447,15 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     for (const v of message.facets) {
       writer.uint32(162).string(v!);
+    }
+    if (message.groupBy !== undefined) {
+      GroupBy.encode(message.groupBy, writer.uint32(170).fork()).join();
+    }
+    for (const v of message.sort) {
+      SortBy.encode(v!, writer.uint32(178).fork()).join();
+    }
+    if (message.afterSorted !== undefined) {
+      SortPosition.encode(message.afterSorted, writer.uint32(186).fork()).join();
     }
     if (message.words !== undefined) {
       QueryWords.encode(message.words, writer.uint32(130).fork()).join();
@@ -1514,6 +1606,30 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.facets.push(reader.string());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.groupBy = GroupBy.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.sort.push(SortBy.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.afterSorted = SortPosition.decode(reader, reader.uint32());
+            continue;
+          }
           case 16: {
             if (tag !== 130) {
               break;
@@ -1562,9 +1678,472 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
       : undefined;
     message.documents = object.documents ?? 0;
     message.facets = object.facets?.map((e) => e) || [];
+    message.groupBy = (object.groupBy !== undefined && object.groupBy !== null)
+      ? GroupBy.fromPartial(object.groupBy)
+      : undefined;
+    message.sort = object.sort?.map((e) => SortBy.fromPartial(e)) || [];
+    message.afterSorted = (object.afterSorted !== undefined && object.afterSorted !== null)
+      ? SortPosition.fromPartial(object.afterSorted)
+      : undefined;
     message.words = (object.words !== undefined && object.words !== null)
       ? QueryWords.fromPartial(object.words)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseSortBy(): SortBy {
+  return { field: "", descending: false };
+}
+
+export const SortBy: MessageFns<SortBy> = {
+  encode(message: SortBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.descending !== false) {
+      writer.uint32(16).bool(message.descending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SortBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSortBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.descending = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SortBy>): SortBy {
+    return SortBy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SortBy>): SortBy {
+    const message = createBaseSortBy();
+    message.field = object.field ?? "";
+    message.descending = object.descending ?? false;
+    return message;
+  },
+};
+
+function createBaseSortPosition(): SortPosition {
+  return { values: [], score: 0, id: "" };
+}
+
+export const SortPosition: MessageFns<SortPosition> = {
+  encode(message: SortPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      SortValue.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.score !== 0) {
+      writer.uint32(21).float(message.score);
+    }
+    if (message.id !== "") {
+      writer.uint32(26).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SortPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSortPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(SortValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 21) {
+              break;
+            }
+
+            message.score = reader.float();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SortPosition>): SortPosition {
+    return SortPosition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SortPosition>): SortPosition {
+    const message = createBaseSortPosition();
+    message.values = object.values?.map((e) => SortValue.fromPartial(e)) || [];
+    message.score = object.score ?? 0;
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseSortValue(): SortValue {
+  return { value: undefined };
+}
+
+export const SortValue: MessageFns<SortValue> = {
+  encode(message: SortValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      ColumnValue.encode(message.value, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SortValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSortValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = ColumnValue.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SortValue>): SortValue {
+    return SortValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SortValue>): SortValue {
+    const message = createBaseSortValue();
+    message.value = (object.value !== undefined && object.value !== null)
+      ? ColumnValue.fromPartial(object.value)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGroupBy(): GroupBy {
+  return { field: "", groups: 0, hits: 0, only: undefined };
+}
+
+export const GroupBy: MessageFns<GroupBy> = {
+  encode(message: GroupBy, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.groups !== 0) {
+      writer.uint32(16).uint32(message.groups);
+    }
+    if (message.hits !== 0) {
+      writer.uint32(24).uint32(message.hits);
+    }
+    if (message.only !== undefined) {
+      OnlyGroups.encode(message.only, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupBy {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupBy();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.groups = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hits = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.only = OnlyGroups.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GroupBy>): GroupBy {
+    return GroupBy.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GroupBy>): GroupBy {
+    const message = createBaseGroupBy();
+    message.field = object.field ?? "";
+    message.groups = object.groups ?? 0;
+    message.hits = object.hits ?? 0;
+    message.only = (object.only !== undefined && object.only !== null)
+      ? OnlyGroups.fromPartial(object.only)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseOnlyGroups(): OnlyGroups {
+  return { values: [], none: false };
+}
+
+export const OnlyGroups: MessageFns<OnlyGroups> = {
+  encode(message: OnlyGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      ColumnValue.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.none !== false) {
+      writer.uint32(16).bool(message.none);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OnlyGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOnlyGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(ColumnValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.none = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OnlyGroups>): OnlyGroups {
+    return OnlyGroups.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OnlyGroups>): OnlyGroups {
+    const message = createBaseOnlyGroups();
+    message.values = object.values?.map((e) => ColumnValue.fromPartial(e)) || [];
+    message.none = object.none ?? false;
+    return message;
+  },
+};
+
+function createBaseColumnValue(): ColumnValue {
+  return { kind: undefined, rest: 0 };
+}
+
+export const ColumnValue: MessageFns<ColumnValue> = {
+  encode(message: ColumnValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "keyword":
+        writer.uint32(10).string(message.kind.value);
+        break;
+      case "number":
+        writer.uint32(17).double(message.kind.value);
+        break;
+    }
+    if (message.rest !== 0) {
+      writer.uint32(24).sint32(message.rest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ColumnValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseColumnValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "keyword", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.kind = { $case: "number", value: reader.double() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rest = reader.sint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ColumnValue>): ColumnValue {
+    return ColumnValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ColumnValue>): ColumnValue {
+    const message = createBaseColumnValue();
+    switch (object.kind?.$case) {
+      case "keyword": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "keyword", value: object.kind.value };
+        }
+        break;
+      }
+      case "number": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "number", value: object.kind.value };
+        }
+        break;
+      }
+    }
+    message.rest = object.rest ?? 0;
     return message;
   },
 };
@@ -2730,6 +3309,7 @@ function createBaseShardResult(): ShardResult {
     headMs: 0,
     documentsBefore: undefined,
     facets: [],
+    groups: undefined,
     wordHits: undefined,
   };
 }
@@ -2780,6 +3360,9 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     for (const v of message.facets) {
       ValueCounts.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.groups !== undefined) {
+      ShardGroups.encode(message.groups, writer.uint32(170).fork()).join();
     }
     if (message.wordHits !== undefined) {
       WordHits.encode(message.wordHits, writer.uint32(114).fork()).join();
@@ -2920,6 +3503,14 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.facets.push(ValueCounts.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.groups = ShardGroups.decode(reader, reader.uint32());
+            continue;
+          }
           case 14: {
             if (tag !== 114) {
               break;
@@ -2962,9 +3553,148 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.headMs = object.headMs ?? 0;
     message.documentsBefore = object.documentsBefore ?? undefined;
     message.facets = object.facets?.map((e) => ValueCounts.fromPartial(e)) || [];
+    message.groups = (object.groups !== undefined && object.groups !== null)
+      ? ShardGroups.fromPartial(object.groups)
+      : undefined;
     message.wordHits = (object.wordHits !== undefined && object.wordHits !== null)
       ? WordHits.fromPartial(object.wordHits)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseShardGroups(): ShardGroups {
+  return { groups: [], more: false };
+}
+
+export const ShardGroups: MessageFns<ShardGroups> = {
+  encode(message: ShardGroups, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.groups) {
+      ShardGroup.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardGroups {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardGroups();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.groups.push(ShardGroup.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShardGroups>): ShardGroups {
+    return ShardGroups.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShardGroups>): ShardGroups {
+    const message = createBaseShardGroups();
+    message.groups = object.groups?.map((e) => ShardGroup.fromPartial(e)) || [];
+    message.more = object.more ?? false;
+    return message;
+  },
+};
+
+function createBaseShardGroup(): ShardGroup {
+  return { value: undefined, hits: [] };
+}
+
+export const ShardGroup: MessageFns<ShardGroup> = {
+  encode(message: ShardGroup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      ColumnValue.encode(message.value, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.hits) {
+      ShardHit.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardGroup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardGroup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = ColumnValue.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hits.push(ShardHit.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShardGroup>): ShardGroup {
+    return ShardGroup.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShardGroup>): ShardGroup {
+    const message = createBaseShardGroup();
+    message.value = (object.value !== undefined && object.value !== null)
+      ? ColumnValue.fromPartial(object.value)
+      : undefined;
+    message.hits = object.hits?.map((e) => ShardHit.fromPartial(e)) || [];
     return message;
   },
 };
@@ -3170,7 +3900,15 @@ export const ValueCounts: MessageFns<ValueCounts> = {
 };
 
 function createBaseShardHit(): ShardHit {
-  return { id: "", score: 0, address: undefined, document: undefined, passage: undefined, wordsScore: undefined };
+  return {
+    id: "",
+    score: 0,
+    address: undefined,
+    document: undefined,
+    passage: undefined,
+    wordsScore: undefined,
+    sort: [],
+  };
 }
 
 export const ShardHit: MessageFns<ShardHit> = {
@@ -3192,6 +3930,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     if (message.wordsScore !== undefined) {
       writer.uint32(49).double(message.wordsScore);
+    }
+    for (const v of message.sort) {
+      SortValue.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -3257,6 +3998,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.wordsScore = reader.double();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.sort.push(SortValue.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3286,6 +4035,7 @@ export const ShardHit: MessageFns<ShardHit> = {
       ? Passage.fromPartial(object.passage)
       : undefined;
     message.wordsScore = object.wordsScore ?? undefined;
+    message.sort = object.sort?.map((e) => SortValue.fromPartial(e)) || [];
     return message;
   },
 };
