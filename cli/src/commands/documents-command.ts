@@ -14,6 +14,7 @@ import { addCountCommand } from './count-command.ts'
 import { deleteByFilter } from './delete-by-filter.ts'
 import { exitCodes } from './exit-codes.ts'
 import { addExplainCommand } from './explain-command.ts'
+import { addExportCommand } from './export-command.ts'
 import { addListCommand } from './list-command.ts'
 import { jsonObject } from './parse-option.ts'
 import { addPatchCommand } from './patch-command.ts'
@@ -38,7 +39,7 @@ export interface PutResult extends Omit<PutAnswer, 'errors'> {
 export function addDocumentsCommand(program: Command, context: CommandContext): void {
   const group = program
     .command('documents')
-    .description('put, patch, get, count, list, explain and delete documents of an index')
+    .description('put, patch, get, count, list, export, explain and delete documents of an index')
   group
     .command('put')
     .argument('<index>', 'an index that exists')
@@ -79,6 +80,7 @@ Examples:
   addExplainCommand(group, context)
   addCountCommand(group, context)
   addListCommand(group, context)
+  addExportCommand(group, context)
   addPatchCommand(group, context, waitOption())
   group
     .command('delete')

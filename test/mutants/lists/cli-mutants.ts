@@ -185,4 +185,28 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'A vector that is searched for does not count as a query with unknown tokens',
     tests: ['cli/src/commands/recall-command.test.ts'],
   },
+  {
+    id: 'export-half-line-stays',
+    file: 'cli/src/documents/export-folder.ts',
+    find: '    await this.#documents.truncate(bytes)',
+    replace: '    void bytes',
+    breaks: 'An export that goes on cuts off what was written beyond its last whole page',
+    tests: ['cli/src/commands/export-command.test.ts'],
+  },
+  {
+    id: 'export-mixes-filters',
+    file: 'cli/src/documents/export-folder.ts',
+    find: 'index === wish.index && filter === wish.filter',
+    replace: 'index === wish.index',
+    breaks: 'An export is never made of what two filters let through',
+    tests: ['cli/src/commands/export-command.test.ts'],
+  },
+  {
+    id: 'export-writes-over-files',
+    file: 'cli/src/documents/export-folder.ts',
+    find: "known === undefined ? 'wx' : 'r+'",
+    replace: "known === undefined ? 'w' : 'r+'",
+    breaks: 'An export does not write over files that are not its own',
+    tests: ['cli/src/commands/export-command.test.ts'],
+  },
 ]
