@@ -32,6 +32,8 @@ const writeOutline = `${writeRoute}
       job
         commit
         encode
+          cut call
+            hypershard.v1.EncoderService/CutDocuments
           encode call
             hypershard.v1.EncoderService/EncodeDocuments
               encode
