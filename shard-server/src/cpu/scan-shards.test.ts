@@ -194,6 +194,7 @@ describe('scanShards', () => {
       hits: [],
       ...nothingScanned,
       nonFiniteScores: 0,
+      beforeCount: 0,
       plan: 'exact',
       stop: 'complete',
       scoreMs: 0,
