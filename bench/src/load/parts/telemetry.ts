@@ -12,6 +12,8 @@ const qpsMin = 0.98
 /** Times that the clusters are started anew: the processes of one differ a little from those of another by chance. */
 const sittings = 2
 const clients = 8
+/** deploy/prometheus/prometheus.yml */
+const scrapeIntervalMs = 15_000
 const loop = { kind: 'closed', clients } as const
 const asked: readonly AskedQueries[] = ['new', 'repeated', 'repeated, kept']
 
@@ -29,8 +31,8 @@ interface Seen {
 }
 
 /**
- * The same searches of clusters that differ in what is seen of them, in turns: metrics off; metrics on and asked for in
- * each round; and one search of a hundred traced as well. The one with metrics off is measured twice: what the two differ
+ * The same searches of clusters that differ in what is seen of them, in turns: metrics off; metrics on and asked for
+ * every 15 s; and one search of a hundred traced as well. The one with metrics off is measured twice: what the two differ
  * by is what the machine does, not the metrics.
  */
 export async function measureTelemetry(run: LoadRun): Promise<void> {
@@ -66,7 +68,7 @@ async function startAll(run: LoadRun, sink: TraceSink): Promise<Seen[]> {
   const seen: Seen[] = []
   const start = async (name: string, environment: Readonly<Record<string, string>>) => {
     const cluster = await startSeenCluster(run, environment)
-    seen.push({ name, cluster, ...(name === off ? {} : { meanwhile: cluster.scrape }) })
+    seen.push({ name, cluster, ...(name === off ? {} : { meanwhile: everyInterval(cluster.scrape) }) })
   }
   try {
     await start(off, { HYPERSHARD_METRICS: 'off' })
@@ -77,6 +79,16 @@ async function startAll(run: LoadRun, sink: TraceSink): Promise<Seen[]> {
     throw error
   }
   return [...seen, { name: control, cluster: seen[0]!.cluster }]
+}
+
+/** As often as Prometheus asks by its settings in `deploy`, and no more often: rounds may be shorter. */
+function everyInterval(scrape: () => Promise<void>): () => Promise<void> {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (performance.now() - lastMs < scrapeIntervalMs) return
+    lastMs = performance.now()
+    await scrape()
+  }
 }
 
 function contenderOf(run: LoadRun, index: MeasuredIndex, seen: Seen, queries: AskedQueries): Contender {
