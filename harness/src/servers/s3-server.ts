@@ -54,8 +54,11 @@ export async function startS3Server(): Promise<S3Server | undefined> {
 
 /** What starts one that listens there; undefined where moto is not installed. */
 export function s3ServerCommand(host: string, port: number): [program: string, ...words: string[]] | undefined {
-  const program = [process.env.HYPERSHARD_TEST_MOTO ?? bundled, 'moto_server'].find(isInstalled)
-  return program === undefined ? undefined : [pythonOf(program), '-c', oneAtATime, '-H', host, '-p', `${port}`]
+  for (const program of [process.env.HYPERSHARD_TEST_MOTO ?? bundled, 'moto_server']) {
+    const python = pythonOf(program)
+    if (python !== undefined) return [python, '-c', oneAtATime, '-H', host, '-p', `${port}`]
+  }
+  return undefined
 }
 
 /** @param endpoint of a server that answers */
@@ -78,20 +81,23 @@ moto.server.run_simple = lambda *words, **options: run(*words, **{**options, "th
 moto.server.main(sys.argv[1:])
 `
 
-/** The interpreter that a program of Python's names in its first line. */
-function pythonOf(program: string): string {
-  const path = program.includes('/') ? program : execFileSync('which', [program], { encoding: 'utf8' }).trim()
+/**
+ * The interpreter that a program of Python's names in its first line; undefined where there is no such program, or only
+ * a shell's that stands for one, as pyenv puts on the path.
+ */
+function pythonOf(program: string): string | undefined {
+  const path = program.includes('/') ? program : pathOf(program)
+  if (path === undefined || !existsSync(path)) return undefined
   const [first = ''] = readFileSync(path, 'utf8').split('\n', 1)
-  return first.replace(/^#!/, '').trim()
+  const interpreter = first.replace(/^#!/, '').trim()
+  return /\/python[\d.]*$/.test(interpreter) && existsSync(interpreter) ? interpreter : undefined
 }
 
-function isInstalled(program: string): boolean {
-  if (program.includes('/')) return existsSync(program)
+function pathOf(program: string): string | undefined {
   try {
-    execFileSync('which', [program], { stdio: 'ignore' })
-    return true
+    return execFileSync('which', [program], { encoding: 'utf8' }).trim()
   } catch {
-    return false
+    return undefined
   }
 }
 
