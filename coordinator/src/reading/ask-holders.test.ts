@@ -62,7 +62,29 @@ describe('asking the holders of shards', () => {
     const { answers, failures } = await askHolders(route(0, 1, 2), failing, quietContext())
     assert.deepEqual(Object.fromEntries(answers), { 0: 'a:1', 2: 'b:1' })
     assert.deepEqual(failures.get(1), { shard: 1, server: 'c:1', code: 'corrupt_data', message: 'bad' })
+    assert.deepEqual([...failures.keys()], [1], 'what another has answered did not fail')
     assert.deepEqual(calls, ['a:1 0,1,2', 'b:1 1,2', 'c:1 1'])
+  })
+
+  it('asks anew what failed at one server while another is still at work', async () => {
+    const slow = Promise.withResolvers<void>()
+    const asked: AskMember<string> = async ({ address }, shards) => {
+      if (address === 'a:1') await slow.promise
+      if (address === 'b:1') throw new HypershardError('internal', 'bad')
+      if (address === 'c:1') slow.resolve()
+      return new Map(shards.map(shard => [shard, { answer: address }]))
+    }
+    const [a, b, c] = members as [ClusterMember, ClusterMember, ClusterMember]
+    const answered = await askHolders(
+      new Map([
+        [0, [a]],
+        [1, [b, c]],
+      ]),
+      asked,
+      quietContext(),
+    )
+    assert.deepEqual(Object.fromEntries(answered.answers), { 0: 'a:1', 1: 'c:1' })
+    assert.equal(answered.failures.size, 0)
   })
 
   it('asks nobody else what all would refuse', async () => {

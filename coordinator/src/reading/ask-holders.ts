@@ -2,6 +2,7 @@ import { type ErrorCode, type RequestContext, toHypershardError } from '@hypersh
 import type { ShardError } from '@hypershard/proto/shard'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
 import { failureFacts } from '../failure-facts.ts'
+import { nobodyOf } from '../search/nobody-of.ts'
 import { callsOfShardMax } from '../search/retry-policy.ts'
 import type { ShardFailure } from '../search/shard-answer.ts'
 
@@ -49,18 +50,26 @@ export async function askHolders<Answer>(
   context: RequestContext,
 ): Promise<HoldersOutcome<Answer>> {
   const asking: Asking<Answer> = { route, ask, context, asked: new Map(), answers: new Map(), failures: new Map() }
-  let open = [...route.keys()]
-  for (let round = 1; open.length > 0 && round <= callsOfShardMax; round++) {
-    const byMember = Map.groupBy(open, shard => nextHolder(shard, asking))
-    await Promise.all([...byMember].map(([member, shards]) => askMember(member, shards, asking)))
-    open = open.filter(shard => mayAskAgain(shard, asking))
-  }
+  await askNext([...route.keys()], asking)
   return { answers: asking.answers, failures: asking.failures }
+}
+
+/** What fails at one server is asked of others at once, without waiting for the servers beside it. */
+async function askNext<Answer>(shards: readonly number[], asking: Asking<Answer>): Promise<void> {
+  const byMember = Map.groupBy(shards, shard => nextHolder(shard, asking))
+  const calls = [...byMember].map(async ([member, own]) => {
+    await askMember(member, own, asking)
+    const again = own.filter(shard => mayAskAgain(shard, asking))
+    if (again.length > 0) await askNext(again, asking)
+  })
+  await Promise.all(calls)
 }
 
 /** One that lives, and was not asked before. */
 function nextHolder<Answer>(shard: number, { route, asked }: Asking<Answer>): ClusterMember | undefined {
-  return route.get(shard)?.find(member => member.live && asked.get(shard)?.includes(member) !== true)
+  const before = asked.get(shard) ?? []
+  if (before.length >= callsOfShardMax) return undefined
+  return route.get(shard)?.find(member => member.live && !before.includes(member))
 }
 
 function mayAskAgain<Answer>(shard: number, asking: Asking<Answer>): boolean {
@@ -77,7 +86,7 @@ async function askMember<Answer>(
 ): Promise<void> {
   const { route, ask, context, asked, answers, failures } = asking
   if (member === undefined) {
-    for (const shard of shards) failures.set(shard, nobodyFor(shard, route))
+    for (const shard of shards) failures.set(shard, { shard, ...nobodyOf(route.get(shard) ?? []) })
     return
   }
   for (const shard of shards) asked.set(shard, [...(asked.get(shard) ?? []), member])
@@ -90,8 +99,10 @@ async function askMember<Answer>(
       const word = words.get(shard) ?? {
         error: { code: 'internal', message: `${server}: it says nothing of the shard` },
       }
-      if ('answer' in word) answers.set(shard, word.answer)
-      else failures.set(shard, { shard, server, code: word.error.code, message: word.error.message })
+      if ('answer' in word) {
+        answers.set(shard, word.answer)
+        failures.delete(shard)
+      } else failures.set(shard, { shard, server, code: word.error.code, message: word.error.message })
     }
   } catch (error) {
     const { code, message } = toHypershardError(error)
@@ -99,14 +110,4 @@ async function askMember<Answer>(
     context.log[code === 'unavailable' ? 'debug' : 'warn']({ ...failureFacts(error), server, shards }, 'asking failed')
     for (const shard of shards) failures.set(shard, { shard, server, code, message })
   }
-}
-
-function nobodyFor(shard: number, route: Route): ShardFailure {
-  const [first] = route.get(shard) ?? []
-  const server = first?.address ?? 'no server'
-  const message =
-    first === undefined
-      ? 'no shard server is known; start one, and see HYPERSHARD_SHARD_SERVERS'
-      : `shard server ${server} is down: ${first.downReason}; start it again`
-  return { shard, server, code: 'unavailable', message }
 }

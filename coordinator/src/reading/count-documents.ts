@@ -1,12 +1,12 @@
 import { nothingScanned, type RequestContext } from '@hypershard/common'
 import type { countRequestSchema } from '@hypershard/contract'
-import type { Manifest } from '@hypershard/storage'
 import type { z } from 'zod'
 import type { FilterJson } from '../access/caller.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { requireCoverage } from '../search/count-coverage.ts'
 import type { Coverage } from '../search/coverage.ts'
 import { readFilter } from '../search/read-filter.ts'
+import { referenceTo } from '../search/stages/plan-fan-out.ts'
 import { admitRead, type ReadParts } from './admit-read.ts'
 import { type AskMember, askHolders, type HoldersOutcome } from './ask-holders.ts'
 import { routeShards } from './route-shards.ts'
@@ -73,17 +73,12 @@ async function countShards(
   return askHolders(routeShards(pinned, shards, cluster), ask, context)
 }
 
-function referenceTo({ index, indexUid, generation, version }: Manifest) {
-  return { index, indexUid, generation, version }
-}
-
 /** A server that claims more than its shard has is cut to that. */
 function coverageOf(eligible: readonly number[], { answers, failures }: HoldersOutcome<number>): Coverage {
   const totalOf = (count: (shard: number) => number) => eligible.reduce((sum, _, shard) => sum + count(shard), 0)
   const documentsEligible = totalOf(shard => eligible[shard]!)
-  const documentsCovered = totalOf(shard => (failures.has(shard) && !answers.has(shard) ? 0 : eligible[shard]!))
+  const documentsCovered = totalOf(shard => (failures.has(shard) ? 0 : eligible[shard]!))
   const missing = [...failures.values()]
-    .filter(({ shard }) => !answers.has(shard))
     .sort((a, b) => a.shard - b.shard)
     .map(failure => ({ ...failure, documentsMissing: eligible[failure.shard]! }))
   return {

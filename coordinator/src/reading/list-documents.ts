@@ -8,6 +8,7 @@ import type { FilterJson } from '../access/caller.ts'
 import type { CatalogEntry } from '../catalog/catalog.ts'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import { readFilter } from '../search/read-filter.ts'
+import { referenceTo } from '../search/stages/plan-fan-out.ts'
 import { admitRead, type ReadParts } from './admit-read.ts'
 import { type AskMember, askHolders } from './ask-holders.ts'
 import { decodeListCursor, encodeListCursor, type ListOwner } from './list-cursor.ts'
@@ -110,11 +111,10 @@ async function listShard(
   { context, parts }: Flow,
 ): Promise<ListShardResponse> {
   const { manifest } = pinned
-  const { index, indexUid, generation, version } = manifest
   const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
   const has = (part: ListedPart) => input.with.includes(part)
   const request = {
-    manifest: { index, indexUid, generation, version },
+    manifest: referenceTo(manifest),
     shard,
     from,
     limit: input.limit,

@@ -5,6 +5,7 @@ import type { FanOutOutcome, FanOutRequest } from './fan-out-request.ts'
 import { giveUp } from './give-up.ts'
 import { watchCall } from './late-calls.ts'
 import { Lateness } from './lateness.ts'
+import { nobodyOf } from './nobody-of.ts'
 import type { ShardAnswer, ShardFailure } from './shard-answer.ts'
 import { afterSettling, ask, cancelCall } from './shard-calls.ts'
 import { ShardRace } from './shard-race.ts'
@@ -81,13 +82,7 @@ function askFirstHolders(flow: FanOut): void {
 }
 
 function loseUnasked(race: ShardRace, flow: FanOut): void {
-  const [first] = race.holders
-  const server = first?.address ?? 'no server'
-  const message =
-    first === undefined
-      ? 'no shard server is known; start one, and see HYPERSHARD_SHARD_SERVERS'
-      : `shard server ${server} is down: ${first.downReason}; start it again`
-  race.lose({ server, code: 'unavailable', message })
+  race.lose(nobodyOf(race.holders))
   afterSettling(flow)
 }
 

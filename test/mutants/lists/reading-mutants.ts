@@ -151,4 +151,20 @@ export const readingMutants: readonly Mutant[] = [
     breaks: 'A key stands for the filter that it came with',
     tests: deletions,
   },
+  {
+    id: 'holders-old-failure-stays',
+    file: 'coordinator/src/reading/ask-holders.ts',
+    find: '        failures.delete(shard)',
+    replace: '',
+    breaks: 'A shard that another holder has answered for is not among those that failed',
+    tests: holders,
+  },
+  {
+    id: 'holders-no-bound',
+    file: 'coordinator/src/reading/ask-holders.ts',
+    find: 'if (before.length >= callsOfShardMax) return undefined',
+    replace: 'void callsOfShardMax',
+    breaks: 'Of one shard three holders are asked at most',
+    tests: holders,
+  },
 ]

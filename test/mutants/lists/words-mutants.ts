@@ -84,7 +84,7 @@ export const wordsMutants: readonly Mutant[] = [
   {
     id: 'hybrid-partial-counts-kept',
     file: 'coordinator/src/words/count-words.ts',
-    find: 'if (flow.failures.size === 0) known.keep(request, statistics)',
+    find: 'if (failures.size === 0) known.keep(request, statistics)',
     replace: 'known.keep(request, statistics)',
     breaks: 'What some shards have told is never taken for what all have',
     tests: ['coordinator/src/transport/hybrid.test.ts'],
