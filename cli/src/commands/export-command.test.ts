@@ -31,12 +31,15 @@ describe('hypershard documents export', () => {
   /** Of the page with this cursor nothing is answered. */
   let failing: string | undefined
   let passages: boolean
+  /** Whether nothing was written to the index yet. */
+  let empty: boolean
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'hypershard-export-'))
     asked = []
     failing = undefined
     passages = false
+    empty = false
     server = await serve(async (request, response) => {
       let body = ''
       for await (const chunk of request) body += chunk
@@ -45,6 +48,9 @@ describe('hypershard documents export', () => {
       const page = JSON.parse(body)
       asked.push(page)
       if (page.cursor !== undefined && page.cursor === failing) return void response.destroy()
+      const end = { documents: [], next_cursor: null, manifest_version: 0, took_ms: 1 }
+      // Who asks again would do so for ever.
+      if (empty) return void (asked.length > 1 ? response.destroy() : response.end(JSON.stringify(end)))
       const at = Number(page.cursor ?? 0)
       const { vector, ...document } = documentAt(at)
       const documents = [{ ...document, ...(page.with.includes('vector') && { vector: passages ? null : vector }) }]
@@ -95,6 +101,15 @@ describe('hypershard documents export', () => {
     assert.equal((await run(folder)).exitCode, 0)
     assert.deepEqual(asked, [])
     assert.equal((await read('documents.ndjson')).toString().split('\n').length, 4)
+  })
+
+  it('ends with an index that nothing was written to', async () => {
+    empty = true
+    const { exitCode, stdout } = await run(folder, '--vectors')
+    assert.deepEqual([exitCode, stdout], [0, `0 documents of papers, version 0, in ${folder}\n`])
+    assert.equal((await run(folder, '--vectors')).exitCode, 0)
+    assert.equal(asked.length, 1)
+    assert.equal(decodeNpyHeader(await read('vectors.npy')).rows, 0)
   })
 
   it('does not mix what other filters let through, or write over files of others', async () => {

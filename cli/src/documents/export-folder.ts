@@ -23,7 +23,8 @@ const stateSchema = z.strictObject({
   index: z.string(),
   filter: z.string().nullable(),
   vectors: z.boolean(),
-  manifest_version: z.int().min(0),
+  /** Null until the first page is there: an index that nothing was written to is at version 0. */
+  manifest_version: z.int().min(0).nullable(),
   /** What the next page is asked for with; null when there is none. */
   cursor: z.string().nullable(),
   documents: z.int().min(0),
@@ -77,14 +78,15 @@ export class ExportFolder {
     return this.#state.documents
   }
 
-  get manifestVersion(): number {
+  /** Null before the first page. */
+  get manifestVersion(): number | null {
     return this.#state.manifest_version
   }
 
   /** Undefined for the first page, null when all is there. */
   get cursor(): string | null | undefined {
     const { manifest_version: version, cursor } = this.#state
-    return version === 0 ? undefined : cursor
+    return version === null ? undefined : cursor
   }
 
   /** @throws HypershardError `invalid_request` where vectors are wanted and a document has no single one */
@@ -154,7 +156,7 @@ function emptyState({ index, filter, vectors }: FilterAsText): State {
     index,
     filter,
     vectors,
-    manifest_version: 0,
+    manifest_version: null,
     cursor: null,
     documents: 0,
     document_bytes: 0,

@@ -209,4 +209,12 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'An export does not write over files that are not its own',
     tests: ['cli/src/commands/export-command.test.ts'],
   },
+  {
+    id: 'export-of-nothing-endless',
+    file: 'cli/src/documents/export-folder.ts',
+    find: 'return version === null ? undefined : cursor',
+    replace: 'return !version ? undefined : cursor',
+    breaks: 'The export of an index that nothing was written to ends',
+    tests: ['cli/src/commands/export-command.test.ts'],
+  },
 ]
