@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { atLeast, atMost, countOfClients } from '../bars.ts'
 import { searches } from '../contenders.ts'
 import type { Contender, LoadRun } from '../load-run.ts'
@@ -7,8 +6,9 @@ import { cpuMsOfAll, type Measurement } from '../measure/measurement.ts'
 import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
 import { chromaBody, startChromaPeer } from '../peers/chroma-peer.ts'
 import { type Peer, startEchoPeer } from '../peers/echo-peer.ts'
+import { embeddedDocuments } from '../peers/embedded-documents.ts'
 import { chromaVersion } from '../peers/install-chroma.ts'
-import { encodeDenseQueries, readStoredVectors } from '../peers/stored-vectors.ts'
+import { encodeDenseQueries } from '../peers/stored-vectors.ts'
 
 const clientsWithBars = [1, 8, 32]
 const chromaQpsMin = 1.5
@@ -77,12 +77,7 @@ function echoContender(run: LoadRun, echo: Peer): Contender {
 }
 
 async function startChroma(run: LoadRun, index: MeasuredIndex): Promise<{ peer: Peer; contender: Contender }> {
-  const vectors = await readStoredVectors(join(run.directory, 'store'), index.name)
-  const documents = run.documents.slice(0, index.documents).map(document => {
-    const vector = vectors.get(document.id)
-    if (vector === undefined) throw new Error(`${index.name} has no vector of ${document.id}`)
-    return { ...document, vector }
-  })
+  const documents = await embeddedDocuments(run, index)
   const { dense } = await run.models()
   const queries = await encodeDenseQueries(run.addressOf('encoder'), dense.digest, run.repeated)
   const peer = await startChromaPeer(documents)

@@ -5,9 +5,9 @@ import { searches } from '../contenders.ts'
 import type { Contender, LoadRun } from '../load-run.ts'
 import { p50Ratio, qpsRatio } from '../measure/compare-rounds.ts'
 import { cpuMsOfAll, type Measurement } from '../measure/measurement.ts'
-import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
+import { mainIndex } from '../measured-index.ts'
 import type { EmbeddedDocument } from '../peers/chroma-peer.ts'
-import { readStoredVectors } from '../peers/stored-vectors.ts'
+import { embeddedDocuments } from '../peers/embedded-documents.ts'
 import { nameOfService, type SearchLibrary, searchLibraries, startTextService } from '../peers/text-service.ts'
 
 const clientsAsked = [1, 8]
@@ -23,7 +23,7 @@ const qnetQpsMin = 1 / 1.5
  */
 export async function measureServices(run: LoadRun): Promise<void> {
   const [dense, qnet] = [await mainIndex(run, 'dense'), await mainIndex(run, 'qnet')]
-  const documents = await embedded(run, dense)
+  const documents = await embeddedDocuments(run, dense)
   const ours = [dense, qnet].map(index => searches(run, index, { plan: 'defaults', queries: 'new' }))
   await run.untilQuiet()
   const qnetRatios = new Map<number, number[]>()
@@ -74,15 +74,6 @@ function judge(run: LoadRun, { dense, other }: { dense: Measurement; other: Meas
   run.figure(`${asked}: p99, ${beside}`, (dense.p99Ms ?? Number.NaN) / (other.p99Ms ?? Number.NaN))
   run.bar(atLeast(`${asked}: QPS, ${beside}`, qpsRatio(dense, other), denseQpsMin))
   if (dense.clients === 1) run.bar(atMost(`${asked}: p50, ${beside}`, p50Ratio(dense, other), 1))
-}
-
-async function embedded(run: LoadRun, index: MeasuredIndex): Promise<EmbeddedDocument[]> {
-  const vectors = await readStoredVectors(join(run.directory, 'store'), index.name)
-  return run.documents.slice(0, index.documents).map(document => {
-    const vector = vectors.get(document.id)
-    if (vector === undefined) throw new Error(`${index.name} has no vector of ${document.id}`)
-    return { ...document, vector }
-  })
 }
 
 /** The one of the given directories that has the dense model. */
