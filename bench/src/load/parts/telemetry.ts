@@ -10,7 +10,7 @@ import { startTraceSink, type TraceSink } from '../peers/trace-sink.ts'
 /** What seeing a cluster may cost of its rate: two of a hundred. */
 const qpsMin = 0.98
 /** Times that the clusters are started anew: the processes of one differ a little from those of another by chance. */
-const sittings = 2
+const sittings = 4
 const clients = 8
 /** deploy/prometheus/prometheus.yml */
 const scrapeIntervalMs = 15_000
@@ -42,7 +42,7 @@ export async function measureTelemetry(run: LoadRun): Promise<void> {
   const rows: Measurement[] = []
   try {
     for (let sitting = 0; sitting < sittings; sitting++) {
-      const clusters = await startAll(run, sink)
+      const clusters = await startAll(run, sink, sitting)
       try {
         for (const queries of asked) {
           const contenders = clusters.map(seen => contenderOf(run, index, seen, queries))
@@ -64,21 +64,30 @@ export async function measureTelemetry(run: LoadRun): Promise<void> {
   }
 }
 
-async function startAll(run: LoadRun, sink: TraceSink): Promise<Seen[]> {
-  const seen: Seen[] = []
-  const start = async (name: string, environment: Readonly<Record<string, string>>) => {
-    const cluster = await startSeenCluster(run, environment)
-    seen.push({ name, cluster, ...(name === off ? {} : { meanwhile: everyInterval(cluster.scrape) }) })
-  }
+/**
+ * @param sitting Each starts the clusters in the reverse order of the one before: where the memory and the ports of a
+ * process lie depends on what was started before it, and may make it a few percent faster or slower for its whole life.
+ */
+async function startAll(run: LoadRun, sink: TraceSink, sitting: number): Promise<Seen[]> {
+  const kinds: [name: string, environment: Readonly<Record<string, string>>][] = [
+    [off, { HYPERSHARD_METRICS: 'off' }],
+    [metrics, { HYPERSHARD_METRICS: 'on' }],
+    [traces, { HYPERSHARD_METRICS: 'on', HYPERSHARD_TRACE_OTLP_URL: sink.url }],
+  ]
+  if (sitting % 2 === 1) kinds.reverse()
+  const seen = new Map<string, SeenCluster>()
   try {
-    await start(off, { HYPERSHARD_METRICS: 'off' })
-    await start(metrics, { HYPERSHARD_METRICS: 'on' })
-    await start(traces, { HYPERSHARD_METRICS: 'on', HYPERSHARD_TRACE_OTLP_URL: sink.url })
+    for (const [name, environment] of kinds) seen.set(name, await startSeenCluster(run, environment))
   } catch (error) {
-    for (const { cluster } of seen) await cluster.stop()
+    for (const cluster of seen.values()) await cluster.stop()
     throw error
   }
-  return [...seen, { name: control, cluster: seen[0]!.cluster }]
+  const watched = [metrics, traces].map(name => {
+    const cluster = seen.get(name)!
+    return { name, cluster, meanwhile: everyInterval(cluster.scrape) }
+  })
+  const bare = seen.get(off)!
+  return [{ name: off, cluster: bare }, ...watched, { name: control, cluster: bare }]
 }
 
 /** As often as Prometheus asks by its settings in `deploy`, and no more often: rounds may be shorter. */
