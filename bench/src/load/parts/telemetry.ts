@@ -20,7 +20,7 @@ const asked: readonly AskedQueries[] = ['new', 'repeated', 'repeated, kept']
 const off = 'nothing counted or traced'
 const metrics = 'metrics, scraped'
 const traces = 'metrics, scraped; 1 % traced'
-const control = `${off}, once more`
+const control = `${off}, another cluster`
 
 /** A cluster under the name that its rows have. */
 interface Seen {
@@ -32,8 +32,8 @@ interface Seen {
 
 /**
  * The same searches of clusters that differ in what is seen of them, in turns: metrics off; metrics on and asked for
- * every 15 s; and one search of a hundred traced as well. The one with metrics off is measured twice: what the two differ
- * by is what the machine does, not the metrics.
+ * every 15 s; and one search of a hundred traced as well. There are two with metrics off: what these differ by is what the
+ * machine and the chance of a start do, not the metrics.
  */
 export async function measureTelemetry(run: LoadRun): Promise<void> {
   const index = await mainIndex(run, 'qnet')
@@ -46,7 +46,7 @@ export async function measureTelemetry(run: LoadRun): Promise<void> {
       try {
         for (const queries of asked) {
           const contenders = clusters.map(seen => contenderOf(run, index, seen, queries))
-          await run.warmUp(contenders.slice(0, -1), loop)
+          await run.warmUp(contenders, loop)
           rows.push(...(await run.compare('telemetry', contenders, loop)))
         }
       } finally {
@@ -65,37 +65,41 @@ export async function measureTelemetry(run: LoadRun): Promise<void> {
 }
 
 /**
- * @param sitting Each starts the clusters in the reverse order of the one before: where the memory and the ports of a
- * process lie depends on what was started before it, and may make it a few percent faster or slower for its whole life.
+ * @param sitting Each starts another cluster first: where the memory and the ports of a process lie depends on what was
+ * started before it, and may make it a few percent faster or slower for its whole life.
+ * @returns the clusters in the order in which they are compared
  */
 async function startAll(run: LoadRun, sink: TraceSink, sitting: number): Promise<Seen[]> {
   const kinds: [name: string, environment: Readonly<Record<string, string>>][] = [
     [off, { HYPERSHARD_METRICS: 'off' }],
     [metrics, { HYPERSHARD_METRICS: 'on' }],
     [traces, { HYPERSHARD_METRICS: 'on', HYPERSHARD_TRACE_OTLP_URL: sink.url }],
+    [control, { HYPERSHARD_METRICS: 'off' }],
   ]
-  if (sitting % 2 === 1) kinds.reverse()
-  const seen = new Map<string, SeenCluster>()
+  const clusters: (SeenCluster | undefined)[] = kinds.map(() => undefined)
   try {
-    for (const [name, environment] of kinds) seen.set(name, await startSeenCluster(run, environment))
+    for (let turn = 0; turn < kinds.length; turn++) {
+      const at = (turn + sitting) % kinds.length
+      clusters[at] = await startSeenCluster(run, kinds[at]![1])
+    }
   } catch (error) {
-    for (const cluster of seen.values()) await cluster.stop()
+    for (const cluster of clusters) await cluster?.stop()
     throw error
   }
-  const watched = [metrics, traces].map(name => {
-    const cluster = seen.get(name)!
-    return { name, cluster, meanwhile: everyInterval(cluster.scrape) }
+  return kinds.map(([name, { HYPERSHARD_METRICS }], at) => {
+    const cluster = clusters[at]!
+    const meanwhile = HYPERSHARD_METRICS === 'on' ? everyInterval(cluster.scrape, run.settings.seconds) : undefined
+    return { name, cluster, ...(meanwhile ? { meanwhile } : {}) }
   })
-  const bare = seen.get(off)!
-  return [{ name: off, cluster: bare }, ...watched, { name: control, cluster: bare }]
 }
 
-/** As often as Prometheus asks by its settings in `deploy`, and no more often: rounds may be shorter. */
-function everyInterval(scrape: () => Promise<void>): () => Promise<void> {
-  let lastMs = Number.NEGATIVE_INFINITY
+/** As often in the time that it is measured as Prometheus asks by its settings in `deploy`: rounds may be shorter. */
+function everyInterval(scrape: () => Promise<void>, roundSeconds: number): () => Promise<void> {
+  let measuredMs = 0
   return async () => {
-    if (performance.now() - lastMs < scrapeIntervalMs) return
-    lastMs = performance.now()
+    measuredMs += roundSeconds * 1_000
+    if (measuredMs < scrapeIntervalMs) return
+    measuredMs -= scrapeIntervalMs
     await scrape()
   }
 }
