@@ -34,6 +34,7 @@ import type {
   SearchBatchAnswer,
   SearchBatchRequest,
   SearchRequest,
+  SegmentList,
   SnapshotDescription,
   SnapshotList,
   StoredDocument,
@@ -56,6 +57,7 @@ import { ServerProblem } from './errors.ts'
 import { type Call, type CallOptions, Exchange } from './exchange/exchange.ts'
 import { fetchTransport } from './fetch-transport.ts'
 import { watchGeneration } from './generations/watch-generation.ts'
+import { type Greeting, greet } from './greet.ts'
 import { attemptsDefault } from './limits.ts'
 import { type Operation, operations } from './operations.ts'
 import { optionNames, realSurroundings } from './ports.ts'
@@ -69,16 +71,6 @@ import {
   searchHits,
   searchPages,
 } from './searching.ts'
-
-/** What a coordinator says of itself at its root. */
-export interface Greeting {
-  readonly version: string
-  /** Its clock when it answered, in whole seconds; undefined where the header is missing or may not be seen. */
-  readonly date: string | undefined
-  /** This machine's clock before and after, in milliseconds since the epoch. */
-  readonly askedMs: number
-  readonly answeredMs: number
-}
 
 /**
  * The HTTP API of a coordinator. Every method throws `ServerProblem`, `NotReachable` or `InvalidCall`.
@@ -105,10 +97,8 @@ export class HypershardClient {
   }
 
   /** Who answers, and by which clock. */
-  async greet(options?: CallOptions): Promise<Greeting> {
-    const askedMs = Date.now()
-    const { body, header } = await this.#exchange.call<{ version: string }, '/'>(operations.home, { ...options })
-    return { version: body.version, date: header('date'), askedMs, answeredMs: Date.now() }
+  greet(options?: CallOptions): Promise<Greeting> {
+    return greet(this.#exchange, { ...options })
   }
 
   /** @throws ServerProblem that names everything that is missing */
@@ -192,6 +182,11 @@ export class HypershardClient {
   /** The generation about once a second, until its build has caught up or ended. */
   watchGeneration(index: string, generation: number, options: CallOptions = {}): AsyncGenerator<GenerationDescription> {
     return watchGeneration(this.#exchange, { index, generation }, options)
+  }
+
+  /** The segments of its newest version. */
+  listSegments(index: string, generation: number, options?: CallOptions): Promise<SegmentList> {
+    return this.#call(operations.listSegments, { ...options, path: { index, generation } })
   }
 
   orderGeneration(

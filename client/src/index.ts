@@ -9,6 +9,7 @@ export type { BatchAnswer, BatchOptions, PutOptions, PutSum, WriteOptions } from
 export { ClientError, InvalidCall, NotReachable, parseProblem, ServerProblem } from './errors.ts'
 export type { CallOptions } from './exchange/exchange.ts'
 export { fetchTransport } from './fetch-transport.ts'
-export { type Greeting, HypershardClient } from './hypershard-client.ts'
+export type { Greeting } from './greet.ts'
+export { HypershardClient } from './hypershard-client.ts'
 export { type Operation, operations } from './operations.ts'
 export type { SettingNames, Surroundings, Transport, TransportAnswer, TransportRequest } from './ports.ts'

@@ -66,6 +66,7 @@ export const operations = {
   listGenerations: get(`${index}/generations`),
   getGeneration: get(generation),
   watchGeneration: get(`${generation}/events`),
+  listSegments: get(`${generation}/segments`),
   orderGeneration: act('PATCH', generation, { repeatable: true }),
   putSampleQNets: act('PUT', `${generation}/sample-qnets`, { repeatable: true, answerMsMax: silenceMsDefault }),
   cancelGeneration: act('POST', `${generation}/cancel`),

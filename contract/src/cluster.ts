@@ -75,6 +75,12 @@ export const clusterSchema = z.object({
         draining: z.boolean().describe('It ends soon and gets no new work.'),
         weight: z.number(),
         outstanding: count.describe('Queries of this coordinator that it has not answered yet.'),
+        waiting: z
+          .object({ queries: count, documents: count, pairs: count })
+          .nullable()
+          .describe(
+            'Texts of all callers that waited there for a batch at the last health check; null where it does not say.',
+          ),
         protocol_version: count.nullable().describe('Null while it has not said.'),
         models: z
           .array(
@@ -127,6 +133,7 @@ export const clusterSchema = z.object({
         .array(
           z.object({
             index: z.string(),
+            generation: count,
             shard: count,
             documents: count,
             warm: z.boolean().describe('Loaded at the version that searches pin.'),

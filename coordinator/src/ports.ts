@@ -5,7 +5,7 @@
  * request takes its context, and the peer is told of it; what the coordinator asks for itself takes a deadline.
  */
 import type { Deadline, RequestContext } from '@hypershard/common'
-import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
+import type { CrossEncoder, Model, WaitingTexts } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
   CountShardsRequest,
@@ -81,6 +81,8 @@ export interface EncoderFacts {
   readonly crossEncoders: readonly CrossEncoder[]
   readonly draining: boolean
   readonly protocolVersion: number
+  /** Undefined of one that is too old to say. */
+  readonly waiting?: WaitingTexts | undefined
 }
 
 /** One encoder service. */
@@ -98,6 +100,8 @@ export interface EncoderState {
   readonly weight: number
   /** Calls of this coordinator that it has not answered yet. */
   readonly outstanding: number
+  /** Of all callers, at the last check; null where it does not say. */
+  readonly waiting: WaitingTexts | null
   /** Null until it has answered once. */
   readonly protocolVersion: number | null
   /** Null while it does not answer. */

@@ -178,6 +178,19 @@ describe('the encoder', () => {
     })
   }
 
+  it('counts the texts that wait for a batch, each in its lane', async () => {
+    const worker = new FakeWorker([modelOf([width, 1])])
+    const encoder = new Encoder(worker, limits, systemClock)
+    worker.held = 'encodeQueries'
+    const asked = ['a', 'b', 'c'].map(text => encoder.encodeQuery(0, query(text), quietContext()))
+    await until(() => worker.calls.length > 0)
+    // The first is not waiting: it is being encoded.
+    assert.deepEqual(encoder.waiting, { query: 2, document: 0, pair: 0 })
+    worker.release()
+    await Promise.all(asked)
+    assert.deepEqual(encoder.waiting, { query: 0, document: 0, pair: 0 })
+  })
+
   it('turns away what comes on top of what a lane holds; queries and documents have room of their own', async () => {
     const encoder = new Encoder(new FakeWorker([modelOf([width, 1])]), { ...limits, queueTokensMax: 8 }, systemClock)
     const asked = [

@@ -98,6 +98,11 @@ export class Encoder {
     return { query: this.#queries.statistics, document: this.#documents.statistics, pair: lane.statistics }
   }
 
+  /** Texts that wait for their batch. */
+  get waiting(): Readonly<Record<Lane, number>> {
+    return { query: this.#queries.waiting, document: this.#documents.waiting, pair: this.#pairs.lane.waiting }
+  }
+
   /**
    * @param model its place in `models`
    * @throws HypershardError `overloaded`, `deadline_exceeded`, `cancelled`, `invalid_request` for weights over f16's range

@@ -36,6 +36,8 @@ export class FakeEncoder {
   answersTokenStates = false
   /** What it scores pairs with: texts that share words with the query score high. */
   crossEncodersServed: CrossEncoder[] = [crossEncoderNamed('pairs')]
+  /** What it says that waits for a batch. */
+  readonly waiting = { queries: 2, documents: 300, pairs: 4 }
   queriesEncoded = 0
   pairsScored = 0
   documentsEncoded = 0
@@ -59,9 +61,10 @@ export class FakeEncoder {
     crossEncoders: readonly CrossEncoder[]
     draining: boolean
     protocolVersion: number
+    waiting: { queries: number; documents: number; pairs: number }
   }> {
-    const crossEncoders = this.crossEncodersServed
-    return { models: await this.listModels(), crossEncoders, draining: false, protocolVersion: 2 }
+    const { crossEncodersServed: crossEncoders, waiting } = this
+    return { models: await this.listModels(), crossEncoders, draining: false, protocolVersion: 2, waiting }
   }
 
   crossEncoders(): readonly CrossEncoder[] {

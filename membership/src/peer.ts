@@ -6,6 +6,8 @@ export interface PeerFacts<Model extends { readonly digest: string }> {
   readonly models: readonly Model[]
   readonly draining: boolean
   readonly protocolVersion: number
+  /** Work of all callers that waits there, by kind; undefined of one that does not say. */
+  readonly waiting?: Readonly<Record<'queries' | 'documents' | 'pairs', number>> | undefined
 }
 
 /** Checks in a row that must run out of time until a server counts as down: one late answer is no death. */

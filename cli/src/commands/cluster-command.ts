@@ -6,6 +6,7 @@ import type {
   ShardMove,
   UnplacedShard,
 } from '@hypershard/contract'
+import { serverStateOf } from '@hypershard/contract/server-state'
 import type { Command } from 'commander'
 import { toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatBytes, formatCount, formatCountOf } from '../terminal/format-number.ts'
@@ -60,7 +61,7 @@ function renderServers(servers: readonly ServerDescription[], output: Output): s
     ],
     servers.map(server => [
       server.address,
-      stateOf(server),
+      serverStateOf(server),
       server.zone,
       memoryOf(server),
       `${server.outstanding}`,
@@ -78,13 +79,6 @@ function renderDown(servers: readonly ServerDescription[], output: Output): stri
     const text = `${address} is down since ${down_since ?? 'unknown'}: ${down_reason ?? 'no reason given'}`
     return wrap(toPlainLine(text), output.columns, messageLinesMax)
   })
-}
-
-function stateOf({ live, draining, listed, placed_since }: ServerDescription): string {
-  if (!live) return 'down'
-  if (draining) return 'draining'
-  if (!listed) return 'leaving'
-  return placed_since === null ? 'joining' : 'live'
 }
 
 function memoryOf({ memory_free_bytes, memory_bytes }: ServerDescription): string {

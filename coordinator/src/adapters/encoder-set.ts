@@ -71,6 +71,7 @@ export class EncoderSet implements EncoderPort {
       draining: live && facts?.draining === true,
       weight,
       outstanding: calls,
+      waiting: live ? (facts?.waiting ?? null) : null,
       protocolVersion: facts?.protocolVersion ?? null,
       models: live ? (facts?.models.filter(isRetriever) ?? null) : null,
     }))

@@ -12,6 +12,7 @@ describe('the passages of an index of which nothing is said', () => {
     draining: false,
     weight: 1,
     outstanding: 0,
+    waiting: null,
     protocolVersion,
     models: own,
   })

@@ -31,6 +31,7 @@ export interface DescribedServer {
   readonly outstanding: number
   readonly shards: readonly {
     readonly index: string
+    readonly generation: number
     readonly shard: number
     readonly documents: number
     readonly warm: boolean
@@ -121,8 +122,7 @@ function shardsOn(member: ClusterMember, entry: CatalogEntry, cluster: Cluster):
   const placed = new Set(cluster.shardsHeldBy(member, placement))
   const all = [...new Set([...placed, ...member.warmShards(placement.uid)])].sort((a, b) => a - b)
   return all.map(shard => ({
-    index: entry.record.name,
-    shard,
+    ...nameOf(entry, shard),
     documents: eligibleByShard(entry.manifest)[shard] ?? 0,
     warm: member.live && isWarm(member, entry, shard),
     placed: placed.has(shard),

@@ -6,6 +6,8 @@ import {
   entryOf,
   type GenerationChange,
   type GenerationState,
+  latestManifest,
+  type Manifest,
   type ObjectStore,
   readGeneration,
   readGenerationState,
@@ -61,6 +63,12 @@ export class GenerationAdmin {
 
   describe(index: string, generation: number): Promise<DescribedGeneration> {
     return describeGeneration(this.#parts.catalog.get(index).record, generation, this.#parts)
+  }
+
+  /** Its newest manifest, searched or not. @throws HypershardError `generation_not_found`, `corrupt_data` */
+  async manifestOf(index: string, generation: number): Promise<Manifest> {
+    const { store, catalog } = this.#parts
+    return latestManifest(store, await readGeneration(store, catalog.get(index).record, generation))
   }
 
   /** Pauses, resumes, throttles, or gives queries to calibrate with. @throws HypershardError `wrong_phase` */

@@ -23,7 +23,9 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
   const served = { models, crossEncoders }
   return {
     listModels: unaryHandler(async () => {
-      return { models: models.map(modelToProto), crossEncoders: crossEncoders.map(pairModelToProto), ...state.answer() }
+      const listed = { models: models.map(modelToProto), crossEncoders: crossEncoders.map(pairModelToProto) }
+      const { query: queries, document: documents, pair: pairs } = encoder.waiting
+      return { ...listed, ...state.answer(), waiting: { queries, documents, pairs } }
     }, door),
     encodeQuery: unaryHandler(async (request, context) => {
       const model = readModel(served, request.modelDigest)

@@ -45,7 +45,7 @@ export function describeFakeCluster(
     device_memory: null,
     weight: 1,
     outstanding: 0,
-    shards: indexes.map(index => ({ ...index, shard: 0, warm: true, placed: true })),
+    shards: indexes.map(index => ({ ...index, generation: 1, shard: 0, warm: true, placed: true })),
   }
   const down = {
     address: '127.0.0.1:7003',
@@ -65,6 +65,7 @@ export function describeFakeCluster(
         draining: false,
         weight: 1,
         outstanding: 0,
+        waiting: { queries: 0, documents: 0, pairs: 0 },
         protocol_version: 2,
         models: [{ name: model.name, digest: model.digest, document_kernel: 'fp32' }],
       },

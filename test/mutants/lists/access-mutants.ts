@@ -341,4 +341,12 @@ export const accessMutants: readonly Mutant[] = [
     breaks: 'Numbers in the filter of each search of a batch are compared as they are written',
     tests: ['coordinator/src/transport/search-batch.test.ts'],
   },
+  {
+    id: 'segments-deleted-counted',
+    file: 'coordinator/src/answers/segment-json.ts',
+    find: 'documents: eligibleIn(segment)',
+    replace: 'documents: segment.documents',
+    breaks: 'Documents that were deleted are not counted among those of a segment',
+    tests: ['coordinator/src/answers/segment-json.test.ts'],
+  },
 ]

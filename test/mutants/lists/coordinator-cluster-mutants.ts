@@ -337,4 +337,12 @@ export const coordinatorClusterMutants: readonly Mutant[] = [
     breaks: 'No index cuts texts of itself while an encoder service is of a version that cannot',
     tests: ['coordinator/src/catalog/default-passages.test.ts'],
   },
+  {
+    id: 'cluster-encoder-waiting',
+    file: 'coordinator/src/adapters/encoder-set.ts',
+    find: 'waiting: live ? (facts?.waiting ?? null) : null',
+    replace: 'waiting: null',
+    breaks: 'The cluster tells how much waits at an encoder service',
+    tests: ['coordinator/src/transport/http/models.test.ts'],
+  },
 ]

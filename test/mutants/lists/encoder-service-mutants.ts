@@ -290,4 +290,12 @@ export const encoderServiceMutants: readonly Mutant[] = [
     breaks: 'A cross-encoder that is asked to encode is refused as such, not as a model that is not there',
     tests: ['encoder-service/src/pairs/score-pairs.test.ts'],
   },
+  {
+    id: 'encoder-waiting-run',
+    file: 'encoder-service/src/encoder.ts',
+    find: 'query: this.#queries.waiting',
+    replace: 'query: this.#queries.statistics.texts',
+    breaks: 'What waits for a batch is told, not what was encoded',
+    tests: ['encoder-service/src/encoder.test.ts'],
+  },
 ]

@@ -89,6 +89,12 @@ class ModelList(Answer):
     """What a search can be reranked with; no index is made with one."""
 
 
+class ClusterEncoderWaiting(Answer):
+    queries: int
+    documents: int
+    pairs: int
+
+
 class ClusterEncoderModel(Answer):
     name: str
     digest: str
@@ -106,6 +112,8 @@ class ClusterEncoder(Answer):
     weight: float
     outstanding: int
     """Queries of this coordinator that it has not answered yet."""
+    waiting: ClusterEncoderWaiting | None
+    """Texts of all callers that waited there for a batch at the last health check; None where it does not say."""
     protocol_version: int | None
     """None while it has not said."""
     models: list[ClusterEncoderModel] | None
@@ -136,6 +144,7 @@ class ClusterServerDeviceMemory(Answer):
 
 class ClusterServerShard(Answer):
     index: str
+    generation: int
     shard: int
     documents: int
     warm: bool
@@ -990,6 +999,29 @@ class GenerationList(Answer):
     generations: list[Generation]
 
 
+class SegmentListSegment(Answer):
+    digest: str
+    """Its name in the store."""
+    shard: int
+    documents: int
+    """That are searched: without those that were deleted or written anew since."""
+    documents_deleted: int
+    """That are still in its files, until it is merged."""
+    documents_truncated: int
+    """Longer than the model reads, deleted ones too."""
+    passages: int | None
+    """Vectors, deleted ones too; None where each document has one."""
+    bytes: int
+    """Of all its files."""
+
+
+class SegmentList(Answer):
+    generation: int
+    manifest_version: int
+    segments: list[SegmentListSegment]
+    """In the order of the manifest: the newest come last."""
+
+
 class GenerationOrderRequest(TypedDict):
     paused: NotRequired[bool]
     documents_per_second_max: NotRequired[float | None]
@@ -1179,6 +1211,7 @@ OPERATIONS: dict[str, Operation] = {
     "listGenerations": Operation("GET", "/v1/indexes/{index}/generations", seconds_max=30, repeatable=True),
     "getGeneration": Operation("GET", "/v1/indexes/{index}/generations/{generation}", seconds_max=30, repeatable=True),
     "watchGeneration": Operation("GET", "/v1/indexes/{index}/generations/{generation}/events", seconds_max=30, repeatable=True),
+    "listSegments": Operation("GET", "/v1/indexes/{index}/generations/{generation}/segments", seconds_max=30, repeatable=True),
     "orderGeneration": Operation("PATCH", "/v1/indexes/{index}/generations/{generation}", seconds_max=30, repeatable=True),
     "putSampleQNets": Operation("PUT", "/v1/indexes/{index}/generations/{generation}/sample-qnets", seconds_max=120, repeatable=True),
     "cancelGeneration": Operation("POST", "/v1/indexes/{index}/generations/{generation}/cancel", seconds_max=30),
@@ -1322,6 +1355,10 @@ class SyncOperations(SyncCaller):
     def get_generation(self, index: str, generation: int, *, timeout: float | None = None) -> Generation:
         """How far a build of an index is."""
         return self._call(Generation, OPERATIONS["getGeneration"], path={"index": index, "generation": generation}, timeout=timeout)
+
+    def list_segments(self, index: str, generation: int, *, timeout: float | None = None) -> SegmentList:
+        """The segments that a build of an index consists of."""
+        return self._call(SegmentList, OPERATIONS["listSegments"], path={"index": index, "generation": generation}, timeout=timeout)
 
     def order_generation(self, index: str, generation: int, *, timeout: float | None = None, **body: Unpack[GenerationOrderRequest]) -> Generation:
         """Pause, resume or throttle a build, or give it queries to calibrate graphs with."""
@@ -1521,6 +1558,10 @@ class AsyncOperations(AsyncCaller):
         """How far a build of an index is."""
         return await self._call(Generation, OPERATIONS["getGeneration"], path={"index": index, "generation": generation}, timeout=timeout)
 
+    async def list_segments(self, index: str, generation: int, *, timeout: float | None = None) -> SegmentList:
+        """The segments that a build of an index consists of."""
+        return await self._call(SegmentList, OPERATIONS["listSegments"], path={"index": index, "generation": generation}, timeout=timeout)
+
     async def order_generation(self, index: str, generation: int, *, timeout: float | None = None, **body: Unpack[GenerationOrderRequest]) -> Generation:
         """Pause, resume or throttle a build, or give it queries to calibrate graphs with."""
         return await self._call(Generation, OPERATIONS["orderGeneration"], path={"index": index, "generation": generation}, body=body, timeout=timeout)
@@ -1612,6 +1653,7 @@ __all__ = [
     "Cluster",
     "ClusterEncoder",
     "ClusterEncoderModel",
+    "ClusterEncoderWaiting",
     "ClusterHedges",
     "ClusterMove",
     "ClusterServer",
@@ -1692,6 +1734,8 @@ __all__ = [
     "SearchProfileShard",
     "SearchRequest",
     "SearchRequestLike",
+    "SegmentList",
+    "SegmentListSegment",
     "Snapshot",
     "SnapshotList",
     "SortRequest",

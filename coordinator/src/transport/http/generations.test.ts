@@ -185,6 +185,23 @@ describe('generations over HTTP', () => {
     assert.deepEqual([last.progress.caught_up, last.documents], [true, 60])
   })
 
+  it('names the segments of each build', async () => {
+    await put(`${index}/documents`, [{ id: 'd3', _op: 'delete' }])
+    await post(`${index}/reindex`, { model: 'words-too', shards: 3 })
+    await untilCaughtUp(2)
+    for (const [generation, shards] of [[1, 2] as const, [2, 3] as const]) {
+      const { status, json } = await request(`${index}/generations/${generation}/segments`)
+      assert.deepEqual([status, json.generation], [200, generation])
+      const found: { shard: number; documents: number }[] = json.segments
+      assert.deepEqual([...new Set(found.map(({ shard }) => shard))].sort(), [0, 1, 2].slice(0, shards))
+      assert.equal(
+        found.reduce((sum, { documents }) => sum + documents, 0),
+        59,
+      )
+    }
+    assert.equal((await request(`${index}/generations/9/segments`)).json.code, 'generation_not_found')
+  })
+
   it('drops a build that no name points at, and no other', async () => {
     await post(`${index}/reindex`, {})
     await untilCaughtUp(2)

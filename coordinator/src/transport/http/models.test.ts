@@ -72,6 +72,7 @@ describe('indexes whose model is not there, over HTTP', () => {
         draining: false,
         weight: 1,
         outstanding: 0,
+        waiting: { queries: 2, documents: 300, pairs: 4 },
         protocol_version: 2,
         models: [{ name: 'words-too', digest: wordsToo.digest, document_kernel: 'fp32' }],
       },

@@ -27,6 +27,8 @@ describe('shards that move, over HTTP', () => {
     assert.equal((await search()).json.hits.length, documents.length)
     const [gone] = (await cluster()).servers
     assert.deepEqual([gone.live, gone.placed_since, gone.shards], [false, null, []])
+    const [, { shards }] = (await cluster()).servers
+    assert.deepEqual([shards.length, shards[0].generation, shards[0].shard, shards[0].warm], [4, 1, 0, true])
     assert.ok(Date.parse(gone.down_since) <= Date.now())
   })
 

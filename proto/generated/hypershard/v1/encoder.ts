@@ -82,6 +82,15 @@ export interface ListModelsResponse {
   draining: boolean;
   /** Models of another kind: no index can be made with one of them. None of a service that does not know the kind. */
   crossEncoders: CrossEncoder[];
+  /** Absent of a service that does not say. */
+  waiting: WaitingTexts | undefined;
+}
+
+/** Texts of all callers that wait for their batch. */
+export interface WaitingTexts {
+  queries: number;
+  documents: number;
+  pairs: number;
 }
 
 /** A model that reads a query and a text together and gives the pair a score. */
@@ -405,7 +414,7 @@ export const ListModelsRequest: MessageFns<ListModelsRequest> = {
 };
 
 function createBaseListModelsResponse(): ListModelsResponse {
-  return { models: [], protocolVersion: 0, draining: false, crossEncoders: [] };
+  return { models: [], protocolVersion: 0, draining: false, crossEncoders: [], waiting: undefined };
 }
 
 export const ListModelsResponse: MessageFns<ListModelsResponse> = {
@@ -421,6 +430,9 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
     }
     for (const v of message.crossEncoders) {
       CrossEncoder.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.waiting !== undefined) {
+      WaitingTexts.encode(message.waiting, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -470,6 +482,14 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
             message.crossEncoders.push(CrossEncoder.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.waiting = WaitingTexts.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -491,6 +511,88 @@ export const ListModelsResponse: MessageFns<ListModelsResponse> = {
     message.protocolVersion = object.protocolVersion ?? 0;
     message.draining = object.draining ?? false;
     message.crossEncoders = object.crossEncoders?.map((e) => CrossEncoder.fromPartial(e)) || [];
+    message.waiting = (object.waiting !== undefined && object.waiting !== null)
+      ? WaitingTexts.fromPartial(object.waiting)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWaitingTexts(): WaitingTexts {
+  return { queries: 0, documents: 0, pairs: 0 };
+}
+
+export const WaitingTexts: MessageFns<WaitingTexts> = {
+  encode(message: WaitingTexts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.queries !== 0) {
+      writer.uint32(8).uint32(message.queries);
+    }
+    if (message.documents !== 0) {
+      writer.uint32(16).uint32(message.documents);
+    }
+    if (message.pairs !== 0) {
+      writer.uint32(24).uint32(message.pairs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WaitingTexts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWaitingTexts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.queries = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.documents = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pairs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WaitingTexts>): WaitingTexts {
+    return WaitingTexts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WaitingTexts>): WaitingTexts {
+    const message = createBaseWaitingTexts();
+    message.queries = object.queries ?? 0;
+    message.documents = object.documents ?? 0;
+    message.pairs = object.pairs ?? 0;
     return message;
   },
 };

@@ -9,11 +9,13 @@ import {
   moveQuerySchema,
   parityReportSchema,
   reindexSchema,
+  segmentListSchema,
 } from '@hypershard/contract'
 import { z } from 'zod'
 import type { Caller } from '../../../access/caller.ts'
 import { hidingNames, movesAliases } from '../../../access/visible-names.ts'
 import { generationJson, parityReportJson } from '../../../answers/generation-json.ts'
+import { segmentListJson } from '../../../answers/segment-json.ts'
 import type { Coordinator } from '../../../coordinator.ts'
 import { readLines } from '../../../writing/read-lines.ts'
 import { searchBytesMax } from '../../request-bytes-max.ts'
@@ -112,6 +114,20 @@ function watchRoutes(generations: Generations): Route[] {
       handle: async ({ params, caller }) => ({
         status: 200,
         json: generationJson(await generations.describe(params.index, params.generation), caller),
+      }),
+    }),
+    defineRoute({
+      ...common,
+      method: 'GET',
+      path: `${path}/segments`,
+      id: 'listSegments',
+      scope: 'read',
+      summary: 'The segments that a build of an index consists of',
+      answer: { status: 200, description: 'Those of its newest version', schema: segmentListSchema },
+      errors: ['index_not_found', 'generation_not_found'],
+      handle: async ({ params }) => ({
+        status: 200,
+        json: segmentListJson(await generations.manifestOf(params.index, params.generation)),
       }),
     }),
     defineRoute({
