@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   storage: ['common', 'contract', 'proto'],
   announcements: ['common', 'proto'],
   membership: ['common'],
-  evaluation: ['common'],
+  evaluation: ['common', 'contract'],
   service: ['common', 'proto'],
   access: ['common'],
   'encoder-service': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],

@@ -1,8 +1,8 @@
 import type { HypershardClient } from '@hypershard/client'
 import { hitsMax, searchDefaults, timeoutMsMax } from '@hypershard/contract'
-import { checkRunId, writeRun } from '@hypershard/evaluation'
+import { askQueries, checkRunId, writeRun } from '@hypershard/evaluation'
 import type { Command } from 'commander'
-import { askQueries } from '../evaluation/ask-queries.ts'
+import { askFailures } from '../evaluation/ask-failures.ts'
 import { type AskedIndex, evaluationAnswer } from '../evaluation/evaluation-answer.ts'
 import { type EvalOptions, type IndexSource, planEvaluation } from '../evaluation/plan-evaluation.ts'
 import { type EvaluationInputs, readInputs } from '../evaluation/read-inputs.ts'
@@ -88,6 +88,7 @@ async function askIndex(
   const startMs = performance.now()
   try {
     const asked = await askQueries(judged, {
+      ...askFailures,
       search: text => searchOnce(api, source, text),
       concurrency: source.concurrency,
       allowFailures: source.allowFailures,

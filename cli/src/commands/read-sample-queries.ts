@@ -1,7 +1,6 @@
 import { HypershardError } from '@hypershard/common'
 import { sampleQueriesMax, sampleQueryCharactersMax } from '@hypershard/contract'
-import { readQueries } from '@hypershard/evaluation'
-import { cutQuery } from '../evaluation/cut-query.ts'
+import { cutQuery, readQueries } from '@hypershard/evaluation'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { fileNotices } from '../evaluation/render-notices.ts'
 import { formatCountOf } from '../terminal/format-number.ts'

@@ -1,12 +1,11 @@
 import type { HypershardClient } from '@hypershard/client'
 import { HypershardError } from '@hypershard/common'
 import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
-import { readQueries } from '@hypershard/evaluation'
+import { type AskedQueries, askQueries, measureRecall, readQueries } from '@hypershard/evaluation'
 import type { Command } from 'commander'
-import { type AskedQueries, askQueries } from '../evaluation/ask-queries.ts'
+import { askFailures } from '../evaluation/ask-failures.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
 import { requireDocuments } from '../evaluation/require-documents.ts'
-import { measureRecall } from '../recall/measure-recall.ts'
 import { type RecallAnswer, renderRecall } from '../recall/render-recall.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import { type OwnQuery, type OwnQueryOptions, readOwnQueries } from '../vectors/read-own-queries.ts'
@@ -117,6 +116,7 @@ function askAll(
   const timeout = timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }
   const common = { ...request, ...timeout, ids_only: true, min_coverage: 1, profile: true }
   return askQueries(texts, {
+    ...askFailures,
     search: (query, id) => api.search(index, { ...common, ...(own?.get(id) ?? { query }) }),
     concurrency,
     onProgress,

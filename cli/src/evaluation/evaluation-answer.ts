@@ -1,16 +1,18 @@
 import {
+  type AskedQueries,
   compareRuns,
   countWithoutRelevant,
+  type FailedQuery,
   type FileFacts,
   type JudgedRun,
   judgedDocuments,
   judgeRun,
   type MetricComparison,
+  meanIntervals,
   metricDifference,
   metricName,
   type Run,
 } from '@hypershard/evaluation'
-import type { AskedQueries, FailedQuery } from './ask-queries.ts'
 import type { EvaluationPlan } from './plan-evaluation.ts'
 import type { EvaluationInputs } from './read-inputs.ts'
 
@@ -21,7 +23,7 @@ export interface EvaluationAnswer {
   readonly from_run: string | null
   readonly limit: number | null
   readonly took_ms: number | null
-  readonly metrics: readonly { readonly name: string; readonly mean: number }[]
+  readonly metrics: readonly MetricAnswer[]
   readonly counts: EvaluationCounts
   readonly failures: readonly FailedQuery[]
   /** What was read, and what of it was skipped or not taken word for word. */
@@ -31,6 +33,13 @@ export interface EvaluationAnswer {
   readonly comparison: ComparisonAnswer | null
   /** Every judged query, in the judgements' order. */
   readonly queries: readonly EvaluatedQuery[]
+}
+
+export interface MetricAnswer {
+  readonly name: string
+  readonly mean: number
+  /** 95 % confidence, over queries such as these. */
+  readonly interval: { readonly low: number; readonly high: number }
 }
 
 export interface FileAnswer {
@@ -117,12 +126,13 @@ export function evaluationAnswer(
   const judged = judgeRun(run, judgements, metrics)
   const judgedOther = other === undefined ? undefined : judgeRun(other, judgements, metrics)
   const names = metrics.map(metricName)
+  const intervals = meanIntervals(judged)
   return {
     index: source.kind === 'index' ? source.index : null,
     from_run: source.kind === 'run' ? source.path : null,
     limit: source.kind === 'index' ? source.limit : null,
     took_ms: asked === undefined ? null : Math.round(asked.tookMs * 10) / 10,
-    metrics: names.map((name, at) => ({ name, mean: judged.means[at]! })),
+    metrics: names.map((name, at) => ({ name, mean: judged.means[at]!, interval: intervals[at]! })),
     counts: countAll(inputs, judged, asked),
     failures: asked?.failures ?? [],
     files: inputs.files.map(fileAnswer),

@@ -30,8 +30,12 @@ function titleOf({ index, from_run, limit, took_ms, counts }: EvaluationAnswer):
 
 function renderMetrics({ metrics }: EvaluationAnswer, output: Output): string[] {
   const lines = renderTable(
-    [{ title: 'metric' }, { title: 'mean', align: 'right' }],
-    metrics.map(({ name, mean }) => [name, mean.toFixed(4)]),
+    [{ title: 'metric' }, { title: 'mean', align: 'right' }, { title: '95 % confidence', align: 'right' }],
+    metrics.map(({ name, mean, interval: { low, high } }) => [
+      name,
+      mean.toFixed(4),
+      `${low.toFixed(4)} to ${high.toFixed(4)}`,
+    ]),
     output.columns,
   )
   return boldHeading(lines, output)

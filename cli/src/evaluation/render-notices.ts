@@ -1,7 +1,7 @@
+import type { FailedQuery } from '@hypershard/evaluation'
 import { shorten, toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf } from '../terminal/format-number.ts'
 import type { Output } from '../terminal/terminal.ts'
-import type { FailedQuery } from './ask-queries.ts'
 import type { EvaluationAnswer, FileAnswer } from './evaluation-answer.ts'
 
 const failuresShownMax = 10

@@ -1,13 +1,12 @@
 import type { SearchRequest } from '@hypershard/contract'
+import type { FailedQuery, RecallMeasured } from '@hypershard/evaluation'
 import { boldHeading } from '../commands/bold-heading.ts'
-import type { FailedQuery } from '../evaluation/ask-queries.ts'
 import type { FileAnswer } from '../evaluation/evaluation-answer.ts'
 import { failureNotices, fileNotices } from '../evaluation/render-notices.ts'
 import { shorten, toPlainLine, wrap } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration } from '../terminal/format-number.ts'
 import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
-import type { RecallMeasured } from './measure-recall.ts'
 
 const queriesShownMax = 10
 const idWidthMax = 20

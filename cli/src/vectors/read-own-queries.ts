@@ -1,6 +1,6 @@
 import { HypershardError, messageOf } from '@hypershard/common'
 import { qnetSchema, type SearchRequest } from '@hypershard/contract'
-import { forEachLine, LineProblem } from '@hypershard/evaluation'
+import { forEachLine, LineProblem, textFile } from '@hypershard/evaluation'
 import { openVectorFile } from './open-vector-file.ts'
 
 /** What is searched for in the place of a text. */
@@ -46,7 +46,7 @@ export async function readQNets(
 ): Promise<ReadonlyMap<string, OwnQuery & Pick<Required<OwnQuery>, 'qnet'>>> {
   const queries = new Map<string, OwnQuery & Pick<Required<OwnQuery>, 'qnet'>>()
   let bytes = 0
-  await forEachLine(path, bounds, line => {
+  await forEachLine(textFile(path), bounds, line => {
     const { id, qnet } = parse(line)
     if (queries.has(id)) throw new LineProblem(`q-net \`${id}\` stands there twice; keep one`)
     bytes += line.length

@@ -1,4 +1,4 @@
-import { randomWords } from '@hypershard/common'
+import { randomWords } from '@hypershard/common/browser'
 
 export interface RandomisationOptions {
   /** How many random assignments of signs, where not all are counted. */

@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import { findTextFile, messageOf } from '@hypershard/common'
 import { forEachLine, LineProblem } from './for-each-line.ts'
-import { type Judgements, judgedDocuments, readJudgements } from './read-judgements.ts'
-import { type Queries, readQueries } from './read-queries.ts'
+import { type Judgements, judgedDocuments } from './parse-judgements.ts'
+import type { Queries } from './parse-queries.ts'
+import { readJudgements, readQueries, textFile } from './read-files.ts'
 
 const corpusBounds = { lineCharactersMax: 16 * 1024 * 1024, linesMax: 1_000_000_000, comments: false }
 
@@ -43,7 +44,7 @@ export async function countMissingDocuments(
 ): Promise<{ documents: number; missing: number }> {
   const missing = judgedDocuments(judgements)
   let documents = 0
-  await forEachLine(corpusPath, corpusBounds, line => {
+  await forEachLine(textFile(corpusPath), corpusBounds, line => {
     documents++
     missing.delete(documentId(line))
   })

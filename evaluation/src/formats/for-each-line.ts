@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer'
-import { HypershardError, openTextFile } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common/browser'
 
 /** What is wrong with a line; `forEachLine` adds the file and the number. */
 export class LineProblem extends Error {
@@ -21,25 +20,32 @@ export interface SkippedLines {
   readonly comments: number
 }
 
+/** A text, wherever it comes from: a file of Node's, or one that somebody gave to a page. Nothing here needs Node. */
+export interface TextSource {
+  /** What messages call it. */
+  readonly path: string
+  /** What is in it, unpacked and without a byte order mark; read once. */
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
 const newline = 0x0a
 const utf8BytesMax = 4
 
 /**
- * Calls `visit` for every line of a UTF-8 file that is neither blank nor a comment, in order. A byte order mark and
- * carriage returns at line ends are left out; the file may be packed (`openTextFile`). What is held of it is one chunk
- * and one line.
+ * Calls `visit` for every line of a UTF-8 text that is neither blank nor a comment, in order. Carriage returns at line
+ * ends are left out. What is held of it is one chunk and one line.
  * @param visit is given the line's number too, from 1; throws `LineProblem` for a line that it cannot use
  * @throws HypershardError `invalid_request` with the file and, where it is a line's fault, its number
  */
 export async function forEachLine(
-  path: string,
+  { path, bytes: chunks }: TextSource,
   bounds: LineBounds,
   visit: (line: string, number: number) => void,
 ): Promise<SkippedLines> {
   const lines = new LineVisitor(path, bounds, visit)
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of openTextFile(path).bytes) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : joined(rest, chunk)
     const end = bytes.lastIndexOf(newline) + 1
     if (end > 0) lines.visitBlock(bytes.subarray(0, end - 1))
     rest = bytes.subarray(end)
@@ -64,9 +70,10 @@ class LineVisitor {
   }
 
   /** @param bytes whole lines, without the end of the last */
-  visitBlock(bytes: Buffer): void {
-    if (!isUtf8(bytes)) this.#refuseEncoding(bytes)
-    for (const line of bytes.toString('utf8').split('\n')) {
+  visitBlock(bytes: Uint8Array): void {
+    const text = decoded(bytes)
+    if (text === undefined) this.#refuseEncoding(bytes)
+    for (const line of text.split('\n')) {
       this.#number++
       if (this.#number > this.#bounds.linesMax) this.#fail(`a file may have ${this.#bounds.linesMax} lines; split it`)
       if (line.length > this.#bounds.lineCharactersMax + 1) this.refuseLength(this.#number)
@@ -93,12 +100,12 @@ class LineVisitor {
     this.#fail(`longer than ${this.#bounds.lineCharactersMax} characters; is this the right file?`)
   }
 
-  #refuseEncoding(bytes: Buffer): never {
+  #refuseEncoding(bytes: Uint8Array): never {
     for (let start = 0; start <= bytes.length; ) {
       const found = bytes.indexOf(newline, start)
       const end = found < 0 ? bytes.length : found
       this.#number++
-      if (!isUtf8(bytes.subarray(start, end))) break
+      if (decoded(bytes.subarray(start, end)) === undefined) break
       start = end + 1
     }
     this.#fail('not UTF-8; convert the file, for example with iconv')
@@ -109,4 +116,22 @@ class LineVisitor {
       details: { file: this.#path, line: this.#number },
     })
   }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** @returns undefined for what is no UTF-8 */
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length)
+  bytes.set(first)
+  bytes.set(second, first.length)
+  return bytes
 }

@@ -7,9 +7,7 @@ import fc from 'fast-check'
 import { keepRankOrder } from '../runs/keep-rank-order.ts'
 import { trecOrder } from '../runs/run.ts'
 import { beirFiles, countMissingDocuments, readBeirFolder } from './beir-folder.ts'
-import { readJudgements } from './read-judgements.ts'
-import { readQueries } from './read-queries.ts'
-import { readRun, writeRun } from './run-file.ts'
+import { readJudgements, readQueries, readRun, writeRun } from './read-files.ts'
 
 const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter(text => /^[^\s\ufeff]+$/u.test(text))
 const score = fc.double({ noNaN: true, noDefaultInfinity: true })

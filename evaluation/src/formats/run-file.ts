@@ -12,13 +12,10 @@
  *
  * Lines that begin with `#` are comments.
  */
-import { createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { HypershardError, toUserFileFailure } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common/browser'
 import { type Run, type ScoredDocument, trecOrder } from '../runs/run.ts'
 import { type FileFacts, FileTally } from './file-facts.ts'
-import { forEachLine, LineProblem } from './for-each-line.ts'
+import { forEachLine, LineProblem, type TextSource } from './for-each-line.ts'
 
 const bounds = { lineCharactersMax: 8_192, linesMax: 10_000_000, comments: true }
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
@@ -32,11 +29,11 @@ export interface RunFile {
  * Reads a run; the hits of each query come in the order in which trec_eval judges them.
  * @throws HypershardError `invalid_request` naming the file and the line
  */
-export async function readRun(path: string): Promise<RunFile> {
+export async function parseRun(source: TextSource): Promise<RunFile> {
   const scores = new Map<string, Map<string, number>>()
   const lines = new Map<string, Map<string, number>>()
   const tally = new FileTally()
-  const skipped = await forEachLine(path, bounds, (line, number) => {
+  const skipped = await forEachLine(source, bounds, (line, number) => {
     const { query, document, score } = parseHit(line)
     const hits = scores.get(query) ?? new Map<string, number>()
     const linesOfQuery = lines.get(query) ?? new Map<string, number>()
@@ -51,21 +48,7 @@ export async function readRun(path: string): Promise<RunFile> {
     }
   })
   const run = new Map([...scores].map(([query, hits]) => [query, trecOrder(toScored(hits))]))
-  return { run, facts: tally.factsOf(path, skipped) }
-}
-
-/**
- * Writes a run over whatever the file had.
- * @param tag without white space
- * @throws HypershardError `invalid_request` when an id has white space or the file cannot be written
- */
-export async function writeRun(path: string, run: Run, tag: string): Promise<void> {
-  try {
-    await pipeline(Readable.from(runLines(run, tag)), createWriteStream(path))
-  } catch (error) {
-    if (error instanceof HypershardError) throw error
-    throw toUserFileFailure(path, 'write', error)
-  }
+  return { run, facts: tally.factsOf(source.path, skipped) }
 }
 
 /** @throws HypershardError `invalid_request` for an id that a TREC run cannot hold */
@@ -81,8 +64,12 @@ export function checkRunQuery(id: string): void {
   throw new HypershardError('invalid_request', `query id \`${id}\` begins with #, as a comment does in a TREC run`)
 }
 
-/** The lines of one query at a time. */
-function* runLines(run: Run, tag: string): Generator<string> {
+/**
+ * The lines of one query at a time.
+ * @param tag without white space
+ * @throws HypershardError `invalid_request` when an id has white space
+ */
+export function* runLines(run: Run, tag: string): Generator<string> {
   for (const [query, hits] of run) {
     checkRunQuery(query)
     for (const { id } of hits) checkRunId(id)

@@ -1,5 +1,5 @@
-import { HypershardError } from '@hypershard/common'
-import type { Judgements } from '../formats/read-judgements.ts'
+import { HypershardError } from '@hypershard/common/browser'
+import type { Judgements } from '../formats/parse-judgements.ts'
 import type { Run } from '../runs/run.ts'
 import { measureRanking } from './measure-ranking.ts'
 import type { Metric } from './metric.ts'

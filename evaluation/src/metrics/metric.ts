@@ -1,4 +1,4 @@
-import { HypershardError } from '@hypershard/common'
+import { HypershardError } from '@hypershard/common/browser'
 
 export const metricKinds = ['nDCG', 'MRR', 'MAP', 'Recall'] as const
 export type MetricKind = (typeof metricKinds)[number]

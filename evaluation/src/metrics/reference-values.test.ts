@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { readJudgements } from '../formats/read-judgements.ts'
-import { readRun } from '../formats/run-file.ts'
+import { readJudgements, readRun } from '../formats/read-files.ts'
 import { judgeRun } from './judge-run.ts'
 import { parseMetric } from './metric.ts'
 

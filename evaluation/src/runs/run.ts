@@ -1,4 +1,4 @@
-import { compareIds } from '@hypershard/common'
+import { compareIds } from '@hypershard/common/browser'
 
 export interface ScoredDocument {
   readonly id: string

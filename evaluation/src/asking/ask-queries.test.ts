@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { NotReachable } from '@hypershard/client'
-import { HypershardError } from '@hypershard/common'
+import { HypershardError, toHypershardError } from '@hypershard/common'
 import type { SearchAnswer } from '@hypershard/contract'
 import { type AskOptions, askQueries } from './ask-queries.ts'
 
@@ -42,6 +41,10 @@ function optionsWith(change: Partial<AskOptions> = {}) {
     concurrency: 3,
     allowFailures: false,
     failureAdvice: 'nothing was made',
+    problemOf: error => {
+      const { code, message: detail, details, row } = toHypershardError(error)
+      return { code, detail, details, retryable: row.retryable }
+    },
     checkAnswer: () => {},
     ...change,
     search: async (text, id) => {
@@ -122,7 +125,7 @@ describe('asking queries', () => {
     },
     {
       title: 'a failure that came again',
-      fail: () => Promise.reject(new NotReachable('unavailable', 'cannot reach it')),
+      fail: () => Promise.reject(new HypershardError('unavailable', 'cannot reach it')),
       searches: 2,
       code: 'unavailable',
       message: /^query `q0`, also when asked again: cannot reach it; /,
@@ -159,9 +162,24 @@ describe('asking queries', () => {
     })
   }
 
-  it('keeps a cluster that is not there told apart from one that refuses', async () => {
-    const search = () => Promise.reject(new NotReachable('unavailable', 'cannot reach it'))
-    await assert.rejects(askQueries(queries, optionsWith({ search }).options), NotReachable)
+  it('ends with the failure that the caller makes of the first', async () => {
+    const search = () => Promise.reject(new HypershardError('unavailable', 'cannot reach it'))
+    const failureOf = (_: unknown, message: string) => new RangeError(message)
+    await assert.rejects(askQueries(queries, optionsWith({ search, failureOf }).options), {
+      name: 'RangeError',
+      message: /^query `q0`, also when asked again: cannot reach it; nothing was made$/,
+    })
+  })
+
+  it('ends with the reason of its signal, and asks nothing more', async () => {
+    const stop = new AbortController()
+    const search = async (text: string) => {
+      if (isText(3)(text)) stop.abort(new RangeError('enough'))
+      return answerTo(text)
+    }
+    const { options, done } = optionsWith({ search, signal: stop.signal, concurrency: 1, allowFailures: true })
+    await assert.rejects(askQueries(queries, options), { message: 'enough' })
+    assert.equal(done.searches, 4)
   })
 
   it('fails when every query does, whatever is allowed', async () => {

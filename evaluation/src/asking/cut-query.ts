@@ -1,4 +1,4 @@
-import { queryCharactersMax } from '@hypershard/contract'
+import { queryCharactersMax } from '@hypershard/contract/limits'
 
 /**
  * The beginning of a text that is too long to be asked: a model reads less of it in any case. It is cut by the units of

@@ -1,5 +1,5 @@
 import type { Hit, SearchAnswer } from '@hypershard/contract'
-import { isUnread } from '../evaluation/ask-queries.ts'
+import { isUnread } from '../asking/ask-queries.ts'
 
 /** One query, asked twice. */
 export interface AskedTwice {

@@ -9,7 +9,7 @@
  * and below is not.
  */
 import { type FileFacts, FileTally } from './file-facts.ts'
-import { forEachLine, LineProblem } from './for-each-line.ts'
+import { forEachLine, LineProblem, type TextSource } from './for-each-line.ts'
 
 /** By query, in the file's order, the grade of each judged document. */
 export type Judgements = ReadonlyMap<string, ReadonlyMap<string, number>>
@@ -25,12 +25,12 @@ const header = /^query-id\s+corpus-id\s+score$/i
 const wholeNumber = /^[+-]?\d{1,9}(\.0*)?$/
 
 /** @throws HypershardError `invalid_request` naming the file and the line */
-export async function readJudgements(path: string): Promise<JudgementsFile> {
+export async function parseJudgements(source: TextSource): Promise<JudgementsFile> {
   const judgements = new Map<string, Map<string, number>>()
   const lines = new Map<string, Map<string, number>>()
   const tally = new FileTally()
   let split: ((line: string) => readonly string[]) | undefined
-  const skipped = await forEachLine(path, bounds, (line, number) => {
+  const skipped = await forEachLine(source, bounds, (line, number) => {
     if (split === undefined && header.test(line.trim())) {
       split = line.includes('\t') ? splitTabs : splitThree
       return
@@ -52,7 +52,7 @@ export async function readJudgements(path: string): Promise<JudgementsFile> {
       throw new LineProblem(`document \`${document}\` has for query \`${query}\` ${earlier}; keep one`)
     }
   })
-  return { judgements, facts: tally.factsOf(path, skipped) }
+  return { judgements, facts: tally.factsOf(source.path, skipped) }
 }
 
 /** The ids of all judged documents, each once. */

@@ -1,17 +1,26 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { NotReachable } from '@hypershard/client'
-import { HypershardError, isErrorCode } from '@hypershard/common'
+import { HypershardError, isErrorCode } from '@hypershard/common/browser'
 import type { SearchAnswer } from '@hypershard/contract'
-import { keepRankOrder, type Run, type ScoredDocument } from '@hypershard/evaluation'
-import { problemOf } from '../api/problem.ts'
+import { keepRankOrder } from '../runs/keep-rank-order.ts'
+import type { Run, ScoredDocument } from '../runs/run.ts'
 import { cutQuery } from './cut-query.ts'
 
 /** A failed query is asked again after this long plus a random time of at most the same length. */
 const pauseMs = 300
 
+/** What is told of a failure. */
+export interface AskProblem {
+  readonly code: string
+  readonly detail: string
+  readonly retryable: boolean
+  readonly details: Readonly<Record<string, unknown>>
+}
+
 export interface AskOptions {
-  /** One search; throws what `HypershardClient.search` throws. */
+  /** One search; what it throws `problemOf` reads. */
   readonly search: (text: string, id: string) => Promise<SearchAnswer>
+  readonly problemOf: (error: unknown) => AskProblem
+  /** The failure that ends the work, where it is to be another than a `HypershardError` with the code of the first. */
+  readonly failureOf?: ((error: unknown, message: string) => Error | undefined) | undefined
   /** Searches under way at a time. */
   readonly concurrency: number
   /** Whether a query that fails is told in the result instead of ending the work; one that is no query always is. */
@@ -20,6 +29,8 @@ export interface AskOptions {
   readonly failureAdvice: string
   /** Waits before a query is asked again; by default a random time, so that queries that failed together do not return together. */
   readonly pause?: () => Promise<void>
+  /** Ends the work with its reason when the searches under way have ended. */
+  readonly signal?: AbortSignal | undefined
   /** Throws what ends the work, whatever may fail. */
   readonly checkAnswer: (answer: SearchAnswer) => void
   readonly onProgress: (done: number) => void
@@ -63,9 +74,10 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
       if (answer !== undefined) answers.set(id, answer)
       options.onProgress(answers.size + failures.size)
       try {
+        options.signal?.throwIfAborted()
         if (answer !== undefined) options.checkAnswer(answer)
-        else if (!options.allowFailures && !isOfQuery(failures.get(id)))
-          throw failureOf(id, failures.get(id), options.failureAdvice)
+        else if (!options.allowFailures && !isOfQuery(options.problemOf(failures.get(id))))
+          throw failureOf(id, failures.get(id), options, options.failureAdvice)
       } catch (error) {
         end ??= error
       }
@@ -74,20 +86,24 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
   }
   await Promise.all(Array.from({ length: Math.min(options.concurrency, queries.size) }, askInTurn))
   const [failed] = failures
-  if (failed !== undefined && answers.size === 0) end ??= failureOf(...failed, 'no other query succeeded either')
+  if (failed !== undefined && answers.size === 0)
+    end ??= failureOf(...failed, options, 'no other query succeeded either')
   if (end !== undefined) throw end
-  return collect([...queries.keys()], answers, failures)
+  return collect([...queries.keys()], answers, failures, options)
 }
 
-async function askTwice(id: string, query: string, { search, pause = someTime }: AskOptions): Promise<SearchAnswer> {
+async function askTwice(id: string, query: string, options: AskOptions): Promise<SearchAnswer> {
+  const { search, problemOf, pause = someTime, signal } = options
   const { text, isCut } = cutQuery(query)
   const ask = async () => {
+    signal?.throwIfAborted()
     const answer = checkWhole(await search(text, id))
     return isCut ? { ...answer, query_truncated: true } : answer
   }
   try {
     return await ask()
   } catch (error) {
+    if (signal?.aborted) throw error
     if (!problemOf(error).retryable) throw error
   }
   await pause()
@@ -95,14 +111,13 @@ async function askTwice(id: string, query: string, { search, pause = someTime }:
 }
 
 /** Whether the coordinator found fault with the query's text alone: another query is not refused for that. */
-function isOfQuery(error: unknown): boolean {
-  const { code, details } = problemOf(error)
+function isOfQuery({ code, details }: AskProblem): boolean {
   const { issues } = details as { issues?: readonly { path?: unknown }[] }
   return code === 'invalid_request' && Array.isArray(issues) && issues.every(issue => issue.path === 'query')
 }
 
 async function someTime(): Promise<void> {
-  await wait(pauseMs * (1 + Math.random()))
+  await new Promise(resolve => setTimeout(resolve, pauseMs * (1 + Math.random())))
 }
 
 /** @throws HypershardError for an answer that is not of all documents, or not a ranking */
@@ -118,13 +133,12 @@ function checkWhole(answer: SearchAnswer): SearchAnswer {
   return answer
 }
 
-function failureOf(query: string, error: unknown, rest: string): Error {
-  const { code, detail, retryable, details } = problemOf(error)
+function failureOf(query: string, error: unknown, options: AskOptions, rest: string): Error {
+  const { code, detail, retryable, details } = options.problemOf(error)
   const twice = retryable ? ', also when asked again' : ''
   const message = `query \`${query}\`${twice}: ${detail}; ${rest}`
-  if (error instanceof NotReachable && (code === 'unavailable' || code === 'deadline_exceeded')) {
-    return new NotReachable(code, message, error)
-  }
+  const own = options.failureOf?.(error, message)
+  if (own !== undefined) return own
   return new HypershardError(isErrorCode(code) ? code : 'internal', message, {
     details: { ...details, query },
     cause: error,
@@ -135,6 +149,7 @@ function collect(
   ids: readonly string[],
   answers: ReadonlyMap<string, SearchAnswer>,
   failures: ReadonlyMap<string, unknown>,
+  { problemOf }: AskOptions,
 ): AskedQueries {
   const run = new Map<string, readonly ScoredDocument[]>()
   const failed: FailedQuery[] = []

@@ -6,9 +6,9 @@
  *
  * Lines that begin with `#` are comments.
  */
-import { messageOf } from '@hypershard/common'
+import { messageOf } from '@hypershard/common/browser'
 import { type FileFacts, FileTally } from './file-facts.ts'
-import { forEachLine, LineProblem } from './for-each-line.ts'
+import { forEachLine, LineProblem, type TextSource } from './for-each-line.ts'
 
 /** The text of each query by its id, in the file's order. */
 export type Queries = ReadonlyMap<string, string>
@@ -24,12 +24,12 @@ const bounds = { lineCharactersMax: 1024 * 1024, linesMax: 2_000_000, comments: 
  * A query without text is among them: whoever asks it finds out that it cannot be asked, and no other is harmed.
  * @throws HypershardError `invalid_request` naming the file and the line
  */
-export async function readQueries(path: string): Promise<QueriesFile> {
+export async function parseQueries(source: TextSource): Promise<QueriesFile> {
   const queries = new Map<string, string>()
   const lines = new Map<string, number>()
   const tally = new FileTally()
   let parse: ((line: string) => Query) | undefined
-  const skipped = await forEachLine(path, bounds, (line, number) => {
+  const skipped = await forEachLine(source, bounds, (line, number) => {
     parse ??= line.trimStart().startsWith('{') ? parseJson : parseTabs
     const { id, text } = parse(line)
     const before = queries.get(id)
@@ -41,7 +41,7 @@ export async function readQueries(path: string): Promise<QueriesFile> {
       lines.set(id, number)
     }
   })
-  return { queries, facts: tally.factsOf(path, skipped) }
+  return { queries, facts: tally.factsOf(source.path, skipped) }
 }
 
 interface Query {
