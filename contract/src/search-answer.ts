@@ -25,6 +25,12 @@ export const hitSchema = z.object({
     .number()
     .optional()
     .describe('Of the cross-encoder, which such hits are ordered by; not of hits that it did not read.'),
+  estimate: z
+    .number()
+    .optional()
+    .describe(
+      'With `profile`: about the `score`, by the tangent of the q-net that found it. Not where none ranked it.',
+    ),
   title: z.string().optional(),
   text: z.string().optional(),
   fields: z.record(z.string(), z.unknown()).optional(),

@@ -168,6 +168,8 @@ export interface ShardScan extends ScanCounts {
   readonly shard: number
   /** Best first. */
   readonly hits: readonly ScanHit[]
+  /** What the tangent gave each hit, NaN where none ranked it; undefined where none ranked any. */
+  readonly estimates?: readonly number[] | undefined
   readonly plan: 'exact' | 'tangent'
   readonly nonFiniteScores: number
   /** Documents that were scored and rank before `after`; a device counts none. */

@@ -40,9 +40,10 @@ function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof se
   return outcome
 }
 
-function hitJson({ id, score, document, passage, rerankScore, scores }: Hit): z.input<typeof hitSchema> {
+function hitJson({ id, score, document, passage, rerankScore, estimate, scores }: Hit): z.input<typeof hitSchema> {
   const reranked = rerankScore !== undefined && { rerank_score: rerankScore }
-  const more = { ...(passage && { passage: passageOf(passage, document?.text) }), ...(scores && { scores }) }
+  const ofScore = { ...(scores && { scores }), ...(estimate !== undefined && { estimate }) }
+  const more = { ...(passage && { passage: passageOf(passage, document?.text) }), ...ofScore }
   if (document === undefined) return { id, score, ...reranked, ...more }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
   return { id, score, ...reranked, title: document.title, text: document.text, fields, ...more }

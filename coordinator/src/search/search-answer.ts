@@ -16,6 +16,8 @@ export interface Hit {
   readonly rerankScore?: number | undefined
   /** The part of its text that scored so, in code points; undefined where documents have one vector each. */
   readonly passage?: Passage | undefined
+  /** By the tangent that found it; undefined where none did, or no profile was asked for. */
+  readonly estimate?: number | undefined
   /** What was joined to `score`, where words were searched too; of the q-net null when it is NaN or infinite. */
   readonly scores?: { readonly qnet: number | null; readonly lexical: number }
 }

@@ -87,7 +87,12 @@ export async function search(
   const { outcome: reranked, ...page } = await lastStages(winners, input, reranking, { context, watch })
   const answer = {
     ...(input.facets && { facets: mergeFacets(pinned.facets, countsOf(outcome)) }),
-    ...pageOf(page, input.idsOnly ? undefined : winners.documents, pinned, owner),
+    ...pageOf(
+      page,
+      { documents: input.idsOnly ? undefined : winners.documents, estimates: input.profile },
+      pinned,
+      owner,
+    ),
     coverage: winners.coverage,
     plan: input.plan,
     manifestVersion: manifest.version,

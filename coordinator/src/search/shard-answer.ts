@@ -31,6 +31,8 @@ export interface FoundHit {
   readonly passage?: Passage | undefined
   /** By BM25, where words were asked for. */
   readonly wordsScore?: number | undefined
+  /** By the tangent that found it, where one did. */
+  readonly estimate?: number | undefined
   /** What was joined to `score`, once it was. */
   readonly scores?: BothScores | undefined
 }
@@ -130,7 +132,7 @@ export function readShardResult(
     return { code: 'internal', message: `${who}: it did not rank by words; upgrade it` }
   }
   const read = { shard, segments, withWords, sort }
-  const hits = readHits(result.hits, ({ score }) => score, read)
+  const hits = readHits(result.hits, ({ score }) => score, { ...read, estimates: result.estimates })
   if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
   const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, { ...read, sort: [] })
   if (typeof wordHits === 'string') return { code: 'internal', message: `${who}: ${wordHits}` }
@@ -141,18 +143,18 @@ export function readShardResult(
   return { shard, member, hits, wordHits, groups, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 
-type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'sort'>
+type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'sort'> & { readonly estimates?: readonly number[] }
 
 /** @returns what is wrong with them, if anything is */
 function readHits(
   given: readonly ShardHit[],
   rankOf: (hit: ShardHit) => number,
-  { shard, segments, withWords, sort }: Place,
+  { shard, segments, withWords, sort, estimates }: Place,
 ): FoundHit[] | string {
   const compare = orderOfHits(sort)
   const hits: FoundHit[] = []
   let before: Parameters<typeof compare>[0] | undefined
-  for (const hit of given) {
+  for (const [at, hit] of given.entries()) {
     const { id, score, address, document, passage, wordsScore } = hit
     const sortedBy = sort.length === 0 ? {} : { sortedBy: sortValuesOf(hit.sort) }
     if (address === undefined) return 'a hit has no address'
@@ -161,8 +163,9 @@ function readHits(
     const rank = { id, score: rankOf(hit), ...sortedBy }
     if (before !== undefined && compare(before, rank) >= 0) return 'its hits are not in rank order'
     before = rank
-    const more = { ...(passage && { passage }), ...(withWords && { wordsScore }), ...sortedBy }
-    hits.push({ id, score, shard, address, document, ...more })
+    const estimate = estimates?.[at]
+    const found = { ...(passage && { passage }), ...(Number.isFinite(estimate) && { estimate }) }
+    hits.push({ id, score, shard, address, document, ...found, ...(withWords && { wordsScore }), ...sortedBy })
   }
   return hits
 }

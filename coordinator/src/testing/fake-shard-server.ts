@@ -279,7 +279,7 @@ export class FakeShardServer implements ShardServerPort {
   close(): void {}
 
   async #searchShard(shard: number, request: SearchShardsRequest): Promise<ShardResult> {
-    const { manifest, qnet, limit, after, filter, facets, words, groupBy, sort } = request
+    const { manifest, qnet, limit, after, filter, facets, words, groupBy, sort, plan } = request
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -291,6 +291,7 @@ export class FakeShardServer implements ShardServerPort {
       groups: undefined,
       documentsMatched: 0,
       documentsBefore: undefined,
+      estimates: [],
       nonFiniteScores: 0,
       queueMs: 0,
       scoreMs: 0,
@@ -325,6 +326,7 @@ export class FakeShardServer implements ShardServerPort {
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
       documentsBefore: after?.inclusive ? ranked.length - page.length : undefined,
+      estimates: plan === SearchPlan.SEARCH_PLAN_TANGENT ? page.slice(0, limit).map(({ score }) => score - 1) : [],
       nonFiniteScores: ranked.filter(hit => !Number.isFinite(hit.score)).length,
       facets: await Promise.all(
         facets.map(async field =>

@@ -75,7 +75,7 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
 }
 
 /** A number that no other row of the shard has. */
-export function keyOf({ segment, row }: Candidate): number {
+export function keyOf({ segment, row }: Pick<Candidate, 'segment' | 'row'>): number {
   return segment * 2 ** 32 + row
 }
 

@@ -175,6 +175,19 @@ describe('searchByTangent', () => {
     assert.equal(found, 100)
   })
 
+  it("gives hits the estimates that they were found by: of a linear q-net its scores, but for int8's rounding", async () => {
+    const shards = [{ shard: 0, segments: [segmentOf(700, 1), segmentOf(900, 2)] }]
+    const [found] = await scan(plain, pseudoRandomWeights(plain, 3), shards)
+    assert.equal(found!.hits.length, 10)
+    const spread = found!.hits[0]!.score - found!.hits.at(-1)!.score
+    for (const [at, { score }] of found!.hits.entries()) {
+      const estimate = found!.estimates![at]!
+      assert.ok(Math.abs(estimate - score) < 0.1 * spread, `${estimate} for ${score}`)
+    }
+    const [all] = await scan(plain, pseudoRandomWeights(plain, 3), shards, { candidates: 2_000 })
+    assert.equal(all!.estimates, undefined)
+  })
+
   it('never gives a deleted row, however many of the best are deleted', async () => {
     const weights = pseudoRandomWeights(plain, 5)
     const segments = [segmentOf(1_000, 1)]

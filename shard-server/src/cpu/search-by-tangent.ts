@@ -4,7 +4,7 @@
  */
 import type { RankStart } from '@hypershard/common'
 import { type RowIds, TopHits } from '@hypershard/qnet'
-import type { ScanHit, ShardScan } from '../ports.ts'
+import type { ShardScan } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
 import type { DocumentScores } from './document-rows.ts'
 import { candidatesNeeded } from './expected-misses.ts'
@@ -132,12 +132,19 @@ class ScoredRows {
   found(
     segments: TangentShard['segments'],
     { limit, after }: TangentOptions,
-  ): { hits: ScanHit[]; nonFiniteScores: number; beforeCount: number } {
+  ): Pick<ShardScan, 'hits' | 'estimates' | 'nonFiniteScores' | 'beforeCount'> {
     const top = new TopHits(limit, after)
     for (const { candidate, score, passage } of this.#scores.values()) {
       top.addRow(score, candidate.row, segments[candidate.segment]!.ids, passage)
     }
     const positions = new Map<RowIds, number>(segments.map(({ ids, position }) => [ids, position]))
-    return { hits: toHits(top, positions), nonFiniteScores: top.nonFiniteCount, beforeCount: top.beforeCount }
+    const places = new Map(segments.map(({ position }, place) => [position, place]))
+    const hits = toHits(top, positions)
+    const estimates = hits.map(({ segment, row }) => {
+      const { estimate } = this.#scores.get(keyOf({ segment: places.get(segment)!, row }))!.candidate
+      return Number.isFinite(estimate) ? estimate : Number.NaN
+    })
+    const ranked = !estimates.every(Number.isNaN) && { estimates }
+    return { hits, ...ranked, nonFiniteScores: top.nonFiniteCount, beforeCount: top.beforeCount }
   }
 }

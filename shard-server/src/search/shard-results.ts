@@ -28,6 +28,7 @@ export function toResult({ segments, facets }: ReadyShard, scan: ShardScan, queu
   return {
     ...emptyResult(scan.shard),
     hits: scan.hits.map(hit => toHit(hit, segments)),
+    estimates: [...(scan.estimates ?? [])],
     ...scanCountsOf(scan),
     plan: planOf(scan),
     documentsMatched: segments.reduce((sum, { eligible }) => sum + eligible, 0),
@@ -79,5 +80,6 @@ function emptyResult(shard: number): ShardResult {
     headMs: 0,
     facets: [],
     groups: undefined,
+    estimates: [],
   }
 }

@@ -159,4 +159,20 @@ export const stagesMutants: readonly Mutant[] = [
     breaks: 'Hits of several shards are merged in the order that was asked for',
     tests: doors,
   },
+  {
+    id: 'estimate-untold',
+    file: 'coordinator/src/search/stages/page-of.ts',
+    find: 'const estimated = estimates && estimate !== undefined',
+    replace: 'const estimated = estimate !== undefined',
+    breaks: 'A plain answer has nothing in it that depends on how documents lie in segments',
+    tests: ['coordinator/src/transport/http/search.test.ts'],
+  },
+  {
+    id: 'estimate-of-nothing',
+    file: 'shard-server/src/cpu/search-by-tangent.ts',
+    find: 'return Number.isFinite(estimate) ? estimate : Number.NaN',
+    replace: 'return estimate',
+    breaks: 'A hit that no tangent has ranked has no estimate',
+    tests: ['shard-server/src/cpu/search-by-tangent.test.ts'],
+  },
 ]

@@ -696,6 +696,8 @@ class Hit(Answer):
     """None when it is NaN or infinite."""
     rerank_score: float | None = None
     """Of the cross-encoder, which such hits are ordered by; not of hits that it did not read."""
+    estimate: float | None = None
+    """With `profile`: about the `score`, by the tangent of the q-net that found it. Not where none ranked it."""
     title: str | None = None
     text: str | None = None
     fields: dict[str, Any] | None = None

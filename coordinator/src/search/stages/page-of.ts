@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { FetchedDocument } from '@hypershard/proto/shard'
 import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
 import type { BothScores, FoundGroup, FoundHit } from '../shard-answer.ts'
@@ -33,32 +32,35 @@ export function firstOf({ ranked, groupPage }: Pick<Winners, 'ranked' | 'groupPa
   return { hits, next: last && { score: last.score, id: last.id, ...(last.sortedBy && { sort: last.sortedBy }) } }
 }
 
-/**
- * The hits as they are given, and the cursor of the next page.
- * @param documents by id; undefined when only ids were asked for
- */
+/** What is given of each hit beside its score. */
+interface Given {
+  /** By id; undefined when only ids were asked for. */
+  readonly documents: Winners['documents']
+  /** Whether estimates are. They depend on how documents are divided into segments, and no order does on them. */
+  readonly estimates: boolean
+}
+
+/** The hits as they are given, and the cursor of the next page. */
 export function pageOf(
   { hits, groups, next }: RankedPage,
-  documents: Winners['documents'],
+  of: Given,
   { manifest, cursor, groupBy }: Pinned,
   owner: CursorOwner,
 ) {
   const given = (cursor?.given ?? 0) + hits.length
   const { generation, version } = manifest
   const nextCursor = next === undefined ? null : encodeCursor({ generation, version, given, ...next }, owner)
-  const toHits = (found: readonly RankedHit[]) => found.map(hit => toHit(hit, documents))
+  const toHits = (found: readonly RankedHit[]) => found.map(hit => toHit(hit, of))
   const toGroup = ({ value, hits }: FoundGroup) => ({ type: groupBy!.type, value, hits: toHits(hits) })
   return { hits: toHits(hits), ...(groups && { groups: groups.map(toGroup) }), nextCursor }
 }
 
-function toHit(
-  { id, score, passage, rerankScore, scores }: RankedHit,
-  documents: ReadonlyMap<string, FetchedDocument> | undefined,
-): Hit {
+function toHit({ id, score, passage, rerankScore, estimate, scores }: RankedHit, { documents, estimates }: Given): Hit {
   const document = documents?.get(id)
   assert(documents === undefined || document !== undefined, 'every winner was fetched')
   const ofStages = { ...(rerankScore !== undefined && { rerankScore }), ...(scores && { scores: scoresOf(scores) }) }
-  return { id, score: orNull(score), document, ...(passage && { passage }), ...ofStages }
+  const estimated = estimates && estimate !== undefined && { estimate }
+  return { id, score: orNull(score), document, ...(passage && { passage }), ...estimated, ...ofStages }
 }
 
 function scoresOf({ qnet, lexical }: BothScores) {

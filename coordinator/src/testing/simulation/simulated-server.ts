@@ -315,6 +315,7 @@ function failed(shard: number, code: string, message: string): ShardResult {
     headMs: 0,
     facets: [],
     groups: undefined,
+    estimates: [],
     documentsMatched: 0,
     nonFiniteScores: 0,
     queueMs: 0,

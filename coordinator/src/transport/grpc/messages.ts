@@ -284,7 +284,7 @@ function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMess
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
-function hitMessage({ id, score, document, passage, rerankScore, scores }: Hit): HitMessage {
+function hitMessage({ id, score, document, passage, rerankScore, estimate, scores }: Hit): HitMessage {
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -296,6 +296,7 @@ function hitMessage({ id, score, document, passage, rerankScore, scores }: Hit):
     fields,
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
     rerankScore,
+    estimate,
     passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
     ...(scores && { scores: { qnet: scores.qnet ?? undefined, lexical: scores.lexical } }),
   }

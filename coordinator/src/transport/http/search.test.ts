@@ -109,6 +109,22 @@ describe('searching over HTTP', () => {
     assert.equal(again.json.profile.qnet_cached, true)
   })
 
+  it("tells what the tangent gave a hit with profile, and only then: it is the segments', not the documents'", async () => {
+    const asked = { query: 'stars', k: 3, ids_only: true, plan: 'tangent' }
+    const [plain, profiled] = [await post(search, asked), await post(search, { ...asked, profile: true })]
+    assert.deepEqual(
+      profiled.json.hits.map((hit: { id: string; score: number }) => ({ ...hit, estimate: undefined })),
+      plain.json.hits.map((hit: object) => ({ ...hit, estimate: undefined })),
+    )
+    assert.deepEqual(
+      profiled.json.hits.map((hit: { estimate: number }) => Math.fround(hit.estimate)),
+      plain.json.hits.map((hit: { score: number }) => Math.fround(hit.score - 1)),
+    )
+    assert.deepEqual(Object.keys(plain.json.hits[0]), ['id', 'score'])
+    const exact = await post(search, { ...asked, plan: 'exact', profile: true })
+    assert.deepEqual(Object.keys(exact.json.hits[0]), ['id', 'score'])
+  })
+
   it('sends one call to each shard server, with all its shards', async () => {
     await post(search, { query: 'stars' })
     const calls = coordinator.servers.flatMap(server => server.searches.map(({ shards }) => shards))

@@ -615,7 +615,11 @@ export interface Hit {
     | HitScores
     | undefined;
   /** Of the cross-encoder, which such hits are ordered by; not of hits that it did not read. */
-  rerankScore?: number | undefined;
+  rerankScore?:
+    | number
+    | undefined;
+  /** With `profile`: by the tangent of the q-net that found it; not of a hit that none ranked. */
+  estimate?: number | undefined;
 }
 
 export interface HitScores {
@@ -5577,6 +5581,7 @@ function createBaseHit(): Hit {
     passage: undefined,
     scores: undefined,
     rerankScore: undefined,
+    estimate: undefined,
   };
 }
 
@@ -5608,6 +5613,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.rerankScore !== undefined) {
       writer.uint32(277).float(message.rerankScore);
+    }
+    if (message.estimate !== undefined) {
+      writer.uint32(285).float(message.estimate);
     }
     return writer;
   },
@@ -5697,6 +5705,14 @@ export const Hit: MessageFns<Hit> = {
             message.rerankScore = reader.float();
             continue;
           }
+          case 35: {
+            if (tag !== 285) {
+              break;
+            }
+
+            message.estimate = reader.float();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5727,6 +5743,7 @@ export const Hit: MessageFns<Hit> = {
       ? HitScores.fromPartial(object.scores)
       : undefined;
     message.rerankScore = object.rerankScore ?? undefined;
+    message.estimate = object.estimate ?? undefined;
     return message;
   },
 };

@@ -410,7 +410,14 @@ export interface ShardResult {
     | ShardGroups
     | undefined;
   /** Where words were asked for: the best by them. */
-  wordHits?: WordHits | undefined;
+  wordHits?:
+    | WordHits
+    | undefined;
+  /**
+   * One a hit: what the tangent gave it, NaN where none ranked it. Empty where none ranked any, of hits that are in another
+   * order than that of their scores, and of servers before this field.
+   */
+  estimates: number[];
 }
 
 export interface ShardGroups {
@@ -3311,6 +3318,7 @@ function createBaseShardResult(): ShardResult {
     facets: [],
     groups: undefined,
     wordHits: undefined,
+    estimates: [],
   };
 }
 
@@ -3366,6 +3374,13 @@ export const ShardResult: MessageFns<ShardResult> = {
     }
     if (message.wordHits !== undefined) {
       WordHits.encode(message.wordHits, writer.uint32(114).fork()).join();
+    }
+    if (message.estimates.length !== 0) {
+      writer.uint32(242).fork();
+      for (const v of message.estimates) {
+        writer.float(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -3519,6 +3534,24 @@ export const ShardResult: MessageFns<ShardResult> = {
             message.wordHits = WordHits.decode(reader, reader.uint32());
             continue;
           }
+          case 30: {
+            if (tag === 245) {
+              message.estimates.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 242) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.estimates.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3559,6 +3592,7 @@ export const ShardResult: MessageFns<ShardResult> = {
     message.wordHits = (object.wordHits !== undefined && object.wordHits !== null)
       ? WordHits.fromPartial(object.wordHits)
       : undefined;
+    message.estimates = object.estimates?.map((e) => e) || [];
     return message;
   },
 };
