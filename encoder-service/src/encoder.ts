@@ -126,7 +126,8 @@ export class Encoder {
   encodeDocuments(model: number, texts: readonly string[], context: RequestContext): Promise<EncodedDocuments> {
     const { deadline } = context
     const { tokenizer, encoder } = this.models[model]!.settings
-    const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + specialTokens))
+    const around = (tokenizer.documentPrefix?.length ?? 0) + specialTokens
+    const tokensAtMost = texts.map(text => Math.min(tokenizer.maxDocumentTokens, text.length + around))
     const room = tokensAtMost.reduce((sum, tokens) => sum + tokens, 0)
     const encode = async () => {
       const tokenized = await context.step('tokenise', inner => this.#tokenize(model, texts, inner))

@@ -31,7 +31,7 @@ export class DocumentModel {
    */
   static async open(directory: ModelDirectory, settings: DocumentModelSettings): Promise<DocumentModel> {
     const { tokenizer: lengths, encoder: files, documentHead } = directory.settings
-    const tokenizer = openTokenizer(directory)
+    const tokenizer = openTokenizer(directory, 'document')
     const reach = { tokensMax: lengths.maxDocumentTokens, idMax: tokenizer.idMax }
     const head = await openVectorHead(documentHead, files.hiddenWidth)
     const { encoder, ...chosen } = await openDocumentEncoder(directory, { ...reach, ...settings }, head)

@@ -136,6 +136,24 @@ describe('an encoding model', () => {
     assert(largestDifference(await documentVectors(model, [text]), expected) < 1e-6)
   })
 
+  it('reads a query and a document after the prefix that the model has for each', async () => {
+    const prefixes = { queryPrefix: 'query: ', documentPrefix: 'passage: ' }
+    const plain = await EncodingModel.open((await writeTinyModel(parent)).path, threads)
+    const model = await EncodingModel.open(
+      (await writeTinyModel(parent, { name: 'prefixed', ...prefixes })).path,
+      threads,
+    )
+    const wish = { form: 'weights', precision: 'f32' } as const
+    const [found] = await encode(model, [{ text: 'why do stars twinkle', wish }])
+    const [expected] = await encode(plain, [{ text: 'query: why do stars twinkle', wish }])
+    assert.deepEqual(found!.bytes, expected!.bytes)
+    assert.equal(found!.tokens - found!.textTokens, expected!.tokens - expected!.textTokens + 4)
+    assert.deepEqual(
+      await documentVectors(model, ['Rivers carry sand']),
+      await documentVectors(plain, ['passage: Rivers carry sand']),
+    )
+  })
+
   it("keeps one query's failure from the others of its batch", async () => {
     const directory = await loadModelDirectory((await writeTinyModel(parent, { qnet: tinyArchitecture })).path)
     const head = readSafetensors(directory.files.get('hyper-head.safetensors')!)

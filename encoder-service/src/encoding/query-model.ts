@@ -48,7 +48,7 @@ export class QueryModel {
    * @throws HypershardError `invalid_model`
    */
   static async open(directory: ModelDirectory, { threads }: Pick<WorkerSettings, 'threads'>): Promise<QueryModel> {
-    const tokenizer = openTokenizer(directory)
+    const tokenizer = openTokenizer(directory, 'query')
     const tokensMax = directory.settings.tokenizer.maxQueryTokens
     const reach = { tokensMax, idMax: tokenizer.idMax }
     const encoder = await openEncoder(directory, directory.settings.encoder.query, { ...reach, threads })

@@ -3,16 +3,24 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeTinyModel } from '@hypershard/harness/qnets'
-import { loadModelDirectory } from '@hypershard/qnet'
+import { loadModelDirectory, type ModelDirectory } from '@hypershard/qnet'
 import fc from 'fast-check'
 import { minilmPath, minilmReference } from '../testing/minilm-reference.ts'
 import { openTokenizer, type TextTokenizer } from './tokenizer.ts'
+
+function withTokenizer(
+  directory: ModelDirectory,
+  settings: Partial<ModelDirectory['settings']['tokenizer']>,
+): ModelDirectory {
+  const tokenizer = { ...directory.settings.tokenizer, ...settings }
+  return { ...directory, settings: { ...directory.settings, tokenizer } }
+}
 
 describe('the tokenizer', () => {
   describe('of the shipped model', () => {
     let tokenizer: TextTokenizer
     before(async () => {
-      tokenizer = openTokenizer(await loadModelDirectory(minilmPath))
+      tokenizer = openTokenizer(await loadModelDirectory(minilmPath), 'query')
     })
 
     for (const { name, text, query, document } of minilmReference.texts) {
@@ -94,6 +102,59 @@ describe('the tokenizer', () => {
     })
   })
 
+  describe('of a model with a prefix', () => {
+    const queryPrefix = 'Find what answers, 婚: '
+    let plain: TextTokenizer
+    let prefixed: TextTokenizer
+    before(async () => {
+      const directory = await loadModelDirectory(minilmPath)
+      plain = openTokenizer(directory, 'query')
+      prefixed = openTokenizer(withTokenizer(directory, { queryPrefix }), 'query')
+    })
+
+    it('puts it before a text, whatever that is, and counts the tokens of the text alone', () => {
+      const words = fc.constantFrom('a', 'Å', 'tremendously', '…', '漢字', '🦊', '##s', ':', ' ', '\n')
+      const texts = fc.array(words, { maxLength: 20 }).map(parts => parts.join(''))
+      const { ids: ofPrefix } = plain.tokenize(queryPrefix, 64)
+      fc.assert(
+        fc.property(texts, text => {
+          const own = plain.tokenize(text, 64)
+          const { ids, ...counted } = prefixed.tokenize(text, 64)
+          assert.deepEqual([...ids], [...ofPrefix.slice(0, -1), ...own.ids.slice(1)])
+          assert.deepEqual(counted, {
+            truncated: false,
+            textTokens: own.textTokens,
+            unknownTokens: own.unknownTokens,
+          })
+        }),
+        { numRuns: 200 },
+      )
+    })
+
+    it('cuts the text and never the prefix', () => {
+      const { ids: ofPrefix } = plain.tokenize(queryPrefix, 64)
+      const cut = prefixed.tokenize('one two three four', ofPrefix.length + 2)
+      assert.deepEqual([...cut.ids.slice(0, ofPrefix.length - 1)], [...ofPrefix.slice(0, -1)])
+      assert.deepEqual([cut.truncated, cut.textTokens, cut.ids.length], [true, 2, ofPrefix.length + 2])
+    })
+
+    it('of queries leaves documents as they are', async () => {
+      const directory = withTokenizer(await loadModelDirectory(minilmPath), { queryPrefix })
+      const document = openTokenizer(directory, 'document')
+      assert.deepEqual(document.tokenize('stars twinkle', 64), plain.tokenize('stars twinkle', 64))
+    })
+
+    it('is refused where the prefix leaves a text no room', async () => {
+      const directory = await loadModelDirectory(minilmPath)
+      const { length } = plain.tokenize(queryPrefix, 64).ids
+      openTokenizer(withTokenizer(directory, { queryPrefix, maxQueryTokens: length + 1 }), 'query')
+      assert.throws(() => openTokenizer(withTokenizer(directory, { queryPrefix, maxQueryTokens: length }), 'query'), {
+        code: 'invalid_model',
+        message: /model\.json says a tokenizer\.queryPrefix that leaves a text none of the \d+ tokens/,
+      })
+    })
+  })
+
   it('refuses a file that is no tokenizer, naming it', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'hypershard-tokenizer-'))
     try {
@@ -103,7 +164,7 @@ describe('the tokenizer', () => {
       const twice = { ...whole, post_processor: { ...whole.post_processor, single: [] } }
       for (const content of ['{', '{}', JSON.stringify(noModel), JSON.stringify(twice)]) {
         const files = new Map([['tokenizer.json', Buffer.from(content)]])
-        assert.throws(() => openTokenizer({ ...directory, files }), {
+        assert.throws(() => openTokenizer({ ...directory, files }, 'query'), {
           code: 'invalid_model',
           message: /tokenizer\.json is no tokenizer this service can run/,
         })

@@ -3,7 +3,7 @@ import { messageOf } from '@hypershard/common'
 import { type CrossEncoderDirectory, invalidModel, type ModelDirectory } from '@hypershard/qnet'
 import { prepareBertText, readBertNormalizer } from './bert-text.ts'
 
-/** A text as the encoder reads it: special tokens included, never longer than asked for. */
+/** A text as the encoder reads it: special tokens and the model's prefix included, never longer than asked for. */
 export interface TokenizedText {
   readonly ids: Int32Array
   /** Whether the text went on after the last token kept. */
@@ -16,7 +16,7 @@ export interface TokenizedText {
 
 /** Turns text into token ids. Pure: the same text gives the same ids, whatever was tokenised before. */
 export interface TextTokenizer {
-  /** @param tokensMax of the result, special tokens included */
+  /** @param tokensMax of the result, special tokens and the prefix included */
   tokenize(text: string, tokensMax: number): TokenizedText
   /** The highest id it can give: the encoder's embedding table must reach it. */
   readonly idMax: number
@@ -30,15 +30,26 @@ const charactersPerTokenFirst = 12
 
 /**
  * Opens a `tokenizer.json` of the Hugging Face tokenizers library. Its own `truncation` and `padding` sections are
- * ignored: `model.json` says how long a text may be.
- * @throws HypershardError `invalid_model`
+ * ignored: `model.json` says how long a text may be, and what is put before queries and before documents.
+ * @throws HypershardError `invalid_model`, also for a prefix that leaves a text no room
  */
-export function openTokenizer(directory: ModelDirectory): TextTokenizer {
+export function openTokenizer(directory: ModelDirectory, side: 'query' | 'document'): TextTokenizer {
+  const { file, queryPrefix, documentPrefix, maxQueryTokens, maxDocumentTokens } = directory.settings.tokenizer
+  const isQuery = side === 'query'
+  const [prefix = '', tokensMax] = isQuery ? [queryPrefix, maxQueryTokens] : [documentPrefix, maxDocumentTokens]
+  const tokenizer = openWithPrefix(directory, file, prefix)
+  const taken = tokenizer.tokenize('', tokensMax).ids.length
+  if (taken < tokensMax) return tokenizer
+  const problem = `leaves a text none of the ${tokensMax} tokens that are read; shorten it or raise the limit`
+  throw invalidModel(directory.path, 'model.json', `says a tokenizer.${side}Prefix that ${problem}`)
+}
+
+function openWithPrefix(directory: ModelDirectory, file: string, prefix: string): TextTokenizer {
   try {
-    return createTokenizer(readTokenizerJson(directory))
+    return createTokenizer(readTokenizerJson(directory), prefix)
   } catch (error) {
     const problem = `is no tokenizer this service can run: ${messageOf(error)}; export the tokenizer again`
-    throw invalidModel(directory.path, directory.settings.tokenizer.file, problem, error)
+    throw invalidModel(directory.path, file, problem, error)
   }
 }
 
@@ -70,21 +81,24 @@ export function openTextReader(json: object): TextReader {
   }
 }
 
-function createTokenizer(json: object): TextTokenizer {
+function createTokenizer(json: object, prefix: string): TextTokenizer {
   const { tokenizer, idMax, idsOf } = openTextReader(json)
   const { before, after } = specialTokens(tokenizer)
   const unknownId = unknownIdOf(json, tokenizer)
+  // Without the white space at its end, which some tokenizers take to the word that follows.
+  const prefixTokens = idsOf(prefix.trimEnd(), prefix.length).length
   return {
     idMax,
     tokenize: (text, tokensMax) => {
       const room = tokensMax - before.length - after.length
-      const ids = idsOf(text, room)
+      const ids = idsOf(prefix + text, room)
       const kept = ids.length > room ? ids.slice(0, room) : ids
+      const own = kept.slice(prefixTokens)
       return {
         ids: Int32Array.from([...before, ...kept, ...after]),
         truncated: ids.length > room,
-        textTokens: kept.length,
-        unknownTokens: kept.filter((id: number) => id === unknownId).length,
+        textTokens: own.length,
+        unknownTokens: own.filter((id: number) => id === unknownId).length,
       }
     },
   }

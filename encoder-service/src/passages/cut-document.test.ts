@@ -11,7 +11,7 @@ const tokensMax = 24
 describe('cutting a document into passages', () => {
   let tokenizer: TextTokenizer
   before(async () => {
-    tokenizer = openTokenizer(await loadModelDirectory(minilmPath))
+    tokenizer = openTokenizer(await loadModelDirectory(minilmPath), 'document')
   })
 
   const cut = (document: DocumentToCut, overlap = 0) => cutDocument(document, { tokenizer, tokensMax, overlap })
@@ -43,6 +43,27 @@ describe('cutting a document into passages', () => {
     assert.equal(texts.length, 9)
     assert.deepEqual(
       texts.filter(text => isTruncated(text) || !text.endsWith('.') || !text.startsWith('Why stars twinkle Stars')),
+      [],
+    )
+  })
+
+  it('leaves room for what the model puts before every passage', async () => {
+    const directory = await loadModelDirectory(minilmPath)
+    const settings = { ...directory.settings.tokenizer, documentPrefix: 'passage of a page: ' }
+    const prefixed = openTokenizer(
+      { ...directory, settings: { ...directory.settings, tokenizer: settings } },
+      'document',
+    )
+    const { begins, ends } = cutDocument(long, { tokenizer: prefixed, tokensMax, overlap: 0 })
+    const texts = begins.map((begin, at) =>
+      joinDocument({
+        title: long.title,
+        text: long.text.slice(...fromCodePoints(long.text, [begin, ends[at]!])),
+      }),
+    )
+    assert.ok(texts.length > 1)
+    assert.deepEqual(
+      texts.filter(text => prefixed.tokenize(text, tokensMax).truncated),
       [],
     )
   })

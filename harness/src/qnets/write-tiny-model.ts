@@ -25,6 +25,9 @@ export interface TinyModelOptions {
   readonly qnet?: 'pooled' | QNetArchitecture
   readonly maxQueryTokens?: number
   readonly maxDocumentTokens?: number
+  /** Put before each query, or document; none by default. */
+  readonly queryPrefix?: string
+  readonly documentPrefix?: string
 }
 
 export interface TinyModel {
@@ -111,6 +114,7 @@ function describe(
   { name, hiddenWidth, qnet }: { name: string; hiddenWidth: number; qnet: 'pooled' | QNetArchitecture },
 ): Omit<ModelSettings, 'files'> {
   const pooled = { pooling: 'mean', normalize: true } as const
+  const { queryPrefix, documentPrefix } = options
   return {
     format: modelFormat,
     name,
@@ -121,6 +125,8 @@ function describe(
       file: 'tokenizer.json',
       maxQueryTokens: options.maxQueryTokens ?? 32,
       maxDocumentTokens: options.maxDocumentTokens ?? 64,
+      ...(queryPrefix === undefined ? {} : { queryPrefix }),
+      ...(documentPrefix === undefined ? {} : { documentPrefix }),
     },
     encoder: { query: 'encoder.onnx', document: 'encoder.onnx', hiddenWidth },
     documentHead: pooled,

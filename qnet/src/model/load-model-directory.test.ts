@@ -29,6 +29,14 @@ describe('a model directory', () => {
     assert.equal(directory.bytes, listed + modelJson.byteLength)
   })
 
+  it('may say what is put before queries and before documents', async () => {
+    const prefixes = { queryPrefix: 'query: ', documentPrefix: 'passage:\n' }
+    const { path, settings } = await writeTinyModel(parent, { name: 'prefixed', ...prefixes })
+    const read = (await loadModelDirectory(path)).settings
+    assert.deepEqual(read, settings)
+    assert.deepEqual([read.tokenizer.queryPrefix, read.tokenizer.documentPrefix], ['query: ', 'passage:\n'])
+  })
+
   it('gives what makes its q-nets without encoder and tokenizer, which need not be there', async () => {
     for (const name of ['encoder.onnx', 'tokenizer.json']) await unlink(join(model.path, name))
     const head = await loadModelHead(model.path)
@@ -156,6 +164,21 @@ describe('a model directory', () => {
       title: 'a q-net that does not end in one score',
       harm: json => (json.qnet.vectorDimensions = [16, 2]),
       problem: /must be 1, the score/,
+    },
+    {
+      title: 'an empty prefix',
+      harm: json => (json.tokenizer.queryPrefix = ''),
+      problem: /tokenizer\.queryPrefix: must be a text with white space at its end/,
+    },
+    {
+      title: 'a prefix that would join the first word',
+      harm: json => (json.tokenizer.documentPrefix = 'passage:'),
+      problem: /tokenizer\.documentPrefix: must be a text with white space at its end/,
+    },
+    {
+      title: 'a prefix as long as a document',
+      harm: json => (json.tokenizer.queryPrefix = 'a '.repeat(501)),
+      problem: /tokenizer\.queryPrefix/,
     },
     {
       title: 'no room for a token',

@@ -9,6 +9,8 @@ export const tokensMax = 8192
 /** Room for [CLS], [SEP] and one token between them. */
 const tokensMin = 3
 const fileNameMax = 255
+/** Of what is put before a text: a few words that a model was trained with, or an instruction, never a document. */
+const prefixCharactersMax = 1000
 
 /** Files lie beside `model.json`: a name that leads out of the directory is refused. */
 export const fileName = z
@@ -22,6 +24,13 @@ export const modelName = z
   .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lowercase letters, digits, ".", "_" and "-"')
 
 const pooling = z.enum(['mean', 'cls'])
+
+/** Absent is none: the model reads texts as they are. */
+const prefix = z
+  .string()
+  .max(prefixCharactersMax)
+  .regex(/\S\s+$/, 'must be a text with white space at its end, so that no word of it is joined to one of what follows')
+  .optional()
 
 const hyperHeadSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pooled'), pooling, normalize: z.boolean() }),
@@ -48,6 +57,8 @@ export const modelSchema = z
       file: fileName,
       maxQueryTokens: z.number().int().min(tokensMin).max(tokensMax),
       maxDocumentTokens: z.number().int().min(tokensMin).max(tokensMax),
+      queryPrefix: prefix,
+      documentPrefix: prefix,
     }),
     encoder: z.strictObject({ query: fileName, document: fileName, hiddenWidth: z.number().int().min(1).max(4096) }),
     documentHead: z.strictObject({ pooling, normalize: z.boolean() }),
