@@ -233,3 +233,32 @@ def test_a_run_is_not_mixed_with_another(tiny: Path, tmp_path: Path) -> None:
         assert again.returncode == 1
         assert problem in told
         assert "Traceback" not in told
+
+
+def test_texts_are_encoded_after_their_prefix_and_pooled_as_the_settings_say(tiny: Path, tmp_path: Path) -> None:
+    def backbone(*overrides: str) -> Backbone:
+        return Backbone(load_settings(tiny / "config.yaml", list(overrides)).encode, torch.device("cpu"))
+
+    plain, prefixes = backbone(), ("encode.queryPrefix='w7 '", "encode.documentPrefix='w9 w3 '")
+    chosen = backbone("encode.pooling=cls", *prefixes)
+    texts = ["w1 w2", "w4", "w5 w6 w8"]
+    states, counts = plain.token_states([f"w9 w3 {text}" for text in texts])
+    first = states[np.concatenate([[0], np.cumsum(counts)[:-1]])].astype(np.float32)
+    expected = first / np.linalg.norm(first, axis=1, keepdims=True)
+    np.testing.assert_allclose(chosen.document_vectors(texts), expected, atol=2e-3)
+    found, expected_states = chosen.token_states(texts), plain.token_states([f"w7 {text}" for text in texts])
+    np.testing.assert_array_equal(found[1], expected_states[1])
+    np.testing.assert_allclose(found[0], expected_states[0], atol=2e-3)
+    tuned = TunedEncoder(chosen)
+    with torch.no_grad():
+        np.testing.assert_allclose(tuned.document_vectors(texts, 16).numpy(), expected, atol=2e-3)
+
+    source, told = Source("s", 1.0, texts, texts, [[0], [1], [2]]), []
+    of_chosen, of_plain = (encode_source(source, own, tmp_path, told.append) for own in (chosen, plain))
+    assert len(told) == 4, "other settings are other files of the cache"
+    assert not torch.equal(of_chosen.vectors, of_plain.vectors)
+    np.testing.assert_allclose(
+        of_chosen.query_vectors.numpy(),
+        backbone("encode.pooling=cls", prefixes[0].replace("query", "document")).document_vectors(texts),
+        atol=2e-3,
+    )

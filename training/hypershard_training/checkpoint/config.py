@@ -49,6 +49,8 @@ class CheckpointConfig:
     normalize_documents: bool = False
     query_tokens_max: int | None = None
     document_tokens_max: int | None = None
+    query_prefix: str = ""
+    document_prefix: str = ""
     #: BERT settings by side, as ``config.json`` of a transformer spells them; empty for a published checkpoint.
     transformers: dict[Literal["query", "document"], dict] = field(default_factory=dict)
     #: Whether the file has the member ``hypershard``.
@@ -98,6 +100,8 @@ def config_json(config: CheckpointConfig) -> dict:
         "maxDocumentTokens": config.document_tokens_max,
         "transformers": config.transformers,
     }
+    prefixes = {"queryPrefix": config.query_prefix, "documentPrefix": config.document_prefix}
+    extension |= {name: value for name, value in prefixes.items() if value}
     return {
         "architectures": [DENSE if config.architecture is None else HYPENCODER],
         "hypershard": extension,
@@ -189,6 +193,8 @@ def _extension(content: dict, where: str) -> dict[str, Any]:
         "normalize_documents": _flag(extension, "normalizeDocuments", False, "hypershard.", where),
         "query_tokens_max": extension.get("maxQueryTokens"),
         "document_tokens_max": extension.get("maxDocumentTokens"),
+        "query_prefix": _prefix(extension, "queryPrefix", where),
+        "document_prefix": _prefix(extension, "documentPrefix", where),
         "transformers": transformers,
         "extended": True,
     }
@@ -212,6 +218,13 @@ def _backbone(kwargs: dict, name: str, where: str) -> str:
     value = kwargs.get("model_name_or_path", "")
     if not isinstance(value, str):
         raise CheckpointError(f"{where}: {name}.model_name_or_path is {value!r}, it must be a folder or a name; mend the file")
+    return value
+
+
+def _prefix(extension: dict, name: str, where: str) -> str:
+    value = extension.get(name, "")
+    if not isinstance(value, str):
+        raise CheckpointError(f"{where}: hypershard.{name} is {value!r}, it must be a text; mend the file")
     return value
 
 

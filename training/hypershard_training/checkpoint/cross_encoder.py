@@ -56,7 +56,7 @@ def is_cross_encoder(source: str) -> bool:
         path = checkpoint_folder(source) / "config.json" if not Path(source).exists() else path
     try:
         return ARCHITECTURE in (json.loads(path.read_text(encoding="utf-8")).get("architectures") or [])
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return False
 
 

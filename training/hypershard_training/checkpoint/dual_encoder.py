@@ -33,6 +33,7 @@ from hypershard_training.model.qnet import QnetArchitecture
 
 #: The most tokens that the format ``hypershard.model/1`` allows, and the fewest.
 TOKENS_MAX, TOKENS_MIN = 8192, 3
+PREFIX_CHARACTERS_MAX = 1000
 #: In a BERT, but not on the way to its token states.
 _UNUSED = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids")
 _SPECIAL_TOKENS = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
@@ -67,6 +68,9 @@ class DualEncoder:
     normalize_queries: bool = False
     query_tokens_max: int = QUERY_TOKENS_MAX
     document_tokens_max: int = DOCUMENT_TOKENS_MAX
+    #: What is put before each query, and each document; the limits above count it.
+    query_prefix: str = ""
+    document_prefix: str = ""
     #: A folder or a name on the hub that the released code can build the transformers from.
     backbone: str = ""
     #: The document encoder's, where it is another.
@@ -93,6 +97,7 @@ class DualEncoder:
             if not isinstance(tokens, int) or not TOKENS_MIN <= tokens <= longest:
                 raise CheckpointError(f"{name} is {tokens}; this model reads {TOKENS_MIN} to {longest} tokens, give one of them")
         _check_tokenizer(self)
+        _check_prefixes(self)
 
 
 def load_checkpoint(source: str | Path, backbone: Path | None = None) -> DualEncoder:
@@ -129,6 +134,8 @@ def load_checkpoint(source: str | Path, backbone: Path | None = None) -> DualEnc
         normalize_queries=config.normalize_queries,
         query_tokens_max=config.query_tokens_max or min(QUERY_TOKENS_MAX, query_settings.positions),
         document_tokens_max=config.document_tokens_max or min(DOCUMENT_TOKENS_MAX, document_settings.positions),
+        query_prefix=config.query_prefix,
+        document_prefix=config.document_prefix,
         backbone=config.query_backbone,
         document_backbone=None if config.document_backbone == config.query_backbone else config.document_backbone,
         losses=config.losses,
@@ -165,6 +172,8 @@ def save_checkpoint(model: DualEncoder, folder: Path) -> None:
         normalize_documents=model.normalize_documents,
         query_tokens_max=model.query_tokens_max,
         document_tokens_max=model.document_tokens_max,
+        query_prefix=model.query_prefix,
+        document_prefix=model.document_prefix,
         transformers=transformers,
     )
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,6 +249,23 @@ def _check_tokenizer(model: DualEncoder) -> None:
             f"tokenizer: has token id {max(ids)}, the encoder's vocabulary ends at {vocabulary - 1}; "
             "give the tokenizer that belongs to the encoder"
         )
+
+
+def _check_prefixes(model: DualEncoder) -> None:
+    """What the format ``hypershard.model/1`` would be refused for."""
+    tokenizer = Tokenizer.from_str(model.tokenizer_json)
+    sides = (
+        ("query", model.query_prefix, model.query_tokens_max),
+        ("document", model.document_prefix, model.document_tokens_max),
+    )
+    for side, prefix, tokens_max in sides:
+        if prefix and (not prefix.strip() or not prefix[-1].isspace() or len(prefix) > PREFIX_CHARACTERS_MAX):
+            raise CheckpointError(
+                f"{side} prefix {prefix[:80]!r}: must be a text of at most {PREFIX_CHARACTERS_MAX:,} characters with white space at "
+                "its end; give another"
+            )
+        if len(tokenizer.encode(prefix).ids) >= tokens_max:
+            raise CheckpointError(f"{side} prefix: leaves a text none of the {tokens_max} tokens; raise the limit or shorten it")
 
 
 def _notes(config: CheckpointConfig) -> tuple[str, ...]:

@@ -29,7 +29,9 @@ _SIZES = (
     "max_position_embeddings",
     "type_vocab_size",
 )
-_CHECKPOINT_FILES = [*_BACKBONE_FILES, "model*.safetensors", "*.index.json"]
+#: How a sentence-transformers model pools, and what it puts before a text.
+_SENTENCE_FILES = ["modules.json", "*/config.json", "config_sentence_transformers.json", "sentence_bert_config.json"]
+_CHECKPOINT_FILES = [*_BACKBONE_FILES, *_SENTENCE_FILES, "model*.safetensors", "*.index.json"]
 
 
 def checkpoint_folder(source: str) -> Path:

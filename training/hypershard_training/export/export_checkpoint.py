@@ -117,6 +117,8 @@ def _write_files(model: DualEncoder, folder: Path, options: ExportOptions) -> No
         document_head={"pooling": model.document_pooling, "normalize": model.normalize_documents},
         hyper_head=pooled if model.head is None else {"kind": "attention", "file": HEAD_FILE},
         architecture=model.architecture,
+        query_prefix=model.query_prefix,
+        document_prefix=model.document_prefix,
     )
     write_model_json(folder, description)
 

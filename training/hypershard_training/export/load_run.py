@@ -6,11 +6,11 @@ document vectors: an index of one can be searched with the other without encodin
 
 from pathlib import Path
 
+from hypershard_training.checkpoint.bert_folder import read_bert_folder
 from hypershard_training.checkpoint.checkpoint_error import CheckpointError
-from hypershard_training.checkpoint.dual_encoder import DualEncoder, Transformer
-from hypershard_training.checkpoint.source import Backbone, read_json
-from hypershard_training.checkpoint.tensors import check_all, read_tensors, weight_files
-from hypershard_training.model.bert_weights import BertSettings
+from hypershard_training.checkpoint.dual_encoder import DualEncoder
+from hypershard_training.checkpoint.source import read_json
+from hypershard_training.checkpoint.tensors import check_all, read_tensors
 from hypershard_training.model.hyper_head import hyper_head_parameter_shapes
 from hypershard_training.model.minilm_source import MINILM_NAME, minilm_folder
 from hypershard_training.model.model_directory import HEAD_FILE, architecture_from_json
@@ -34,13 +34,15 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         architecture = architecture_from_json(result["qnet"])
         encode, seed = result["config"]["encode"], result["config"]["seed"]
         normalize, limits = bool(encode["normalize"]), (encode["queryTokensMax"], encode["documentTokensMax"])
+        # Runs from before these settings have none of them.
+        pooling, prefixes = encode.get("pooling", "mean"), (encode.get("queryPrefix", ""), encode.get("documentPrefix", ""))
         trained_on = encode["backbone"]
         sources = ", ".join(source["name"] for source in result["config"]["sources"])
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder / RUN_FILE}: is not what training writes: {error!r}; train again") from error
     is_tuned = (folder / TUNED_BACKBONE).is_dir()
     backbone_folder = backbone or backbone_of_run(folder, trained_on)
-    transformer, tokenizer_json = _read_backbone(backbone_folder)
+    transformer, tokenizer_json = read_bert_folder(backbone_folder)
     head = read_tensors([folder / HEAD_FILE])
     check_all(head, hyper_head_parameter_shapes(architecture, transformer.settings.hidden), str(folder / HEAD_FILE))
     query_tokens_max, document_tokens_max = (min(limit, transformer.settings.positions) for limit in limits)
@@ -52,10 +54,12 @@ def load_run(folder: Path, backbone: Path | None = None) -> DualEncoder:
         query=transformer,
         document=transformer,
         tokenizer_json=tokenizer_json,
-        document_pooling="mean",
+        document_pooling=pooling,
         normalize_documents=normalize,
         query_tokens_max=query_tokens_max,
         document_tokens_max=document_tokens_max,
+        query_prefix=prefixes[0],
+        document_prefix=prefixes[1],
         backbone=trained_on or MINILM_NAME,
         description=f"{kind} over a {'tuned' if is_tuned else 'frozen'} backbone, trained on {sources}"[
             :1000
@@ -68,15 +72,3 @@ def backbone_of_run(folder: Path, trained_on: str) -> Path:
     """The encoder that the run tuned, else the one it was ``trained_on`` (empty: all-MiniLM-L6-v2)."""
     tuned = folder / TUNED_BACKBONE
     return tuned if tuned.is_dir() else Path(trained_on) if trained_on else minilm_folder()
-
-
-def _read_backbone(folder: Path) -> tuple[Transformer, str]:
-    """A BERT as transformers saves it, alone or under ``bert.`` beside a head for another task."""
-    finder = Backbone(folder, folder)
-    settings: BertSettings = finder.settings(None, "")
-    files = weight_files(folder)
-    stored = {name.removeprefix("bert."): value for name, value in read_tensors(files).items()}
-    shapes = settings.tensor_shapes()
-    weights = {name: value for name, value in stored.items() if name in shapes}
-    check_all(weights, shapes, str(files[0] if len(files) == 1 else folder))
-    return Transformer(settings, weights), finder.tokenizer_json("")

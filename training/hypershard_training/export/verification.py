@@ -55,8 +55,8 @@ class _Encoded:
 def measure_differences(folder: Path, model: DualEncoder) -> Differences:
     """Compare the directory's files, all but the tokenizer, with the model they were exported from."""
     tokenizer = Tokenizer.from_str(model.tokenizer_json)
-    queries = token_ids(tokenizer, list(QUERIES), model.query_tokens_max)
-    documents = token_ids(tokenizer, list(DOCUMENTS), model.document_tokens_max)
+    queries = token_ids(tokenizer, list(QUERIES), model.query_tokens_max, model.query_prefix)
+    documents = token_ids(tokenizer, list(DOCUMENTS), model.document_tokens_max, model.document_prefix)
     exported, expected = _exported(folder, queries, documents), _expected(model, queries, documents)
     weights = [
         _relative(found, right)

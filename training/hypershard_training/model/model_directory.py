@@ -30,6 +30,9 @@ class ModelDescription:
     #: ``{"kind": "pooled", …}`` or ``{"kind": "attention", "file": …}``.
     hyper_head: dict
     architecture: QnetArchitecture
+    #: What is put before each query, and each document; empty for nothing.
+    query_prefix: str = ""
+    document_prefix: str = ""
 
     @property
     def files(self) -> list[str]:
@@ -50,6 +53,8 @@ def write_model_json(folder: Path, model: ModelDescription) -> None:
             "file": TOKENIZER_FILE,
             "maxQueryTokens": model.query_tokens_max,
             "maxDocumentTokens": model.document_tokens_max,
+            **({"queryPrefix": model.query_prefix} if model.query_prefix else {}),
+            **({"documentPrefix": model.document_prefix} if model.document_prefix else {}),
         },
         "encoder": {
             "query": model.query_encoder,

@@ -1,4 +1,4 @@
-"""Texts to vectors with an exported encoder: tokenise, run the ONNX graph, mean over the tokens, normalise."""
+"""Texts to vectors with an exported encoder: tokenise, run the ONNX graph, pool, normalise."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def token_ids(tokenizer: Tokenizer, texts: list[str], tokens_max: int) -> list[list[int]]:
-    """Ids of every text with [CLS] and [SEP], cut to ``tokens_max`` in all ([SEP] stays last)."""
+def token_ids(tokenizer: Tokenizer, texts: list[str], tokens_max: int, prefix: str = "") -> list[list[int]]:
+    """Ids of every text after ``prefix``, with [CLS] and [SEP], cut to ``tokens_max`` in all ([SEP] stays last)."""
     tokenizer.enable_truncation(tokens_max)
-    return [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+    return [encoding.ids for encoding in tokenizer.encode_batch([prefix + text for text in texts])]
 
 
 def padded(ids: list[list[int]]) -> dict[str, npt.NDArray[np.int64]]:

@@ -47,8 +47,8 @@ def reference_scores(model: DualEncoder) -> dict:
     """Texts, their token ids, and the scores [queries][documents] of PyTorch in float64."""
     encoder = TorchEncoder(model, torch.float64)
     tokenizer = Tokenizer.from_str(model.tokenizer_json)
-    queries = token_ids(tokenizer, list(QUERIES), model.query_tokens_max)
-    documents = token_ids(tokenizer, list(DOCUMENTS), model.document_tokens_max)
+    queries = token_ids(tokenizer, list(QUERIES), model.query_tokens_max, model.query_prefix)
+    documents = token_ids(tokenizer, list(DOCUMENTS), model.document_tokens_max, model.document_prefix)
     vectors = torch.stack([encoder.document_vector(ids) for ids in documents])
     scores = [encoder.scores(encoder.qnet(ids), vectors) for ids in queries]
     return {

@@ -40,32 +40,27 @@ class Backbone:
             raise TrainingError(f"{folder}: reads at most {positions} tokens, encode.…TokensMax asks for {longest}; lower it")
 
     def document_vectors(self, texts: list[str]) -> np.ndarray:
-        """Mean-pooled vectors [texts, width] as float16, of length 1 where the settings say ``normalize``."""
+        """Pooled vectors [texts, width] as float16, of length 1 where the settings say ``normalize``."""
         vectors = np.zeros((len(texts), self.width), np.float16)
-        for rows, states, mask in self._batches(texts, self.settings.document_tokens_max):
-            vectors[rows] = self.pool(states, mask).half().cpu().numpy()
+        for rows, states, mask in self._batches(texts, self.settings.document_prefix, self.settings.document_tokens_max):
+            vectors[rows] = pool_states(states, mask, self.settings).half().cpu().numpy()
         return vectors
 
     def token_states(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token states of all texts after one another [tokens, width] as float16, and each text's count of tokens [texts]."""
         rows_of: list[np.ndarray] = [np.zeros(0)] * len(texts)
-        for rows, states, mask in self._batches(texts, self.settings.query_tokens_max):
+        for rows, states, mask in self._batches(texts, self.settings.query_prefix, self.settings.query_tokens_max):
             for row, own, count in zip(rows, states.half().cpu().numpy(), mask.sum(1).tolist(), strict=True):
                 rows_of[row] = own[:count].copy()
         return np.concatenate(rows_of), np.array([len(rows) for rows in rows_of], np.int64)
 
-    def pool(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Mean over the tokens of ``mask``: [batch, tokens, width] to [batch, width]."""
-        pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return torch.nn.functional.normalize(pooled, dim=-1) if self.settings.normalize else pooled
-
     @torch.inference_mode()
-    def _batches(self, texts: list[str], tokens_max: int) -> Iterator[tuple[np.ndarray, torch.Tensor, torch.Tensor]]:
+    def _batches(self, texts: list[str], prefix: str, tokens_max: int) -> Iterator[tuple[np.ndarray, torch.Tensor, torch.Tensor]]:
         """Rows, states in float32 and mask, longest texts first so that the first batch is the largest."""
         tokenizer = Tokenizer.from_file(str(self.tokenizer_file))
         tokenizer.no_padding()
         tokenizer.enable_truncation(tokens_max)
-        ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+        ids = [encoding.ids for encoding in tokenizer.encode_batch([prefix + text for text in texts])]
         lengths = np.array([len(own) for own in ids])
         order = np.argsort(-lengths, kind="stable")
         start = 0
@@ -76,3 +71,9 @@ class Backbone:
             mask = torch.arange(padded.shape[1]) < torch.from_numpy(lengths[rows])[:, None]
             inputs = {"input_ids": padded.to(self.device), "attention_mask": mask.long().to(self.device)}
             yield rows, self.model(**inputs).last_hidden_state.float(), mask.to(self.device)
+
+
+def pool_states(states: torch.Tensor, mask: torch.Tensor, settings: EncodeSettings) -> torch.Tensor:
+    """States [batch, tokens, width], of which ``mask`` has the text's, to vectors [batch, width]: their mean, or the first one."""
+    pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True) if settings.pooling == "mean" else states[:, 0]
+    return torch.nn.functional.normalize(pooled, dim=-1) if settings.normalize else pooled

@@ -16,6 +16,7 @@ import torch
 
 from hypershard_training.train.backbone import Backbone
 from hypershard_training.train.read_sources import Source, digest_of_texts
+from hypershard_training.train.settings import EncodeSettings
 from hypershard_training.train.training_error import TrainingError
 
 TEXTS_A_CHUNK = 10_000
@@ -56,7 +57,10 @@ def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callabl
         states, counts = backbone.token_states(texts)
         return {"states": states, "counts": counts}
 
-    key = common + f"document {settings.document_tokens_max} {settings.normalize}"
+    # What is as ever leaves no trace in a key, so that caches of earlier versions stay good.
+    pooling = "" if settings.pooling == "mean" else f" {settings.pooling}"
+    prefix = f" {settings.document_prefix!r}" if settings.document_prefix else ""
+    key = common + f"document {settings.document_tokens_max} {settings.normalize}{pooling}{prefix}"
     if source.vectors:
         vectors = _read_vectors(source, backbone.width)
     else:
@@ -64,10 +68,11 @@ def encode_source(source: Source, backbone: Backbone, cache: Path, tell: Callabl
         vectors = _chunked(source.documents, key, documents, cache, lambda done: tell(f"{source.name}: {done:,} {told}"))[
             "vectors"
         ]
-    key = common + f"query {settings.query_tokens_max}"
+    prefix = f" {settings.query_prefix!r}" if settings.query_prefix else ""
+    key = common + f"query {settings.query_tokens_max}{prefix}"
     states = _chunked(source.queries, key, queries, cache, lambda done: tell(f"{source.name}: {done:,} queries encoded"))
     starts = np.concatenate([[0], np.cumsum(states["counts"])])
-    pooled = _pooled(states["states"], starts, settings.normalize)
+    pooled = _pooled(states["states"], starts, settings)
     return EncodedSource(source, torch.from_numpy(vectors), states["states"], starts, pooled, index)
 
 
@@ -119,7 +124,10 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     temporary.rename(path)
 
 
-def _pooled(states: np.ndarray, starts: np.ndarray, normalize: bool) -> torch.Tensor:
-    sums = np.add.reduceat(states.astype(np.float32), starts[:-1], axis=0)
-    pooled = torch.from_numpy(sums / np.diff(starts)[:, None])
-    return (torch.nn.functional.normalize(pooled, dim=-1) if normalize else pooled).half()
+def _pooled(states: np.ndarray, starts: np.ndarray, settings: EncodeSettings) -> torch.Tensor:
+    if settings.pooling == "cls":
+        pooled = torch.from_numpy(states[starts[:-1]].astype(np.float32))
+    else:
+        sums = np.add.reduceat(states.astype(np.float32), starts[:-1], axis=0)
+        pooled = torch.from_numpy(sums / np.diff(starts)[:, None])
+    return (torch.nn.functional.normalize(pooled, dim=-1) if settings.normalize else pooled).half()

