@@ -38,7 +38,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   route: 'as the [API](api.md) has it, without what stands in its parameters; `none` for what is no route',
   setting: '`HYPERSHARD_TLS_CERT`, `HYPERSHARD_HTTP_TLS_CERT`',
   stage:
-    '`wait`, `encode`, `fan_out`, `merge`, `fetch` (coordinator, a search); `append`, `searchable` (coordinator, a write); `queue`, `score` (shard server, a shard)',
+    '`wait`, `encode`, `fan_out`, `merge`, `fetch`, `rerank`, `highlight` (coordinator, a search); `append`, `searchable` (coordinator, a write); `queue`, `score` (shard server, a shard)',
   state:
     '`live`, `draining`, `down` of servers; `waiting`, `loading`, `failed`, `releasing` of moves; `served`, `damaged` of indexes; `loaded`, `loading` of segments',
   status: '`1xx` to `5xx`, or `gone` when the caller left before the answer; of gRPC a status such as `OK`',

@@ -37,5 +37,13 @@ export const lineErrorsMax = 1_000
 /** How long a search may take that does not say it: here, where a client can read it without the schemas. */
 export const searchMsDefault = 10_000
 
+/** Hits of a page with highlights: their texts are read on the thread that answers. */
+export const highlightedHitsMax = 100
+
+/** Of highlights: sentences of a text, and characters of a sentence. */
+export const highlightFragmentsMax = 10
+export const highlightLengthMin = 20
+export const highlightLengthMax = 1_000
+
 /** Documents that one deletion by filter deletes: its ids are in memory until they are in the log. */
 export const deletedByFilterMax = 200_000

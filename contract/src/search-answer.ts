@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { count, milliseconds } from './basic-schemas.ts'
 import { coverageSchema } from './coverage.ts'
 import { facetAnswerSchema, fieldValueSchema } from './facets.ts'
+import { highlightOfHitSchema } from './highlight.ts'
 import type { Immutable } from './immutable.ts'
 import { rerankOutcomeSchema } from './rerank.ts'
 import { scanCountsSchema } from './scan-counts.ts'
@@ -44,6 +45,7 @@ export const hitSchema = z.object({
     })
     .optional()
     .describe('With `hybrid`: what was joined to `score`.'),
+  highlight: highlightOfHitSchema.optional().describe('Of a search that asks for it.'),
 })
 
 /** Why the call was made that answered for a shard. */
@@ -60,6 +62,7 @@ export const searchProfileSchema = z.object({
   merge_ms: milliseconds,
   fetch_ms: milliseconds,
   rerank_ms: milliseconds.optional().describe('Of a search that asks for it.'),
+  highlight_ms: milliseconds.optional().describe('Of a search that asks for it.'),
   qnet_bytes: count.describe('The most that a shard server was sent of the query.'),
   query_form: z.enum(['weights', 'token_states']),
   qnet_cached: z.boolean(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { facetsSchema } from './facets.ts'
 import { groupBySchema } from './group-by.ts'
+import { highlightDescription, highlightSchema } from './highlight.ts'
 import type { Immutable } from './immutable.ts'
 import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
@@ -64,6 +65,7 @@ export const searchRequestSchema = z.strictObject({
   facets: facetsSchema.optional(),
   group_by: groupBySchema.optional(),
   sort: sortSchema.optional(),
+  highlight: highlightSchema.optional().describe(highlightDescription),
   ...searchOptionsSchema.shape,
 })
 

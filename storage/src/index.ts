@@ -140,6 +140,7 @@ export {
 } from './segment/graph/recall-knobs.ts'
 export { analyzeText } from './segment/lexical/analyze-text.ts'
 export { LexicalEncoder } from './segment/lexical/lexical-encoder.ts'
+export { type LocatedTerm, locateTerms } from './segment/lexical/locate-terms.ts'
 export { type GraphBuilder, mergeSegments, rowsLeft } from './segment/merge-segments.ts'
 export { type Passage, type PassageTable, passagesOfRow, rowOfPassage } from './segment/passages/passage-table.ts'
 export { wholeText } from './segment/passages/passages-file.ts'

@@ -12,6 +12,7 @@ import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { boldHeading } from './bold-heading.ts'
 import { renderFacets } from './render-facets.ts'
+import { renderFragments } from './render-fragments.ts'
 
 const passageLinesMax = 2
 /** Longer ids are shortened: the title is what a reader looks for. */
@@ -41,7 +42,7 @@ function renderGroups(groups: NonNullable<SearchAnswer['groups']>, output: Outpu
   })
 }
 
-/** Rank, score, id and title on one line, and below it the passage that scored best, or the beginning of the text. */
+/** Rank, score, id and title on one line, and below it highlights, the passage that scored best, or the text's beginning. */
 export function renderHits(hits: readonly Hit[], output: Output, passageLines = passageLinesMax): string[] {
   if (hits.length === 0) return ['no hits']
   const rankWidth = Math.max(2, `${hits.length}`.length)
@@ -54,10 +55,12 @@ export function renderHits(hits: readonly Hit[], output: Output, passageLines = 
     const id = pad(shorten(toPlainLine(hit.id), idWidth), idWidth)
     const room = output.columns - rankWidth - scoreWidth - idWidth - 6
     const title = shorten(toPlainLine(hit.title ?? ''), room)
-    const passage = wrap(toPlainLine(excerptOf(hit)), output.columns - indent.length, passageLines)
+    const width = output.columns - indent.length
+    const fragments = renderFragments(hit, { output, width, linesMax: passageLines })
+    const excerpt = () => wrap(toPlainLine(excerptOf(hit)), width, passageLines).map(line => output.style('dim', line))
     return [
       `${rank}  ${output.style('cyan', score)}  ${id}  ${output.style('bold', title)}`.trimEnd(),
-      ...passage.map(line => indent + output.style('dim', line)),
+      ...(fragments.length > 0 ? fragments : excerpt()).map(line => indent + line),
     ]
   })
 }
@@ -123,6 +126,11 @@ function encodingNote({ qnet_cached: cached, like_by: likeBy }: SearchProfile): 
   return likeBy === undefined ? '' : `the ${likeBy} of the document`
 }
 
+/** Of a search that asks for it. */
+function stepOf(name: string, ms: number | undefined): [string, number, string][] {
+  return ms === undefined ? [] : [[name, ms, '']]
+}
+
 function renderProfile(profile: SearchProfile, output: Output): string[] {
   const steps: [string, number, string][] = [
     ['encode query', profile.encode_ms, encodingNote(profile)],
@@ -133,7 +141,8 @@ function renderProfile(profile: SearchProfile, output: Output): string[] {
     ],
     ['merge', profile.merge_ms, ''],
     ['fetch texts', profile.fetch_ms, ''],
-    ...(profile.rerank_ms === undefined ? [] : [['rerank', profile.rerank_ms, ''] as [string, number, string]]),
+    ...stepOf('rerank', profile.rerank_ms),
+    ...stepOf('highlight', profile.highlight_ms),
   ]
   const stepLines = renderTable(
     [{ title: 'step' }, { title: 'time', align: 'right' }, { title: '', flexible: true }],

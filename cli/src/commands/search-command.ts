@@ -44,6 +44,7 @@ Examples:
   hypershard search papers why do stars twinkle --facet year --facet venue:5
   hypershard search papers why do stars twinkle --rerank my-cross-encoder --rerank-candidates 100
   hypershard search papers --like doc-17
+  hypershard search papers why do stars twinkle --highlight 2
   hypershard search papers why do stars twinkle --group-by venue --groups 5 --group-hits 2
   hypershard search papers why do stars twinkle --sort year:desc --sort venue
   hypershard search papers --queries queries.jsonl -k 3

@@ -40,12 +40,14 @@ describe('what is made of hits, on the command line', () => {
     assert.deepEqual(parse('--group-by', 'venue'), { group_by: { field: 'venue' } })
     const words = ['--group-by', 'venue', '--groups', '3', '--group-hits', '2']
     assert.deepEqual(parse(...words), { group_by: { field: 'venue', groups: 3, hits: 2 } })
+    assert.deepEqual(parse('--highlight', '2'), { highlight: { fragments: 2 } })
     assert.throws(() => parse('--groups', '3'), { code: 'invalid_request', message: /need --group-by/ })
   })
 
   for (const words of [
     ['--facet', ':3'],
     ['--facet', 'year:0'],
+    ['--highlight', '11'],
     ['--facet', 'year:1001'],
     ['--facet', 'a:1:2'],
     ['--sort', 'year:down'],

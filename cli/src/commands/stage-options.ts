@@ -3,6 +3,7 @@ import {
   facetsMax,
   facetValuesListedMax,
   groupDefaults,
+  highlightFragmentsMax,
   hitsMax,
   type SearchRequest,
   sortFieldsMax,
@@ -17,6 +18,7 @@ export interface StageOptions {
   readonly groups?: number
   readonly groupHits?: number
   readonly sort?: NonNullable<SearchRequest['sort']>
+  readonly highlight?: number
 }
 
 /** Adds them to a command that searches. */
@@ -35,6 +37,11 @@ export function addStageOptions(command: Command): Command {
       wholeNumberIn(1, hitsMax),
     )
     .option(
+      '--highlight <n>',
+      "so many of the sentences of each hit's text that have words of the query, which are marked",
+      wholeNumberIn(1, highlightFragmentsMax),
+    )
+    .option(
       '--group-hits <n>',
       `with --group-by: how many hits a group (default: ${groupDefaults.hits})`,
       wholeNumberIn(1, hitsMax),
@@ -48,6 +55,7 @@ export function stagesOfRequest({
   groups,
   groupHits: hits,
   sort,
+  highlight: fragments,
 }: StageOptions): Stages {
   const sizes = { ...(groups !== undefined && { groups }), ...(hits !== undefined && { hits }) }
   if (field === undefined && Object.keys(sizes).length > 0) {
@@ -56,11 +64,12 @@ export function stagesOfRequest({
   return {
     ...(facets && { facets }),
     ...(sort && { sort }),
+    ...(fragments !== undefined && { highlight: { fragments } }),
     ...(field !== undefined && { group_by: { field, ...sizes } }),
   }
 }
 
-type Stages = Pick<SearchRequest, 'facets' | 'group_by' | 'sort'>
+type Stages = Pick<SearchRequest, 'facets' | 'group_by' | 'sort' | 'highlight'>
 
 /** The names of fields have no colon. */
 function facet(text: string, before: StageOptions['facet'] = []): StageOptions['facet'] {

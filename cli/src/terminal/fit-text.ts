@@ -12,7 +12,12 @@ export function widthOf(text: string): number {
  * writing direction become spaces, and runs of spaces become one.
  */
 export function toPlainLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+  return toPlainPart(text).trim()
+}
+
+/** The same of a part of a line, with the spaces around it. */
+export function toPlainPart(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
 }
 
 /** The text, or as much of its beginning as fits, ended by an ellipsis. Whole characters only. */

@@ -2,7 +2,7 @@ import { parseExactJson } from '@hypershard/common'
 import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
 import { passageOf } from '../search/passage-of.ts'
-import type { Hit, HitGroup, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
+import type { Highlight, Hit, HitGroup, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import type { FacetCounts } from '../search/stages/count-facets.ts'
 import { coverageJson } from './coverage-json.ts'
@@ -40,13 +40,19 @@ function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof se
   return outcome
 }
 
-function hitJson({ id, score, document, passage, rerankScore, estimate, scores }: Hit): z.input<typeof hitSchema> {
+function hitJson(hit: Hit): z.input<typeof hitSchema> {
+  const { id, score, document, passage, rerankScore, estimate, scores, highlight } = hit
   const reranked = rerankScore !== undefined && { rerank_score: rerankScore }
   const ofScore = { ...(scores && { scores }), ...(estimate !== undefined && { estimate }) }
   const more = { ...(passage && { passage: passageOf(passage, document?.text) }), ...ofScore }
+  const highlighted = highlight && { highlight: highlightJson(highlight) }
   if (document === undefined) return { id, score, ...reranked, ...more }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
-  return { id, score, ...reranked, title: document.title, text: document.text, fields, ...more }
+  return { id, score, ...reranked, title: document.title, text: document.text, fields, ...more, ...highlighted }
+}
+
+function highlightJson({ fragments, partial }: Highlight): z.input<typeof hitSchema>['highlight'] {
+  return { fragments: fragments.map(({ marks, ...fragment }) => ({ ...fragment, marks: [...marks] })), partial }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {
@@ -56,6 +62,7 @@ function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema
     merge_ms: profile.mergeMs,
     fetch_ms: profile.fetchMs,
     ...(profile.rerankMs !== undefined && { rerank_ms: profile.rerankMs }),
+    ...(profile.highlightMs !== undefined && { highlight_ms: profile.highlightMs }),
     qnet_bytes: profile.qnetBytes,
     query_form: profile.queryForm === 'weights' ? 'weights' : 'token_states',
     qnet_cached: profile.qnetCached,

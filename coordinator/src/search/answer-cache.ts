@@ -15,6 +15,8 @@ const answerBytes = 1_024
 const hitBytes = 256
 /** And what a value of a facet takes beside its own text. */
 const valueBytes = 64
+/** And a mark of a highlight, in characters. */
+const markUnits = 32
 /** JavaScript keeps a character in one byte or two. */
 const bytesOfCharacter = 2
 
@@ -71,8 +73,12 @@ function bytesOf({ facets = [], groups = [], ...answer }: SearchAnswer): number 
 }
 
 function charactersOf(hits: SearchAnswer['hits']): number {
-  return hits.reduce((sum, { id, document }) => {
+  return hits.reduce((sum, { id, document, highlight }) => {
     const texts = document === undefined ? 0 : document.title.length + document.text.length + document.fieldsJson.length
-    return sum + id.length + texts
+    const fragments = highlight?.fragments.reduce(
+      (own, { text, marks }) => own + text.length + marks.length * markUnits,
+      0,
+    )
+    return sum + id.length + texts + (fragments ?? 0)
   }, 0)
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@hypershard/common'
 import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { ExactValue, FieldType } from '@hypershard/storage'
+import type { Fragment } from '../words/best-fragments.ts'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
 import type { FacetCounts } from './stages/count-facets.ts'
@@ -20,6 +21,15 @@ export interface Hit {
   readonly estimate?: number | undefined
   /** What was joined to `score`, where words were searched too; of the q-net null when it is NaN or infinite. */
   readonly scores?: { readonly qnet: number | null; readonly lexical: number }
+  /** Undefined of a search that does not ask for it. */
+  readonly highlight?: Highlight | undefined
+}
+
+/** What of a hit's text has the query's words. */
+export interface Highlight {
+  readonly fragments: readonly Fragment[]
+  /** The text is longer than what was read of it. */
+  readonly partial: boolean
 }
 
 /** What became of reranking. */

@@ -3,7 +3,9 @@ import {
   type explainRequestSchema,
   type Facet,
   type GroupBy,
+  type HighlightOptions,
   type HybridOptions,
+  highlightedHitsMax,
   hitsMax,
   hybridDefaults,
   type SearchOptions,
@@ -48,6 +50,8 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly groupBy?: GroupBy | undefined
   /** The order of hits, before their score. */
   readonly sort?: Sort | undefined
+  /** Gives the sentences of hits that have the query's words. */
+  readonly highlight?: HighlightOptions | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }
@@ -76,6 +80,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     facets,
     group_by: groupBy,
     sort,
+    highlight,
     hybrid: joined,
     ...options
   } = others
@@ -83,6 +88,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   const hybrid = joined && hybridSearchOf(joined, { k, own, like, rerank: options.rerank })
   if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid })
   if (sort !== undefined) refuseBeside('sort', { like, hybrid })
+  if (highlight !== undefined) checkHighlight({ k, query, idsOnly, groupBy })
   const what = {
     index,
     hybrid,
@@ -100,6 +106,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     facets,
     groupBy,
     sort,
+    highlight,
   }
   if (groupBy !== undefined) {
     if (k !== searchDefaults.k)
@@ -132,6 +139,22 @@ function checkRerank(
   const message =
     'rerank: reads the words of a query, and this one is a vector, a q-net or `like`; leave it out, or send `query`'
   throw new HypershardError('invalid_request', message)
+}
+
+/** @throws HypershardError `invalid_request` */
+function checkHighlight({
+  k,
+  query,
+  idsOnly,
+  groupBy,
+}: Pick<SearchInput, 'k' | 'query' | 'idsOnly' | 'groupBy'>): void {
+  if (query === '')
+    throw refused('highlight: takes its words from `query`, and this search has none; leave it out, or send `query`')
+  if (idsOnly) throw refused('highlight: is of the texts that ids_only leaves out; leave one of them out')
+  const hits = groupBy === undefined ? k : groupBy.groups * groupBy.hits
+  if (hits <= highlightedHitsMax) return
+  const lower = groupBy === undefined ? 'k' : 'group_by.groups or group_by.hits'
+  throw refused(`highlight: of at most ${highlightedHitsMax} hits a page, this asks for ${hits}; lower ${lower}`)
 }
 
 /** The search of a part of this program that says no more than this; the rest is as in a request that leaves it out. */

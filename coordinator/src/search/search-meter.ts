@@ -20,7 +20,14 @@ type Searched = Pick<Coverage, 'documentsEligible' | 'documentsCovered' | 'nonFi
   ScanCounts & { readonly missing: readonly { readonly code: string }[] }
 
 /** What steps are called as a label. */
-const stageNames = { encode: 'encode', fanOut: 'fan_out', merge: 'merge', fetch: 'fetch', rerank: 'rerank' } as const
+const stageNames = {
+  encode: 'encode',
+  fanOut: 'fan_out',
+  merge: 'merge',
+  fetch: 'fetch',
+  rerank: 'rerank',
+  highlight: 'highlight',
+} as const
 
 /** Counts each search once, however it ends: answered, refused at the door, failed, or left by its caller. */
 export class SearchMeter {

@@ -9,7 +9,7 @@ import { isTokenStates } from './query-payload.ts'
 import type { SearchInput } from './search-input.ts'
 import type { ShardAnswer } from './shard-answer.ts'
 
-type Step = 'encode' | 'fanOut' | 'merge' | 'fetch' | 'rerank'
+type Step = 'encode' | 'fanOut' | 'merge' | 'fetch' | 'rerank' | 'highlight'
 
 /** Where the time of one search went. */
 export interface SearchProfile {
@@ -19,6 +19,8 @@ export interface SearchProfile {
   readonly fetchMs: number
   /** Undefined of a search that was not reranked. */
   readonly rerankMs: number | undefined
+  /** Undefined of a search without highlights. */
+  readonly highlightMs: number | undefined
   /** The most that a shard server was sent of the query. */
   readonly qnetBytes: number
   readonly queryForm: QueryForm
@@ -86,6 +88,7 @@ export function profileOf(
     mergeMs: merge,
     fetchMs: fetch,
     rerankMs: watch.laps.rerank,
+    highlightMs: watch.laps.highlight,
     qnetBytes: Math.max(0, ...[...outcome.answers.values()].map(({ queryBytes }) => queryBytes)),
     queryForm: isTokenStates(query.payload) ? 'tokenStates' : 'weights',
     qnetCached: query.cached,

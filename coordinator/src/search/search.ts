@@ -19,6 +19,7 @@ import { type AskingParts, askShards } from './stages/ask-shards.ts'
 import { mergeFacets, readFacets } from './stages/count-facets.ts'
 import { groupsOfCursor } from './stages/group-cursor.ts'
 import { readGroupBy } from './stages/group-hits.ts'
+import { highlightPage, readHighlight } from './stages/highlight.ts'
 import { firstOf, pageOf, type RankedPage } from './stages/page-of.ts'
 import { pickWinners, type Winners } from './stages/pick-winners.ts'
 import type { Pinned } from './stages/plan-fan-out.ts'
@@ -34,7 +35,7 @@ export interface SearchParts extends AskingParts {
 
 /**
  * check, pin, read the document that hits are to be like, look among the answers that were kept, ask the shards (encode,
- * route, fan out), pick the winners (merge, count coverage, fetch), rerank, give the page, sum up facets. One manifest
+ * route, fan out), pick the winners (merge, count coverage, fetch), rerank, give the page, highlight, sum up facets. One manifest
  * version for every shard of one answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `document_not_found` (`like`), `invalid_cursor`, `invalid_request` (the filter, words that are not kept),
  *   `insufficient_coverage`, `model_not_served`, and what its steps throw
@@ -84,15 +85,12 @@ export async function search(
   })
   const { cursor } = pinned
   const reranking = reranker && { input, cursor, reranker, inWindow: first.inWindow, scores: parts.pairScores }
-  const { outcome: reranked, ...page } = await lastStages(winners, input, reranking, { context, watch })
+  const { outcome: reranked, ...ranked } = await lastStages(winners, input, reranking, { context, watch })
+  const documents = input.idsOnly ? undefined : winners.documents
+  const page = pageOf(ranked, { documents, estimates: input.profile }, pinned, owner)
   const answer = {
     ...(input.facets && { facets: mergeFacets(pinned.facets, countsOf(outcome)) }),
-    ...pageOf(
-      page,
-      { documents: input.idsOnly ? undefined : winners.documents, estimates: input.profile },
-      pinned,
-      owner,
-    ),
+    ...(await highlighted(page, input, pinned, { context, watch })),
     coverage: winners.coverage,
     plan: input.plan,
     manifestVersion: manifest.version,
@@ -124,6 +122,20 @@ async function lastStages(
   const page = await context.step('rerank', inner => rerank(winners, reranking, inner))
   watch.lap('rerank')
   return page
+}
+
+async function highlighted<Page extends Parameters<typeof highlightPage>[0]>(
+  page: Page,
+  input: SearchInput,
+  { manifest }: Pinned,
+  { context, watch }: { readonly context: RequestContext; readonly watch: Stopwatch },
+): Promise<Page> {
+  const { highlight } = input
+  if (highlight === undefined) return page
+  const checked = readHighlight(input, highlight, manifest)
+  const found = await context.step('highlight', inner => highlightPage(page, checked, inner))
+  watch.lap('highlight')
+  return found
 }
 
 /** Checks what only the index can tell, and holds on to the manifest version that the whole search is of. */

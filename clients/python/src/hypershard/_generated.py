@@ -605,6 +605,15 @@ class SortRequest(TypedDict):
     order: NotRequired[Literal["asc", "desc"]]
 
 
+class HighlightRequest(TypedDict):
+    fragments: NotRequired[int]
+    """How many sentences of a text at most, the best first."""
+    length: NotRequired[int]
+    """Characters of a sentence at most; of a longer one the best part is given."""
+    analyzer: NotRequired[Literal["simple", "english", "danish", "dutch", "finnish", "french", "german", "italian", "norwegian", "portuguese", "russian", "spanish", "swedish"]]
+    """How texts become words; the index's own when not given, and `simple` where it keeps none."""
+
+
 class HybridRequest(TypedDict):
     fusion: NotRequired[Literal["convex", "reciprocal_rank"]]
     """convex: the scores of either kind, brought to 0 to 1, added by weight. reciprocal_rank: by their ranks alone."""
@@ -656,6 +665,8 @@ class SearchRequest(TypedDict):
     """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
     sort: NotRequired[Sequence[SortRequest]]
     """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
+    highlight: NotRequired[HighlightRequest]
+    """Give the best sentences of each hit's text by the words of `query`, and where these stand. Of a page of at most 100 hits, with their texts."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -690,6 +701,30 @@ class HitScores(Answer):
     """By BM25; 0 of a document that has none of the words."""
 
 
+class HighlightOfHitFragmentMark(Answer):
+    begin: int
+    """In `text` of the hit, in code points."""
+    end: int
+    """The code point after the last."""
+
+
+class HighlightOfHitFragment(Answer):
+    begin: int
+    """In `text` of the hit, in code points."""
+    end: int
+    """The code point after the last."""
+    text: str
+    marks: list[HighlightOfHitFragmentMark]
+    """The words of the query within, in order, by their place in `text` of the hit."""
+
+
+class HighlightOfHit(Answer):
+    fragments: list[HighlightOfHitFragment]
+    """The best first; none of a text that has no word of the query."""
+    partial: bool
+    """Whether the text is longer than what is read of it for this."""
+
+
 class Hit(Answer):
     id: str
     score: float | None
@@ -705,6 +740,8 @@ class Hit(Answer):
     """Of a text that was cut into passages: the part that scored best; the hit's score is its score."""
     scores: HitScores | None = None
     """With `hybrid`: what was joined to `score`."""
+    highlight: HighlightOfHit | None = None
+    """Of a search that asks for it."""
 
 
 class SearchAnswerGroup(Answer):
@@ -769,6 +806,8 @@ class SearchProfile(Answer):
     merge_ms: float
     fetch_ms: float
     rerank_ms: float | None = None
+    """Of a search that asks for it."""
+    highlight_ms: float | None = None
     """Of a search that asks for it."""
     qnet_bytes: int
     """The most that a shard server was sent of the query."""
@@ -835,6 +874,8 @@ class BatchedSearchRequest(TypedDict):
     """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
     sort: NotRequired[Sequence[SortRequest]]
     """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
+    highlight: NotRequired[HighlightRequest]
+    """Give the best sentences of each hit's text by the words of `query`, and where these stand. Of a page of at most 100 hits, with their texts."""
     plan: NotRequired[Literal["exact", "tangent", "graph", "auto"]]
     """exact: every document is scored. tangent: every one is ranked by a tangent of the q-net, the best are scored. graph: the tangent leads walks of neighbour graphs. auto: the cheapest of these that finds `recall`. auto when not given."""
     recall: NotRequired[float]
@@ -1695,6 +1736,10 @@ __all__ = [
     "GenerationProgress",
     "GroupByRequest",
     "HealthAnswer",
+    "HighlightOfHit",
+    "HighlightOfHitFragment",
+    "HighlightOfHitFragmentMark",
+    "HighlightRequest",
     "Hit",
     "HitScores",
     "HomeAnswer",

@@ -13,6 +13,8 @@ import type {
   ExternalVectors,
   FacetCounts as FacetMessage,
   HitGroup as GroupMessage,
+  Highlight as HighlightMessage,
+  HighlightSpec,
   Hit as HitMessage,
   Index,
   ListDocumentsRequest,
@@ -34,7 +36,7 @@ import type { CountAnswer } from '../../reading/count-documents.ts'
 import type { ListAnswer } from '../../reading/list-documents.ts'
 import type { Coverage } from '../../search/coverage.ts'
 import { passageOf } from '../../search/passage-of.ts'
-import type { Hit, HitGroup, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
+import type { Highlight, Hit, HitGroup, RerankOutcome, SearchAnswer } from '../../search/search-answer.ts'
 import type { SearchProfile } from '../../search/search-profile.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { DeleteByFilterReport } from '../../writing/delete-by-filter.ts'
@@ -61,12 +63,17 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     facets: request.facets.length === 0 ? undefined : request.facets.map(facet => withoutUnset({ ...facet })),
     sort: request.sort.length === 0 ? undefined : request.sort.map(sortBodyOf),
     group_by: request.groupBy && withoutUnset({ ...request.groupBy }),
+    highlight: request.highlight && highlightBodyOf(request.highlight),
     ...optionsOf(request),
   })
 }
 
 function sortBodyOf({ field, order }: Sort): Record<string, unknown> {
   return withoutUnset({ field, order: order || undefined })
+}
+
+function highlightBodyOf({ analyzer, ...sizes }: HighlightSpec): Record<string, unknown> {
+  return withoutUnset({ ...sizes, analyzer: analyzer || undefined })
 }
 
 /** What stands once for the batch is refused of one of its searches, as a key that is not known. */
@@ -284,7 +291,8 @@ function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMess
 
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
-function hitMessage({ id, score, document, passage, rerankScore, estimate, scores }: Hit): HitMessage {
+function hitMessage(hit: Hit): HitMessage {
+  const { id, score, document, passage, rerankScore, estimate, scores, highlight } = hit
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -299,7 +307,12 @@ function hitMessage({ id, score, document, passage, rerankScore, estimate, score
     estimate,
     passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
     ...(scores && { scores: { qnet: scores.qnet ?? undefined, lexical: scores.lexical } }),
+    highlight: highlight && highlightMessage(highlight),
   }
+}
+
+function highlightMessage({ fragments, partial }: Highlight): HighlightMessage {
+  return { fragments: fragments.map(({ marks, ...fragment }) => ({ ...fragment, marks: [...marks] })), partial }
 }
 
 /** Generated code cannot set the key `__proto__` of a Struct. */

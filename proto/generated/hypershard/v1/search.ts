@@ -318,7 +318,24 @@ export interface SearchRequest {
     | Rerank
     | undefined;
   /** Instead of `query`: documents that are near to a stored one. */
-  like?: Like | undefined;
+  like?:
+    | Like
+    | undefined;
+  /** Gives the sentences of hits that have the words of the query. */
+  highlight?: HighlightSpec | undefined;
+}
+
+export interface HighlightSpec {
+  /** Sentences of a text at most, 1 to 10; 3 if not given. */
+  fragments?:
+    | number
+    | undefined;
+  /** Characters of a sentence at most, 20 to 1,000; 200 if not given. */
+  length?:
+    | number
+    | undefined;
+  /** How texts become words; empty for the index's own, and "simple" where it keeps none. */
+  analyzer: string;
 }
 
 export interface Like {
@@ -619,7 +636,32 @@ export interface Hit {
     | number
     | undefined;
   /** With `profile`: by the tangent of the q-net that found it; not of a hit that none ranked. */
-  estimate?: number | undefined;
+  estimate?:
+    | number
+    | undefined;
+  /** Of a search that asks for it. */
+  highlight?: Highlight | undefined;
+}
+
+export interface Highlight {
+  /** The best first; none of a text that has no word of the query. */
+  fragments: Fragment[];
+  /** The text is longer than what is read of it for this. */
+  partial: boolean;
+}
+
+export interface Fragment {
+  /** In the hit's text, in code points: from begin to before end. */
+  begin: number;
+  end: number;
+  text: string;
+  /** The words of the query within, by their place in the hit's text. */
+  marks: TextRange[];
+}
+
+export interface TextRange {
+  begin: number;
+  end: number;
 }
 
 export interface HitScores {
@@ -676,7 +718,11 @@ export interface Profile {
   /** With `like`: "vector" or "text", what of the document was the query; else empty. */
   likeBy: string;
   /** Of a search that asks for it. */
-  rerankMs?: number | undefined;
+  rerankMs?:
+    | number
+    | undefined;
+  /** Of a search that asks for it. */
+  highlightMs?: number | undefined;
 }
 
 export interface ShardProfile {
@@ -2787,6 +2833,7 @@ function createBaseSearchRequest(): SearchRequest {
     sort: [],
     rerank: undefined,
     like: undefined,
+    highlight: undefined,
   };
 }
 
@@ -2866,6 +2913,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.like !== undefined) {
       Like.encode(message.like, writer.uint32(322).fork()).join();
+    }
+    if (message.highlight !== undefined) {
+      HighlightSpec.encode(message.highlight, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -3083,6 +3133,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.like = Like.decode(reader, reader.uint32());
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.highlight = HighlightSpec.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3131,6 +3189,88 @@ export const SearchRequest: MessageFns<SearchRequest> = {
       ? Rerank.fromPartial(object.rerank)
       : undefined;
     message.like = (object.like !== undefined && object.like !== null) ? Like.fromPartial(object.like) : undefined;
+    message.highlight = (object.highlight !== undefined && object.highlight !== null)
+      ? HighlightSpec.fromPartial(object.highlight)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHighlightSpec(): HighlightSpec {
+  return { fragments: undefined, length: undefined, analyzer: "" };
+}
+
+export const HighlightSpec: MessageFns<HighlightSpec> = {
+  encode(message: HighlightSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fragments !== undefined) {
+      writer.uint32(8).uint32(message.fragments);
+    }
+    if (message.length !== undefined) {
+      writer.uint32(16).uint32(message.length);
+    }
+    if (message.analyzer !== "") {
+      writer.uint32(26).string(message.analyzer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HighlightSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHighlightSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fragments = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.length = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.analyzer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HighlightSpec>): HighlightSpec {
+    return HighlightSpec.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HighlightSpec>): HighlightSpec {
+    const message = createBaseHighlightSpec();
+    message.fragments = object.fragments ?? undefined;
+    message.length = object.length ?? undefined;
+    message.analyzer = object.analyzer ?? "";
     return message;
   },
 };
@@ -5582,6 +5722,7 @@ function createBaseHit(): Hit {
     scores: undefined,
     rerankScore: undefined,
     estimate: undefined,
+    highlight: undefined,
   };
 }
 
@@ -5616,6 +5757,9 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.estimate !== undefined) {
       writer.uint32(285).float(message.estimate);
+    }
+    if (message.highlight !== undefined) {
+      Highlight.encode(message.highlight, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -5713,6 +5857,14 @@ export const Hit: MessageFns<Hit> = {
             message.estimate = reader.float();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.highlight = Highlight.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5744,6 +5896,234 @@ export const Hit: MessageFns<Hit> = {
       : undefined;
     message.rerankScore = object.rerankScore ?? undefined;
     message.estimate = object.estimate ?? undefined;
+    message.highlight = (object.highlight !== undefined && object.highlight !== null)
+      ? Highlight.fromPartial(object.highlight)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseHighlight(): Highlight {
+  return { fragments: [], partial: false };
+}
+
+export const Highlight: MessageFns<Highlight> = {
+  encode(message: Highlight, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fragments) {
+      Fragment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.partial !== false) {
+      writer.uint32(16).bool(message.partial);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Highlight {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHighlight();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fragments.push(Fragment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partial = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Highlight>): Highlight {
+    return Highlight.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Highlight>): Highlight {
+    const message = createBaseHighlight();
+    message.fragments = object.fragments?.map((e) => Fragment.fromPartial(e)) || [];
+    message.partial = object.partial ?? false;
+    return message;
+  },
+};
+
+function createBaseFragment(): Fragment {
+  return { begin: 0, end: 0, text: "", marks: [] };
+}
+
+export const Fragment: MessageFns<Fragment> = {
+  encode(message: Fragment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begin !== 0) {
+      writer.uint32(8).uint32(message.begin);
+    }
+    if (message.end !== 0) {
+      writer.uint32(16).uint32(message.end);
+    }
+    if (message.text !== "") {
+      writer.uint32(26).string(message.text);
+    }
+    for (const v of message.marks) {
+      TextRange.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Fragment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFragment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.begin = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.marks.push(TextRange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Fragment>): Fragment {
+    return Fragment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Fragment>): Fragment {
+    const message = createBaseFragment();
+    message.begin = object.begin ?? 0;
+    message.end = object.end ?? 0;
+    message.text = object.text ?? "";
+    message.marks = object.marks?.map((e) => TextRange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextRange(): TextRange {
+  return { begin: 0, end: 0 };
+}
+
+export const TextRange: MessageFns<TextRange> = {
+  encode(message: TextRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begin !== 0) {
+      writer.uint32(8).uint32(message.begin);
+    }
+    if (message.end !== 0) {
+      writer.uint32(16).uint32(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.begin = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TextRange>): TextRange {
+    return TextRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TextRange>): TextRange {
+    const message = createBaseTextRange();
+    message.begin = object.begin ?? 0;
+    message.end = object.end ?? 0;
     return message;
   },
 };
@@ -6157,6 +6537,7 @@ function createBaseProfile(): Profile {
     queryForm: "",
     likeBy: "",
     rerankMs: undefined,
+    highlightMs: undefined,
   };
 }
 
@@ -6191,6 +6572,9 @@ export const Profile: MessageFns<Profile> = {
     }
     if (message.rerankMs !== undefined) {
       writer.uint32(273).double(message.rerankMs);
+    }
+    if (message.highlightMs !== undefined) {
+      writer.uint32(401).double(message.highlightMs);
     }
     return writer;
   },
@@ -6288,6 +6672,14 @@ export const Profile: MessageFns<Profile> = {
             message.rerankMs = reader.double();
             continue;
           }
+          case 50: {
+            if (tag !== 401) {
+              break;
+            }
+
+            message.highlightMs = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6315,6 +6707,7 @@ export const Profile: MessageFns<Profile> = {
     message.queryForm = object.queryForm ?? "";
     message.likeBy = object.likeBy ?? "";
     message.rerankMs = object.rerankMs ?? undefined;
+    message.highlightMs = object.highlightMs ?? undefined;
     return message;
   },
 };

@@ -24,7 +24,7 @@ export const termCharactersMax = 128
 const wordsKeptMax = 65_536
 
 /** Scripts without spaces between words: each character is a word. */
-const word =
+export const wordPattern =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]]+/gv
 
 /** Accents that stand behind their letter once it is decomposed. */
@@ -54,14 +54,22 @@ const kept = new Map<AnalyzerName, LRUCache<string, string>>()
  * analyzeText('Why do stars twinkle?', 'english') // ['whi', 'do', 'star', 'twinkl']
  */
 export function analyzeText(text: string, analyzer: AnalyzerName): string[] {
+  return (normalizeText(text).match(wordPattern) ?? []).map(word => termOf(word, analyzer))
+}
+
+/** What words are found in. */
+export function normalizeText(text: string): string {
+  return text.normalize('NFKC').toLowerCase()
+}
+
+/** Of a word of a normalized text. */
+export function termOf(word: string, analyzer: AnalyzerName): string {
   const terms = termsOf(analyzer)
-  return (text.normalize('NFKC').toLowerCase().match(word) ?? []).map(found => {
-    const known = terms.get(found)
-    if (known !== undefined) return known
-    const term = toTerm(found, analyzer)
-    terms.set(found, term)
-    return term
-  })
+  const known = terms.get(word)
+  if (known !== undefined) return known
+  const term = toTerm(word, analyzer)
+  terms.set(word, term)
+  return term
 }
 
 /** Accents go last: stemmers know them. */
@@ -72,7 +80,9 @@ function toTerm(found: string, analyzer: AnalyzerName): string {
 }
 
 function termsOf(analyzer: AnalyzerName): LRUCache<string, string> {
-  const own = kept.get(analyzer) ?? new LRUCache<string, string>({ max: wordsKeptMax })
+  const known = kept.get(analyzer)
+  if (known !== undefined) return known
+  const own = new LRUCache<string, string>({ max: wordsKeptMax })
   kept.set(analyzer, own)
   return own
 }
