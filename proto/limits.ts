@@ -46,6 +46,9 @@ export const sortFieldsMax = 4
 export const groupedHitsDeepMax = 10_000
 export const groupedHitsOfCallMax = 2 * groupedHitsDeepMax
 
+/** Conditions of one filter, of which each word is one: a shard server passes over a column, or over postings, for each. */
+export const filterConditionsMax = 256
+
 /** Documents of a shard that a search may ask to have scored exactly, in the plans tangent and graph. */
 export const candidatesAskedMax = 10_000
 

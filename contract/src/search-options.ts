@@ -67,7 +67,8 @@ export const searchOptionsSchema = z.strictObject({
     .optional()
     .describe(
       'Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of ' +
-        '`{"must": […], "should": […], "must_not": […]}` of those.',
+        '`{"must": […], "should": […], "must_not": […]}` of those, and of an index with `lexical` `{"words": "…"}`: those that ' +
+        'have these words, one behind the other.',
     ),
   precision: z
     .enum(searchPrecisions)

@@ -41,6 +41,7 @@ import type { ExplainInput, Explanation } from './search/near/explain.ts'
 import type { PairScores } from './search/pair-scores.ts'
 import type { QueryEncoder } from './search/query-encoder.ts'
 import type { QueryForms } from './search/query-forms.ts'
+import type { Filterable } from './search/read-filter.ts'
 import { type ScoringCost, scoringCost } from './search/scoring-cost.ts'
 import type { SearchAnswer } from './search/search-answer.ts'
 import type { SearchInput } from './search/search-input.ts'
@@ -152,6 +153,11 @@ export class Coordinator {
   /** What searches of an index can filter by. @throws HypershardError `index_not_found` */
   fieldsOf(index: string): Fields {
     return this.getIndex(index).record.fields ?? {}
+  }
+
+  /** The same, and how its words are kept. @throws HypershardError `index_not_found` */
+  filterableOf(index: string): Filterable {
+    return this.getIndex(index).record
   }
 
   /** What vectors the documents of an index may come with. @throws HypershardError `index_not_found` */

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { compareRank } from '@hypershard/common'
 import { pseudoRandomTensor, publishedArchitecture } from '@hypershard/harness/qnets'
-import { type Filter, SearchPlan, type SearchShardsRequest, type ShardHit } from '@hypershard/proto/shard'
+import {
+  type Filter,
+  type FilterGroup,
+  SearchPlan,
+  type SearchShardsRequest,
+  type ShardHit,
+} from '@hypershard/proto/shard'
 import { commitSegments, type Manifest, openSegment, segmentAt } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments } from './testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer, testQNet } from './testing/test-shard-server.ts'
@@ -29,8 +35,8 @@ describe('a shard server with documents and their words', () => {
   })
 
   /** In two segments a shard, where there are enough documents. */
-  async function indexOf(shards: number, passages?: { overlap: number }): Promise<Manifest> {
-    const name = `of-${shards}${passages ? '-cut' : ''}`
+  async function indexOf(shards: number, passages?: { overlap: number }, named = 'of'): Promise<Manifest> {
+    const name = `${named}-${shards}${passages ? '-cut' : ''}`
     const lexical = { analyzer: 'simple' } as const
     let manifest = await createTestIndex(store.store, { name, width, shards, lexical, ...(passages && { passages }) })
     const all = Array.from({ length: documents }, (_, number) => ({
@@ -83,6 +89,43 @@ describe('a shard server with documents and their words', () => {
       assert.deepEqual(found[1], found[0])
     })
   }
+
+  it('has hits with the words of a filter alone, whatever the plan, from any number of shards', async () => {
+    const phrase = (...terms: string[]): Filter => ({ kind: { $case: 'phrase', value: { terms } } })
+    const group = (value: Partial<FilterGroup>): Filter => ({
+      kind: { $case: 'group', value: { must: [], should: [], mustNot: [], ...value } },
+    })
+    const cases: readonly [Filter, RegExp, RegExp?][] = [
+      [phrase('moon'), /moon/],
+      [phrase('star', 'moon'), /star moon/],
+      [phrase('of', 'document', '7'), /^$/],
+      [group({ must: [phrase('sun')], mustNot: [phrase('moon', 'bread')] }), /sun/, /moon bread/],
+      [phrase('bread', 'star'), /^(?!)/],
+    ]
+    for (const shards of [1, 4]) {
+      const manifest = await indexOf(shards, undefined, 'phrases')
+      for (const [filter, has, hasNot] of cases) {
+        // Of one the phrase stands in the title.
+        const expected = Array.from({ length: documents }, (_, number) => number).filter(number =>
+          has.source === '^$' ? number === 7 : has.test(textOf(number)) && !hasNot?.test(textOf(number)),
+        )
+        for (const plan of [SearchPlan.SEARCH_PLAN_EXACT, SearchPlan.SEARCH_PLAN_TANGENT]) {
+          const results = await search(manifest, { filter, limit: documents, plan, candidates: documents })
+          const found = results.flatMap(({ hits }) => hits.map(({ id }) => Number(id.slice('document-'.length))))
+          assert.deepEqual(
+            found.toSorted((a, b) => a - b),
+            expected,
+          )
+          const byWord = results.flatMap(({ wordHits }) => wordHits!.hits)
+          assert.ok(byWord.every(({ id }) => expected.includes(Number(id.slice('document-'.length)))))
+          assert.equal(
+            results.reduce((sum, { documentsMatched }) => sum + documentsMatched, 0),
+            expected.length,
+          )
+        }
+      }
+    }
+  })
 
   it('counts the documents that are left, and those that pass a filter', async () => {
     const lexical = { analyzer: 'simple' } as const

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { parseExactJson } from '@hypershard/common'
 import { casesOf } from '@hypershard/harness'
 import { MemoryStore } from '@hypershard/harness/stores'
-import { type Fields, hasBit } from '@hypershard/storage'
+import { type Fields, hasBit, LexicalEncoder } from '@hypershard/storage'
+import { LexicalIndex } from '@hypershard/storage/rows'
 import fc from 'fast-check'
 import { passesFilter } from '../../coordinator/src/access/passes-filter.ts'
 import { readFilter } from '../../coordinator/src/search/read-filter.ts'
@@ -26,7 +27,11 @@ const boolean = fc.constantFrom('true', 'false')
 const listOf = (one: fc.Arbitrary<string>) => fc.array(one, { maxLength: 3 }).map(all => `[${all.join()}]`)
 const orNone = (one: fc.Arbitrary<string>) => fc.oneof({ weight: 4, arbitrary: one }, fc.constant('null'))
 
-const anyDocument = fc
+const word = fc.constantFrom('star', 'stars', 'Moon', 'sun', 'ü', '½')
+const textOf = (sizes: { minLength?: number; maxLength: number }) => fc.array(word, sizes).map(words => words.join(' '))
+const lexical = { analyzer: 'english' } as const
+
+const anyFields = fc
   .record({
     tenant: orNone(keyword),
     tags: fc.oneof(orNone(keyword), listOf(keyword)),
@@ -35,6 +40,10 @@ const anyDocument = fc
     made: orNone(day.map(at => `{"at":${at}}`)),
   })
   .map(values => `{${Object.entries(values).map(([name, json]) => `"${name}":${json}`)}}`)
+
+const anyDocument = fc.record({ title: textOf({ maxLength: 3 }), text: textOf({ maxLength: 6 }), fields: anyFields })
+
+const anyPhrase = textOf({ minLength: 1, maxLength: 3 }).map(words => JSON.stringify({ words }))
 
 const jsonOf = { tenant: keyword, tags: keyword, size: numeral, open: boolean, 'made.at': day }
 
@@ -57,7 +66,7 @@ const anyFilter = fc.letrec<{ filter: string }>(tie => {
   const group = fc
     .tuple(parts, parts, parts)
     .map(([must, should, not]) => `{"must":${must},"should":${should},"must_not":${not}}`)
-  return { filter: fc.oneof({ depthSize: 'small' }, anyCondition, group) }
+  return { filter: fc.oneof({ depthSize: 'small' }, anyCondition, anyPhrase, group) }
 }).filter
 
 async function columnsOf(documents: readonly string[]) {
@@ -77,14 +86,21 @@ async function columnsOf(documents: readonly string[]) {
   return readColumns(store, file as never, fields, documents.length)
 }
 
+function wordsOf(documents: readonly { readonly title: string; readonly text: string }[]) {
+  const encoder = new LexicalEncoder(lexical.analyzer)
+  for (const document of documents) encoder.append(document)
+  return new LexicalIndex(Uint8Array.from(Buffer.concat([...encoder.encode()])), documents.length)
+}
+
 describe('the filter of a tenant', () => {
   it('finds of a document that is at hand what shard servers find of their columns', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyDocument, { minLength: 1, maxLength: 6 }), anyFilter, async (documents, json) => {
-        const filter = readFilter(parseExactJson(json), fields)
-        const rows = selectRows(filter, await columnsOf(documents), documents.length)
+        const filter = readFilter(parseExactJson(json), { fields, lexical })
+        const columns = await columnsOf(documents.map(document => document.fields))
+        const rows = selectRows(filter, { columns, rows: documents.length, words: wordsOf(documents) })
         for (const [row, document] of documents.entries()) {
-          assert.equal(passesFilter(filter, fields, { fields: document }), hasBit(rows, row), document)
+          assert.equal(passesFilter(filter, { fields, lexical }, document), hasBit(rows, row), JSON.stringify(document))
         }
       }),
       { numRuns: casesOf({ usual: 200, thorough: 5_000 }) },

@@ -19,10 +19,13 @@ import { jsonObject, share, wholeNumberIn } from './parse-option.ts'
 export interface PlanOptions extends SearchOptionsGiven {
   readonly rerankCandidates?: number
   readonly rerankTimeoutMs?: number
+  /** Each of which documents must have, or must not. */
+  readonly words?: readonly string[]
+  readonly withoutWords?: readonly string[]
 }
 
 /** Of the command line alone: what a request has in one object takes several options. */
-const ownNames = ['rerankCandidates', 'rerankTimeoutMs'] as const
+const ownNames = ['rerankCandidates', 'rerankTimeoutMs', 'words', 'withoutWords'] as const
 
 export const planOptionNames = [...searchOptionNames, ...ownNames] as const
 
@@ -49,6 +52,11 @@ const planOptions: Readonly<Record<keyof PlanOptions, Option>> = {
     `rank by words too: their weight, 0 to 1 (such as ${hybridDefaults.lexical}), or reciprocal_rank; of an index with --lexical`,
   ).argParser(hybridOf),
   filter: new Option('--filter <json>', 'which documents may be hits (docs/api.md, Filters)').argParser(jsonObject),
+  words: new Option(
+    '--words <words>',
+    'hits have these words, one behind the other; may be given again; of an index with --lexical',
+  ).argParser(anotherOf),
+  withoutWords: new Option('--without-words <words>', 'no hit has these; may be given again').argParser(anotherOf),
   rerank: new Option('--rerank <model>', 'has this cross-encoder order the best hits anew').argParser(model => ({
     model,
   })),
@@ -66,6 +74,10 @@ function hybridOf(text: string): PlanOptions['hybrid'] {
   return text === 'reciprocal_rank' ? { fusion: text } : { lexical: share(text) }
 }
 
+function anotherOf(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
 /** Adds the options to a command that searches. */
 export function addPlanOptions(command: Command): Command {
   return Object.values(planOptions).reduce((adding, option) => adding.addOption(option), command)
@@ -76,9 +88,11 @@ export function addPlanOptions(command: Command): Command {
  * @throws HypershardError `invalid_request` for what belongs to --rerank without it
  */
 export function planOfRequest(options: PlanOptions): SearchOptionsGiven {
+  const filter = filterOf(options)
   const given = Object.fromEntries(
     searchOptionNames.flatMap(name => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
+  if (filter !== undefined) given.filter = filter
   const { rerank, rerankCandidates: candidates, rerankTimeoutMs: timeout } = options
   if (rerank === undefined) {
     if (candidates === undefined && timeout === undefined) return given
@@ -87,4 +101,14 @@ export function planOfRequest(options: PlanOptions): SearchOptionsGiven {
   const ofCandidates = candidates !== undefined && { candidates }
   const ofTimeout = timeout !== undefined && { timeout_ms: timeout }
   return { ...given, rerank: { ...rerank, ...ofCandidates, ...ofTimeout } }
+}
+
+/** With the words that documents must have, and must not. */
+function filterOf({ filter, words = [], withoutWords = [] }: PlanOptions): SearchOptionsGiven['filter'] {
+  if (words.length + withoutWords.length === 0) return filter
+  const must = [...(filter === undefined ? [] : [filter]), ...words.map(own => ({ words: own }))]
+  return {
+    ...(must.length > 0 && { must }),
+    ...(withoutWords.length > 0 && { must_not: withoutWords.map(own => ({ words: own })) }),
+  }
 }

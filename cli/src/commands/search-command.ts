@@ -41,6 +41,7 @@ Examples:
   hypershard search papers why do stars twinkle --plan exact
   hypershard search papers why do stars twinkle --plan tangent --candidates 100
   hypershard search papers why do stars twinkle --filter '{"field": "year", "gte": 2020}'
+  hypershard search papers why do stars twinkle --words "speckle interferometry" --without-words planet
   hypershard search papers why do stars twinkle --facet year --facet venue:5
   hypershard search papers why do stars twinkle --rerank my-cross-encoder --rerank-candidates 100
   hypershard search papers --like doc-17

@@ -21,7 +21,7 @@ export function deleteByFilterAs(
   const work = async (): Promise<DeleteByFilterReport> => {
     const fields = coordinator.fieldsOf(input.index)
     // Its faults are told by the place where the caller wrote them.
-    readFilter(input.filter, fields)
+    readFilter(input.filter, coordinator.filterableOf(input.index))
     const own = tenancyOf(caller, input.index, fields)
     if (own === undefined) return coordinator.deleteByFilter(input, context)
     const ofTenant = { ...input, filter: joinFilters(own.filter, input.filter) }

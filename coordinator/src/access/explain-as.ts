@@ -22,7 +22,7 @@ export async function explainAs(
   return toldTo(caller, async () => {
     const own = tenancyOf(caller, search.index, coordinator.fieldsOf(search.index))
     // Its faults are told by the place where the caller wrote them.
-    if (search.filter !== undefined) readFilter(search.filter, coordinator.fieldsOf(search.index))
+    if (search.filter !== undefined) readFilter(search.filter, coordinator.filterableOf(search.index))
     const within = own?.filter
     const joined =
       within === undefined

@@ -21,7 +21,7 @@ export function listAs(
     const own = tenancyOf(caller, input.index, fields)
     if (own === undefined) return coordinator.listDocuments(input, context)
     // Its faults are told by the place where the caller wrote them.
-    if (input.filter !== undefined) readFilter(input.filter, fields)
+    if (input.filter !== undefined) readFilter(input.filter, coordinator.filterableOf(input.index))
     return coordinator.listDocuments({ ...input, filter: joinFilters(own.filter, input.filter) }, context)
   })
 }

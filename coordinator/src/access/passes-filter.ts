@@ -1,25 +1,58 @@
 /** Whether one document passes a filter: what shard servers find column by column, for a document that is at hand. */
 import { parseExactJson } from '@hypershard/common'
 import type { Condition, Filter, Range } from '@hypershard/proto/shard'
-import { type Field, type Fields, readFieldValues, type SplitNumber, splitNumber } from '@hypershard/storage'
+import {
+  analyzeText,
+  type Field,
+  type Fields,
+  readFieldValues,
+  type SplitNumber,
+  splitNumber,
+} from '@hypershard/storage'
+import type { Filterable } from '../search/read-filter.ts'
 
 interface Document {
   /** The JSON text of an object, as it is stored. */
   readonly fields: string
+  /** Needed where the filter has words. */
+  readonly title?: string
+  readonly text?: string
 }
 
-/** @param filter checked against these fields */
-export function passesFilter(filter: Filter, fields: Fields, document: Document): boolean {
-  return passes(filter, fields, parseExactJson(document.fields) as Readonly<Record<string, unknown>>)
+/** What a document is looked at for. */
+interface Looked {
+  readonly fields: Fields
+  readonly given: Readonly<Record<string, unknown>>
+  /** Of its title and its text. */
+  readonly terms: readonly (readonly string[])[]
 }
 
-function passes({ kind }: Filter, fields: Fields, given: Readonly<Record<string, unknown>>): boolean {
+/** @param filter checked against the same */
+export function passesFilter(filter: Filter, { fields = {}, lexical }: Filterable, document: Document): boolean {
+  const given = parseExactJson(document.fields) as Readonly<Record<string, unknown>>
+  const { title = '', text = '' } = document
+  const terms = lexical && hasWords(filter) ? [title, text].map(part => analyzeText(part, lexical.analyzer)) : []
+  return passes(filter, { fields, given, terms })
+}
+
+function hasWords({ kind }: Filter): boolean {
+  if (kind?.$case !== 'group') return kind?.$case === 'phrase'
+  const { must, should, mustNot } = kind.value
+  return [...must, ...should, ...mustNot].some(hasWords)
+}
+
+function passes({ kind }: Filter, looked: Looked): boolean {
   // No request's filter is of ids.
   if (kind === undefined || kind.$case === 'ids') return false
-  if (kind.$case === 'condition') return meets(kind.value, fields, given)
+  if (kind.$case === 'condition') return meets(kind.value, looked.fields, looked.given)
+  if (kind.$case === 'phrase') return looked.terms.some(terms => hasPhrase(terms, kind.value.terms))
   const { must, should, mustNot } = kind.value
-  const each = (part: Filter) => passes(part, fields, given)
+  const each = (part: Filter) => passes(part, looked)
   return must.every(each) && (should.length === 0 || should.some(each)) && !mustNot.some(each)
+}
+
+function hasPhrase(terms: readonly string[], phrase: readonly string[]): boolean {
+  return terms.some((_, at) => phrase.every((term, offset) => terms[at + offset] === term))
 }
 
 function meets({ field: name, test }: Condition, fields: Fields, given: Readonly<Record<string, unknown>>): boolean {

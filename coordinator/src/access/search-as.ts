@@ -76,7 +76,7 @@ async function searchWithin(
     throw new HypershardError('forbidden', message)
   }
   // Its faults are told by the place where the caller wrote them.
-  if (input.filter !== undefined) readFilter(input.filter, fields)
+  if (input.filter !== undefined) readFilter(input.filter, coordinator.filterableOf(input.index))
   const minCoverage = roundedCoverage(input.minCoverage)
   const filter = joinFilters(own.filter, input.filter)
   const like = input.like && { ...input.like, within: own.filter }

@@ -19,18 +19,19 @@ export interface Tenancy {
 
 /**
  * @returns undefined for a caller without a filter
- * @throws HypershardError `forbidden` for an index that lacks a field of the filter: nothing there is this tenant's
+ * @throws HypershardError `forbidden` for an index that lacks a field of the filter: nothing there is this tenant's; and for a
+ *   filter with words, since a document that changes its words must not change its owner
  */
 export function tenancyOf(caller: Caller, index: string, fields: Fields): Tenancy | undefined {
   const { filter: json } = caller
   if (json === undefined) return undefined
   const filter = readOwnFilter(caller, index, fields)
-  return { filter: json, owns: document => passesFilter(filter, fields, document) }
+  return { filter: json, owns: document => passesFilter(filter, { fields }, document) }
 }
 
 function readOwnFilter(caller: Caller, index: string, fields: Fields): Filter {
   try {
-    return readFilter(caller.filter, fields)
+    return readFilter(caller.filter, { fields })
   } catch (cause) {
     const message = `${nameOf(caller)} may not use \`${index}\`: its filter does not fit the fields of this index`
     throw new HypershardError('forbidden', message, { details: { index }, cause })

@@ -63,7 +63,7 @@ async function countShards(
   const { manifest } = pinned
   const eligible = eligibleByShard(manifest)
   if (given === undefined) return { answers: new Map(eligible.entries()), failures: new Map() }
-  const filter = readFilter(given, manifest.fields ?? {})
+  const filter = readFilter(given, manifest)
   const shards = [...eligible.keys()].filter(shard => eligible[shard]! > 0)
   const ask: AskMember<number> = async (member, own, inner) => {
     const request = { manifest: referenceTo(manifest), shards: [...own], filter }

@@ -111,7 +111,7 @@ async function listShard(
   { context, parts }: Flow,
 ): Promise<ListShardResponse> {
   const { manifest } = pinned
-  const filter = input.filter && readFilter(input.filter, manifest.fields ?? {})
+  const filter = input.filter && readFilter(input.filter, manifest)
   const has = (part: ListedPart) => input.with.includes(part)
   const request = {
     manifest: referenceTo(manifest),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { HypershardError } from '@hypershard/common'
+import { filterConditionsMax } from '@hypershard/proto/limits'
 import type { Condition, Filter } from '@hypershard/proto/shard'
 import type { Fields } from '@hypershard/storage'
-import { filterConditionsMax, filterDepthMax, filterValuesMax, readFilter } from './read-filter.ts'
+import { filterDepthMax, filterValuesMax, readFilter } from './read-filter.ts'
 
 const fields: Fields = {
   tag: { type: 'keyword', list: true },
@@ -10,6 +11,8 @@ const fields: Fields = {
   open: { type: 'boolean', list: false },
   on: { type: 'date', list: false },
 }
+
+const lexical = { analyzer: 'english' } as const
 
 const condition = (field: string, test: Condition['test']): Filter => ({
   kind: { $case: 'condition', value: { field, test } },
@@ -27,6 +30,7 @@ const unbounded = {
 
 describe('readFilter', () => {
   const good: [object, Filter][] = [
+    [{ words: 'Twinkling STARS, ½' }, { kind: { $case: 'phrase', value: { terms: ['twinkl', 'star', '1', '2'] } } }],
     [{ field: 'tag', equals: 'a' }, condition('tag', { $case: 'keywords', value: { values: ['a'] } })],
     [{ field: 'tag', in: ['a', ''] }, condition('tag', { $case: 'keywords', value: { values: ['a', ''] } })],
     [
@@ -70,7 +74,7 @@ describe('readFilter', () => {
     ],
   ]
   for (const [given, expected] of good) {
-    it(`reads ${JSON.stringify(given)}`, () => assert.deepEqual(readFilter(given, fields), expected))
+    it(`reads ${JSON.stringify(given)}`, () => assert.deepEqual(readFilter(given, { fields, lexical }), expected))
   }
 
   let tooDeep: object = { field: 'year', equals: 1 }
@@ -97,13 +101,21 @@ describe('readFilter', () => {
     [{ field: 'year', exists: 1 }, 'filter.exists', /true or false/],
     [{ field: 'on', gt: '1970' }, 'filter.gt', /must be a date/],
     [{ field: 'tag', gt: 'a' }, 'filter', /of a number or a date, the field is a keyword/],
+    [{ words: 7 }, 'filter.words', /must be a string/],
+    [{ must: [{ words: ' … ' }] }, 'filter.must.0.words', /has no word/],
+    [{ words: 'a', equals: 1 }, 'filter.equals', /not known beside `words`/],
+    [
+      { must: [...many, { words: 'a '.repeat(filterConditionsMax / 2 + 1) }] },
+      `filter.must.${many.length}.words`,
+      /256 conditions/,
+    ],
     [tooDeep, `filter${'.must.0'.repeat(filterDepthMax)}`, /nested deeper than 16/],
     [{ must: many, should: [...many, many[0]] }, `filter.should.${many.length}`, /256 conditions/],
   ]
   for (const [given, path, message] of bad) {
     it(`refuses ${JSON.stringify(given).slice(0, 60)}`, () => {
       assert.throws(
-        () => readFilter(given, fields),
+        () => readFilter(given, { fields, lexical }),
         error =>
           error instanceof HypershardError &&
           error.code === 'invalid_request' &&
@@ -112,6 +124,13 @@ describe('readFilter', () => {
       )
     })
   }
+
+  it('says that an index keeps no words', () => {
+    assert.throws(() => readFilter({ words: 'stars' }, { fields }), {
+      code: 'invalid_request',
+      message: 'body.filter.words: no words are kept here; create the index with `lexical`',
+    })
+  })
 
   it('says that an index without fields has none', () => {
     assert.throws(() => readFilter({ field: 'year', equals: 1 }, {}), /created without fields/)

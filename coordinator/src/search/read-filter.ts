@@ -1,9 +1,11 @@
 /** A search's filter as JSON has it, checked against the fields of the index. docs/api.md. */
-import type { Condition, Filter, FilterGroup, Range } from '@hypershard/proto/shard'
+import { filterConditionsMax } from '@hypershard/proto/limits'
+import type { Condition, Filter, FilterGroup, Phrase, Range } from '@hypershard/proto/shard'
 import {
+  analyzeText,
   type Field,
-  type Fields,
   type FieldValue,
+  type Manifest,
   readFieldValue,
   type SplitNumber,
   splitNumber,
@@ -11,8 +13,9 @@ import {
 import { fieldNamed, invalidAt } from './field-named.ts'
 
 export const filterDepthMax = 16
-export const filterConditionsMax = 256
 export const filterValuesMax = 1_024
+
+const tooManyConditions = `one more than ${filterConditionsMax} conditions; a word counts as one`
 
 const groupKeys = ['must', 'should', 'must_not'] as const
 const rangeKeys = ['gt', 'gte', 'lt', 'lte'] as const
@@ -20,8 +23,11 @@ const testKeys = ['equals', 'in', 'exists', ...rangeKeys] as const
 
 type Json = Readonly<Record<string, unknown>>
 
-interface Reading {
-  readonly fields: Fields
+/** What of an index filters are made of: its fields, and how it keeps words. */
+export type Filterable = Pick<Manifest, 'fields' | 'lexical'>
+
+interface Reading extends Filterable {
+  /** Words count as one each. */
   conditions: number
 }
 
@@ -30,8 +36,8 @@ interface Reading {
  *   as left out
  * @throws HypershardError `invalid_request`, naming the place of the first fault
  */
-export function readFilter(value: unknown, fields: Fields): Filter {
-  return readPart(value, 'filter', 1, { fields, conditions: 0 })
+export function readFilter(value: unknown, { fields, lexical }: Filterable): Filter {
+  return readPart(value, 'filter', 1, { fields, lexical, conditions: 0 })
 }
 
 function readPart(value: unknown, path: string, depth: number, reading: Reading): Filter {
@@ -39,13 +45,29 @@ function readPart(value: unknown, path: string, depth: number, reading: Reading)
   if (depth > filterDepthMax) throw invalidAt(path, `is nested deeper than ${filterDepthMax}`)
   const part = withoutNulls(value as Json)
   if (Object.hasOwn(part, 'field')) return { kind: { $case: 'condition', value: readCondition(part, path, reading) } }
+  if (Object.hasOwn(part, 'words')) return { kind: { $case: 'phrase', value: readPhrase(part, path, reading) } }
   return { kind: { $case: 'group', value: readGroup(part, path, depth, reading) } }
+}
+
+/** Words that stand one behind the other, as the index's analyzer makes them. */
+function readPhrase({ words, ...others }: Json, path: string, reading: Reading): Phrase {
+  const place = `${path}.words`
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw invalidAt(`${path}.${unknown}`, 'is not known beside `words`')
+  if (typeof words !== 'string') throw invalidAt(place, 'must be a string')
+  const { lexical } = reading
+  if (lexical === undefined) throw invalidAt(place, 'no words are kept here; create the index with `lexical`')
+  const terms = analyzeText(words, lexical.analyzer)
+  if (terms.length === 0) throw invalidAt(place, 'has no word')
+  reading.conditions += terms.length
+  if (reading.conditions > filterConditionsMax) throw invalidAt(place, tooManyConditions)
+  return { terms }
 }
 
 function readGroup(group: Json, path: string, depth: number, reading: Reading): FilterGroup {
   const keys = Object.keys(group)
   const unknown = keys.find(key => !groupKeys.some(known => known === key))
-  const allowed = `must have \`field\` and a test, or some of ${groupKeys.join(', ')}`
+  const allowed = `must have \`field\` and a test, \`words\`, or some of ${groupKeys.join(', ')}`
   if (unknown !== undefined) throw invalidAt(`${path}.${unknown}`, `is not known; a filter ${allowed}`)
   if (keys.length === 0) throw invalidAt(path, `is empty; it ${allowed}`)
   const parts = (key: (typeof groupKeys)[number]): Filter[] => {
@@ -60,11 +82,10 @@ function readGroup(group: Json, path: string, depth: number, reading: Reading): 
 }
 
 function readCondition(condition: Json, path: string, reading: Reading): Condition {
-  if (++reading.conditions > filterConditionsMax)
-    throw invalidAt(path, `one more than ${filterConditionsMax} conditions`)
+  if (++reading.conditions > filterConditionsMax) throw invalidAt(path, tooManyConditions)
   const { field: name, ...tests } = condition
   if (typeof name !== 'string') throw invalidAt(`${path}.field`, 'must be a string')
-  const field = fieldNamed(name, reading.fields, `${path}.field`)
+  const field = fieldNamed(name, reading.fields ?? {}, `${path}.field`)
   const keys = Object.keys(tests)
   const unknown = keys.find(key => !testKeys.some(known => known === key))
   if (unknown !== undefined)

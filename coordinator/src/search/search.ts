@@ -160,7 +160,7 @@ export async function pin(
   const cursor = input.cursor === undefined ? undefined : decodeCursor(input.cursor, owner)
   const manifest = await waitWithin(catalog.pin(entry, cursor), context.deadline, 'reading the manifest')
   const fields = manifest.fields ?? {}
-  const filter = input.filter && readFilter(input.filter, fields)
+  const filter = input.filter && readFilter(input.filter, manifest)
   const facets = readFacets(input.facets ?? [], fields)
   const words = input.hybrid && pinWords(input, manifest)
   const groupBy = input.groupBy && readGroupBy(input.groupBy, fields, cursor && groupsOfCursor(cursor))

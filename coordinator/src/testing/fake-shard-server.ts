@@ -344,8 +344,8 @@ export class FakeShardServer implements ShardServerPort {
     const manifest = await readManifest(this.#storeOf(), reference)
     const passing: LoadedDocument[] = []
     for (const document of loaded) {
-      const { fieldsJson } = await this.#read(manifest, document.address)
-      if (passesFilter(filter, manifest.fields ?? {}, { fields: fieldsJson })) passing.push(document)
+      const { title, text, fieldsJson: fields } = await this.#read(manifest, document.address)
+      if (passesFilter(filter, manifest, { title, text, fields })) passing.push(document)
     }
     return passing
   }

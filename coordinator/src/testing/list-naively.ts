@@ -1,10 +1,4 @@
-import type {
-  DocumentAddress,
-  Filter,
-  ListedDocument,
-  ListShardRequest,
-  ListShardResponse,
-} from '@hypershard/proto/shard'
+import type { DocumentAddress, ListedDocument, ListShardRequest, ListShardResponse } from '@hypershard/proto/shard'
 import { hasBit, type Manifest, type ObjectStore, openSegment, segmentAt, tombstonesOf } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 
@@ -25,7 +19,7 @@ export async function listNaively(
       if (isBefore({ segment, row }, from) || (deleted !== undefined && hasBit(deleted, row))) continue
       const [stored] = await opened.read([row])
       const { id, version, title, text, fields } = stored!
-      if (!passes(filter, manifest, fields)) continue
+      if (filter !== undefined && !passesFilter(filter, manifest, { title, text, fields })) continue
       if (documents.length === limit) {
         await opened.close()
         return { documents, next: { segment, row } }
@@ -53,8 +47,4 @@ export async function countPassing(
 
 function isBefore(one: DocumentAddress, other: DocumentAddress): boolean {
   return one.segment < other.segment || (one.segment === other.segment && one.row < other.row)
-}
-
-function passes(filter: Filter | undefined, manifest: Manifest, fields: string): boolean {
-  return filter === undefined || passesFilter(filter, manifest.fields ?? {}, { fields })
 }

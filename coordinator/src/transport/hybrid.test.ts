@@ -9,6 +9,7 @@ import { type Answer, request, startTestCoordinator, type TestCoordinator } from
 const asked = {
   root: {},
   ada: { filter: { field: 'tenant', equals: 'ada' }, scopes: ['search'] },
+  worded: { filter: { words: 'stars' }, scopes: ['search'] },
 } as const
 
 type Name = keyof typeof asked
@@ -100,6 +101,7 @@ describe('a hybrid search', () => {
     ['by weight', {}],
     ['by ranks', { hybrid: { fusion: 'reciprocal_rank', candidates: 9 } }],
     ['of those that pass a filter', { filter: { field: 'tenant', equals: 'ada' } }],
+    ['of those with a phrase', { filter: { must: [{ words: 'stars moon' }], must_not: [{ words: 'moons bright' }] } }],
   ] as const) {
     it(`gives the same from any number of shards, ties and deleted documents among them: ${what}`, async () => {
       const one = await hitsOf('s1', { k: 8, ...change })
@@ -181,6 +183,35 @@ describe('a hybrid search', () => {
     assert.notDeepEqual(facts(await hitsOf('s4', { filter })), facts(await hitsOf('adas')))
   })
 
+  it('has the words that a filter asks for, as counts, listings and deletions have', async () => {
+    const filter = { must: [{ words: 'Star moons' }], must_not: [{ words: 'dust' }] }
+    const expected = documents.filter(({ text }) => /stars moon/.test(text) && !/dust/.test(text))
+    const idsOf = (hits: readonly { id: string }[]) => hits.map(({ id }) => id).toSorted()
+    const ids = idsOf(expected)
+    assert.ok(ids.length > 2)
+    assert.deepEqual(idsOf(await hitsOf('s4', { filter, k: 30 })), ids)
+    assert.deepEqual(idsOf((await search('s4', { filter, k: 30, hybrid: undefined })).json.hits), ids)
+    const path = '/v1/indexes/s4/documents'
+    assert.equal((await post(`${path}/count`, { filter })).json.count, ids.length)
+    assert.deepEqual(idsOf((await post(`${path}/list`, { filter })).json.documents), ids)
+    const adas = idsOf(expected.filter(({ tenant }) => tenant === 'ada'))
+    assert.deepEqual(idsOf(await hitsOf('s4', { filter, k: 30 }, 'ada')), adas)
+    const explained = await post(`${path}/d1/explain`, {
+      query,
+      filter: { must: [{ words: 'moon dust' }, { words: 'sun' }] },
+    })
+    assert.deepEqual(explained.json.filter, { passes: false, failing: [{ path: 'filter.must.1' }] })
+    await put('adas', [{ id: 'odd', text: 'a phrase of its own', tenant: 'ada' }])
+    const own = { filter: { words: 'phrase of its own' } }
+    const deleted = await post('/v1/indexes/adas/documents/delete-by-filter?wait_for=searchable', own)
+    assert.deepEqual([deleted.status, deleted.json.deleted], [200, 1], JSON.stringify(deleted.json))
+  })
+
+  it('does not let a key in whose filter has words: with its text a document would change its owner', async () => {
+    const { status, json } = await search('s1', {}, 'worded')
+    assert.deepEqual([status, json.code], [403, 'forbidden'])
+  })
+
   it('is one of a batch, and over gRPC the same', async () => {
     const hits = await hitsOf('s2')
     const { json } = await post('/v1/indexes/s2/search/batch', { searches: [{ query, hybrid }, { query }] })
@@ -229,6 +260,12 @@ describe('a hybrid search', () => {
 
   const refused: readonly [what: string, index: string, change: object, says: RegExp][] = [
     ['an index without words', 'wordless', {}, /`wordless` keeps no words/],
+    [
+      'words of an index without',
+      'wordless',
+      { hybrid: undefined, filter: { words: 'stars' } },
+      /filter\.words: no words are kept/,
+    ],
     ['a vector', 's1', { query: undefined, vector: Array(16).fill(1) }, /hybrid: words are taken from `query`/],
     [
       'a weight of ranks',

@@ -79,7 +79,7 @@ describe('counting and listing documents', () => {
     ask('POST', `/s${shards}/documents/count`, body, key)
 
   const passes = (filter: object, { id: _, text: __, ...own }: (typeof last)[number]) =>
-    passesFilter(readFilter(filter, fields), fields, { fields: JSON.stringify(own) })
+    passesFilter(readFilter(filter, { fields }), { fields }, { fields: JSON.stringify(own) })
 
   const passing = (filter: object) => last.filter(one => passes(filter, one)).length
 

@@ -20,5 +20,5 @@ export function pinWords(
     const message = `hybrid: index \`${index}\` keeps no words; create one with \`lexical\`, or leave hybrid out`
     throw new HypershardError('invalid_request', message, { details: { index } })
   }
-  return { ...termsOf(query, lexical), filter: wordsFilter && readFilter(wordsFilter, fields) }
+  return { ...termsOf(query, lexical), filter: wordsFilter && readFilter(wordsFilter, { fields }) }
 }

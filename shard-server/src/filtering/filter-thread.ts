@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import type { Filter, ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns, SortValue } from '@hypershard/storage'
+import { LexicalIndex } from '@hypershard/storage/rows'
 import type { ScoreSheet } from '../cpu/score-sheet.ts'
 import type { ScanHit, SharedIds } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
@@ -38,6 +39,8 @@ export interface HeldColumns {
   readonly rows: number
   readonly columns: FilterColumns
   readonly ids: SharedIds
+  /** Of its words; undefined of an index that keeps none. */
+  readonly words?: Uint8Array<SharedArrayBuffer> | undefined
 }
 
 /** A segment of a shard whose rows were scored. */
@@ -68,6 +71,8 @@ const port = parentPort
 assert(port !== null, 'the filter thread is started as a worker')
 
 const segments = new Map<string, HeldColumns>()
+/** Of segments whose words were asked for. */
+const wordIndexes = new Map<string, LexicalIndex>()
 
 port.on('message', (message: ToFilterThread) => {
   switch (message.type) {
@@ -76,6 +81,7 @@ port.on('message', (message: ToFilterThread) => {
       break
     case 'drop':
       segments.delete(message.key)
+      wordIndexes.delete(message.key)
       break
     case 'select':
       port.postMessage(answer(message.call, () => select(message)))
@@ -106,7 +112,18 @@ function answer<Result>(call: number, work: () => Result): ThreadReply<Result> {
 function select({ key, filter }: ToFilterThread & { type: 'select' }): Bitmap {
   const { columns, rows, ids } = segmentOf(key)
   const { kind } = filter
-  return kind?.$case === 'ids' ? selectIds(kind.value, ids) : selectRows(filter, columns, rows)
+  if (kind?.$case === 'ids') return selectIds(kind.value, ids)
+  return selectRows(filter, { columns, rows, words: wordsOf(key) })
+}
+
+/** Nothing of a file is read before its words are asked for: most filters have none. */
+function wordsOf(key: string): LexicalIndex | undefined {
+  const known = wordIndexes.get(key)
+  const { words, rows } = segmentOf(key)
+  if (known !== undefined || words === undefined) return known
+  const index = new LexicalIndex(words, rows)
+  wordIndexes.set(key, index)
+  return index
 }
 
 /** By field. */

@@ -147,7 +147,7 @@ describe('selectRows', () => {
     const none = { gt: undefined, gte: undefined, lt: undefined, lte: undefined }
     const found = (bounds: Partial<Bounds>) => {
       const filter = condition({ field: 'size', test: { $case: 'range', value: rangeOf({ ...none, ...bounds }) } })
-      const rows = selectRows(filter, columns, 3)
+      const rows = selectRows(filter, { columns, rows: 3 })
       return [0, 1, 2].filter(row => hasBit(rows, row))
     }
     assert.deepEqual([found({ gt: 0 }), found({ gte: 0 })], [[2], [1, 2]])
@@ -157,7 +157,7 @@ describe('selectRows', () => {
   it('selects what passes document by document', () => {
     fc.assert(
       fc.property(fc.array(anyValues, { minLength: 1, maxLength: 20 }), anyFilter, (documents, filter) => {
-        const selected = selectRows(filter, columnsOf(documents), documents.length)
+        const selected = selectRows(filter, { columns: columnsOf(documents), rows: documents.length })
         for (let row = 0; row < selected.length * 8; row++) {
           assert.equal(hasBit(selected, row), row < documents.length && passes(filter, documents[row]!))
         }
@@ -176,7 +176,24 @@ describe('selectRows', () => {
   ]
   for (const [test, field, message] of wrong) {
     it(`refuses ${test?.$case} of ${field}`, () => {
-      assert.throws(() => selectRows(condition({ field, test }), columns, 1), { code: 'invalid_request', message })
+      assert.throws(() => selectRows(condition({ field, test }), { columns, rows: 1 }), {
+        code: 'invalid_request',
+        message,
+      })
+    })
+  }
+
+  const refused: readonly [what: string, filter: Filter, message: RegExp][] = [
+    ['words of an index that keeps none', { kind: { $case: 'phrase', value: { terms: ['a'] } } }, /keeps no words/],
+    ['a phrase of nothing', { kind: { $case: 'phrase', value: { terms: [] } } }, /has 1 to 256 terms, this one 0/],
+    ['a kind that it does not know', { kind: undefined }, /neither a condition, a phrase nor a group/],
+  ]
+  for (const [what, filter, message] of refused) {
+    it(`refuses ${what}`, () => {
+      const group: Filter = { kind: { $case: 'group', value: { must: [filter], should: [], mustNot: [] } } }
+      for (const one of [filter, group]) {
+        assert.throws(() => selectRows(one, { columns, rows: 1 }), { code: 'invalid_request', message })
+      }
     })
   }
 })

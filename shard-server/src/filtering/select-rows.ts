@@ -1,37 +1,63 @@
 /** Which rows of a segment pass a filter. */
 import { HypershardError } from '@hypershard/common'
-import type { Condition, Filter, FilterGroup, Numbers, Range } from '@hypershard/proto/shard'
+import { filterConditionsMax } from '@hypershard/proto/limits'
+import type { Condition, Filter, FilterGroup, Numbers, Phrase, Range } from '@hypershard/proto/shard'
 import type { FilterColumn, FilterColumns } from '@hypershard/storage'
-import { type Bitmap, createBitmap, setBit } from '@hypershard/storage/rows'
+import { type Bitmap, createBitmap, type LexicalIndex, setBit } from '@hypershard/storage/rows'
+import { selectPhrase } from './select-phrase.ts'
+
+/** What filters look at of a segment. */
+export interface FilteredSegment {
+  readonly columns: FilterColumns
+  readonly rows: number
+  /** Undefined of an index that keeps no words. */
+  readonly words?: LexicalIndex | undefined
+}
 
 /**
- * One pass over a column a condition; a group joins the bitmaps of its parts.
- * @throws HypershardError `invalid_request` for a field that the segment does not have, or a test that is not of its type
+ * One pass over a column a condition, and over the postings of its terms a phrase; a group joins the bitmaps of its parts.
+ * @throws HypershardError `invalid_request` for a field that the segment does not have, a test that is not of its type, or
+ *   words where none are kept
  */
-export function selectRows(filter: Filter, columns: FilterColumns, rows: number): Bitmap {
+export function selectRows(filter: Filter, segment: FilteredSegment): Bitmap {
   switch (filter.kind?.$case) {
     case 'condition':
-      return selectByCondition(filter.kind.value, columns, rows)
+      return selectByCondition(filter.kind.value, segment)
     case 'group':
-      return selectByGroup(filter.kind.value, columns, rows)
+      return selectByGroup(filter.kind.value, segment)
+    case 'phrase':
+      return selectByPhrase(filter.kind.value, segment)
     default:
-      throw new HypershardError('invalid_request', 'filter: neither a condition nor a group; ids are a whole filter')
+      throw new HypershardError(
+        'invalid_request',
+        'filter: neither a condition, a phrase nor a group; ids are a whole filter',
+      )
   }
 }
 
-function selectByGroup({ must, should, mustNot }: FilterGroup, columns: FilterColumns, rows: number): Bitmap {
+function selectByPhrase({ terms }: Phrase, { words }: FilteredSegment): Bitmap {
+  if (terms.length < 1 || terms.length > filterConditionsMax) {
+    const message = `filter: a phrase has 1 to ${filterConditionsMax} terms, this one ${terms.length}`
+    throw new HypershardError('invalid_request', message)
+  }
+  if (words === undefined) throw new HypershardError('invalid_request', 'filter: the index keeps no words')
+  return selectPhrase(terms, words)
+}
+
+function selectByGroup({ must, should, mustNot }: FilterGroup, segment: FilteredSegment): Bitmap {
+  const { rows } = segment
   const selected = allRows(rows)
-  for (const part of must) intersect(selected, selectRows(part, columns, rows))
+  for (const part of must) intersect(selected, selectRows(part, segment))
   if (should.length > 0) {
     const some = createBitmap(rows)
-    for (const part of should) unite(some, selectRows(part, columns, rows))
+    for (const part of should) unite(some, selectRows(part, segment))
     intersect(selected, some)
   }
-  for (const part of mustNot) subtract(selected, selectRows(part, columns, rows))
+  for (const part of mustNot) subtract(selected, selectRows(part, segment))
   return selected
 }
 
-function selectByCondition({ field, test }: Condition, columns: FilterColumns, rows: number): Bitmap {
+function selectByCondition({ field, test }: Condition, { columns, rows }: FilteredSegment): Bitmap {
   const column = columnOf(columns, field)
   switch (test?.$case) {
     case 'exists':

@@ -298,7 +298,7 @@ export class SegmentHolder {
       documents = await reader.openDocuments(this.#options.texts)
       const graphPath = graph?.path
       await backend.hold({ key, width, vectors, ids, vectorStarts: passages?.starts, scanCopy, recallKnobs, graphPath })
-      filter.hold(key, { rows: reader.documents, columns, ids })
+      filter.hold(key, { rows: reader.documents, columns, ids, words })
       if (words !== undefined) this.#options.words.hold({ key, words, ids })
       return documents
     } catch (error) {

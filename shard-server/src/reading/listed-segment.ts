@@ -103,10 +103,14 @@ export class ListedSegments {
     const name = `${key} ${hash('sha256', Filter.encode(filter).finish(), 'hex')}`
     const known = this.#selected.get(name)
     if (known !== undefined) return known
-    const [columns, ids] = await Promise.all([reader.loadColumns(manifest.fields ?? {}), reader.loadIds()])
+    const [columns, ids, words] = await Promise.all([
+      reader.loadColumns(manifest.fields ?? {}),
+      reader.loadIds(),
+      reader.hasLexical && hasPhrase(filter) ? reader.loadLexical() : undefined,
+    ])
     // A key of its own: another listing, or the holder, may have the same segment known under its own.
     const own = `${key} listed ${++this.#opened}`
-    this.#parts.filter.hold(own, { rows: reader.documents, columns, ids: toSharedIds(ids) })
+    this.#parts.filter.hold(own, { rows: reader.documents, columns, ids: toSharedIds(ids), words })
     try {
       const selected = await this.#parts.filter.select(own, filter, context.deadline)
       this.#selected.set(name, selected)
@@ -115,6 +119,12 @@ export class ListedSegments {
       this.#parts.filter.drop(own)
     }
   }
+}
+
+function hasPhrase({ kind }: Filter): boolean {
+  if (kind?.$case !== 'group') return kind?.$case === 'phrase'
+  const { must, should, mustNot } = kind.value
+  return [...must, ...should, ...mustNot].some(hasPhrase)
 }
 
 function allBut(deleted: Bitmap, rows: number): Bitmap {

@@ -676,7 +676,7 @@ class SearchRequest(TypedDict):
     expansion: NotRequired[int]
     """With `graph`: rows kept in a walk of a segment; never fewer than a page has."""
     filter: NotRequired[Mapping[str, Any]]
-    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
+    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those, and of an index with `lexical` `{"words": "…"}`: those that have these words, one behind the other."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
     hybrid: NotRequired[HybridRequest]
@@ -885,7 +885,7 @@ class BatchedSearchRequest(TypedDict):
     expansion: NotRequired[int]
     """With `graph`: rows kept in a walk of a segment; never fewer than a page has."""
     filter: NotRequired[Mapping[str, Any]]
-    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
+    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those, and of an index with `lexical` `{"words": "…"}`: those that have these words, one behind the other."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
     hybrid: NotRequired[HybridRequest]
@@ -945,7 +945,7 @@ class ExplainRequest(TypedDict):
     expansion: NotRequired[int]
     """With `graph`: rows kept in a walk of a segment; never fewer than a page has."""
     filter: NotRequired[Mapping[str, Any]]
-    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those."""
+    """Which documents may be hits: `{"field": …, "equals" | "in" | "exists" | "gt" | "gte" | "lt" | "lte": …}`, or any of `{"must": […], "should": […], "must_not": […]}` of those, and of an index with `lexical` `{"words": "…"}`: those that have these words, one behind the other."""
     precision: NotRequired[Literal["fp32", "int8"]]
     """int8: faster, with quantised weights and activations."""
 

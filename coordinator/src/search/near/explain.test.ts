@@ -107,7 +107,8 @@ describe('the explanation of a document', () => {
 
 describe('the parts of a filter that keep a document out', () => {
   const fields = { owner: { type: 'keyword', list: false }, year: { type: 'number', list: false } } as const
-  const document = { fields: '{"owner":"ada","year":2001}' }
+  const filterable = { fields, lexical: { analyzer: 'english' } } as const
+  const document = { title: 'Of stars', text: 'They twinkle at night.', fields: '{"owner":"ada","year":2001}' }
   const isAda = { field: 'owner', equals: 'ada' }
   const isBob = { field: 'owner', equals: 'bob' }
   const isNew = { field: 'year', gte: 2020 }
@@ -123,6 +124,15 @@ describe('the parts of a filter that keep a document out', () => {
       ],
     ],
     [{ should: [isBob, isNew] }, [['filter.should', undefined]]],
+    [{ must: [{ words: 'star' }, { words: 'twinkling at night' }] }, []],
+    [
+      { must: [{ words: 'stars they' }, isNew] },
+      [
+        ['filter.must.0', undefined],
+        ['filter.must.1', 'year'],
+      ],
+    ],
+    [{ must_not: [{ words: 'night' }] }, [['filter.must_not.0', undefined]]],
     [{ should: [isBob, isAda] }, []],
     [{ must_not: [isNew, isAda] }, [['filter.must_not.1', 'owner']]],
     [
@@ -134,7 +144,7 @@ describe('the parts of a filter that keep a document out', () => {
     ],
   ] as const) {
     it(JSON.stringify(filter), () => {
-      const found = failingClauses(readFilter(filter, fields), { fields, document })
+      const found = failingClauses(readFilter(filter, filterable), { filterable, document })
       assert.deepEqual(
         found.map(({ path, field }) => [path, field]),
         failing,

@@ -82,14 +82,14 @@ export async function explain(
   if (search.like?.id === id) throw itself(id)
   const { pinned } = await pin(search, context, parts)
   const { manifest } = pinned
-  const { fields = {} } = manifest
   const found = await context.step('find', inner =>
     findDocument(pinned, { id, withVector: false }, inner, parts.cluster),
   )
   if (found?.document === undefined) return undefined
-  const document = { fields: found.document.fieldsJson || '{}' }
+  const { title, text, fieldsJson } = found.document
+  const document = { title, text, fields: fieldsJson || '{}' }
   const passes = (json: SearchInput['filter']) =>
-    json === undefined || passesFilter(readFilter(json, fields), fields, document)
+    json === undefined || passesFilter(readFilter(json, manifest), manifest, document)
   if (!passes(within)) return undefined
 
   const input = search.like === undefined ? search : await searchLike(search, search.like, pinned, context, parts)
@@ -103,8 +103,9 @@ export async function explain(
     shard: alone.hit.shard,
     score: Number.isFinite(alone.hit.score) ? alone.hit.score : null,
     passage: alone.hit.passage,
-    text: found.document.text,
-    failing: filter === undefined ? [] : failingClauses(readFilter(filter, fields), { fields, document }),
+    text,
+    failing:
+      filter === undefined ? [] : failingClauses(readFilter(filter, manifest), { filterable: manifest, document }),
     rank: counted.rank,
     candidate: admitted ? (tried?.candidate ?? true) : null,
     likeBy: likeByOf(input),
@@ -150,7 +151,8 @@ async function passesAs(
   const { filter, manifest } = pinned
   if (filter === undefined) return true
   const found = await findDocument(pinned, { id, withVector: false }, context, cluster)
-  return passesFilter(filter, manifest.fields ?? {}, { fields: found?.document?.fieldsJson || '{}' })
+  const { title = '', text = '', fieldsJson = '' } = found?.document ?? {}
+  return passesFilter(filter, manifest, { title, text, fields: fieldsJson || '{}' })
 }
 
 /** How many rank before it in the exact plan: every server counts its own, so that no list need be sent. */

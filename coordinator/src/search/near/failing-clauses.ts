@@ -1,6 +1,6 @@
 import type { Filter, FilterGroup } from '@hypershard/proto/shard'
-import type { Fields } from '@hypershard/storage'
 import { passesFilter } from '../../access/passes-filter.ts'
+import type { Filterable } from '../read-filter.ts'
 
 /** A part of a filter that a document does not pass. */
 export interface FailingClause {
@@ -11,8 +11,8 @@ export interface FailingClause {
 }
 
 interface Passing {
-  readonly fields: Fields
-  readonly document: { readonly fields: string }
+  readonly filterable: Filterable
+  readonly document: Parameters<typeof passesFilter>[2]
 }
 
 /**
@@ -38,6 +38,6 @@ function failingInGroup({ must, should, mustNot }: FilterGroup, passing: Passing
   return failing
 }
 
-function passes(filter: Filter, { fields, document }: Passing): boolean {
-  return passesFilter(filter, fields, document)
+function passes(filter: Filter, { filterable, document }: Passing): boolean {
+  return passesFilter(filter, filterable, document)
 }

@@ -63,7 +63,9 @@ async function scorerWidths(
 type Document = NonNullable<FoundDocument['document']>
 
 function isWithin({ fieldsJson }: Document, { within }: Like, { manifest: { fields = {} } }: Pinned): boolean {
-  return within === undefined || passesFilter(readFilter(within, fields), fields, { fields: fieldsJson || '{}' })
+  return (
+    within === undefined || passesFilter(readFilter(within, { fields }), { fields }, { fields: fieldsJson || '{}' })
+  )
 }
 
 /** The model reads its beginning: what it leaves out, the answer tells as of any query. */

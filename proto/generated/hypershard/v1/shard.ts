@@ -312,7 +312,14 @@ export interface ShardWords {
 export interface Filter {
   kind: { $case: "condition"; value: Condition } | { $case: "group"; value: FilterGroup } | //
   /** Documents with one of these ids; the whole filter, not a part of one. Servers before this kind refuse it. */
-  { $case: "ids"; value: Keywords } | undefined;
+  { $case: "ids"; value: Keywords } | //
+  /** Servers before this kind refuse it. */
+  { $case: "phrase"; value: Phrase } | undefined;
+}
+
+/** Passes when a title or a text has these terms, one behind the other. */
+export interface Phrase {
+  terms: string[];
 }
 
 /** Passes when every one of `must` does, one of `should` at least where there are any, and none of `must_not`. */
@@ -2588,6 +2595,9 @@ export const Filter: MessageFns<Filter> = {
       case "ids":
         Keywords.encode(message.kind.value, writer.uint32(26).fork()).join();
         break;
+      case "phrase":
+        Phrase.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2629,6 +2639,14 @@ export const Filter: MessageFns<Filter> = {
             message.kind = { $case: "ids", value: Keywords.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "phrase", value: Phrase.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2665,7 +2683,68 @@ export const Filter: MessageFns<Filter> = {
         }
         break;
       }
+      case "phrase": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "phrase", value: Phrase.fromPartial(object.kind.value) };
+        }
+        break;
+      }
     }
+    return message;
+  },
+};
+
+function createBasePhrase(): Phrase {
+  return { terms: [] };
+}
+
+export const Phrase: MessageFns<Phrase> = {
+  encode(message: Phrase, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.terms) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Phrase {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePhrase();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.terms.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Phrase>): Phrase {
+    return Phrase.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Phrase>): Phrase {
+    const message = createBasePhrase();
+    message.terms = object.terms?.map((e) => e) || [];
     return message;
   },
 };
