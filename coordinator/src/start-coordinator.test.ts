@@ -204,6 +204,7 @@ describe('startCoordinator', () => {
       'GET /v1/indexes/{index}/generations',
       'GET /v1/indexes/{index}/generations/{generation}',
       'GET /v1/indexes/{index}/generations/{generation}/events',
+      'GET /v1/indexes/{index}/generations/{generation}/segments',
       'GET /v1/indexes/{index}/snapshots',
       'GET /v1/models',
       'PATCH /v1/indexes/{index}/generations/{generation}',
