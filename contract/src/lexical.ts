@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { hitsMax } from './limits.ts'
+import { fusions, hybridDefaults } from './vocabulary.ts'
+
+export { fusions, hybridDefaults }
 
 /**
  * How texts and queries become words. `simple` takes words as they are but for case and accents; the others also take a
@@ -32,11 +35,6 @@ export const lexicalSchema = z.strictObject({
 })
 
 export type LexicalSettings = Readonly<z.output<typeof lexicalSchema>>
-
-export const fusions = ['convex', 'reciprocal_rank'] as const
-
-/** What holds for a hybrid search that does not say it. */
-export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 } as const
 
 /** How a search joins the order of the q-net with that of words. */
 export const hybridSchema = z.strictObject({

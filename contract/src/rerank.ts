@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { count, modelReferenceSchema } from './basic-schemas.ts'
 import { rerankCandidatesMax, timeoutMsMax } from './limits.ts'
+import { rerankDefaults } from './vocabulary.ts'
 
-/** What holds where a request does not say it. */
-export const rerankDefaults = { candidates: 50 } as const
+export { rerankDefaults }
 
 const modelCharactersMax = 256
 

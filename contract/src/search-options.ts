@@ -1,33 +1,12 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { hybridSchema } from './lexical.ts'
-import { candidatesAskedMax, expansionMax, searchMsDefault } from './limits.ts'
+import { candidatesAskedMax, expansionMax } from './limits.ts'
 import { rerankSchema } from './rerank.ts'
+import { type SearchPlanName, searchDefaults, searchPlans, searchPrecisions } from './vocabulary.ts'
 
-/** What the search of a shard may come to. */
-export const shardPlans = ['exact', 'tangent', 'graph'] as const
-
-export type ShardPlanName = (typeof shardPlans)[number]
-
-/** What may be asked for. */
-export const searchPlans = [...shardPlans, 'auto'] as const
-
-export type SearchPlanName = (typeof searchPlans)[number]
-
-export const searchPrecisions = ['fp32', 'int8'] as const
-
-/** What holds for a search that does not say it. */
-export const searchDefaults = {
-  k: 10,
-  min_coverage: 1,
-  timeout_ms: searchMsDefault,
-  plan: 'auto',
-  /** Of the plan `auto`. */
-  recall: 0.99,
-  candidates: 200,
-  expansion: 256,
-  precision: 'fp32',
-} as const
+export { type ShardPlanName, shardPlans } from './vocabulary.ts'
+export { type SearchPlanName, searchDefaults, searchPlans, searchPrecisions }
 
 /**
  * How a search finds and scores documents, and which: an option that is added here is one of the HTTP body at once, and

@@ -19,7 +19,7 @@ export const contractMutants: readonly Mutant[] = [
   },
   {
     id: 'contract-default-plan',
-    file: 'contract/src/search-options.ts',
+    file: 'contract/src/vocabulary.ts',
     find: "  plan: 'auto',",
     replace: "  plan: 'exact',",
     breaks: 'A search that says nothing takes the cheapest plan that finds nearly all',

@@ -1,0 +1,36 @@
+import { searchMsDefault } from './limits.ts'
+
+/** Words and defaults of a search, without the schemas: for pages, which a parser of schemas would make large. */
+
+/** What the search of a shard may come to. */
+export const shardPlans = ['exact', 'tangent', 'graph'] as const
+
+export type ShardPlanName = (typeof shardPlans)[number]
+
+/** What may be asked for. */
+export const searchPlans = [...shardPlans, 'auto'] as const
+
+export type SearchPlanName = (typeof searchPlans)[number]
+
+export const searchPrecisions = ['fp32', 'int8'] as const
+
+/** What holds for a search that does not say it. */
+export const searchDefaults = {
+  k: 10,
+  min_coverage: 1,
+  timeout_ms: searchMsDefault,
+  plan: 'auto',
+  /** Of the plan `auto`. */
+  recall: 0.99,
+  candidates: 200,
+  expansion: 256,
+  precision: 'fp32',
+} as const
+
+export const fusions = ['convex', 'reciprocal_rank'] as const
+
+/** What holds for a hybrid search that does not say it. */
+export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 } as const
+
+/** What holds where a request does not say it. */
+export const rerankDefaults = { candidates: 50 } as const
