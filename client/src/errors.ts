@@ -41,6 +41,11 @@ export class InvalidCall extends ClientError {
   readonly code = 'invalid_request'
 }
 
+/** A key that may write need not be one that may look at the index. @throws every other error */
+export function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ServerProblem) || error.code !== 'forbidden') throw error
+}
+
 /** Answers without a word on whether the same may succeed later, such as those of a proxy. */
 const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504, 507])
 

@@ -1,4 +1,5 @@
 import type {
+  AccessDescription,
   AliasAction,
   AliasHistory,
   AliasTable,
@@ -53,9 +54,10 @@ import {
   sumBatches,
   type WriteOptions,
 } from './documents/put-documents.ts'
-import { ServerProblem } from './errors.ts'
+import { unlessForbidden } from './errors.ts'
 import { type Call, type CallOptions, Exchange } from './exchange/exchange.ts'
 import { fetchTransport } from './fetch-transport.ts'
+import { moving } from './generations/moving.ts'
 import { watchGeneration } from './generations/watch-generation.ts'
 import { type Greeting, greet } from './greet.ts'
 import { attemptsDefault } from './limits.ts'
@@ -104,6 +106,11 @@ export class HypershardClient {
   /** @throws ServerProblem that names everything that is missing */
   async requireReady(options?: CallOptions): Promise<void> {
     await this.#call(operations.ready, { ...options })
+  }
+
+  /** What the key may do, or anyone where none is needed. */
+  describeAccess(options?: CallOptions): Promise<AccessDescription> {
+    return this.#call(operations.describeAccess, { ...options })
   }
 
   listModels(options?: CallOptions): Promise<ModelList> {
@@ -381,14 +388,4 @@ export class HypershardClient {
   async #call<Answer, Path extends string>(operation: Operation<Path>, call: Call<Path>): Promise<Answer> {
     return (await this.#exchange.call<Answer, Path>(operation, call)).body
   }
-}
-
-/** Whether the aliases of a name that moves move along. */
-function moving(aliases: boolean): { readonly move_aliases: string | undefined } {
-  return { move_aliases: aliases ? 'true' : undefined }
-}
-
-/** A key that may write need not be one that may look at the index. */
-function unlessForbidden(error: unknown): void {
-  if (!(error instanceof ServerProblem) || error.code !== 'forbidden') throw error
 }

@@ -40,6 +40,7 @@ export const operations = {
   home: get('/'),
   health: get('/healthz'),
   ready: get('/readyz'),
+  describeAccess: get('/v1/access'),
   listModels: get('/v1/models'),
   describeCluster: get('/v1/cluster'),
   getServer: get(server),

@@ -3,6 +3,7 @@
  * requests with these schemas and documents them (`/openapi.json`); clients and storage import their types and the
  * vocabulary from here. Nothing but zod and plain data stands behind it, so that it runs in a browser too.
  */
+export * from './access.ts'
 export * from './aliases.ts'
 export * from './cluster.ts'
 export * from './coverage.ts'

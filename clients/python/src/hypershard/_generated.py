@@ -234,6 +234,26 @@ class Cluster(Answer):
     """Shards that too few servers have memory for."""
 
 
+class AccessKey(Answer):
+    id: str
+    name: str
+    expires_at: str | None = None
+    """Left out of one that does not expire."""
+
+
+class Access(Answer):
+    keys_needed: bool
+    """Whether this coordinator asks for keys."""
+    key: AccessKey | None
+    """The key that came with the request; None without a valid one."""
+    scopes: list[Literal["search", "read", "write", "admin"] | str]
+    """What the caller may do; nothing without a key, where one is needed."""
+    indexes: list[str]
+    """Names that he may use, with `*` for any characters."""
+    filtered: bool
+    """Whether there are only some documents for him: those that pass the filter of his key."""
+
+
 class DrainedServer(Answer):
     address: str
     live: bool
@@ -1232,6 +1252,7 @@ OPERATIONS: dict[str, Operation] = {
     "home": Operation("GET", "/", seconds_max=30, repeatable=True),
     "health": Operation("GET", "/healthz", seconds_max=30, repeatable=True),
     "ready": Operation("GET", "/readyz", seconds_max=30, repeatable=True),
+    "describeAccess": Operation("GET", "/v1/access", seconds_max=30, repeatable=True),
     "listModels": Operation("GET", "/v1/models", seconds_max=30, repeatable=True),
     "describeCluster": Operation("GET", "/v1/cluster", seconds_max=30, repeatable=True),
     "getServer": Operation("GET", "/v1/cluster/servers/{address}", seconds_max=30, repeatable=True),
@@ -1298,6 +1319,10 @@ class SyncOperations(SyncCaller):
     def describe_cluster(self, *, timeout: float | None = None) -> Cluster:
         """Shard servers, whether they live, which shards they hold, and indexes whose model is not there."""
         return self._call(Cluster, OPERATIONS["describeCluster"], timeout=timeout)
+
+    def describe_access(self, *, timeout: float | None = None) -> Access:
+        """What the caller may do."""
+        return self._call(Access, OPERATIONS["describeAccess"], timeout=timeout)
 
     def get_server(self, address: str, *, timeout: float | None = None) -> DrainedServer:
         """A shard server, and how far its drain is."""
@@ -1499,6 +1524,10 @@ class AsyncOperations(AsyncCaller):
         """Shard servers, whether they live, which shards they hold, and indexes whose model is not there."""
         return await self._call(Cluster, OPERATIONS["describeCluster"], timeout=timeout)
 
+    async def describe_access(self, *, timeout: float | None = None) -> Access:
+        """What the caller may do."""
+        return await self._call(Access, OPERATIONS["describeAccess"], timeout=timeout)
+
     async def get_server(self, address: str, *, timeout: float | None = None) -> DrainedServer:
         """A shard server, and how far its drain is."""
         return await self._call(DrainedServer, OPERATIONS["getServer"], path={"address": address}, timeout=timeout)
@@ -1679,6 +1708,8 @@ class AsyncOperations(AsyncCaller):
 
 
 __all__ = [
+    "Access",
+    "AccessKey",
     "Alias",
     "AliasHistory",
     "AliasHistoryVersion",

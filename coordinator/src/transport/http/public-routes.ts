@@ -2,6 +2,7 @@ import type { Logger } from '@hypershard/common'
 import type { Door } from '../../access/door.ts'
 import type { Coordinator } from '../../coordinator.ts'
 import type { Route } from './route.ts'
+import { accessRoutes } from './routes/access-routes.ts'
 import { aliasRoutes } from './routes/alias-routes.ts'
 import { clusterRoutes } from './routes/cluster-routes.ts'
 import { deleteByFilterRoute } from './routes/delete-by-filter-route.ts'
@@ -25,6 +26,7 @@ export interface PublicRouteOptions {
 export function publicRoutes(coordinator: Coordinator, options: PublicRouteOptions): Route[] {
   return [
     ...clusterRoutes(coordinator, options.telemetry.log),
+    ...accessRoutes(options),
     ...serverRoutes(coordinator),
     ...indexRoutes(coordinator),
     ...documentRoutes(coordinator, options),
