@@ -9,11 +9,17 @@ export const repository = fileURLToPath(new URL('..', import.meta.url))
 
 const marker = join(repository, 'node_modules', '.hypershard-setup.json')
 
-/**
- * Installs what package-lock.json names, unless that has been done. Ends the process when it cannot be done: nothing
- * works without it.
- */
-export function setUp() {
+/** Installs the dependencies and builds the console, what of both is not done yet. Ends the process when it cannot be done. */
+export async function setUp() {
+  installDependencies()
+  // It needs them.
+  const { buildConsole } = await import('../console/build.mjs')
+  const startMs = Date.now()
+  if (await buildConsole()) process.stderr.write(`setup: built the console in ${secondsSince(startMs)} s\n`)
+}
+
+/** Installs what package-lock.json names, unless that has been done: nothing works without it. */
+function installDependencies() {
   const lock = createHash('sha256')
     .update(readFileSync(join(repository, 'package-lock.json')))
     .digest('hex')
@@ -36,7 +42,12 @@ export function setUp() {
     process.exit(1)
   }
   writeFileSync(marker, `${JSON.stringify({ packageLockSha256: lock })}\n`)
-  process.stderr.write(`setup: done in ${((Date.now() - startMs) / 1000).toFixed(1)} s\n`)
+  process.stderr.write(`setup: done in ${secondsSince(startMs)} s\n`)
+}
+
+/** @param {number} startMs */
+function secondsSince(startMs) {
+  return ((Date.now() - startMs) / 1000).toFixed(1)
 }
 
 /** @returns {string | undefined} the digest of the lock file that node_modules was made from */

@@ -3,6 +3,6 @@ import { join } from 'node:path'
 import { findBundledNode, runNode } from '../cli/bin/run-node.mjs'
 import { repository, setUp } from './setup.mjs'
 
-setUp()
+await setUp()
 const main = join(repository, 'cli', 'src', 'main.ts')
 process.exitCode = await runNode(findBundledNode(), [main, 'up', '--sample', ...process.argv.slice(2)])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { findBundledNode, runNode } from '../cli/bin/run-node.mjs'
 import { repository, setUp } from './setup.mjs'
 
-setUp()
+await setUp()
 process.chdir(repository)
 // A run starts some hundred processes and threads, most of them with the same modules: each is compiled once.
 process.env.NODE_COMPILE_CACHE ??= join(repository, '.cache', 'compiled')

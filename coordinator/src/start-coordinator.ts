@@ -23,6 +23,7 @@ import {
   publicServerOptions,
   startGrpcServer,
 } from '@hypershard/common/grpc'
+import { consoleDirectory } from '@hypershard/console'
 import { firstServers, type MembershipSource, openMembership } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { AnnouncementServiceService } from '@hypershard/proto/announcements'
@@ -166,6 +167,7 @@ export async function startCoordinator(
     const http = await startHttpServer(coordinator, {
       address: config.HYPERSHARD_HTTP_LISTEN,
       corsOrigins: config.HYPERSHARD_HTTP_CORS_ORIGINS,
+      consoleDirectory,
       certificates,
       ...transport,
     })

@@ -5,6 +5,7 @@ import { chartMutants } from './lists/chart-mutants.ts'
 import { cliMutants } from './lists/cli-mutants.ts'
 import { clientMutants } from './lists/client-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
+import { consoleMutants } from './lists/console-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
 import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
@@ -51,6 +52,7 @@ export const allMutants: readonly Mutant[] = [
   ...cliMutants,
   ...clientMutants,
   ...commonMutants,
+  ...consoleMutants,
   ...contractMutants,
   ...coordinatorClusterMutants,
   ...coordinatorPlacementMutants,

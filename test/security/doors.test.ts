@@ -164,6 +164,8 @@ describe('every door of a coordinator that asks for keys', () => {
       ...['v1', 'indexes', index, 'documents', 'cluster', 'servers', 'models', 'aliases', 'search', 'metrics', '..'],
       ...[
         'docs',
+        'console',
+        'assets',
         'static',
         'healthz',
         'readyz',
@@ -177,7 +179,7 @@ describe('every door of a coordinator that asks for keys', () => {
       ],
       ...['%00', '\\', ';', 'admin', 'debug', 'V1', 'v1%2findexes', '..%5c'],
     ]
-    const isPublic = /^\/(healthz|readyz|openapi\.json|docs(\/.*)?)?$/
+    const isPublic = /^\/(healthz|readyz|openapi\.json|(docs|console)(\/.*)?)?$/
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'),

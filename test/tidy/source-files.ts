@@ -14,9 +14,12 @@ export interface SourceFile {
 
 /** All TypeScript that people write here; what ts-proto writes is left out. */
 export function readSourceFiles(): SourceFile[] {
-  return globSync(['*/src/**/*.ts', 'deploy/*/src/**/*.ts', 'proto/index.ts', 'test/**/*.ts', 'scripts/**/*.ts'], {
-    cwd: repositoryRoot,
-  })
+  return globSync(
+    ['*/src/**/*.{ts,tsx}', 'deploy/*/src/**/*.ts', 'proto/index.ts', 'test/**/*.ts', 'scripts/**/*.ts'],
+    {
+      cwd: repositoryRoot,
+    },
+  )
     .map(path => relative(repositoryRoot, `${repositoryRoot}/${path}`))
     .filter(path => !path.startsWith('node_modules'))
     .map(path => {

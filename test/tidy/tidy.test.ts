@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   contract: ['proto'],
   client: ['contract'],
+  console: ['client', 'contract'],
   common: [],
   qnet: ['common', 'proto'],
   storage: ['common', 'contract', 'proto'],
@@ -25,7 +26,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   access: ['common'],
   'encoder-service': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'shard-server': ['common', 'membership', 'proto', 'qnet', 'service', 'storage'],
-  coordinator: ['access', 'announcements', 'common', 'contract', 'membership', 'proto', 'qnet', 'service', 'storage'],
+  coordinator: [
+    'access',
+    'announcements',
+    'common',
+    'console',
+    'contract',
+    'membership',
+    'proto',
+    'qnet',
+    'service',
+    'storage',
+  ],
   indexer: ['announcements', 'common', 'membership', 'proto', 'qnet', 'service', 'storage'],
   'local-cluster': ['common'],
   // Of the processes the shapes of their settings alone, which the doctor checks.
@@ -218,10 +230,10 @@ describe('the source tree', () => {
 
   it('imports every file from somewhere', () => {
     const entries =
-      /\/(main|index|config|src\/metrics)\.ts$|\.test\.ts$|-thread\.ts$|worker-thread\.ts$|^scripts\/|^test\/|^proto\/(index|limits)/
+      /\/(main|index|config|src\/metrics)\.tsx?$|\.test\.ts$|-thread\.ts$|worker-thread\.ts$|^scripts\/|^test\/|^proto\/(index|limits)/
     const imported = new Set(
       files.flatMap(({ path, text }) =>
-        [...text.matchAll(/'(\.[^']+\.ts)'/g)].map(match => normalize(join(dirname(path), match[1]!))),
+        [...text.matchAll(/'(\.[^']+\.tsx?)'/g)].map(match => normalize(join(dirname(path), match[1]!))),
       ),
     )
     const problems = files.map(({ path }) => path).filter(path => !entries.test(path) && !imported.has(path))

@@ -22,6 +22,7 @@ import { checkRequest } from '../check-request.ts'
 import { requestBytesMax } from '../request-bytes-max.ts'
 import { beginTrace, routeOf } from './begin-trace.ts'
 import { buildOpenApi } from './build-openapi.ts'
+import { readConsoleFiles } from './console-files.ts'
 import { acceptedEncodings, decodeBody } from './decode-body.ts'
 import { HttpMeter } from './http-meter.ts'
 import { parseJsonBody } from './parse-json-body.ts'
@@ -31,12 +32,15 @@ import { boundSlowBodies, createPublicServer, refuseGarbage, usualBounds } from 
 import { type Route, type RouteAnswer, streamTypes } from './route.ts'
 import { version } from './routes/cluster-routes.ts'
 import { addSecurityHeaders, strictDocsPolicy } from './security-headers.ts'
+import { serveConsole } from './serve-console.ts'
 
 export interface HttpServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly address: string
   /** Origins whose pages may call the API from a browser, `*` for any; undefined for none. */
   readonly corsOrigins: readonly string[] | undefined
+  /** Where the files of the console lie; without them it is not served. */
+  readonly consoleDirectory: string
   /** With them it is HTTPS. */
   readonly certificates?: WatchedCertificates | undefined
   readonly putTimeoutMs: number
@@ -71,6 +75,7 @@ export async function startHttpServer(coordinator: Coordinator, options: HttpSer
   boundSlowBodies(app, usualBounds, ({ routeOptions }) => streams.has(routeOptions.url ?? ''))
   if (options.corsOrigins !== undefined) await allowOrigins(app, options.corsOrigins)
   await serveDocument(app, buildOpenApi(routes, version))
+  serveConsole(app, await readConsoleFiles(options.consoleDirectory))
   for (const route of routes) if (route.body !== 'ndjson') addRoute(app, route, options)
   await app.register(async child => {
     // Its body is read by the route itself, document by document, and has no limit.

@@ -18,7 +18,14 @@ const homeSchema = z.object({ name: z.string(), version: z.string(), links: z.re
 const home: z.input<typeof homeSchema> = {
   name: 'hypershard',
   version,
-  links: { openapi: '/openapi.json', docs: '/docs', ready: '/readyz', indexes: '/v1/indexes', models: '/v1/models' },
+  links: {
+    console: '/console/',
+    openapi: '/openapi.json',
+    docs: '/docs',
+    ready: '/readyz',
+    indexes: '/v1/indexes',
+    models: '/v1/models',
+  },
 }
 
 /** A probe has no key: it learns whether, and neither of which index nor of which server. */

@@ -1,0 +1,5 @@
+import type { Page } from './app/page.ts'
+import { labPage } from './pages/lab/lab-page.tsx'
+
+/** All pages, in the order of the navigation; the first that the key allows is where one begins. */
+export const pages: readonly Page[] = [labPage]

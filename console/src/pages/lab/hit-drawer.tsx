@@ -1,0 +1,100 @@
+import type { Hit } from '@hypershard/contract'
+import { useState } from 'preact/hooks'
+import { printExact } from '../../api/parse-exact.ts'
+import { Button } from '../../parts/button.tsx'
+import { Drawer } from '../../parts/drawer.tsx'
+import { toldBytes, toldScore } from '../../parts/numbers.ts'
+import { Shown } from '../../parts/shown.tsx'
+import { cutAtPassage } from './cut-at-passage.ts'
+
+export interface HitDrawerProps {
+  readonly hit: Hit
+  readonly rank: number
+  readonly onClose: () => void
+}
+
+/** One hit whole: its scores, its text with the passage that found it, its fields. */
+export function HitDrawer({ hit, rank, onClose }: HitDrawerProps) {
+  const { id, title, fields } = hit
+  return (
+    <Drawer title={<Shown text={title || id} max={300} />} label={`Hit ${rank}`} onClose={onClose}>
+      <dl class="facts">
+        <dt>Document</dt>
+        <dd class="mono">
+          <Shown text={id} />
+        </dd>
+        <dt>Rank</dt>
+        <dd class="number">{rank}</dd>
+        <dt>Score</dt>
+        <dd class="number">{toldScore(hit.score)}</dd>
+        {hit.rerank_score !== undefined && (
+          <>
+            <dt>By the cross-encoder</dt>
+            <dd class="number">{toldScore(hit.rerank_score)}</dd>
+          </>
+        )}
+        {hit.scores !== undefined && (
+          <>
+            <dt>By the q-net, by words</dt>
+            <dd class="number">
+              {toldScore(hit.scores.qnet)}, {toldScore(hit.scores.lexical)}
+            </dd>
+          </>
+        )}
+      </dl>
+      {fields !== undefined && Object.keys(fields).length > 0 && (
+        <section class="stack">
+          <h3>Fields</h3>
+          <dl class="facts">
+            {Object.entries(fields).map(([field, value]) => (
+              <FieldFact key={field} field={field} value={value} />
+            ))}
+          </dl>
+        </section>
+      )}
+      <HitText hit={hit} />
+    </Drawer>
+  )
+}
+
+function FieldFact({ field, value }: { readonly field: string; readonly value: unknown }) {
+  return (
+    <>
+      <dt>
+        <Shown text={field} />
+      </dt>
+      <dd>
+        <Shown text={typeof value === 'string' ? value : printExact(value)} max={4_000} />
+      </dd>
+    </>
+  )
+}
+
+/** A text of a megabyte takes a browser a while: it begins with so much of it. */
+const textCharactersMax = 20_000
+
+function HitText({ hit }: { readonly hit: Hit }) {
+  const [whole, setWhole] = useState(false)
+  const { text = '', passage } = hit
+  if (text === '') return null
+  const parts = cutAtPassage(text, passage, whole ? Number.POSITIVE_INFINITY : textCharactersMax)
+  return (
+    <section class="stack">
+      <h3>Text{passage !== undefined && <span class="soft"> · the passage that scored best is marked</span>}</h3>
+      <p class="hit-text" dir="auto">
+        <Shown text={parts.before} />
+        {parts.passage !== '' && (
+          <mark>
+            <Shown text={parts.passage} />
+          </mark>
+        )}
+        <Shown text={parts.after} />
+      </p>
+      {parts.cut && (
+        <div class="row">
+          <Button onClick={() => setWhole(true)}>Show all of it ({toldBytes(text.length)})</Button>
+        </div>
+      )}
+    </section>
+  )
+}

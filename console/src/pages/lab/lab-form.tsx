@@ -1,0 +1,113 @@
+import { hitsMax, queryCharactersMax } from '@hypershard/contract/limits'
+import { searchDefaults } from '@hypershard/contract/vocabulary'
+import { useState } from 'preact/hooks'
+import { Button } from '../../parts/button.tsx'
+import { CheckField, NumberField, TextArea, TextField } from '../../parts/fields.tsx'
+import { FilterBuilder } from './filter-builder.tsx'
+import { canSearch, type LabState } from './lab-state.ts'
+import { type IndexFacts, SettingsForm } from './settings-form.tsx'
+import { useIndexFacts } from './use-index-facts.ts'
+
+export interface LabFormProps {
+  /** What the link says; the form begins with it. */
+  readonly state: LabState
+  readonly searching: boolean
+  readonly onSearch: (state: LabState) => void
+}
+
+/** What to search, and how; nothing is searched before it is sent. */
+export function LabForm({ state, searching, onSearch }: LabFormProps) {
+  const [draft, setDraft] = useState(state)
+  const facts = useIndexFacts(draft.index)
+  const change = (part: Partial<LabState>) => setDraft(now => ({ ...now, ...part }))
+  const send = () => canSearch(draft) && onSearch(draft)
+  const fields = facts.index?.fields ?? {}
+  return (
+    <form
+      class="panel lab-form"
+      onSubmit={event => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <div class="lab-ask">
+        <TextField
+          label="Index or alias"
+          value={draft.index}
+          suggestions={facts.names}
+          onValue={index => change({ index })}
+        />
+        <TextArea
+          label="Query"
+          value={draft.query}
+          rows={2}
+          placeholder="What to search for"
+          onValue={query => change({ query })}
+          onEnter={send}
+          error={draft.query.length > 2 * queryCharactersMax ? `at most ${queryCharactersMax} characters` : undefined}
+        />
+        <NumberField
+          label="Hits (k)"
+          value={draft.k}
+          min={1}
+          max={hitsMax}
+          placeholder={String(searchDefaults.k)}
+          onValue={k => change({ k })}
+        />
+        <Button type="submit" kind="primary" disabled={!canSearch(draft)}>
+          {searching ? 'Searching…' : 'Search'}
+        </Button>
+      </div>
+      <FilterBuilder
+        key={JSON.stringify(Object.keys(fields))}
+        fields={fields}
+        filter={draft.filter}
+        onFilter={filter => change({ filter })}
+      />
+      <HowSearched draft={draft} facts={facts} onChange={change} />
+    </form>
+  )
+}
+
+interface HowSearchedProps {
+  readonly draft: LabState
+  readonly facts: IndexFacts
+  readonly onChange: (part: Partial<LabState>) => void
+}
+
+/** The settings of the search, or of the two; folded away while all are the coordinator's own. */
+function HowSearched({ draft: { a, b, minCoverage }, facts, onChange }: HowSearchedProps) {
+  return (
+    <details open={Object.keys(a).length > 0 || b !== undefined || minCoverage !== undefined}>
+      <summary>How it is searched</summary>
+      <div class={b === undefined ? 'stack lab-settings' : 'lab-settings lab-sides'}>
+        <section class="stack">
+          {b !== undefined && <h3>A</h3>}
+          <SettingsForm settings={a} facts={facts} onSettings={next => onChange({ a: next })} />
+        </section>
+        {b !== undefined && (
+          <section class="stack">
+            <h3>B</h3>
+            <SettingsForm settings={b} facts={facts} onSettings={next => onChange({ b: next })} />
+          </section>
+        )}
+      </div>
+      <div class="row lab-both">
+        <CheckField
+          label="Compare with a second search of the same"
+          value={b !== undefined}
+          onValue={on => onChange({ b: on ? a : undefined })}
+        />
+        <NumberField
+          label="Least coverage"
+          value={minCoverage}
+          min={0}
+          max={1}
+          step="any"
+          placeholder={String(searchDefaults.min_coverage)}
+          onValue={next => onChange({ minCoverage: next })}
+        />
+      </div>
+    </details>
+  )
+}

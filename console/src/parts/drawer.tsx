@@ -1,0 +1,38 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from './button.tsx'
+
+export interface DrawerProps {
+  readonly title: ComponentChildren
+  readonly label: string
+  readonly onClose: () => void
+  readonly children: ComponentChildren
+}
+
+/** A panel over the page, for one thing of a list. The browser keeps the focus in it, and Escape closes it. */
+export function Drawer({ title, label, onClose, children }: DrawerProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const { current } = dialog
+    current?.showModal()
+    return () => current?.close()
+  }, [])
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it too
+    <dialog
+      class="drawer"
+      ref={dialog}
+      aria-label={label}
+      onClose={onClose}
+      onClick={event => event.target === dialog.current && onClose()}
+    >
+      <div class="drawer-head">
+        <h2>{title}</h2>
+        <Button onClick={onClose} label="Close">
+          ✕
+        </Button>
+      </div>
+      <div class="drawer-body">{children}</div>
+    </dialog>
+  )
+}

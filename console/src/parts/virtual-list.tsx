@@ -1,0 +1,35 @@
+import type { ComponentChildren } from 'preact'
+import { useRef } from 'preact/hooks'
+import { useVisibleRange } from './use-visible-range.ts'
+
+export interface VirtualListProps {
+  /** What the list is of, for who does not see it. */
+  readonly label: string
+  readonly count: number
+  /** Of each row, in pixels: what is higher is cut off. */
+  readonly rowHeight: number
+  readonly row: (at: number) => ComponentChildren
+  /** What stays the same of a row when rows move; its place when left out. */
+  readonly keyOf?: (at: number) => string
+}
+
+/** A list of any length, of rows of one height; only what can be seen is in the page. */
+export function VirtualList({ label, count, rowHeight, row, keyOf }: VirtualListProps) {
+  const frame = useRef<HTMLOListElement>(null)
+  const { first, end } = useVisibleRange({ frame, rowHeight, count })
+  const places = Array.from({ length: end - first }, (_, at) => first + at)
+  return (
+    <ol class="virtual" ref={frame} aria-label={label} style={{ height: `${count * rowHeight}px` }}>
+      {places.map(at => (
+        <li
+          key={keyOf?.(at) ?? at}
+          aria-setsize={count}
+          aria-posinset={at + 1}
+          style={{ top: `${at * rowHeight}px`, height: `${rowHeight}px` }}
+        >
+          {row(at)}
+        </li>
+      ))}
+    </ol>
+  )
+}

@@ -1,0 +1,17 @@
+/**
+ * The console in Debian's chromium, on a real cluster. One browser and one cluster serve all: the tests of each page stand
+ * in a file of their own, and are listed here.
+ */
+import { labTests } from './lab-tests.ts'
+import { missingBrowser, shareConsole } from './shared-console.ts'
+import { shellTests } from './shell-tests.ts'
+
+if (missingBrowser !== undefined) {
+  describe('the console', () => it.skip(`left out: ${missingBrowser}`))
+} else {
+  describe('the console', () => {
+    const shared = shareConsole()
+    shellTests(shared)
+    labTests(shared)
+  })
+}
