@@ -6,6 +6,13 @@
 /** Of a query's text, in code points, as JSON Schema counts. A limit in characters is told by `hasMoreCharacters`. */
 export const queryCharactersMax = 16_384
 
+/** Leaves of a composed query, and how deep its nodes may stand inside of each other, the outermost counted. */
+export const leavesMax = 16
+export const expressionDepthMax = 4
+
+/** Of a node of a composed query; the least is its inverse. Beyond it the other nodes would say nothing. */
+export const nodeWeightMax = 1_000
+
 /** Hits of one page, and documents of one fetch. */
 export const hitsMax = 1_000
 

@@ -46,6 +46,11 @@ export const hitSchema = z.object({
     .optional()
     .describe('With `hybrid`: what was joined to `score`.'),
   highlight: highlightOfHitSchema.optional().describe('Of a search that asks for it.'),
+  leaf: count.optional().describe('Of a composed query: the place in `leaves` of the one that gave the hit its place.'),
+  leaf_scores: z
+    .array(z.number().nullable())
+    .optional()
+    .describe('Of a composed query: what each of its leaves says of the document, in deviations above the mean.'),
 })
 
 /** Why the call was made that answered for a shard. */
@@ -116,6 +121,10 @@ export const searchAnswerSchema = z.object({
   cached: z.boolean().describe('Whether it was kept from an earlier search of the same.'),
   next_cursor: z.string().nullable().describe('Null on the last page.'),
   rerank: rerankOutcomeSchema.optional().describe('Of a search that asks for it.'),
+  leaves: z
+    .array(z.string())
+    .optional()
+    .describe('Of a composed query: where its leaves stand, as `any[0]` or `any[1].all[0]`, in their order.'),
   profile: searchProfileSchema.optional(),
 })
 

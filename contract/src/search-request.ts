@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { querySchema } from './expression.ts'
 import { facetsSchema } from './facets.ts'
 import { groupBySchema } from './group-by.ts'
 import { highlightDescription, highlightSchema } from './highlight.ts'
 import type { Immutable } from './immutable.ts'
-import { hasMoreCharacters, hitsMax, queryCharactersMax, timeoutMsMax } from './limits.ts'
+import { hitsMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
 import { sortSchema } from './sort.ts'
 import { qnetSchema, vectorSchema } from './vectors.ts'
@@ -14,14 +15,6 @@ const cursorCharactersMax = 32_768
 /** An id has at most 512 bytes. */
 const likeIdCharactersMax = 512
 
-const queryText = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine(text => text.isWellFormed(), 'has half of a surrogate pair; send well-formed Unicode')
-  .refine(text => text.trim() !== '', 'must not be blank')
-  .refine(text => !hasMoreCharacters(text, queryCharactersMax), `must be at most ${queryCharactersMax} characters`)
-  .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
-
 const likeSchema = z
   .strictObject({ id: z.string().min(1).max(likeIdCharactersMax).describe('Of a document of the index.') })
   .describe(
@@ -30,7 +23,7 @@ const likeSchema = z
   )
 
 export const searchRequestSchema = z.strictObject({
-  query: queryText.optional().describe('What to search for; or give a `vector`, a `qnet` or `like` instead.'),
+  query: querySchema.optional(),
   vector: vectorSchema.optional().describe('Of the query, where the scorer is an inner product: instead of `query`.'),
   qnet: qnetSchema.optional(),
   like: likeSchema.optional(),

@@ -5,6 +5,7 @@
 import type { Deadline, RankStart, ScanCounts } from '@hypershard/common'
 import type { Precision, QNetArchitecture, ScoringPrecision } from '@hypershard/qnet'
 import type { RecallKnob } from '@hypershard/storage'
+import type { Expression } from './cpu/composed/expression.ts'
 import type { ScoreSheet } from './cpu/score-sheet.ts'
 import type { SharedWeights } from './qnets/weights-memory.ts'
 
@@ -38,7 +39,28 @@ export interface ScoringBackend {
    * @throws HypershardError as `scan`
    */
   score(request: ScanRequest, shard: ShardToScan, rows: readonly RowToScore[], deadline: Deadline): Promise<ScoredRows>
+  /**
+   * What the leaves of the request's composed query say of some documents.
+   * @throws HypershardError as `scan`, and `deadline_exceeded`
+   */
+  leafScores(request: ScanRequest, rows: readonly HeldRow[], deadline: Deadline): Promise<LeafScores>
   close(): Promise<void>
+}
+
+/** A row of a segment that is held. */
+export interface HeldRow {
+  /** Of the segment. */
+  readonly key: string
+  readonly row: number
+  /** Which of the document's passages, where it has some. */
+  readonly passage: number | undefined
+}
+
+export interface LeafScores {
+  /** f32 [rows, leaves], row-major, made comparable; NaN for one that is not finite. */
+  readonly scores: Float32Array
+  /** By row, the leaf that gives it its place. */
+  readonly deciding: Uint8Array
 }
 
 export interface RowToScore {
@@ -123,9 +145,20 @@ export interface SharedQNet {
   readonly weights: SharedWeights
 }
 
+/** A query of several. */
+export interface ComposedQNets {
+  readonly leaves: readonly SharedQNet[]
+  readonly expression: Expression
+  /** Document vectors [rows, width] that leaves are made comparable on, the same on every server, and what names them. */
+  readonly sample: { readonly key: string; readonly vectors: Float32Array }
+}
+
 /** One query's work on some shards. */
 export interface ScanRequest {
+  /** Of a composed query, the first of its leaves. */
   readonly qnet: SharedQNet
+  /** Undefined for a query of one q-net. */
+  readonly composed?: ComposedQNets | undefined
   readonly scoring: ScoringPrecision
   readonly plan: ScanPlan
   /** Document vectors [rows, width] that int8 scoring measures its ranges on; empty for fp32. */

@@ -6,6 +6,7 @@ import { cliMutants } from './lists/cli-mutants.ts'
 import { clientMutants } from './lists/client-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { consoleMutants } from './lists/console-mutants.ts'
+import { composedMutants } from './lists/composed-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
 import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
@@ -56,6 +57,7 @@ export const allMutants: readonly Mutant[] = [
   ...contractMutants,
   ...coordinatorClusterMutants,
   ...coordinatorPlacementMutants,
+  ...composedMutants,
   ...coordinatorSearchMutants,
   ...coordinatorViewsMutants,
   ...fanOutMutants,

@@ -28,7 +28,7 @@ describe('hypershard recall', () => {
     }
     // Whatever is not exact misses the best document about the moon.
     const keepHit = (id: string, { plan, query = '' }: SearchRequest) =>
-      plan === 'exact' || !(query.includes('moon') && id === 'document-1')
+      plan === 'exact' || !(String(query).includes('moon') && id === 'document-1')
     server = await serve(createFakeApi({ onSearch, keepHit }))
     url = server.url
     folder = await mkdtemp(join(tmpdir(), 'hypershard-recall-'))

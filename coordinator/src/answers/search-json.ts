@@ -1,6 +1,7 @@
 import { parseExactJson } from '@hypershard/common'
 import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
+import type { LeafScores } from '../search/composed/leaf-scores.ts'
 import { passageOf } from '../search/passage-of.ts'
 import type { Highlight, Hit, HitGroup, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
@@ -24,6 +25,7 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     cached: answer.cached,
     next_cursor: answer.nextCursor,
     ...(answer.rerank && { rerank: rerankJson(answer.rerank) }),
+    ...(answer.leaves && { leaves: [...answer.leaves] }),
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }
 }
@@ -41,10 +43,14 @@ function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof se
 }
 
 function hitJson(hit: Hit): z.input<typeof hitSchema> {
-  const { id, score, document, passage, rerankScore, estimate, scores, highlight } = hit
+  const { id, score, document, passage, rerankScore, estimate, scores, highlight, composed } = hit
   const reranked = rerankScore !== undefined && { rerank_score: rerankScore }
   const ofScore = { ...(scores && { scores }), ...(estimate !== undefined && { estimate }) }
-  const more = { ...(passage && { passage: passageOf(passage, document?.text) }), ...ofScore }
+  const ofQuery = {
+    ...(passage && { passage: passageOf(passage, document?.text) }),
+    ...(composed && leavesJson(composed)),
+  }
+  const more = { ...ofQuery, ...ofScore }
   const highlighted = highlight && { highlight: highlightJson(highlight) }
   if (document === undefined) return { id, score, ...reranked, ...more }
   const fields = parseExactJson(document.fieldsJson || '{}') as Record<string, unknown>
@@ -53,6 +59,10 @@ function hitJson(hit: Hit): z.input<typeof hitSchema> {
 
 function highlightJson({ fragments, partial }: Highlight): z.input<typeof hitSchema>['highlight'] {
   return { fragments: fragments.map(({ marks, ...fragment }) => ({ ...fragment, marks: [...marks] })), partial }
+}
+
+function leavesJson({ leaf, scores }: LeafScores) {
+  return { leaf, leaf_scores: scores.map(score => (Number.isFinite(score) ? score : null)) }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {

@@ -2,11 +2,11 @@ import { type Clock, HypershardError, type RequestContext, systemClock } from '@
 import type { SearchShardsRequest, ShardResult } from '@hypershard/proto/shard'
 import { LRUCache } from 'lru-cache'
 import type { ServerFacts, ShardServerPort } from '../ports.ts'
-import { digestAlone, encodedBytes, payloadBytes, type QueryPayload, requestQuery } from '../search/query-payload.ts'
+import { isComposed, namesOf, type QueryFields, type QueryPayload, requestQuery } from '../search/query-payload.ts'
 import { MemberLoad } from './member-load.ts'
 import { isOfIndex } from './placement-of.ts'
 
-export type MemberRequest = Omit<SearchShardsRequest, 'qnet' | 'tokenStates'> & { readonly payload: QueryPayload }
+export type MemberRequest = Omit<SearchShardsRequest, keyof QueryFields> & { readonly payload: QueryPayload }
 
 export interface MemberAnswer {
   readonly results: readonly ShardResult[]
@@ -194,24 +194,43 @@ export class ClusterMember {
   /** A query that it was given before goes as its digest alone, and whole once more when it is not known any more. */
   async search(request: MemberRequest, context: RequestContext): Promise<MemberAnswer> {
     const { payload, ...others } = request
-    const name = digestAlone(payload)
-    if (name !== undefined && this.#given.get(payload.digest) === true) {
-      const known = { ...others, qnet: name, tokenStates: undefined }
-      const results = await this.#unlessUnknown(payload.digest, () => this.server.search(known, context))
-      if (results !== undefined) return { results, queryBytes: encodedBytes(name) }
+    const ask = ({ fields }: { readonly fields: QueryFields }) => this.server.search({ ...others, ...fields }, context)
+    const short = requestQuery(payload, digest => this.#given.get(digest) === true)
+    if (short.named.length > 0) {
+      const results = await this.#unlessUnknown(short.named, () => ask(short))
+      if (results !== undefined) return this.#noteGiven(payload, { results, queryBytes: short.bytes })
     }
-    const results = await this.server.search({ ...others, ...requestQuery(payload) }, context)
-    if (name !== undefined) this.#given.set(payload.digest, true)
-    return { results, queryBytes: payloadBytes(payload) }
+    const whole = requestQuery(payload, () => false)
+    const results = await ask(whole).catch(error => {
+      throw isComposed(payload) && findsNoQuery(error) ? this.#tooOld(error) : error
+    })
+    return this.#noteGiven(payload, { results, queryBytes: whole.bytes })
   }
 
-  async #unlessUnknown<Result>(digest: string, ask: () => Promise<Result>): Promise<Result | undefined> {
+  #noteGiven(payload: QueryPayload, answer: MemberAnswer): MemberAnswer {
+    for (const digest of namesOf(payload)) this.#given.set(digest, true)
+    return answer
+  }
+
+  async #unlessUnknown<Result>(digests: readonly string[], ask: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await ask()
     } catch (error) {
       if (!(error instanceof HypershardError && error.code === 'query_unknown')) throw error
-      this.#given.delete(digest)
+      for (const digest of digests) this.#given.delete(digest)
       return undefined
     }
   }
+
+  #tooOld(cause: unknown): HypershardError {
+    const message = `${this.address} is of a version that knows no composed queries; upgrade it`
+    return new HypershardError('unavailable', message, { cause })
+  }
 }
+
+/** What a server says that looks for a query in the fields of one alone. */
+function findsNoQuery(error: unknown): boolean {
+  return error instanceof HypershardError && error.code === 'invalid_request' && error.message.includes(noQuery)
+}
+
+const noQuery = 'give a q-net or token states'

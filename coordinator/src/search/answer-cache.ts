@@ -8,11 +8,16 @@ import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
 /** What of a search decides its answer, beside the manifest version that it pins. */
-type Asked = Omit<SearchInput, 'index' | 'own' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'>
+type Asked = Omit<
+  SearchInput,
+  'index' | 'own' | 'composed' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'
+>
 
 /** An answer's own size, beside its hits, and what a hit takes beside its texts. Estimates on the high side. */
 const answerBytes = 1_024
 const hitBytes = 256
+/** And what a leaf's score takes. */
+const leafBytes = 16
 /** And what a value of a facet takes beside its own text. */
 const valueBytes = 64
 /** And a mark of a highlight, in characters. */
@@ -44,9 +49,12 @@ export class AnswerCache {
 
   /** By content, so that a long query or filter costs no more than a short one. */
   static keyOf(input: SearchInput, manifest: Manifest): string {
-    const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = input
+    const { composed, ...plain } = input
+    const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = plain
     return createHash('sha256')
-      .update(JSON.stringify([generationUid(manifest), manifest.version, asked satisfies Asked, own?.name]))
+      .update(
+        JSON.stringify([generationUid(manifest), manifest.version, asked satisfies Asked, own?.name, composed?.name]),
+      )
       .digest('base64')
   }
 
@@ -65,11 +73,16 @@ export class AnswerCache {
   }
 }
 
-function bytesOf({ facets = [], groups = [], ...answer }: SearchAnswer): number {
+function bytesOf({ facets = [], groups = [], leaves = [], ...answer }: SearchAnswer): number {
   const hits = [...answer.hits, ...groups.flatMap(group => group.hits)]
   const values = facets.flatMap(facet => facet.values)
   const characters = charactersOf(hits) + values.reduce((sum, { value }) => sum + String(value).length, 0)
-  return answerBytes + hits.length * hitBytes + values.length * valueBytes + bytesOfCharacter * characters
+  return (
+    answerBytes +
+    hits.length * (hitBytes + leafBytes * leaves.length) +
+    values.length * valueBytes +
+    bytesOfCharacter * characters
+  )
 }
 
 function charactersOf(hits: SearchAnswer['hits']): number {

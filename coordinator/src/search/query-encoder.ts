@@ -4,7 +4,7 @@ import { timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 import type { QueryForm } from './query-forms.ts'
-import { isTokenStates, payloadBytes } from './query-payload.ts'
+import { isTokenStates, payloadBytes, type QueryPayload } from './query-payload.ts'
 
 export interface QueryText {
   readonly modelDigest: string
@@ -13,9 +13,14 @@ export interface QueryText {
   readonly form: QueryForm
 }
 
-export interface EncodedQueryAndOrigin extends EncodedQuery {
+export interface EncodedTextAndOrigin extends EncodedQuery {
   /** It was in the cache: the encoder did nothing for this search. */
   readonly cached: boolean
+}
+
+/** The same of any query. */
+export interface EncodedQueryAndOrigin extends Omit<EncodedTextAndOrigin, 'payload'> {
+  readonly payload: QueryPayload
 }
 
 /** An encoder call that several searches of the same text may be waiting for. */
@@ -58,7 +63,7 @@ export class QueryEncoder {
   }
 
   /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
-  async encode(query: QueryText, context: RequestContext): Promise<EncodedQueryAndOrigin> {
+  async encode(query: QueryText, context: RequestContext): Promise<EncodedTextAndOrigin> {
     const key = keyOf(query)
     const known = this.counts.note(this.#cache.get(key))
     if (known !== undefined) return { ...known, cached: true }

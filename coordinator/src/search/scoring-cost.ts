@@ -19,17 +19,20 @@ export interface ScoringCost {
 const flopsOfWeight = 2
 
 /** What of a search decides its cost. */
-type PricedOption = 'plan' | 'candidates' | 'expansion' | 'k' | 'hybrid' | 'rerank'
+type PricedOption = 'plan' | 'candidates' | 'expansion' | 'k' | 'hybrid' | 'rerank' | 'composed'
 
 /** @param model undefined for one that is not known now: a search of it fails, and costs nothing */
 export function scoringCost(
-  { plan, candidates, expansion, k, hybrid, rerank }: Pick<SearchInput, PricedOption>,
+  { plan, candidates, expansion, k, hybrid, rerank, composed }: Pick<SearchInput, PricedOption>,
   manifest: Manifest,
   model: Pick<Model, 'qnetParameters' | 'vectorWidth'> | undefined,
   crossEncoder?: Pick<CrossEncoder, 'tokenParameters' | 'maxTokens'>,
 ): ScoringCost {
   const { qnetParameters = 0, vectorWidth = 0 } = model ?? {}
-  const costOf = (scored: number, ranked: number) => flopsOfWeight * (scored * qnetParameters + ranked * vectorWidth)
+  // Each leaf of a composed query scores, and ranks, what a query of one q-net would.
+  const qnets = composed?.leaves.length ?? 1
+  const costOf = (scored: number, ranked: number) =>
+    flopsOfWeight * qnets * (scored * qnetParameters + ranked * vectorWidth)
   const joined = hybrid?.candidates ?? 0
   const shards = eligibleByShard(manifest)
   // The best by words of each shard are scored by the q-net beside what the plan scores.

@@ -3,6 +3,7 @@ import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { ExactValue, FieldType } from '@hypershard/storage'
 import type { Fragment } from '../words/best-fragments.ts'
+import type { LeafScores } from './composed/leaf-scores.ts'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
 import type { FacetCounts } from './stages/count-facets.ts'
@@ -21,6 +22,8 @@ export interface Hit {
   readonly estimate?: number | undefined
   /** What was joined to `score`, where words were searched too; of the q-net null when it is NaN or infinite. */
   readonly scores?: { readonly qnet: number | null; readonly lexical: number }
+  /** Of a composed query. */
+  readonly composed?: LeafScores
   /** Undefined of a search that does not ask for it. */
   readonly highlight?: Highlight | undefined
 }
@@ -76,5 +79,7 @@ export interface SearchAnswer {
   readonly tookMs: number
   /** Undefined of a search that does not ask for it. */
   readonly rerank?: RerankOutcome | undefined
+  /** Where the leaves of a composed query stand. */
+  readonly leaves?: readonly string[] | undefined
   readonly profile: SearchProfile | undefined
 }

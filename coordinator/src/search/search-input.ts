@@ -20,16 +20,19 @@ import type { z } from 'zod'
 import type { FilterJson } from '../access/caller.ts'
 import { type OwnQuery, readOwnQuery } from '../vectors/own-query.ts'
 import type { HybridSearch } from '../words/query-words.ts'
+import { type ComposedSearch, readExpression, type WhatToFind } from './composed/read-expression.ts'
 
 /** A search whose every value has been checked. */
 export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly index: string
   /** Another generation than the one that the name stands for. */
   readonly generation: number | undefined
-  /** Empty where `own` or `like` stands instead. */
+  /** Empty where `own`, `composed` or `like` stands instead. */
   readonly query: string
   /** The query as a vector or a q-net. */
   readonly own?: OwnQuery | undefined
+  /** The query is an expression over several. */
+  readonly composed?: ComposedSearch | undefined
   /** The query is made of this document. */
   readonly like?: Like | undefined
   readonly k: number
@@ -72,7 +75,7 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
  */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
   const { query: text, vector, qnet, like, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
-  const { query = '', own } = queryOf({ query: text, vector, qnet, like })
+  const { query = '', own, composed } = queryOf({ query: text, vector, qnet, like })
   const {
     min_coverage: minCoverage,
     ids_only: idsOnly,
@@ -84,16 +87,17 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     hybrid: joined,
     ...options
   } = others
-  if (options.rerank !== undefined) checkRerank({ k, own, like }, options.rerank)
-  const hybrid = joined && hybridSearchOf(joined, { k, own, like, rerank: options.rerank })
+  if (options.rerank !== undefined) checkRerank({ k, own, composed, like }, options.rerank)
+  const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank: options.rerank })
   if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid })
   if (sort !== undefined) refuseBeside('sort', { like, hybrid })
-  if (highlight !== undefined) checkHighlight({ k, query, idsOnly, groupBy })
+  if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
   const what = {
     index,
     hybrid,
     query,
     own,
+    composed,
     like,
     k,
     cursor,
@@ -128,13 +132,14 @@ function refuseBeside(order: 'group_by' | 'sort', others: Pick<SearchInput, 'lik
 
 /** @throws HypershardError `invalid_request` */
 function checkRerank(
-  { k, own, like }: Pick<SearchInput, 'k' | 'own' | 'like'>,
+  { k, own, composed, like }: Pick<SearchInput, 'k' | 'own' | 'composed' | 'like'>,
   { candidates }: { candidates: number },
 ): void {
   if (k + candidates > hitsMax) {
     const message = `rerank.candidates: ${candidates} and k ${k} are over ${hitsMax} together; lower one of them`
     throw new HypershardError('invalid_request', message)
   }
+  if (composed !== undefined) throw refused('rerank: reads one text, and an expression may have several; leave it out')
   if (own === undefined && like === undefined) return
   const message =
     'rerank: reads the words of a query, and this one is a vector, a q-net or `like`; leave it out, or send `query`'
@@ -145,9 +150,12 @@ function checkRerank(
 function checkHighlight({
   k,
   query,
+  composed,
   idsOnly,
   groupBy,
-}: Pick<SearchInput, 'k' | 'query' | 'idsOnly' | 'groupBy'>): void {
+}: Pick<SearchInput, 'k' | 'query' | 'composed' | 'idsOnly' | 'groupBy'>): void {
+  if (composed !== undefined)
+    throw refused('highlight: takes words from one text, and an expression may have several; leave it out')
   if (query === '')
     throw refused('highlight: takes its words from `query`, and this search has none; leave it out, or send `query`')
   if (idsOnly) throw refused('highlight: is of the texts that ids_only leaves out; leave one of them out')
@@ -169,7 +177,12 @@ export function toExplainedSearch(index: string, request: z.output<typeof explai
 }
 
 /** @throws HypershardError `invalid_request` unless exactly one of them says what to search for */
-function queryOf({ query, vector, qnet, like }: Pick<CheckedRequest, 'query' | 'vector' | 'qnet' | 'like'>) {
+function queryOf({
+  query,
+  vector,
+  qnet,
+  like,
+}: Pick<CheckedRequest, 'query' | 'vector' | 'qnet' | 'like'>): Partial<WhatToFind> {
   const given = Object.entries({ query, vector, qnet, like }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
     const names = given.map(([name]) => name).join(' and ')
@@ -177,7 +190,7 @@ function queryOf({ query, vector, qnet, like }: Pick<CheckedRequest, 'query' | '
       given.length === 0 ? 'query: missing; say what to search for' : `${names} are given; send one of them`
     throw new HypershardError('invalid_request', message)
   }
-  return { query, own: readOwnQuery({ vector, qnet }) }
+  return query === undefined ? { own: readOwnQuery({ vector, qnet }) } : readExpression(query)
 }
 
 /** A query that was made of a document was never a user's, and need not look like one. */
@@ -186,8 +199,10 @@ const withoutQuery = searchRequestSchema.omit({ query: true })
 /** @throws HypershardError `invalid_request` for a weight that ranks have no use for, and a query without words */
 function hybridSearchOf(
   { fusion, lexical, candidates }: HybridOptions,
-  { k, own, like, rerank }: Pick<SearchInput, 'k' | 'own' | 'like' | 'rerank'>,
+  { k, own, composed, like, rerank }: Pick<SearchInput, 'k' | 'own' | 'composed' | 'like' | 'rerank'>,
 ): HybridSearch {
+  if (composed !== undefined)
+    throw refused('hybrid: takes words from one text, and an expression may have several; leave it out')
   if (own !== undefined || like !== undefined) {
     const message = 'hybrid: words are taken from `query`, and a vector, a qnet or like has none; leave hybrid out'
     throw new HypershardError('invalid_request', message)

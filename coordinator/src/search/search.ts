@@ -100,6 +100,7 @@ export async function search(
     cached: false,
     tookMs: watch.totalMs,
     rerank: reranked,
+    leaves: input.composed?.leaves.map(({ path }) => path),
     profile: input.profile ? profileOf(query, outcome, watch, input) : undefined,
   }
   if (key !== undefined) parts.answers.keep(key, answer)
@@ -148,7 +149,7 @@ export async function pin(
   const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
   const owner: CursorOwner = {
     indexUid: entry.record.uid,
-    query: input.own?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,
+    query: input.own?.name ?? input.composed?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,
     precision,
     plan,
     filter: JSON.stringify(input.filter ?? null),

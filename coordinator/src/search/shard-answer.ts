@@ -15,6 +15,7 @@ import {
 } from '@hypershard/proto/shard'
 import { type ExactValue, exactValueOf, type SortValue } from '@hypershard/storage'
 import type { ClusterMember } from '../cluster/cluster-member.ts'
+import type { LeafScores } from './composed/leaf-scores.ts'
 import { orderOfHits, sortValuesOf } from './stages/sort-hits.ts'
 
 /** A hit of one shard and where its texts lie. */
@@ -33,6 +34,8 @@ export interface FoundHit {
   readonly wordsScore?: number | undefined
   /** By the tangent that found it, where one did. */
   readonly estimate?: number | undefined
+  /** What the leaves of a composed query say of it. */
+  readonly composed?: LeafScores | undefined
   /** What was joined to `score`, once it was. */
   readonly scores?: BothScores | undefined
 }
@@ -100,6 +103,8 @@ interface Asked {
   /** Fields to count the values of. */
   readonly facets: readonly string[]
   readonly withWords: boolean
+  /** Of a composed query; 0 of another. */
+  readonly leaves: number
   readonly groupBy: GroupBy | undefined
   readonly sort: readonly SortBy[]
 }
@@ -109,7 +114,7 @@ interface Asked {
  * hits that are in rank order and of their shard.
  */
 export function readShardResult(
-  { member, shard, segments, facets: asked, groupBy, sort, withWords }: Asked,
+  { member, shard, segments, facets: asked, groupBy, sort, withWords, leaves }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
@@ -131,7 +136,7 @@ export function readShardResult(
   if (withWords && result.wordHits === undefined) {
     return { code: 'internal', message: `${who}: it did not rank by words; upgrade it` }
   }
-  const read = { shard, segments, withWords, sort }
+  const read = { shard, segments, withWords, leaves, sort }
   const hits = readHits(result.hits, ({ score }) => score, { ...read, estimates: result.estimates })
   if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
   const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, { ...read, sort: [] })
@@ -143,31 +148,39 @@ export function readShardResult(
   return { shard, member, hits, wordHits, groups, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 
-type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'sort'> & { readonly estimates?: readonly number[] }
+type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'leaves' | 'sort'> & {
+  readonly estimates?: readonly number[]
+}
 
 /** @returns what is wrong with them, if anything is */
 function readHits(
   given: readonly ShardHit[],
   rankOf: (hit: ShardHit) => number,
-  { shard, segments, withWords, sort, estimates }: Place,
+  { shard, segments, withWords, leaves, sort, estimates }: Place,
 ): FoundHit[] | string {
   const compare = orderOfHits(sort)
   const hits: FoundHit[] = []
   let before: Parameters<typeof compare>[0] | undefined
   for (const [at, hit] of given.entries()) {
-    const { id, score, address, document, passage, wordsScore } = hit
+    const { id, score, address, document, passage, wordsScore, composed } = hit
     const sortedBy = sort.length === 0 ? {} : { sortedBy: sortValuesOf(hit.sort) }
     if (address === undefined) return 'a hit has no address'
     if (segments[address.segment]?.shard !== shard) return `hit \`${id}\` is of another shard`
     if (withWords && !Number.isFinite(wordsScore)) return `hit \`${id}\` has no score of its words`
+    if (leaves > 0 && !isOfLeaves(composed, leaves)) return `hit \`${id}\` has no scores of ${leaves} leaves`
     const rank = { id, score: rankOf(hit), ...sortedBy }
     if (before !== undefined && compare(before, rank) >= 0) return 'its hits are not in rank order'
     before = rank
     const estimate = estimates?.[at]
     const found = { ...(passage && { passage }), ...(Number.isFinite(estimate) && { estimate }) }
-    hits.push({ id, score, shard, address, document, ...found, ...(withWords && { wordsScore }), ...sortedBy })
+    const ofQuery = { ...(withWords && { wordsScore }), ...(composed && { composed }) }
+    hits.push({ id, score, shard, address, document, ...found, ...ofQuery, ...sortedBy })
   }
   return hits
+}
+
+function isOfLeaves(found: LeafScores | undefined, leaves: number): boolean {
+  return found !== undefined && found.scores.length === leaves && found.leaf < leaves
 }
 
 /** @returns what is wrong with them, if anything is */

@@ -5,6 +5,7 @@ import { failureFacts } from '../failure-facts.ts'
 import { after, type FanOut, nobodyWaits, type ShardCall } from './fan-out-flow.ts'
 import { waitForStragglers } from './give-up.ts'
 import { kindOf } from './hedging.ts'
+import { isComposed, leavesOf } from './query-payload.ts'
 import { retryOf } from './retry-policy.ts'
 import { readShardResult } from './shard-answer.ts'
 import type { ShardRace } from './shard-race.ts'
@@ -19,7 +20,8 @@ export function ask(member: ClusterMember, races: readonly ShardRace[], reason: 
     member,
     races,
     reason,
-    kind: kindOf(flow.request, documents),
+    // Each leaf of a composed query scores them.
+    kind: kindOf(flow.request, documents * leavesOf(flow.request.payload).length),
     startMs,
     work: member.load.begin(documents, startMs),
     trace: spanOf(member, races, reason, flow.context),
@@ -81,8 +83,9 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   const facts = { callMs: nowMs - startMs, queryBytes, wonBy: reason }
   work.answered({ serviceMs: Math.max(0, ...results.map(({ headMs, scoreMs }) => headMs + scoreMs)) }, nowMs)
   flow.record.hedging.noteCall(kind, facts.callMs, nowMs)
-  const { segments, facets, words, groupBy, sort } = flow.request
-  const asked = { member, segments, facets, groupBy, sort, withWords: words !== undefined }
+  const { segments, facets, words, groupBy, sort, payload } = flow.request
+  const leaves = isComposed(payload) ? payload.leaves.length : 0
+  const asked = { member, segments, facets, groupBy, sort, leaves, withWords: words !== undefined }
   const failed: [ShardRace, string][] = []
   let won = false
   for (const race of races) {

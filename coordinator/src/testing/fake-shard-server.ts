@@ -1,5 +1,4 @@
 import { compareRank, type Deadline, HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
-import { scoreOf } from '@hypershard/harness'
 import {
   type CountShardsRequest,
   type CountShardsResponse,
@@ -28,6 +27,7 @@ import { countPassing, listNaively } from './list-naively.ts'
 import { type LoadedDocument, loadShard } from './load-shard.ts'
 import { countWordsNaively, rankByWordsNaively, wordsOfDocument } from './naive-words-score.ts'
 import { readDocument } from './read-document.ts'
+import { scorerOf } from './score-composed.ts'
 import { sleepWithin } from './sleep-within.ts'
 import { countNaively, exactValuesOf, groupNaively, sortNaively } from './values-of-fields.ts'
 
@@ -279,7 +279,7 @@ export class FakeShardServer implements ShardServerPort {
   close(): void {}
 
   async #searchShard(shard: number, request: SearchShardsRequest): Promise<ShardResult> {
-    const { manifest, qnet, limit, after, filter, facets, words, groupBy, sort, plan } = request
+    const { manifest, limit, after, filter, facets, words, groupBy, sort, plan } = request
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -297,14 +297,13 @@ export class FakeShardServer implements ShardServerPort {
       scoreMs: 0,
     }
     if (error !== undefined) return { ...nothing, stopReason: StopReason.STOP_REASON_ERROR, error }
-    const bytes = qnet!.weights
-    const weights = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    const scored = scorerOf(request)
     const loaded = await this.#loadOnce(manifest!, shard)
     const documents = filter === undefined ? loaded : await this.#passing(filter, manifest!, loaded)
     const ranked: ShardHit[] = documents
       .map(({ id, vector, address }) => ({
         id,
-        score: scoreOf(weights, vector),
+        ...scored(vector),
         address,
         document: undefined,
         passage: undefined,

@@ -13,7 +13,7 @@ import {
   qnetDigest,
   vectorWidth,
 } from '@hypershard/qnet'
-import type { EncodedQueryAndOrigin } from '../search/query-encoder.ts'
+import type { EncodedTextAndOrigin } from '../search/query-encoder.ts'
 import { architectureOfShape } from './external-model-of.ts'
 import { qnetOfSafetensors } from './qnet-of-safetensors.ts'
 import { readVector } from './read-vector.ts'
@@ -50,7 +50,7 @@ export function readOwnQuery({ vector, qnet }: { vector?: GivenVector | undefine
  * @throws HypershardError `invalid_request` for one of another width or architecture, with values that are not finite, or of
  *   another digest than it says; `model_mismatch` for one of another model
  */
-export function encodeOwnQuery(own: OwnQuery, scored: ScoredBy): EncodedQueryAndOrigin {
+export function encodeOwnQuery(own: OwnQuery, scored: ScoredBy): EncodedTextAndOrigin {
   const weights = own.kind === 'vector' ? weightsOfVector(own.vector, scored) : weightsOfQNet(own, scored)
   const { architecture, modelDigest } = scored
   const payload: QNet = {

@@ -130,8 +130,8 @@ async function answer(
     case 'POST indexes/:name/search': {
       const given = await readJson<SearchRequest>(request)
       // What stands in the place of a text finds whatever there is.
-      const isText = given.vector === undefined && given.qnet === undefined
-      const body: TextSearch = { ...given, query: given.query ?? '' }
+      const isText = given.vector === undefined && given.qnet === undefined && typeof given.query !== 'object'
+      const body: TextSearch = { ...given, query: typeof given.query === 'string' ? given.query : '' }
       if (isText) checkQuery(body.query)
       onSearch(body.query, body)
       return send(

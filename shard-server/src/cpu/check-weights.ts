@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { HypershardError, toHypershardError } from '@hypershard/common'
 import { decodeWeights, qnetDigest } from '@hypershard/qnet'
-import type { SharedQNet } from '../ports.ts'
+import type { ScanRequest, SharedQNet } from '../ports.ts'
 
 /** States of a `WeightsCheck`. */
 const unknown = 0
@@ -25,6 +25,11 @@ export function checkWeightsOnce(qnet: SharedQNet): void {
   if (Atomics.compareExchange(check, 0, unknown, underWay) !== unknown) return
   Atomics.store(check, 0, faultOf(qnet) === undefined ? good : bad)
   Atomics.notify(check, 0)
+}
+
+/** All q-nets of a query. */
+export function qnetsOf({ qnet, composed }: Pick<ScanRequest, 'qnet' | 'composed'>): readonly SharedQNet[] {
+  return composed === undefined ? [qnet] : composed.leaves
 }
 
 /** Whether a thread has found them bad, so that nothing more need be done for the query. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { RecallKnob } from '@hypershard/storage'
-import { choosePlan, costOf, type SegmentToPlan, type ShardPlan } from './choose-plan.ts'
+import { choosePlan, costOf, queryOfOne, type SegmentToPlan, type ShardPlan } from './choose-plan.ts'
 import { firstCandidates } from './expected-misses.ts'
 
 const knobs: readonly RecallKnob[] = [
@@ -25,7 +25,7 @@ function segmentOf(
 describe('choosePlan', () => {
   const auto = (recall: number, hits = 10) => ({ kind: 'auto', recall, hits }) as const
   const planOf = (recall: number, segments: readonly SegmentToPlan[], hits?: number) =>
-    choosePlan(auto(recall, hits), segments, shallow)
+    choosePlan(auto(recall, hits), segments, queryOfOne(shallow))
   const forRecall = (recall: number, first: number, expansions: (number | undefined)[], hits = 10): ShardPlan => ({
     kind: 'tangent',
     count: { kind: 'recall', recall, hits, first },
@@ -62,8 +62,11 @@ describe('choosePlan', () => {
   it('is exact as far as that costs less, which for a plain inner product is far', () => {
     const exactUpTo = (architecture: typeof shallow) => {
       const isExact = (rows: number) =>
-        choosePlan(auto(0.99), [segmentOf(rows, { width: architecture.vectorDimensions[0]! })], architecture).kind ===
-        'exact'
+        choosePlan(
+          auto(0.99),
+          [segmentOf(rows, { width: architecture.vectorDimensions[0]! })],
+          queryOfOne(architecture),
+        ).kind === 'exact'
       let rows = 1
       while (isExact(rows)) rows++
       // And no further on either.
@@ -86,7 +89,7 @@ describe('choosePlan', () => {
             segmentOf(2 * rows, { ...own, eligible: 1 + (rows >> 2), recallKnobs: knobs }),
           ]
           const costs = [auto(0.95, hits), { kind: 'exact' } as const].map(plan =>
-            costOf(choosePlan(plan, segments, architecture), segments, architecture),
+            costOf(choosePlan(plan, segments, queryOfOne(architecture)), segments, queryOfOne(architecture)),
           )
           assert.ok(costs[0]! <= costs[1]!)
         }
@@ -103,7 +106,7 @@ describe('choosePlan', () => {
   it('keeps more rows in a walk the fewer of them are eligible, until reading the vectors costs less', () => {
     const graph = { kind: 'graph', candidates: 30, expansion: 100 } as const
     const expansionOf = (eligible: number) => {
-      const plan = choosePlan(graph, [segmentOf(512_000, { eligible, recallKnobs: knobs })], shallow)
+      const plan = choosePlan(graph, [segmentOf(512_000, { eligible, recallKnobs: knobs })], queryOfOne(shallow))
       return plan.kind === 'tangent' && plan.expansions[0]
     }
     assert.deepEqual([512_000, 256_000, 51_200, 25_600, 0].map(expansionOf), [100, 200, 1_000, 2_000, undefined])
@@ -117,8 +120,8 @@ describe('choosePlan', () => {
 
   it('leaves plans that name their own way as they are', () => {
     const segments = [segmentOf(50_000, { recallKnobs: knobs })]
-    assert.deepEqual(choosePlan({ kind: 'exact' }, segments, shallow), { kind: 'exact' })
-    const tangent = choosePlan({ kind: 'tangent', candidates: 7 }, segments, shallow)
+    assert.deepEqual(choosePlan({ kind: 'exact' }, segments, queryOfOne(shallow)), { kind: 'exact' })
+    const tangent = choosePlan({ kind: 'tangent', candidates: 7 }, segments, queryOfOne(shallow))
     assert.deepEqual(tangent, { kind: 'tangent', count: { kind: 'fixed', candidates: 7 }, expansions: [undefined] })
   })
 })

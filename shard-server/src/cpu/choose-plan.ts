@@ -46,12 +46,25 @@ export type ShardPlan =
       readonly expansions: readonly (number | undefined)[]
     }
 
+/** A query as a plan sees it. */
+export interface QueryToPlan {
+  /** Of each of its q-nets. */
+  readonly architecture: QNetArchitecture
+  /** That a document is scored by. */
+  readonly qnets: number
+  /** Of these, those that lead to candidates. */
+  readonly leading: number
+  /** The best are among the best of the leading q-nets, each alone, so that what is known of walks for one holds for all. */
+  readonly isUnion: boolean
+}
+
+/** What a query of one q-net is. */
+export function queryOfOne(architecture: QNetArchitecture): QueryToPlan {
+  return { architecture, qnets: 1, leading: 1, isUnion: true }
+}
+
 /** Depends on its arguments alone, so that a shard is searched in one way wherever it is. */
-export function choosePlan(
-  plan: ScanPlan,
-  segments: readonly SegmentToPlan[],
-  architecture: QNetArchitecture,
-): ShardPlan {
+export function choosePlan(plan: ScanPlan, segments: readonly SegmentToPlan[], query: QueryToPlan): ShardPlan {
   switch (plan.kind) {
     case 'exact':
       return plan
@@ -64,23 +77,27 @@ export function choosePlan(
         expansions: segments.map(segment => expansionFor(segment, plan.expansion)),
       }
     case 'auto':
-      return planForRecall(plan, segments, architecture)
+      return planForRecall(plan, segments, query)
   }
 }
 
 /** In multiply-adds, if the first candidates suffice. */
-export function costOf(plan: ShardPlan, segments: readonly SegmentToPlan[], architecture: QNetArchitecture): number {
-  if (plan.kind === 'exact') return costOfScoring(architecture, vectorsIn(segments))
+export function costOf(
+  plan: ShardPlan,
+  segments: readonly SegmentToPlan[],
+  { architecture, qnets, leading }: QueryToPlan,
+): number {
+  if (plan.kind === 'exact') return qnets * costOfScoring(architecture, vectorsIn(segments))
   const candidates = plan.count.kind === 'fixed' ? plan.count.candidates : plan.count.first
   const rowsRead = (expansion: number | undefined, rows: number) =>
     expansion === undefined ? rows : expansion * rowsReadPerRowKept
   const valuesRead = segments.reduce(
-    (sum, { rows, width }, index) => sum + rowsRead(plan.expansions[index], rows) * width,
+    (sum, { rows, width }, index) => sum + leading * rowsRead(plan.expansions[index], rows) * width,
     0,
   )
   const documents = eligibleIn(segments)
   const share = documents === 0 ? 0 : Math.min(1, candidates / documents)
-  return costOfTangent(architecture, { valuesRead, candidates: share * vectorsIn(segments) })
+  return costOfTangent(architecture, { qnets, valuesRead, candidates: share * vectorsIn(segments) })
 }
 
 /** Of the documents that can be hits. */
@@ -99,14 +116,14 @@ export function eligibleIn(segments: readonly Pick<SegmentToPlan, 'eligible'>[])
 function planForRecall(
   { recall, hits }: { readonly recall: number; readonly hits: number },
   segments: readonly SegmentToPlan[],
-  architecture: QNetArchitecture,
+  query: QueryToPlan,
 ): ShardPlan {
   if (recall >= 1) return { kind: 'exact' }
   const times = Math.max(1, hits / calibratedHits)
   const walks = segments.map(segment => {
-    const knob = knobFor(segment.recallKnobs, recall)
+    const knob = query.isUnion ? knobFor(segment.recallKnobs, recall) : undefined
     const expansion = knob && knob.expansion !== null ? expansionFor(segment, knob.expansion * times) : undefined
-    return { expansion, candidates: expansion === undefined ? 0 : Math.ceil(knob!.candidates * times) }
+    return { expansion, candidates: expansion === undefined ? 0 : query.leading * Math.ceil(knob!.candidates * times) }
   })
   const first = Math.max(firstCandidates(hits), ...walks.map(({ candidates }) => candidates))
   const byTangent: ShardPlan = {
@@ -115,7 +132,7 @@ function planForRecall(
     expansions: walks.map(({ expansion }) => expansion),
   }
   const exact: ShardPlan = { kind: 'exact' }
-  return costOf(exact, segments, architecture) <= costOf(byTangent, segments, architecture) ? exact : byTangent
+  return costOf(exact, segments, query) <= costOf(byTangent, segments, query) ? exact : byTangent
 }
 
 function fixed(candidates: number): CandidateCount {

@@ -1,6 +1,15 @@
 /** What the server's main thread and its scoring threads say to each other. All plain data, big buffers shared. */
 
-import type { RowToScore, ScanRequest, ScanStop, SegmentToHold, ShardScan, ShardToScan } from '../ports.ts'
+import type {
+  HeldRow,
+  LeafScores,
+  RowToScore,
+  ScanRequest,
+  ScanStop,
+  SegmentToHold,
+  ShardScan,
+  ShardToScan,
+} from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
 import type { Ranked, RankWish } from './rank-candidates.ts'
 
@@ -12,7 +21,7 @@ export interface PlannedShard extends ShardToScan {
 }
 
 /** What every task of a query has. */
-export type TaskQuery = Pick<ScanRequest, 'qnet' | 'scoring' | 'rangeSample' | 'endEpochMs'>
+export type TaskQuery = Pick<ScanRequest, 'qnet' | 'composed' | 'scoring' | 'rangeSample' | 'endEpochMs'>
 
 /** Shards for one thread alone, or, by blocks, for all. */
 export interface ScanTask extends TaskQuery, Pick<ScanRequest, 'limit' | 'after'> {
@@ -36,10 +45,16 @@ export interface ScoreTask extends TaskQuery {
   readonly candidates: readonly RowToScore[]
 }
 
+/** Documents to score by each leaf of a composed query. */
+export interface LeavesTask extends TaskQuery {
+  readonly rows: readonly HeldRow[]
+}
+
 export type ScoringTask =
   | { readonly type: 'scan'; readonly work: ScanTask }
   | { readonly type: 'rank'; readonly work: RankTask }
   | { readonly type: 'score'; readonly work: ScoreTask }
+  | { readonly type: 'leaves'; readonly work: LeavesTask }
 
 export type ToScoringThread =
   | HoldMessage
@@ -63,6 +78,7 @@ export type TaskResult =
       readonly passages: Int32Array | undefined
       readonly stop: Exclude<ScanStop, 'complete'> | undefined
     }
+  | { readonly type: 'leaves'; readonly found: LeafScores }
 
 export interface ThreadAnswer {
   readonly result: TaskResult

@@ -20,10 +20,10 @@ export function costOfScoring(architecture: QNetArchitecture, rows: number): num
   return rows * (products + rowOverhead)
 }
 
-/** @param work `valuesRead`: of int8 vectors */
+/** @param work `qnets`: that tangents are made of and candidates scored by; `valuesRead`: of int8 vectors */
 export function costOfTangent(
   architecture: QNetArchitecture,
-  { valuesRead, candidates }: { readonly valuesRead: number; readonly candidates: number },
+  { qnets, valuesRead, candidates }: Readonly<Record<'qnets' | 'valuesRead' | 'candidates', number>>,
 ): number {
-  return scannedValue * valuesRead + costOfScoring(architecture, tangentRows + candidates) + tangentOverhead
+  return scannedValue * valuesRead + qnets * costOfScoring(architecture, tangentRows + candidates) + tangentOverhead
 }

@@ -4,13 +4,14 @@
  * or a walk of the segment's neighbour graph goes where it points. Decisions 008 and 009 have what that finds.
  */
 import type { Tangents } from '@hypershard/qnet'
-import { hasBit, rowOfPassage } from '@hypershard/storage/rows'
+import { hasBit } from '@hypershard/storage/rows'
 import type { ScanStop } from '../ports.ts'
-import { distinctRows, documentsOf, firstVectorOf, vectorsOfRow } from './document-rows.ts'
-import { eligibleRows, eligibleRowsOf } from './row-blocks.ts'
-import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, stretchRows, toScanQuery } from './scan-copy.ts'
+import { distinctRows, documentsOf, vectorsOfRow } from './document-rows.ts'
+import { eligibleRowsOf } from './row-blocks.ts'
+import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { SharedPasses, StretchWish } from './shared-passes.ts'
+import { ownerOf, rowsOfStretch } from './stretch-rows.ts'
 
 /**
  * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
@@ -125,7 +126,7 @@ export async function rankCandidates(
   return best.ranked(await readStretches(reads, best, options))
 }
 
-function piecesOf(segments: readonly ScanSegment[], { expansions, part, of }: RankWish) {
+export function piecesOf(segments: readonly ScanSegment[], { expansions, part, of }: RankWish) {
   const pieces: { segment: number; stretch: number | undefined }[] = []
   for (const [segment, at] of segments.entries()) {
     if (expansions[segment] !== undefined) pieces.push({ segment, stretch: undefined })
@@ -169,20 +170,28 @@ function walkPlane({ at, segment, query, gradient, offset }: Plane, expansion: n
   const { starts } = held
   const documents = documentsOf(starts, held.vectors.rows)
   if (query === undefined) return unknownCandidates(segment, eligibleRowsOf(0, documents, excluded))
-  const ownerOf = (vector: number) => (starts === undefined ? vector : rowOfPassage(starts, vector))
-  const vectors = held.graph!.nearest(gradient, expansion).filter(at => !excluded || !hasBit(excluded, ownerOf(at)))
+  const isEligible = (vector: number) => !excluded || !hasBit(excluded, ownerOf(starts, vector))
+  const vectors = held.graph!.nearest(gradient, expansion).filter(isEligible)
   if (vectors.length === 0) return []
   // The graph's own distances are coarse, and of other segments' on another scale.
   const [products] = scanStretch(gatherCopied(held.scanCopy, vectors), [query], vectors.length)
   const found = products!.map(({ row: place, product }) => ({
     segment,
-    row: ownerOf(vectors[place]!),
+    row: ownerOf(starts, vectors[place]!),
     estimate: product + offset,
   }))
   return starts === undefined ? found : distinctRows(found)
 }
 
-function unknownCandidates(segment: number, rows: readonly number[]): Candidate[] {
+/** How many vectors of a stretch to ask for, so that so many documents that can be hits are usually among them. */
+export function vectorsToFind(
+  documents: number,
+  { touched, vectors }: { readonly touched: number; readonly vectors: number },
+): number {
+  return touched === vectors ? documents : Math.ceil((overfetch * documents * vectors) / touched)
+}
+
+export function unknownCandidates(segment: number, rows: readonly number[]): Candidate[] {
   return rows.map(row => ({ segment, row, estimate: Number.POSITIVE_INFINITY }))
 }
 
@@ -231,21 +240,17 @@ class StretchRead {
   #found: readonly ScannedRow[] | undefined
 
   constructor(plane: Plane, stretch: number, kept: number) {
-    const { excluded, segment } = plane.at
-    const { starts } = segment
-    const bytes = segment.scanCopy.stretches[stretch]!
+    const { first, last, rows, touched, eligible } = rowsOfStretch(plane.at, stretch)
+    const bytes = plane.at.segment.scanCopy.stretches[stretch]!
     this.#plane = plane
-    this.#first = stretch * stretchRows
-    this.#last = this.#first + bytes.length / segment.vectors.width
-    this.#rows = { first: this.#ownerOf(this.#first), last: this.#ownerOf(this.#last - 1) + 1 }
-    const { first, last } = this.#rows
-    const touched = eligibleRows(first, last, excluded)
-    const beginsBefore = firstVectorOf(starts, first) < this.#first
-    this.eligible = beginsBefore ? touched - eligibleRows(first, first + 1, excluded) : touched
+    this.#first = first
+    this.#last = last
+    this.#rows = rows
+    this.eligible = eligible
     this.#count = Math.min(kept, touched)
-    const vectors = this.#last - this.#first
+    const vectors = last - first
     const isWhole = touched === vectors
-    const count = isWhole ? this.#count : Math.ceil((overfetch * this.#count * vectors) / touched)
+    const count = vectorsToFind(this.#count, { touched, vectors })
     if (this.#count === 0 || plane.query === undefined || (!isWhole && count > vectors * overfetchShareMax)) return
     this.wish = { stretch: bytes, query: plane.query, count, found: found => this.#keep(found) }
   }
@@ -297,8 +302,7 @@ class StretchRead {
   }
 
   #ownerOf(vector: number): number {
-    const { starts } = this.#plane.at.segment
-    return starts === undefined ? vector : rowOfPassage(starts, vector)
+    return ownerOf(this.#plane.at.segment.starts, vector)
   }
 
   #eligibleRows(): number[] {
@@ -307,7 +311,7 @@ class StretchRead {
 }
 
 /** What was found so far, and in how many documents. */
-class Best {
+export class Best {
   readonly #kept: number
   readonly #repeats: boolean
   #candidates: Candidate[] = []
@@ -325,9 +329,18 @@ class Best {
   }
 
   addRead(read: StretchRead): undefined {
-    this.#scanned += read.eligible
+    this.addScan(read.eligible, read.candidates(this.least))
+  }
+
+  /** What an estimate must reach to be of any use. */
+  get least(): number {
     const full = this.#candidates.length >= this.#kept
-    this.#add(read.candidates(full ? this.#candidates.at(-1)!.estimate : Number.NEGATIVE_INFINITY))
+    return full ? this.#candidates.at(-1)!.estimate : Number.NEGATIVE_INFINITY
+  }
+
+  addScan(eligible: number, candidates: readonly Candidate[]): void {
+    this.#scanned += eligible
+    this.#add(candidates)
   }
 
   ranked(stop: Ranked['stop']): Ranked {

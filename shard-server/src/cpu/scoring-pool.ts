@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import type { Deadline, Logger } from '@hypershard/common'
 import { kernelIdentity, type RowIds } from '@hypershard/qnet'
 import type {
+  HeldRow,
+  LeafScores,
   RowToScore,
   ScanAnswer,
   ScanRequest,
@@ -12,7 +14,8 @@ import type {
   ShardToScan,
 } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import { choosePlan, costOf, type SegmentToPlan } from './choose-plan.ts'
+import { choosePlan, costOf, type QueryToPlan, queryOfOne, type SegmentToPlan } from './choose-plan.ts'
+import { isUnion, leadingLeaves } from './composed/expression.ts'
 import { mergeScans } from './merge-scans.ts'
 import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
 import type { ScoredCandidates } from './query-scorer.ts'
@@ -103,7 +106,8 @@ export class ScoringPool implements ScoringBackend {
     const search = { request, team: new QueryTeam(deadline) }
     this.#searches++
     try {
-      const planned = request.shards.map(shard => this.#plan(shard, request))
+      const query = queryToPlan(request)
+      const planned = request.shards.map(shard => this.#plan(shard, request, query))
       const cost = planned.reduce((sum, own) => sum + own.cost, 0)
       const shards = planned.map(({ shard }) => shard)
       const scans = await (this.#isForOne(cost) ? this.#scanAlone(search, shards) : this.#scanTogether(search, shards))
@@ -130,6 +134,21 @@ export class ScoringPool implements ScoringBackend {
     }
   }
 
+  /** By one thread: there are no more rows than hits. */
+  async leafScores(request: ScanRequest, rows: readonly HeldRow[], deadline: Deadline): Promise<LeafScores> {
+    const team = new QueryTeam(deadline)
+    const place = this.#leastBusy()
+    this.#alone[place]!++
+    try {
+      const work = { ...queryOf(request), rows }
+      const { results } = await team.run([this.#threads[place]!], () => ({ type: 'leaves', work }))
+      return results[0]!.found
+    } finally {
+      this.#alone[place]!--
+      team.end()
+    }
+  }
+
   /** The ids of a segment that is held. */
   idsOf(key: string): RowIds {
     return this.#held(key).ids
@@ -141,11 +160,12 @@ export class ScoringPool implements ScoringBackend {
 
   #plan(
     shard: ShardToScan,
-    { plan, qnet: { architecture } }: ScanRequest,
+    { plan }: ScanRequest,
+    query: QueryToPlan,
   ): { readonly shard: PlannedShard; readonly cost: number } {
     const segments = shard.segments.map(({ key, eligible }) => ({ ...this.#held(key), eligible }))
-    const chosen = choosePlan(plan, segments, architecture)
-    return { shard: { ...shard, plan: chosen }, cost: costOf(chosen, segments, architecture) }
+    const chosen = choosePlan(plan, segments, query)
+    return { shard: { ...shard, plan: chosen }, cost: costOf(chosen, segments, query) }
   }
 
   #isForOne(cost: number): boolean {
@@ -154,7 +174,7 @@ export class ScoringPool implements ScoringBackend {
   }
 
   async #scanAlone({ request, team }: Search, shards: readonly PlannedShard[]): Promise<(ShardScan | undefined)[]> {
-    const place = this.#alone.indexOf(Math.min(...this.#alone))
+    const place = this.#leastBusy()
     this.#alone[place]!++
     try {
       const work = { ...scanTaskOf(request), shards, blockCounter: undefined }
@@ -163,6 +183,11 @@ export class ScoringPool implements ScoringBackend {
     } finally {
       this.#alone[place]!--
     }
+  }
+
+  /** The place of the thread that has the fewest searches of its own. */
+  #leastBusy(): number {
+    return this.#alone.indexOf(Math.min(...this.#alone))
   }
 
   async #scanTogether(search: Search, shards: readonly PlannedShard[]): Promise<(ShardScan | undefined)[]> {
@@ -257,8 +282,15 @@ export class ScoringPool implements ScoringBackend {
   }
 }
 
-function queryOf({ qnet, scoring, rangeSample, endEpochMs }: ScanRequest): TaskQuery {
-  return { qnet, scoring, rangeSample, endEpochMs }
+function queryOf({ qnet, composed, scoring, rangeSample, endEpochMs }: ScanRequest): TaskQuery {
+  return { qnet, composed, scoring, rangeSample, endEpochMs }
+}
+
+function queryToPlan({ qnet: { architecture }, composed }: ScanRequest): QueryToPlan {
+  if (composed === undefined) return queryOfOne(architecture)
+  const { leaves, expression } = composed
+  const leading = leadingLeaves(expression).length
+  return { architecture, qnets: leaves.length, leading, isUnion: isUnion(expression) }
 }
 
 function scanTaskOf(request: ScanRequest): Omit<ScanTask, 'shards' | 'blockCounter'> {

@@ -7,9 +7,12 @@ import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { nothingScanned, toFailure } from '@hypershard/common'
 import { DocumentGraph } from '@hypershard/storage/rows'
-import type { ShardScan, ShardToScan } from '../ports.ts'
+import type { ComposedQNets, ShardScan, ShardToScan } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
-import { areKnownBad, checkWeightsOnce, expectGoodWeights } from './check-weights.ts'
+import { areKnownBad, checkWeightsOnce, expectGoodWeights, qnetsOf } from './check-weights.ts'
+import { ComposedScorer } from './composed/composed-scorer.ts'
+import { rankComposed } from './composed/rank-composed.ts'
+import { scoreLeaves } from './composed/score-leaves.ts'
 import { JointScores } from './joint-scores.ts'
 import type {
   HoldMessage,
@@ -22,9 +25,9 @@ import type {
 } from './messages.ts'
 import { jointTangents, laterScorer, type QueryScorer, scoreCandidates } from './query-scorer.ts'
 import { QueryTurns } from './query-turns.ts'
-import { type RankOptions, rankCandidates } from './rank-candidates.ts'
+import { type Ranked, type RankWish, rankCandidates } from './rank-candidates.ts'
 import { idsOf, type ScannableSegment, type ScanSegment } from './scan-segment.ts'
-import { scanShards } from './scan-shards.ts'
+import { type PieceScorer, scanShards } from './scan-shards.ts'
 import { searchByTangent, type TangentPlan } from './search-by-tangent.ts'
 import { SharedPasses } from './shared-passes.ts'
 import { TurnQueue } from './turn-queue.ts'
@@ -34,10 +37,20 @@ interface OpenSegment extends ScannableSegment {
   close(): void
 }
 
+/** How a query scores and ranks. */
+interface Scoring {
+  readonly scorer: PieceScorer
+  /** For several shards, what ranks each one's segments. */
+  readonly rankersOf: (shards: readonly (readonly ScanSegment[])[]) => readonly Ranker[]
+  /** Of a composed query. */
+  readonly composed: ComposedScorer | undefined
+}
+
+type Ranker = (wish: RankWish, turns: QueryTurns) => Promise<Ranked>
+
 /** A task under way. */
-interface Query {
+interface Query extends Scoring {
   readonly work: TaskQuery
-  readonly scorer: QueryScorer
   readonly joint: JointScores
   readonly turns: QueryTurns
   readonly stopBefore: (expectedPieceMs: number) => 'cancelled' | 'deadline' | undefined
@@ -110,13 +123,42 @@ async function answer(call: number, task: ScoringTask): Promise<void> {
 
 function queryOf(work: TaskQuery, state: { readonly cancelled: boolean }, onRead: () => void): Query {
   const stopBefore = (expectedPieceMs: number) => {
-    if (state.cancelled || areKnownBad(work.qnet)) return 'cancelled'
+    if (state.cancelled || qnetsOf(work).some(areKnownBad)) return 'cancelled'
     const nowMs = performance.timeOrigin + performance.now()
     return nowMs + expectedPieceMs > work.endEpochMs ? 'deadline' : undefined
   }
   const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
+  const scoring = work.composed === undefined ? scoringOf(work, onRead) : composedScoringOf(work, work.composed, onRead)
+  return { work, ...scoring, joint: new JointScores(scoring.scorer), turns, stopBefore }
+}
+
+function scoringOf(work: TaskQuery, onRead: () => void): Scoring {
   const scorer = laterScorer(work, onRead)
-  return { work, scorer, joint: new JointScores(scorer), turns, stopBefore }
+  return { scorer, composed: undefined, rankersOf: shards => rankersBy(scorer, shards) }
+}
+
+/** The tangents of all shards are made in one run. */
+function rankersBy(scorer: QueryScorer, shards: readonly (readonly ScanSegment[])[]): Ranker[] {
+  const tangents = jointTangents(scorer, shards)
+  return shards.map((segments, at) => (wish, turns) => {
+    const takeTurn = (piece: () => Promise<void> | void) => turns.take(piece)
+    return rankCandidates(segments, wish, { tangents: tangents[at]!, takeTurn, passes })
+  })
+}
+
+function composedScoringOf(work: TaskQuery, composed: ComposedQNets, onRead: () => void): Scoring {
+  const { expression } = composed
+  const scorer = new ComposedScorer({ ...work, composed }, onRead)
+  const leafTangents = (points: Float32Array) => scorer.leafTangents(points)
+  const rankersOf = (shards: readonly (readonly ScanSegment[])[]) =>
+    shards.map(
+      (segments): Ranker =>
+        (wish, turns) => {
+          const takeTurn = (piece: () => Promise<void> | void) => turns.take(piece)
+          return rankComposed(segments, wish, { expression, leafTangents, takeTurn })
+        },
+    )
+  return { scorer, composed: scorer, rankersOf }
 }
 
 async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
@@ -125,35 +167,49 @@ async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
       return { type: 'scan', scans: await scan(task.work, query) }
     case 'rank': {
       const { shard, wish } = task.work
-      const ranked = await rankCandidates(scanSegments(shard), wish, rankOptions(query))
+      const [rank] = query.rankersOf([scanSegments(shard)])
+      const ranked = await rank!(wish, query.turns)
       // Nobody answers a query before its weights are checked. Whoever scores the candidates waits for that.
-      checkWeightsOnce(query.work.qnet)
-      if (areKnownBad(query.work.qnet)) expectGoodWeights(query.work.qnet)
+      for (const qnet of qnetsOf(query.work)) {
+        checkWeightsOnce(qnet)
+        if (areKnownBad(qnet)) expectGoodWeights(qnet)
+      }
       return { type: 'rank', ranked }
     }
     case 'score': {
       const { shard, candidates } = task.work
       const { joint, turns } = query
       const scored = await scoreCandidates(joint, scanSegments(shard), candidates, piece => turns.take(piece))
-      expectGoodWeights(query.work.qnet)
+      expectAllGood(query.work)
       return { type: 'score', ...scored }
+    }
+    case 'leaves': {
+      const rows = task.work.rows.map(({ key, ...row }) => ({ ...row, segment: heldSegment(key) }))
+      const found = await scoreLeaves(query.composed!, task.work.composed!, rows, piece => query.turns.take(piece))
+      expectAllGood(query.work)
+      return { type: 'leaves', found }
     }
   }
 }
 
+function expectAllGood(work: TaskQuery): void {
+  for (const qnet of qnetsOf(work)) expectGoodWeights(qnet)
+}
+
 async function scan(work: ScanTask, query: Query): Promise<(ShardScan | undefined)[]> {
   const tooLate = query.stopBefore(0)
-  if (tooLate !== undefined && !areKnownBad(work.qnet)) return work.shards.map(({ shard }) => unscored(shard, tooLate))
+  if (tooLate !== undefined && !qnetsOf(work).some(areKnownBad))
+    return work.shards.map(({ shard }) => unscored(shard, tooLate))
   const { blockCounter } = work
   const scans: (ShardScan | undefined)[] = []
   if (blockCounter !== undefined) {
     // Every thread has work, so one checks before it begins.
-    checkWeightsOnce(work.qnet)
+    for (const qnet of qnetsOf(work)) checkWeightsOnce(qnet)
     scans.push(...(await scanExactly(work.shards, work, query, () => Atomics.add(blockCounter, 0, 1))))
   } else {
     scans.push(...(await scanAlone(work, query)))
   }
-  expectGoodWeights(work.qnet)
+  expectAllGood(work)
   return scans
 }
 
@@ -161,10 +217,10 @@ async function scan(work: ScanTask, query: Query): Promise<(ShardScan | undefine
 async function scanAlone(work: ScanTask, query: Query): Promise<(ShardScan | undefined)[]> {
   const byTangent = work.shards.flatMap(({ plan, ...shard }) => (plan.kind === 'tangent' ? { ...shard, plan } : []))
   const opened = byTangent.map(scanSegments)
-  const tangents = jointTangents(query.scorer, opened)
+  const rankers = query.rankersOf(opened)
   // All of them, so that none reads a segment after the answer.
   const settled = await Promise.allSettled(
-    byTangent.map((shard, at) => scanByTangent({ ...shard, opened: opened[at]! }, work, query, tangents[at]!)),
+    byTangent.map((shard, at) => scanByTangent({ ...shard, opened: opened[at]! }, work, query, rankers[at]!)),
   )
   const found = settled.map(result => {
     if (result.status === 'rejected') throw result.reason
@@ -196,24 +252,19 @@ async function scanExactly(
 async function scanByTangent(
   { opened, ...shard }: ShardToScan & { readonly plan: TangentPlan; readonly opened: readonly ScanSegment[] },
   options: ScanTask,
-  { joint, scorer, stopBefore }: Query,
-  tangents: RankOptions['tangents'],
+  { joint, stopBefore }: Query,
+  rank: Ranker,
 ): Promise<ShardScan | undefined> {
   const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
-  const ranking = { ...rankOptions({ scorer, turns }), tangents }
   const found = await searchByTangent(
     { ...shard, segments: opened.map(({ segment: { ids }, ...at }) => ({ ...at, ids })) },
     {
-      rank: wish => rankCandidates(opened, { ...wish, part: 0, of: 1 }, ranking),
+      rank: wish => rank({ ...wish, part: 0, of: 1 }, turns),
       score: candidates => scoreCandidates(joint, opened, candidates, piece => turns.take(piece)),
     },
     options,
   )
   return found && { ...found, scoreMs: turns.workMs }
-}
-
-function rankOptions({ scorer, turns }: Pick<Query, 'scorer' | 'turns'>): RankOptions {
-  return { tangents: scorer.tangents, takeTurn: (piece: () => Promise<void> | void) => turns.take(piece), passes }
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {

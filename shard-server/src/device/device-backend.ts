@@ -5,6 +5,7 @@ import { mergeScans } from '../cpu/merge-scans.ts'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type {
   DeviceMemoryUse,
+  LeafScores,
   ScanAnswer,
   ScanRequest,
   ScoredRows,
@@ -163,6 +164,10 @@ export class DeviceBackend implements ScoringBackend {
     return this.#options.pool.score(...asked)
   }
 
+  leafScores(...asked: Parameters<ScoringBackend['leafScores']>): Promise<LeafScores> {
+    return this.#options.pool.leafScores(...asked)
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#calls.close(), this.#options.pool.close()])
   }
@@ -227,7 +232,9 @@ export class DeviceBackend implements ScoringBackend {
  * A device gives the best, not all scores, and counts nothing, so what ranks before a position is for the CPU. A cursor behind
  * scores that are no numbers lies behind all that a device ranks.
  */
-function isForDevice({ plan, scoring, after, shards }: ScanRequest): boolean {
+function isForDevice({ plan, scoring, after, shards, composed }: ScanRequest): boolean {
+  // It runs one q-net, whose scores are not comparable to another's.
+  if (composed !== undefined) return false
   if (shards.some(({ segments }) => segments.some(({ sheet }) => sheet !== undefined))) return false
   const isRanked = after === undefined || (Number.isFinite(after.score) && after.inclusive !== true)
   return plan.kind === 'exact' && scoring === 'fp32' && isRanked

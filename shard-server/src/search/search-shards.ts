@@ -22,13 +22,23 @@ import type { FoundGroups, FoundInOrder } from '../filtering/filter-thread.ts'
 import type { GroupWish } from '../filtering/group-rows.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SortWish } from '../filtering/sort-rows.ts'
-import type { ScanAnswer, ScanHit, ScanPlan, ScanRequest, ScoringBackend, ShardToScan } from '../ports.ts'
+import type {
+  ComposedQNets,
+  ScanAnswer,
+  ScanHit,
+  ScanPlan,
+  ScanRequest,
+  ScoringBackend,
+  ShardToScan,
+} from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
+import { type TakenQuery, takeQuery } from '../qnets/take-query.ts'
 import { addWords, rankShards } from '../words/add-words.ts'
 import { requireWords } from '../words/require-words.ts'
 import type { WordParts } from '../words/search-words.ts'
 import { wordQueryOf } from '../words/word-searcher.ts'
 import type { WordQuery } from '../words/words-thread.ts'
+import { addLeafScores } from './add-leaf-scores.ts'
 import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards } from './check-request.ts'
 import { checkGroupBy, groupShards, toShardGroups } from './group-shards.ts'
@@ -42,7 +52,7 @@ import { traceScan } from './trace-scan.ts'
 const replyReserveMs = { min: 2, max: 50 }
 
 export interface SearchParts extends LeasingParts, WordParts {
-  readonly backend: Pick<ScoringBackend, 'scan' | 'score'>
+  readonly backend: Pick<ScoringBackend, 'scan' | 'score' | 'leafScores'>
   readonly filter: Pick<RowFilter, 'select' | 'count' | 'group' | 'sort'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
@@ -91,18 +101,20 @@ async function admitSearch(
     const manifest = await holder.manifest(checkManifestReference(request.manifest), context.deadline)
     checkShards(manifest, request.shards)
     if (request.words !== undefined) requireWords(manifest)
-    const query = await takeQuery(queries, request, context)
+    const query = await takeTraced(queries, request, context)
     try {
-      checkQuery(query, manifest)
-      const { qnet } = query
-      const rangeSample =
-        precision === 'int8' ? await holder.rangeSample(manifest, context.deadline) : new Float32Array(0)
+      for (const one of query.queries) checkQuery(one, manifest)
+      const { qnet } = query.queries[0]!
+      const needsSample = precision === 'int8' || query.expression !== undefined
+      const sample = needsSample ? await holder.rangeSample(manifest, context.deadline) : new Float32Array(0)
+      const rangeSample = precision === 'int8' ? sample : new Float32Array(0)
+      const composed = composedOf(query, { key: sampleKeyOf(manifest), vectors: sample })
       const scoringContext = context.earlier(replyReserve(context.deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringContext.deadline.remainingMs
       const { limit, after, filter, facets } = request
       const search: Search = {
         manifest,
-        request: { qnet, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
+        request: { qnet, composed, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
         filter,
         facets,
         words: request.words && wordQueryOf(request.words),
@@ -117,12 +129,12 @@ async function admitSearch(
       const results = await scoringContext.step('fetch', inner =>
         attachDocuments(found, documents, { holder, manifest, context: inner }),
       )
-      parts.meter.noteShards(results, qnet.architecture)
+      parts.meter.noteShards(results, qnet.architecture, query.queries.length)
       const byShard = new Map(results.map(result => [result.shard, { ...result, headMs: query.headMs }]))
       return { results: request.shards.map(shard => byShard.get(shard)!) }
     } catch (error) {
       // Perhaps its weights were what could not be read: the next request must send them again.
-      if (toHypershardError(error).code === 'invalid_request') queries.forget(query)
+      if (toHypershardError(error).code === 'invalid_request') for (const one of query.queries) queries.forget(one)
       throw error
     } finally {
       query.release()
@@ -131,17 +143,26 @@ async function admitSearch(
 }
 
 /** A span tells how long making the q-net took, where it was made. */
-async function takeQuery(
+async function takeTraced(
   queries: QueryCache,
-  { qnet, tokenStates }: SearchShardsRequest,
+  request: SearchShardsRequest,
   { trace, deadline }: RequestContext,
-): Promise<ReadyQuery> {
-  const query = await queries.take(qnet, tokenStates, deadline)
+): Promise<TakenQuery> {
+  const query = await takeQuery(queries, request, deadline)
   if (trace.recording && query.headMs > 0) {
     const endMs = deadline.clock.now()
     trace.record('make q-net', { startMs: endMs - query.headMs, endMs })
   }
   return query
+}
+
+/** A generation's sample grows until it is full. */
+function sampleKeyOf({ indexUid, generation, calibration }: Manifest): string {
+  return `${indexUid}/${generation}/${calibration?.digest}`
+}
+
+function composedOf({ queries, expression }: TakenQuery, sample: ComposedQNets['sample']): ComposedQNets | undefined {
+  return expression && { leaves: queries.map(({ qnet }) => qnet), expression, sample }
 }
 
 /** The shards that are loaded together, each other one by itself. Nothing reads the query any more when this ends. */
@@ -175,6 +196,15 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
     const groups = await groupShards(ready, search, parts.filter)
     const sorted = await sortShards(ready, search, parts.filter)
     const results = toResults(leases, answer, { groups, sorted, counting })
+    if (request.composed !== undefined) {
+      return await addLeafScores(parts.backend, results, {
+        work,
+        answer,
+        groups,
+        sorted,
+        deadline: search.callDeadline,
+      })
+    }
     if (search.words === undefined) return results
     const byWords = { ranked: (await ranking)!, query: search.words, deadline: search.callDeadline }
     return await addWords(parts, results, { ready, work, answer, ...byWords })
@@ -186,6 +216,9 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
 function checkSearch(request: SearchShardsRequest): ScoringPrecision {
   if (request.limit < 1 || request.limit > hitsOfCallMax) {
     throw new HypershardError('invalid_request', `limit must be 1 to ${hitsOfCallMax}, not ${request.limit}`)
+  }
+  if (request.composed !== undefined && request.words !== undefined) {
+    throw new HypershardError('invalid_request', 'words: a composed query has none; leave one of them out')
   }
   if (request.facets.length > facetsMax) {
     throw new HypershardError('invalid_request', `facets must be at most ${facetsMax}, not ${request.facets.length}`)

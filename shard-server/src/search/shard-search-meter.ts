@@ -43,8 +43,11 @@ export class ShardSearchMeter {
     }
   }
 
-  /** What one call found in its shards. */
-  noteShards(results: readonly ShardResult[], architecture: QNetArchitecture): void {
+  /**
+   * What one call found in its shards.
+   * @param qnets that each document is scored by
+   */
+  noteShards(results: readonly ShardResult[], architecture: QNetArchitecture, qnets = 1): void {
     let scored = 0
     for (const result of results) {
       this.#shards.add({ plan: planNames[result.plan] ?? 'unknown', stop: stopNames[result.stopReason] ?? 'failed' })
@@ -58,7 +61,7 @@ export class ShardSearchMeter {
       this.noteFetched(result.hits.map(({ document }) => document))
     }
     this.#scored.add(unlabelled, scored)
-    this.#flops.add(unlabelled, scored * flopsPerDocument(architecture))
+    this.#flops.add(unlabelled, scored * qnets * flopsPerDocument(architecture))
   }
 
   /** Documents that are given; undefined for those that are not. */

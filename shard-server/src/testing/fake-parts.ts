@@ -5,7 +5,15 @@ import type { Bitmap, Fields, ObjectStore, SegmentReference } from '@hypershard/
 import type { RowFilter } from '../filtering/row-filter.ts'
 import { type HoldingPlaces, type LoadedSegment, readSegment } from '../holding/read-segment.ts'
 import type { SegmentLoader } from '../holding/segment-loader.ts'
-import type { ScanAnswer, ScanRequest, ScoredRows, ScoringBackend, SegmentToHold } from '../ports.ts'
+import type {
+  HeldRow,
+  LeafScores,
+  ScanAnswer,
+  ScanRequest,
+  ScoredRows,
+  ScoringBackend,
+  SegmentToHold,
+} from '../ports.ts'
 import type { WordSearcher } from '../words/word-searcher.ts'
 
 /** Notes what it is told, and refuses segments while it is told to. It scores no document: shards have no hits. */
@@ -42,6 +50,11 @@ export class FakeBackend implements ScoringBackend {
 
   async score(...[, , rows]: Parameters<ScoringBackend['score']>): Promise<ScoredRows> {
     return { scores: new Float32Array(rows.length), passages: undefined, stop: undefined, workMs: 0 }
+  }
+
+  async leafScores({ composed }: ScanRequest, rows: readonly HeldRow[]): Promise<LeafScores> {
+    const scores = new Float32Array(rows.length * composed!.leaves.length)
+    return { scores, deciding: new Uint8Array(rows.length) }
   }
 
   async close(): Promise<void> {}

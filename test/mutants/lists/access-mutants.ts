@@ -223,9 +223,9 @@ export const accessMutants: readonly Mutant[] = [
   {
     id: 'tenant-cached-answer',
     file: 'coordinator/src/search/answer-cache.ts',
-    find: 'const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = input',
+    find: 'const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = plain',
     replace:
-      'const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, filter, ...asked } = input',
+      'const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, filter, ...asked } = plain',
     breaks: 'A kept answer is given to the same filter alone',
     tests: tenants,
   },

@@ -76,8 +76,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'form-cost-cached',
     file: 'coordinator/src/search/stages/ask-shards.ts',
-    find: 'if (query.cached || outcome.answers.size === 0)',
-    replace: 'if (outcome.answers.size === 0)',
+    find: 'if (query.cached || isComposed(query.payload) || outcome.answers.size === 0)',
+    replace: 'if (isComposed(query.payload) || outcome.answers.size === 0)',
     breaks: 'Nothing is learnt of what a query form costs from a query that was in the cache',
     tests: ['coordinator/src/search/search.test.ts'],
   },

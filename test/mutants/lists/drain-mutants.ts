@@ -213,7 +213,7 @@ export const drainMutants: readonly Mutant[] = [
   {
     id: 'cancelled-between-pieces',
     file: 'shard-server/src/cpu/scoring-thread.ts',
-    find: 'if (state.cancelled || areKnownBad(work.qnet))',
+    find: 'if (state.cancelled || qnetsOf(work).some(areKnownBad))',
     replace: 'if (areKnownBad(work.qnet))',
     breaks: 'A query whose caller has gone ends between two pieces',
     tests: ['shard-server/src/scoring-pool.test.ts', 'shard-server/src/long-scan.test.ts'],

@@ -137,7 +137,7 @@ export const metricsMutants: readonly Mutant[] = [
   {
     id: 'flops-of-calls',
     file: 'shard-server/src/search/shard-search-meter.ts',
-    find: 'scored * flopsPerDocument(architecture)',
+    find: 'scored * qnets * flopsPerDocument(architecture)',
     replace: 'results.length * flopsPerDocument(architecture)',
     breaks: 'What scoring cost is counted by the document',
     tests: ofShardServer,

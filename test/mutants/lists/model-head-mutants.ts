@@ -85,7 +85,7 @@ export const modelHeadMutants: readonly Mutant[] = [
   {
     id: 'head-lost-weights',
     file: 'coordinator/src/search/stages/ask-shards.ts',
-    find: "return lost ? ask({ ...text, form: 'weights' }) : asked",
+    find: "return lost ? ask('weights') : asked",
     replace: 'return asked',
     breaks: 'A search whose token states a server cannot use is answered with weights',
     tests: ['coordinator/src/search/search.test.ts'],

@@ -66,7 +66,7 @@ export const ownVectorsMutants: readonly Mutant[] = [
   {
     id: 'own-query-cursor',
     file: 'coordinator/src/search/search.ts',
-    find: 'query: input.own?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,',
+    find: 'query: input.own?.name ?? input.composed?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,',
     replace: 'query: input.query,',
     breaks: 'A cursor belongs to the vector that it was given for',
     tests: api,

@@ -47,9 +47,9 @@ export const shardServerMutants: readonly Mutant[] = [
   },
   {
     id: 'passages-scanned-twice',
-    file: 'shard-server/src/cpu/rank-candidates.ts',
-    find: 'this.eligible = beginsBefore ?',
-    replace: 'this.eligible = beginsBefore && first < 0 ?',
+    file: 'shard-server/src/cpu/stretch-rows.ts',
+    find: 'const eligible = beginsBefore ?',
+    replace: 'const eligible = beginsBefore && first < 0 ?',
     breaks: 'A document that lies in two stretches is counted once',
     tests: ofPassages,
   },
@@ -304,8 +304,8 @@ export const shardServerMutants: readonly Mutant[] = [
   {
     id: 'backend-is-asked-precision',
     file: 'shard-server/src/search/search-shards.ts',
-    find: 'request: { qnet, scoring: precision, plan,',
-    replace: "request: { qnet, scoring: 'fp32', plan,",
+    find: 'request: { qnet, composed, scoring: precision, plan,',
+    replace: "request: { qnet, composed, scoring: 'fp32', plan,",
     breaks: 'The backend scores as the request says',
     tests: ['shard-server/src/search-shards.test.ts'],
   },

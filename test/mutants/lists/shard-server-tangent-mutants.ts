@@ -21,7 +21,7 @@ export const shardServerTangentMutants: readonly Mutant[] = [
   {
     id: 'auto-dearer',
     file: 'shard-server/src/cpu/choose-plan.ts',
-    find: '<= costOf(byTangent, segments, architecture) ? exact',
+    find: '<= costOf(byTangent, segments, query) ? exact',
     replace: '< 0 ? exact',
     breaks: 'A search costs no more than exact scoring',
     tests: ['shard-server/src/cpu/choose-plan.test.ts'],

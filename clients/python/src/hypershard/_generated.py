@@ -653,8 +653,8 @@ class RerankRequest(TypedDict):
 
 
 class SearchRequest(TypedDict):
-    query: NotRequired[str]
-    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
+    query: NotRequired[str | Mapping[str, Any]]
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -762,6 +762,10 @@ class Hit(Answer):
     """With `hybrid`: what was joined to `score`."""
     highlight: HighlightOfHit | None = None
     """Of a search that asks for it."""
+    leaf: int | None = None
+    """Of a composed query: the place in `leaves` of the one that gave the hit its place."""
+    leaf_scores: list[float | None] | None = None
+    """Of a composed query: what each of its leaves says of the document, in deviations above the mean."""
 
 
 class SearchAnswerGroup(Answer):
@@ -860,12 +864,14 @@ class SearchAnswer(Answer):
     """None on the last page."""
     rerank: RerankOutcome | None = None
     """Of a search that asks for it."""
+    leaves: list[str] | None = None
+    """Of a composed query: where its leaves stand, as `any[0]` or `any[1].all[0]`, in their order."""
     profile: SearchProfile | None = None
 
 
 class BatchedSearchRequest(TypedDict):
-    query: NotRequired[str]
-    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
+    query: NotRequired[str | Mapping[str, Any]]
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -938,8 +944,8 @@ class SearchBatchAnswer(Answer):
 
 
 class ExplainRequest(TypedDict):
-    query: NotRequired[str]
-    """What to search for; or give a `vector`, a `qnet` or `like` instead."""
+    query: NotRequired[str | Mapping[str, Any]]
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]

@@ -9,12 +9,13 @@ import { type CountOutcome, countWords } from '../../words/count-words.ts'
 import type { PinnedWords } from '../../words/pin-words.ts'
 import { weighTerms } from '../../words/query-words.ts'
 import type { WordCounts } from '../../words/word-counts.ts'
+import { encodeComposed } from '../composed/encode-composed.ts'
 import { fanOut } from '../fan-out.ts'
 import type { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
 import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from '../query-encoder.ts'
-import type { MeasuredQuery, QueryForms } from '../query-forms.ts'
-import { isTokenStates, payloadBytes } from '../query-payload.ts'
+import type { MeasuredQuery, QueryForm, QueryForms } from '../query-forms.ts'
+import { isComposed, isTokenStates, payloadBytes } from '../query-payload.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
 import { type Pinned, planFanOut, planRoute, referenceTo } from './plan-fan-out.ts'
@@ -75,19 +76,24 @@ export async function askShards(
     watch.lap('fanOut')
     return { query, request, outcome }
   }
-  const { own } = input
-  const scored = await scoredBy(pinned.entry.generation, own, parts.models, context.deadline)
+  const { own, composed } = input
+  const scored = await scoredBy(pinned.entry.generation, input, parts.models, context.deadline)
   if (own !== undefined) return askWith(async () => encodeOwnQuery(own, scored!))
-  const ask = (text: QueryText) => askWith(inner => encodeQuery(queryEncoder, text, inner))
-  const text = { modelDigest, text: input.query, form: queryForms.choose(modelDigest) }
-  const asked = await ask(text)
+  const texts = composed === undefined ? [input.query] : composed.leaves.flatMap(({ text }) => text ?? [])
+  const ask = (form: QueryForm) =>
+    askWith(inner =>
+      composed === undefined
+        ? encodeQuery(queryEncoder, { modelDigest, form, text: input.query }, inner)
+        : encodeComposed(composed, { modelDigest, form, scored }, inner, queryEncoder),
+    )
+  const asked = await ask(queryForms.choose(modelDigest))
   const isOfStates = isTokenStates(asked.query.payload)
   if (isOfStates && [...asked.outcome.failedCalls].some(meansNoHead)) {
     queryForms.refuse(modelDigest)
     modelKeeper.mend(modelDigest)
-    queryEncoder.forget({ ...text, form: 'tokenStates' })
+    for (const text of texts) queryEncoder.forget({ modelDigest, text, form: 'tokenStates' })
     const lost = [...asked.outcome.failures.values()].some(({ code }) => meansNoHead(code))
-    return lost ? ask({ ...text, form: 'weights' }) : asked
+    return lost ? ask('weights') : asked
   }
   const measured = measuredQuery(asked)
   if (measured !== undefined) queryForms.learn(modelDigest, isOfStates ? 'tokenStates' : 'weights', measured)
@@ -123,9 +129,9 @@ function meansNoHead(code: string): boolean {
   return code === 'model_not_found' || code === 'invalid_model'
 }
 
-/** Undefined for a query that some server may have known. */
+/** Undefined for a query that some server may have known, and for one of several, of which too little is known of each. */
 function measuredQuery({ query, outcome }: Asked): MeasuredQuery | undefined {
-  if (query.cached || outcome.answers.size === 0) return undefined
+  if (query.cached || isComposed(query.payload) || outcome.answers.size === 0) return undefined
   const calls = [...Map.groupBy(outcome.answers.values(), ({ member }) => member).values()].map(shards => {
     const scoringMs = Math.max(...shards.map(({ queueMs, scoreMs }) => queueMs + scoreMs))
     return { ownMs: shards[0]!.callMs - scoringMs, headMs: shards[0]!.headMs }

@@ -55,12 +55,16 @@ export function pageOf(
   return { hits: toHits(hits), ...(groups && { groups: groups.map(toGroup) }), nextCursor }
 }
 
-function toHit({ id, score, passage, rerankScore, estimate, scores }: RankedHit, { documents, estimates }: Given): Hit {
+function toHit(
+  { id, score, passage, rerankScore, estimate, scores, composed }: RankedHit,
+  { documents, estimates }: Given,
+): Hit {
   const document = documents?.get(id)
   assert(documents === undefined || document !== undefined, 'every winner was fetched')
   const ofStages = { ...(rerankScore !== undefined && { rerankScore }), ...(scores && { scores: scoresOf(scores) }) }
+  const ofQuery = { ...(passage && { passage }), ...(composed && { composed }) }
   const estimated = estimates && estimate !== undefined && { estimate }
-  return { id, score: orNull(score), document, ...(passage && { passage }), ...estimated, ...ofStages }
+  return { id, score: orNull(score), document, ...ofQuery, ...estimated, ...ofStages }
 }
 
 function scoresOf({ qnet, lexical }: BothScores) {

@@ -223,7 +223,53 @@ export interface SearchShardsRequest {
     | SortPosition
     | undefined;
   /** Ranks documents by words as well: each shard gives its `limit` best of either kind, with both scores. */
-  words?: QueryWords | undefined;
+  words?:
+    | QueryWords
+    | undefined;
+  /**
+   * Instead of `qnet` and `token_states`: documents are scored by an expression over several queries. Servers before this
+   * field find no query in such a request and refuse it.
+   */
+  composed?: ComposedQuery | undefined;
+}
+
+/**
+ * An expression over several queries. Each one's scores are made comparable first: less their mean, over their deviation, on
+ * the generation's range sample. docs/decisions/039 has the rules.
+ */
+export interface ComposedQuery {
+  /** Of one model: what nodes name by their place. */
+  leaves: ComposedLeaf[];
+  root: QueryNode | undefined;
+}
+
+/** One of both, as a request may have it alone: whole, or a q-net without weights for a query that the server was given before. */
+export interface ComposedLeaf {
+  qnet: QNet | undefined;
+  tokenStates: TokenStates | undefined;
+}
+
+export interface QueryNode {
+  /** Above 0. */
+  weight: number;
+  kind:
+    | //
+    /** A place among the leaves. */
+    { $case: "leaf"; value: number }
+    | //
+    /** The best of its nodes. */
+    { $case: "any"; value: QueryNodes }
+    | //
+    /** Nearly the worst of its nodes. */
+    { $case: "all"; value: QueryNodes }
+    | //
+    /** Takes away from its neighbours' score; inside of `any` and `all`, beside at least one node that is none. */
+    { $case: "not"; value: QueryNode }
+    | undefined;
+}
+
+export interface QueryNodes {
+  nodes: QueryNode[];
 }
 
 /**
@@ -478,6 +524,16 @@ export interface ShardHit {
     | undefined;
   /** What it is sorted by, one a field. */
   sort: SortValue[];
+  /** Given where the query is composed. */
+  composed?: LeafScores | undefined;
+}
+
+/** What a composed query's leaves say of a document: of the passage that scored best, where it has several. */
+export interface LeafScores {
+  /** Made comparable, one a leaf. NaN for one that is not finite. */
+  scores: number[];
+  /** The place of the leaf that gave the document its place in the order. */
+  leaf: number;
 }
 
 /** Of a document's text, in code points: from begin to before end. A part of nothing is the title alone. */
@@ -1408,6 +1464,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     sort: [],
     afterSorted: undefined,
     words: undefined,
+    composed: undefined,
   };
 }
 
@@ -1473,6 +1530,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.words !== undefined) {
       QueryWords.encode(message.words, writer.uint32(130).fork()).join();
+    }
+    if (message.composed !== undefined) {
+      ComposedQuery.encode(message.composed, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -1652,6 +1712,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.words = QueryWords.decode(reader, reader.uint32());
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.composed = ComposedQuery.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1702,6 +1770,327 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.words = (object.words !== undefined && object.words !== null)
       ? QueryWords.fromPartial(object.words)
       : undefined;
+    message.composed = (object.composed !== undefined && object.composed !== null)
+      ? ComposedQuery.fromPartial(object.composed)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseComposedQuery(): ComposedQuery {
+  return { leaves: [], root: undefined };
+}
+
+export const ComposedQuery: MessageFns<ComposedQuery> = {
+  encode(message: ComposedQuery, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.leaves) {
+      ComposedLeaf.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.root !== undefined) {
+      QueryNode.encode(message.root, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ComposedQuery {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComposedQuery();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.leaves.push(ComposedLeaf.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.root = QueryNode.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ComposedQuery>): ComposedQuery {
+    return ComposedQuery.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ComposedQuery>): ComposedQuery {
+    const message = createBaseComposedQuery();
+    message.leaves = object.leaves?.map((e) => ComposedLeaf.fromPartial(e)) || [];
+    message.root = (object.root !== undefined && object.root !== null) ? QueryNode.fromPartial(object.root) : undefined;
+    return message;
+  },
+};
+
+function createBaseComposedLeaf(): ComposedLeaf {
+  return { qnet: undefined, tokenStates: undefined };
+}
+
+export const ComposedLeaf: MessageFns<ComposedLeaf> = {
+  encode(message: ComposedLeaf, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.qnet !== undefined) {
+      QNet.encode(message.qnet, writer.uint32(10).fork()).join();
+    }
+    if (message.tokenStates !== undefined) {
+      TokenStates.encode(message.tokenStates, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ComposedLeaf {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseComposedLeaf();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.qnet = QNet.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tokenStates = TokenStates.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ComposedLeaf>): ComposedLeaf {
+    return ComposedLeaf.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ComposedLeaf>): ComposedLeaf {
+    const message = createBaseComposedLeaf();
+    message.qnet = (object.qnet !== undefined && object.qnet !== null) ? QNet.fromPartial(object.qnet) : undefined;
+    message.tokenStates = (object.tokenStates !== undefined && object.tokenStates !== null)
+      ? TokenStates.fromPartial(object.tokenStates)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryNode(): QueryNode {
+  return { weight: 0, kind: undefined };
+}
+
+export const QueryNode: MessageFns<QueryNode> = {
+  encode(message: QueryNode, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.weight !== 0) {
+      writer.uint32(13).float(message.weight);
+    }
+    switch (message.kind?.$case) {
+      case "leaf":
+        writer.uint32(16).uint32(message.kind.value);
+        break;
+      case "any":
+        QueryNodes.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+      case "all":
+        QueryNodes.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
+      case "not":
+        QueryNode.encode(message.kind.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryNode {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryNode();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 13) {
+              break;
+            }
+
+            message.weight = reader.float();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = { $case: "leaf", value: reader.uint32() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "any", value: QueryNodes.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "all", value: QueryNodes.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.kind = { $case: "not", value: QueryNode.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryNode>): QueryNode {
+    return QueryNode.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryNode>): QueryNode {
+    const message = createBaseQueryNode();
+    message.weight = object.weight ?? 0;
+    switch (object.kind?.$case) {
+      case "leaf": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "leaf", value: object.kind.value };
+        }
+        break;
+      }
+      case "any": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "any", value: QueryNodes.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "all": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "all", value: QueryNodes.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "not": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "not", value: QueryNode.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseQueryNodes(): QueryNodes {
+  return { nodes: [] };
+}
+
+export const QueryNodes: MessageFns<QueryNodes> = {
+  encode(message: QueryNodes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      QueryNode.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryNodes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryNodes();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(QueryNode.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryNodes>): QueryNodes {
+    return QueryNodes.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryNodes>): QueryNodes {
+    const message = createBaseQueryNodes();
+    message.nodes = object.nodes?.map((e) => QueryNode.fromPartial(e)) || [];
     return message;
   },
 };
@@ -4021,6 +4410,7 @@ function createBaseShardHit(): ShardHit {
     passage: undefined,
     wordsScore: undefined,
     sort: [],
+    composed: undefined,
   };
 }
 
@@ -4046,6 +4436,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     for (const v of message.sort) {
       SortValue.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.composed !== undefined) {
+      LeafScores.encode(message.composed, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -4119,6 +4512,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.sort.push(SortValue.decode(reader, reader.uint32()));
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.composed = LeafScores.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4149,6 +4550,90 @@ export const ShardHit: MessageFns<ShardHit> = {
       : undefined;
     message.wordsScore = object.wordsScore ?? undefined;
     message.sort = object.sort?.map((e) => SortValue.fromPartial(e)) || [];
+    message.composed = (object.composed !== undefined && object.composed !== null)
+      ? LeafScores.fromPartial(object.composed)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLeafScores(): LeafScores {
+  return { scores: [], leaf: 0 };
+}
+
+export const LeafScores: MessageFns<LeafScores> = {
+  encode(message: LeafScores, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.scores.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.scores) {
+        writer.float(v);
+      }
+      writer.join();
+    }
+    if (message.leaf !== 0) {
+      writer.uint32(16).uint32(message.leaf);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LeafScores {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLeafScores();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 13) {
+              message.scores.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.scores.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.leaf = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LeafScores>): LeafScores {
+    return LeafScores.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LeafScores>): LeafScores {
+    const message = createBaseLeafScores();
+    message.scores = object.scores?.map((e) => e) || [];
+    message.leaf = object.leaf ?? 0;
     return message;
   },
 };

@@ -1,0 +1,66 @@
+import type { Tangents } from '@hypershard/qnet'
+import { LRUCache } from 'lru-cache'
+import type { ComposedQNets } from '../../ports.ts'
+import type { TaskQuery } from '../messages.ts'
+import { laterScorer, type QueryScorer } from '../query-scorer.ts'
+import { evaluate } from './expression.ts'
+import { type LeafScale, scaleOf, standardised } from './leaf-scale.ts'
+
+/** Scales kept, by q-net and sample: a query has several tasks on a thread. */
+const scalesMax = 1_024
+
+const scales = new LRUCache<string, LeafScale>({ max: scalesMax })
+
+/** One leaf's tangent planes, and what its scores are worth. */
+export interface LeafTangents extends Tangents {
+  readonly scale: LeafScale
+}
+
+interface Leaf {
+  readonly scorer: QueryScorer
+  readonly scale: () => Promise<LeafScale>
+}
+
+/** A composed query on this thread: a block is scored by each leaf, and by the expression over them. */
+export class ComposedScorer {
+  readonly #composed: ComposedQNets
+  readonly #leaves: readonly Leaf[]
+
+  constructor({ composed, ...work }: TaskQuery & { readonly composed: ComposedQNets }, onRead: () => void) {
+    this.#composed = composed
+    this.#leaves = composed.leaves.map(qnet => {
+      const scorer = laterScorer({ ...work, qnet }, onRead)
+      const key = [qnet.weights.copy, work.scoring, composed.sample.key].join('/')
+      return { scorer, scale: () => scaleFor(key, scorer, composed.sample.vectors) }
+    })
+  }
+
+  /** As a `BlockScorer` has them: the same bits for a document in whatever block it stands. */
+  async score(documents: Float32Array): Promise<Float32Array> {
+    return evaluate(this.#composed.expression, await this.leafScores(documents))
+  }
+
+  /** By leaf, f32 [rows], made comparable. */
+  async leafScores(documents: Float32Array): Promise<Float32Array[]> {
+    const scores: Float32Array[] = []
+    for (const { scorer, scale } of this.#leaves)
+      scores.push(standardised(await scorer.score(documents), await scale()))
+    return scores
+  }
+
+  /** By leaf, at the same points. */
+  async leafTangents(points: Float32Array): Promise<LeafTangents[]> {
+    const tangents: LeafTangents[] = []
+    for (const { scorer, scale } of this.#leaves)
+      tangents.push({ ...(await scorer.tangents(points)), scale: await scale() })
+    return tangents
+  }
+}
+
+async function scaleFor(key: string, scorer: QueryScorer, sample: Float32Array): Promise<LeafScale> {
+  const known = scales.get(key)
+  if (known !== undefined) return known
+  const scale = scaleOf(await scorer.score(sample))
+  scales.set(key, scale)
+  return scale
+}
