@@ -77,7 +77,7 @@ describe('a model directory', () => {
     })
   }
 
-  for (const name of ['hypershard-mini', 'minilm-dense']) {
+  for (const name of ['hypershard-mini', 'minilm-dense', 'bge-small-dense']) {
     it(`of the shipped ${name} tells that it reads English`, async () => {
       const path = fileURLToPath(new URL(`../../../models/${name}`, import.meta.url))
       assert.deepEqual((await loadModelDirectory(path)).languages, ['en'])

@@ -123,6 +123,14 @@ export const encoderServiceMutants: readonly Mutant[] = [
     tests: ['encoder-service/src/encoding/tokenizer.test.ts'],
   },
   {
+    id: 'prefix-of-bge',
+    file: 'encoder-service/src/encoding/query-model.ts',
+    find: "openTokenizer(directory, 'query')",
+    replace: "openTokenizer(directory, 'document')",
+    breaks: 'The shipped bge-small gives a query the vector that the published model gives it',
+    tests: ['encoder-service/src/encoding/bge-small-reference.test.ts'],
+  },
+  {
     id: 'prefix-not-counted',
     file: 'encoder-service/src/encoding/tokenizer.ts',
     find: 'const own = kept.slice(prefixTokens)',
