@@ -193,6 +193,7 @@ describe('startCoordinator', () => {
       'GET /',
       'GET /healthz',
       'GET /readyz',
+      'GET /v1/access',
       'GET /v1/aliases',
       'GET /v1/aliases/history',
       'GET /v1/cluster',
