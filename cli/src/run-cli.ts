@@ -5,6 +5,7 @@ import { addAliasCommands } from './commands/alias-commands.ts'
 import { addAuditCommand } from './commands/audit-command.ts'
 import { addCertCommands } from './commands/cert-commands.ts'
 import { addClusterCommand } from './commands/cluster-command.ts'
+import { addComposeCommand } from './commands/compose-command.ts'
 import { CommandContext, type GlobalOptions, type Surroundings } from './commands/context.ts'
 import { addDoctorCommand } from './commands/doctor-command.ts'
 import { addDocumentsCommand } from './commands/documents-command.ts'
@@ -45,6 +46,7 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   addMaintenanceCommands(program, context)
   addSearchCommand(program, context)
   addEvalCommand(program, context)
+  addComposeCommand(program, context)
   addRecallCommand(program, context)
   addModelCommands(program, context)
   addCertCommands(program, context)

@@ -1,13 +1,14 @@
 import type { HypershardClient } from '@hypershard/client'
-import { hitsMax, searchDefaults, timeoutMsMax } from '@hypershard/contract'
-import { askQueries, checkRunId, writeRun } from '@hypershard/evaluation'
-import type { Command } from 'commander'
+import { hitsMax, type QueryNode, searchDefaults, timeoutMsMax } from '@hypershard/contract'
+import { askQueries, checkRunId, hitJoins, writeRun } from '@hypershard/evaluation'
+import { type Command, Option } from 'commander'
 import { askFailures } from '../evaluation/ask-failures.ts'
 import { type AskedIndex, evaluationAnswer } from '../evaluation/evaluation-answer.ts'
 import { type EvalOptions, type IndexSource, planEvaluation } from '../evaluation/plan-evaluation.ts'
 import { type EvaluationInputs, readInputs } from '../evaluation/read-inputs.ts'
 import { renderEvaluation } from '../evaluation/render-evaluation.ts'
 import { requireDocuments } from '../evaluation/require-documents.ts'
+import { searchPieces } from '../evaluation/search-pieces.ts'
 import { writePerQuery } from '../evaluation/write-per-query.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
 import type { CommandContext } from './context.ts'
@@ -25,9 +26,14 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
     .description('measure how well an index ranks, by queries with relevance judgements')
     .option('--data <folder>', 'a collection in BEIR layout: corpus.jsonl, queries.jsonl, qrels')
     .option('--split <name>', 'which judgements of --data: qrels/<name>.tsv (default: test)')
-    .option('--queries <file>', 'JSONL with "_id" and "text", or id<TAB>text')
+    .option('--queries <file>', 'JSONL with "_id" and "text" or "query", or id<TAB>text')
     .option('--qrels <file>', 'judgements: TREC with four columns, or BEIR TSV with its header')
     .option('--metrics <list>', 'of nDCG, MRR, MAP, Recall (default: nDCG@10,MRR@10,MAP,Recall@100)', commaList)
+    .addOption(
+      new Option('--join <how>', 'ask the pieces of composed queries alone, and join their hits here').choices(
+        hitJoins,
+      ),
+    )
     .option('--limit <k>', 'how many hits to ask for (default: 100)', wholeNumberIn(1, hitsMax))
     .option('--run <file>', 'write the hits as a TREC run')
     .option('--from-run <file>', 'judge this TREC run instead of asking a cluster')
@@ -56,6 +62,7 @@ Examples:
   hypershard eval sample --data sample
   hypershard eval papers --queries queries.jsonl --qrels test.qrels --run fp32.trec
   hypershard eval papers --queries queries.jsonl --qrels test.qrels --precision int8 --compare fp32.trec
+  hypershard eval papers --queries either.jsonl --qrels either.tsv --join sum --run sum.trec
   hypershard eval --from-run fp32.trec --qrels test.qrels --metrics nDCG@20,Recall@1000`,
     )
     .action((index: string | undefined, options: EvalOptions) => evaluate(context, index, options))
@@ -79,17 +86,19 @@ async function evaluate(context: CommandContext, index: string | undefined, opti
 async function askIndex(
   context: CommandContext,
   source: IndexSource,
-  { queries, judgements }: EvaluationInputs,
+  { queries, expressions, judgements }: EvaluationInputs,
 ): Promise<AskedIndex> {
   const api = context.api()
   const documents = await requireDocuments(api, source.index)
   const judged = new Map([...queries!].filter(([id]) => judgements.has(id)))
   const progress = new ProgressDisplay(context.terminal.notes, 'evaluating')
   const startMs = performance.now()
+  const searchOnce = searchOf(api, source)
   try {
     const asked = await askQueries(judged, {
       ...askFailures,
-      search: text => searchOnce(api, source, text),
+      search: (text, id) => searchOnce(expressions.get(id) ?? text),
+      expressions,
       concurrency: source.concurrency,
       allowFailures: source.allowFailures,
       failureAdvice: '--allow-failures counts such queries as 0',
@@ -105,14 +114,11 @@ async function askIndex(
   }
 }
 
-function searchOnce(api: HypershardClient, source: IndexSource, query: string) {
-  const { index, limit, plan, timeoutMs } = source
-  return api.search(index, {
-    query,
-    k: limit,
-    ids_only: true,
-    min_coverage: 1,
-    ...plan,
-    ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
-  })
+/** @returns one search of a text, or of an expression */
+function searchOf(api: HypershardClient, { index, limit, plan, timeoutMs, join }: IndexSource) {
+  const timeout = timeoutMs !== undefined && { timeout_ms: timeoutMs }
+  const request = { k: limit, ids_only: true, min_coverage: 1, ...plan, ...timeout }
+  const asked = (query: QueryNode) => api.search(index, { ...request, query })
+  const joined = join === undefined ? asked : searchPieces({ api, index, request, join })
+  return (query: QueryNode) => (typeof query === 'string' ? asked(query) : joined(query))
 }

@@ -13,7 +13,12 @@ import type { Output } from '../terminal/terminal.ts'
  * @throws HypershardError `invalid_request` with the line
  */
 export async function readSampleQueries(path: string, notes: Output): Promise<string[]> {
-  const { queries, facts } = await readQueries(path)
+  const { queries, expressions, facts } = await readQueries(path)
+  const [composed] = expressions.keys()
+  if (composed !== undefined) {
+    const message = `${path}: query \`${composed}\` is an expression; graphs are calibrated with texts, such as its pieces`
+    throw new HypershardError('invalid_request', message)
+  }
   const all = [...queries.values()]
   const texts = all.filter(text => text.trim() !== '')
   if (texts.length === 0) throw new HypershardError('invalid_request', `${path} has no queries in it`)

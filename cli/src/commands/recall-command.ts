@@ -1,7 +1,7 @@
 import type { HypershardClient } from '@hypershard/client'
 import { HypershardError } from '@hypershard/common'
 import { hitsMax, type SearchRequest, searchDefaults, timeoutMsMax } from '@hypershard/contract'
-import { type AskedQueries, askQueries, measureRecall, readQueries } from '@hypershard/evaluation'
+import { type AskedQueries, askQueries, type Expression, measureRecall, readQueries } from '@hypershard/evaluation'
 import type { Command } from 'commander'
 import { askFailures } from '../evaluation/ask-failures.ts'
 import { fileAnswer } from '../evaluation/evaluation-answer.ts'
@@ -56,7 +56,7 @@ Examples:
 }
 
 async function recall(context: CommandContext, index: string, options: RecallOptions): Promise<void> {
-  const { queries, own, files } = await readAsked(options)
+  const { queries, expressions, own, files } = await readAsked(options)
   const { filter, ...how } = planOfRequest(options)
   const filtered = filter === undefined ? {} : { filter }
   const request = { ...(Object.keys(how).length === 0 ? { recall: searchDefaults.recall } : how), ...filtered }
@@ -66,7 +66,7 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
   const progress = new ProgressDisplay(context.terminal.notes, 'searching')
   try {
     const ask = (texts: typeof queries, searched: Omit<SearchRequest, 'query'>, before: number) =>
-      askAll(api, index, { texts, own }, { ...searched, k }, options, done =>
+      askAll(api, index, { texts, expressions, own }, { ...searched, k }, options, done =>
         progress.update({ done: before + done, total: queries.size + texts.size }),
       )
     // The plan under test goes first: in the second round shard servers have the q-nets already, which saves time.
@@ -87,6 +87,8 @@ async function recall(context: CommandContext, index: string, options: RecallOpt
 
 interface Asked {
   readonly texts: ReadonlyMap<string, string>
+  /** Those of the texts that are expressions. */
+  readonly expressions: ReadonlyMap<string, Expression>
   /** What is asked in the place of the text of the same id. */
   readonly own: ReadonlyMap<string, OwnQuery> | undefined
 }
@@ -99,16 +101,18 @@ async function readAsked(options: RecallOptions) {
     throw new HypershardError('invalid_request', message)
   }
   const own = await readOwnQueries(options)
-  if (own !== undefined) return { queries: new Map([...own.keys()].map(id => [id, id])), own, files: [] }
-  const { queries, facts } = await readQueries(named[0]!)
+  if (own !== undefined) {
+    return { queries: new Map([...own.keys()].map(id => [id, id])), expressions: new Map(), own, files: [] }
+  }
+  const { queries, expressions, facts } = await readQueries(named[0]!)
   if (queries.size === 0) throw new HypershardError('invalid_request', `${named[0]} has no queries in it`)
-  return { queries, own, files: [fileAnswer(facts)] }
+  return { queries, expressions, own, files: [fileAnswer(facts)] }
 }
 
 function askAll(
   api: HypershardClient,
   index: string,
-  { texts, own }: Asked,
+  { texts, expressions, own }: Asked,
   request: Omit<SearchRequest, 'query'>,
   { concurrency = 1, timeoutMs }: RecallOptions,
   onProgress: (done: number) => void,
@@ -117,7 +121,8 @@ function askAll(
   const common = { ...request, ...timeout, ids_only: true, min_coverage: 1, profile: true }
   return askQueries(texts, {
     ...askFailures,
-    search: (query, id) => api.search(index, { ...common, ...(own?.get(id) ?? { query }) }),
+    search: (text, id) => api.search(index, { ...common, ...(own?.get(id) ?? { query: expressions.get(id) ?? text }) }),
+    expressions,
     concurrency,
     onProgress,
     allowFailures: false,

@@ -16,6 +16,7 @@ describe('the plan of an evaluation', () => {
       runPath: undefined,
       plan: { plan: 'exact' },
       timeoutMs: undefined,
+      join: undefined,
     })
     assert.deepEqual(metrics.map(metricName), ['nDCG@10', 'MRR@10', 'MAP@100', 'Recall@100'])
     assert.deepEqual(rest, {
@@ -67,6 +68,9 @@ describe('the plan of an evaluation', () => {
     { index: 'i', options: { ...files, seed: 1 }, message: /belong to --compare/ },
     { options: { fromRun: 'a', qrels: 'r', limit: 5 }, message: /leave out --limit/ },
     { options: { fromRun: 'a', qrels: 'r', allowFailures: true }, message: /leave out --allow-failures/ },
+    { options: { fromRun: 'a', qrels: 'r', join: 'rank' }, message: /leave out --join/ },
+    { index: 'i', options: { ...files, join: 'sum', plan: 'tangent' }, message: /--join sum needs .* all documents/ },
+    { index: 'i', options: { ...files, join: 'sum', recall: 0.9 }, message: /--join sum needs .* all documents/ },
     { index: 'i', options: { ...files, metrics: ['P@5'] }, message: /unknown metric `P@5`/ },
     { index: 'i', options: { ...files, metrics: ['Recall@200'] }, message: /Recall@200 needs 200 hits .*--limit/ },
     { index: 'i', options: { ...files, metrics: ['MAP', 'map@100'] }, message: /MAP@100 twice/ },

@@ -3,6 +3,8 @@ import type { SearchOptionsGiven } from '@hypershard/contract'
 import {
   beirFiles,
   defaultMetrics,
+  type HitJoin,
+  joinsAll,
   type Metric,
   metricName,
   parseMetric,
@@ -18,6 +20,7 @@ export interface EvalOptions extends PlanOptions {
   readonly qrels?: string
   readonly fromRun?: string
   readonly run?: string
+  readonly join?: HitJoin
   readonly limit?: number
   readonly concurrency?: number
   readonly allowFailures?: boolean
@@ -40,6 +43,8 @@ export interface IndexSource {
   readonly runPath: string | undefined
   readonly plan: SearchOptionsGiven
   readonly timeoutMs: number | undefined
+  /** How the hits of pieces are joined that are asked alone; undefined where composed queries are asked as they are. */
+  readonly join: HitJoin | undefined
 }
 
 /** Hits come from a run that was written before. */
@@ -82,7 +87,7 @@ export function planEvaluation(index: string | undefined, options: EvalOptions):
 
 /** Options that say how a cluster is asked. */
 const ofCluster = [
-  ...(['run', 'limit', 'concurrency', 'allowFailures'] as const),
+  ...(['run', 'join', 'limit', 'concurrency', 'allowFailures'] as const),
   ...planOptionNames,
   'timeoutMs' as const,
 ]
@@ -104,7 +109,16 @@ function planSource(index: string | undefined, options: EvalOptions): IndexSourc
     runPath: options.run,
     plan: { ...exactUnlessTold(options), ...planOfRequest(options) },
     timeoutMs: options.timeoutMs,
+    join: planJoin(options),
   }
+}
+
+/** Scores of all documents are exact ones. */
+function planJoin({ join, plan, recall }: EvalOptions): HitJoin | undefined {
+  if (join !== undefined && joinsAll(join) && (recall !== undefined || (plan !== undefined && plan !== 'exact'))) {
+    refuse(`--join ${join} needs the scores of all documents: leave --plan and --recall out`)
+  }
+  return join
 }
 
 /** What is judged is the model's order, unless another search is to be measured. */

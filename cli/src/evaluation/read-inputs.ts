@@ -3,6 +3,7 @@ import { HypershardError, toUserFileFailure } from '@hypershard/common'
 import {
   checkRunQuery,
   countMissingDocuments,
+  type Expression,
   type FileFacts,
   type Judgements,
   type Queries,
@@ -16,6 +17,8 @@ import type { EvaluationPlan } from './plan-evaluation.ts'
 export interface EvaluationInputs {
   readonly judgements: Judgements
   readonly queries: Queries | undefined
+  /** Those of the queries that are expressions. */
+  readonly expressions: ReadonlyMap<string, Expression>
   /** Of the corpus, where there is one: its lines, and how many judged documents it lacks. */
   readonly corpus: { readonly documents: number; readonly missing: number } | undefined
   /** The run to judge, when no cluster is asked for it. */
@@ -49,6 +52,7 @@ export async function readInputs(plan: EvaluationPlan): Promise<EvaluationInputs
   const inputs = {
     judgements,
     queries,
+    expressions: asked?.expressions ?? new Map<string, Expression>(),
     run: source.kind === 'run' ? await runOf(source.path) : undefined,
     other: comparison === undefined ? undefined : await runOf(comparison.path),
     corpus: corpusPath === undefined ? undefined : await countMissingDocuments(corpusPath, judgements),

@@ -18,6 +18,8 @@ export interface AskProblem {
 export interface AskOptions {
   /** One search; what it throws `problemOf` reads. */
   readonly search: (text: string, id: string) => Promise<SearchAnswer>
+  /** Those of the queries whose texts stand for expressions: they are not cut. */
+  readonly expressions?: ReadonlyMap<string, unknown>
   readonly problemOf: (error: unknown) => AskProblem
   /** The failure that ends the work, where it is to be another than a `HypershardError` with the code of the first. */
   readonly failureOf?: ((error: unknown, message: string) => Error | undefined) | undefined
@@ -93,8 +95,8 @@ export async function askQueries(queries: ReadonlyMap<string, string>, options: 
 }
 
 async function askTwice(id: string, query: string, options: AskOptions): Promise<SearchAnswer> {
-  const { search, problemOf, pause = someTime, signal } = options
-  const { text, isCut } = cutQuery(query)
+  const { search, expressions, problemOf, pause = someTime, signal } = options
+  const { text, isCut } = expressions?.has(id) ? { text: query, isCut: false } : cutQuery(query)
   const ask = async () => {
     signal?.throwIfAborted()
     const answer = checkWhole(await search(text, id))
@@ -110,10 +112,11 @@ async function askTwice(id: string, query: string, options: AskOptions): Promise
   return ask()
 }
 
-/** Whether the coordinator found fault with the query's text alone: another query is not refused for that. */
+/** Whether the coordinator found fault with the query alone: another one is not refused for that. */
 function isOfQuery({ code, details }: AskProblem): boolean {
-  const { issues } = details as { issues?: readonly { path?: unknown }[] }
-  return code === 'invalid_request' && Array.isArray(issues) && issues.every(issue => issue.path === 'query')
+  const { path, issues = [{ path }] } = details as { path?: unknown; issues?: readonly { path?: unknown }[] }
+  const isQuery = (of: unknown) => /^query\b/.test(`${of}`)
+  return code === 'invalid_request' && Array.isArray(issues) && issues.every(issue => isQuery(issue.path))
 }
 
 async function someTime(): Promise<void> {

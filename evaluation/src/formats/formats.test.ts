@@ -138,6 +138,14 @@ describe('evaluation files', () => {
     assert.deepEqual([ofRun.comments, ofRun.duplicates], [1, 1])
   })
 
+  it('give expressions as they stand, beside their JSON text', async () => {
+    const any = { any: ['one', { text: 'two', weight: 2 }] }
+    await writeFile(path, `${JSON.stringify({ _id: 'q1', query: any })}\n{"_id":"q2","query":"two","pieces":[]}\n`)
+    const { queries, expressions } = await readQueries(path)
+    assert.deepEqual(Object.fromEntries(queries), { q1: JSON.stringify(any), q2: 'two' })
+    assert.deepEqual(Object.fromEntries(expressions), { q1: any })
+  })
+
   it('hold no run with a query that would be read as a comment', async () => {
     await assert.rejects(writeRun(path, new Map([['#1', []]]), 'x'), {
       code: 'invalid_request',

@@ -133,7 +133,7 @@ async function answer(
       const isText = given.vector === undefined && given.qnet === undefined && typeof given.query !== 'object'
       const body: TextSearch = { ...given, query: typeof given.query === 'string' ? given.query : '' }
       if (isText) checkQuery(body.query)
-      onSearch(body.query, body)
+      onSearch(body.query, given)
       return send(
         response,
         200,
