@@ -11,6 +11,7 @@ import {
 import { renderTable } from '../terminal/render-table.ts'
 import type { Output } from '../terminal/terminal.ts'
 import { boldHeading } from './bold-heading.ts'
+import { leafName } from './leaf-name.ts'
 import { renderFacets } from './render-facets.ts'
 import { renderFragments } from './render-fragments.ts'
 
@@ -20,30 +21,51 @@ const idWidthMax = 32
 
 /**
  * An answer for people: the hits, how much was searched and how, and the profile when it was asked for.
- * @param isText whether the query was a text: of a vector the model reads nothing
+ * @param query that was searched with; undefined where a document stood in its place, of which the model reads nothing
  */
-export function renderAnswer(answer: SearchAnswer, output: Output, isText = true): string[] {
-  const lines = answer.groups === undefined ? renderHits(answer.hits, output) : renderGroups(answer.groups, output)
+export function renderAnswer(answer: SearchAnswer, output: Output, query?: unknown): string[] {
+  const leaves = (answer.leaves ?? []).map(path => leafName(query, path))
+  const lines =
+    answer.groups === undefined
+      ? renderHits(answer.hits, output, { leaves })
+      : renderGroups(answer.groups, output, leaves)
   lines.push(...renderFacets(answer.facets ?? [], output))
-  lines.push('', ...renderSummary(answer, output, isText))
+  lines.push('', ...renderSummary(answer, output, query !== undefined))
   if (answer.profile !== undefined) lines.push('', ...renderProfile(answer.profile, output))
   return lines
 }
 
-function renderGroups(groups: NonNullable<SearchAnswer['groups']>, output: Output): string[] {
+function renderGroups(
+  groups: NonNullable<SearchAnswer['groups']>,
+  output: Output,
+  leaves: readonly string[],
+): string[] {
   if (groups.length === 0) return ['no hits']
   return groups.flatMap(({ value, hits }, at) => {
     const heading = value === null ? 'without a value' : toPlainLine(`${value}`)
     return [
       ...(at > 0 ? [''] : []),
       output.style('bold', shorten(heading, output.columns)),
-      ...renderHits(hits, output),
+      ...renderHits(hits, output, { leaves }),
     ]
   })
 }
 
-/** Rank, score, id and title on one line, and below it highlights, the passage that scored best, or the text's beginning. */
-export function renderHits(hits: readonly Hit[], output: Output, passageLines = passageLinesMax): string[] {
+interface HitsShown {
+  readonly passageLines?: number
+  /** Of a composed query: what its leaves are called. */
+  readonly leaves?: readonly string[]
+}
+
+/**
+ * Rank, score, id and title on one line. Below it what each leaf of a composed query says, that which gave the hit its
+ * place first, and highlights, the passage that scored best, or the text's beginning.
+ */
+export function renderHits(
+  hits: readonly Hit[],
+  output: Output,
+  { passageLines = passageLinesMax, leaves = [] }: HitsShown = {},
+): string[] {
   if (hits.length === 0) return ['no hits']
   const rankWidth = Math.max(2, `${hits.length}`.length)
   const scoreWidth = Math.max(...hits.map(hit => formatScore(scoreOf(hit)).length))
@@ -60,9 +82,16 @@ export function renderHits(hits: readonly Hit[], output: Output, passageLines = 
     const excerpt = () => wrap(toPlainLine(excerptOf(hit)), width, passageLines).map(line => output.style('dim', line))
     return [
       `${rank}  ${output.style('cyan', score)}  ${id}  ${output.style('bold', title)}`.trimEnd(),
+      ...leavesLine(hit, leaves).map(line => indent + shorten(line, width)),
       ...(fragments.length > 0 ? fragments : excerpt()).map(line => indent + line),
     ]
   })
+}
+
+function leavesLine({ leaf, leaf_scores: scores }: Hit, leaves: readonly string[]): string[] {
+  if (leaf === undefined || scores === undefined) return []
+  const said = leaves.map((name, at) => `${formatScore(scores[at] ?? null)} ${name}`)
+  return [[said[leaf], ...said.filter((_, at) => at !== leaf)].join(' · ')]
 }
 
 /** Of a passage that begins within the text it is told where. One of nothing is the title's. */

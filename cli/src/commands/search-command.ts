@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from './context.ts'
 import { share, wholeNumberIn } from './parse-option.ts'
 import { addPlanOptions, type PlanOptions, planOfRequest } from './plan-options.ts'
+import { addQueryOptions, type QueryOptions, searchedFor } from './query-options.ts'
 import { renderAnswer } from './render-search.ts'
 import { searchEach } from './search-each.ts'
 import { addStageOptions, type StageOptions, stagesOfRequest } from './stage-options.ts'
@@ -16,7 +17,7 @@ export function addSearchCommand(program: Command, context: CommandContext): voi
     .argument('[query...]', 'the words of the query, quoted or not')
     .description('search an index')
     .option('--queries <file>', 'search with each query of a file: JSONL with _id and text, or id<TAB>text')
-    .option('--like <id>', 'search for documents that are near to this one, without a query')
+  addQueryOptions(command)
     .option('-k <n>', `how many hits (default: ${searchDefaults.k})`, wholeNumberIn(1, hitsMax))
     .option(
       '--min-coverage <share>',
@@ -45,6 +46,8 @@ Examples:
   hypershard search papers why do stars twinkle --facet year --facet venue:5
   hypershard search papers why do stars twinkle --rerank my-cross-encoder --rerank-candidates 100
   hypershard search papers --like doc-17
+  hypershard search papers --any "why do stars twinkle" --any "how do tides work"
+  hypershard search papers why do stars twinkle --like doc-17 --not "film stars"
   hypershard search papers why do stars twinkle --highlight 2
   hypershard search papers why do stars twinkle --group-by venue --groups 5 --group-hits 2
   hypershard search papers why do stars twinkle --sort year:desc --sort venue
@@ -54,9 +57,8 @@ Examples:
     .action((index: string, words: string[], options: SearchOptions) => search(context, index, words, options))
 }
 
-interface SearchOptions extends PlanOptions, StageOptions {
+interface SearchOptions extends PlanOptions, StageOptions, QueryOptions {
   readonly queries?: string
-  readonly like?: string
   readonly k?: number
   readonly minCoverage?: number
   readonly timeoutMs?: number
@@ -66,9 +68,9 @@ interface SearchOptions extends PlanOptions, StageOptions {
 }
 
 async function search(context: CommandContext, index: string, words: string[], options: SearchOptions): Promise<void> {
-  const ways = [words.length > 0, options.queries !== undefined, options.like !== undefined]
-  if (ways.filter(Boolean).length !== 1) {
-    const message = 'give the words of a query, --queries with a file, or --like with an id: one of the three'
+  const what = await searchedFor(context, words, options)
+  if ((what === undefined) === (options.queries === undefined)) {
+    const message = 'give the words of a query, --queries with a file, or what is searched for by other options'
     throw new HypershardError('invalid_request', message)
   }
   const rest = {
@@ -81,13 +83,8 @@ async function search(context: CommandContext, index: string, words: string[], o
     ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
   }
   const limit = options.timeoutMs === undefined ? {} : { timeout_ms: options.timeoutMs }
-  if (options.queries !== undefined) return searchEach(context, index, options.queries, { rest, limit })
-  const { like } = options
-  const request: SearchRequest = {
-    ...(like === undefined ? { query: words.join(' ') } : { like: { id: like } }),
-    ...limit,
-    ...rest,
-  }
-  const render = (answer: SearchAnswer) => renderAnswer(answer, context.terminal.out, like === undefined)
+  if (what === undefined) return searchEach(context, index, options.queries!, { rest, limit })
+  const request: SearchRequest = { ...what, ...limit, ...rest }
+  const render = (answer: SearchAnswer) => renderAnswer(answer, context.terminal.out, what.query)
   context.answer(await context.api().search(index, request), render)
 }

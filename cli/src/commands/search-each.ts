@@ -27,13 +27,16 @@ export async function searchEach(
   path: string,
   { rest, limit }: SharedOptions,
 ): Promise<void> {
-  const { queries } = await readQueries(path)
+  const { queries, expressions } = await readQueries(path)
   const all = [...queries]
   const size = Math.min(batchSearchesMax, Math.floor(batchHitsMax / hitsOf(rest)))
   const outcomes: AskedOutcome[] = []
   for (let start = 0; start < all.length; start += size) {
     const batch = all.slice(start, start + size)
-    const searches = batch.map(([, query]) => ({ query, ...rest }))
+    const searches = batch.map(([id, text]) => ({
+      query: expressions.get(id) ?? text,
+      ...rest,
+    }))
     const answer = await context.api().searchBatch(index, { searches, ...limit })
     outcomes.push(...answer.outcomes.map((outcome, at) => ({ id: batch[at]![0], query: batch[at]![1], ...outcome })))
   }
@@ -42,7 +45,9 @@ export async function searchEach(
   context.answer({ outcomes }, () =>
     outcomes.flatMap(({ id, query, ...outcome }) => [
       out.style('bold', toPlainLine(`${id} ${query}`)),
-      ...('answer' in outcome ? renderAnswer(outcome.answer, out) : [toPlainLine(failureLine(outcome.problem))]),
+      ...('answer' in outcome
+        ? renderAnswer(outcome.answer, out, expressions.get(id) ?? query)
+        : [toPlainLine(failureLine(outcome.problem))]),
       '',
     ]),
   )

@@ -56,7 +56,7 @@ export async function showSample(
 function showSearch({ query, answer }: SampleSearch, output: Output): void {
   output.line()
   output.line(`${output.style('bold', `? ${query}`)}  ${output.style('dim', formatDuration(answer.took_ms))}`)
-  for (const line of renderHits(answer.hits, output, samplePassageLines)) output.line(line)
+  for (const line of renderHits(answer.hits, output, { passageLines: samplePassageLines })) output.line(line)
 }
 
 /** Where each process is probed and scraped. */

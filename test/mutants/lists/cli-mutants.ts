@@ -217,4 +217,20 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'The export of an index that nothing was written to ends',
     tests: ['cli/src/commands/export-command.test.ts'],
   },
+  {
+    id: 'cli-exclusion-dropped',
+    file: 'cli/src/commands/query-options.ts',
+    find: 'if (more.length + not.length > 0)',
+    replace: 'if (more.length > 0)',
+    breaks: 'What must not match is sent, beside whatever else',
+    tests: ['cli/src/commands/query-options.test.ts'],
+  },
+  {
+    id: 'cli-hit-of-another-leaf',
+    file: 'cli/src/commands/render-search.ts',
+    find: 'said[leaf], ...said.filter((_, at) => at !== leaf)',
+    replace: 'said[0], ...said.filter((_, at) => at !== 0)',
+    breaks: 'A hit is shown with the leaf that gave it its place first',
+    tests: ['cli/src/commands/query-options.test.ts'],
+  },
 ]
