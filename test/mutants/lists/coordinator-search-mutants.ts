@@ -377,4 +377,12 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
     breaks: 'As many documents are joined by words and q-net as are reranked, whatever the page',
     tests: ['coordinator/src/transport/hybrid.test.ts'],
   },
+  {
+    id: 'grpc-expression-without-weight',
+    file: 'coordinator/src/transport/grpc/expression-body.ts',
+    find: 'weight !== undefined && { weight }',
+    replace: 'weight === undefined && { weight: 1 }',
+    breaks: 'An expression over gRPC is the one that it is over HTTP',
+    tests: ['coordinator/src/transport/grpc/composed.test.ts'],
+  },
 ]

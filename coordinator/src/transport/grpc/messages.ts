@@ -41,14 +41,15 @@ import type { SearchProfile } from '../../search/search-profile.ts'
 import type { FacetCounts } from '../../search/stages/count-facets.ts'
 import type { DeleteByFilterReport } from '../../writing/delete-by-filter.ts'
 import type { WriteReport } from '../../writing/write-documents.ts'
+import { expressionBodyOf } from './expression-body.ts'
 import { parseObjectText } from './parse-object-text.ts'
 import { valueMessage } from './value-message.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
-  const { query, k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
+  const { k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
   return withoutUnset({
-    query: query || undefined,
+    query: queryOf(request),
     vector: request.vector?.length ? base64Of(request.vector) : undefined,
     qnet: request.qnet && qnetBodyOf(request.qnet),
     like: request.like,
@@ -66,6 +67,13 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
     highlight: request.highlight && highlightBodyOf(request.highlight),
     ...optionsOf(request),
   })
+}
+
+/** @throws HypershardError `invalid_request` */
+function queryOf({ query, expression }: SearchRequest): unknown {
+  if (expression === undefined) return query || undefined
+  if (query === '') return expressionBodyOf(expression, { base64Of, qnetBodyOf })
+  throw new HypershardError('invalid_request', 'query and expression are both given; leave one out')
 }
 
 function sortBodyOf({ field, order }: Sort): Record<string, unknown> {
@@ -257,6 +265,7 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     cached,
     nextCursor: nextCursor ?? '',
     rerank: answer.rerank && rerankMessage(answer.rerank),
+    leaves: [...(answer.leaves ?? [])],
     profile: profile && profileMessage(profile),
   }
 }
@@ -292,7 +301,7 @@ function facetMessage({ field, type, values, distinct }: FacetCounts): FacetMess
 const queryFormNames = { weights: 'weights', tokenStates: 'token_states' } as const
 
 function hitMessage(hit: Hit): HitMessage {
-  const { id, score, document, passage, rerankScore, estimate, scores, highlight } = hit
+  const { id, score, document, passage, rerankScore, estimate, scores, composed, highlight } = hit
   const fieldsJson = document === undefined ? undefined : document.fieldsJson || '{}'
   const exact = fieldsJson === undefined ? undefined : parseExactJson(fieldsJson)
   const fields = structOf(exact) as Record<string, unknown> | undefined
@@ -305,6 +314,8 @@ function hitMessage(hit: Hit): HitMessage {
     fieldsJson: fieldsJson !== undefined && !isHeldByStruct(fields, fieldsJson) ? fieldsJson : '',
     rerankScore,
     estimate,
+    leaf: composed?.leaf,
+    leafScores: [...(composed?.scores ?? [])],
     passage: passage && { text: undefined, ...passageOf(passage, document?.text) },
     ...(scores && { scores: { qnet: scores.qnet ?? undefined, lexical: scores.lexical } }),
     highlight: highlight && highlightMessage(highlight),

@@ -321,8 +321,43 @@ export interface SearchRequest {
   like?:
     | Like
     | undefined;
+  /** Instead of `query`: an expression, which is `query` over HTTP, and in what errors tell of. */
+  expression?:
+    | Expression
+    | undefined;
   /** Gives the sentences of hits that have the words of the query. */
   highlight?: HighlightSpec | undefined;
+}
+
+/** A node of a composed query: a leaf, or an operator over others. */
+export interface Expression {
+  /** 1 if not given. */
+  weight?: number | undefined;
+  node:
+    | { $case: "text"; value: string }
+    | //
+    /** f32 or f16 little-endian. */
+    { $case: "vector"; value: Buffer }
+    | { $case: "qnet"; value: OwnQNet }
+    | { $case: "like"; value: LikeDocuments }
+    | //
+    /** The best of its nodes. */
+    { $case: "any"; value: Expressions }
+    | //
+    /** Nearly the worst of its nodes. */
+    { $case: "all"; value: Expressions }
+    | //
+    /** Takes away from what matches it; inside of `any` or `all`, beside a node that is none. */
+    { $case: "not"; value: Expression }
+    | undefined;
+}
+
+export interface Expressions {
+  nodes: Expression[];
+}
+
+export interface LikeDocuments {
+  ids: string[];
 }
 
 export interface HighlightSpec {
@@ -428,7 +463,11 @@ export interface SearchResponse {
   /** With `group_by`, instead of hits. */
   groups: HitGroup[];
   /** Of a search that asks for it. */
-  rerank?: RerankOutcome | undefined;
+  rerank?:
+    | RerankOutcome
+    | undefined;
+  /** Of a composed query: where its leaves stand, as "any[0]" or "any[1].all[0]", in their order. */
+  leaves: string[];
 }
 
 export interface HitGroup {
@@ -639,6 +678,12 @@ export interface Hit {
   estimate?:
     | number
     | undefined;
+  /** Of a composed query: the place in `leaves` of the one that gave the hit its place. */
+  leaf?:
+    | number
+    | undefined;
+  /** Of a composed query: what each of its leaves says of the document, in deviations above the mean; NaN for what is not finite. */
+  leafScores: number[];
   /** Of a search that asks for it. */
   highlight?: Highlight | undefined;
 }
@@ -2833,6 +2878,7 @@ function createBaseSearchRequest(): SearchRequest {
     sort: [],
     rerank: undefined,
     like: undefined,
+    expression: undefined,
     highlight: undefined,
   };
 }
@@ -2913,6 +2959,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.like !== undefined) {
       Like.encode(message.like, writer.uint32(322).fork()).join();
+    }
+    if (message.expression !== undefined) {
+      Expression.encode(message.expression, writer.uint32(330).fork()).join();
     }
     if (message.highlight !== undefined) {
       HighlightSpec.encode(message.highlight, writer.uint32(402).fork()).join();
@@ -3133,6 +3182,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.like = Like.decode(reader, reader.uint32());
             continue;
           }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.expression = Expression.decode(reader, reader.uint32());
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -3189,9 +3246,300 @@ export const SearchRequest: MessageFns<SearchRequest> = {
       ? Rerank.fromPartial(object.rerank)
       : undefined;
     message.like = (object.like !== undefined && object.like !== null) ? Like.fromPartial(object.like) : undefined;
+    message.expression = (object.expression !== undefined && object.expression !== null)
+      ? Expression.fromPartial(object.expression)
+      : undefined;
     message.highlight = (object.highlight !== undefined && object.highlight !== null)
       ? HighlightSpec.fromPartial(object.highlight)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseExpression(): Expression {
+  return { weight: undefined, node: undefined };
+}
+
+export const Expression: MessageFns<Expression> = {
+  encode(message: Expression, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.weight !== undefined) {
+      writer.uint32(9).double(message.weight);
+    }
+    switch (message.node?.$case) {
+      case "text":
+        writer.uint32(18).string(message.node.value);
+        break;
+      case "vector":
+        writer.uint32(26).bytes(message.node.value);
+        break;
+      case "qnet":
+        OwnQNet.encode(message.node.value, writer.uint32(34).fork()).join();
+        break;
+      case "like":
+        LikeDocuments.encode(message.node.value, writer.uint32(42).fork()).join();
+        break;
+      case "any":
+        Expressions.encode(message.node.value, writer.uint32(50).fork()).join();
+        break;
+      case "all":
+        Expressions.encode(message.node.value, writer.uint32(58).fork()).join();
+        break;
+      case "not":
+        Expression.encode(message.node.value, writer.uint32(66).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Expression {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpression();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.weight = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.node = { $case: "text", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.node = { $case: "vector", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.node = { $case: "qnet", value: OwnQNet.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.node = { $case: "like", value: LikeDocuments.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.node = { $case: "any", value: Expressions.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.node = { $case: "all", value: Expressions.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.node = { $case: "not", value: Expression.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Expression>): Expression {
+    return Expression.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Expression>): Expression {
+    const message = createBaseExpression();
+    message.weight = object.weight ?? undefined;
+    switch (object.node?.$case) {
+      case "text": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "text", value: object.node.value };
+        }
+        break;
+      }
+      case "vector": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "vector", value: object.node.value };
+        }
+        break;
+      }
+      case "qnet": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "qnet", value: OwnQNet.fromPartial(object.node.value) };
+        }
+        break;
+      }
+      case "like": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "like", value: LikeDocuments.fromPartial(object.node.value) };
+        }
+        break;
+      }
+      case "any": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "any", value: Expressions.fromPartial(object.node.value) };
+        }
+        break;
+      }
+      case "all": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "all", value: Expressions.fromPartial(object.node.value) };
+        }
+        break;
+      }
+      case "not": {
+        if (object.node?.value !== undefined && object.node?.value !== null) {
+          message.node = { $case: "not", value: Expression.fromPartial(object.node.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseExpressions(): Expressions {
+  return { nodes: [] };
+}
+
+export const Expressions: MessageFns<Expressions> = {
+  encode(message: Expressions, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodes) {
+      Expression.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Expressions {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpressions();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodes.push(Expression.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Expressions>): Expressions {
+    return Expressions.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Expressions>): Expressions {
+    const message = createBaseExpressions();
+    message.nodes = object.nodes?.map((e) => Expression.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLikeDocuments(): LikeDocuments {
+  return { ids: [] };
+}
+
+export const LikeDocuments: MessageFns<LikeDocuments> = {
+  encode(message: LikeDocuments, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.ids) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LikeDocuments {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLikeDocuments();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LikeDocuments>): LikeDocuments {
+    return LikeDocuments.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LikeDocuments>): LikeDocuments {
+    const message = createBaseLikeDocuments();
+    message.ids = object.ids?.map((e) => e) || [];
     return message;
   },
 };
@@ -3834,6 +4182,7 @@ function createBaseSearchResponse(): SearchResponse {
     facets: [],
     groups: [],
     rerank: undefined,
+    leaves: [],
   };
 }
 
@@ -3880,6 +4229,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     if (message.rerank !== undefined) {
       RerankOutcome.encode(message.rerank, writer.uint32(274).fork()).join();
+    }
+    for (const v of message.leaves) {
+      writer.uint32(330).string(v!);
     }
     return writer;
   },
@@ -4009,6 +4361,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.rerank = RerankOutcome.decode(reader, reader.uint32());
             continue;
           }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.leaves.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4046,6 +4406,7 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     message.rerank = (object.rerank !== undefined && object.rerank !== null)
       ? RerankOutcome.fromPartial(object.rerank)
       : undefined;
+    message.leaves = object.leaves?.map((e) => e) || [];
     return message;
   },
 };
@@ -5722,6 +6083,8 @@ function createBaseHit(): Hit {
     scores: undefined,
     rerankScore: undefined,
     estimate: undefined,
+    leaf: undefined,
+    leafScores: [],
     highlight: undefined,
   };
 }
@@ -5757,6 +6120,16 @@ export const Hit: MessageFns<Hit> = {
     }
     if (message.estimate !== undefined) {
       writer.uint32(285).float(message.estimate);
+    }
+    if (message.leaf !== undefined) {
+      writer.uint32(328).uint32(message.leaf);
+    }
+    if (message.leafScores.length !== 0) {
+      writer.uint32(338).fork();
+      for (const v of message.leafScores) {
+        writer.float(v);
+      }
+      writer.join();
     }
     if (message.highlight !== undefined) {
       Highlight.encode(message.highlight, writer.uint32(402).fork()).join();
@@ -5857,6 +6230,32 @@ export const Hit: MessageFns<Hit> = {
             message.estimate = reader.float();
             continue;
           }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.leaf = reader.uint32();
+            continue;
+          }
+          case 42: {
+            if (tag === 341) {
+              message.leafScores.push(reader.float());
+
+              continue;
+            }
+
+            if (tag === 338) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.leafScores.push(reader.float());
+              }
+
+              continue;
+            }
+
+            break;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -5896,6 +6295,8 @@ export const Hit: MessageFns<Hit> = {
       : undefined;
     message.rerankScore = object.rerankScore ?? undefined;
     message.estimate = object.estimate ?? undefined;
+    message.leaf = object.leaf ?? undefined;
+    message.leafScores = object.leafScores?.map((e) => e) || [];
     message.highlight = (object.highlight !== undefined && object.highlight !== null)
       ? Highlight.fromPartial(object.highlight)
       : undefined;
