@@ -17,7 +17,7 @@ from hypershard_training.model.qnet import ACTIVATIONS, LAYER_NORM_EPSILON, Qnet
 Initialisation = Literal["dense", "published"]
 
 #: Added to the values of the last matrix so that relu passes token states whole; the layer norm after it takes it away again.
-#: The states of all-MiniLM-L6-v2 lie within 11.
+#: The states of all-MiniLM-L6-v2 lie within 11, those of bge-small-en-v1.5 within 4.
 PASSING_BIAS = 16.0
 
 
@@ -124,7 +124,7 @@ def _initialise_as_dense(head: HyperHead, model_width: int) -> None:
     """Start as the backbone's own dense ranking, exactly: score = constant + cosine of the mean-pooled query and the document.
 
     The last matrix is the mean-pooled state: a zero query embedding attends to every token alike, value and projection are the
-    identity. Core matrices start at zero under a random bias, so layernorm(relu(bias)) adds a constant to every document; only their
+    identity (``attend_to_first`` is for a backbone that pools otherwise). Core matrices start at zero under a random bias, so layernorm(relu(bias)) adds a constant to every document; only their
     projections are zero, which get a gradient from the first step on and pass one on from the second.
     Where a core layer is not residual, or widths differ, the document is lost on the way: such an architecture is refused.
     """

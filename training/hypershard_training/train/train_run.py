@@ -12,6 +12,7 @@ import torch
 import yaml
 from safetensors.torch import save_file
 
+from hypershard_training.train.attend_to_first import attend_to_first
 from hypershard_training.train.backbone import Backbone
 from hypershard_training.train.draw_batches import BatchDrawer, TrainingSource
 from hypershard_training.train.encode_source import encode_source
@@ -104,7 +105,10 @@ def _prepare_source(index: int, whole: TrainSettings, backbone: Backbone) -> tup
 
 
 def _new_state(settings: TrainSettings, sources: list[TrainingSource], backbone: Backbone, device: torch.device) -> RunState:
-    student = _new_student(settings, backbone, len(sources)).to(device)
+    student = _new_student(settings, backbone, len(sources))
+    if settings.encode.pooling == "cls" and settings.model.initialise == "dense" and not settings.model.start_from:
+        attend_to_first(student.head, [source.encoded for source in sources])
+    student = student.to(device)
     optimiser = torch.optim.AdamW(_parameter_groups(student, settings), lr=settings.optimise.learning_rate, betas=ADAM_BETAS)
     return RunState(student, optimiser, BatchDrawer(sources, settings.optimise, settings.seed))
 
