@@ -13,6 +13,9 @@ export const expressionDepthMax = 4
 /** Of a node of a composed query; the least is its inverse. Beyond it the other nodes would say nothing. */
 export const nodeWeightMax = 1_000
 
+/** Pieces that a query's text is read as: one of more is left as it is. */
+export const interpretedPiecesMax = 8
+
 /** Hits of one page, and documents of one fetch. */
 export const hitsMax = 1_000
 

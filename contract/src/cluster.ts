@@ -24,6 +24,7 @@ export const modelSchema = modelReferenceSchema.extend({
   max_query_tokens: count,
   max_document_tokens: count,
   bytes: count,
+  interprets: z.boolean().describe('Whether it finds the pieces of a query.'),
   default: z.boolean(),
 })
 

@@ -95,7 +95,16 @@ function modelOf(vectorDimensions: number[]): LoadedModel {
     },
     files: {},
   }
-  return { digest: vectorDimensions.join(), settings, languages: [], bytes: 1, path: '', kernel: 'fp32', choice: '' }
+  return {
+    digest: vectorDimensions.join(),
+    settings,
+    languages: [],
+    bytes: 1,
+    path: '',
+    interprets: false,
+    kernel: 'fp32',
+    choice: '',
+  }
 }
 
 function query(text: string): QueryWork {

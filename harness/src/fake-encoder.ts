@@ -21,6 +21,7 @@ export interface FakeQuery {
   readonly truncated: boolean
   readonly tokens: number
   readonly unknownTokens: number
+  readonly interpretation?: { readonly pieces: readonly string[]; readonly confidence: number }
 }
 
 /** A query with this word in it gets weights of NaN, so that no score is finite. */
@@ -94,7 +95,7 @@ export class FakeEncoder {
   }
 
   async encodeQuery(
-    query: { modelDigest: string; text: string; form?: 'weights' | 'tokenStates' },
+    query: { modelDigest: string; text: string; form?: 'weights' | 'tokenStates'; interpret?: boolean },
     { deadline }: Pick<RequestContext, 'deadline'>,
   ): Promise<FakeQuery> {
     if (this.failure !== undefined) throw this.failure
@@ -108,7 +109,8 @@ export class FakeEncoder {
     const { tokens, unknown: unknownTokens } = readOf(query.text)
     const states = { ...qnet, tokens: 1, width: vectorWidth, states: weights }
     const asStates = this.answersTokenStates && query.form === 'tokenStates'
-    return { qnet, payload: asStates ? states : qnet, truncated: false, tokens, unknownTokens }
+    const encoded = { qnet, payload: asStates ? states : qnet, truncated: false, tokens, unknownTokens }
+    return query.interpret ? { ...encoded, interpretation: interpretationOf(query.text) } : encoded
   }
 
   /** It has no files. */
@@ -167,6 +169,12 @@ export function scoreOf(weights: Float32Array, vector: Float32Array): number {
   return sum
 }
 
+/** Of a model that reads every " or " as one between needs; its models say that they do only where a test has them say it. */
+function interpretationOf(text: string): NonNullable<FakeQuery['interpretation']> {
+  const pieces = text.split(' or ')
+  return pieces.length > 1 ? { pieces, confidence: 0.99 } : { pieces: [], confidence: 0 }
+}
+
 export function embed(text: string): Float32Array<ArrayBuffer> {
   const vector = new Float32Array(vectorWidth)
   for (const word of text.toLowerCase().slice(0, 2_000).split(/\s+/)) {
@@ -193,6 +201,7 @@ function modelNamed(name: string): Model {
     bytes: 1,
     qnetParameters: vectorWidth,
     documentKernel: 'fp32',
+    interprets: false,
   }
 }
 

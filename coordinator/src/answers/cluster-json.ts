@@ -50,6 +50,7 @@ function modelJson(model: Model, place: number): z.input<typeof modelSchema> {
     max_query_tokens: model.maxQueryTokens,
     max_document_tokens: model.maxDocumentTokens,
     bytes,
+    interprets: model.interprets,
     default: place === 0,
   }
 }

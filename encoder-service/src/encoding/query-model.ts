@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { type Failure, HypershardError, toFailure } from '@hypershard/common'
 import {
   type AlikeQueriesHead,
@@ -10,6 +11,7 @@ import {
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
+import { type Interpretation, type Interpreter, nothingFound, openInterpreter } from '../interpretation/interpreter.ts'
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
 import { placesOfAlike, statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
@@ -17,7 +19,6 @@ import {
   type EncodedQuery,
   type LoadedModel,
   loadedModel,
-  type QueryWish,
   type QueryWork,
   type WorkerSettings,
 } from './worker-protocol.ts'
@@ -26,11 +27,12 @@ interface Parts {
   readonly tokenizer: TextTokenizer
   readonly encoder: EncoderSession
   readonly head: AlikeQueriesHead
+  readonly interpreter: Interpreter | undefined
 }
 
 interface ReadQuery {
+  readonly work: QueryWork
   readonly text: TokenizedText
-  readonly wish: QueryWish
 }
 
 /** A model's half that makes q-nets of queries. Its calls block their thread while onnxruntime runs. */
@@ -53,7 +55,8 @@ export class QueryModel {
     const reach = { tokensMax, idMax: tokenizer.idMax }
     const encoder = await openEncoder(directory, directory.settings.encoder.query, { ...reach, threads })
     const head = await openAlikeQueriesHead(directory, threads)
-    return new QueryModel(loadedModel(directory), { tokenizer, encoder, head })
+    const interpreter = await openInterpreter(directory)
+    return new QueryModel(loadedModel(directory), { tokenizer, encoder, head, interpreter })
   }
 
   /**
@@ -62,7 +65,7 @@ export class QueryModel {
    */
   async encodeQueries(queries: readonly QueryWork[]): Promise<(EncodedQuery | Failure)[]> {
     const tokensMax = this.loaded.settings.tokenizer.maxQueryTokens
-    const read = queries.map(({ text, wish }) => ({ wish, text: this.#parts.tokenizer.tokenize(text, tokensMax) }))
+    const read = queries.map(work => ({ work, text: this.#parts.tokenizer.tokenize(work.text, tokensMax) }))
     const answers = new Array<EncodedQuery | Failure>(queries.length)
     for (const places of placesOfAlike(read.map(({ text }) => text.ids.length))) {
       const alike = await this.#encodeAlike(places.map(place => read[place]!))
@@ -75,20 +78,33 @@ export class QueryModel {
     const { encoder, head } = this.#parts
     const batch = await encoder.run(queries.map(({ text }) => text.ids))
     const states = queries.map((_, row) => statesOf(batch, row))
-    const wanted = [...states.keys()].filter(row => queries[row]!.wish.form === 'weights')
+    const wanted = [...states.keys()].filter(row => queries[row]!.work.wish.form === 'weights')
     // Rounded, since whoever is given the token states makes the same weights of them.
     const made = wanted.length === 0 ? [] : await head(wanted.map(row => roundTokenStates(states[row]!, batch.width)))
     const weights = new Map(wanted.map((row, at) => [row, made[at]!]))
-    return queries.map((query, row) => {
+    const answers: (EncodedQuery | Failure)[] = []
+    for (const [row, query] of queries.entries()) {
+      const interpretation = query.work.interpret ? await this.#interpret(query.work.text, states[row]!) : undefined
       try {
-        return this.#answer(query, states[row]!, weights.get(row))
+        const answer = this.#answer(query, states[row]!, weights.get(row))
+        answers.push(interpretation === undefined ? answer : { ...answer, interpretation })
       } catch (error) {
-        return ownFailure(error)
+        answers.push(ownFailure(error))
       }
-    })
+    }
+    return answers
   }
 
-  #answer({ wish, text }: ReadQuery, states: Float32Array, weights: QNetWeights | undefined): EncodedQuery {
+  /** A text that is longer than the model reads is left as it is: its last piece would be cut. */
+  #interpret(text: string, states: Float32Array): Promise<Interpretation> | Interpretation {
+    const { tokenizer, interpreter } = this.#parts
+    assert(interpreter !== undefined, 'a model without interpreter is asked for none')
+    const words = tokenizer.placeWords(text, this.loaded.settings.tokenizer.maxQueryTokens)
+    return words === undefined ? nothingFound : interpreter.interpret(text, words, states)
+  }
+
+  #answer({ work, text }: ReadQuery, states: Float32Array, weights: QNetWeights | undefined): EncodedQuery {
+    const { wish } = work
     const { truncated, textTokens, unknownTokens } = text
     const read = { tokens: text.ids.length, truncated, textTokens, unknownTokens }
     const { digest: modelDigest, settings } = this.loaded

@@ -2,6 +2,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { messageOf } from '@hypershard/common'
 import { type CrossEncoderDirectory, invalidModel, type ModelDirectory } from '@hypershard/qnet'
 import { prepareBertText, readBertNormalizer } from './bert-text.ts'
+import { type PlacedWord, placeWords } from './place-words.ts'
 
 /** A text as the encoder reads it: special tokens and the model's prefix included, never longer than asked for. */
 export interface TokenizedText {
@@ -18,6 +19,11 @@ export interface TokenizedText {
 export interface TextTokenizer {
   /** @param tokensMax of the result, special tokens and the prefix included */
   tokenize(text: string, tokensMax: number): TokenizedText
+  /**
+   * The words of a text and where the tokens of each begin in what `tokenize` gives; undefined of a text that is cut, or
+   * whose tokens do not tell its words.
+   */
+  placeWords(text: string, tokensMax: number): PlacedWord[] | undefined
   /** The highest id it can give: the encoder's embedding table must reach it. */
   readonly idMax: number
 }
@@ -87,19 +93,26 @@ function createTokenizer(json: object, prefix: string): TextTokenizer {
   const unknownId = unknownIdOf(json, tokenizer)
   // Without the white space at its end, which some tokenizers take to the word that follows.
   const prefixTokens = idsOf(prefix.trimEnd(), prefix.length).length
+  const tokenize = (text: string, tokensMax: number) => {
+    const room = tokensMax - before.length - after.length
+    const ids = idsOf(prefix + text, room)
+    const kept = ids.length > room ? ids.slice(0, room) : ids
+    const own = kept.slice(prefixTokens)
+    return {
+      ids: Int32Array.from([...before, ...kept, ...after]),
+      truncated: ids.length > room,
+      textTokens: own.length,
+      unknownTokens: own.filter((id: number) => id === unknownId).length,
+    }
+  }
   return {
     idMax,
-    tokenize: (text, tokensMax) => {
-      const room = tokensMax - before.length - after.length
-      const ids = idsOf(prefix + text, room)
-      const kept = ids.length > room ? ids.slice(0, room) : ids
-      const own = kept.slice(prefixTokens)
-      return {
-        ids: Int32Array.from([...before, ...kept, ...after]),
-        truncated: ids.length > room,
-        textTokens: own.length,
-        unknownTokens: own.filter((id: number) => id === unknownId).length,
-      }
+    tokenize,
+    placeWords: (text, tokensMax) => {
+      const { ids, textTokens } = tokenize(text, tokensMax)
+      const end = ids.length - after.length
+      const own = { ids, begin: end - textTokens, end }
+      return placeWords(text, own, word => idsOf(word, tokensMax))
     },
   }
 }

@@ -10,6 +10,7 @@ import {
   type ModelSettings,
   type Precision,
 } from '@hypershard/qnet'
+import type { Interpretation } from '../interpretation/interpreter.ts'
 import type { PairIds } from '../pairs/pair-session.ts'
 import type { TokenizedPairs } from '../pairs/pair-tokenizer.ts'
 import type { CutDocument, DocumentToCut } from '../passages/cut-document.ts'
@@ -47,6 +48,8 @@ export interface LoadedModel {
   readonly bytes: number
   /** The directory. */
   readonly path: string
+  /** Whether it finds pieces in queries. */
+  readonly interprets: boolean
   /** That its worker computes with. */
   readonly kernel: Kernel
   /** Why this one: what was measured, for the log. */
@@ -70,10 +73,10 @@ export function isRetriever(model: LoadedModel | LoadedCrossEncoder): model is L
 
 /** What is known of a model beyond its files. */
 export function loadedModel(
-  { path, digest, settings, languages, bytes }: ModelDirectory,
+  { path, digest, settings, languages, bytes, interpreter }: ModelDirectory,
   kernel: Pick<LoadedModel, 'kernel' | 'choice'> = { kernel: 'fp32', choice: 'queries are' },
 ): LoadedModel {
-  return { path, digest, settings, languages, bytes, ...kernel }
+  return { path, digest, settings, languages, bytes, interprets: interpreter !== undefined, ...kernel }
 }
 
 /** How a query's answer is wanted. */
@@ -82,6 +85,8 @@ export type QueryWish = { readonly form: 'weights'; readonly precision: Precisio
 export interface QueryWork {
   readonly text: string
   readonly wish: QueryWish
+  /** Whether its pieces are wanted too; only of a model that interprets. */
+  readonly interpret?: boolean
 }
 
 export interface EncodedQuery {
@@ -96,6 +101,8 @@ export interface EncodedQuery {
   readonly textTokens: number
   /** Of the text's own, those that stand for what the vocabulary does not have. */
   readonly unknownTokens: number
+  /** Of a query whose pieces are wanted. */
+  readonly interpretation?: Interpretation
 }
 
 /** Who does what. */

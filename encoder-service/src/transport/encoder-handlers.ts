@@ -12,6 +12,7 @@ import { architectureToProto, parameterCount, vectorWidth } from '@hypershard/qn
 import type { BatchedAnswer } from '../batching/dynamic-batcher.ts'
 import type { EncodedDocuments, Encoder } from '../encoder.ts'
 import type { EncodedQuery, LoadedCrossEncoder, LoadedModel } from '../encoding/worker-protocol.ts'
+import type { Interpretation } from '../interpretation/interpreter.ts'
 import type { ServiceState } from '../service-state.ts'
 import { readModelFile } from './read-model-file.ts'
 import { readCut, readDocuments, readPairs, readQuery } from './read-request.ts'
@@ -29,7 +30,7 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
     }, door),
     encodeQuery: unaryHandler(async (request, context) => {
       const model = readModel(served, request.modelDigest)
-      const query = readQuery(request)
+      const query = readQuery(request, models[model]!)
       const answer = await encoder.encodeQuery(model, query, context)
       return queryToProto(models[model]!, request, answer)
     }, door),
@@ -54,7 +55,7 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
   }
 }
 
-function modelToProto({ digest, settings, languages, bytes, kernel }: LoadedModel): Model {
+function modelToProto({ digest, settings, languages, bytes, kernel, interprets }: LoadedModel): Model {
   const { name, description, license, source, tokenizer, qnet } = settings
   return {
     digest,
@@ -70,6 +71,7 @@ function modelToProto({ digest, settings, languages, bytes, kernel }: LoadedMode
     bytes,
     qnetParameters: parameterCount(qnet),
     documentKernel: kernel,
+    interprets,
   }
 }
 
@@ -105,7 +107,12 @@ function queryToProto(
     unknownTokens: answer.unknownTokens,
     queueMs: encoded.queueMs,
     encodeMs: encoded.runMs,
+    interpretation: answer.interpretation && interpretationToProto(answer.interpretation),
   }
+}
+
+function interpretationToProto({ pieces, confidence }: Interpretation): EncodeQueryResponse['interpretation'] {
+  return { pieces: pieces.map(spans => ({ spans: [...spans] })), confidence }
 }
 
 function formToProto(

@@ -22,7 +22,14 @@ describe('readModelFile', () => {
 
   async function loaded(qnet: 'pooled' | typeof tinyArchitecture): Promise<LoadedModel> {
     const name = qnet === 'pooled' ? 'pooled' : 'tiny'
-    return { ...(await writeTinyModel(parent, { name, qnet })), languages: [], bytes: 1, kernel: 'fp32', choice: '' }
+    return {
+      ...(await writeTinyModel(parent, { name, qnet })),
+      languages: [],
+      bytes: 1,
+      interprets: false,
+      kernel: 'fp32',
+      choice: '',
+    }
   }
 
   for (const [file, name] of [

@@ -16,13 +16,17 @@ import {
 } from '@hypershard/proto/limits'
 import { precisionFromProto } from '@hypershard/qnet'
 import { joinDocument } from '../encoding/join-document.ts'
-import type { QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
+import type { LoadedModel, QueryWish, QueryWork } from '../encoding/worker-protocol.ts'
 import type { PairsToScore } from '../pairs/pair-scorer.ts'
 
-/** @throws HypershardError `invalid_request` */
-export function readQuery(request: EncodeQueryRequest): QueryWork {
+/** @throws HypershardError `invalid_request`, also where pieces are asked for that the model does not find */
+export function readQuery(request: EncodeQueryRequest, model: Pick<LoadedModel, 'interprets' | 'settings'>): QueryWork {
   checkQueryText('text', request.text)
-  return { text: request.text, wish: readWish(request) }
+  if (request.interpret && !model.interprets) {
+    const message = `interpret: model ${model.settings.name} has no interpreter; leave it out, or give the model one`
+    throw new HypershardError('invalid_request', message, { details: { model: model.settings.name } })
+  }
+  return { text: request.text, wish: readWish(request), ...(request.interpret && { interpret: true }) }
 }
 
 /** @throws HypershardError `invalid_request`, `request_too_large` */

@@ -51,6 +51,7 @@ const model: ModelDescription = {
   max_query_tokens: 64,
   max_document_tokens: 256,
   bytes: 22_900_000,
+  interprets: false,
   default: true,
 }
 

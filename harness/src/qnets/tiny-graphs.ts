@@ -22,6 +22,56 @@ export function tinyEncoder(options: { vocabularySize: number; hiddenWidth: numb
 }
 
 /**
+ * An interpreter for a `tinyEncoder` of the same options that knows one wording: the token `join` joins what stands on both
+ * sides of it, and all else is of a piece. Of a text without that token it is as sure that it is one need.
+ */
+export function tinyInterpreter(
+  options: { vocabularySize: number; hiddenWidth: number; seed: number },
+  ids: { readonly join: number; readonly start: number },
+): Uint8Array {
+  const { vocabularySize, hiddenWidth, seed } = options
+  const table = pseudoRandomTensor(seed, vocabularySize * hiddenWidth, 1)
+  const graph = new GraphBuilder('tiny-interpreter')
+  graph.input('token_states', 'float32', ['texts', 'tokens', hiddenWidth])
+  const axis = (name: string, at: number) => graph.constant(name, BigInt64Array.of(BigInt(at)), [1])
+  const [last, tokens] = [axis('last_axis', -1), axis('tokens_axis', 1)]
+  /** 1 for a token whose state is that of the id, else 0: [texts, tokens, 1]. */
+  const isToken = (name: string, id: number) => {
+    const row = graph.constant(`${name}_state`, table.slice(id * hiddenWidth, (id + 1) * hiddenWidth), [hiddenWidth])
+    const apart = graph.node('Sub', ['token_states', row], `${name}_apart`)
+    const squares = graph.node('Mul', [apart, apart], `${name}_squares`)
+    const distance = graph.node('ReduceSum', [squares, last], `${name}_distance`, { attributes: { keepdims: 1 } })
+    const near = graph.node(
+      'Less',
+      [distance, graph.constant(`${name}_near`, Float32Array.of(1e-6), [1])],
+      `${name}_is`,
+    )
+    return graph.node('Cast', [near], name, { attributes: { to: 1 } })
+  }
+  const join = isToken('join', ids.join)
+  const starts = graph.node('Add', [join, isToken('start', ids.start)], 'starts')
+  const [zero, end] = [axis('zero', 0), axis('all_but_last', -1)]
+  const before = graph.node('Slice', [starts, zero, end, tokens], 'starts_but_last')
+  const first = graph.node('Slice', [join, zero, axis('one', 1), tokens], 'first_join')
+  const follows = graph.node('Concat', [first, before], 'follows', { attributes: { axis: 1 } })
+  const one = graph.constant('one_value', Float32Array.of(1), [1])
+  const own = graph.node('Sub', [one, join], 'own')
+  const begin = graph.node('Mul', [own, follows], 'begin')
+  const inside = graph.node('Sub', [own, begin], 'inside')
+  const shared = graph.node('Sub', [join, join], 'shared')
+  const chosen = graph.node('Concat', [join, shared, begin, inside], 'chosen', { attributes: { axis: -1 } })
+  const sure = graph.constant('sure', Float32Array.of(20), [1])
+  const minus = graph.node('Sub', [chosen, one], 'minus')
+  graph.output(graph.node('Mul', [minus, sure], 'log_tags'), 'float32', ['texts', 'tokens', 4])
+  const any = graph.node('ReduceMax', [join, graph.constant('both_axes', BigInt64Array.of(1n, 2n), [2])], 'any', {
+    attributes: { keepdims: 0 },
+  })
+  const centred = graph.node('Sub', [any, graph.constant('half', Float32Array.of(0.5), [1])], 'centred')
+  graph.output(graph.node('Mul', [centred, sure], 'odds'), 'float32', ['texts'])
+  return graph.build()
+}
+
+/**
  * The smallest cross-encoder there is: the tokens of the query and those of the text are summed apart in a random table,
  * and the score is the product of both sums, so that a text which shares tokens with the query scores high.
  */

@@ -4,12 +4,13 @@ const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789']
  * A WordPiece `tokenizer.json` in the layout of BERT's: [CLS] and [SEP] around a text, lower-casing, accents stripped.
  * Words come apart into pairs of letters, so that different words are different tokens with a vocabulary of 2,700.
  */
-export function tinyTokenizer(): { json: string; vocabularySize: number } {
+export function tinyTokenizer(): { json: string; vocabularySize: number; idOf: (token: string) => number } {
   const pairs = letters.flatMap(first => letters.map(second => first + second))
   const pieces = [...letters, ...pairs]
   const punctuation = [...'.,;:!?-()"\'']
   const vocabulary = [...specialTokens, ...punctuation, ...pieces, ...pieces.map(piece => `##${piece}`)]
-  return { json: JSON.stringify(tokenizerJson(vocabulary)), vocabularySize: vocabulary.length }
+  const idOf = (token: string) => vocabulary.indexOf(token)
+  return { json: JSON.stringify(tokenizerJson(vocabulary)), vocabularySize: vocabulary.length, idOf }
 }
 
 const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]']

@@ -5,11 +5,13 @@ import type { QNetArchitecture } from '@hypershard/qnet'
 import {
   type CrossEncoderSettings,
   crossEncoderFormat,
+  type InterpreterSettings,
+  interpreterFormat,
   type ModelSettings,
   modelFormat,
   writeSafetensors,
 } from '@hypershard/qnet'
-import { tinyCrossEncoder, tinyEncoder, tinyHyperHead } from './tiny-graphs.ts'
+import { tinyCrossEncoder, tinyEncoder, tinyHyperHead, tinyInterpreter } from './tiny-graphs.ts'
 import { tinyTokenizer } from './tiny-tokenizer.ts'
 
 export interface TinyModelOptions {
@@ -28,6 +30,8 @@ export interface TinyModelOptions {
   /** Put before each query, or document; none by default. */
   readonly queryPrefix?: string
   readonly documentPrefix?: string
+  /** With an interpreter, which splits queries at each "or"; the model is the same one with and without. */
+  readonly interprets?: boolean
 }
 
 export interface TinyModel {
@@ -69,7 +73,26 @@ export async function writeTinyModel(parent: string, options: TinyModelOptions =
   const modelJson = `${JSON.stringify(settings, null, 2)}\n`
   for (const [file, content] of contents) await writeFile(join(path, file), content)
   await writeFile(join(path, 'model.json'), modelJson)
+  if (options.interprets) await writeTinyInterpreter(path, settings, { hiddenWidth, seed })
   return { path, digest: factsOf(modelJson).sha256, settings }
+}
+
+async function writeTinyInterpreter(
+  path: string,
+  { files }: Pick<ModelSettings, 'files'>,
+  options: { readonly hiddenWidth: number; readonly seed: number },
+): Promise<void> {
+  const { vocabularySize, idOf } = tinyTokenizer()
+  const graph = tinyInterpreter({ ...options, vocabularySize }, { join: idOf('or'), start: idOf('[CLS]') })
+  const settings = {
+    format: interpreterFormat,
+    source: 'for tests',
+    encoder: files['encoder.onnx']!.sha256,
+    threshold: 0.9,
+    file: { name: 'interpreter.onnx', ...factsOf(graph) },
+  } satisfies InterpreterSettings
+  await writeFile(join(path, 'interpreter.onnx'), graph)
+  await writeFile(join(path, 'interpreter.json'), JSON.stringify(settings))
 }
 
 export interface TinyCrossEncoderOptions {

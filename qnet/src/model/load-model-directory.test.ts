@@ -61,6 +61,50 @@ describe('a model directory', () => {
     assert.deepEqual([languages, digest], [['en'], model.digest])
   })
 
+  it('is the same model with an interpreter, whose files are verified', async () => {
+    assert.equal((await loadModelDirectory(model.path)).interpreter, undefined)
+    const able = await writeTinyModel(parent, { name: 'able', qnet: tinyArchitecture, interprets: true })
+    const plain = await writeTinyModel(join(parent, 'able'), { name: 'able', qnet: tinyArchitecture })
+    const { digest, interpreter, bytes } = await loadModelDirectory(able.path)
+    assert.equal(digest, plain.digest)
+    assert.equal(bytes, (await loadModelDirectory(plain.path)).bytes)
+    assert.deepEqual(Buffer.from(interpreter!.graph), await readFile(join(able.path, 'interpreter.onnx')))
+    assert.equal(interpreter!.settings.threshold, 0.9)
+  })
+
+  for (const { title, harm, says } of [
+    { title: 'no JSON', harm: () => '{', says: /interpreter\.json is not JSON/ },
+    { title: 'a member that is not known', harm: (json: AnyJson) => ({ ...json, a: 1 }), says: /"a"/ },
+    { title: 'a threshold of 0', harm: (json: AnyJson) => ({ ...json, threshold: 0 }), says: /threshold/ },
+    {
+      title: 'another encoder',
+      harm: (json: AnyJson) => ({ ...json, encoder: '0'.repeat(64) }),
+      says: /interpreter\.json is of another encoder than encoder\.onnx; train one for this model, or remove the file/,
+    },
+    {
+      title: 'another length of its graph',
+      harm: (json: AnyJson) => ({ ...json, file: { ...json.file, bytes: 5 } }),
+      says: /interpreter\.onnx has \d+ bytes where interpreter\.json says 5/,
+    },
+    {
+      title: 'another digest of its graph',
+      harm: (json: AnyJson) => ({ ...json, file: { ...json.file, sha256: '0'.repeat(64) } }),
+      says: /interpreter\.onnx was altered: its SHA-256 is not the one in interpreter\.json/,
+    },
+    {
+      title: 'a graph that is not there',
+      harm: (json: AnyJson) => ({ ...json, file: { ...json.file, name: 'gone.onnx' } }),
+      says: /gone\.onnx is missing/,
+    },
+  ]) {
+    it(`is refused with an interpreter.json that says ${title}`, async () => {
+      const { path } = await writeTinyModel(parent, { name: 'able', interprets: true })
+      const harmed = harm(JSON.parse(await readFile(join(path, 'interpreter.json'), 'utf8')))
+      await writeFile(join(path, 'interpreter.json'), typeof harmed === 'string' ? harmed : JSON.stringify(harmed))
+      await assert.rejects(loadModelDirectory(path), { code: 'invalid_model', message: says })
+    })
+  }
+
   it('is the same model with a byte order mark before its descriptions', async () => {
     const mark = '\uFEFF'
     const modelJson = await readFile(join(model.path, 'model.json'), 'utf8')

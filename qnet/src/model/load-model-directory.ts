@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { HypershardError, messageOf, openFilesProblem, systemErrorCode, withoutByteOrderMark } from '@hypershard/common'
 import type { z } from 'zod'
 import { type CrossEncoderSettings, crossEncoderFormat, crossEncoderSchema } from './cross-encoder-schema.ts'
+import { type InterpreterFiles, interpreterSchema } from './interpreter-files.ts'
 import { aboutSchema, type ModelSettings, modelSchema } from './model-schema.ts'
 
 /** What a model's directory is of: a model that indexes are made with, or one that reads a query and a text together. */
@@ -23,7 +24,10 @@ interface VerifiedDirectory<Settings> {
   readonly bytes: number
 }
 
-export type ModelDirectory = VerifiedDirectory<ModelSettings>
+export interface ModelDirectory extends VerifiedDirectory<ModelSettings> {
+  /** Undefined of a model whose directory has none. */
+  readonly interpreter: InterpreterFiles | undefined
+}
 export type CrossEncoderDirectory = VerifiedDirectory<CrossEncoderSettings>
 
 /** What makes q-nets of a model's token states: a model without its encoders and tokenizer. */
@@ -47,7 +51,8 @@ const problemsShownMax = 8
  * ```
  */
 export async function loadModelDirectory(path: string): Promise<ModelDirectory> {
-  return loadDirectory(path, content => parseModelJson(path, content))
+  const directory = await loadDirectory(path, content => parseModelJson(path, content))
+  return { ...directory, interpreter: await readInterpreter(directory) }
 }
 
 /** The same of a cross-encoder. @throws HypershardError `invalid_model` */
@@ -133,6 +138,31 @@ async function readLanguages(path: string): Promise<readonly string[]> {
   throw invalidModel(path, 'about.json', `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; mend it`)
 }
 
+/**
+ * What finds pieces in queries. No vector depends on it, so the digest leaves it out too: a model that exists may be given
+ * one, or a better one.
+ */
+async function readInterpreter({
+  path,
+  settings,
+}: VerifiedDirectory<ModelSettings>): Promise<InterpreterFiles | undefined> {
+  const name = 'interpreter.json'
+  const content = await readModelFile(path, name).catch(unlessMissing)
+  if (content === undefined) return undefined
+  const parsed = interpreterSchema.safeParse(parseJson(path, name, content))
+  const repair = 'train one for this model, or remove the file'
+  if (!parsed.success) {
+    throw invalidModel(path, name, `does not follow docs/formats/model.md: ${problemsOf(parsed.error)}; ${repair}`)
+  }
+  if (parsed.data.encoder !== settings.files[settings.encoder.query]!.sha256) {
+    throw invalidModel(path, name, `is of another encoder than ${settings.encoder.query}; ${repair}`)
+  }
+  const { file } = parsed.data
+  const graph = await readModelFile(path, file.name)
+  verify(path, file.name, graph, file, name)
+  return { settings: parsed.data, graph }
+}
+
 function unlessMissing(error: HypershardError): undefined {
   if (isMissing(error.cause)) return undefined
   throw error
@@ -192,14 +222,14 @@ function problemsOf({ issues }: z.ZodError): string {
   return problems.slice(0, problemsShownMax).join('; ')
 }
 
-function verify(path: string, name: string, content: Uint8Array, facts: ModelFileFacts): void {
+function verify(path: string, name: string, content: Uint8Array, facts: ModelFileFacts, by = 'model.json'): void {
   const repair = 'copy the whole model directory again'
   if (content.byteLength !== facts.bytes) {
-    const problem = `has ${content.byteLength} bytes where model.json says ${facts.bytes}; ${repair}`
+    const problem = `has ${content.byteLength} bytes where ${by} says ${facts.bytes}; ${repair}`
     throw invalidModel(path, name, problem)
   }
   if (sha256(content) !== facts.sha256) {
-    throw invalidModel(path, name, `was altered: its SHA-256 is not the one in model.json; ${repair}`)
+    throw invalidModel(path, name, `was altered: its SHA-256 is not the one in ${by}; ${repair}`)
   }
 }
 

@@ -2,6 +2,14 @@ import type { Mutant } from '../mutant.ts'
 
 export const qnetMutants: readonly Mutant[] = [
   {
+    id: 'interpreter-of-another-encoder',
+    file: 'qnet/src/model/load-model-directory.ts',
+    find: 'if (parsed.data.encoder !== settings.files[settings.encoder.query]!.sha256) {',
+    replace: 'if (parsed.data.encoder === undefined) {',
+    breaks: 'An interpreter is used with the encoder alone that it was trained on',
+    tests: ['qnet/src/model/load-model-directory.test.ts'],
+  },
+  {
     id: 'top-hits-ties',
     file: 'qnet/src/select-top-hits.ts',
     find: 'score < rankScore(this.#heap[0]!.score)',

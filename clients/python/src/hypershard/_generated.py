@@ -64,6 +64,8 @@ class Model(Answer):
     max_query_tokens: int
     max_document_tokens: int
     bytes: int
+    interprets: bool
+    """Whether it finds the pieces of a query."""
     default: bool
 
 

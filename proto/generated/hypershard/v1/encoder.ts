@@ -150,6 +150,8 @@ export interface Model {
   languages: string[];
   /** What its document vectors are computed in, fp32 or int8; empty where the service does not say. */
   documentKernel: string;
+  /** It finds pieces in queries. False of a service that does not know what that is. */
+  interprets: boolean;
 }
 
 export interface DocumentText {
@@ -206,6 +208,30 @@ export interface EncodeQueryRequest {
   form: QueryForm;
   /** Of the weights form. */
   precision: WeightsPrecision;
+  /**
+   * Also find the pieces of the text; refused where the model does not interpret. Services that do not know it pass it over:
+   * their answer has no interpretation.
+   */
+  interpret?: boolean | undefined;
+}
+
+/** A query of several needs, of which one is to be met: "heart or lung cancer". */
+export interface Interpretation {
+  /** Two to eight, in the order of the text; none where the text is one need, or where that is not sure enough. */
+  pieces: QueryPiece[];
+  /** 0 to 1; below the model's threshold there are no pieces. */
+  confidence: number;
+}
+
+/** Parts of the text, in their order: what all pieces share, and what is this one's. With a blank between them they are its text. */
+export interface QueryPiece {
+  spans: TextSpan[];
+}
+
+/** From begin to before end, in code points. */
+export interface TextSpan {
+  begin: number;
+  end: number;
 }
 
 export interface EncodeQueryResponse {
@@ -222,6 +248,8 @@ export interface EncodeQueryResponse {
   textTokens: number;
   /** Of these, the ones that the vocabulary does not have. */
   unknownTokens: number;
+  /** Of a request that asks for it. */
+  interpretation: Interpretation | undefined;
 }
 
 function createBaseReadModelFileRequest(): ReadModelFileRequest {
@@ -996,6 +1024,7 @@ function createBaseModel(): Model {
     source: "",
     languages: [],
     documentKernel: "",
+    interprets: false,
   };
 }
 
@@ -1039,6 +1068,9 @@ export const Model: MessageFns<Model> = {
     }
     if (message.documentKernel !== "") {
       writer.uint32(106).string(message.documentKernel);
+    }
+    if (message.interprets !== false) {
+      writer.uint32(112).bool(message.interprets);
     }
     return writer;
   },
@@ -1160,6 +1192,14 @@ export const Model: MessageFns<Model> = {
             message.documentKernel = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.interprets = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1192,6 +1232,7 @@ export const Model: MessageFns<Model> = {
     message.source = object.source ?? "";
     message.languages = object.languages?.map((e) => e) || [];
     message.documentKernel = object.documentKernel ?? "";
+    message.interprets = object.interprets ?? false;
     return message;
   },
 };
@@ -1715,7 +1756,7 @@ export const CutDocument: MessageFns<CutDocument> = {
 };
 
 function createBaseEncodeQueryRequest(): EncodeQueryRequest {
-  return { modelDigest: "", text: "", form: 0, precision: 0 };
+  return { modelDigest: "", text: "", form: 0, precision: 0, interpret: undefined };
 }
 
 export const EncodeQueryRequest: MessageFns<EncodeQueryRequest> = {
@@ -1731,6 +1772,9 @@ export const EncodeQueryRequest: MessageFns<EncodeQueryRequest> = {
     }
     if (message.precision !== 0) {
       writer.uint32(32).int32(message.precision);
+    }
+    if (message.interpret !== undefined) {
+      writer.uint32(40).bool(message.interpret);
     }
     return writer;
   },
@@ -1780,6 +1824,14 @@ export const EncodeQueryRequest: MessageFns<EncodeQueryRequest> = {
             message.precision = reader.int32() as any;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.interpret = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1801,12 +1853,211 @@ export const EncodeQueryRequest: MessageFns<EncodeQueryRequest> = {
     message.text = object.text ?? "";
     message.form = object.form ?? 0;
     message.precision = object.precision ?? 0;
+    message.interpret = object.interpret ?? undefined;
+    return message;
+  },
+};
+
+function createBaseInterpretation(): Interpretation {
+  return { pieces: [], confidence: 0 };
+}
+
+export const Interpretation: MessageFns<Interpretation> = {
+  encode(message: Interpretation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.pieces) {
+      QueryPiece.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.confidence !== 0) {
+      writer.uint32(17).double(message.confidence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Interpretation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInterpretation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pieces.push(QueryPiece.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.confidence = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Interpretation>): Interpretation {
+    return Interpretation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Interpretation>): Interpretation {
+    const message = createBaseInterpretation();
+    message.pieces = object.pieces?.map((e) => QueryPiece.fromPartial(e)) || [];
+    message.confidence = object.confidence ?? 0;
+    return message;
+  },
+};
+
+function createBaseQueryPiece(): QueryPiece {
+  return { spans: [] };
+}
+
+export const QueryPiece: MessageFns<QueryPiece> = {
+  encode(message: QueryPiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.spans) {
+      TextSpan.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryPiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryPiece();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.spans.push(TextSpan.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryPiece>): QueryPiece {
+    return QueryPiece.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryPiece>): QueryPiece {
+    const message = createBaseQueryPiece();
+    message.spans = object.spans?.map((e) => TextSpan.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTextSpan(): TextSpan {
+  return { begin: 0, end: 0 };
+}
+
+export const TextSpan: MessageFns<TextSpan> = {
+  encode(message: TextSpan, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.begin !== 0) {
+      writer.uint32(8).uint32(message.begin);
+    }
+    if (message.end !== 0) {
+      writer.uint32(16).uint32(message.end);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextSpan {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextSpan();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.begin = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.end = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TextSpan>): TextSpan {
+    return TextSpan.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TextSpan>): TextSpan {
+    const message = createBaseTextSpan();
+    message.begin = object.begin ?? 0;
+    message.end = object.end ?? 0;
     return message;
   },
 };
 
 function createBaseEncodeQueryResponse(): EncodeQueryResponse {
-  return { query: undefined, tokens: 0, truncated: false, queueMs: 0, encodeMs: 0, textTokens: 0, unknownTokens: 0 };
+  return {
+    query: undefined,
+    tokens: 0,
+    truncated: false,
+    queueMs: 0,
+    encodeMs: 0,
+    textTokens: 0,
+    unknownTokens: 0,
+    interpretation: undefined,
+  };
 }
 
 export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
@@ -1836,6 +2087,9 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
     }
     if (message.unknownTokens !== 0) {
       writer.uint32(64).uint32(message.unknownTokens);
+    }
+    if (message.interpretation !== undefined) {
+      Interpretation.encode(message.interpretation, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1917,6 +2171,14 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
             message.unknownTokens = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.interpretation = Interpretation.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1954,6 +2216,9 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
     message.encodeMs = object.encodeMs ?? 0;
     message.textTokens = object.textTokens ?? 0;
     message.unknownTokens = object.unknownTokens ?? 0;
+    message.interpretation = (object.interpretation !== undefined && object.interpretation !== null)
+      ? Interpretation.fromPartial(object.interpretation)
+      : undefined;
     return message;
   },
 };
