@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { ClusterDescription } from '@hypershard/contract'
 import { madeUpDocuments } from '@hypershard/harness/cluster'
 import type { Page } from 'playwright-core'
 import type { SharedConsole } from './shared-console.ts'
@@ -24,7 +27,10 @@ export function labTests(shared: SharedConsole): void {
         assert.equal(made.status, 201)
       }
       const documents = madeUpDocuments(1_100).map(one => ({ ...one, tenant: one.number % 2 === 0 ? 'ada' : 'bob' }))
-      for (const [index, given] of [['lab', documents] as const, ['hostile', hostile] as const]) {
+      const words = { name: 'words', shards: 2, lexical: { analyzer: 'simple' } }
+      assert.equal((await cluster.request('POST', '/v1/indexes', words)).status, 201)
+      const few = documents.slice(0, 60)
+      for (const [index, given] of Object.entries({ lab: documents, words: few, hostile })) {
         const put = await cluster.put(index, given)
         assert.deepEqual([put.status, put.body.failed], [200, 0])
       }
@@ -51,5 +57,149 @@ export function labTests(shared: SharedConsole): void {
       await other.getByRole('heading', { name: 'Where the time went' }).scrollIntoViewIfNeeded()
       await other.getByRole('list', { name: 'Time of each shard' }).getByText('shard 1').waitFor()
     })
+
+    it('builds a filter of the fields of the index, and finds what passes', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake')
+      await hits(page).first().waitFor()
+      await page.getByRole('button', { name: '+ Filter' }).click()
+      await page.getByLabel('Field').fill('number')
+      await page.getByLabel('Is', { exact: true }).selectOption('lt')
+      await page.getByLabel('Value').fill('nine')
+      await page.getByText('a number', { exact: true }).waitFor()
+      await page.getByLabel('Value').fill('3')
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByText('kept out by the filter 1,097').waitFor()
+      assert.equal(await hits(page).count(), 3)
+      assert.match(page.url(), /filter=%7B%22field%22%3A%22number%22%2C%22lt%22%3A3%7D/)
+    })
+
+    it('shows the texts of others as texts, whatever they are', async () => {
+      const page = await shared.open('#/lab?index=hostile&query=anything')
+      await hits(page).nth(3).waitFor()
+      for (const shown of [script, '⟨U+202E⟩gpj.exe', 'a␀b␛[31mc'])
+        await page.getByText(shown, { exact: true }).first().waitFor()
+      await hits(page).filter({ hasText: 'xxxx' }).click()
+      const drawer = page.getByRole('dialog')
+      await drawer.getByRole('button', { name: 'Show all of it (585.9 KiB)' }).click()
+      await drawer.getByText('www').waitFor()
+      assert.equal(await drawer.locator('.hit-text').evaluate(text => text.textContent?.length), 600_000)
+      await page.keyboard.press('Escape')
+      await drawer.waitFor({ state: 'detached' })
+      assert.deepEqual(
+        await page.evaluate('[document.title, document.querySelectorAll("#console img, #console script").length]'),
+        ['Search lab · hypershard', 0],
+      )
+      // Nothing of it makes the page wider than the window.
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true)
+    })
+
+    it('shows text of a link, an index and a problem as text too', async () => {
+      const page = await shared.open(
+        `#/lab?index=${encodeURIComponent(script)}&query=${encodeURIComponent(script)}&k=0`,
+      )
+      const problem = page.getByRole('alert')
+      await problem.getByText('invalid_request').waitFor()
+      assert.equal(await page.title(), 'Search lab · hypershard')
+      assert.equal(await page.getByLabel('Query').inputValue(), script)
+    })
+
+    it('scrolls 1,000 hits, of which only those that are seen are in the page', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake&k=1000')
+      await hits(page).first().waitFor()
+      assert((await hits(page).count()) < 60)
+      const list = page.getByRole('list', { name: 'Hits' })
+      const longest = (await page.evaluate(scrollThrough)) as number
+      await list.getByRole('listitem').and(page.locator('[aria-posinset="1000"]')).waitFor()
+      assert((await hits(page).count()) < 60)
+      assert(Number.isFinite(longest) && longest > 0)
+    })
+
+    it('puts two searches side by side, and says how each hit moved', async () => {
+      const a = encodeURIComponent('{"plan":"exact"}')
+      const b = encodeURIComponent('{"hybrid":{"lexical":1}}')
+      const page = await shared.open(`#/lab?index=words&query=dogu&a=${a}&b=${b}`)
+      const side = (name: string) => page.getByRole('list', { name }).getByRole('button')
+      await side('Hits of A').first().waitFor()
+      await side('Hits of B').first().waitFor()
+      const ids = async (options: object) => {
+        const { body } = await shared.cluster.search('words', 'dogu', options)
+        return body.hits.map(({ id }) => id)
+      }
+      const [first, second] = [await ids({ plan: 'exact' }), await ids({ hybrid: { lexical: 1 } })]
+      assert.notDeepEqual(first, second)
+      const shownMoves = await side('Hits of A').locator('.hit-rank').allTextContents()
+      for (const [at, id] of first.entries()) {
+        const by = second.indexOf(id) < 0 ? undefined : second.indexOf(id) - at
+        const told =
+          by === undefined ? /only here/ : by === 0 ? /same/ : by > 0 ? new RegExp(`▲ ${by} `) : new RegExp(`▼ ${-by} `)
+        assert.match(shownMoves[at]!, told, id)
+      }
+      assert.equal(await page.locator('.lab-moves path').count(), first.filter(id => second.includes(id)).length)
+    })
+
+    it('gives the request as code that does the same', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake+dice&k=2')
+      await hits(page).nth(1).waitFor()
+      const command = await page.getByRole('region', { name: 'the command' }).textContent()
+      const environment = { PATH: process.env.PATH, HYPERSHARD_API_KEY: shared.keys.texts.root }
+      const { stdout } = await promisify(execFile)('sh', ['-c', command!], { env: environment })
+      const { body } = await shared.cluster.search('lab', 'bake dice', { k: 2 })
+      assert.deepEqual(
+        JSON.parse(stdout).hits.map((hit: { id: string }) => hit.id),
+        body.hits.map(({ id }) => id),
+      )
+      await page.getByRole('tab', { name: 'curl' }).press('ArrowRight')
+      await page.getByRole('region', { name: 'the Python code' }).getByText('HYPERSHARD_API_KEY').waitFor()
+      assert.doesNotMatch((await page.content()) + page.url(), /hs_[0-9a-f]/)
+    })
+
+    it('works with a key that may only search, and one of a tenant, and asks for no more than they may', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake', { key: 'search' })
+      await hits(page).first().waitFor()
+      const other = await shared.open('#/lab?index=lab&query=bake', { key: 'tenant' })
+      await hits(other).first().waitFor()
+      await other.getByText(/scored by the q-net [1-5]?\d?\d/).waitFor()
+      assert.equal(await other.getByRole('heading', { name: 'Where the time went' }).count(), 0)
+    })
+
+    it('names what is missing while a shard server is gone, and is whole again after it', async () => {
+      const { cluster } = shared
+      const page = await shared.open('#/lab?index=lab&query=bake&min_coverage=0')
+      await hits(page).first().waitFor()
+      await page.getByText('ready', { exact: true }).waitFor()
+      const { body } = await cluster.request<ClusterDescription>('GET', '/v1/cluster')
+      const { address } = body.servers.find(({ shards }) => shards.some(({ index }) => index === 'lab'))!
+      const server = cluster.cluster.processes.find(one => one.address === address)!
+      server.kill('SIGSTOP')
+      await page.getByText('not ready').waitFor()
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByText(/Only \d.* was searched/).waitFor()
+      await page.getByRole('region', { name: 'What is missing' }).getByText(address).first().waitFor()
+      server.kill('SIGCONT')
+      await page.getByText('ready', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      await page.getByText(/Only \d.* was searched/).waitFor({ state: 'detached' })
+    })
+
+    it('fits a window of 360 px', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake', { width: 360, height: 740 })
+      await hits(page).first().waitFor()
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
+    })
   })
 }
+
+/** Scrolls to the end of the page, a window at a time, and gives the longest time between two frames. */
+const scrollThrough = `new Promise(resolve => {
+  let [longest, last] = [0, performance.now()]
+  const step = now => {
+    longest = Math.max(longest, now - last)
+    last = now
+    const before = scrollY
+    scrollBy(0, innerHeight)
+    const list = document.querySelector('ol[aria-label="Hits"]').getBoundingClientRect()
+    if (scrollY === before || list.bottom < innerHeight) resolve(longest)
+    else requestAnimationFrame(step)
+  }
+  requestAnimationFrame(step)
+})`

@@ -13,10 +13,14 @@ export interface VirtualListProps {
   readonly keyOf?: (at: number) => string
 }
 
-/** A list of any length, of rows of one height; only what can be seen is in the page. */
+/** A list that is no longer is in the page whole: it can be printed, and searched by the browser. */
+const wholeRowsMax = 50
+
+/** A list of any length, of rows of one height; of a long one only what can be seen is in the page. */
 export function VirtualList({ label, count, rowHeight, row, keyOf }: VirtualListProps) {
   const frame = useRef<HTMLOListElement>(null)
-  const { first, end } = useVisibleRange({ frame, rowHeight, count })
+  const seen = useVisibleRange({ frame, rowHeight, count })
+  const { first, end } = count > wholeRowsMax ? seen : { first: 0, end: count }
   const places = Array.from({ length: end - first }, (_, at) => first + at)
   return (
     <ol class="virtual" ref={frame} aria-label={label} style={{ height: `${count * rowHeight}px` }}>

@@ -12,12 +12,15 @@ import {
   filterOf,
   operatorsOf,
   rowsOf,
+  wordsField,
 } from './filter-rows.ts'
 import type { SearchFilter } from './lab-state.ts'
 
 export interface FilterBuilderProps {
   /** Of the index; empty where the key may not read them. */
   readonly fields: FieldDescriptions
+  /** Whether conditions on words can be asked for: of an index that keeps them, or one that may be. */
+  readonly words: boolean
   readonly filter: SearchFilter | undefined
   readonly onFilter: (filter: SearchFilter | undefined) => void
 }
@@ -35,7 +38,7 @@ const operatorTitles: Readonly<Record<FilterOperator, string>> = {
 }
 
 /** A filter, condition by condition; one that has groups in groups is shown as JSON. */
-export function FilterBuilder({ fields, filter, onFilter }: FilterBuilderProps) {
+export function FilterBuilder({ fields, words, filter, onFilter }: FilterBuilderProps) {
   const [rows, setRows] = useState(() => rowsOf(filter))
   if (rows === undefined) return <FilterJson filter={filter} onFilter={onFilter} />
   const change = (next: readonly FilterRow[]) => {
@@ -47,19 +50,20 @@ export function FilterBuilder({ fields, filter, onFilter }: FilterBuilderProps) 
   const fresh: FilterRow = { group: 'must', field: first, operator: operatorsOf(fields[first]?.type)[0]!, value: '' }
   return (
     <fieldset class="filter">
-      <legend class="field-label">Filter</legend>
+      <legend class={rows.length === 0 ? 'unseen' : 'field-label'}>Filter</legend>
       {rows.map((row, at) => (
         <FilterRowForm
           key={at}
           row={row}
           fields={fields}
+          words={words}
           onRow={next => change(rows.with(at, next))}
           onRemove={() => change(rows.toSpliced(at, 1))}
         />
       ))}
       <div class="row">
         <Button kind="quiet" onClick={() => change([...rows, fresh])}>
-          + Condition
+          {rows.length === 0 ? '+ Filter' : '+ Condition'}
         </Button>
         {rows.length > 0 && (
           <Button kind="quiet" onClick={() => setRows(undefined)}>
@@ -74,11 +78,12 @@ export function FilterBuilder({ fields, filter, onFilter }: FilterBuilderProps) 
 interface FilterRowFormProps {
   readonly row: FilterRow
   readonly fields: FieldDescriptions
+  readonly words: boolean
   readonly onRow: (row: FilterRow) => void
   readonly onRemove: () => void
 }
 
-function FilterRowForm({ row, fields, onRow, onRemove }: FilterRowFormProps) {
+function FilterRowForm({ row, fields, words, onRow, onRemove }: FilterRowFormProps) {
   const operators = operatorsOf(fields[row.field]?.type)
   const choose = (field: string) => {
     const allowed = operatorsOf(fields[field]?.type)
@@ -93,13 +98,22 @@ function FilterRowForm({ row, fields, onRow, onRemove }: FilterRowFormProps) {
         options={filterGroups.map(value => ({ value, label: groupTitles[value] }))}
         onValue={group => onRow({ ...row, group })}
       />
-      <TextField label="Field" value={row.field} suggestions={Object.keys(fields)} onValue={choose} />
-      <SelectField
-        label="Is"
-        value={row.operator}
-        options={operators.map(value => ({ value, label: operatorTitles[value] }))}
-        onValue={operator => onRow({ ...row, operator })}
+      <TextField
+        label="Field"
+        value={row.field}
+        suggestions={[...Object.keys(fields), ...(words ? [wordsField] : [])]}
+        onValue={choose}
       />
+      {row.field === wordsField ? (
+        <span class="filter-words small soft">has, one behind the other</span>
+      ) : (
+        <SelectField
+          label="Is"
+          value={row.operator}
+          options={operators.map(value => ({ value, label: operatorTitles[value] }))}
+          onValue={operator => onRow({ ...row, operator })}
+        />
+      )}
       <TextField
         label="Value"
         value={row.value}

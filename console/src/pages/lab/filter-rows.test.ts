@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { FieldDescriptions } from '@hypershard/contract'
 import fc from 'fast-check'
-import { type FilterRow, faultOf, filterGroups, filterOf, operatorsOf, rowsOf } from './filter-rows.ts'
+import { type FilterRow, faultOf, filterGroups, filterOf, operatorsOf, rowsOf, wordsField } from './filter-rows.ts'
 
 const fields: FieldDescriptions = {
   year: { type: 'number', list: false },
@@ -28,6 +28,7 @@ describe('a filter built by hand', () => {
       [row('open', 'equals', 'false'), { field: 'open', equals: false }],
       [row('open', 'exists', 'true'), { field: 'open', exists: true }],
       [row('when', 'lt', ' 2026-01-01 '), { field: 'when', lt: '2026-01-01' }],
+      [row(wordsField, 'equals', 'ISO 13485'), { words: 'ISO 13485' }],
       [row('unknown', 'equals', '7'), { field: 'unknown', equals: 7 }],
       [row('unknown', 'equals', 'seven'), { field: 'unknown', equals: 'seven' }],
     ] as const
@@ -73,12 +74,19 @@ describe('a filter built by hand', () => {
     )
   })
 
+  it('may ask for words beside fields', () => {
+    const filter = { must: [{ field: 'year', gte: 2020 }], must_not: [{ words: 'draft' }] }
+    assert.deepEqual(filterOf(rowsOf(filter)!, fields), filter)
+    assert.deepEqual(filterOf(rowsOf({ words: 'moon' })!, fields), { words: 'moon' })
+  })
+
   it('that no rows make stays what it is', () => {
     for (const filter of [
       { must: { should: [{ field: 'a', equals: 1 }] } },
       { must: [{ field: 'year', gte: 1, lt: 2 }] },
       { must: [{ field: 7, equals: 1 }] },
       { anything: [] },
+      { must: [{ words: 'moon', field: 'year' }] },
     ]) {
       assert.equal(rowsOf(filter), undefined)
     }

@@ -10,9 +10,13 @@ export const filterOperators = ['equals', 'in', 'gte', 'lte', 'gt', 'lt', 'exist
 
 export type FilterOperator = (typeof filterOperators)[number]
 
+/** Chosen like a field: a condition on the words of a document, and not on a field of it. */
+export const wordsField = '(words of the text)'
+
 /** A condition as the form has it, complete or not. */
 export interface FilterRow {
   readonly group: FilterGroup
+  /** Or `wordsField`, whose operator does not count. */
   readonly field: string
   readonly operator: FilterOperator
   /** As it is typed. */
@@ -30,6 +34,7 @@ export function operatorsOf(type: FieldType | undefined): readonly FilterOperato
 export function faultOf({ field, operator, value }: FilterRow, fields: FieldDescriptions): string | undefined {
   if (field === '') return 'choose a field'
   if (value.trim() === '') return 'give a value'
+  if (field === wordsField) return undefined
   const parts = operator === 'in' ? valuesIn(value) : [value]
   const type = operator === 'exists' ? 'boolean' : fields[field]?.type
   if (type === 'boolean' && parts.some(part => !/^(true|false)$/.test(part.trim()))) return 'true or false'
@@ -52,7 +57,7 @@ export function filterOf(rows: readonly FilterRow[], fields: FieldDescriptions):
 /** The rows that make this filter; undefined for one that no rows make, such as one with groups in groups. */
 export function rowsOf(filter: SearchFilter | undefined): readonly FilterRow[] | undefined {
   if (filter === undefined) return []
-  if ('field' in filter) return rowsOf({ must: [filter] })
+  if ('field' in filter || 'words' in filter) return rowsOf({ must: [filter] })
   const rows: FilterRow[] = []
   for (const [group, given] of Object.entries(filter)) {
     if (!filterGroups.some(known => known === group)) return undefined
@@ -68,6 +73,10 @@ export function rowsOf(filter: SearchFilter | undefined): readonly FilterRow[] |
 function rowOf(group: FilterGroup, condition: unknown): FilterRow | undefined {
   if (typeof condition !== 'object' || condition === null) return undefined
   const { field, ...rest } = condition as Readonly<Record<string, unknown>>
+  const { words, ...others } = rest
+  if (field === undefined && typeof words === 'string' && Object.keys(others).length === 0) {
+    return { group, field: wordsField, operator: 'equals', value: words }
+  }
   const [[operator, value] = [], more] = Object.entries(rest)
   if (typeof field !== 'string' || more !== undefined) return undefined
   if (operator === undefined || !filterOperators.some(known => known === operator)) return undefined
@@ -76,6 +85,7 @@ function rowOf(group: FilterGroup, condition: unknown): FilterRow | undefined {
 }
 
 function conditionOf({ field, operator, value }: FilterRow, fields: FieldDescriptions): SearchFilter {
+  if (field === wordsField) return { words: value }
   if (operator === 'exists') return { field, exists: value.trim() === 'true' }
   const type = fields[field]?.type
   if (operator === 'in') return { field, in: valuesIn(value).map(part => typedValue(part, type)) }

@@ -33,6 +33,12 @@ export function HitDrawer({ hit, rank, onClose }: HitDrawerProps) {
             <dd class="number">{toldScore(hit.rerank_score)}</dd>
           </>
         )}
+        {hit.estimate !== undefined && (
+          <>
+            <dt>By the tangent</dt>
+            <dd class="number">{toldScore(hit.estimate)}</dd>
+          </>
+        )}
         {hit.scores !== undefined && (
           <>
             <dt>By the q-net, by words</dt>

@@ -55,7 +55,7 @@ function HitRow({ hit, rank, best, move, onOpen }: HitRowProps) {
   const name = title || id
   const shown = Object.entries(fields ?? {}).slice(0, fieldsShownMax)
   return (
-    <button type="button" class="hit" onClick={onOpen}>
+    <button type="button" class={move === undefined ? 'hit' : 'hit moved'} onClick={onOpen}>
       <span class="hit-rank number">
         {rank}
         {move !== undefined && <Move move={move} />}
@@ -75,8 +75,10 @@ function HitRow({ hit, rank, best, move, onOpen }: HitRowProps) {
           )}
           {shown.map(([field, value]) => (
             <span class="tag" key={field}>
-              <Shown text={field} max={fieldCharactersMax} />{' '}
-              <Shown text={typeof value === 'string' ? value : printExact(value)} max={fieldCharactersMax} />
+              <Shown text={field} max={fieldCharactersMax} />
+              <strong>
+                <Shown text={typeof value === 'string' ? value : printExact(value)} max={fieldCharactersMax} />
+              </strong>
             </span>
           ))}
         </span>

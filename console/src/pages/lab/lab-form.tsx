@@ -61,6 +61,7 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
       <FilterBuilder
         key={JSON.stringify(Object.keys(fields))}
         fields={fields}
+        words={facts.index === undefined || facts.index.lexical !== undefined}
         filter={draft.filter}
         onFilter={filter => change({ filter })}
       />

@@ -7,6 +7,9 @@ import { axisMarks, spanParts, type TimelineRow, timelineOf } from './timeline.t
 
 const rowHeight = 30
 
+/** Behind it a mark has no room for its words. */
+const labelledShare = 0.88
+
 /** Where the time of a search went, shard by shard; 256 of them scroll. */
 export function TimelineView({ profile, tookMs }: { readonly profile: SearchProfile; readonly tookMs: number }) {
   const { totalMs, rows } = timelineOf(profile, tookMs)
@@ -24,11 +27,13 @@ export function TimelineView({ profile, tookMs }: { readonly profile: SearchProf
       </div>
       <div class="timeline">
         <div class="timeline-axis" aria-hidden="true">
-          {axisMarks(totalMs).map(ms => (
-            <span key={ms} style={{ left: `${(100 * ms) / totalMs}%` }}>
-              {toldMs(ms)}
-            </span>
-          ))}
+          {axisMarks(totalMs)
+            .filter(ms => ms <= labelledShare * totalMs)
+            .map(ms => (
+              <span key={ms} style={{ left: `${(100 * ms) / totalMs}%` }}>
+                {toldMs(ms)}
+              </span>
+            ))}
         </div>
         <VirtualList
           label="Time of each shard"

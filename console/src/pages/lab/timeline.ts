@@ -38,13 +38,14 @@ export const spanParts = [
  * went on the way is put behind them.
  */
 export function timelineOf(profile: SearchProfile, tookMs: number): Timeline {
-  const { encode_ms, fan_out_ms, merge_ms, fetch_ms, rerank_ms = 0 } = profile
+  const { encode_ms, fan_out_ms, merge_ms, fetch_ms, rerank_ms = 0, highlight_ms = 0 } = profile
   const coordinator = inTurn(0, [
     ['encode', 'part-6', encode_ms],
     ['fan out', 'part-4', fan_out_ms],
     ['merge', 'part-6', merge_ms],
     ['fetch texts', 'part-6', fetch_ms],
     ['rerank', 'part-5', rerank_ms],
+    ['highlight', 'part-6', highlight_ms],
   ])
   const shards = profile.shards.map(shard => ({
     title: `shard ${shard.shard}`,
