@@ -26,14 +26,24 @@ describe('the input of a search', () => {
     })
   })
 
-  it('is refused when groups, or what is sorted, are to be reranked', () => {
+  it('is refused when an order of all documents stands beside one of some, and says why', () => {
     const rerank = { model: 'm', candidates: 20 }
-    const message = 'rerank: does not go with group_by yet; leave rerank or group_by out'
-    assert.throws(() => inputOf({ group_by: { field: 'year' }, rerank }), { code: 'invalid_request', message })
-    const hybrid = { message: 'hybrid: does not go with sort yet; leave hybrid or sort out' }
-    assert.throws(() => inputOf({ sort: [{ field: 'year' }], hybrid: {} }), hybrid)
-    const sorted = { message: 'rerank: does not go with sort yet; leave rerank or sort out' }
-    assert.throws(() => inputOf({ sort: [{ field: 'year' }], rerank }), sorted)
+    const groupBy = { group_by: { field: 'year' } }
+    const sort = { sort: [{ field: 'year' }] }
+    const like = { query: undefined, like: { id: 'd1' } }
+    for (const [said, message] of [
+      [{ ...groupBy, rerank }, /^rerank: does not go with group_by: a cross-encoder reads the first hits alone/],
+      [{ ...groupBy, hybrid: {} }, /^hybrid: does not go with group_by: what is joined/],
+      [{ ...groupBy, ...like }, /^like: does not go with group_by: the document .*; leave like or group_by out$/],
+      [
+        { ...sort, rerank },
+        /^rerank: does not go with sort: the hits would have two orders; leave rerank or sort out$/,
+      ],
+      [{ ...sort, hybrid: {} }, /^hybrid: does not go with sort: what is joined/],
+    ] as const) {
+      assert.throws(() => inputOf(said), { code: 'invalid_request', message })
+    }
+    assert.deepEqual(inputOf({ ...sort, ...like }).like, { id: 'd1' })
   })
 
   it('is the same for a part of this program that says no more than a request does', () => {

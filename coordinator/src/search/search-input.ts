@@ -89,8 +89,8 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   } = others
   if (options.rerank !== undefined) checkRerank({ k, own, composed, like }, options.rerank)
   const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank: options.rerank })
-  if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid })
-  if (sort !== undefined) refuseBeside('sort', { like, hybrid })
+  if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid, rerank: options.rerank })
+  if (sort !== undefined) refuseBeside('sort', { hybrid, rerank: options.rerank })
   if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
   const what = {
     index,
@@ -123,10 +123,27 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   return { ...what, ...settle(options) }
 }
 
-/** @throws HypershardError `invalid_request` for what finds documents in another way than by scores of all */
-function refuseBeside(order: 'group_by' | 'sort', others: Pick<SearchInput, 'like' | 'hybrid'>): void {
-  for (const [name, other] of Object.entries(others)) {
-    if (other !== undefined) throw refused(`${name}: does not go with ${order} yet; leave ${name} or ${order} out`)
+/** Why an order that is made of all documents does not go with what makes another one, of some. */
+const besideOrders = {
+  group_by: {
+    like: 'the document that hits are to be like would have to be left out of every group that it is in',
+    hybrid: 'what is joined are the best hits alone, and groups are made of all documents',
+    rerank: 'a cross-encoder reads the first hits alone, and groups are made of all documents',
+  },
+  sort: {
+    hybrid: 'what is joined are the best hits alone, and all documents are sorted',
+    rerank: 'the hits would have two orders',
+  },
+} as const
+
+/** @throws HypershardError `invalid_request` */
+function refuseBeside<Order extends keyof typeof besideOrders>(
+  order: Order,
+  given: Readonly<Record<keyof (typeof besideOrders)[Order] & string, unknown>>,
+): void {
+  for (const [name, why] of Object.entries<string>(besideOrders[order])) {
+    if (given[name as keyof typeof given] === undefined) continue
+    throw refused(`${name}: does not go with ${order}: ${why}; leave ${name} or ${order} out`)
   }
 }
 
@@ -225,7 +242,6 @@ type Unjoined = Omit<SearchOptions, 'hybrid'>
  * @throws HypershardError `invalid_request` for what says otherwise
  */
 function withEveryScore(options: Unjoined, what: 'group_by' | 'sort'): Unjoined {
-  if (options.rerank !== undefined) throw refused(`rerank: does not go with ${what} yet; leave rerank or ${what} out`)
   const { plan = 'exact', recall } = options
   if (plan === 'exact' && recall === undefined) return { ...options, plan }
   throw refused(

@@ -43,12 +43,18 @@ describe('what begins at a document', () => {
       corpora,
       fc.nat(),
       fc.integer({ min: 1, max: 21 }),
-      async (documents, drawn, k) => {
+      fc.boolean(),
+      async (plain, drawn, k, isSorted) => {
+        const documents = plain.map((document, at) => ({
+          ...document,
+          fields: at % 3 === 0 ? {} : { owner: owners[at % 2]! },
+        }))
         const { id } = documents[drawn % documents.length]!
+        const sort = isSorted && { sort: [{ field: 'owner', order: 'desc' as const }] }
         const pagesOf = async (index: string) => {
           const found: (readonly [string, number | null])[] = []
           for (let cursor: string | undefined, more = true; more; ) {
-            const input = searchInputOf(index, { like: { id }, plan: 'exact', k, ...(cursor && { cursor }) })
+            const input = searchInputOf(index, { like: { id }, plan: 'exact', k, ...sort, ...(cursor && { cursor }) })
             const { hits, nextCursor } = await search(input, quietContext(), indexes.parts)
             found.push(...hits.map(hit => [hit.id, hit.score] as const))
             cursor = nextCursor ?? undefined
@@ -59,6 +65,10 @@ describe('what begins at a document', () => {
         const found = await sameFromAll(documents, pagesOf)
         const others = documents.filter(other => other.id !== id)
         assert.deepEqual(found.map(([own]) => own).toSorted(), others.map(other => other.id).toSorted())
+        if (!isSorted) return
+        const ownerOf = new Map(documents.map(other => [other.id, other.fields.owner ?? '']))
+        const given = found.map(([own]) => ownerOf.get(own)!)
+        assert.deepEqual(given, given.toSorted().toReversed())
       },
     )
     await fc.assert(property, { numRuns: casesOf({ usual: 4, thorough: 30 }), endOnFailure: true })
