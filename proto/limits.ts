@@ -112,6 +112,12 @@ export const versionsKeptMax = 2
 /** Documents of one call to an encoder service. */
 export const encodedDocumentsMax = 1_024
 
+/**
+ * Of the queries that one call to an encoder service has encoded, as many as a batch has searches: what of the answer goes
+ * beyond these bytes is left out, and asked for by itself.
+ */
+export const encodedQueriesBytesMax = 16 * 1024 * 1024
+
 /** Hits that a search may have reranked, with those of one page at most as many as a page may have. */
 export const rerankCandidatesMax = 999
 

@@ -4,7 +4,7 @@
  * HypershardError: what the peer answered, or `unavailable`, `deadline_exceeded`, `cancelled`. What is asked for one
  * request takes its context, and the peer is told of it; what the coordinator asks for itself takes a deadline.
  */
-import type { Deadline, RequestContext } from '@hypershard/common'
+import type { Deadline, HypershardError, RequestContext } from '@hypershard/common'
 import type { CrossEncoder, Model, WaitingTexts } from '@hypershard/proto/encoder'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import type {
@@ -66,6 +66,14 @@ export interface EncoderPort {
     query: { modelDigest: string; text: string; form: QueryForm },
     context: RequestContext,
   ): Promise<EncodedQuery>
+  /**
+   * Several of one model, each as by itself: what could not be encoded is a failure in its place. As many as
+   * `batchSearchesMax`; a service may give the first alone.
+   */
+  encodeQueries(
+    queries: { modelDigest: string; texts: readonly string[]; form: QueryForm },
+    context: RequestContext,
+  ): Promise<readonly (EncodedQuery | HypershardError)[]>
   /** Of all services, as each said last, those that are away now too: what is asked of them then fails. */
   crossEncoders(): readonly CrossEncoder[]
   scorePairs(pairs: PairsToScore, context: RequestContext): Promise<ScoredPairs>

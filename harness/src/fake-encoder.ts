@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Deadline, HypershardError, type RequestContext } from '@hypershard/common'
+import { type Deadline, HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
 import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
 import { Activation, type QNet, type TokenStates, WeightsPrecision } from '@hypershard/proto/qnet'
 import type { TextRead } from '@hypershard/storage'
@@ -40,6 +40,8 @@ export class FakeEncoder {
   /** What it says that waits for a batch. */
   readonly waiting = { queries: 2, documents: 300, pairs: 4 }
   queriesEncoded = 0
+  /** The texts of each call that asked for several. */
+  readonly callsOfSeveral: string[][] = []
   pairsScored = 0
   documentsEncoded = 0
   /** Rejects every call with this. */
@@ -111,6 +113,15 @@ export class FakeEncoder {
     const asStates = this.answersTokenStates && query.form === 'tokenStates'
     const encoded = { qnet, payload: asStates ? states : qnet, truncated: false, tokens, unknownTokens }
     return query.interpret ? { ...encoded, interpretation: interpretationOf(query.text) } : encoded
+  }
+
+  /** Each by itself, as all of them share a call. */
+  async encodeQueries(
+    { texts, ...shared }: { modelDigest: string; texts: readonly string[]; form?: 'weights' | 'tokenStates' },
+    context: Pick<RequestContext, 'deadline'>,
+  ): Promise<(FakeQuery | HypershardError)[]> {
+    this.callsOfSeveral.push([...texts])
+    return Promise.all(texts.map(text => this.encodeQuery({ ...shared, text }, context).catch(toHypershardError)))
   }
 
   /** It has no files. */

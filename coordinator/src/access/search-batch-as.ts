@@ -37,7 +37,7 @@ export async function searchBatchAs(
 ): Promise<SearchOutcome[]> {
   await toldTo(caller, async () => access.coordinator.getIndex(index))
   const outcomes: SearchOutcome[] = new Array(searches.length)
-  const waiting = searches.entries()
+  const waiting = withOthers(searches, mayEncodeAhead(caller, access)).entries()
   const searchInTurn = async () => {
     for (const [at, input] of waiting) {
       const search = async () => {
@@ -54,6 +54,35 @@ export async function searchBatchAs(
   await Promise.all(Array.from({ length: Math.min(atOnceMax, searches.length) }, searchInTurn))
   if (context.deadline.cancelled) context.deadline.check('searching a batch')
   return outcomes
+}
+
+/** What may yet be refused for a key's limits is not encoded before it is its turn. */
+function mayEncodeAhead(caller: Caller, { door }: SearchAccess): boolean {
+  return door.keyOf(caller)?.limits === undefined
+}
+
+/** Each search with the queries of the others of its generation, so that one call encodes what nobody has encoded yet. */
+function withOthers(searches: SearchBatch['searches'], mayEncode: boolean): SearchBatch['searches'] {
+  if (!mayEncode || searches.length === 1) return searches
+  const read = searches.map(input => {
+    try {
+      return input()
+    } catch (error) {
+      return () => {
+        throw error
+      }
+    }
+  })
+  const inputs = read.filter(input => typeof input !== 'function')
+  const texts = new Map(
+    [...Map.groupBy(inputs, ({ generation }) => generation)].map(([generation, own]) => [
+      generation,
+      own.map(({ query }) => query).filter(query => query !== ''),
+    ]),
+  )
+  return read.map(input =>
+    typeof input === 'function' ? input : () => ({ ...input, encodedWith: texts.get(input.generation) }),
+  )
 }
 
 /** A batch counts as so many requests as it has searches; the door has counted the first. */

@@ -57,6 +57,13 @@ export class EncoderSet implements EncoderPort {
     return this.#set.run(work, call, context.deadline)
   }
 
+  encodeQueries: EncoderPort['encodeQueries'] = (queries, context) => {
+    const cost = queries.texts.reduce((sum, text) => sum + queryCost + text.length, 0)
+    const call = (service: EncoderServicePort, deadline: Deadline) =>
+      service.encodeQueries(queries, context.with({ deadline }))
+    return this.#set.run({ modelDigest: queries.modelDigest, cost }, call, context.deadline)
+  }
+
   readModelFile: EncoderPort['readModelFile'] = (request, deadline) => {
     const work = { modelDigest: request.modelDigest, cost: queryCost }
     return this.#set.run(work, (service, callDeadline) => service.readModelFile(request, callDeadline), deadline)

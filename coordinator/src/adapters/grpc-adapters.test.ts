@@ -3,7 +3,7 @@ import { Deadline, HypershardError, silentLogger } from '@hypershard/common'
 import { type GrpcServer, plainCredentials, startGrpcServer, unaryHandler } from '@hypershard/common/grpc'
 import { eventually, quietContext } from '@hypershard/harness'
 import { protoDirectory } from '@hypershard/proto'
-import { EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
+import { EncodeQueryResponse, EncoderServiceService, ModelFile } from '@hypershard/proto/encoder'
 import { Activation, type QNet, WeightsPrecision } from '@hypershard/proto/qnet'
 import { DescribeResponse, ScoringPrecision, SearchPlan, ShardServiceService } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
@@ -74,6 +74,21 @@ describe('the gRPC adapters', () => {
           unknownTokens: 2,
         }
       }, door),
+      encodeQueries: unaryHandler(async (request: { texts: string[] }) => {
+        seen.push(request)
+        if (request.texts[0] === 'old') throw new HypershardError('route_not_found', 'no such method')
+        const answer = {
+          ...EncodeQueryResponse.fromPartial({ textTokens: 3 }),
+          query: { $case: 'qnet' as const, value: qnet },
+        }
+        return {
+          outcomes: request.texts.map(text =>
+            text === 'full'
+              ? { answer: undefined, failure: { code: 'overloaded', message: 'full' } }
+              : { answer, failure: undefined },
+          ),
+        }
+      }, door),
       encodeDocuments: unaryHandler(async () => assert.fail('the coordinator encodes no documents'), door),
       readModelFile: unaryHandler(async (request: { file: ModelFile; offset: number }) => {
         seen.push(request)
@@ -123,6 +138,20 @@ describe('the gRPC adapters', () => {
       assert.deepEqual(encoded.payload, qnet)
       const { precision } = seen[0] as { precision: WeightsPrecision }
       assert.equal(precision, WeightsPrecision.WEIGHTS_PRECISION_F32)
+    } finally {
+      port.close()
+    }
+  })
+
+  it('ask the encoder for several queries at once, and for the first alone where it is too old to', async () => {
+    const port = connectEncoder(server.address)
+    const ask = (...texts: string[]) => port.encodeQueries({ modelDigest: 'm', texts, form: 'weights' }, quietContext())
+    const codesOf = (outcomes: Awaited<ReturnType<typeof ask>>) =>
+      outcomes.map(outcome => (outcome instanceof HypershardError ? outcome.code : outcome.payload))
+    try {
+      assert.deepEqual(codesOf(await ask('stars', 'full', 'moon')), [qnet, 'overloaded', qnet])
+      assert.deepEqual(codesOf(await ask('old', 'moon')), [qnet, 'unavailable'])
+      assert.equal((seen.at(-1) as { text: string }).text, 'old')
     } finally {
       port.close()
     }

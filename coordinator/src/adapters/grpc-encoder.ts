@@ -1,13 +1,22 @@
-import { HypershardError, type RequestContext } from '@hypershard/common'
-import { type ChannelSettings, callUnary, connectClient } from '@hypershard/common/grpc'
-import { EncoderServiceClient, ModelFile, QueryForm } from '@hypershard/proto/encoder'
+import { HypershardError, isErrorCode, type RequestContext } from '@hypershard/common'
+import { type ChannelSettings, callUnary, connectClient, isUnimplemented } from '@hypershard/common/grpc'
+import {
+  type EncodeQueryResponse,
+  EncoderServiceClient,
+  ModelFile,
+  QueryForm,
+  type QueryOutcome,
+} from '@hypershard/proto/encoder'
 import { hyperHeadBytesMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
 import type { EncoderServicePort } from '../ports.ts'
 
 const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QUERY_FORM_TOKEN_STATES } as const
 const files = { modelJson: ModelFile.MODEL_FILE_MODEL_JSON, hyperHead: ModelFile.MODEL_FILE_HYPER_HEAD } as const
+const precision = WeightsPrecision.WEIGHTS_PRECISION_F32
 const cases = { weights: 'qnet', tokenStates: 'tokenStates' } as const
+
+type Form = keyof typeof forms
 
 /**
  * An encoder service over gRPC. What asks whether it lives has a channel of its own: it must not wait behind the megabytes of
@@ -18,15 +27,37 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
   const control = connectClient(EncoderServiceClient, address, channel)
   const peer = `encoder service ${address}`
   const facts = { 'hypershard.server': address }
+  const answerOf = ({ query, truncated, textTokens: tokens, unknownTokens }: EncodeQueryResponse, form: Form) => {
+    if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
+    throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
+  }
+  const encodedOf = ({ answer, failure }: QueryOutcome, form: Form) => {
+    if (answer !== undefined) return answerOf(answer, form)
+    const { code, message } = failure ?? { code: 'internal', message: `${peer}: gave neither an answer nor a failure` }
+    return new HypershardError(isErrorCode(code) ? code : 'internal', message)
+  }
+  const encodeQuery: EncoderServicePort['encodeQuery'] = async ({ modelDigest, text, form }, context) => {
+    const request = { modelDigest, text, form: forms[form], precision }
+    const encode = (inner: RequestContext) => callUnary(client.encodeQuery.bind(client), request, inner, peer)
+    return answerOf(await context.step('encode call', encode, facts, 'client'), form)
+  }
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
-    encodeQuery: async ({ modelDigest, text, form }, context) => {
-      const request = { modelDigest, text, form: forms[form], precision: WeightsPrecision.WEIGHTS_PRECISION_F32 }
-      const encode = (inner: RequestContext) => callUnary(client.encodeQuery.bind(client), request, inner, peer)
-      const answer = await context.step('encode call', encode, facts, 'client')
-      const { query, truncated, textTokens: tokens, unknownTokens } = answer
-      if (query?.$case === cases[form]) return { payload: query.value, truncated, tokens, unknownTokens }
-      throw new HypershardError('internal', `${peer}: asked for ${cases[form]}, was given ${query?.$case ?? 'nothing'}`)
+    encodeQuery,
+    encodeQueries: async ({ modelDigest, texts, form }, context) => {
+      const request = { modelDigest, texts: [...texts], form: forms[form], precision }
+      const encode = (inner: RequestContext) => callUnary(client.encodeQueries.bind(client), request, inner, peer)
+      const queries = { ...facts, 'hypershard.queries': texts.length }
+      try {
+        const { outcomes } = await context.step('encode queries call', encode, queries, 'client')
+        if (outcomes.length === texts.length) return outcomes.map(outcome => encodedOf(outcome, form))
+        throw new HypershardError('internal', `${peer}: gave ${outcomes.length} outcomes for ${texts.length} queries`)
+      } catch (error) {
+        if (!isUnimplemented(error)) throw error
+        const [first, ...others] = texts
+        const tooOld = new HypershardError('unavailable', `${peer}: encodes one query at a time; upgrade it`)
+        return [await encodeQuery({ modelDigest, text: first!, form }, context), ...others.map(() => tooOld)]
+      }
     },
     scorePairs: async ({ modelDigest, query, texts }, context) => {
       const request = { modelDigest, query, texts: [...texts] }

@@ -10,7 +10,7 @@ import type { SearchInput } from './search-input.ts'
 /** What of a search decides its answer, beside the manifest version that it pins. */
 type Asked = Omit<
   SearchInput,
-  'index' | 'own' | 'composed' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache'
+  'index' | 'own' | 'composed' | 'generation' | 'minCoverage' | 'minSequence' | 'profile' | 'cache' | 'encodedWith'
 >
 
 /** An answer's own size, beside its hits, and what a hit takes beside its texts. Estimates on the high side. */
@@ -49,7 +49,7 @@ export class AnswerCache {
 
   /** By content, so that a long query or filter costs no more than a short one. */
   static keyOf(input: SearchInput, manifest: Manifest): string {
-    const { composed, ...plain } = input
+    const { composed, encodedWith: _others, ...plain } = input
     const { index: _, own, generation: _generation, minCoverage, minSequence, profile, cache, ...asked } = plain
     return createHash('sha256')
       .update(

@@ -76,4 +76,64 @@ describe('QueryEncoder', () => {
     encoder.failure = undefined
     assert.equal((await queries.encode(query('stars'), quietContext())).cached, false)
   })
+
+  describe('of a batch', () => {
+    const ask = (queries: QueryEncoder, text: string, others: string[], deadline?: Deadline) =>
+      queries.encode(query(text), quietContext(deadline), others)
+
+    it('encodes by one call what nobody has encoded yet, and each is given what it is given alone', async () => {
+      const encoder = new FakeEncoder()
+      const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
+      await queries.encode(query('known'), quietContext())
+      const texts = ['a', 'b', 'known', 'c', 'b']
+      const found = await Promise.all(texts.map(text => ask(queries, text, texts)))
+      assert.deepEqual(encoder.callsOfSeveral, [['a', 'b', 'c']])
+      const alone = new QueryEncoder(new FakeEncoder(), { cacheBytesMax: 0 })
+      for (const [at, text] of texts.entries()) {
+        assert.deepEqual(found[at]!.payload, (await alone.encode(query(text), quietContext())).payload)
+      }
+      assert.equal((await ask(queries, 'c', texts)).cached, true)
+    })
+
+    it('asks again for what a call for another could not encode, and does not take it for its own failure', async () => {
+      const encoder = new FakeEncoder()
+      const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
+      const asked: (readonly string[])[] = []
+      encoder.encodeQueries = async ({ texts }) => {
+        asked.push(texts)
+        return texts.map(() => new HypershardError('overloaded', 'full'))
+      }
+      const first = ask(queries, 'a', ['a', 'b'])
+      const second = ask(queries, 'b', ['a', 'b'])
+      await assert.rejects(first, { code: 'overloaded' })
+      assert.equal((await second).cached, false)
+      assert.deepEqual([asked, encoder.queriesEncoded], [[['a', 'b']], 1])
+    })
+
+    it('goes on for whoever still waits for one of its texts, and ends with the last', async () => {
+      const encoder = new FakeEncoder()
+      const release = Promise.withResolvers<void>()
+      let cancelled = 0
+      encoder.beforeQuery = deadline => {
+        deadline.signal.addEventListener('abort', () => cancelled++)
+        return release.promise
+      }
+      const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
+      const gone = new AbortController()
+      const impatient = ask(queries, 'a', ['a', 'b'], Deadline.after(60_000, { signal: gone.signal }))
+      const patient = ask(queries, 'b', ['a', 'b'])
+      gone.abort()
+      await assert.rejects(impatient, { code: 'cancelled' })
+      assert.equal(cancelled, 0)
+      release.resolve()
+      assert.equal((await patient).cached, false)
+    })
+
+    it('encodes one at a time where nothing would keep the others', async () => {
+      const encoder = new FakeEncoder()
+      const queries = new QueryEncoder(encoder, { cacheBytesMax: 0 })
+      await ask(queries, 'a', ['a', 'b'])
+      assert.deepEqual([encoder.callsOfSeveral, encoder.queriesEncoded], [[], 1])
+    })
+  })
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { Deadline, HitCounts, type RequestContext, waitWithin } from '@hypershard/common'
-import { timeoutMsMax } from '@hypershard/proto/limits'
+import { Deadline, HitCounts, HypershardError, type RequestContext, waitWithin } from '@hypershard/common'
+import { batchSearchesMax, timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
 import type { EncodedQuery, EncoderPort } from '../ports.ts'
 import type { QueryForm } from './query-forms.ts'
@@ -23,11 +23,20 @@ export interface EncodedQueryAndOrigin extends Omit<EncodedTextAndOrigin, 'paylo
   readonly payload: QueryPayload
 }
 
-/** An encoder call that several searches of the same text may be waiting for. */
+/** One call of the encoder: of one text, or of those of a batch of searches. */
+interface Flight {
+  readonly abandon: AbortController
+  /** Searches that wait for one of its texts. */
+  waiters: number
+  readonly keys: readonly string[]
+}
+
+/** A text that is being encoded, which several searches may be waiting for. */
 interface SharedCall {
   readonly result: Promise<EncodedQuery>
-  readonly abandon: AbortController
-  waiters: number
+  readonly flight: Flight
+  /** It was begun for another search, of the same batch. */
+  readonly ahead: boolean
 }
 
 /** Why a call is given up, also one that has ended: made for each, it would be an error with its stack. */
@@ -62,18 +71,27 @@ export class QueryEncoder {
     return this.#cache.calculatedSize
   }
 
-  /** @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled` */
-  async encode(query: QueryText, context: RequestContext): Promise<EncodedTextAndOrigin> {
+  /**
+   * @param others texts of the same batch of searches: those that nobody has encoded yet are encoded by the same call, where
+   *   there is a cache that keeps them until their searches come
+   * @throws HypershardError of the encoder, or `deadline_exceeded` or `cancelled`
+   */
+  async encode(
+    query: QueryText,
+    context: RequestContext,
+    others: readonly string[] = [],
+  ): Promise<EncodedTextAndOrigin> {
     const key = keyOf(query)
     const known = this.counts.note(this.#cache.get(key))
     if (known !== undefined) return { ...known, cached: true }
-    const call = this.#shared.get(key) ?? this.#startCall(key, query, context)
-    call.waiters++
+    const call = this.#shared.get(key) ?? this.#startCall(query, context, this.#notYet(query, others))
     try {
-      return { ...(await waitWithin(call.result, context.deadline, 'encoding the query')), cached: false }
-    } finally {
-      call.waiters--
-      if (call.waiters === 0) this.#endCall(key, call)
+      return { ...(await this.#wait(call, context)), cached: false }
+    } catch (error) {
+      // What went wrong with a call for another search is nothing that this one may fail of.
+      if (!call.ahead || context.deadline.cancelled || context.deadline.passed) throw error
+      const own = this.#shared.get(key) ?? this.#startCall(query, context, [])
+      return { ...(await this.#wait(own, context)), cached: false }
     }
   }
 
@@ -85,22 +103,68 @@ export class QueryEncoder {
     this.#cache.delete(key)
   }
 
-  #startCall(key: string, query: QueryText, context: RequestContext): SharedCall {
-    const abandon = new AbortController()
-    // No waiter allows longer.
-    const deadline = Deadline.after(timeoutMsMax, { signal: abandon.signal })
-    const result = this.#encoder.encodeQuery(query, context.with({ deadline })).then(encoded => {
-      if (!this.#cache.has(key)) this.#cache.set(key, encoded)
-      return encoded
-    })
-    const call: SharedCall = { result, abandon, waiters: 0 }
-    this.#shared.set(key, call)
-    return call
+  async #wait({ result, flight }: SharedCall, context: RequestContext): Promise<EncodedQuery> {
+    flight.waiters++
+    try {
+      return await waitWithin(result, context.deadline, 'encoding the query')
+    } finally {
+      flight.waiters--
+      if (flight.waiters === 0) this.#endFlight(flight)
+    }
   }
 
-  #endCall(key: string, call: SharedCall): void {
-    if (this.#shared.get(key) === call) this.#shared.delete(key)
-    call.abandon.abort(nobodyWaits)
+  /** Of a batch's texts, those that may be encoded with this one. */
+  #notYet({ modelDigest, text, form }: QueryText, others: readonly string[]): QueryText[] {
+    if (this.bytesMax === 0) return []
+    return [...new Set(others)]
+      .filter(other => other !== text)
+      .map(other => ({ modelDigest, text: other, form }))
+      .filter(other => !this.#cache.has(keyOf(other)) && !this.#shared.has(keyOf(other)))
+      .slice(0, batchSearchesMax - 1)
+  }
+
+  #startCall(query: QueryText, context: RequestContext, others: readonly QueryText[]): SharedCall {
+    const queries = [query, ...others]
+    const abandon = new AbortController()
+    const flight: Flight = { abandon, waiters: 0, keys: queries.map(keyOf) }
+    // No waiter allows longer.
+    const deadline = Deadline.after(timeoutMsMax, { signal: abandon.signal })
+    const outcomes = this.#ask(queries, context.with({ deadline }))
+    const calls = queries.map((own, at): SharedCall => {
+      const result = outcomes.then(all => this.#keep(own, all[at]!))
+      // Nobody may be waiting for it.
+      result.catch(() => undefined)
+      const call = { result, flight, ahead: at > 0 }
+      this.#shared.set(keyOf(own), call)
+      return call
+    })
+    // What was encoded ahead is in the cache now, or is to be asked for again.
+    const forgetAhead = () => this.#forget(flight, flight.keys.slice(1))
+    outcomes.then(forgetAhead, forgetAhead)
+    return calls[0]!
+  }
+
+  async #ask([query, ...others]: readonly QueryText[], context: RequestContext) {
+    if (others.length === 0) return [await this.#encoder.encodeQuery(query!, context)]
+    const { modelDigest, form } = query!
+    const texts = [query!, ...others].map(({ text }) => text)
+    return this.#encoder.encodeQueries({ modelDigest, texts, form }, context)
+  }
+
+  #keep(query: QueryText, outcome: EncodedQuery | HypershardError): EncodedQuery {
+    if (outcome instanceof HypershardError) throw outcome
+    const key = keyOf(query)
+    if (!this.#cache.has(key)) this.#cache.set(key, outcome)
+    return outcome
+  }
+
+  #endFlight(flight: Flight): void {
+    this.#forget(flight, flight.keys)
+    flight.abandon.abort(nobodyWaits)
+  }
+
+  #forget(flight: Flight, keys: readonly string[]): void {
+    for (const key of keys) if (this.#shared.get(key)?.flight === flight) this.#shared.delete(key)
   }
 }
 

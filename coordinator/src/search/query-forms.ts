@@ -84,6 +84,12 @@ export class QueryForms {
     return form
   }
 
+  /** Whether many queries in this form make a small answer: weights do once they are known to. */
+  isSmall(modelDigest: string, form: QueryForm): boolean {
+    const { weightsBytes } = this.#formsOf(modelDigest)
+    return form === 'tokenStates' || (weightsBytes > 0 && weightsBytes <= smallBytes)
+  }
+
   learn(modelDigest: string, form: QueryForm, { bytes, servers, perServerMs, headMs }: MeasuredQuery): void {
     const forms = this.#formsOf(modelDigest)
     forms.servers = servers

@@ -55,6 +55,8 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly sort?: Sort | undefined
   /** Gives the sentences of hits that have the query's words. */
   readonly highlight?: HighlightOptions | undefined
+  /** Queries of the other searches of its batch, which may be encoded by the same call. */
+  readonly encodedWith?: readonly string[] | undefined
   /** The answer sees everything up to this entry of the write log; 0 for whatever is there. */
   readonly minSequence: number
 }

@@ -151,21 +151,43 @@ describe('a batch of searches', () => {
     assert.deepEqual(new Set(statuses(answer)), new Set([504]))
   })
 
-  it('encodes sixteen queries at a time, and no more', async () => {
+  it('searches with sixteen queries at a time, and no more', async () => {
     const { promise: isFull, resolve: full } = Promise.withResolvers<void>()
     let begun = 0
     let running = 0
     let most = 0
+    let isOpen = false
     coordinator.encoder.beforeQuery = async () => {
-      running++
-      most = Math.max(most, running)
+      most = Math.max(most, isOpen ? 0 : ++running)
       if (++begun === 16) full()
       await isFull
-      running--
+      isOpen = true
     }
     const answer = await batch(Array.from({ length: 40 }, (_, at) => ({ query: `stars ${at}` })))
     assert.deepEqual(new Set(statuses(answer)), new Set([200]))
     assert.deepEqual([begun, most], [40, 16])
+  })
+
+  it('has its queries encoded by one call, once it is known that they are small', async () => {
+    const { encoder } = coordinator
+    await batch([{ query: 'the first' }])
+    const queries = Array.from({ length: 40 }, (_, at) => ({ query: `stars ${at}` }))
+    const searches = [...queries, queries[0]!, { like: { id: 'd1' } }, { query: 'x', recall: 1, plan: 'exact' }]
+    const answer = await batch(searches)
+    assert.deepEqual(statuses(answer), [...Array(42).fill(200), 400])
+    assert.deepEqual(encoder.callsOfSeveral, [queries.map(({ query }) => query)])
+    const { json } = await post('/v1/indexes/s2/search', { ...queries[7], plan: 'exact' })
+    assert.deepEqual(
+      (await batch([{ ...queries[7], plan: 'exact' }, { query: 'moon' }])).json.outcomes[0].answer.hits,
+      json.hits,
+    )
+  })
+
+  it('has no query encoded before its search is let in, where the key has limits', async () => {
+    const { encoder } = coordinator
+    await batch([{ query: 'the first' }])
+    await batch([{ query: 'stars' }, { query: 'moon' }, { query: 'sun' }], 'slow')
+    assert.deepEqual([encoder.callsOfSeveral, encoder.queriesEncoded], [[], 3])
   })
 
   it('is refused whole, with the place, where it does not fit', async () => {

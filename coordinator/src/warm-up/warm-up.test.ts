@@ -132,7 +132,7 @@ describe('warmUp', () => {
         return hanging === 'models' ? never() : encoder.models
       }
       const others = { crossEncoders: () => [], scorePairs: never, readModelFile: never, close: () => undefined }
-      parts = { ...parts, encoder: { listModels, encodeQuery: never, ...others } }
+      parts = { ...parts, encoder: { listModels, encodeQuery: never, encodeQueries: never, ...others } }
       await run(30)
       assert.ok(givenMs > 0 && givenMs <= 30, `${givenMs}`)
       assert.equal(logged.lines.length, 1)

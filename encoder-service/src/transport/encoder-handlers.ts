@@ -14,6 +14,7 @@ import type { EncodedDocuments, Encoder } from '../encoder.ts'
 import type { EncodedQuery, LoadedCrossEncoder, LoadedModel } from '../encoding/worker-protocol.ts'
 import type { Interpretation } from '../interpretation/interpreter.ts'
 import type { ServiceState } from '../service-state.ts'
+import { encodeEach } from './encode-each.ts'
 import { readModelFile } from './read-model-file.ts'
 import { readCut, readDocuments, readPairs, readQuery } from './read-request.ts'
 import { readCrossEncoder, readModel } from './served-models.ts'
@@ -33,6 +34,12 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
       const query = readQuery(request, models[model]!)
       const answer = await encoder.encodeQuery(model, query, context)
       return queryToProto(models[model]!, request, answer)
+    }, door),
+    encodeQueries: unaryHandler(async (request, context) => {
+      const model = readModel(served, request.modelDigest)
+      const encode = async (one: EncodeQueryRequest) =>
+        queryToProto(models[model]!, one, await encoder.encodeQuery(model, readQuery(one), context))
+      return encodeEach(request, encode, context)
     }, door),
     encodeDocuments: unaryHandler(async (request, context) => {
       const model = readModel(served, request.modelDigest)

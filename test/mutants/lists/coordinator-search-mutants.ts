@@ -228,8 +228,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'query-call-abandoned',
     file: 'coordinator/src/search/query-encoder.ts',
-    find: 'if (call.waiters === 0) this.#endCall(key, call)',
-    replace: 'if (call.waiters < 0) this.#endCall(key, call)',
+    find: 'if (flight.waiters === 0) this.#endFlight(flight)',
+    replace: 'if (flight.waiters < 0) this.#endFlight(flight)',
     breaks: 'The encoder stops once nobody waits for a query any more',
     tests: ['coordinator/src/search/query-encoder.test.ts'],
   },

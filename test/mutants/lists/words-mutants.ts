@@ -193,4 +193,28 @@ export const wordsMutants: readonly Mutant[] = [
     breaks: 'Each word of a filter counts against its bound',
     tests: ['coordinator/src/search/read-filter.test.ts'],
   },
+  {
+    id: 'batch-ahead-failure',
+    file: 'coordinator/src/search/query-encoder.ts',
+    find: 'if (!call.ahead || context.deadline.cancelled',
+    replace: 'if (call.ahead || context.deadline.cancelled',
+    breaks: 'What a call for another search could not encode is asked for again',
+    tests: ['coordinator/src/search/query-encoder.test.ts'],
+  },
+  {
+    id: 'batch-ahead-limits',
+    file: 'coordinator/src/access/search-batch-as.ts',
+    find: 'return door.keyOf(caller)?.limits === undefined',
+    replace: 'return door.keyOf(caller)?.limits !== null',
+    breaks: 'No query is encoded for a search that a limit may yet refuse',
+    tests: ['coordinator/src/transport/search-batch.test.ts'],
+  },
+  {
+    id: 'batch-answer-room',
+    file: 'encoder-service/src/transport/encode-each.ts',
+    find: 'if (at === 0 || bytes <= encodedQueriesBytesMax) return outcome',
+    replace: 'if (at === 0 || bytes > 0) return outcome',
+    breaks: 'Queries that are encoded together fit into one answer',
+    tests: ['encoder-service/src/transport/encode-each.test.ts'],
+  },
 ]

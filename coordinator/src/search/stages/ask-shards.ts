@@ -80,12 +80,14 @@ export async function askShards(
   const scored = await scoredBy(pinned.entry.generation, input, parts.models, context.deadline)
   if (own !== undefined) return askWith(async () => encodeOwnQuery(own, scored!))
   const texts = composed === undefined ? [input.query] : composed.leaves.flatMap(({ text }) => text ?? [])
-  const ask = (form: QueryForm) =>
-    askWith(inner =>
+  const ask = (form: QueryForm) => {
+    const others = queryForms.isSmall(modelDigest, form) ? input.encodedWith : []
+    return askWith(inner =>
       composed === undefined
-        ? encodeQuery(queryEncoder, { modelDigest, form, text: input.query }, inner)
+        ? encodeQuery(queryEncoder, { modelDigest, form, text: input.query }, others, inner)
         : encodeComposed(composed, { modelDigest, form, scored }, inner, queryEncoder),
     )
+  }
   const asked = await ask(queryForms.choose(modelDigest))
   const isOfStates = isTokenStates(asked.query.payload)
   if (isOfStates && [...asked.outcome.failedCalls].some(meansNoHead)) {
@@ -117,8 +119,13 @@ function withWords(planned: FanOutRequest, words: PinnedWords, { statistics, fai
   return { ...planned, route, words: weighTerms(words, statistics) }
 }
 
-async function encodeQuery(encoder: QueryEncoder, text: QueryText, context: RequestContext) {
-  const query = await encoder.encode(text, context)
+async function encodeQuery(
+  encoder: QueryEncoder,
+  text: QueryText,
+  others: SearchInput['encodedWith'],
+  context: RequestContext,
+) {
+  const query = await encoder.encode(text, context, others)
   const form = isTokenStates(query.payload) ? 'tokenStates' : 'weights'
   if (context.trace.recording) context.trace.set({ 'hypershard.cached': query.cached, 'hypershard.query_form': form })
   return query

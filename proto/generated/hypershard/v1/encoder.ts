@@ -252,6 +252,31 @@ export interface EncodeQueryResponse {
   interpretation: Interpretation | undefined;
 }
 
+export interface EncodeQueriesRequest {
+  modelDigest: string;
+  texts: string[];
+  /** Of all of them. */
+  form: QueryForm;
+  precision: WeightsPrecision;
+}
+
+export interface EncodeQueriesResponse {
+  /** One a text, in their order. */
+  outcomes: QueryOutcome[];
+}
+
+/** Has one of the two. */
+export interface QueryOutcome {
+  answer: EncodeQueryResponse | undefined;
+  failure: QueryFailure | undefined;
+}
+
+export interface QueryFailure {
+  /** One of docs/errors.md. */
+  code: string;
+  message: string;
+}
+
 function createBaseReadModelFileRequest(): ReadModelFileRequest {
   return { modelDigest: "", file: 0, offset: 0 };
 }
@@ -2223,6 +2248,290 @@ export const EncodeQueryResponse: MessageFns<EncodeQueryResponse> = {
   },
 };
 
+function createBaseEncodeQueriesRequest(): EncodeQueriesRequest {
+  return { modelDigest: "", texts: [], form: 0, precision: 0 };
+}
+
+export const EncodeQueriesRequest: MessageFns<EncodeQueriesRequest> = {
+  encode(message: EncodeQueriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.modelDigest !== "") {
+      writer.uint32(10).string(message.modelDigest);
+    }
+    for (const v of message.texts) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.form !== 0) {
+      writer.uint32(24).int32(message.form);
+    }
+    if (message.precision !== 0) {
+      writer.uint32(32).int32(message.precision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EncodeQueriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEncodeQueriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.modelDigest = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.texts.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.form = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.precision = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EncodeQueriesRequest>): EncodeQueriesRequest {
+    return EncodeQueriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EncodeQueriesRequest>): EncodeQueriesRequest {
+    const message = createBaseEncodeQueriesRequest();
+    message.modelDigest = object.modelDigest ?? "";
+    message.texts = object.texts?.map((e) => e) || [];
+    message.form = object.form ?? 0;
+    message.precision = object.precision ?? 0;
+    return message;
+  },
+};
+
+function createBaseEncodeQueriesResponse(): EncodeQueriesResponse {
+  return { outcomes: [] };
+}
+
+export const EncodeQueriesResponse: MessageFns<EncodeQueriesResponse> = {
+  encode(message: EncodeQueriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.outcomes) {
+      QueryOutcome.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EncodeQueriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEncodeQueriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.outcomes.push(QueryOutcome.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EncodeQueriesResponse>): EncodeQueriesResponse {
+    return EncodeQueriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EncodeQueriesResponse>): EncodeQueriesResponse {
+    const message = createBaseEncodeQueriesResponse();
+    message.outcomes = object.outcomes?.map((e) => QueryOutcome.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueryOutcome(): QueryOutcome {
+  return { answer: undefined, failure: undefined };
+}
+
+export const QueryOutcome: MessageFns<QueryOutcome> = {
+  encode(message: QueryOutcome, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.answer !== undefined) {
+      EncodeQueryResponse.encode(message.answer, writer.uint32(10).fork()).join();
+    }
+    if (message.failure !== undefined) {
+      QueryFailure.encode(message.failure, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryOutcome {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryOutcome();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.answer = EncodeQueryResponse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.failure = QueryFailure.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryOutcome>): QueryOutcome {
+    return QueryOutcome.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryOutcome>): QueryOutcome {
+    const message = createBaseQueryOutcome();
+    message.answer = (object.answer !== undefined && object.answer !== null)
+      ? EncodeQueryResponse.fromPartial(object.answer)
+      : undefined;
+    message.failure = (object.failure !== undefined && object.failure !== null)
+      ? QueryFailure.fromPartial(object.failure)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryFailure(): QueryFailure {
+  return { code: "", message: "" };
+}
+
+export const QueryFailure: MessageFns<QueryFailure> = {
+  encode(message: QueryFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryFailure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryFailure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryFailure>): QueryFailure {
+    return QueryFailure.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryFailure>): QueryFailure {
+    const message = createBaseQueryFailure();
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
+    return message;
+  },
+};
+
 /** Text in, vectors and q-nets out. Concurrent calls share batches; a result never depends on its batch. */
 export type EncoderServiceService = typeof EncoderServiceService;
 export const EncoderServiceService = {
@@ -2270,6 +2579,20 @@ export const EncoderServiceService = {
     responseDeserialize: (value: Buffer): EncodeQueryResponse => EncodeQueryResponse.decode(value),
   },
   /**
+   * Several queries of one model, each as by itself: one that cannot be encoded harms no other. Not of services before this
+   * method: they refuse it.
+   */
+  encodeQueries: {
+    path: "/hypershard.v1.EncoderService/EncodeQueries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EncodeQueriesRequest): Buffer => Buffer.from(EncodeQueriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EncodeQueriesRequest => EncodeQueriesRequest.decode(value),
+    responseSerialize: (value: EncodeQueriesResponse): Buffer =>
+      Buffer.from(EncodeQueriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EncodeQueriesResponse => EncodeQueriesResponse.decode(value),
+  },
+  /**
    * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
    * refuse it.
    */
@@ -2304,6 +2627,11 @@ export interface EncoderServiceServer extends UntypedServiceImplementation {
    */
   cutDocuments: handleUnaryCall<CutDocumentsRequest, CutDocumentsResponse>;
   encodeQuery: handleUnaryCall<EncodeQueryRequest, EncodeQueryResponse>;
+  /**
+   * Several queries of one model, each as by itself: one that cannot be encoded harms no other. Not of services before this
+   * method: they refuse it.
+   */
+  encodeQueries: handleUnaryCall<EncodeQueriesRequest, EncodeQueriesResponse>;
   /**
    * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
    * refuse it.
@@ -2377,6 +2705,25 @@ export interface EncoderServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: EncodeQueryResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Several queries of one model, each as by itself: one that cannot be encoded harms no other. Not of services before this
+   * method: they refuse it.
+   */
+  encodeQueries(
+    request: EncodeQueriesRequest,
+    callback: (error: ServiceError | null, response: EncodeQueriesResponse) => void,
+  ): ClientUnaryCall;
+  encodeQueries(
+    request: EncodeQueriesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: EncodeQueriesResponse) => void,
+  ): ClientUnaryCall;
+  encodeQueries(
+    request: EncodeQueriesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: EncodeQueriesResponse) => void,
   ): ClientUnaryCall;
   /**
    * How well texts answer a query, by a cross-encoder, which reads both together. Not of services before this method: they
