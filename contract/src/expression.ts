@@ -53,5 +53,5 @@ export const querySchema = z
     'A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of ' +
       'these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, ' +
       `\`{"vector": …}\` or \`{"qnet": …}\`. Each may have a \`weight\` (1/${nodeWeightMax} to ${nodeWeightMax}). At most ` +
-      `${leavesMax} leaves, ${expressionDepthMax} deep.`,
+      `${leavesMax} leaves, ${expressionDepthMax} deep. Or give a \`vector\`, a \`qnet\` or \`like\` instead.`,
   )

@@ -238,7 +238,8 @@ describe('startCoordinator', () => {
     assert.equal(body.required, undefined)
     assert.match(body.properties.query.description, /`vector`, a `qnet` or `like` instead/)
     assert.equal(body.additionalProperties, false)
-    assert.deepEqual([body.properties.k.maximum, body.properties.query.maxLength], [1_000, 16_384])
+    const [text] = body.properties.query.anyOf
+    assert.deepEqual([body.properties.k.maximum, text.maxLength], [1_000, 16_384])
     assert.equal((await request(`${url}/docs`)).type, 'text/html; charset=utf-8')
   })
 })

@@ -38,7 +38,7 @@ export function encoderHandlers(encoder: Encoder, state: ServiceState, door: Doo
     encodeQueries: unaryHandler(async (request, context) => {
       const model = readModel(served, request.modelDigest)
       const encode = async (one: EncodeQueryRequest) =>
-        queryToProto(models[model]!, one, await encoder.encodeQuery(model, readQuery(one), context))
+        queryToProto(models[model]!, one, await encoder.encodeQuery(model, readQuery(one, models[model]!), context))
       return encodeEach(request, encode, context)
     }, door),
     encodeDocuments: unaryHandler(async (request, context) => {

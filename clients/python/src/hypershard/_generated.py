@@ -656,7 +656,7 @@ class RerankRequest(TypedDict):
 
 class SearchRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -873,7 +873,7 @@ class SearchAnswer(Answer):
 
 class BatchedSearchRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -947,7 +947,7 @@ class SearchBatchAnswer(Answer):
 
 class ExplainRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
