@@ -10,6 +10,9 @@ export const queryCharactersMax = 16_384
 export const leavesMax = 16
 export const expressionDepthMax = 4
 
+/** Documents that a query is made of, over all of its leaves. They are no hits of it. */
+export const likedDocumentsMax = 32
+
 /** Of a node of a composed query; the least is its inverse. Beyond it the other nodes would say nothing. */
 export const nodeWeightMax = 1_000
 
@@ -33,10 +36,10 @@ export const batchSearchesMax = 64
 export const batchHitsMax = 10_000
 
 /**
- * Hits of one call to a shard server: one more than a page tells whether there is a further page, and one may be the document
+ * Hits of one call to a shard server: one more than a page tells whether there is a further page, and some may be the documents
  * that hits are to be like.
  */
-export const hitsOfCallMax = hitsMax + 2
+export const hitsOfCallMax = hitsMax + 1 + likedDocumentsMax
 
 /**
  * Facets of one search, values of each that an answer lists, and different values that a field may have among the documents

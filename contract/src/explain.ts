@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { count, milliseconds } from './basic-schemas.ts'
 import { coverageSchema } from './coverage.ts'
 import type { Immutable } from './immutable.ts'
-import { likeWays, passageOfHitSchema } from './search-answer.ts'
+import { hitSchema, likeWays, passageOfHitSchema } from './search-answer.ts'
 import { searchPlans } from './search-options.ts'
 import { searchRequestSchema } from './search-request.ts'
 
@@ -65,6 +65,9 @@ export const explanationSchema = z.object({
     .optional()
     .describe('Whether that plan has it scored, so that it can be a hit; null where the filter keeps it out.'),
   on_first_page: z.boolean().nullable().optional().describe('Whether it is a candidate and its rank at most `k`.'),
+  leaves: z.array(z.string()).optional().describe('Of a composed query: where its leaves stand.'),
+  leaf: hitSchema.shape.leaf,
+  leaf_scores: hitSchema.shape.leaf_scores,
   like_by: z.enum(likeWays).optional().describe('With `like`: what of that document was the query.'),
   query_truncated: z.boolean().optional(),
   coverage: coverageSchema.optional().describe('Of the search for its rank.'),

@@ -11,17 +11,24 @@ export const queryText = z
   .refine(text => !hasMoreCharacters(text, queryCharactersMax), `must be at most ${queryCharactersMax} characters`)
   .meta({ maxLength: queryCharactersMax, description: 'What to search for.' })
 
+/** An id has at most 512 bytes. */
+export const likedIdSchema = z.string().min(1).max(512)
+
+const likeSchema = z.array(likedIdSchema).min(1, 'is empty; name a document').max(leavesMax)
+
 /** What a leaf of an expression may be, beside a text alone. */
-export const leafSchemas = { text: queryText, vector: vectorSchema, qnet: qnetSchema } as const
+export const leafSchemas = { text: queryText, like: likeSchema, vector: vectorSchema, qnet: qnetSchema } as const
 
 export type LeafKind = keyof typeof leafSchemas
 
 /** Over others. */
 export const operators = ['any', 'all', 'not'] as const
 
-/** Exactly one of the first three. */
+/** Exactly one of the first four. */
 interface LeafNode {
   text?: string
+  /** Ids of documents of the index. */
+  like?: string[]
   vector?: z.input<typeof vectorSchema>
   qnet?: z.input<typeof qnetSchema>
   weight?: number
@@ -52,6 +59,7 @@ export const querySchema = z
   .describe(
     'A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of ' +
       'these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, ' +
-      `\`{"vector": …}\` or \`{"qnet": …}\`. Each may have a \`weight\` (1/${nodeWeightMax} to ${nodeWeightMax}). At most ` +
-      `${leavesMax} leaves, ${expressionDepthMax} deep. Or give a \`vector\`, a \`qnet\` or \`like\` instead.`,
+      '`{"like": [ids]}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` ' +
+      `(1/${nodeWeightMax} to ${nodeWeightMax}). At most ${leavesMax} leaves, ${expressionDepthMax} deep. Or give a ` +
+      '`vector`, a `qnet` or `like` instead.',
   )

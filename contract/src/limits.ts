@@ -17,6 +17,7 @@ export {
   hasMoreCharacters,
   hitsMax,
   leavesMax,
+  likedDocumentsMax,
   listedDocumentsMax,
   nodeWeightMax,
   ownQNetBytesMax,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { querySchema } from './expression.ts'
+import { likedIdSchema, querySchema } from './expression.ts'
 import { facetsSchema } from './facets.ts'
 import { groupBySchema } from './group-by.ts'
 import { highlightDescription, highlightSchema } from './highlight.ts'
@@ -12,11 +12,8 @@ import { qnetSchema, vectorSchema } from './vectors.ts'
 /** A cursor holds two ids, or an id and five keywords, of at most 512 bytes each, escaped as JSON and then as base64url. */
 const cursorCharactersMax = 32_768
 
-/** An id has at most 512 bytes. */
-const likeIdCharactersMax = 512
-
 const likeSchema = z
-  .strictObject({ id: z.string().min(1).max(likeIdCharactersMax).describe('Of a document of the index.') })
+  .strictObject({ id: likedIdSchema.describe('Of a document of the index.') })
   .describe(
     'Instead of `query`: documents that are near to this one, without itself. Where the scorer is an inner product its ' +
       'vector is the query; else its title and text are encoded as a query.',

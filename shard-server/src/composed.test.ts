@@ -160,13 +160,13 @@ describe('a composed query', () => {
 
   it('is refused where nobody could score it, each time by name', async () => {
     const seeds = Array.from({ length: 17 }, (_, at) => at)
-    const deep = [...Array(4)].reduce<QueryNode>(node => any([node]), leaf(0))
+    const deep = [...Array(5)].reduce<QueryNode>(node => any([node]), leaf(0))
     const cases: [ComposedQuery, RegExp][] = [
       [composedOf(any(seeds.map(at => leaf(at))), seeds), /1 to 16 leaves, not 17/],
       [composedOf(any([]), [1]), /`any` has no node/],
       [composedOf(all([not(leaf(0))]), [1]), /`all` has no node that is not excluded/],
       [composedOf(not(leaf(0)), [1]), /`not` stands inside/],
-      [composedOf(deep, [1]), /more than 4 deep/],
+      [composedOf(deep, [1]), /more than 5 deep/],
       [composedOf(any([leaf(0), leaf(0)]), [1]), /no leaf 0 is left/],
       [composedOf(any([leaf(0), leaf(2)]), [1, 2]), /no leaf 2 is left/],
       [composedOf(any([leaf(0)]), [1, 2]), /leaves that no node names/],

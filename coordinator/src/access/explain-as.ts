@@ -31,6 +31,7 @@ export async function explainAs(
             ...search,
             filter: joinFilters(within, search.filter),
             like: search.like && { ...search.like, within },
+            composed: search.composed && { ...search.composed, within },
             minCoverage: roundedCoverage(search.minCoverage),
           }
     const settle = await takeScoring(caller, { ...joined, plan: 'exact' }, context, { coordinator, door })

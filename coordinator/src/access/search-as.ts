@@ -80,9 +80,10 @@ async function searchWithin(
   const minCoverage = roundedCoverage(input.minCoverage)
   const filter = joinFilters(own.filter, input.filter)
   const like = input.like && { ...input.like, within: own.filter }
+  const composed = input.composed && { ...input.composed, within: own.filter }
   // How many of all documents have a word is nothing that a tenant may learn from scores.
   const words = input.hybrid && { wordsFilter: own.filter }
-  const answer = await coordinator.search({ ...input, ...words, filter, like, minCoverage }, context)
+  const answer = await coordinator.search({ ...input, ...words, filter, like, composed, minCoverage }, context)
   const rerank = answer.rerank && rerankForTenant(answer.rerank)
   return { ...answer, coverage: coverageForTenant(answer.coverage), rerank }
 }

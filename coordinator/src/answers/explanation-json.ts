@@ -4,6 +4,7 @@ import type { Explanation } from '../search/near/explain.ts'
 import { passageOf } from '../search/passage-of.ts'
 import type { SearchInput } from '../search/search-input.ts'
 import { coverageJson } from './coverage-json.ts'
+import { leafScoresJson } from './leaf-scores-json.ts'
 
 /** What the request said. */
 export interface Explained {
@@ -18,7 +19,7 @@ export function explanationJson(
   explanation: Explanation | undefined,
 ): z.input<typeof explanationSchema> {
   if (explanation === undefined) return { id, searchable: false, took_ms: tookMs }
-  const { passage, text, failing, rank, candidate, likeBy } = explanation
+  const { passage, text, failing, rank, candidate, leaves, composed, likeBy } = explanation
   return {
     id,
     searchable: true,
@@ -34,6 +35,8 @@ export function explanationJson(
     plan,
     candidate,
     on_first_page: onFirstPage(explanation, k),
+    ...(leaves && { leaves: [...leaves] }),
+    ...leafScoresJson(composed),
     ...(likeBy && { like_by: likeBy }),
     query_truncated: explanation.queryTruncated,
     coverage: coverageJson(explanation.coverage),

@@ -1,13 +1,13 @@
 import { parseExactJson } from '@hypershard/common'
 import type { facetAnswerSchema, hitSchema, searchAnswerSchema, searchProfileSchema } from '@hypershard/contract'
 import type { z } from 'zod'
-import type { LeafScores } from '../search/composed/leaf-scores.ts'
 import { passageOf } from '../search/passage-of.ts'
 import type { Highlight, Hit, HitGroup, RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchProfile, ShardProfile } from '../search/search-profile.ts'
 import type { FacetCounts } from '../search/stages/count-facets.ts'
 import { coverageJson } from './coverage-json.ts'
 import { fieldValueJson } from './field-value-json.ts'
+import { leafScoresJson } from './leaf-scores-json.ts'
 import { scanCountsJson } from './scan-counts-json.ts'
 
 export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAnswerSchema> {
@@ -48,7 +48,7 @@ function hitJson(hit: Hit): z.input<typeof hitSchema> {
   const ofScore = { ...(scores && { scores }), ...(estimate !== undefined && { estimate }) }
   const ofQuery = {
     ...(passage && { passage: passageOf(passage, document?.text) }),
-    ...(composed && leavesJson(composed)),
+    ...leafScoresJson(composed),
   }
   const more = { ...ofQuery, ...ofScore }
   const highlighted = highlight && { highlight: highlightJson(highlight) }
@@ -59,10 +59,6 @@ function hitJson(hit: Hit): z.input<typeof hitSchema> {
 
 function highlightJson({ fragments, partial }: Highlight): z.input<typeof hitSchema>['highlight'] {
   return { fragments: fragments.map(({ marks, ...fragment }) => ({ ...fragment, marks: [...marks] })), partial }
-}
-
-function leavesJson({ leaf, scores }: LeafScores) {
-  return { leaf, leaf_scores: scores.map(score => (Number.isFinite(score) ? score : null)) }
 }
 
 function profileJson(profile: SearchProfile): z.input<typeof searchProfileSchema> {

@@ -30,7 +30,7 @@ export function scoringCost(
 ): ScoringCost {
   const { qnetParameters = 0, vectorWidth = 0 } = model ?? {}
   // Each leaf of a composed query scores, and ranks, what a query of one q-net would.
-  const qnets = composed?.leaves.length ?? 1
+  const qnets = composed === undefined ? 1 : composed.leaves.reduce((sum, { like }) => sum + (like?.length ?? 1), 0)
   const costOf = (scored: number, ranked: number) =>
     flopsOfWeight * qnets * (scored * qnetParameters + ranked * vectorWidth)
   const joined = hybrid?.candidates ?? 0

@@ -35,6 +35,8 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly composed?: ComposedSearch | undefined
   /** The query is made of this document. */
   readonly like?: Like | undefined
+  /** Documents that leaves of `composed` are made of, each once: they are no hits. */
+  readonly liked?: readonly string[] | undefined
   readonly k: number
   readonly cursor: string | undefined
   /** 0 to 1 */
@@ -77,7 +79,7 @@ type CheckedRequest = Omit<z.output<typeof searchRequestSchema>, 'timeout_ms'> &
  */
 export function toSearchInput(index: string, request: CheckedRequest): SearchInput {
   const { query: text, vector, qnet, like, k, cursor, generation, profile, cache, timeout_ms: _, ...others } = request
-  const { query = '', own, composed } = queryOf({ query: text, vector, qnet, like })
+  const { query = '', own, composed, liked } = queryOf({ query: text, vector, qnet, like })
   const {
     min_coverage: minCoverage,
     ids_only: idsOnly,
@@ -91,7 +93,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   } = others
   if (options.rerank !== undefined) checkRerank({ k, own, composed, like }, options.rerank)
   const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank: options.rerank })
-  if (groupBy !== undefined) refuseBeside('group_by', { like, hybrid, rerank: options.rerank })
+  if (groupBy !== undefined) refuseBeside('group_by', { like: like ?? liked, hybrid, rerank: options.rerank })
   if (sort !== undefined) refuseBeside('sort', { hybrid, rerank: options.rerank })
   if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
   const what = {
@@ -101,6 +103,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     own,
     composed,
     like,
+    liked,
     k,
     cursor,
     generation,

@@ -4,6 +4,7 @@ import type { ModelRegistry } from '../catalog/model-registry.ts'
 import { pinWords } from '../words/pin-words.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { chooseReranker } from './choose-reranker.ts'
+import { refuseToTenant } from './composed/refuse-to-tenant.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
 import type { FanOutOutcome } from './fan-out-request.ts'
 import { nameOfLike } from './near/like.ts'
@@ -38,7 +39,7 @@ export interface SearchParts extends AskingParts {
  * route, fan out), pick the winners (merge, count coverage, fetch), rerank, give the page, highlight, sum up facets. One manifest
  * version for every shard of one answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `document_not_found` (`like`), `invalid_cursor`, `invalid_request` (the filter, words that are not kept),
- *   `insufficient_coverage`, `model_not_served`, and what its steps throw
+ *   `forbidden` (a tenant's that is composed), `insufficient_coverage`, `model_not_served`, and what its steps throw
  */
 export async function search(
   asked: SearchInput,
@@ -53,8 +54,8 @@ export async function search(
     reranker === undefined ? asked : { ...asked, rerank: { ...asked.rerank!, model: reranker.model.digest } }
   const { pinned, owner } = await pin(settled, context, parts)
   const { manifest } = pinned
-  const { like } = settled
-  const input = like === undefined ? settled : await searchLike(settled, like, pinned, context, parts)
+  const input = await searchLike(settled, pinned, context, parts)
+  refuseToTenant(input)
 
   const key = input.cache && !input.profile ? AnswerCache.keyOf(input, manifest) : undefined
   const kept = key === undefined ? undefined : parts.answers.get(key)

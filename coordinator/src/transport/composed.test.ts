@@ -120,12 +120,37 @@ describe('composed searches over HTTP', () => {
     assert.match(mixed.json.detail, /^query\.any\[1\]\.qnet\.model: must be the digest/)
   })
 
+  it('are like documents, which are no hits, and far from others', async () => {
+    const { json } = await search({ query: { any: [{ like: ['s', 't'] }, { not: { like: ['m'] } }] } })
+    assert.deepEqual(json.leaves, ['any[0]', 'any[1].not'])
+    // Half of the words of both, and all of one's.
+    assert.deepEqual(json.hits, [
+      { id: 'st', score: 2, leaf: 0, leaf_scores: [2, 0] },
+      { id: 'sm', score: 0, leaf: 0, leaf_scores: [1, 1] },
+    ])
+    const alone = await search({ query: { like: ['s', 't'] }, k: 1 })
+    assert.deepEqual([alone.json.leaves, alone.json.hits[0].score], [undefined, 2])
+    assert.deepEqual([idsOf(alone.json.hits), alone.json.next_cursor === null], [['st'], false])
+    const next = await search({ query: { like: ['s', 't'] }, k: 5, cursor: alone.json.next_cursor })
+    assert.deepEqual([idsOf(next.json.hits), next.json.next_cursor], [['sm', 'm'], null])
+    const explained = await post(`${index}/documents/sm/explain`, { query: { like: ['s', 't'] }, plan: 'exact' })
+    assert.equal(explained.json.rank, 2)
+    const missing = await search({ query: { any: ['stars', { like: ['s', 'nobody'] }] } })
+    assert.deepEqual([missing.status, missing.json.code], [404, 'document_not_found'])
+    assert.equal(missing.json.details.path, 'query.any[1].like[1]')
+    const sorted = await search({ query: { like: ['s', 't'] }, sort: [{ field: 'kind' }], k: 2 })
+    assert.deepEqual(idsOf(sorted.json.hits), ['st', 'sm'])
+    const grouped = await search({ query: { any: ['moon', { like: ['s'] }] }, group_by: { field: 'kind' } })
+    assert.match(grouped.json.detail, /^like: does not go with group_by/)
+  })
+
   it('explain a document in the score of its hit', async () => {
     const query = { any: ['stars', { not: 'moon' }] }
     const { json } = await search({ query })
     const place = json.hits.findIndex(({ id }: { id: string }) => id === 'sm')
     const explained = await post(`${index}/documents/sm/explain`, { query, plan: 'exact' })
     assert.deepEqual([explained.status, explained.json.rank], [200, place + 1])
-    assert.equal(explained.json.score, json.hits[place].score)
+    const { id: _, ...ofHit } = json.hits[place]
+    assert.partialDeepStrictEqual(explained.json, { ...ofHit, leaves: json.leaves })
   })
 })

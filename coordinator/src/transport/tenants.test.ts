@@ -65,6 +65,23 @@ describe('a key with a filter', () => {
     assert.equal((await search('root')).json.coverage.documents_eligible, 7)
   })
 
+  it('composes no queries, whose scores would tell of all documents, and is like its own documents alone', async () => {
+    const query = { any: ['stars', { not: 'moon' }] }
+    const refused = await search('ada', { query })
+    assert.deepEqual([refused.status, refused.json.code, refused.json.details.path], [403, 'forbidden', 'query'])
+    assert.equal((await search('root', { query })).status, 200)
+    const explained = await ask('POST', '/v1/indexes/papers/documents/a1/explain', 'ada', { query })
+    assert.deepEqual([explained.status, explained.json.code], [403, 'forbidden'])
+    assert.deepEqual(idsOf(await search('ada', { query: { any: ['stars'] } })), ['a1', 'a2', 'a3'])
+    assert.deepEqual(idsOf(await search('ada', { query: { like: ['a1', 'a2'] } })), ['a3'])
+    const others = await search('ada', { query: { like: ['a1', 'b1'] } })
+    assert.deepEqual(
+      [others.status, others.json.code, others.json.details.path],
+      [404, 'document_not_found', 'query.like[1]'],
+    )
+    assert.equal((await search('root', { query: { like: ['a1', 'b1'] } })).status, 200)
+  })
+
   it('has its own documents reranked alone, and is told of no server that fails', async () => {
     const { encoder } = coordinator
     const read: string[] = []

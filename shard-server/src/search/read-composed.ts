@@ -3,6 +3,9 @@ import { expressionDepthMax, leavesMax, nodeWeightMax } from '@hypershard/proto/
 import type { ComposedQuery, QueryNode } from '@hypershard/proto/shard'
 import type { Expression } from '../cpu/composed/expression.ts'
 
+/** What is like several documents may be an `any` of them. */
+const depthMax = expressionDepthMax + 1
+
 /**
  * The expression over the leaves of a request.
  * @throws HypershardError `invalid_request` for one that nobody can score
@@ -24,7 +27,7 @@ interface Place {
 
 function nodeOf(node: QueryNode | undefined, place: Place): Expression {
   if (node?.kind === undefined) throw invalid('a node is of no known kind')
-  if (place.depth > expressionDepthMax) throw invalid(`its nodes stand more than ${expressionDepthMax} deep`)
+  if (place.depth > depthMax) throw invalid(`its nodes stand more than ${depthMax} deep`)
   const { kind } = node
   const weight = weightOf(node)
   switch (kind.$case) {

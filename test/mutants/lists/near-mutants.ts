@@ -36,7 +36,7 @@ export const nearMutants: readonly Mutant[] = [
   {
     id: 'explain-like-counted',
     file: 'coordinator/src/search/near/explain.ts',
-    find: '1 + before - Number(likeBefore)',
+    find: '1 + before - likedBefore',
     replace: '1 + before',
     breaks: 'A rank does not count the document that hits are to be like',
     tests: explaining,
@@ -116,7 +116,7 @@ export const nearMutants: readonly Mutant[] = [
   {
     id: 'like-itself-is-a-hit',
     file: 'coordinator/src/search/near/like.ts',
-    find: 'return like === undefined ? hits : hits.filter(({ id }) => id !== like.id)',
+    find: 'return liked.length === 0 ? hits : hits.filter(({ id }) => !liked.includes(id))',
     replace: 'return hits',
     breaks: 'The document that hits are like is none of them',
     tests: like,
@@ -124,7 +124,7 @@ export const nearMutants: readonly Mutant[] = [
   {
     id: 'like-no-place-for-itself',
     file: 'coordinator/src/search/near/like.ts',
-    find: 'return like === undefined ? 0 : 1',
+    find: 'return likedIds(input).length',
     replace: 'return 0',
     breaks: 'A page of what is like a document is as long as any, and knows whether there is more',
     tests: like,
@@ -132,8 +132,8 @@ export const nearMutants: readonly Mutant[] = [
   {
     id: 'like-of-another-tenant',
     file: 'coordinator/src/search/near/search-like.ts',
-    find: 'if (found?.document === undefined || !isWithin(found.document, like, pinned))',
-    replace: 'if (found?.document === undefined)',
+    find: 'if (known?.document !== undefined && isWithin(known.document, within, pinned))',
+    replace: 'if (known?.document !== undefined)',
     breaks: 'A tenant learns nothing of what is like another tenant’s document',
     tests: [...like, ...tenants],
   },

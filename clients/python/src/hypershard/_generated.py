@@ -656,7 +656,7 @@ class RerankRequest(TypedDict):
 
 class SearchRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"like": [ids]}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -873,7 +873,7 @@ class SearchAnswer(Answer):
 
 class BatchedSearchRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"like": [ids]}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -947,7 +947,7 @@ class SearchBatchAnswer(Answer):
 
 class ExplainRequest(TypedDict):
     query: NotRequired[str | Mapping[str, Any]]
-    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
+    """A text, or an expression: `{"any": […]}`, the best of its nodes; `{"all": […]}`, nearly the worst of them; inside of these `{"not": …}`, which takes away from what matches it. A node is one of them, or a leaf: a text, `{"text": …}`, `{"like": [ids]}`, `{"vector": …}` or `{"qnet": …}`. Each may have a `weight` (1/1000 to 1000). At most 16 leaves, 4 deep. Or give a `vector`, a `qnet` or `like` instead."""
     vector: NotRequired[Vector]
     """Of the query, where the scorer is an inner product: instead of `query`."""
     qnet: NotRequired[QnetRequest]
@@ -1008,6 +1008,12 @@ class Explanation(Answer):
     """Whether that plan has it scored, so that it can be a hit; None where the filter keeps it out."""
     on_first_page: bool | None = None
     """Whether it is a candidate and its rank at most `k`."""
+    leaves: list[str] | None = None
+    """Of a composed query: where its leaves stand."""
+    leaf: int | None = None
+    """Of a composed query: the place in `leaves` of the one that gave the hit its place."""
+    leaf_scores: list[float | None] | None = None
+    """Of a composed query: what each of its leaves says of the document, in deviations above the mean."""
     like_by: Literal["vector", "text"] | str | None = None
     """With `like`: what of that document was the query."""
     query_truncated: bool | None = None

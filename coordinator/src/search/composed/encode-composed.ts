@@ -19,7 +19,7 @@ export async function encodeComposed(
   const encoded = await Promise.all(
     leaves.map(async ({ path, text, own }) =>
       own === undefined
-        ? encoder.encode({ ...others, text }, context)
+        ? encoder.encode({ ...others, text: text! }, context)
         : naming(path, () => encodeOwnQuery(own, scored!)),
     ),
   )

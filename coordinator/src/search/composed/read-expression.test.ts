@@ -32,6 +32,13 @@ describe('the expression of a request', () => {
       assert.equal(readExpression(query).query, undefined)
   })
 
+  it('tells which documents it is made of, each once', () => {
+    const { liked } = readExpression({ any: [{ like: ['d', 'e'] }, { not: { like: ['e', 'f'] } }] })
+    assert.deepEqual(liked, ['d', 'e', 'f'])
+    assert.deepEqual(readExpression({ like: ['d'] }).liked, ['d'])
+    assert.equal(readExpression({ any: ['d', 'e'] }).liked, undefined)
+  })
+
   it('is named by its content', () => {
     const names = [
       { any: ['a', 'b'] },
@@ -41,6 +48,7 @@ describe('the expression of a request', () => {
       { any: ['a', { not: 'b' }] },
       { any: ['a', { vector: [1] }] },
       { any: ['a', { vector: [2] }] },
+      { any: ['a', { like: ['b'] }] },
     ].map(query => readExpression(query).composed!.name)
     assert.equal(new Set(names).size, names.length)
     const given = { any: ['a', { text: 'b', weight: null }] } as unknown as QueryNode
@@ -70,6 +78,10 @@ describe('the expression of a request', () => {
     [{ any: ['a', { weight: 2 }] }, 'query.any[1]', /says nothing/],
     [{ any: ['a', { text: 'b', vector: [1] }] }, 'query.any[1]', /has text and vector/],
     [{ any: ['a', { txt: 'b' }] }, 'query.any[1].txt', /not known/],
+    [{ any: ['a', { like: [] }] }, 'query.any[1].like', /is empty/],
+    [{ any: ['a', { like: ['b', 7] }] }, 'query.any[1].like[1]', /expected string/],
+    [{ any: ['a', { like: 'b' }] }, 'query.any[1].like', /expected array/],
+    [{ any: [{ like: said(16) }, { like: said(40).slice(16, 32) }, { like: ['b'] }] }, 'query', /like 33 documents/],
     [{ any: ['a', { vector: [] }] }, 'query.any[1].vector', /too small|>=1/i],
     [{ any: ['a', { qnet: { weights: '%' } }] }, 'query.any[1]', /^query\.any\[1\]\.qnet\.weights: not base64/],
   ]

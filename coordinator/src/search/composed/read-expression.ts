@@ -6,10 +6,12 @@ import {
   type LeafKind,
   leafSchemas,
   leavesMax,
+  likedDocumentsMax,
   nodeWeightMax,
   operators,
   type QueryNode,
 } from '@hypershard/contract'
+import type { FilterJson } from '../../access/caller.ts'
 import { type OwnQuery, readOwnQuery } from '../../vectors/own-query.ts'
 
 export type ExpressionNode =
@@ -17,18 +19,21 @@ export type ExpressionNode =
   | { readonly kind: 'any' | 'all'; readonly weight: number; readonly nodes: readonly ExpressionNode[] }
   | { readonly kind: 'not'; readonly weight: number; readonly node: ExpressionNode }
 
-/** What is encoded by itself, or is a q-net already. */
+/** What is encoded by itself, is a q-net already, or is made of documents. */
 export type Leaf = { readonly path: string } & (
-  | { readonly text: string; readonly own?: undefined }
-  | { readonly own: OwnQuery; readonly text?: undefined }
+  | { readonly text: string; readonly own?: undefined; readonly like?: undefined }
+  | { readonly own: OwnQuery; readonly text?: undefined; readonly like?: undefined }
+  | { readonly like: readonly string[]; readonly text?: undefined; readonly own?: undefined }
 )
 
 export interface ComposedSearch {
-  /** Two at least, or one with a weight. */
+  /** Two at least, or one with a weight, or of documents. */
   readonly leaves: readonly Leaf[]
   readonly root: ExpressionNode
-  /** Its content, for cursors and kept answers. */
+  /** Its content, for cursors and kept answers, which are of one manifest version: there documents have one content. */
   readonly name: string
+  /** They must pass this: the filter of the tenant who asks. */
+  readonly within?: FilterJson | undefined
 }
 
 /** What of a search says what to search for: one of these. */
@@ -36,6 +41,8 @@ export interface WhatToFind {
   readonly query?: string | undefined
   readonly own?: OwnQuery | undefined
   readonly composed?: ComposedSearch | undefined
+  /** Documents that its leaves are made of, each once; undefined for none. */
+  readonly liked?: readonly string[] | undefined
 }
 
 /** Where a node stands, and what all nodes fill. */
@@ -57,15 +64,20 @@ export function readExpression(query: QueryNode): WhatToFind {
   if (root.kind === 'not')
     throw invalid('', '`not` alone finds nothing; put it inside of `any` or `all`, beside what to find')
   const [first] = leaves
-  if (leaves.length === 1 && isPlain(root)) {
+  if (leaves.length === 1 && isPlain(root) && first!.like === undefined) {
     return first!.own === undefined ? { query: first!.text } : { own: first!.own }
   }
-  const content = JSON.stringify([leaves.map(({ text, own }) => own?.name ?? { text }), root])
-  return { composed: { leaves, root, name: createHash('sha256').update('composed').update(content).digest('base64') } }
+  const liked = [...new Set(leaves.flatMap(({ like }) => like ?? []))]
+  if (liked.length > likedDocumentsMax) {
+    throw invalid('', `is like ${liked.length} documents, at most ${likedDocumentsMax} are allowed`)
+  }
+  const content = JSON.stringify([leaves.map(({ text, own, like }) => own?.name ?? { text, like }), root])
+  const name = createHash('sha256').update('composed').update(content).digest('base64')
+  return { composed: { leaves, root, name }, liked: liked.length === 0 ? undefined : liked }
 }
 
-/** Whether nothing but its leaf decides. */
-function isPlain(node: ExpressionNode): boolean {
+/** Whether nothing but its leaf decides, where it has one alone. */
+export function isPlain(node: ExpressionNode): boolean {
   if (node.weight !== 1 || node.kind === 'not') return false
   return node.kind === 'leaf' || node.nodes.every(isPlain)
 }
@@ -143,9 +155,16 @@ function contentOf(kind: LeafKind, given: unknown, place: { readonly path: strin
   const parsed = leafSchemas[kind].safeParse(given)
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!
-    throw invalid([place.where, ...path.map(String)].join('.'), message)
+    throw invalid(
+      path.reduce<string>(
+        (where, key) => (typeof key === 'number' ? `${where}[${key}]` : `${where}.${String(key)}`),
+        place.where,
+      ),
+      message,
+    )
   }
   if (kind === 'text') return { text: parsed.data as string }
+  if (kind === 'like') return { like: parsed.data as string[] }
   return { own: naming(place.path, () => readOwnQuery({ [kind]: parsed.data })!) }
 }
 

@@ -12,6 +12,8 @@ import {
 import { type Filter, type Passage, SearchPlan, StopReason } from '@hypershard/proto/shard'
 import { shardOf } from '@hypershard/storage'
 import { passesFilter } from '../../access/passes-filter.ts'
+import type { LeafScores } from '../composed/leaf-scores.ts'
+import { refuseToTenant } from '../composed/refuse-to-tenant.ts'
 import { countCoverage, requireCoverage } from '../count-coverage.ts'
 import { type Coverage, isWhole } from '../coverage.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
@@ -24,7 +26,7 @@ import { type Asked, askShards, fanOutInTime } from '../stages/ask-shards.ts'
 import { type Pinned, planFanOut } from '../stages/plan-fan-out.ts'
 import { type FailingClause, failingClauses } from './failing-clauses.ts'
 import { findDocument } from './find-document.ts'
-import { type LikeBy, likeByOf } from './like.ts'
+import { type LikeBy, likeByOf, likedIds } from './like.ts'
 import { searchLike } from './search-like.ts'
 
 export interface ExplainInput {
@@ -52,6 +54,9 @@ export interface Explanation {
   readonly rank: number | null
   /** Whether the plan that was asked for has it scored by the q-net; null where the filter leaves it out. */
   readonly candidate: boolean | null
+  /** Where the leaves of a composed query stand, and what they say of the document. */
+  readonly leaves?: readonly string[] | undefined
+  readonly composed?: LeafScores | undefined
   readonly likeBy: LikeBy | undefined
   readonly queryTruncated: boolean
   /** Of the search for its rank. */
@@ -79,7 +84,7 @@ export async function explain(
   parts: SearchParts,
 ): Promise<Explanation | undefined> {
   const watch = new Stopwatch()
-  if (search.like?.id === id) throw itself(id)
+  if (likedIds(search).includes(id)) throw itself(id)
   const { pinned } = await pin(search, context, parts)
   const { manifest } = pinned
   const found = await context.step('find', inner =>
@@ -92,7 +97,8 @@ export async function explain(
     json === undefined || passesFilter(readFilter(json, manifest), manifest, document)
   if (!passes(within)) return undefined
 
-  const input = search.like === undefined ? search : await searchLike(search, search.like, pinned, context, parts)
+  const input = await searchLike(search, pinned, context, parts)
+  refuseToTenant(input)
   const flow = { input, pinned, context, parts }
   const alone = await scoreAlone(id, flow, watch)
   const counted = await countBefore(alone, flow)
@@ -108,6 +114,8 @@ export async function explain(
       filter === undefined ? [] : failingClauses(readFilter(filter, manifest), { filterable: manifest, document }),
     rank: counted.rank,
     candidate: admitted ? (tried?.candidate ?? true) : null,
+    leaves: input.composed?.leaves.map(({ path }) => path),
+    composed: alone.hit.composed,
     likeBy: likeByOf(input),
     queryTruncated: alone.asked.query.truncated,
     coverage: counted.coverage,
@@ -118,14 +126,14 @@ export async function explain(
 interface Alone {
   readonly asked: Asked
   readonly hit: FoundHit
-  /** The document that hits are to be like, where it ranks before the one that is explained. */
-  readonly likeBefore: boolean
+  /** Of the documents that hits are to be like, those that rank before the one that is explained. */
+  readonly likedBefore: number
   readonly scanned: ScanCounts
 }
 
 /** The document's score, by a search that nothing else can be a hit of. */
 async function scoreAlone(id: string, { input, pinned, context, parts }: Flow, watch: Stopwatch): Promise<Alone> {
-  const ids = [...new Set([id, ...(input.like === undefined ? [] : [input.like.id])])]
+  const ids = [id, ...likedIds(input)]
   const shards = new Set(ids.map(own => shardOf(own, pinned.manifest.shards)))
   const filter: Filter = { kind: { $case: 'ids', value: { values: ids } } }
   const change = (planned: FanOutRequest) => ({ ...exactly(ofShards(planned, shards)), filter, limit: ids.length })
@@ -135,10 +143,10 @@ async function scoreAlone(id: string, { input, pinned, context, parts }: Flow, w
   const hit = hits.find(one => one.id === id)
   if (hit === undefined)
     throw new HypershardError('internal', `document ${JSON.stringify(id)} was found and not scored`)
-  const liked = hits.find(one => one.id === input.like?.id)
-  const likeBefore =
-    liked !== undefined && compareRank(liked, hit) < 0 && (await passesAs(liked.id, pinned, context, parts))
-  return { asked, hit, likeBefore, scanned: sumScanCounts([...asked.outcome.answers.values()]) }
+  const before = hits.filter(one => one.id !== id && compareRank(one, hit) < 0)
+  const passing = await Promise.all(before.map(one => passesAs(one.id, pinned, context, parts)))
+  const likedBefore = passing.filter(Boolean).length
+  return { asked, hit, likedBefore, scanned: sumScanCounts([...asked.outcome.answers.values()]) }
 }
 
 /** Whether the document that hits are to be like is among those that pass the filter, as the count has it. */
@@ -156,13 +164,13 @@ async function passesAs(
 }
 
 /** How many rank before it in the exact plan: every server counts its own, so that no list need be sent. */
-async function countBefore({ asked, hit, likeBefore }: Alone, { input, pinned, context, parts }: Flow) {
+async function countBefore({ asked, hit, likedBefore }: Alone, { input, pinned, context, parts }: Flow) {
   const counting = { ...exactly(planAgain(asked, { input, pinned, context, parts })), after: startAt(hit), limit: 1 }
   const outcome = await fanOutInTime(counting, context, parts.fanOuts)
   const coverage = countCoverage(pinned.manifest, outcome, pinned.filter !== undefined)
   requireCoverage(coverage, input.minCoverage)
   const before = [...outcome.answers.values()].reduce((sum, answer) => sum + beforeOf(answer), 0)
-  return { rank: isWhole(coverage) ? 1 + before - Number(likeBefore) : null, coverage }
+  return { rank: isWhole(coverage) ? 1 + before - likedBefore : null, coverage }
 }
 
 /** Has its shard searched as the search would have it, for what begins at the document: it comes first, or was not scored. */
@@ -215,6 +223,6 @@ function requireAll({ answers, failures }: FanOutOutcome): void {
 }
 
 function itself(id: string): HypershardError {
-  const message = `like.id: hits are to be like ${JSON.stringify(id)}, so it is none itself; explain another document`
+  const message = `like: hits are to be like ${JSON.stringify(id)}, so it is none itself; explain another document`
   return new HypershardError('invalid_request', message)
 }

@@ -6,7 +6,7 @@ import type { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
 import { fetchDocuments } from '../fetch-documents.ts'
 import { mergeTopHits } from '../merge-top-hits.ts'
-import { withoutLike } from '../near/like.ts'
+import { likedIds, withoutLiked } from '../near/like.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { Stopwatch } from '../search-profile.ts'
 import type { SearchTrail } from '../search-trail.ts'
@@ -106,11 +106,13 @@ async function rank(
 }
 
 /** One more than the page has, where there are more. */
-function rankHits({ hybrid, like, k }: SearchInput, request: FanOutRequest, { outcome, pinned }: Found): FoundHit[] {
+function rankHits(input: SearchInput, request: FanOutRequest, { outcome, pinned }: Found): FoundHit[] {
+  const { hybrid, k } = input
   const { cursor, sort } = pinned
   const answers = [...outcome.answers.values()]
   if (hybrid === undefined) {
-    const lists = answers.map(({ hits }) => withoutLike(hits, like))
+    const liked = likedIds(input)
+    const lists = answers.map(({ hits }) => withoutLiked(hits, liked))
     return mergeTopHits(lists, request.limit, orderOfHits(sort))
   }
   const fused = fuse(answers, hybrid)
