@@ -2,7 +2,7 @@
  * The client of hypershard's HTTP API. Nothing here needs Node: it runs in a browser too. In Node,
  * `@hypershard/client/node` adds a CA of your own, exchanges longer than 300 s, and streams in both directions.
  */
-export type { SearchAnswer, SearchRequest } from '@hypershard/contract'
+export type { QueryNode, SearchAnswer, SearchRequest } from '@hypershard/contract'
 export type { ClientOptions } from './client-options.ts'
 export type { BatchLimits, DocumentLine } from './documents/cut-batches.ts'
 export type { BatchAnswer, BatchOptions, PutOptions, PutSum, WriteOptions } from './documents/put-documents.ts'

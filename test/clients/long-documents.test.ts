@@ -9,7 +9,7 @@ import { repositoryRoot } from '../tidy/source-files.ts'
 const run = promisify(execFile)
 
 /** Separate processes and the shipped model, which knows what a text is about. */
-describe('long documents in a cluster', () => {
+describe('a cluster with the shipped model', () => {
   let cluster: TestCluster
 
   before(async () => {
@@ -21,8 +21,9 @@ describe('long documents in a cluster', () => {
 
   after(() => cluster?.stop())
 
-  it('are found by what stands at their end, as their guide shows', async () => {
-    const page = await readFile(join(repositoryRoot, 'docs/guides/long-documents.md'), 'utf8')
+  /** Runs the program of a guide, which must print what the guide says. */
+  async function checkGuide(name: string): Promise<void> {
+    const page = await readFile(join(repositoryRoot, 'docs/guides', name), 'utf8')
     const [, program] = /```ts\n(.*?)```/s.exec(page)!
     const [, printed] = /It prints:\n\n```\n(.*?)```/s.exec(page)!
     await mkdir(join(repositoryRoot, '.cache'), { recursive: true })
@@ -35,9 +36,28 @@ describe('long documents in a cluster', () => {
     } finally {
       await rm(directory, { recursive: true })
     }
+  }
+
+  it('finds long documents by what stands at their end, as their guide shows', () => checkGuide('long-documents.md'))
+
+  it('finds one of several things, as the guide to composed queries shows', async () => {
+    const corpus = await readFile(join(repositoryRoot, 'sample/corpus.jsonl'), 'utf8')
+    // Encoding all of the sample takes a while; these are what the guide finds, and others beside them.
+    const subjects =
+      /"_id": "(bicycle-maintenance-0|maps-navigation-0|oceans-tides-1|astronomy-|nutrition-0|railways-1)/
+    const documents = corpus.split('\n').filter(line => subjects.test(line))
+    await cluster.request('POST', '/v1/indexes', { name: 'sample', passages: false })
+    await cluster.put(
+      'sample',
+      documents.map(line => {
+        const { _id: id, ...rest } = JSON.parse(line)
+        return { id, ...rest }
+      }),
+    )
+    await checkGuide('composed-queries.md')
   })
 
-  it('have their passage in code points, alike by every plan', async () => {
+  it('gives passages of long documents in code points, alike by every plan', async () => {
     const filler = Array.from({ length: 50 }, (_, at) => `Wave ${at} rolls 🦊 over the sand.`).join(' ')
     const end = 'The 🦊 lighthouse keeper plays chess on Tuesdays.'
     await cluster.request('POST', '/v1/indexes', { name: 'sea', passages: {} })
