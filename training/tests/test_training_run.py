@@ -19,13 +19,16 @@ from transformers import BertConfig, BertModel
 from hypershard_training.export.load_run import load_run
 from hypershard_training.train import encode_source as encode_source_module
 from hypershard_training.train.backbone import Backbone
-from hypershard_training.train.draw_batches import Batch, TrainingSource
+from hypershard_training.train.draw_batches import Batch, BatchDrawer, TrainingSource
 from hypershard_training.train.encode_source import EncodedSource, encode_source
 from hypershard_training.train.hyper_head_module import batch_scores
 from hypershard_training.train.losses import ScoredBatch, cross_entropy, distillation, margin_mse
 from hypershard_training.train.mine_negatives import mine_negatives
 from hypershard_training.train.read_sources import Source
-from hypershard_training.train.settings import load_settings
+from hypershard_training.train.run_state import RunState
+from hypershard_training.train.settings import load_settings, to_plain
+from hypershard_training.train.student import Student
+from hypershard_training.train.training_error import TrainingError
 from hypershard_training.train.tuned_encoder import TunedEncoder
 from hypershard_training.train.tuned_student import TunedStudent
 
@@ -233,6 +236,27 @@ def test_a_run_is_not_mixed_with_another(tiny: Path, tmp_path: Path) -> None:
         assert again.returncode == 1
         assert problem in told
         assert "Traceback" not in told
+
+
+def test_a_checkpoint_from_before_a_setting_is_gone_on_from(tiny: Path, tmp_path: Path) -> None:
+    settings = load_settings(tiny / "config.yaml", [])
+    source = Source("s", 1.0, ["w1"] * 9, ["w1"] * 2, [[0], [1]])
+    encoded = EncodedSource(source, torch.randn(9, 16).half(), np.zeros(0), np.zeros(3), torch.randn(2, 16).half())
+
+    def state() -> RunState:
+        student = Student(settings, 16)
+        drawer = BatchDrawer([TrainingSource(encoded, np.arange(2), np.zeros((2, 1)))], settings.optimise, 0)
+        return RunState(student, torch.optim.AdamW(student.parameters()), drawer)
+
+    now = to_plain(settings)
+    before = {**now, "encode": {key: value for key, value in now["encode"].items() if key != "pooling"}}
+    written = state()
+    written.step = 7
+    path, read = written.save(tmp_path, before), state()
+    read.restore(path, now)
+    assert read.step == 7
+    with pytest.raises(TrainingError, match="other settings of encode.pooling"):
+        state().restore(path, {**now, "encode": {**now["encode"], "pooling": "cls"}})
 
 
 def test_texts_are_encoded_after_their_prefix_and_pooled_as_the_settings_say(tiny: Path, tmp_path: Path) -> None:

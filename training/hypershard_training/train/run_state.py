@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from hypershard_training.train.draw_batches import BatchDrawer
+from hypershard_training.train.settings import with_defaults
 from hypershard_training.train.student import Student
 from hypershard_training.train.training_error import TrainingError
 
@@ -68,7 +69,7 @@ class RunState:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise TrainingError(f"{path}: cannot be read: {error}; remove it to go on from the one before") from error
-        if changed := _differences(content["config"], config):
+        if changed := _differences(with_defaults(content["config"]), config):
             raise TrainingError(f"{path}: was written with other settings of {', '.join(changed)}; use another --out")
         self.student.load_state_dict(content["student"])
         self.optimiser.load_state_dict(content["optimiser"])
