@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { ClusterDescription } from '@hypershard/contract'
+import type { ClusterDescription, SearchAnswer } from '@hypershard/contract'
 import { madeUpDocuments } from '@hypershard/harness/cluster'
 import type { Page } from 'playwright-core'
 import type { SharedConsole } from './shared-console.ts'
@@ -71,6 +71,36 @@ export function labTests(shared: SharedConsole): void {
       await page.getByText('kept out by the filter 1,097').waitFor()
       assert.equal(await hits(page).count(), 3)
       assert.match(page.url(), /filter=%7B%22field%22%3A%22number%22%2C%22lt%22%3A3%7D/)
+    })
+
+    it('composes a query of several, and says which leaf gave each hit its place', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake')
+      await page.getByRole('button', { name: 'Compose of several' }).click()
+      const texts = page.getByLabel('Text', { exact: true })
+      await page.getByRole('button', { name: '+ Text' }).click()
+      await texts.nth(1).fill('dice')
+      await page.getByLabel('Weight').nth(1).fill('2')
+      await page.getByRole('button', { name: '+ Text' }).click()
+      await texts.nth(2).fill('fogu')
+      await page.getByLabel('not').nth(2).check()
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      const query = { any: ['bake', { text: 'dice', weight: 2 }, { not: 'fogu' }] }
+      await page.waitForURL(
+        url => new URLSearchParams(url.hash.split('?')[1]).get('expression') === JSON.stringify(query),
+      )
+      const { body } = await shared.cluster.request<SearchAnswer>('POST', '/v1/indexes/lab/search', { query })
+      await hits(page).first().waitFor()
+      const texted = ['bake', 'dice', 'fogu']
+      for (const [at, { id, leaf }] of body.hits.entries()) {
+        const shown = await hits(page).nth(at).textContent()
+        assert(shown?.includes(id) && shown.includes(texted[leaf!]!), `${shown}: ${id} by ${leaf}`)
+      }
+      await hits(page).first().click()
+      const scores = page.getByRole('dialog').locator('.leaf-score .number')
+      assert.deepEqual(
+        await scores.allTextContents(),
+        body.hits[0]!.leaf_scores!.map(score => score!.toFixed(2)),
+      )
     })
 
     it('shows the texts of others as texts, whatever they are', async () => {

@@ -16,7 +16,13 @@ const { rawJSON } = JSON as { readonly rawJSON?: (text: string) => unknown }
 
 /** JSON of what `parseExact` gave, with the same digits. */
 export function printExact(value: unknown, indent?: number): string {
-  const exact = (_key: string, part: unknown) =>
-    typeof part === 'bigint' ? (rawJSON?.(String(part)) ?? Number(part)) : part
-  return JSON.stringify(value, exact, indent) ?? 'undefined'
+  return JSON.stringify(toSend(value), undefined, indent) ?? 'undefined'
+}
+
+/** The same value, so that `JSON.stringify` writes it with the same digits. */
+export function toSend<Value>(value: Value): Value {
+  if (typeof value === 'bigint') return (rawJSON?.(String(value)) ?? Number(value)) as Value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(toSend) as Value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toSend(part)])) as Value
 }

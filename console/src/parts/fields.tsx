@@ -3,6 +3,8 @@ import { useEffect, useId, useState } from 'preact/hooks'
 
 interface Labelled {
   readonly label: string
+  /** Of one of many lines that are alike: its label is there for who does not see the line. */
+  readonly inLine?: boolean
   readonly hint?: ComponentChildren
   readonly error?: string | undefined
   readonly disabled?: boolean
@@ -19,6 +21,7 @@ interface Ids {
 /** A control with its label, and below it what to know of it and what is wrong with it. */
 function Field({
   label,
+  inLine,
   hint,
   error,
   disabled,
@@ -28,7 +31,7 @@ function Field({
   const told = [...(hint === undefined ? [] : [`${id}-hint`]), ...(error === undefined ? [] : [`${id}-error`])]
   return (
     <div class="field">
-      <label class="field-label" for={id}>
+      <label class={inLine ? 'unseen' : 'field-label'} for={id}>
         {label}
       </label>
       {control({

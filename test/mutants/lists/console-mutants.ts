@@ -123,4 +123,28 @@ export const consoleMutants: readonly Mutant[] = [
     breaks: 'A document that stands higher in a list is shown as higher',
     tests: ['console/src/pages/lab/rank-moves.test.ts'],
   },
+  {
+    id: 'lab-leaf-misread',
+    file: 'console/src/pages/lab/expression-draft.ts',
+    find: 'node = within[name ?? place!]',
+    replace: "node = within[name ?? '0']",
+    breaks: 'A hit is said to be found by the leaf that gave it its place',
+    tests: ['console/src/pages/lab/expression-draft.test.ts'],
+  },
+  {
+    id: 'lab-not-lost',
+    file: 'console/src/pages/lab/expression-draft.ts',
+    find: 'if (not) return { not: content, ...weighted } as LabQuery',
+    replace: '',
+    breaks: 'What is to be taken away is not searched for',
+    tests: ['console/src/pages/lab/expression-draft.test.ts'],
+  },
+  {
+    id: 'lab-filter-digits',
+    file: 'console/src/pages/lab/filter-rows.ts',
+    find: 'if (isNumber(bare)) return parseExact(bare)',
+    replace: 'if (isNumber(bare)) return Number(bare)',
+    breaks: 'A filter by hand compares integers with all their digits',
+    tests: ['console/src/pages/lab/filter-rows.test.ts'],
+  },
 ]

@@ -94,12 +94,15 @@ function FilterRowForm({ row, fields, words, onRow, onRemove }: FilterRowFormPro
     <div class="filter-row">
       <SelectField
         label="Holds"
+        inLine
         value={row.group}
         options={filterGroups.map(value => ({ value, label: groupTitles[value] }))}
         onValue={group => onRow({ ...row, group })}
       />
       <TextField
         label="Field"
+        inLine
+        placeholder="field"
         value={row.field}
         suggestions={[...Object.keys(fields), ...(words ? [wordsField] : [])]}
         onValue={choose}
@@ -109,6 +112,7 @@ function FilterRowForm({ row, fields, words, onRow, onRemove }: FilterRowFormPro
       ) : (
         <SelectField
           label="Is"
+          inLine
           value={row.operator}
           options={operators.map(value => ({ value, label: operatorTitles[value] }))}
           onValue={operator => onRow({ ...row, operator })}
@@ -116,8 +120,9 @@ function FilterRowForm({ row, fields, words, onRow, onRemove }: FilterRowFormPro
       )}
       <TextField
         label="Value"
+        inLine
         value={row.value}
-        {...(row.operator === 'in' && { placeholder: 'a, b, c' })}
+        placeholder={row.operator === 'in' ? 'a, b, c' : 'value'}
         {...(row.operator === 'exists' && { suggestions: ['true', 'false'] })}
         error={row.value === '' ? undefined : fault}
         onValue={value => onRow({ ...row, value })}

@@ -6,15 +6,18 @@ import { Drawer } from '../../parts/drawer.tsx'
 import { toldBytes, toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
 import { cutAtPassage } from './cut-at-passage.ts'
+import { LeafScores, type Leaves } from './leaf-scores.tsx'
 
 export interface HitDrawerProps {
   readonly hit: Hit
   readonly rank: number
+  /** Of a composed query. */
+  readonly leaves: Leaves | undefined
   readonly onClose: () => void
 }
 
 /** One hit whole: its scores, its text with the passage that found it, its fields. */
-export function HitDrawer({ hit, rank, onClose }: HitDrawerProps) {
+export function HitDrawer({ hit, rank, leaves, onClose }: HitDrawerProps) {
   const { id, title, fields } = hit
   return (
     <Drawer title={<Shown text={title || id} max={300} />} label={`Hit ${rank}`} onClose={onClose}>
@@ -48,6 +51,7 @@ export function HitDrawer({ hit, rank, onClose }: HitDrawerProps) {
           </>
         )}
       </dl>
+      {leaves !== undefined && <LeafScores hit={hit} leaves={leaves} />}
       {fields !== undefined && Object.keys(fields).length > 0 && (
         <section class="stack">
           <h3>Fields</h3>

@@ -5,13 +5,16 @@ import { toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
 import { VirtualList } from '../../parts/virtual-list.tsx'
 import { HitDrawer } from './hit-drawer.tsx'
+import { LeafTag, type Leaves } from './leaf-scores.tsx'
 import type { RankMove } from './rank-moves.ts'
 
 export interface HitListProps {
   readonly label: string
   readonly hits: readonly Hit[]
   /** Where each hit stands in the other list; none where there is no other. */
-  readonly moves?: readonly RankMove[]
+  readonly moves?: readonly RankMove[] | undefined
+  /** Of a composed query. */
+  readonly leaves: Leaves | undefined
 }
 
 /** Of one hit, in pixels: a line for its name, two for its best passage, one for its fields. */
@@ -24,7 +27,7 @@ const fieldsShownMax = 4
 const fieldCharactersMax = 40
 
 /** Hits in their order; any number of them scrolls. */
-export function HitList({ label, hits, moves }: HitListProps) {
+export function HitList({ label, hits, moves, leaves }: HitListProps) {
   const [open, setOpen] = useState<number>()
   const best = Math.max(...hits.slice(0, 1).map(({ score }) => score ?? 0))
   const opened = open === undefined ? undefined : hits[open]
@@ -34,9 +37,20 @@ export function HitList({ label, hits, moves }: HitListProps) {
         label={label}
         count={hits.length}
         rowHeight={hitRowHeight}
-        row={at => <HitRow hit={hits[at]!} rank={at + 1} best={best} move={moves?.[at]} onOpen={() => setOpen(at)} />}
+        row={at => (
+          <HitRow
+            hit={hits[at]!}
+            rank={at + 1}
+            best={best}
+            move={moves?.[at]}
+            leaves={leaves}
+            onOpen={() => setOpen(at)}
+          />
+        )}
       />
-      {opened !== undefined && <HitDrawer hit={opened} rank={open! + 1} onClose={() => setOpen(undefined)} />}
+      {opened !== undefined && (
+        <HitDrawer hit={opened} rank={open! + 1} leaves={leaves} onClose={() => setOpen(undefined)} />
+      )}
     </>
   )
 }
@@ -47,10 +61,11 @@ interface HitRowProps {
   /** The score of the first hit. */
   readonly best: number
   readonly move: RankMove | undefined
+  readonly leaves: Leaves | undefined
   readonly onOpen: () => void
 }
 
-function HitRow({ hit, rank, best, move, onOpen }: HitRowProps) {
+function HitRow({ hit, rank, best, move, leaves, onOpen }: HitRowProps) {
   const { id, title, text, passage, fields } = hit
   const name = title || id
   const shown = Object.entries(fields ?? {}).slice(0, fieldsShownMax)
@@ -68,6 +83,7 @@ function HitRow({ hit, rank, best, move, onOpen }: HitRowProps) {
           <Shown text={passage?.text || text || ''} max={passageCharactersMax} />
         </span>
         <span class="hit-fields">
+          {leaves !== undefined && <LeafTag hit={hit} leaves={leaves} />}
           {name !== id && (
             <span class="tag mono">
               <Shown text={id} max={fieldCharactersMax} />

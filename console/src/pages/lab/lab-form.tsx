@@ -1,10 +1,11 @@
-import { hitsMax, queryCharactersMax } from '@hypershard/contract/limits'
+import { hitsMax } from '@hypershard/contract/limits'
 import { searchDefaults } from '@hypershard/contract/vocabulary'
 import { useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
-import { CheckField, NumberField, TextArea, TextField } from '../../parts/fields.tsx'
+import { CheckField, NumberField, TextField } from '../../parts/fields.tsx'
 import { FilterBuilder } from './filter-builder.tsx'
 import { canSearch, type LabState } from './lab-state.ts'
+import { QueryField } from './query-field.tsx'
 import { type IndexFacts, SettingsForm } from './settings-form.tsx'
 import { useIndexFacts } from './use-index-facts.ts'
 
@@ -37,15 +38,7 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
           suggestions={facts.names}
           onValue={index => change({ index })}
         />
-        <TextArea
-          label="Query"
-          value={draft.query}
-          rows={2}
-          placeholder="What to search for"
-          onValue={query => change({ query })}
-          onEnter={send}
-          error={draft.query.length > 2 * queryCharactersMax ? `at most ${queryCharactersMax} characters` : undefined}
-        />
+        <QueryField query={draft.query} onQuery={query => change({ query })} onEnter={send} />
         <NumberField
           label="Hits (k)"
           value={draft.k}

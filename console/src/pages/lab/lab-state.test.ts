@@ -10,7 +10,7 @@ describe('a link to the lab', () => {
     assert.equal(labHref(emptyLab), '#/lab')
     const state: LabState = {
       index: 'papers',
-      query: 'why do stars twinkle?',
+      query: { any: ['why do stars twinkle?', { text: 'moon', weight: 2 }] },
       filter: { field: 'year', gte: 9007199254740993n },
       k: 25,
       minCoverage: 0.5,
@@ -33,7 +33,10 @@ describe('a link to the lab', () => {
     const states = fc
       .record({
         index: fc.string({ unit: 'grapheme' }),
-        query: fc.string({ unit: 'grapheme' }),
+        query: fc.oneof(
+          fc.string({ unit: 'grapheme' }),
+          fc.string().map(text => ({ any: [text, { not: text }] })),
+        ),
         filter: fc.option(
           fc.string().map(equals => ({ field: 'a', equals })),
           { nil: undefined },

@@ -1,6 +1,7 @@
 import type { SearchRequest } from '@hypershard/contract'
 import { parseExact, printExact } from '../../api/parse-exact.ts'
 import { hrefOf } from '../../router/hash-route.ts'
+import type { LabQuery } from './expression-draft.ts'
 
 /** What a search may be told beside what it looks for: where two searches stand side by side, they differ in these. */
 export type LabSettings = Pick<
@@ -24,7 +25,7 @@ export type SearchFilter = NonNullable<SearchRequest['filter']>
 /** All that the lab is asked; a link holds it. */
 export interface LabState {
   readonly index: string
-  readonly query: string
+  readonly query: LabQuery
   readonly filter: SearchFilter | undefined
   readonly k: number | undefined
   readonly minCoverage: number | undefined
@@ -54,7 +55,8 @@ export function labHref(state: Partial<LabState>): string {
   const { index, query, filter, k, minCoverage, a, b } = { ...emptyLab, ...state }
   return hrefOf('lab', {
     index: index || undefined,
-    query: query || undefined,
+    query: typeof query === 'string' ? query || undefined : undefined,
+    expression: typeof query === 'string' ? undefined : printExact(query),
     filter: filter && printExact(filter),
     k: k === undefined ? undefined : String(k),
     min_coverage: minCoverage === undefined ? undefined : String(minCoverage),
@@ -92,7 +94,7 @@ export function parseLab(parameters: URLSearchParams): ParsedLab {
   }
   const state: LabState = {
     index: parameters.get('index') ?? '',
-    query: parameters.get('query') ?? '',
+    query: (objectIn('expression') as LabQuery | undefined) ?? parameters.get('query') ?? '',
     filter: objectIn('filter'),
     k: numberIn('k'),
     minCoverage: numberIn('min_coverage'),
@@ -104,7 +106,9 @@ export function parseLab(parameters: URLSearchParams): ParsedLab {
 
 /** Whether there is enough of it to search. */
 export function canSearch({ index, query }: LabState): boolean {
-  return index.trim() !== '' && query.trim() !== ''
+  if (index.trim() === '') return false
+  if (typeof query === 'string') return query.trim() !== ''
+  return Object.values(query).some(part => !Array.isArray(part) || part.length > 0)
 }
 
 export interface RequestParts {

@@ -37,10 +37,12 @@ export function ResultHead({ title, search, onRetry }: OfSearch & { readonly onR
 
 /** The hits of an answer. */
 export function ResultHits({ title, search, moves }: OfSearch & { readonly moves?: readonly RankMove[] }) {
-  const { answer } = search
+  const { answer, request } = search
   if (answer === undefined) return null
   if (answer.hits.length === 0) return <div class="empty">No document passes.</div>
-  return <HitList label={title} hits={answer.hits} {...(moves !== undefined && { moves })} />
+  const query = request?.query
+  const leaves = answer.leaves === undefined || query === undefined ? undefined : { paths: answer.leaves, query }
+  return <HitList label={title} hits={answer.hits} moves={moves} leaves={leaves} />
 }
 
 /** Adds the next page of an answer that has one. */

@@ -1,5 +1,6 @@
 import type { SearchAnswer, SearchRequest } from '@hypershard/contract'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { printExact, toSend } from '../../api/parse-exact.ts'
 import { useSession } from '../../state/session.ts'
 
 /** One search of the lab, as far as it is. */
@@ -27,7 +28,7 @@ export function useLabSearch(index: string, request: SearchRequest | undefined, 
   const { client } = useSession()
   const [state, setState] = useState<Omit<LabSearch, 'more'>>(nothing)
   const ending = useRef(new AbortController())
-  const key = request === undefined ? undefined : JSON.stringify([index, request, round])
+  const key = request === undefined ? undefined : printExact([index, request, round])
   const search = (cursor?: string) => {
     if (request === undefined) return
     ending.current.abort()
@@ -35,7 +36,7 @@ export function useLabSearch(index: string, request: SearchRequest | undefined, 
     const { signal } = ending.current
     setState(now => ({ ...now, searching: true }))
     const asked = cursor === undefined ? request : { ...request, cursor }
-    client.search(index, asked, { signal }).then(
+    client.search(index, toSend(asked), { signal }).then(
       answer => {
         if (signal.aborted) return
         setState(now => ({
