@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeNpyHeader } from '@hypershard/common'
@@ -122,6 +122,10 @@ describe('hypershard documents export', () => {
     await writeFile(join(folder, 'documents.ndjson'), 'mine')
     assert.equal((await run(folder)).exitCode, 2)
     assert.equal((await read('documents.ndjson')).toString(), 'mine')
+    await rm(join(folder, 'documents.ndjson'))
+    await writeFile(join(folder, 'vectors.npy'), 'mine')
+    assert.equal((await run(folder, '--vectors')).exitCode, 2)
+    assert.deepEqual(await readdir(folder), ['vectors.npy'])
   })
 
   it('says which document has no single vector', async () => {

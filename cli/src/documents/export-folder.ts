@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeNpyHeader, HypershardError, messageOf } from '@hypershard/common'
 import type { ListAnswer, ListedDocument } from '@hypershard/contract'
@@ -67,7 +67,14 @@ export class ExportFolder {
     // Without a state beside them, files of these names are somebody's.
     const flags = known === undefined ? 'wx' : 'r+'
     const documents = await open(join(path, names.documents), flags).catch(unwritable(path))
-    const vectors = wish.vectors ? await open(join(path, names.vectors), flags).catch(unwritable(path)) : undefined
+    const vectors = wish.vectors
+      ? await open(join(path, names.vectors), flags).catch(async error => {
+          await documents.close()
+          // In a folder that holds another's file nothing is left.
+          if (known === undefined) await rm(join(path, names.documents))
+          return unwritable(path)(error)
+        })
+      : undefined
     const folder = new ExportFolder(path, state, documents, vectors)
     await folder.#cutBack()
     if (known === undefined) await folder.#keepState()
