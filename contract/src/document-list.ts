@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, milliseconds } from './basic-schemas.ts'
+import { count, cursorSchema, milliseconds } from './basic-schemas.ts'
 import type { Immutable } from './immutable.ts'
 import { listedDocumentsMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
@@ -11,8 +11,6 @@ export type ListedPart = (typeof listedParts)[number]
 
 const listDefaults = { limit: 100, with: ['text', 'fields'] as ListedPart[] }
 
-const cursorCharactersMax = 256
-
 export const listRequestSchema = z.strictObject({
   filter: searchOptionsSchema.shape.filter.describe('Which documents are listed, as of a search; all without one.'),
   limit: z
@@ -21,12 +19,7 @@ export const listRequestSchema = z.strictObject({
     .max(listedDocumentsMax)
     .default(listDefaults.limit)
     .describe('How many documents a page has at most; it ends earlier with large ones.'),
-  cursor: z
-    .string()
-    .min(1)
-    .max(cursorCharactersMax)
-    .optional()
-    .describe('`next_cursor` of the answer before: the page after it, of the same manifest version.'),
+  cursor: cursorSchema,
   with: z
     .array(z.enum(listedParts))
     .max(listedParts.length)

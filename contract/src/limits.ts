@@ -41,6 +41,9 @@ export const lineErrorsMax = 1_000
 /** How long a search may take that does not say it: here, where a client can read it without the schemas. */
 export const searchMsDefault = 10_000
 
+/** A cursor holds two ids, or an id and five keywords, of at most 512 bytes each, escaped as JSON and then as base64url. */
+export const cursorCharactersMax = 32_768
+
 /** Hits of a page with highlights: their texts are read on the thread that answers. */
 export const highlightedHitsMax = 100
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cursorSchema } from './basic-schemas.ts'
 import { likedIdSchema, querySchema } from './expression.ts'
 import { facetsSchema } from './facets.ts'
 import { groupBySchema } from './group-by.ts'
@@ -8,9 +9,6 @@ import { hitsMax, timeoutMsMax } from './limits.ts'
 import { searchDefaults, searchOptionsSchema } from './search-options.ts'
 import { sortSchema } from './sort.ts'
 import { qnetSchema, vectorSchema } from './vectors.ts'
-
-/** A cursor holds two ids, or an id and five keywords, of at most 512 bytes each, escaped as JSON and then as base64url. */
-const cursorCharactersMax = 32_768
 
 const likeSchema = z
   .strictObject({ id: likedIdSchema.describe('Of a document of the index.') })
@@ -25,12 +23,7 @@ export const searchRequestSchema = z.strictObject({
   qnet: qnetSchema.optional(),
   like: likeSchema.optional(),
   k: z.int().min(1).max(hitsMax).default(searchDefaults.k).describe('How many hits a page.'),
-  cursor: z
-    .string()
-    .min(1)
-    .max(cursorCharactersMax)
-    .optional()
-    .describe('`next_cursor` of the answer before: the page after it, of the same manifest version.'),
+  cursor: cursorSchema,
   min_coverage: z
     .number()
     .min(0)
