@@ -156,8 +156,9 @@ export const nearMutants: readonly Mutant[] = [
   {
     id: 'like-first-server-alone',
     file: 'coordinator/src/search/near/find-document.ts',
-    find: 'if (isLast || isFinal(error)) throw error',
-    replace: 'throw error',
+    find: 'await askHolders(routeShards(pinned, [shard], cluster), ask, context)',
+    replace:
+      'await askHolders(new Map([...routeShards(pinned, [shard], cluster)].map(([at, [one]]) => [at, [one!]])), ask, context)',
     breaks: 'Where one holder cannot give the document another is asked',
     tests: like,
   },

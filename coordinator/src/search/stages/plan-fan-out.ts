@@ -127,7 +127,7 @@ function serversAsked(route: FanOutRequest['route']): number {
 }
 
 /** Where the shards lie of the version that was pinned, which may be of a generation that is served no more. */
-export function placementOfPinned({ entry, manifest }: Pick<Pinned, 'entry' | 'manifest'>): IndexPlacement {
+function placementOfPinned({ entry, manifest }: Pick<Pinned, 'entry' | 'manifest'>): IndexPlacement {
   const isOfEntry = manifest.generation === entry.manifest.generation
   return isOfEntry ? placementOf(entry) : placementAt(manifest, entry.record.replicas)
 }
