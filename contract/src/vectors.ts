@@ -30,12 +30,22 @@ export const externalVectorsSchema = z.strictObject({
     .describe('What scores documents: the inner product with a `vector`, or a `qnet` of this shape.'),
 })
 
-/** Base64 of f32 or f16, little-endian: which of them the length tells. */
+/** Base64 of f32 or f16, little-endian. */
 const vectorCharactersMax = Math.ceil((vectorWidthMax * Float32Array.BYTES_PER_ELEMENT) / 3) * 4
 
+const vectorBytes = z.string().min(1).max(vectorCharactersMax)
+
+export const vectorPrecisions = ['f32', 'f16'] as const
+
 export const vectorSchema = z
-  .union([z.array(z.number()).min(1).max(vectorWidthMax), z.string().min(1).max(vectorCharactersMax)])
-  .describe('Numbers, or base64 of f32 or f16, little-endian.')
+  .union([
+    z.array(z.number()).min(1).max(vectorWidthMax),
+    vectorBytes,
+    z.strictObject({ values: vectorBytes, precision: z.enum(vectorPrecisions) }),
+  ])
+  .describe(
+    'Numbers; or base64 of f32 or f16, little-endian, with its `precision`: where it stands alone, its length tells.',
+  )
 
 const qnetCharactersMax = Math.ceil(ownQNetBytesMax / 3) * 4
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')

@@ -74,6 +74,7 @@ describe('the gRPC servers of a cluster', () => {
           {
             index: 'papers',
             query: 'balice domo',
+            vectorPrecision: '',
             k: 5,
             cursor: '',
             profile: false,

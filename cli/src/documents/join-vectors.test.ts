@@ -54,16 +54,19 @@ describe('vectors beside documents', () => {
       const lines = (await joined('\n{"id":"a"} \r\n\n \n{}\nno JSON\n')).split('\n')
       assert.deepEqual(lines, [
         '',
-        `{"id":"a","vector":"${rows[0]}"}`,
+        `{"id":"a","vector":{"precision":"f32","values":"${rows[0]}"}}`,
         '',
         ' ',
-        `{"vector":"${rows[1]}"}`,
+        `{"vector":{"precision":"f32","values":"${rows[1]}"}}`,
         'no JSON',
         '',
       ])
     }
     const [first] = (await joined('{"id":1}\n{}\n{}', 'd'.repeat(64))).split('\n')
-    assert.deepEqual(JSON.parse(first!), { id: 1, vector: { model: 'd'.repeat(64), values: rows[0] } })
+    assert.deepEqual(JSON.parse(first!), {
+      id: 1,
+      vector: { model: 'd'.repeat(64), precision: 'f32', values: rows[0] },
+    })
   })
 
   it('are those of the tensor that is named', async () => {
@@ -80,8 +83,12 @@ describe('vectors beside documents', () => {
       const values = isHalf ? Float16Array.from(some) : Float32Array.from(some)
       await writeFile(path, npy(values, width))
       const lines = (await joined('{}\n'.repeat(rows))).trimEnd().split('\n')
-      const vectors = lines.map(line => (JSON.parse(line) as { vector: string }).vector)
-      assert.deepEqual(vectors, rowsOf(values, width))
+      const vectors = lines.map(line => (JSON.parse(line) as { vector: { values: string; precision: string } }).vector)
+      const precision = isHalf ? 'f16' : 'f32'
+      assert.deepEqual(
+        vectors,
+        rowsOf(values, width).map(row => ({ precision, values: row })),
+      )
     })
     await fc.assert(property, { numRuns: 10 })
   })

@@ -24,8 +24,9 @@ export async function* joinVectors(
   modelDigest?: string,
 ): AsyncGenerator<Uint8Array> {
   const rows = vectors.readRows()
-  const before = Buffer.from(modelDigest === undefined ? '"vector":"' : `"vector":{"model":"${modelDigest}","values":"`)
-  const after = Buffer.from(modelDigest === undefined ? '"}\n' : '"}}\n')
+  const marks = { ...(modelDigest !== undefined && { model: modelDigest }), precision: vectors.precision }
+  const before = Buffer.from(`"vector":${JSON.stringify(marks).slice(0, -1)},"values":"`)
+  const after = Buffer.from('"}}\n')
   let piece: Buffer[] = []
   let bytes = 0
   let documents = 0

@@ -83,6 +83,12 @@ describe('an index whose vectors come from outside', () => {
     ['two at once', { vector: [1, 2], query: 'stars' }, 'invalid_request', /query and vector are given/],
     ['another width', { vector: [1] }, 'invalid_request', /vector: it has 1 values, the index takes 2/],
     ['numbers beyond 32 bits', { vector: [1, 1e39] }, 'invalid_request', /vector: value 1 is NaN, infinite/],
+    [
+      'f32 of half the width that says so',
+      { vector: { values: base64(1), precision: 'f32' } },
+      'invalid_request',
+      /vector: it has 4 bytes, the index takes 2 values: 8 bytes of f32$/,
+    ],
     ['half a q-net', { qnet: { weights: 'AAA' } }, 'invalid_request', /qnet.weights: not base64/],
     ['another model', { qnet: { weights: base64(1, 2), model: 'a'.repeat(64) } }, 'model_mismatch', /qnet.model/],
   ]
@@ -94,6 +100,32 @@ describe('an index whose vectors come from outside', () => {
       assert.match(json.detail, detail)
     })
   }
+
+  it('takes documents whose vectors say their precision, over HTTP and gRPC, and no f32 for f16', async () => {
+    const vector = { values: base64(3, 4), precision: 'f32' }
+    const halved = { values: base64(3), precision: 'f32' }
+    const { json } = await put(`${index}/documents`, [
+      { id: 'marked', vector },
+      { id: 'halved', vector: halved },
+    ])
+    assert.deepEqual([json.accepted, json.errors.length], [1, 1])
+    assert.match(json.errors[0].message, /vector: it has 4 bytes, the index takes 2 values: 8 bytes of f32/)
+    const client = connectClient(SearchServiceClient, coordinator.grpcAddress)
+    try {
+      const asked = (values: number[]) =>
+        SearchRequest.fromPartial({
+          index: 'own',
+          vector: Buffer.from(base64(...values), 'base64'),
+          vectorPrecision: 'f32',
+        })
+      const search = (values: number[]) =>
+        callUnary(client.search.bind(client), asked(values), Deadline.after(60_000), 'coordinator')
+      assert.equal((await search([1, 0])).hits[0]!.score, 3)
+      await assert.rejects(search([1]), { code: 'invalid_request' })
+    } finally {
+      client.close()
+    }
+  })
 
   it('pages by cursors that belong to the one vector', async () => {
     await put(`${index}/documents`, documents)

@@ -8,7 +8,8 @@ export type Taken =
   | { readonly fault: string; readonly code?: ErrorCode }
 
 /**
- * Takes the vector out of a document's keys. Of an index with a model it is one only as `{"model": digest, "values": …}`:
+ * Takes the vector out of a document's keys. Of an index with a model it is one only as `{"model": digest, "values": …}`,
+ * which may have a `precision`:
  * a plain `vector` was a field of documents before there were vectors from outside, and stays that.
  */
 export function takeVector(keys: Record<string, unknown>, rule: VectorRule): Taken {
@@ -22,14 +23,24 @@ export function takeVector(keys: Record<string, unknown>, rule: VectorRule): Tak
     const message = `vector.model: must be the digest of the index's model, ${rule.model}`
     return { fault: `${message}, this is ${JSON.stringify(named.model)}`, code: 'model_mismatch' }
   }
-  const read = readVector(named === undefined ? given : named.values, rule.width)
+  const read = readVector(named === undefined ? given : withoutModel(named), rule.width)
   if ('fault' in read) return { fault: `vector: ${read.fault}` }
   return { vector: { model: rule.model, values: read.values }, fields }
 }
 
-function namedVector(given: unknown): { readonly model: unknown; readonly values: unknown } | undefined {
+interface NamedVector {
+  readonly model: unknown
+  readonly values: unknown
+  readonly precision?: unknown
+}
+
+function namedVector(given: unknown): NamedVector | undefined {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined
-  const keys = Object.keys(given)
-  const isNamed = keys.length === 2 && 'model' in given && 'values' in given
-  return isNamed ? (given as { model: unknown; values: unknown }) : undefined
+  const others = Object.keys(given).filter(key => key !== 'precision')
+  const isNamed = others.length === 2 && 'model' in given && 'values' in given
+  return isNamed ? (given as NamedVector) : undefined
+}
+
+function withoutModel({ model: _, ...marked }: NamedVector) {
+  return marked
 }

@@ -143,4 +143,12 @@ export const ownVectorsMutants: readonly Mutant[] = [
     breaks: 'A segment says which q-nets its graph was calibrated with',
     tests: ['indexer/src/compact/compact-generation.test.ts'],
   },
+  {
+    id: 'own-vector-precision',
+    file: 'coordinator/src/vectors/read-vector.ts',
+    find: 'said === undefined ? vectorPrecisions : [said]',
+    replace: 'vectorPrecisions',
+    breaks: 'f32 of half the width is not taken for f16 where it says what it is',
+    tests: ['coordinator/src/vectors/read-vector.test.ts'],
+  },
 ]

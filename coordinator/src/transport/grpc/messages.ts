@@ -50,7 +50,7 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
   const { k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
   return withoutUnset({
     query: queryOf(request),
-    vector: request.vector?.length ? base64Of(request.vector) : undefined,
+    vector: request.vector?.length ? vectorBodyOf(request.vector, request.vectorPrecision) : undefined,
     qnet: request.qnet && qnetBodyOf(request.qnet),
     like: request.like,
     k,
@@ -78,6 +78,11 @@ function queryOf({ query, expression }: SearchRequest): unknown {
 
 function sortBodyOf({ field, order }: Sort): Record<string, unknown> {
   return withoutUnset({ field, order: order || undefined })
+}
+
+function vectorBodyOf(vector: Uint8Array, precision: string): unknown {
+  const values = base64Of(vector)
+  return precision === '' ? values : { values, precision }
 }
 
 function highlightBodyOf({ analyzer, ...sizes }: HighlightSpec): Record<string, unknown> {

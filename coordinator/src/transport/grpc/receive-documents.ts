@@ -85,9 +85,10 @@ function checkMessage(document: Document | DocumentPatch, rules: PutRules, _op =
 }
 
 /** As the HTTP twin has it. */
-function vectorOf({ vector, vectorModel }: Document | DocumentPatch): { vector?: unknown } {
+function vectorOf({ vector, vectorModel: model, vectorPrecision: precision }: Document | DocumentPatch) {
   if (vector === undefined || vector.length === 0) return {}
-  return { vector: vectorModel ? { model: vectorModel, values: vector } : vector }
+  const marks = { ...(model && { model }), ...(precision && { precision }) }
+  return { vector: Object.keys(marks).length === 0 ? vector : { ...marks, values: vector } }
 }
 
 type Unnumbered = ReturnType<typeof checkOperation>

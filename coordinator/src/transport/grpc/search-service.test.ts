@@ -14,6 +14,7 @@ import { post, request, startTestCoordinator, type TestCoordinator } from '../..
 const soon = () => Deadline.after(60_000)
 const document = (id: string, text: string, fields?: object): Document => ({
   id,
+  vectorPrecision: '',
   title: '',
   text,
   fields,

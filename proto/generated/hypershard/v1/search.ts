@@ -166,12 +166,16 @@ export interface Document {
    * integers exactly only up to 2^53.
    */
   fieldsJson: string;
-  /** f32 or f16 little-endian; which of them the length tells. Of an index with the model "external", which needs one. */
+  /** f32 or f16 little-endian. Of an index with the model "external", which needs one. */
   vector?:
     | Buffer
     | undefined;
   /** The digest of the model that made the vector; needed where the index has a model. */
-  vectorModel?: string | undefined;
+  vectorModel?:
+    | string
+    | undefined;
+  /** "f32" or "f16"; where it is empty the length tells, and f32 of half the width passes for f16. */
+  vectorPrecision: string;
 }
 
 /** What changes of a document that is there: the rest stays as it is. */
@@ -195,6 +199,7 @@ export interface DocumentPatch {
   /** As of a document; not given to keep the one that it has. */
   vector?: Buffer | undefined;
   vectorModel?: string | undefined;
+  vectorPrecision: string;
 }
 
 export interface PutDocumentsRequest {
@@ -326,7 +331,11 @@ export interface SearchRequest {
     | Expression
     | undefined;
   /** Gives the sentences of hits that have the words of the query. */
-  highlight?: HighlightSpec | undefined;
+  highlight?:
+    | HighlightSpec
+    | undefined;
+  /** Of `vector`: "f32" or "f16"; where it is empty the length tells. */
+  vectorPrecision: string;
 }
 
 /** A node of a composed query: a leaf, or an operator over others. */
@@ -2067,6 +2076,7 @@ function createBaseDocument(): Document {
     fieldsJson: "",
     vector: undefined,
     vectorModel: undefined,
+    vectorPrecision: "",
   };
 }
 
@@ -2095,6 +2105,9 @@ export const Document: MessageFns<Document> = {
     }
     if (message.vectorModel !== undefined) {
       writer.uint32(66).string(message.vectorModel);
+    }
+    if (message.vectorPrecision !== "") {
+      writer.uint32(74).string(message.vectorPrecision);
     }
     return writer;
   },
@@ -2176,6 +2189,14 @@ export const Document: MessageFns<Document> = {
             message.vectorModel = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.vectorPrecision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2201,6 +2222,7 @@ export const Document: MessageFns<Document> = {
     message.fieldsJson = object.fieldsJson ?? "";
     message.vector = object.vector ?? undefined;
     message.vectorModel = object.vectorModel ?? undefined;
+    message.vectorPrecision = object.vectorPrecision ?? "";
     return message;
   },
 };
@@ -2215,6 +2237,7 @@ function createBaseDocumentPatch(): DocumentPatch {
     ifVersion: undefined,
     vector: undefined,
     vectorModel: undefined,
+    vectorPrecision: "",
   };
 }
 
@@ -2243,6 +2266,9 @@ export const DocumentPatch: MessageFns<DocumentPatch> = {
     }
     if (message.vectorModel !== undefined) {
       writer.uint32(66).string(message.vectorModel);
+    }
+    if (message.vectorPrecision !== "") {
+      writer.uint32(74).string(message.vectorPrecision);
     }
     return writer;
   },
@@ -2324,6 +2350,14 @@ export const DocumentPatch: MessageFns<DocumentPatch> = {
             message.vectorModel = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.vectorPrecision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2349,6 +2383,7 @@ export const DocumentPatch: MessageFns<DocumentPatch> = {
     message.ifVersion = object.ifVersion ?? undefined;
     message.vector = object.vector ?? undefined;
     message.vectorModel = object.vectorModel ?? undefined;
+    message.vectorPrecision = object.vectorPrecision ?? "";
     return message;
   },
 };
@@ -2880,6 +2915,7 @@ function createBaseSearchRequest(): SearchRequest {
     like: undefined,
     expression: undefined,
     highlight: undefined,
+    vectorPrecision: "",
   };
 }
 
@@ -2965,6 +3001,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.highlight !== undefined) {
       HighlightSpec.encode(message.highlight, writer.uint32(402).fork()).join();
+    }
+    if (message.vectorPrecision !== "") {
+      writer.uint32(410).string(message.vectorPrecision);
     }
     return writer;
   },
@@ -3198,6 +3237,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.highlight = HighlightSpec.decode(reader, reader.uint32());
             continue;
           }
+          case 51: {
+            if (tag !== 410) {
+              break;
+            }
+
+            message.vectorPrecision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3252,6 +3299,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     message.highlight = (object.highlight !== undefined && object.highlight !== null)
       ? HighlightSpec.fromPartial(object.highlight)
       : undefined;
+    message.vectorPrecision = object.vectorPrecision ?? "";
     return message;
   },
 };
