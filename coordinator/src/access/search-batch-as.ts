@@ -1,4 +1,5 @@
 import { HypershardError, type RequestContext, toHypershardError } from '@hypershard/common'
+import { textsOf } from '../search/composed/encode-composed.ts'
 import type { SearchAnswer } from '../search/search-answer.ts'
 import type { SearchInput } from '../search/search-input.ts'
 import type { Caller } from './caller.ts'
@@ -77,7 +78,7 @@ function withOthers(searches: SearchBatch['searches'], mayEncode: boolean): Sear
   const texts = new Map(
     [...Map.groupBy(inputs, ({ generation }) => generation)].map(([generation, own]) => [
       generation,
-      own.map(({ query }) => query).filter(query => query !== ''),
+      own.flatMap(textsOf),
     ]),
   )
   return read.map(input =>

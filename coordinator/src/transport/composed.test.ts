@@ -87,10 +87,13 @@ describe('composed searches over HTTP', () => {
   })
 
   it('encode each text once, and one that was encoded not again', async () => {
+    // Tells how large q-nets are.
+    await search({ query: 'said before' })
     const before = coordinator.encoder.queriesEncoded
     const query = { any: ['new one', { all: ['new one', 'new two'] }, 'stars'] }
     const { json } = await search({ query, profile: true })
     assert.equal(coordinator.encoder.queriesEncoded, before + 2)
+    assert.deepEqual(coordinator.encoder.callsOfSeveral.at(-1), ['new one', 'new two'])
     assert.equal(json.profile.qnet_cached, false)
     const again = await search({ query, profile: true })
     assert.deepEqual([coordinator.encoder.queriesEncoded, again.json.profile.qnet_cached], [before + 2, true])

@@ -108,8 +108,8 @@ export const tracingMutants: readonly Mutant[] = [
   {
     id: 'encode-cache-unsaid',
     file: 'coordinator/src/search/stages/ask-shards.ts',
-    find: "'hypershard.cached': query.cached",
-    replace: "'hypershard.cached': false",
+    find: "'hypershard.cached': cached,",
+    replace: "'hypershard.cached': false,",
     breaks: 'A trace says whether the query was in the cache',
     tests: ['coordinator/src/transport/http/traces.test.ts'],
   },

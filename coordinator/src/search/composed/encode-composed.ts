@@ -2,24 +2,26 @@ import type { RequestContext } from '@hypershard/common'
 import type { QueryNode } from '@hypershard/proto/shard'
 import { encodeOwnQuery, type ScoredBy } from '../../vectors/own-query.ts'
 import type { EncodedQueryAndOrigin, EncodedTextAndOrigin, QueryEncoder, QueryText } from '../query-encoder.ts'
+import type { SearchInput } from '../search-input.ts'
 import { type ComposedSearch, type ExpressionNode, naming } from './read-expression.ts'
 
 /**
- * All leaves at once, so that the encoder service puts texts that it has not encoded yet into one batch.
+ * All leaves at once, so that one call encodes the texts that nobody has encoded yet.
+ * @param others texts to encode by the same call, those of the leaves and of others of a batch of searches
  * @param scored what leaves that are no texts must fit; undefined where there are none
  * @throws HypershardError as `QueryEncoder.encode` and `encodeOwnQuery`, with the leaf's place
  */
 export async function encodeComposed(
   { leaves, root }: ComposedSearch,
-  how: Omit<QueryText, 'text'> & { readonly scored: ScoredBy | undefined },
+  how: Omit<QueryText, 'text'> & { readonly scored: ScoredBy | undefined; readonly others: readonly string[] },
   context: RequestContext,
   encoder: Pick<QueryEncoder, 'encode'>,
 ): Promise<EncodedQueryAndOrigin> {
-  const { scored, ...others } = how
+  const { scored, others, ...encoding } = how
   const encoded = await Promise.all(
     leaves.map(async ({ path, text, own }) =>
       own === undefined
-        ? encoder.encode({ ...others, text: text! }, context)
+        ? encoder.encode({ ...encoding, text: text! }, context, others)
         : naming(path, () => encodeOwnQuery(own, scored!)),
     ),
   )
@@ -31,6 +33,12 @@ export async function encodeComposed(
     unknownTokens: sum(({ unknownTokens }) => unknownTokens),
     cached: encoded.every(({ cached }) => cached),
   }
+}
+
+/** Those that a search has encoded; none where its query needs no encoding. */
+export function textsOf({ query, composed }: Pick<SearchInput, 'query' | 'composed'>): string[] {
+  if (composed === undefined) return query === '' ? [] : [query]
+  return composed.leaves.flatMap(({ text }) => text ?? [])
 }
 
 function messageOf(node: ExpressionNode): QueryNode {

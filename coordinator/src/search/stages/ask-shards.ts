@@ -9,11 +9,11 @@ import { type CountOutcome, countWords } from '../../words/count-words.ts'
 import type { PinnedWords } from '../../words/pin-words.ts'
 import { weighTerms } from '../../words/query-words.ts'
 import type { WordCounts } from '../../words/word-counts.ts'
-import { encodeComposed } from '../composed/encode-composed.ts'
+import { encodeComposed, textsOf } from '../composed/encode-composed.ts'
 import { fanOut } from '../fan-out.ts'
 import type { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutOutcome, FanOutRequest } from '../fan-out-request.ts'
-import type { EncodedQueryAndOrigin, QueryEncoder, QueryText } from '../query-encoder.ts'
+import type { EncodedQueryAndOrigin, QueryEncoder } from '../query-encoder.ts'
 import type { MeasuredQuery, QueryForm, QueryForms } from '../query-forms.ts'
 import { isComposed, isTokenStates, payloadBytes } from '../query-payload.ts'
 import type { SearchInput } from '../search-input.ts'
@@ -79,14 +79,16 @@ export async function askShards(
   const { own, composed } = input
   const scored = await scoredBy(pinned.entry.generation, input, parts.models, context.deadline)
   if (own !== undefined) return askWith(async () => encodeOwnQuery(own, scored!))
-  const texts = composed === undefined ? [input.query] : composed.leaves.flatMap(({ text }) => text ?? [])
+  const texts = textsOf(input)
   const ask = (form: QueryForm) => {
-    const others = queryForms.isSmall(modelDigest, form) ? input.encodedWith : []
-    return askWith(inner =>
-      composed === undefined
-        ? encodeQuery(queryEncoder, { modelDigest, form, text: input.query }, others, inner)
-        : encodeComposed(composed, { modelDigest, form, scored }, inner, queryEncoder),
-    )
+    const others = queryForms.isSmall(modelDigest, form) ? [...texts, ...(input.encodedWith ?? [])] : []
+    return askWith(async inner => {
+      const query = await (composed === undefined
+        ? queryEncoder.encode({ modelDigest, form, text: input.query }, inner, others)
+        : encodeComposed(composed, { modelDigest, form, scored, others }, inner, queryEncoder))
+      tellForm(query, inner)
+      return query
+    })
   }
   const asked = await ask(queryForms.choose(modelDigest))
   const isOfStates = isTokenStates(asked.query.payload)
@@ -119,16 +121,9 @@ function withWords(planned: FanOutRequest, words: PinnedWords, { statistics, fai
   return { ...planned, route, words: weighTerms(words, statistics) }
 }
 
-async function encodeQuery(
-  encoder: QueryEncoder,
-  text: QueryText,
-  others: SearchInput['encodedWith'],
-  context: RequestContext,
-) {
-  const query = await encoder.encode(text, context, others)
-  const form = isTokenStates(query.payload) ? 'tokenStates' : 'weights'
-  if (context.trace.recording) context.trace.set({ 'hypershard.cached': query.cached, 'hypershard.query_form': form })
-  return query
+function tellForm({ payload, cached }: EncodedQueryAndOrigin, { trace }: RequestContext): void {
+  const form = isTokenStates(payload) ? 'tokenStates' : 'weights'
+  if (trace.recording) trace.set({ 'hypershard.cached': cached, 'hypershard.query_form': form })
 }
 
 /** What a shard server answers that cannot make q-nets of the model's token states. */
