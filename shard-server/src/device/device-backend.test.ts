@@ -62,6 +62,19 @@ describe('a backend with a device', () => {
     test.drop(cut)
   })
 
+  it('leaves composed queries to the CPU, which compares their leaves', async () => {
+    const segment = segmentOf('composed', { rows: 600, width: 16, seed: 8 })
+    await test.hold(segment)
+    const leaves = [1, 2].map(seed => exactScan(shallow, [], { seed }).qnet)
+    const nodes = [0, 1].map(leaf => ({ kind: 'leaf' as const, weight: 1, leaf }))
+    const expression = { kind: 'any' as const, weight: 1, nodes, excluded: [] }
+    const sample = { key: 'sample', vectors: (segment.vectors as Float32Array).subarray(0, 64 * 16) }
+    const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
+    await test.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { composed: { leaves, expression, sample } }))
+    assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' }), certain)
+    test.drop(segment)
+  })
+
   it('gives them from products in f16, too, where its probe finds that the device has it', async () => {
     const halves = new TestDevice(realThread('cpu', 8_192, 'auto'))
     try {

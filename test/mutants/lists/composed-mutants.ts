@@ -73,6 +73,14 @@ export const composedMutants: readonly Mutant[] = [
     tests: server,
   },
   {
+    id: 'composed-on-a-device',
+    file: 'shard-server/src/device/device-backend.ts',
+    find: 'if (composed !== undefined) return false',
+    replace: '',
+    breaks: 'A device, which runs one q-net, is asked for no composed query',
+    tests: ['shard-server/src/device/device-backend.test.ts'],
+  },
+  {
     id: 'composed-same-name',
     file: 'coordinator/src/search/composed/read-expression.ts',
     find: 'own?.name ?? { text, like }), root])',
