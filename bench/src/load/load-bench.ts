@@ -16,6 +16,7 @@ import { clusterSizesOptions } from './cluster-sizes/settings.ts'
 import { loadPlot } from './load-plot.ts'
 import { type Figure, LoadRun, type Skipped } from './load-run.ts'
 import type { Measurement } from './measure/measurement.ts'
+import { measureComposed } from './parts/composed.ts'
 import { measureIdle } from './parts/idle.ts'
 import { measureNewQueries } from './parts/new-queries.ts'
 import { measureOpenLoop } from './parts/open-loop.ts'
@@ -47,6 +48,7 @@ const parts: Readonly<Record<PartName, (run: LoadRun) => Promise<void>>> = {
   new: measureNewQueries,
   repeated: measureRepeatedQueries,
   plans: measurePlans,
+  composed: measureComposed,
   open: measureOpenLoop,
   writes: measureSmallWrites,
   idle: measureIdle,

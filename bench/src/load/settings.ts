@@ -10,6 +10,7 @@ export const partNames = [
   'new',
   'repeated',
   'plans',
+  'composed',
   'open',
   'writes',
   'idle',

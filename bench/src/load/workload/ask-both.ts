@@ -28,10 +28,10 @@ const secondsEnough = 8
 export async function askBoth(
   api: Api,
   path: string,
-  queries: readonly string[],
+  queries: readonly (string | object)[],
   recallAsked: number,
 ): Promise<AskedBoth> {
-  const ask = async (query: string, plan: object) => {
+  const ask = async (query: string | object, plan: object) => {
     const startMs = performance.now()
     const { hits } = await api.send<{ hits: Hit[] }>('POST', path, {
       query,
