@@ -17,6 +17,7 @@ describe('the name of a leaf', () => {
     ['all[1].any[0]', 'the moon pulls at the s…'],
     ['all[1].any[1]', 'all[1].any[1]'],
     ['all[2]', 'like tides, stars'],
+    ['all[2].like[1]', 'like stars'],
     ['all[3].not', 'not bread'],
     ['all[4].not.any[0]', 'not yeast'],
     ['all[9].any[1]', 'all[9].any[1]'],

@@ -13,8 +13,8 @@ export function leafName(query: unknown, path: string): string {
     const nodes = (node as Readonly<Record<string, unknown>> | undefined)?.[key]
     node = place === undefined ? nodes : (nodes as readonly unknown[] | undefined)?.[Number(place)]
   }
-  const isExcluded = /\bnot\b/.test(path)
-  return isExcluded ? `not ${nameOf(node) ?? path}` : (nameOf(node) ?? path)
+  const name = nameOf(/\blike\[\d+\]$/.test(path) ? { like: [node] } : node) ?? path
+  return /\bnot\b/.test(path) ? `not ${name}` : name
 }
 
 function nameOf(node: unknown): string | undefined {
