@@ -31,6 +31,9 @@ def test_hits_come_page_after_page(client: Client, index: str) -> None:
     assert {hit.fields["year"] for hit in filtered.hits if hit.fields} == {1925, 1926, 1927, 1928, 1929}
     pages = client.search_pages(index, query="ba", k=7, plan="exact")
     assert len({page.manifest_version for page in islice(pages, 2)}) == 1
+    composed = client.search(index, query={"any": ["ba", {"text": "ce", "weight": 2}]}, k=1)
+    assert (composed.leaves, composed.hits[0].leaf in {0, 1}) == (["any[0]", "any[1]"], True)
+    assert [type(score) for score in composed.hits[0].leaf_scores or []] == [float, float]
     assert client.delete_documents(index, ids=["3"], wait_for="searchable").accepted == 1
     with pytest.raises(hypershard.DocumentNotFound):
         client.get_document(index, "3")
