@@ -125,6 +125,10 @@ export const searchAnswerSchema = z.object({
     .array(z.string())
     .optional()
     .describe('Of a composed query: where its leaves stand, as `any[0]` or `any[1].all[0]`, in their order.'),
+  interpretation: z
+    .object({ any: z.array(z.string()) })
+    .optional()
+    .describe('With `interpret`, of a text that was split: the expression that was searched.'),
   profile: searchProfileSchema.optional(),
 })
 

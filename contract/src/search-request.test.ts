@@ -7,7 +7,7 @@ describe('a search request', () => {
   it('that says nothing but the query is given the defaults that clients are told', () => {
     // Which plan, and with what recall, depends on both and is settled by whoever searches.
     const { plan: _, recall: __, ...defaults } = searchDefaults
-    const rest = { profile: false, cache: true, ids_only: false, min_sequence: 0 }
+    const rest = { profile: false, cache: true, ids_only: false, interpret: false, min_sequence: 0 }
     assert.deepEqual(searchRequestSchema.parse({ query: 'stars' }), { query: 'stars', ...defaults, ...rest })
   })
 

@@ -31,6 +31,13 @@ export const searchRequestSchema = z.strictObject({
     .default(searchDefaults.min_coverage)
     .describe('The share of the eligible documents that must have been searched; below it the answer is a 503.'),
   timeout_ms: z.int().min(1).max(timeoutMsMax).default(searchDefaults.timeout_ms).describe('For everything together.'),
+  interpret: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Beside a text: it is searched as the needs that it joins, as those of "heart or lung cancer", where the model is ' +
+        'sure that it finds several. The answer has `interpretation` then.',
+    ),
   profile: z.boolean().default(false).describe('Tell where the time went.'),
   ids_only: z.boolean().default(false).describe('Leave title, text and fields out of the hits.'),
   generation: z.int().min(1).optional().describe('Search this generation; load it first with …/compare.'),

@@ -38,6 +38,16 @@ export interface EncodedQuery {
   readonly tokens: number
   /** Of these, the ones that its vocabulary does not have. */
   readonly unknownTokens: number
+  /** Where it was asked for. */
+  readonly interpretation?: QueryInterpretation
+}
+
+/** What a model finds in a query's text. */
+export interface QueryInterpretation {
+  /** The texts of the needs, of which one is to be met: two at least, or none where the text is one need. */
+  readonly pieces: readonly string[]
+  /** 0 to 1; of less than the model asks for there are no pieces. */
+  readonly confidence: number
 }
 
 /** A query, and texts that each make a pair with it. */
@@ -63,7 +73,7 @@ export interface EncoderPort {
   /** Of all services, each once. The first is the default. */
   listModels(deadline: Deadline): Promise<readonly Model[]>
   encodeQuery(
-    query: { modelDigest: string; text: string; form: QueryForm },
+    query: { modelDigest: string; text: string; form: QueryForm; interpret?: boolean },
     context: RequestContext,
   ): Promise<EncodedQuery>
   /**

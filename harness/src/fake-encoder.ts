@@ -212,7 +212,7 @@ function modelNamed(name: string): Model {
     bytes: 1,
     qnetParameters: vectorWidth,
     documentKernel: 'fp32',
-    interprets: false,
+    interprets: name === 'words',
   }
 }
 

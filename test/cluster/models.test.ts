@@ -27,7 +27,7 @@ describe('a cluster and what its models can read', function () {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-models-'))
-    mini = await writeTinyModel(directory, { name: 'mini', qnet: tinyArchitecture })
+    mini = await writeTinyModel(directory, { name: 'mini', qnet: tinyArchitecture, interprets: true })
     dense = await writeTinyModel(directory, { name: 'dense' })
     await writeFile(join(mini.path, 'about.json'), '{ "languages": ["en"] }')
     const { request, put } = await restart(mini)
@@ -38,6 +38,33 @@ describe('a cluster and what its models can read', function () {
   after(async () => {
     await cluster?.stop()
     await rm(directory, { recursive: true })
+  })
+
+  it('searches a text as the needs that its model finds in it, and as an expression of these', async () => {
+    const { request, put, search } = cluster!
+    const { body: listed } = await request<{ models: { interprets: boolean }[] }>('GET', '/v1/models')
+    assert.deepEqual(
+      listed.models.map(({ interprets }) => interprets),
+      [true],
+    )
+    await request('POST', '/v1/indexes', { name: 'needs', shards: 2 })
+    await put('needs', [
+      { id: 'stars', text: 'how stars twinkle' },
+      { id: 'rivers', text: 'cold rivers carry sand' },
+      { id: 'birds', text: 'early birds sing' },
+    ])
+    type Interpreted = Pick<SearchAnswer, 'hits'> & { interpretation?: { any: string[] }; leaves?: string[] }
+    const find = async (query: unknown, options: object = {}) =>
+      (await request<Interpreted>('POST', '/v1/indexes/needs/search', { query, plan: 'exact', ...options })).body
+    const text = 'how stars twinkle or cold rivers carry sand'
+    const found = await find(text, { interpret: true })
+    assert.deepEqual(found.interpretation, { any: ['how stars twinkle', 'cold rivers carry sand'] })
+    const composed = await find(found.interpretation)
+    assert.deepEqual([found.hits, found.leaves], [composed.hits, ['any[0]', 'any[1]']])
+    const plain = await find('early birds sing', { interpret: true })
+    const { body: asItIs } = await search('needs', 'early birds sing', { plan: 'exact' })
+    assert.deepEqual([plain.hits, plain.interpretation], [asItIs.hits, undefined])
+    await request('DELETE', '/v1/indexes/needs')
   })
 
   it('tells the languages of a model, and what it cannot read of documents and queries', async () => {

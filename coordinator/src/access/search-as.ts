@@ -1,7 +1,8 @@
-import { HypershardError, nothingScanned, type RequestContext, type ScanCounts } from '@hypershard/common'
+import { HypershardError, nothingScanned, type RequestContext } from '@hypershard/common'
 import type { Coordinator } from '../coordinator.ts'
 import type { Coverage } from '../search/coverage.ts'
 import { readFilter } from '../search/read-filter.ts'
+import type { ScoringCost } from '../search/scoring-cost.ts'
 import type { RerankOutcome, SearchAnswer } from '../search/search-answer.ts'
 import type { SearchInput } from '../search/search-input.ts'
 import { type Caller, nameOf } from './caller.ts'
@@ -33,7 +34,7 @@ export async function searchAs(
       throw error
     })
     if (answer.cached) settle(nothingScanned)
-    else settle(answer.coverage, answer.rerank?.scored)
+    else settle(answer.coverage, { pairs: answer.rerank?.scored, pieces: answer.interpretation?.any.length })
     return answer
   })
 }
@@ -44,13 +45,13 @@ export async function takeScoring(
   input: SearchInput,
   context: RequestContext,
   { coordinator, door }: SearchAccess,
-): Promise<(counts: ScanCounts, pairs?: number) => void> {
+): Promise<(...found: Parameters<ScoringCost['of']>) => void> {
   const key = door.keyOf(caller)
   if (key?.limits?.gigaflops_per_second === undefined) return () => undefined
   const cost = await coordinator.scoringCost(input, context)
   const expected = caller.filter === undefined ? cost.expected : coarse(cost.expected)
   const settle = door.limits.takeScoring(key, expected / flopsOfGigaflop)
-  return (counts, pairs) => settle(cost.of(counts, pairs) / flopsOfGigaflop)
+  return (...found) => settle(cost.of(...found) / flopsOfGigaflop)
 }
 
 /** What a tenant's limits show of the work on all documents tells no more than their order of magnitude. */
@@ -74,6 +75,10 @@ async function searchWithin(
   if (input.profile) {
     const message = `${nameOf(caller)} may not ask for a profile: it tells of the work on all documents`
     throw new HypershardError('forbidden', message)
+  }
+  if (input.interpret) {
+    const message = `interpret: ${nameOf(caller)} has a filter, and may not compose queries: what leaves score tells of all documents`
+    throw new HypershardError('forbidden', message, { details: { path: 'interpret' } })
   }
   // Its faults are told by the place where the caller wrote them.
   if (input.filter !== undefined) readFilter(input.filter, coordinator.filterableOf(input.index))

@@ -35,10 +35,13 @@ describe('the gRPC adapters', () => {
   let seen: unknown[]
   /** What the shard server says of itself. */
   let description: DescribeResponse | undefined
+  /** What the encoder service finds in a query; undefined of one that does not know the field. */
+  let interpretation: EncodeQueryResponse['interpretation']
 
   beforeEach(async () => {
     seen = []
     description = undefined
+    interpretation = undefined
     server = await start('127.0.0.1:0')
   })
 
@@ -72,6 +75,7 @@ describe('the gRPC adapters', () => {
           encodeMs: 0,
           textTokens: 3,
           unknownTokens: 2,
+          interpretation,
         }
       }, door),
       encodeQueries: unaryHandler(async (request: { texts: string[] }) => {
@@ -157,6 +161,43 @@ describe('the gRPC adapters', () => {
     }
   })
 
+  it('ask for the pieces of a query, and give their texts', async () => {
+    const port = connectEncoder(server.address)
+    const encode = (interpret: boolean) =>
+      port.encodeQuery({ modelDigest: 'm', text: '🦊 or an owl', form: 'weights', interpret }, quietContext())
+    const spans = (...places: [number, number][]) => ({ spans: places.map(([begin, end]) => ({ begin, end })) })
+    try {
+      assert.equal('interpretation' in (await encode(false)), false)
+      interpretation = { pieces: [spans([0, 1]), spans([5, 7], [8, 11])], confidence: 0.9 }
+      assert.deepEqual((await encode(true)).interpretation, { pieces: ['🦊', 'an owl'], confidence: 0.9 })
+      interpretation = { pieces: [], confidence: 0.3 }
+      assert.deepEqual((await encode(true)).interpretation, { pieces: [], confidence: 0.3 })
+      for (const pieces of [[spans([0, 1])], [spans([0, 1]), spans()], [spans([0, 1]), spans([90, 95])]]) {
+        interpretation = { pieces, confidence: 1 }
+        await assert.rejects(encode(true), { code: 'internal', message: /gave pieces of a query that are none/ })
+      }
+      assert.deepEqual(
+        (seen as { interpret: boolean }[]).map(({ interpret }) => interpret),
+        [false, true, true, true, true, true],
+      )
+    } finally {
+      port.close()
+    }
+  })
+
+  it('say that an encoder service is too old to find pieces', async () => {
+    const port = connectEncoder(server.address)
+    const asked = { modelDigest: 'm', text: 'a or b', form: 'weights', interpret: true } as const
+    try {
+      await assert.rejects(port.encodeQuery(asked, quietContext()), {
+        code: 'unavailable',
+        message: /is of a release that finds no pieces in queries; upgrade it/,
+      })
+    } finally {
+      port.close()
+    }
+  })
+
   it('put a file of a model together from its pieces', async () => {
     const port = connectEncoder(server.address)
     try {
@@ -213,6 +254,7 @@ describe('the gRPC adapters', () => {
         recallHits: 11,
         documents: 5,
         tokenStates: undefined,
+        composed: undefined,
         words: undefined,
         facets: ['n'],
         groupBy,

@@ -1,4 +1,4 @@
-import { HypershardError, isErrorCode, type RequestContext } from '@hypershard/common'
+import { fromCodePoints, HypershardError, isErrorCode, type RequestContext } from '@hypershard/common'
 import { type ChannelSettings, callUnary, connectClient, isUnimplemented } from '@hypershard/common/grpc'
 import {
   type EncodeQueryResponse,
@@ -7,9 +7,9 @@ import {
   QueryForm,
   type QueryOutcome,
 } from '@hypershard/proto/encoder'
-import { hyperHeadBytesMax } from '@hypershard/proto/limits'
+import { hyperHeadBytesMax, interpretedPiecesMax } from '@hypershard/proto/limits'
 import { WeightsPrecision } from '@hypershard/proto/qnet'
-import type { EncoderServicePort } from '../ports.ts'
+import type { EncoderServicePort, QueryInterpretation } from '../ports.ts'
 
 const forms = { weights: QueryForm.QUERY_FORM_WEIGHTS, tokenStates: QueryForm.QUERY_FORM_TOKEN_STATES } as const
 const files = { modelJson: ModelFile.MODEL_FILE_MODEL_JSON, hyperHead: ModelFile.MODEL_FILE_HYPER_HEAD } as const
@@ -36,10 +36,13 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
     const { code, message } = failure ?? { code: 'internal', message: `${peer}: gave neither an answer nor a failure` }
     return new HypershardError(isErrorCode(code) ? code : 'internal', message)
   }
-  const encodeQuery: EncoderServicePort['encodeQuery'] = async ({ modelDigest, text, form }, context) => {
-    const request = { modelDigest, text, form: forms[form], precision }
+  const encodeQuery: EncoderServicePort['encodeQuery'] = async (query, context) => {
+    const { modelDigest, text, form, interpret = false } = query
+    const request = { modelDigest, text, form: forms[form], precision, interpret }
     const encode = (inner: RequestContext) => callUnary(client.encodeQuery.bind(client), request, inner, peer)
-    return answerOf(await context.step('encode call', encode, facts, 'client'), form)
+    const answer = await context.step('encode call', encode, facts, 'client')
+    const encoded = answerOf(answer, form)
+    return interpret ? { ...encoded, interpretation: readInterpretation(answer, { text, peer }) } : encoded
   }
   return {
     describe: deadline => callUnary(control.listModels.bind(control), {}, deadline, peer),
@@ -86,4 +89,21 @@ export function connectEncoder(address: string, channel?: ChannelSettings): Enco
       control.close()
     },
   }
+}
+
+/** @throws HypershardError `unavailable` of a service that does not know the field, `internal` for places outside of the text */
+function readInterpretation(
+  { interpretation }: EncodeQueryResponse,
+  { text, peer }: { readonly text: string; readonly peer: string },
+): QueryInterpretation {
+  if (interpretation === undefined) {
+    throw new HypershardError('unavailable', `${peer}: is of a release that finds no pieces in queries; upgrade it`)
+  }
+  const { pieces, confidence } = interpretation
+  const texts = pieces.map(({ spans }) =>
+    spans.map(({ begin, end }) => text.slice(...fromCodePoints(text, [begin, end]))).join(' '),
+  )
+  const isGiven = texts.length === 0 || (texts.length >= 2 && texts.length <= interpretedPiecesMax)
+  if (isGiven && texts.every(piece => piece.trim() !== '')) return { pieces: texts, confidence }
+  throw new HypershardError('internal', `${peer}: gave pieces of a query that are none: ${JSON.stringify(texts)}`)
 }

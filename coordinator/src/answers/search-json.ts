@@ -26,6 +26,7 @@ export function searchAnswerJson(answer: SearchAnswer): z.input<typeof searchAns
     next_cursor: answer.nextCursor,
     ...(answer.rerank && { rerank: rerankJson(answer.rerank) }),
     ...(answer.leaves && { leaves: [...answer.leaves] }),
+    ...interpretationJson(answer),
     ...(answer.profile === undefined ? {} : { profile: profileJson(answer.profile) }),
   }
 }
@@ -36,6 +37,13 @@ function groupJson({ type, value, hits }: HitGroup) {
 
 function facetJson({ field, type, values, distinct }: FacetCounts): z.input<typeof facetAnswerSchema> {
   return { field, values: values.map(({ value, count }) => ({ value: fieldValueJson(type, value), count })), distinct }
+}
+
+function interpretationJson({
+  interpretation,
+}: SearchAnswer): Pick<z.input<typeof searchAnswerSchema>, 'interpretation'> {
+  if (interpretation === undefined || interpretation.any.length === 0) return {}
+  return { interpretation: { any: [...interpretation.any] } }
 }
 
 function rerankJson({ scored: _, ...outcome }: RerankOutcome): z.input<typeof searchAnswerSchema>['rerank'] {

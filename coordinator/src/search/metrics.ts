@@ -67,6 +67,12 @@ export const searchMetrics = defineMetrics({
     help: 'Scores that were infinite or no number.',
     labels: [],
   },
+  interpretations: {
+    kind: 'counter',
+    name: 'hypershard_search_interpretations_total',
+    help: 'Answers of searches that ask for interpret, by what the model found in the text: split, or one_need.',
+    labels: ['outcome'],
+  },
 })
 
 /** Of searches that ask for reranking. */

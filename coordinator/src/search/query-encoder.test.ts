@@ -35,6 +35,29 @@ describe('QueryEncoder', () => {
     assert.equal((await queries.encode(query('b'), quietContext())).cached, false)
   })
 
+  it('asks once for the pieces of a text, and has a text that is one need encoded with that', async () => {
+    const encoder = new FakeEncoder()
+    const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
+    assert.deepEqual((await queries.interpret(query('stars or rivers'), quietContext())).pieces, ['stars', 'rivers'])
+    assert.deepEqual((await queries.interpret(query('stars or rivers'), quietContext())).pieces, ['stars', 'rivers'])
+    assert.deepEqual((await queries.interpret(query('stars'), quietContext())).pieces, [])
+    assert.equal(encoder.queriesEncoded, 2)
+    const stars = await queries.encode(query('stars'), quietContext())
+    assert.deepEqual([stars.cached, 'interpretation' in stars], [true, false])
+    assert.equal((await queries.encode(query('stars or rivers'), quietContext())).cached, false)
+    assert.equal(encoder.queriesEncoded, 3)
+  })
+
+  it('asks for the pieces of a text that was encoded without', async () => {
+    const encoder = new FakeEncoder()
+    const queries = new QueryEncoder(encoder, { cacheBytesMax: 10 * entryBytes })
+    const [encoded, interpreted] = await Promise.all([
+      queries.encode(query('stars or rivers'), quietContext()),
+      queries.interpret(query('stars or rivers'), quietContext()),
+    ])
+    assert.deepEqual([encoded.cached, interpreted.pieces.length], [false, 2])
+  })
+
   it('lets searches of one text at one time share a call', async () => {
     const encoder = new FakeEncoder()
     const queries = new QueryEncoder(encoder, { cacheBytesMax: 0 })

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Deadline, HitCounts, HypershardError, type RequestContext, waitWithin } from '@hypershard/common'
 import { batchSearchesMax, timeoutMsMax } from '@hypershard/proto/limits'
 import { LRUCache } from 'lru-cache'
-import type { EncodedQuery, EncoderPort } from '../ports.ts'
+import type { EncodedQuery, EncoderPort, QueryInterpretation } from '../ports.ts'
 import type { QueryForm } from './query-forms.ts'
 import { isTokenStates, payloadBytes, type QueryPayload } from './query-payload.ts'
 
@@ -42,6 +43,9 @@ interface SharedCall {
 /** Why a call is given up, also one that has ended: made for each, it would be an error with its stack. */
 const nobodyWaits = 'nobody waits for it any more'
 
+/** Texts whose pieces are remembered. */
+const interpretationsMax = 4_096
+
 /** What an entry costs besides its weights: keys, digests, architecture. An estimate on the high side. */
 const entryOverheadBytes = 1024
 
@@ -57,6 +61,7 @@ export class QueryEncoder {
   readonly bytesMax: number
   readonly #encoder: EncoderPort
   readonly #cache: LRUCache<string, EncodedQuery>
+  readonly #interpretations = new LRUCache<string, QueryInterpretation>({ max: interpretationsMax })
   readonly #shared = new Map<string, SharedCall>()
 
   constructor(encoder: EncoderPort, options: { cacheBytesMax: number }) {
@@ -93,6 +98,21 @@ export class QueryEncoder {
       const own = this.#shared.get(key) ?? this.#startCall(query, context, [])
       return { ...(await this.#wait(own, context)), cached: false }
     }
+  }
+
+  /**
+   * The pieces of a text, of a model that finds them. A text that is one need is encoded with this: `encode` has it then.
+   * @throws HypershardError as `encode`; `unavailable` of an encoder service that does not know what that is
+   */
+  async interpret(query: QueryText, context: RequestContext): Promise<QueryInterpretation> {
+    const key = keyOf(query)
+    const known = this.#interpretations.get(key)
+    if (known !== undefined) return known
+    const call = this.#shared.get(piecesKeyOf(query)) ?? this.#startInterpreting(query, context)
+    const { interpretation } = await this.#wait(call, context)
+    assert(interpretation !== undefined, 'an encoder service that was asked for pieces says which')
+    this.#interpretations.set(key, interpretation)
+    return interpretation
   }
 
   /** Forgets a query that was encoded in this form. */
@@ -144,6 +164,22 @@ export class QueryEncoder {
     return calls[0]!
   }
 
+  #startInterpreting(query: QueryText, context: RequestContext): SharedCall {
+    const abandon = new AbortController()
+    const key = piecesKeyOf(query)
+    const deadline = Deadline.after(timeoutMsMax, { signal: abandon.signal })
+    const asked = this.#encoder.encodeQuery({ ...query, interpret: true }, context.with({ deadline }))
+    const result = asked.then(encoded => {
+      const { interpretation, ...plain } = encoded
+      // Nobody searches with the whole of a text that has pieces.
+      if (interpretation?.pieces.length === 0) this.#keep(query, plain)
+      return encoded
+    })
+    const call = { result, flight: { abandon, waiters: 0, keys: [key] }, ahead: false }
+    this.#shared.set(key, call)
+    return call
+  }
+
   async #ask([query, ...others]: readonly QueryText[], context: RequestContext) {
     if (others.length === 0) return [await this.#encoder.encodeQuery(query!, context)]
     const { modelDigest, form } = query!
@@ -171,6 +207,11 @@ export class QueryEncoder {
 /** By content, so that a long text costs no more than a short one. */
 function keyOf(query: QueryText): string {
   return `${query.modelDigest}:${createHash('sha256').update(query.text).digest('base64')}`
+}
+
+/** Of a call that is asked for a text's pieces too. */
+function piecesKeyOf(query: QueryText): string {
+  return `pieces:${keyOf(query)}`
 }
 
 function bytesOf(encoded: EncodedQuery): number {

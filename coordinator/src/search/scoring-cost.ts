@@ -1,5 +1,6 @@
 import type { ScanCounts } from '@hypershard/common'
 import type { CrossEncoder, Model } from '@hypershard/proto/encoder'
+import { interpretedPiecesMax } from '@hypershard/proto/limits'
 import type { Manifest } from '@hypershard/storage'
 import { eligibleByShard } from '../catalog/eligible-by-shard.ts'
 import type { SearchInput } from './search-input.ts'
@@ -8,8 +9,8 @@ import type { SearchInput } from './search-input.ts'
 export interface ScoringCost {
   /** Before it is made; documents that a filter leaves out count too, since how many they are is not known. */
   readonly expected: number
-  /** Once it is known which documents were looked at, and how many pairs were scored. */
-  of(counts: ScanCounts, pairs?: number): number
+  /** Once it is known which documents were looked at, how many pairs were scored, and how many pieces the text has. */
+  of(counts: ScanCounts, found?: { readonly pairs?: number | undefined; readonly pieces?: number | undefined }): number
 }
 
 /**
@@ -19,19 +20,21 @@ export interface ScoringCost {
 const flopsOfWeight = 2
 
 /** What of a search decides its cost. */
-type PricedOption = 'plan' | 'candidates' | 'expansion' | 'k' | 'hybrid' | 'rerank' | 'composed'
+type PricedOption = 'plan' | 'candidates' | 'expansion' | 'k' | 'hybrid' | 'rerank' | 'composed' | 'interpret'
 
 /** @param model undefined for one that is not known now: a search of it fails, and costs nothing */
 export function scoringCost(
-  { plan, candidates, expansion, k, hybrid, rerank, composed }: Pick<SearchInput, PricedOption>,
+  { plan, candidates, expansion, k, hybrid, rerank, composed, interpret }: Pick<SearchInput, PricedOption>,
   manifest: Manifest,
   model: Pick<Model, 'qnetParameters' | 'vectorWidth'> | undefined,
   crossEncoder?: Pick<CrossEncoder, 'tokenParameters' | 'maxTokens'>,
 ): ScoringCost {
   const { qnetParameters = 0, vectorWidth = 0 } = model ?? {}
   // Each leaf of a composed query scores, and ranks, what a query of one q-net would.
-  const qnets = composed === undefined ? 1 : composed.leaves.reduce((sum, { like }) => sum + (like?.length ?? 1), 0)
-  const costOf = (scored: number, ranked: number) =>
+  const qnetsAsked =
+    composed === undefined ? 1 : composed.leaves.reduce((sum, { like }) => sum + (like?.length ?? 1), 0)
+  const qnetsAtMost = interpret ? interpretedPiecesMax : qnetsAsked
+  const costOf = (scored: number, ranked: number, qnets = qnetsAtMost) =>
     flopsOfWeight * qnets * (scored * qnetParameters + ranked * vectorWidth)
   const joined = hybrid?.candidates ?? 0
   const shards = eligibleByShard(manifest)
@@ -46,10 +49,12 @@ export function scoringCost(
   const costOfPair = flopsOfWeight * tokenParameters * maxTokens
   return {
     expected: expected + costOfPair * (rerank?.candidates ?? 0),
-    of: ({ documentsScored, documentsScanned, documentsWalked }, pairs = 0) => {
+    of: ({ documentsScored, documentsScanned, documentsWalked }, { pairs = 0, pieces = 0 } = {}) => {
       const looked = documentsScored + documentsScanned + documentsWalked
       const ofWords = looked > 0 ? costOfWords : 0
-      return costOf(documentsScored, documentsScanned + documentsWalked) + ofWords + costOfPair * pairs
+      return (
+        costOf(documentsScored, documentsScanned + documentsWalked, pieces || qnetsAsked) + ofWords + costOfPair * pairs
+      )
     },
   }
 }

@@ -3,6 +3,7 @@ import type { SearchPlanName } from '@hypershard/contract'
 import type { FetchedDocument, Passage } from '@hypershard/proto/shard'
 import type { ExactValue, FieldType } from '@hypershard/storage'
 import type { Fragment } from '../words/best-fragments.ts'
+import type { TextInterpretation } from './composed/interpret-query.ts'
 import type { LeafScores } from './composed/leaf-scores.ts'
 import type { Coverage } from './coverage.ts'
 import type { SearchProfile } from './search-profile.ts'
@@ -81,5 +82,7 @@ export interface SearchAnswer {
   readonly rerank?: RerankOutcome | undefined
   /** Where the leaves of a composed query stand. */
   readonly leaves?: readonly string[] | undefined
+  /** Of a search that asks for it. */
+  readonly interpretation?: TextInterpretation | undefined
   readonly profile: SearchProfile | undefined
 }

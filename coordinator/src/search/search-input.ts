@@ -37,6 +37,8 @@ export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
   readonly like?: Like | undefined
   /** Documents that leaves of `composed` are made of, each once: they are no hits. */
   readonly liked?: readonly string[] | undefined
+  /** `query` is searched as the needs that it joins, where the model finds several. */
+  readonly interpret?: boolean
   readonly k: number
   readonly cursor: string | undefined
   /** 0 to 1 */
@@ -88,6 +90,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     group_by: groupBy,
     sort,
     highlight,
+    interpret,
     hybrid: joined,
     ...options
   } = others
@@ -96,9 +99,11 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   if (groupBy !== undefined) refuseBeside('group_by', { like: like ?? liked, hybrid, rerank: options.rerank })
   if (sort !== undefined) refuseBeside('sort', { hybrid, rerank: options.rerank })
   if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
+  if (interpret) checkInterpret({ query, hybrid, rerank: options.rerank, highlight })
   const what = {
     index,
     hybrid,
+    ...(interpret && { interpret }),
     query,
     own,
     composed,
@@ -126,6 +131,16 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   }
   if (sort !== undefined) return { ...what, ...settle(withEveryScore(options, 'sort')) }
   return { ...what, ...settle(options) }
+}
+
+/** @throws HypershardError `invalid_request` for a query that is no text, and for what reads all of a text as one */
+function checkInterpret({ query, ...others }: Pick<SearchInput, 'query' | 'hybrid' | 'rerank' | 'highlight'>): void {
+  if (query.length === 0)
+    throw refused('interpret: reads a text, and this query is none; leave it out, or send a text as `query`')
+  for (const [name, other] of Object.entries(others)) {
+    if (other !== undefined)
+      throw refused(`interpret: may split the text that ${name} reads as one; leave one of them out`)
+  }
 }
 
 /** Why an order that is made of all documents does not go with what makes another one, of some. */

@@ -41,6 +41,7 @@ export class SearchMeter {
   readonly #walked
   readonly #missing
   readonly #nonFinite
+  readonly #interpretations
   readonly #reranks
   readonly #rerankPairs
 
@@ -55,6 +56,7 @@ export class SearchMeter {
     this.#walked = meter.counter(searchMetrics.walked)
     this.#missing = meter.counter(searchMetrics.missingShards)
     this.#nonFinite = meter.counter(searchMetrics.nonFinite)
+    this.#interpretations = meter.counter(searchMetrics.interpretations)
     this.#reranks = meter.counter(rerankMetrics.reranks)
     this.#rerankPairs = meter.counter(rerankMetrics.pairs)
   }
@@ -78,6 +80,7 @@ export class SearchMeter {
       const answer = await ask(admitted)
       const result = isWhole(answer.coverage) ? 'complete' : 'partial'
       this.#end({ plan, outcome: result, result, startMs })
+      this.#noteInterpretation(answer)
       if (!answer.cached) this.#noteAnswer(answer)
       return answer
     } catch (error) {
@@ -99,6 +102,11 @@ export class SearchMeter {
     for (const [step, ms] of Object.entries(laps)) {
       this.#stageSeconds.observe({ stage: stageNames[step as keyof typeof laps] }, ms / 1_000)
     }
+  }
+
+  #noteInterpretation({ interpretation }: SearchAnswer): void {
+    if (interpretation === undefined) return
+    this.#interpretations.add({ outcome: interpretation.any.length > 0 ? 'split' : 'one_need' })
   }
 
   #noteAnswer({ coverage, rerank }: SearchAnswer): void {

@@ -1,9 +1,10 @@
 import { type RequestContext, waitWithin } from '@hypershard/common'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogEntry } from '../catalog/catalog.ts'
 import type { ModelRegistry } from '../catalog/model-registry.ts'
 import { pinWords } from '../words/pin-words.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { chooseReranker } from './choose-reranker.ts'
+import { interpretQuery } from './composed/interpret-query.ts'
 import { refuseToTenant } from './composed/refuse-to-tenant.ts'
 import { type CursorOwner, decodeCursor } from './cursor.ts'
 import type { FanOutOutcome } from './fan-out-request.ts'
@@ -35,7 +36,7 @@ export interface SearchParts extends AskingParts {
 }
 
 /**
- * check, pin, read the document that hits are to be like, look among the answers that were kept, ask the shards (encode,
+ * check, interpret the text, pin, read the document that hits are to be like, look among the answers that were kept, ask the shards (encode,
  * route, fan out), pick the winners (merge, count coverage, fetch), rerank, give the page, highlight, sum up facets. One manifest
  * version for every shard of one answer, and for every page of one cursor.
  * @throws HypershardError `index_not_found`, `document_not_found` (`like`), `invalid_cursor`, `invalid_request` (the filter, words that are not kept),
@@ -52,16 +53,19 @@ export async function search(
   const reranker = await chooseReranker(asked, parts.models, context.deadline)
   const settled =
     reranker === undefined ? asked : { ...asked, rerank: { ...asked.rerank!, model: reranker.model.digest } }
-  const { pinned, owner } = await pin(settled, context, parts)
+  const { generation } = entryOf(settled, parts)
+  const { input: read, interpretation } = await interpretQuery(settled, generation, context, parts)
+  if (interpretation !== undefined) watch.lap('encode')
+  const { pinned, owner } = await pin(read, context, parts)
   const { manifest } = pinned
-  const input = await searchLike(settled, pinned, context, parts)
+  const input = await searchLike(read, pinned, context, parts)
   refuseToTenant(input)
 
   const key = input.cache && !input.profile ? AnswerCache.keyOf(input, manifest) : undefined
   const kept = key === undefined ? undefined : parts.answers.get(key)
   if (kept !== undefined) {
     trail.cached = true
-    return { ...kept, cached: true, tookMs: watch.totalMs }
+    return { ...kept, interpretation, cached: true, tookMs: watch.totalMs }
   }
 
   const first = firstStageOf(input, pinned, reranker)
@@ -105,7 +109,7 @@ export async function search(
     profile: input.profile ? profileOf(query, outcome, watch, input) : undefined,
   }
   if (key !== undefined) parts.answers.keep(key, answer)
-  return answer
+  return { ...answer, interpretation }
 }
 
 /** Of the shards whose hits are given. */
@@ -140,14 +144,18 @@ async function highlighted<Page extends Parameters<typeof highlightPage>[0]>(
   return found
 }
 
+function entryOf({ index, generation }: SearchInput, { catalog }: Pick<SearchParts, 'catalog'>): CatalogEntry {
+  return generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
+}
+
 /** Checks what only the index can tell, and holds on to the manifest version that the whole search is of. */
 export async function pin(
   input: SearchInput,
   context: RequestContext,
   { catalog }: Pick<SearchParts, 'catalog'>,
 ): Promise<{ readonly pinned: Pinned; readonly owner: CursorOwner }> {
-  const { index, generation, precision, plan } = input
-  const entry = generation === undefined ? catalog.get(index) : catalog.getGeneration(index, generation)
+  const { precision, plan } = input
+  const entry = entryOf(input, { catalog })
   const owner: CursorOwner = {
     indexUid: entry.record.uid,
     query: input.own?.name ?? input.composed?.name ?? (input.like && nameOfLike(input.like)) ?? input.query,

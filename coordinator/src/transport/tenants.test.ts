@@ -82,6 +82,15 @@ describe('a key with a filter', () => {
     assert.equal((await search('root', { query: { like: ['a1', 'b1'] } })).status, 200)
   })
 
+  it('has no text interpreted, which would be a composed query', async () => {
+    const asked = { query: 'stars or moon', interpret: true }
+    const refused = await search('ada', asked)
+    assert.deepEqual([refused.status, refused.json.code, refused.json.details.path], [403, 'forbidden', 'interpret'])
+    assert.match(refused.json.detail, /^interpret: .* has a filter, and may not compose queries/)
+    assert.equal((await search('ada', { ...asked, interpret: false })).status, 200)
+    assert.deepEqual((await search('root', asked)).json.interpretation, { any: ['stars', 'moon'] })
+  })
+
   it('has its own documents reranked alone, and is told of no server that fails', async () => {
     const { encoder } = coordinator
     const read: string[] = []

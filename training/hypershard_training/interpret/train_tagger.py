@@ -28,8 +28,8 @@ class TaggerSettings:
 
     seed: int = 0
     examples: int = 22_000
-    epochs: int = 4
-    batch: int = 128
+    epochs: int = 2
+    batch: int = 32
     learning_rate: float = 2e-3
     #: Real queries of the train splits that are not trained on: of these at most this share is split at the threshold.
     plain_split_max: float = 0.0005

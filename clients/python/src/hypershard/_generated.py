@@ -671,6 +671,8 @@ class SearchRequest(TypedDict):
     """The share of the eligible documents that must have been searched; below it the answer is a 503."""
     timeout_ms: NotRequired[int]
     """For everything together."""
+    interpret: NotRequired[bool]
+    """Beside a text: it is searched as the needs that it joins, as those of "heart or lung cancer", where the model is sure that it finds several. The answer has `interpretation` then."""
     profile: NotRequired[bool]
     """Tell where the time went."""
     ids_only: NotRequired[bool]
@@ -804,6 +806,10 @@ class RerankOutcome(Answer):
     """The same in words, or that the page lies behind the candidates."""
 
 
+class SearchAnswerInterpretation(Answer):
+    any: list[str]
+
+
 class SearchProfileShard(Answer):
     documents_scored: int
     documents_scanned: int
@@ -868,6 +874,8 @@ class SearchAnswer(Answer):
     """Of a search that asks for it."""
     leaves: list[str] | None = None
     """Of a composed query: where its leaves stand, as `any[0]` or `any[1].all[0]`, in their order."""
+    interpretation: SearchAnswerInterpretation | None = None
+    """With `interpret`, of a text that was split: the expression that was searched."""
     profile: SearchProfile | None = None
 
 
@@ -886,6 +894,8 @@ class BatchedSearchRequest(TypedDict):
     """`next_cursor` of the answer before: the page after it, of the same manifest version."""
     min_coverage: NotRequired[float]
     """The share of the eligible documents that must have been searched; below it the answer is a 503."""
+    interpret: NotRequired[bool]
+    """Beside a text: it is searched as the needs that it joins, as those of "heart or lung cancer", where the model is sure that it finds several. The answer has `interpretation` then."""
     profile: NotRequired[bool]
     """Tell where the time went."""
     ids_only: NotRequired[bool]
@@ -1818,6 +1828,7 @@ __all__ = [
     "RerankRequest",
     "SearchAnswer",
     "SearchAnswerGroup",
+    "SearchAnswerInterpretation",
     "SearchBatchAnswer",
     "SearchBatchRequest",
     "SearchOutcomeAnswer",

@@ -47,13 +47,14 @@ import { valueMessage } from './value-message.ts'
 
 /** As the HTTP body would have it, so that one schema checks both. An empty string stands for a value not given. */
 export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
-  const { k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache } = request
+  const { k, cursor, minCoverage, timeoutMs, profile, idsOnly, minSequence, cache, interpret } = request
   return withoutUnset({
     query: queryOf(request),
     vector: request.vector?.length ? vectorBodyOf(request.vector, request.vectorPrecision) : undefined,
     qnet: request.qnet && qnetBodyOf(request.qnet),
     like: request.like,
     k,
+    interpret,
     profile,
     cache,
     cursor: cursor || undefined,
@@ -271,8 +272,13 @@ export function searchResponse(answer: SearchAnswer): SearchResponse {
     nextCursor: nextCursor ?? '',
     rerank: answer.rerank && rerankMessage(answer.rerank),
     leaves: [...(answer.leaves ?? [])],
+    interpretation: interpretationMessage(answer),
     profile: profile && profileMessage(profile),
   }
+}
+
+function interpretationMessage({ interpretation }: SearchAnswer): SearchResponse['interpretation'] {
+  return interpretation?.any.length ? { any: [...interpretation.any] } : undefined
 }
 
 function rerankMessage({ model, code, message, scored: _, ...outcome }: RerankOutcome): OutcomeOfRerank {

@@ -336,6 +336,8 @@ export interface SearchRequest {
     | undefined;
   /** Of `vector`: "f32" or "f16"; where it is empty the length tells. */
   vectorPrecision: string;
+  /** Beside a text: it is searched as the needs that it joins, where the model is sure that it finds several. */
+  interpret?: boolean | undefined;
 }
 
 /** A node of a composed query: a leaf, or an operator over others. */
@@ -477,6 +479,13 @@ export interface SearchResponse {
     | undefined;
   /** Of a composed query: where its leaves stand, as "any[0]" or "any[1].all[0]", in their order. */
   leaves: string[];
+  /** With `interpret`, of a text that was split: what was searched. */
+  interpretation?: TextInterpretation | undefined;
+}
+
+export interface TextInterpretation {
+  /** The best of these. */
+  any: string[];
 }
 
 export interface HitGroup {
@@ -2916,6 +2925,7 @@ function createBaseSearchRequest(): SearchRequest {
     expression: undefined,
     highlight: undefined,
     vectorPrecision: "",
+    interpret: undefined,
   };
 }
 
@@ -3004,6 +3014,9 @@ export const SearchRequest: MessageFns<SearchRequest> = {
     }
     if (message.vectorPrecision !== "") {
       writer.uint32(410).string(message.vectorPrecision);
+    }
+    if (message.interpret !== undefined) {
+      writer.uint32(480).bool(message.interpret);
     }
     return writer;
   },
@@ -3245,6 +3258,14 @@ export const SearchRequest: MessageFns<SearchRequest> = {
             message.vectorPrecision = reader.string();
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.interpret = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3300,6 +3321,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
       ? HighlightSpec.fromPartial(object.highlight)
       : undefined;
     message.vectorPrecision = object.vectorPrecision ?? "";
+    message.interpret = object.interpret ?? undefined;
     return message;
   },
 };
@@ -4231,6 +4253,7 @@ function createBaseSearchResponse(): SearchResponse {
     groups: [],
     rerank: undefined,
     leaves: [],
+    interpretation: undefined,
   };
 }
 
@@ -4280,6 +4303,9 @@ export const SearchResponse: MessageFns<SearchResponse> = {
     }
     for (const v of message.leaves) {
       writer.uint32(330).string(v!);
+    }
+    if (message.interpretation !== undefined) {
+      TextInterpretation.encode(message.interpretation, writer.uint32(482).fork()).join();
     }
     return writer;
   },
@@ -4417,6 +4443,14 @@ export const SearchResponse: MessageFns<SearchResponse> = {
             message.leaves.push(reader.string());
             continue;
           }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.interpretation = TextInterpretation.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4455,6 +4489,64 @@ export const SearchResponse: MessageFns<SearchResponse> = {
       ? RerankOutcome.fromPartial(object.rerank)
       : undefined;
     message.leaves = object.leaves?.map((e) => e) || [];
+    message.interpretation = (object.interpretation !== undefined && object.interpretation !== null)
+      ? TextInterpretation.fromPartial(object.interpretation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTextInterpretation(): TextInterpretation {
+  return { any: [] };
+}
+
+export const TextInterpretation: MessageFns<TextInterpretation> = {
+  encode(message: TextInterpretation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.any) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TextInterpretation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTextInterpretation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.any.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TextInterpretation>): TextInterpretation {
+    return TextInterpretation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TextInterpretation>): TextInterpretation {
+    const message = createBaseTextInterpretation();
+    message.any = object.any?.map((e) => e) || [];
     return message;
   },
 };
