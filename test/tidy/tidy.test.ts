@@ -51,7 +51,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Libraries that only these files may import, so that the rest does not depend on them. */
 const onlyIn: Readonly<Record<string, RegExp>> = {
   'onnxruntime-node': /^qnet\/src\/onnx\//,
-  'apache-arrow': /^storage\/src\/segment\/formats\//,
+  'apache-arrow': /^(storage\/src\/segment\/formats|cli\/src\/tables)\//,
+  hyparquet: /^cli\/src\/tables\//,
   '@aws-sdk/client-s3': /^storage\/src\/store\/s3-/,
   '@aws-sdk/lib-storage': /^storage\/src\/store\/s3-/,
   fastify: /^(coordinator\/src\/transport\/http|bench\/src\/load\/peers)\//,

@@ -3,6 +3,7 @@ import { lineErrorsMax, type PutAnswer, type PutProgress, type WaitMode, waitMod
 import { type Command, Option } from 'commander'
 import { joinVectors } from '../documents/join-vectors.ts'
 import { type DocumentSource, openSource } from '../documents/open-source.ts'
+import { vectorColumn } from '../tables/table.ts'
 import { shorten, toPlainLine } from '../terminal/fit-text.ts'
 import { formatCount, formatCountOf, formatDuration, formatRate } from '../terminal/format-number.ts'
 import { ProgressDisplay } from '../terminal/progress.ts'
@@ -43,12 +44,18 @@ export function addDocumentsCommand(program: Command, context: CommandContext): 
   group
     .command('put')
     .argument('<index>', 'an index that exists')
-    .argument('<source>', 'a .jsonl, .md or .txt file, also as .gz, .zst or .br, a folder, or - for standard input')
+    .argument(
+      '<source>',
+      'a .jsonl, .md or .txt file, also as .gz, .zst or .br, a .parquet or .arrow file, a folder, or - for standard input',
+    )
     .description('write documents; those whose id is in the index already replace the old ones')
     .addOption(waitOption())
     .option('--key <key>', 'an idempotency key: the same documents with the same key are written once')
-    .option('--vectors <file>', "the documents' vectors, a row each: .npy or safetensors, of 32 or 16 bits")
-    .option('--tensor <name>', 'which one, where a safetensors file has several')
+    .option(
+      '--vectors <file>',
+      "the documents' vectors, a row each: .npy or safetensors, of 32 or 16 bits, or a column of .parquet or .arrow",
+    )
+    .option('--tensor <name>', 'which one, where a safetensors file has several; or which column, if not vector')
     .option('--vectors-model <digest>', 'the model that made them; needed unless the index has none')
     .addHelpText(
       'after',
@@ -59,6 +66,10 @@ with a dot are left out): the id is the path in the folder, the title that of
 the front matter, the first heading or the first line. --timeout is how long to
 wait without a sign of life.
 
+Each row of a .parquet or .arrow file is a document: the columns id, title and
+text, any other as a field, the members of a column fields too, and the lists of
+a column vector as --vectors.
+
 With --vectors nothing is encoded: the first line's vector is the first row, and
 so on. Blank lines have none. Where there are not as many documents as rows,
 nothing is written.
@@ -68,7 +79,8 @@ Examples:
   hypershard documents put notes ./notes
   hypershard documents put papers papers.jsonl.gz
   xzcat papers.jsonl.xz | hypershard documents put papers -
-  hypershard documents put own papers.jsonl --vectors papers.npy`,
+  hypershard documents put own papers.jsonl --vectors papers.npy
+  hypershard documents put own papers.parquet`,
     )
     .action((index: string, source: string, options: PutOptions) => putDocuments(context, index, source, options))
   group
@@ -153,8 +165,10 @@ async function putDocuments(
   path: string,
   { wait, key, ...given }: PutOptions,
 ): Promise<void> {
-  const vectors = await openVectors(context.api(), index, given)
   const source = await openSource(path, context.surroundings.stdin)
+  // A table may have the vectors of its documents itself.
+  const ownVectors = source.table?.columns.includes(vectorColumn) && { vectors: path }
+  const vectors = await openVectors(context.api(), index, { ...ownVectors, ...given })
   const body = vectors === undefined ? source.body : joinVectors(source.body, vectors.file, vectors.modelDigest)
   const progress = new ProgressDisplay(context.terminal.notes, 'indexing')
   try {

@@ -10,6 +10,9 @@ import {
   toUserFileFailure,
 } from '@hypershard/common'
 import type { PutProgress } from '@hypershard/contract'
+import { openTable } from '../tables/open-table.ts'
+import type { Table } from '../tables/table.ts'
+import { tableLines } from '../tables/table-lines.ts'
 import type { WorkState } from '../terminal/progress.ts'
 import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read-folder.ts'
 
@@ -17,6 +20,8 @@ import { type FailedFile, isTextFile, listTextFiles, readFileLine } from './read
 export interface DocumentSource {
   /** NDJSON in UTF-8, without a byte order mark and unpacked, whatever it was read from. */
   readonly body: AsyncIterable<Uint8Array>
+  /** Where it is one, a Parquet or Arrow file. */
+  readonly table?: Table
   /** Files that did not become lines; grows while the body is read. */
   readonly failedFiles: readonly FailedFile[]
   /** The file that a line of the body, counted from 1, came from; undefined when the lines are not made of files. */
@@ -26,8 +31,8 @@ export interface DocumentSource {
 }
 
 /**
- * Opens a JSONL file, a .md or .txt file, a folder of those, or, where it is given, standard input as `-`. Any of the
- * files may be packed with gzip, zstd or brotli.
+ * Opens a JSONL file, a Parquet or Arrow file, a .md or .txt file, a folder of those two, or, where it is given, standard
+ * input as `-`. A JSONL file may be packed with gzip, zstd or brotli.
  * @throws HypershardError `invalid_request` when there is nothing to read
  */
 export async function openSource(path: string, stdin?: Readable): Promise<DocumentSource> {
@@ -37,6 +42,8 @@ export async function openSource(path: string, stdin?: Readable): Promise<Docume
     throw toUserFileFailure(path, 'read', error)
   })
   if (facts.isFile() && isTextFile(path)) return folderSource(dirname(path), [basename(path)])
+  const table = facts.isFile() ? await openTable(path) : undefined
+  if (table !== undefined) return tableSource(table)
   if (!facts.isDirectory()) return lineSource(openTextFile(path), path, facts.isFile() ? facts.size : undefined)
   const files = await listTextFiles(path)
   if (files.length === 0) throw new HypershardError('invalid_request', `${path} has no .md or .txt files in it`)
@@ -89,6 +96,19 @@ function doneOf({ received, waiting }: PutProgress): number {
 function estimateTotal(received: number, bytesRead: number, bytesTotal: number | undefined): number | undefined {
   if (bytesTotal === undefined || bytesRead === 0 || received === 0) return undefined
   return Math.max(received, Math.round((received * bytesTotal) / bytesRead))
+}
+
+function tableSource(table: Table): DocumentSource {
+  return {
+    body: tableLines(table),
+    table,
+    failedFiles: [],
+    fileOfLine: () => undefined,
+    workState: progress => ({
+      done: doneOf(progress),
+      total: progress.sequence === null ? table.rows : progress.received,
+    }),
+  }
 }
 
 function folderSource(folder: string, files: readonly string[]): DocumentSource {

@@ -15,6 +15,8 @@ import {
   toUserFileFailure,
 } from '@hypershard/common'
 import { vectorWidthMax } from '@hypershard/contract'
+import { openTable } from '../tables/open-table.ts'
+import { tableVectors } from '../tables/table-vectors.ts'
 import type { VectorFile } from './vector-file.ts'
 
 /** Of safetensors files; one of a model with hundreds of tensors has some tens of kilobytes. */
@@ -33,11 +35,14 @@ interface Placed {
 }
 
 /**
- * Opens a file of vectors: `.npy`, or safetensors with one matrix, or the one that is named. Its first bytes tell which.
- * @param tensor the name of the tensor, where a safetensors file has several
+ * Opens a file of vectors: `.npy`; safetensors with one matrix, or the one that is named; or a column of a Parquet or Arrow
+ * file. Its first bytes tell which.
+ * @param tensor the name of the tensor, where a safetensors file has several, or of the column, if it is not `vector`
  * @throws HypershardError `invalid_request` that names the file, for whatever cannot be read as rows of vectors
  */
 export async function openVectorFile(path: string, tensor?: string): Promise<VectorFile> {
+  const table = await openTable(path)
+  if (table !== undefined) return tableVectors(table, tensor)
   let file: FileHandle | undefined
   try {
     file = await open(path)

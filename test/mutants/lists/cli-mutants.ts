@@ -233,4 +233,20 @@ export const cliMutants: readonly Mutant[] = [
     breaks: 'A hit is shown with the leaf that gave it its place first',
     tests: ['cli/src/commands/query-options.test.ts'],
   },
+  {
+    id: 'table-exact-integers',
+    file: 'cli/src/tables/table-lines.ts',
+    find: "case 'bigint':",
+    replace: "case 'bigint': return Number(cell)",
+    breaks: 'Integers of 64 bits in a table stay exact',
+    tests: ['cli/src/tables/tables.test.ts'],
+  },
+  {
+    id: 'table-vector-width',
+    file: 'cli/src/tables/table-vectors.ts',
+    find: 'if (values.length !== width)',
+    replace: 'if (values.length > width)',
+    breaks: 'Each vector of a table has as many values as the first',
+    tests: ['cli/src/tables/tables.test.ts'],
+  },
 ]
