@@ -46,11 +46,15 @@ export function labTests(shared: SharedConsole): void {
       await page.getByLabel('Query').press('Enter')
       await hits(page).nth(4).waitFor()
       assert.equal(await hits(page).count(), 5)
+      // Who types goes on typing, and a link from elsewhere fills the form.
+      assert.equal(await page.evaluate('document.activeElement.tagName'), 'TEXTAREA')
       const { body } = await shared.cluster.search('lab', 'bake dice', { k: 5 })
       const first = await hits(page).first().textContent()
       assert(first?.includes(body.hits[0]!.id), first ?? '')
       const link = page.url()
       assert.match(link, /#\/lab\?index=lab&query=bake\+dice&k=5$/)
+      await page.evaluate(`location.hash = '#/lab?index=lab&query=fogu'`)
+      await page.waitForFunction(`document.querySelector('textarea').value === 'fogu'`)
       const other = await shared.open(link.slice(link.indexOf('#')))
       await hits(other).nth(4).waitFor()
       assert.equal(await hits(other).first().textContent(), first)
@@ -101,6 +105,13 @@ export function labTests(shared: SharedConsole): void {
         await scores.allTextContents(),
         body.hits[0]!.leaf_scores!.map(score => score!.toFixed(2)),
       )
+      await page.getByRole('link', { name: 'Less like this' }).click()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      const like = page.getByPlaceholder('like documents')
+      await like.waitFor()
+      assert.equal(await like.inputValue(), body.hits[0]!.id)
+      await hits(page).filter({ hasText: body.hits[1]!.id }).first().waitFor()
+      assert.equal(await hits(page).getByText(body.hits[0]!.id, { exact: true }).count(), 0)
     })
 
     it('shows the texts of others as texts, whatever they are', async () => {
@@ -115,6 +126,7 @@ export function labTests(shared: SharedConsole): void {
       assert.equal(await drawer.locator('.hit-text').evaluate(text => text.textContent?.length), 600_000)
       await page.keyboard.press('Escape')
       await drawer.waitFor({ state: 'detached' })
+      assert.equal(await page.evaluate('document.activeElement.className'), 'hit')
       assert.deepEqual(
         await page.evaluate('[document.title, document.querySelectorAll("#console img, #console script").length]'),
         ['Search lab · hypershard', 0],
@@ -134,7 +146,7 @@ export function labTests(shared: SharedConsole): void {
     })
 
     it('scrolls 1,000 hits, of which only those that are seen are in the page', async () => {
-      const page = await shared.open('#/lab?index=lab&query=bake&k=1000')
+      const page = await shared.open('#/lab?index=lab&query=bake&k=1000', { width: 700, height: 600 })
       await hits(page).first().waitFor()
       assert((await hits(page).count()) < 60)
       const list = page.getByRole('list', { name: 'Hits' })
@@ -219,14 +231,14 @@ export function labTests(shared: SharedConsole): void {
   })
 }
 
-/** Scrolls to the end of the page, a window at a time, and gives the longest time between two frames. */
+/** Scrolls to the end of the hits, far at each frame, and gives the longest time between two frames. */
 const scrollThrough = `new Promise(resolve => {
   let [longest, last] = [0, performance.now()]
   const step = now => {
     longest = Math.max(longest, now - last)
     last = now
     const before = scrollY
-    scrollBy(0, innerHeight)
+    scrollBy(0, 6_000)
     const list = document.querySelector('ol[aria-label="Hits"]').getBoundingClientRect()
     if (scrollY === before || list.bottom < innerHeight) resolve(longest)
     else requestAnimationFrame(step)

@@ -9,7 +9,7 @@ const executablePath = '/usr/bin/chromium'
 /** No request goes anywhere but to the cluster. */
 const quiet = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+  ...['--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--process-per-site'],
 ]
 
 /** Long enough for a machine that does much else; nothing waits so long that goes well. */
@@ -48,7 +48,9 @@ export const missingBrowser = existsSync(executablePath) ? undefined : `there is
 /** Starts both before the tests of a `describe` and ends them behind it. What this gives can be used inside its tests. */
 export function shareConsole(): SharedConsole {
   const parts: { cluster?: TestCluster; keys?: TestKeys<KeyName>; browser?: Browser } = {}
-  const contexts: BrowserContext[] = []
+  /** By key and colours: a new one costs as much as a test. */
+  const contexts = new Map<string, BrowserContext>()
+  const pages: Page[] = []
   const failures: string[] = []
 
   before(async () => {
@@ -62,7 +64,10 @@ export function shareConsole(): SharedConsole {
   })
 
   afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close()
+    for (const page of pages.splice(0)) {
+      await page.evaluate('localStorage.clear()')
+      await page.close()
+    }
     const found = failures.splice(0)
     if (found.length > 0) throw new Error(`the page logged errors:\n${found.join('\n')}`)
   })
@@ -86,13 +91,18 @@ export function shareConsole(): SharedConsole {
     open: async (route, options = {}) => {
       const { width = 1_280, height = 900, colorScheme = 'light' } = options
       const key = 'key' in options ? options.key : 'root'
-      const context = await parts.browser!.newContext({ viewport: { width, height }, colorScheme })
-      contexts.push(context)
-      context.setDefaultTimeout(waitMsMax)
-      // As the form stores it; only in this tab.
-      if (key !== undefined)
-        await context.addInitScript(`sessionStorage.setItem('hypershard-key', '${parts.keys!.texts[key]}')`)
+      const kind = `${key} ${colorScheme}`
+      const context = contexts.get(kind) ?? (await parts.browser!.newContext({ colorScheme }))
+      if (!contexts.has(kind)) {
+        context.setDefaultTimeout(waitMsMax)
+        // As the form stores it; only in this tab.
+        if (key !== undefined)
+          await context.addInitScript(`sessionStorage.setItem('hypershard-key', '${parts.keys!.texts[key]}')`)
+        contexts.set(kind, context)
+      }
       const page = await context.newPage()
+      pages.push(page)
+      await page.setViewportSize({ width, height })
       page.on('pageerror', error => failures.push(String(error)))
       page.on('console', message => {
         // An answer that tells of a problem is shown on the page; the browser logs it as well.

@@ -147,4 +147,12 @@ export const consoleMutants: readonly Mutant[] = [
     breaks: 'A filter by hand compares integers with all their digits',
     tests: ['console/src/pages/lab/filter-rows.test.ts'],
   },
+  {
+    id: 'lab-less-is-more',
+    file: 'console/src/pages/lab/expression-draft.ts',
+    find: 'const like = not ? { not: { like: [id] } } : { like: [id] }',
+    replace: 'const like = { like: [id] }',
+    breaks: 'Less like a hit is not more like it',
+    tests: ['console/src/pages/lab/expression-draft.test.ts'],
+  },
 ]

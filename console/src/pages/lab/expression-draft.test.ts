@@ -10,6 +10,7 @@ import {
   type LabQuery,
   leafAt,
   queryOf,
+  withLike,
 } from './expression-draft.ts'
 
 const group = (kind: 'any' | 'all', ...nodes: GroupDraft['nodes']): GroupDraft => ({
@@ -54,6 +55,12 @@ describe('an expression built by hand', () => {
       words,
       fc.tuple(words, weight).map(([given, by]) => ({ text: given, weight: by })),
       fc.constant({ vector: [1, 2] }),
+      fc
+        .array(
+          fc.string({ minLength: 1, unit: 'grapheme' }).filter(id => id.trim() === id),
+          { minLength: 1, maxLength: 3 },
+        )
+        .map(like => ({ like })),
     )
     const node = fc.letrec<{ node: unknown; group: LabQuery }>(tie => ({
       node: fc.oneof(
@@ -96,13 +103,25 @@ describe('an expression built by hand', () => {
     assert.equal(depthOf(group('any', text('b', { not: true }))), 3)
   })
 
+  it('takes what was found along: more like it, or less', () => {
+    const [more, less] = [{ not: false }, { not: true }]
+    assert.deepEqual(withLike('moon', 'a', more), { any: ['moon', { like: ['a'] }] })
+    assert.deepEqual(withLike({ any: ['moon', 'sun'] }, 'a', less), { any: ['moon', 'sun', { not: { like: ['a'] } }] })
+    assert.deepEqual(withLike({ all: ['moon'] }, 'a', less), { all: ['moon', { not: { like: ['a'] } }] })
+    assert.deepEqual(withLike({ all: ['moon'] }, 'a', more), { any: [{ all: ['moon'] }, { like: ['a'] }] })
+    const weighted = { any: ['moon'], weight: 2 }
+    assert.deepEqual(withLike(weighted, 'a', more), { any: [weighted, { like: ['a'] }] })
+  })
+
   it('leaves its first text behind', () => {
     assert.equal(firstText({ any: [{ vector: 'AAAA' }, { all: [{ text: 'moon', weight: 2 }, 'sun'] }] }), 'moon')
     assert.equal(firstText({ any: [] }), '')
   })
 
   it('finds its leaves by the places that an answer has', () => {
-    const query: LabQuery = { any: ['stars', { all: [{ text: 'moon', weight: 2 }, { vector: [1] }] }, { not: 'sun' }] }
+    const query: LabQuery = {
+      any: ['stars', { all: [{ text: 'moon', weight: 2 }, { vector: [1] }] }, { not: 'sun' }, { like: ['a', 'b'] }],
+    }
     const told = ['any[0]', 'any[1].all[0]', 'any[1].all[1]', 'any[2].not', 'any[9].not'].map(path =>
       leafAt(query, path),
     )

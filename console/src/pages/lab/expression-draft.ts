@@ -1,5 +1,6 @@
 import type { SearchRequest } from '@hypershard/contract'
 import { expressionDepthMax, leavesMax, nodeWeightMax } from '@hypershard/contract/limits'
+import { typedValues, valuesIn } from './values-in.ts'
 
 /** What a search looks for: a text, or an expression. */
 export type LabQuery = NonNullable<SearchRequest['query']>
@@ -16,6 +17,12 @@ export interface TextDraft extends OfNode {
   readonly text: string
 }
 
+/** Documents that hits are to be like: their ids, as they are typed. */
+export interface LikeDraft extends OfNode {
+  readonly kind: 'like'
+  readonly ids: string
+}
+
 /** A leaf that nobody types, such as a vector: it is kept as the link has it. */
 export interface GivenDraft extends OfNode {
   readonly kind: 'given'
@@ -28,9 +35,10 @@ export interface GroupDraft extends OfNode {
 }
 
 /** A node of an expression as a form has it, complete or not. */
-export type NodeDraft = TextDraft | GivenDraft | GroupDraft
+export type NodeDraft = TextDraft | LikeDraft | GivenDraft | GroupDraft
 
 export const emptyText: TextDraft = { kind: 'text', text: '', not: false, weight: undefined }
+export const emptyLike: LikeDraft = { kind: 'like', ids: '', not: false, weight: undefined }
 
 /** What the form begins with: of a text, the group of that text and another. */
 export function draftOf(query: LabQuery): GroupDraft | undefined {
@@ -53,6 +61,9 @@ function nodeDraft(node: unknown): NodeDraft | undefined {
   const [[kind, value] = [], more] = Object.entries(said)
   if (more !== undefined || (weight !== undefined && typeof weight !== 'number')) return undefined
   if (kind === 'text' && typeof value === 'string') return { kind, text: value, not: false, weight }
+  if (kind === 'like' && Array.isArray(value) && value.every(id => typeof id === 'string')) {
+    return { kind, ids: typedValues(value), not: false, weight }
+  }
   if (kind === 'not') {
     const inner = nodeDraft(value)
     // One weight is shown of each line.
@@ -79,6 +90,10 @@ export function queryOf(draft: NodeDraft): LabQuery | undefined {
 function contentOf(draft: NodeDraft): string | object | undefined {
   if (draft.kind === 'text') return draft.text.trim() === '' ? undefined : draft.text
   if (draft.kind === 'given') return draft.node
+  if (draft.kind === 'like') {
+    const like = valuesIn(draft.ids)
+    return like.length === 0 ? undefined : { like }
+  }
   const nodes = draft.nodes.map(queryOf).filter(node => node !== undefined)
   return nodes.length === 0 ? undefined : { [draft.kind]: nodes }
 }
@@ -128,6 +143,7 @@ export function leafAt(query: LabQuery, path: string): string {
   const { weight: _, ...said } = node as Readonly<Record<string, unknown>>
   const [[kind, value] = []] = Object.entries(said)
   if (kind === 'text') return String(value)
+  if (kind === 'like' && Array.isArray(value)) return `like ${value.join(', ')}`
   return kind === undefined ? path : `a ${kind}`
 }
 
@@ -135,6 +151,15 @@ export function leafAt(query: LabQuery, path: string): string {
 export function firstText(node: unknown): string {
   if (typeof node === 'string') return node
   if (typeof node !== 'object' || node === null) return ''
-  const within = 'vector' in node || 'qnet' in node ? [] : Object.values(node)
+  const within = 'vector' in node || 'qnet' in node || 'like' in node ? [] : Object.values(node)
   return within.map(firstText).find(text => text !== '') ?? ''
+}
+
+/** The query, with a document that hits are to be like, or not like, beside what it finds. */
+export function withLike(query: LabQuery, id: string, { not }: { readonly not: boolean }): LabQuery {
+  const like = not ? { not: { like: [id] } } : { like: [id] }
+  if (typeof query === 'string' || query.weight !== undefined) return { any: [query, like] }
+  if ('any' in query && query.any !== undefined) return { any: [...query.any, like] }
+  if (not && 'all' in query && query.all !== undefined) return { all: [...query.all, like] }
+  return { any: [query, like] }
 }

@@ -6,6 +6,7 @@ import { CheckField, NumberField, SelectField, TextArea, TextField } from '../..
 import { Notice } from '../../parts/notice.tsx'
 import {
   draftOf,
+  emptyLike,
   emptyText,
   faultOfDraft,
   type GroupDraft,
@@ -87,6 +88,9 @@ function GroupForm({ group, depth, onGroup }: GroupFormProps) {
         <Button kind="quiet" onClick={() => put([...nodes, emptyText])}>
           + Text
         </Button>
+        <Button kind="quiet" onClick={() => put([...nodes, emptyLike])}>
+          + Like documents
+        </Button>
         {depth + 1 < expressionDepthMax && (
           <Button kind="quiet" onClick={() => put([...nodes, fresh])}>
             + Group
@@ -136,6 +140,17 @@ function NodeContent({ node, depth, onNode }: Omit<NodeFormProps, 'onRemove'>) {
         placeholder="A text"
         value={node.text}
         onValue={text => onNode({ ...node, text })}
+      />
+    )
+  }
+  if (node.kind === 'like') {
+    return (
+      <TextField
+        label="Like documents"
+        inLine
+        placeholder="like documents: id, id"
+        value={node.ids}
+        onValue={ids => onNode({ ...node, ids })}
       />
     )
   }

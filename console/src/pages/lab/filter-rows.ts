@@ -1,6 +1,7 @@
 import type { FieldDescriptions, FieldType } from '@hypershard/contract'
 import { parseExact, printExact } from '../../api/parse-exact.ts'
 import type { SearchFilter } from './lab-state.ts'
+import { valuesIn } from './values-in.ts'
 
 export const filterGroups = ['must', 'should', 'must_not'] as const
 
@@ -99,22 +100,6 @@ function typedValue(text: string, type: FieldType | undefined): unknown {
   if (type === 'date') return bare
   if (isNumber(bare)) return parseExact(bare)
   return /^(true|false)$/.test(bare) ? bare === 'true' : bare
-}
-
-/** Between commas, or of a JSON array where a value has a comma itself. */
-function valuesIn(text: string): string[] {
-  if (text.trim().startsWith('[')) {
-    try {
-      const values = parseExact(text)
-      if (Array.isArray(values)) return values.map(value => (typeof value === 'string' ? value : printExact(value)))
-    } catch {
-      // It is still being typed.
-    }
-  }
-  return text
-    .split(',')
-    .map(part => part.trim())
-    .filter(part => part !== '')
 }
 
 function isNumber(text: string): boolean {

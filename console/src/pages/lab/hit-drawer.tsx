@@ -5,7 +5,11 @@ import { Button } from '../../parts/button.tsx'
 import { Drawer } from '../../parts/drawer.tsx'
 import { toldBytes, toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
+import { useRoute } from '../../router/use-route.ts'
+import { useSession } from '../../state/session.ts'
 import { cutAtPassage } from './cut-at-passage.ts'
+import { withLike } from './expression-draft.ts'
+import { labHref, parseLab } from './lab-state.ts'
 import { LeafScores, type Leaves } from './leaf-scores.tsx'
 
 export interface HitDrawerProps {
@@ -63,6 +67,7 @@ export function HitDrawer({ hit, rank, leaves, onClose }: HitDrawerProps) {
         </section>
       )}
       <HitText hit={hit} />
+      <Feedback id={id} />
     </Drawer>
   )
 }
@@ -77,6 +82,24 @@ function FieldFact({ field, value }: { readonly field: string; readonly value: u
         <Shown text={typeof value === 'string' ? value : printExact(value)} max={4_000} />
       </dd>
     </>
+  )
+}
+
+/** Searches the same again, with this document beside it. A coordinator composes nothing for a key with a filter. */
+function Feedback({ id }: { readonly id: string }) {
+  const { access } = useSession()
+  const { state } = parseLab(useRoute().parameters)
+  if (access.filtered) return null
+  const href = (not: boolean) => labHref({ ...state, query: withLike(state.query, id, { not }) })
+  return (
+    <div class="row">
+      <a class="button" href={href(false)}>
+        More like this
+      </a>
+      <a class="button" href={href(true)}>
+        Less like this
+      </a>
+    </div>
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Hit } from '@hypershard/contract'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { printExact } from '../../api/parse-exact.ts'
 import { toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
@@ -29,6 +29,8 @@ const fieldCharactersMax = 40
 /** Hits in their order; any number of them scrolls. */
 export function HitList({ label, hits, moves, leaves }: HitListProps) {
   const [open, setOpen] = useState<number>()
+  // What was opened is of the hits before.
+  useEffect(() => setOpen(undefined), [hits[0]])
   const best = Math.max(...hits.slice(0, 1).map(({ score }) => score ?? 0))
   const opened = open === undefined ? undefined : hits[open]
   return (

@@ -1,16 +1,16 @@
 import { hitsMax } from '@hypershard/contract/limits'
 import { searchDefaults } from '@hypershard/contract/vocabulary'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Button } from '../../parts/button.tsx'
 import { CheckField, NumberField, TextField } from '../../parts/fields.tsx'
 import { FilterBuilder } from './filter-builder.tsx'
-import { canSearch, type LabState } from './lab-state.ts'
+import { canSearch, type LabState, labHref } from './lab-state.ts'
 import { QueryField } from './query-field.tsx'
 import { type IndexFacts, SettingsForm } from './settings-form.tsx'
 import { useIndexFacts } from './use-index-facts.ts'
 
 export interface LabFormProps {
-  /** What the link says; the form begins with it. */
+  /** What the link says. */
   readonly state: LabState
   readonly searching: boolean
   readonly onSearch: (state: LabState) => void
@@ -18,7 +18,7 @@ export interface LabFormProps {
 
 /** What to search, and how; nothing is searched before it is sent. */
 export function LabForm({ state, searching, onSearch }: LabFormProps) {
-  const [draft, setDraft] = useState(state)
+  const { draft, setDraft, origin } = useDraft(state)
   const facts = useIndexFacts(draft.index)
   const change = (part: Partial<LabState>) => setDraft(now => ({ ...now, ...part }))
   const send = () => canSearch(draft) && onSearch(draft)
@@ -38,7 +38,7 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
           suggestions={facts.names}
           onValue={index => change({ index })}
         />
-        <QueryField query={draft.query} onQuery={query => change({ query })} onEnter={send} />
+        <QueryField key={origin} query={draft.query} onQuery={query => change({ query })} onEnter={send} />
         <NumberField
           label="Hits (k)"
           value={draft.k}
@@ -52,7 +52,7 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
         </Button>
       </div>
       <FilterBuilder
-        key={JSON.stringify(Object.keys(fields))}
+        key={JSON.stringify([origin, Object.keys(fields)])}
         fields={fields}
         words={facts.index === undefined || facts.index.lexical !== undefined}
         filter={draft.filter}
@@ -61,6 +61,20 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
       <HowSearched draft={draft} facts={facts} onChange={change} />
     </form>
   )
+}
+
+/**
+ * What stands in the form. It follows a link that leads elsewhere, and stays as it is, focus and all, when it made the link
+ * itself. `origin` changes with what did not come from the form.
+ */
+function useDraft(state: LabState) {
+  const [{ draft, origin }, set] = useState({ draft: state, origin: 0 })
+  const href = labHref(state)
+  useEffect(() => {
+    set(now => (labHref(now.draft) === href ? now : { draft: state, origin: now.origin + 1 }))
+  }, [href])
+  const setDraft = (change: (now: LabState) => LabState) => set(now => ({ ...now, draft: change(now.draft) }))
+  return { draft, origin, setDraft }
 }
 
 interface HowSearchedProps {

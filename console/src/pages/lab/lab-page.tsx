@@ -34,7 +34,7 @@ function LabPage({ route }: PageProps) {
           {fault}
         </Notice>
       ))}
-      <LabForm key={labHref(state)} state={state} searching={a.searching || b.searching} onSearch={search} />
+      <LabForm state={state} searching={a.searching || b.searching} onSearch={search} />
       {canSearch(state) && state.b === undefined && (
         <div class="panel">
           <ResultHead title="Hits" search={a} onRetry={again} />

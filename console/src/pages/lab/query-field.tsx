@@ -1,6 +1,7 @@
 import { queryCharactersMax } from '@hypershard/contract/limits'
 import { Button } from '../../parts/button.tsx'
 import { TextArea } from '../../parts/fields.tsx'
+import { useSession } from '../../state/session.ts'
 import { firstText, type LabQuery } from './expression-draft.ts'
 import { ExpressionEditor } from './expression-editor.tsx'
 
@@ -13,6 +14,7 @@ export interface QueryFieldProps {
 
 /** What to search for: a text, or several that are put together. */
 export function QueryField({ query, onQuery, onEnter }: QueryFieldProps) {
+  const { access } = useSession()
   if (typeof query !== 'string') {
     return (
       <div class="stack">
@@ -37,11 +39,13 @@ export function QueryField({ query, onQuery, onEnter }: QueryFieldProps) {
         onEnter={onEnter}
         error={long ? `at most ${queryCharactersMax.toLocaleString('en')} characters` : undefined}
       />
-      <div class="row">
-        <Button kind="quiet" onClick={() => onQuery({ any: query.trim() === '' ? [] : [query] })}>
-          Compose of several
-        </Button>
-      </div>
+      {!access.filtered && (
+        <div class="row">
+          <Button kind="quiet" onClick={() => onQuery({ any: query.trim() === '' ? [] : [query] })}>
+            Compose of several
+          </Button>
+        </div>
+      )}
     </div>
   )
 }

@@ -61,7 +61,7 @@ export function ResultMore({ search: { answer, searching, more } }: Pick<OfSearc
 function AnswerFacts({ answer }: { readonly answer: SearchAnswer }) {
   const { took_ms, plan, manifest_version, cached, hits } = answer
   return (
-    <div class="row small soft">
+    <div class="row small soft" role="status">
       <span class="number">{toldCount(hits.length)} hits</span>
       <span class="number">{toldMs(took_ms)}</span>
       <span class="tag">{plan}</span>
