@@ -1,5 +1,6 @@
 import type { Page } from './app/page.ts'
+import { clusterPage } from './pages/cluster/cluster-page.tsx'
 import { labPage } from './pages/lab/lab-page.tsx'
 
 /** All pages, in the order of the navigation; the first that the key allows is where one begins. */
-export const pages: readonly Page[] = [labPage]
+export const pages: readonly Page[] = [labPage, clusterPage]

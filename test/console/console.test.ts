@@ -2,6 +2,7 @@
  * The console in Debian's chromium, on a real cluster. One browser and one cluster serve all: the tests of each page stand
  * in a file of their own, and are listed here.
  */
+import { clusterTests } from './cluster-tests.ts'
 import { labTests } from './lab-tests.ts'
 import { missingBrowser, shareConsole } from './shared-console.ts'
 import { shellTests } from './shell-tests.ts'
@@ -13,5 +14,6 @@ if (missingBrowser !== undefined) {
     const shared = shareConsole()
     shellTests(shared)
     labTests(shared)
+    clusterTests(shared)
   })
 }

@@ -7,6 +7,7 @@ import { clientMutants } from './lists/client-mutants.ts'
 import { commonMutants } from './lists/common-mutants.ts'
 import { composedMutants } from './lists/composed-mutants.ts'
 import { consoleMutants } from './lists/console-mutants.ts'
+import { consolePagesMutants } from './lists/console-pages-mutants.ts'
 import { contractMutants } from './lists/contract-mutants.ts'
 import { coordinatorClusterMutants } from './lists/coordinator-cluster-mutants.ts'
 import { coordinatorPlacementMutants } from './lists/coordinator-placement-mutants.ts'
@@ -54,6 +55,7 @@ export const allMutants: readonly Mutant[] = [
   ...clientMutants,
   ...commonMutants,
   ...consoleMutants,
+  ...consolePagesMutants,
   ...contractMutants,
   ...coordinatorClusterMutants,
   ...coordinatorPlacementMutants,

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { LiveLoop, type LiveState } from './live-loop.ts'
+import { pauseWithin } from './pause-within.ts'
 
 /** How often pages look, unless they say otherwise: a server that dies is to be seen within three seconds. */
 export const liveMs = 1_000
@@ -26,7 +27,7 @@ export function useLive<Value>(
   { everyMs = liveMs }: UseLiveOptions = {},
 ): Live<Value> {
   const [state, tell] = useState<LiveState<Value>>({ value: undefined, error: undefined, loading: true })
-  const loop = useMemo(() => new LiveLoop({ load, everyMs, tell, pause }), [...inputs, everyMs])
+  const loop = useMemo(() => new LiveLoop({ load, everyMs, tell, pause: pauseWithin }), [...inputs, everyMs])
   useEffect(() => {
     tell({ value: undefined, error: undefined, loading: true })
     const follow = () => (document.hidden ? loop.stop() : loop.start())
@@ -38,15 +39,4 @@ export function useLive<Value>(
     }
   }, [loop])
   return { ...state, refresh: () => loop.start() }
-}
-
-/** Ends early once the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

@@ -1,0 +1,38 @@
+import type { Mutant } from '../mutant.ts'
+
+const cluster = 'console/src/pages/cluster'
+
+export const consolePagesMutants: readonly Mutant[] = [
+  {
+    id: 'console-dead-server-waits',
+    file: `${cluster}/shard-rows.ts`,
+    find: "if (!live) return 'down'",
+    replace: "if (!live && !placed) return 'down'",
+    breaks: 'A shard of a dead server is shown as such',
+    tests: [`${cluster}/shard-rows.test.ts`],
+  },
+  {
+    id: 'console-placed-is-served',
+    file: `${cluster}/shard-rows.ts`,
+    find: 'row.served ||= held.warm',
+    replace: 'row.served ||= held.placed',
+    breaks: 'A shard that no server has loaded is shown as not served',
+    tests: [`${cluster}/shard-rows.test.ts`],
+  },
+  {
+    id: 'console-restart-counted',
+    file: `${cluster}/recent-counts.ts`,
+    find: 'const all = restarted ? [newest] : [...known, newest]',
+    replace: 'const all = [...known, newest]',
+    breaks: 'A coordinator that starts again takes no calls back',
+    tests: [`${cluster}/recent-counts.test.ts`],
+  },
+  {
+    id: 'console-name-half-typed',
+    file: 'console/src/parts/is-held.ts',
+    find: 'name !== typed',
+    replace: '!typed.startsWith(name)',
+    breaks: 'What cannot be taken back is done once the whole name is typed',
+    tests: ['console/src/parts/is-held.test.ts'],
+  },
+]
