@@ -3,6 +3,7 @@
  * in a file of their own, and are listed here.
  */
 import { clusterTests } from './cluster-tests.ts'
+import { indexesTests } from './indexes-tests.ts'
 import { labTests } from './lab-tests.ts'
 import { missingBrowser, shareConsole } from './shared-console.ts'
 import { shellTests } from './shell-tests.ts'
@@ -14,6 +15,7 @@ if (missingBrowser !== undefined) {
     const shared = shareConsole()
     shellTests(shared)
     labTests(shared)
+    indexesTests(shared)
     clusterTests(shared)
   })
 }

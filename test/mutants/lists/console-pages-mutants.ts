@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.ts'
 
 const cluster = 'console/src/pages/cluster'
+const indexes = 'console/src/pages/indexes'
 
 export const consolePagesMutants: readonly Mutant[] = [
   {
@@ -34,5 +35,13 @@ export const consolePagesMutants: readonly Mutant[] = [
     replace: '!typed.startsWith(name)',
     breaks: 'What cannot be taken back is done once the whole name is typed',
     tests: ['console/src/parts/is-held.test.ts'],
+  },
+  {
+    id: 'console-field-twice',
+    file: `${indexes}/index-form.ts`,
+    find: 'names.indexOf(one) !== at',
+    replace: 'false',
+    breaks: 'A form does not drop one of two fields of a name',
+    tests: [`${indexes}/index-form.test.ts`],
   },
 ]
