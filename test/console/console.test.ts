@@ -4,6 +4,7 @@
  */
 import { clusterTests } from './cluster-tests.ts'
 import { indexesTests } from './indexes-tests.ts'
+import { jobsTests } from './jobs-tests.ts'
 import { labTests } from './lab-tests.ts'
 import { missingBrowser, shareConsole } from './shared-console.ts'
 import { shellTests } from './shell-tests.ts'
@@ -16,6 +17,7 @@ if (missingBrowser !== undefined) {
     shellTests(shared)
     labTests(shared)
     indexesTests(shared)
+    jobsTests(shared)
     clusterTests(shared)
   })
 }

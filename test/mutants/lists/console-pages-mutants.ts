@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts'
 
 const cluster = 'console/src/pages/cluster'
 const indexes = 'console/src/pages/indexes'
+const jobs = 'console/src/pages/jobs'
 
 export const consolePagesMutants: readonly Mutant[] = [
   {
@@ -27,6 +28,38 @@ export const consolePagesMutants: readonly Mutant[] = [
     replace: 'const all = [...known, newest]',
     breaks: 'A coordinator that starts again takes no calls back',
     tests: [`${cluster}/recent-counts.test.ts`],
+  },
+  {
+    id: 'console-asks-all-at-once',
+    file: `${jobs}/see-jobs.ts`,
+    find: 'const askedMax = 4',
+    replace: 'const askedMax = 400',
+    breaks: 'A page that looks at many indexes asks for a few at a time',
+    tests: [`${jobs}/see-jobs.test.ts`],
+  },
+  {
+    id: 'console-promotes-early',
+    file: `${jobs}/job-of.ts`,
+    find: "promote: progress.caught_up ? undefined : 'It has not caught up yet.',",
+    replace: 'promote: undefined,',
+    breaks: 'A build is not offered to be promoted before it has caught up',
+    tests: [`${jobs}/job-of.test.ts`],
+  },
+  {
+    id: 'console-rate-of-a-moment',
+    file: `${jobs}/pace.ts`,
+    find: 'rates.slice(-pacedEvents)',
+    replace: 'rates.slice(-1)',
+    breaks: 'The rate of a build does not fall to nothing between two portions',
+    tests: [`${jobs}/pace.test.ts`],
+  },
+  {
+    id: 'console-watch-forgets',
+    file: `${jobs}/build-watch.ts`,
+    find: 'this.#change({ ...this.#build, error })',
+    replace: 'return this.#change({ ...this.#build, error })',
+    breaks: 'Events of a build that break off are asked for again',
+    tests: [`${jobs}/build-watch.test.ts`],
   },
   {
     id: 'console-name-half-typed',
