@@ -13,7 +13,9 @@ const sources = [
   'console/build.mjs',
   'console/package.json',
   'client/src',
+  'common/src',
   'contract/src',
+  'evaluation/src',
   'proto/limits.ts',
   'package-lock.json',
 ]

@@ -3,6 +3,7 @@
  * in a file of their own, and are listed here.
  */
 import { clusterTests } from './cluster-tests.ts'
+import { evaluationTests, makeJudgedIndex } from './evaluation-tests.ts'
 import { indexesTests } from './indexes-tests.ts'
 import { jobsTests } from './jobs-tests.ts'
 import { labTests } from './lab-tests.ts'
@@ -14,10 +15,12 @@ if (missingBrowser !== undefined) {
 } else {
   describe('the console', () => {
     const shared = shareConsole()
+    before(() => makeJudgedIndex(shared))
     shellTests(shared)
     labTests(shared)
     indexesTests(shared)
     jobsTests(shared)
     clusterTests(shared)
+    evaluationTests(shared)
   })
 }

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   contract: ['proto'],
   client: ['contract'],
-  console: ['client', 'contract'],
+  console: ['client', 'contract', 'evaluation'],
   common: [],
   qnet: ['common', 'proto'],
   storage: ['common', 'contract', 'proto'],
