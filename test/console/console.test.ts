@@ -7,6 +7,7 @@ import { evaluationTests, makeJudgedIndex } from './evaluation-tests.ts'
 import { indexesTests } from './indexes-tests.ts'
 import { jobsTests } from './jobs-tests.ts'
 import { labTests } from './lab-tests.ts'
+import { mapTests } from './map-tests.ts'
 import { missingBrowser, shareConsole } from './shared-console.ts'
 import { shellTests } from './shell-tests.ts'
 
@@ -22,5 +23,6 @@ if (missingBrowser !== undefined) {
     jobsTests(shared)
     clusterTests(shared)
     evaluationTests(shared)
+    mapTests(shared)
   })
 }

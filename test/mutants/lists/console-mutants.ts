@@ -203,4 +203,28 @@ export const consoleMutants: readonly Mutant[] = [
     breaks: 'The page has the intervals of the command, to the bit',
     tests: ['console/src/pages/evaluation/judge-kept.test.ts'],
   },
+  {
+    id: 'console-map-alike',
+    file: 'console/src/pages/map/project-to-plane.ts',
+    find: 'largestEigen(without(gram, first), 2.9)',
+    replace: 'largestEigen(without(gram, first), 1.7)',
+    breaks: 'Of two components that are alike a map has both',
+    tests: ['console/src/pages/map/project-to-plane.test.ts'],
+  },
+  {
+    id: 'console-map-all-at-once',
+    file: 'console/src/pages/map/load-map.ts',
+    find: 'Array.from({ length: documentsAtATime }, fetchInTurn)',
+    replace: 'Array.from({ length: hits.length }, fetchInTurn)',
+    breaks: 'A map asks for a few documents at a time',
+    tests: ['console/src/pages/map/load-map.test.ts'],
+  },
+  {
+    id: 'console-map-steer-far',
+    file: 'console/src/pages/map/steer.ts',
+    find: 'const cost = along + 2 * aside',
+    replace: 'const cost = -along',
+    breaks: 'An arrow key leads to the nearest point of its way',
+    tests: ['console/src/pages/map/steer.test.ts'],
+  },
 ]
