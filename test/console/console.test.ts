@@ -2,6 +2,8 @@
  * The console in Debian's chromium, on a real cluster. One browser and one cluster serve all: the tests of each page stand
  * in a file of their own, and are listed here.
  */
+
+import { accessibilityTests } from './accessibility-tests.ts'
 import { clusterTests } from './cluster-tests.ts'
 import { evaluationTests, makeJudgedIndex } from './evaluation-tests.ts'
 import { indexesTests } from './indexes-tests.ts'
@@ -24,5 +26,6 @@ if (missingBrowser !== undefined) {
     clusterTests(shared)
     evaluationTests(shared)
     mapTests(shared)
+    accessibilityTests(shared)
   })
 }
