@@ -61,7 +61,7 @@ describe('--vectors of a put', () => {
       const { hits } = JSON.parse((await run('search', 'papers', 'y')).stdout)
       const { fields } = hits.find(({ id }: { id: string }) => id === 'b')
       const values = Buffer.from(Float32Array.of(3, 4).buffer).toString('base64')
-      assert.deepEqual(fields.vector, { model: model.digest, values })
+      assert.deepEqual(fields.vector, { model: model.digest, precision: 'f32', values })
       const lone = await run('documents', 'put', 'papers', '-', '--tensor', 'x')
       assert.match(lone.stdout + lone.stderr, /--tensor: only with --vectors/)
     } finally {
