@@ -108,7 +108,8 @@ export class ScoringPool implements ScoringBackend {
     try {
       const query = queryToPlan(request)
       const planned = request.shards.map(shard => this.#plan(shard, request, query))
-      const cost = planned.reduce((sum, own) => sum + own.cost, 0)
+      // Each thread more has all of a composed query's q-nets to prepare.
+      const cost = planned.reduce((sum, own) => sum + own.cost, 0) / query.qnets
       const shards = planned.map(({ shard }) => shard)
       const scans = await (this.#isForOne(cost) ? this.#scanAlone(search, shards) : this.#scanTogether(search, shards))
       const bent = request.shards.filter((_, place) => scans[place] === undefined)

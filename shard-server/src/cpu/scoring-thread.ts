@@ -149,15 +149,16 @@ function rankersBy(scorer: QueryScorer, shards: readonly (readonly ScanSegment[]
 function composedScoringOf(work: TaskQuery, composed: ComposedQNets, onRead: () => void): Scoring {
   const { expression } = composed
   const scorer = new ComposedScorer({ ...work, composed }, onRead)
-  const leafTangents = (points: Float32Array) => scorer.leafTangents(points)
-  const rankersOf = (shards: readonly (readonly ScanSegment[])[]) =>
-    shards.map(
-      (segments): Ranker =>
-        (wish, turns) => {
-          const takeTurn = (piece: () => Promise<void> | void) => turns.take(piece)
-          return rankComposed(segments, wish, { expression, leafTangents, takeTurn })
-        },
-    )
+  const rankersOf = (shards: readonly (readonly ScanSegment[])[]) => {
+    const tangents = scorer.leafTangentsOf(shards)
+    return shards.map((segments, at): Ranker => {
+      const leafTangents = tangents[at]!
+      return (wish, turns) => {
+        const takeTurn = (piece: () => Promise<void> | void) => turns.take(piece)
+        return rankComposed(segments, wish, { expression, leafTangents, takeTurn })
+      }
+    })
+  }
   return { scorer, composed: scorer, rankersOf }
 }
 

@@ -2,7 +2,8 @@ import type { Tangents } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import type { ComposedQNets } from '../../ports.ts'
 import type { TaskQuery } from '../messages.ts'
-import { laterScorer, type QueryScorer } from '../query-scorer.ts'
+import { jointTangents, laterScorer, type QueryScorer } from '../query-scorer.ts'
+import type { ScanSegment } from '../scan-segment.ts'
 import { evaluate } from './expression.ts'
 import { type LeafScale, scaleOf, standardised } from './leaf-scale.ts'
 
@@ -15,6 +16,9 @@ const scales = new LRUCache<string, LeafScale>({ max: scalesMax })
 export interface LeafTangents extends Tangents {
   readonly scale: LeafScale
 }
+
+/** By leaf, at the same points. */
+export type LeafTangentsAt = (points: Float32Array) => Promise<readonly LeafTangents[]>
 
 interface Leaf {
   readonly scorer: QueryScorer
@@ -48,12 +52,14 @@ export class ComposedScorer {
     return scores
   }
 
-  /** By leaf, at the same points. */
-  async leafTangents(points: Float32Array): Promise<LeafTangents[]> {
-    const tangents: LeafTangents[] = []
-    for (const { scorer, scale } of this.#leaves)
-      tangents.push({ ...(await scorer.tangents(points)), scale: await scale() })
-    return tangents
+  /** For each shard, what gives its segments' tangents, by leaf: a leaf's of all shards are made in one run. */
+  leafTangentsOf(shards: readonly (readonly ScanSegment[])[]): LeafTangentsAt[] {
+    const leaves = this.#leaves.map(({ scorer, scale }) => ({ tangents: jointTangents(scorer, shards), scale }))
+    return shards.map((_, at) => async points => {
+      const made: LeafTangents[] = []
+      for (const { tangents, scale } of leaves) made.push({ ...(await tangents[at]!(points)), scale: await scale() })
+      return made
+    })
   }
 }
 

@@ -21,7 +21,7 @@ import { eligibleRowsOf } from '../row-blocks.ts'
 import { gatherCopied, type ScanQuery, scanStretch, toScanQuery } from '../scan-copy.ts'
 import type { ScanSegment } from '../scan-segment.ts'
 import { ownerOf, type RowsOfStretch, rowsOfStretch } from '../stretch-rows.ts'
-import type { ComposedScorer, LeafTangents } from './composed-scorer.ts'
+import type { LeafTangents, LeafTangentsAt } from './composed-scorer.ts'
 import { ceilingOf, type Expression, evaluate, leadingLeaves } from './expression.ts'
 import { type LeafScale, standardised } from './leaf-scale.ts'
 
@@ -34,7 +34,7 @@ const leavesAtOnce = 4
 
 export interface ComposedRankOptions extends Pick<RankOptions, 'takeTurn'> {
   readonly expression: Expression
-  readonly leafTangents: ComposedScorer['leafTangents']
+  readonly leafTangents: LeafTangentsAt
 }
 
 interface LeafPlane {

@@ -62,8 +62,8 @@ describe('the recall of a composed query', () => {
           })
           const work = { qnet: leaves[0]!, scoring: 'fp32' as const, rangeSample: new Float32Array(0), endEpochMs: 0 }
           const scorer = new ComposedScorer({ ...work, composed: { leaves, expression, sample } }, () => undefined)
-          const leafTangents = (points: Float32Array) => scorer.leafTangents(points)
-          const options = { expression, leafTangents, takeTurn: atOnce }
+          const [leafTangents] = scorer.leafTangentsOf([[at]])
+          const options = { expression, leafTangents: leafTangents!, takeTurn: atOnce }
           const count = { kind: 'recall', recall, hits, first: firstCandidates(hits) } as const
           const answer = await searchByTangent(
             {
