@@ -3,7 +3,7 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { evaluateTwice, evaluationRoute } from './evaluation-tests.ts'
 import { mapRoute, waitForMap } from './map-tests.ts'
-import type { SharedConsole } from './shared-console.ts'
+import { becomesTrue, type SharedConsole } from './shared-console.ts'
 
 interface ShownPage {
   readonly name: string
@@ -79,8 +79,8 @@ export function accessibilityTests(shared: SharedConsole): void {
       for (const link of links.filter(hash => !shownPages.some(({ name }) => hash === `#/${name}`))) {
         await page.goto(`${shared.url}${link}`)
         // The page moves the focus to its heading when it is there.
-        await page.waitForFunction(`document.activeElement?.tagName === 'H1'`)
-        await page.waitForFunction(`document.querySelector('main table, main .empty, main form') !== null`)
+        await becomesTrue(page, `document.activeElement?.tagName === 'H1'`)
+        await becomesTrue(page, `document.querySelector('main table, main .empty, main form') !== null`)
         await lookAt(page)
         await reachAll(page)
       }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { ClusterDescription, SearchAnswer } from '@hypershard/contract'
 import { madeUpDocuments } from '@hypershard/harness/cluster'
 import type { Page } from 'playwright-core'
-import type { SharedConsole } from './shared-console.ts'
+import { becomesTrue, type SharedConsole } from './shared-console.ts'
 
 const script = '<img src=x onerror="document.title=\'pwned\'"><script>document.title="pwned"</script>'
 
@@ -54,7 +54,7 @@ export function labTests(shared: SharedConsole): void {
       const link = page.url()
       assert.match(link, /#\/lab\?index=lab&query=bake\+dice&k=5$/)
       await page.evaluate(`location.hash = '#/lab?index=lab&query=fogu'`)
-      await page.waitForFunction(`document.querySelector('textarea').value === 'fogu'`)
+      await becomesTrue(page, `document.querySelector('textarea').value === 'fogu'`)
       const other = await shared.open(link.slice(link.indexOf('#')))
       await hits(other).nth(4).waitFor()
       assert.equal(await hits(other).first().textContent(), first)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type TestKeys, writeTestKeys } from '@hypershard/harness'
+import { eventually, type TestKeys, writeTestKeys } from '@hypershard/harness'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 
@@ -117,4 +117,12 @@ export function shareConsole(): SharedConsole {
     },
   }
   return shared
+}
+
+/**
+ * Waits until an expression is true in a page. `waitForFunction` would have the page itself evaluate it again and again,
+ * which the console's policy does not let it.
+ */
+export function becomesTrue(page: Page, expression: string): Promise<void> {
+  return eventually(async () => (await page.evaluate(expression)) === true)
 }
