@@ -90,8 +90,8 @@ export {
   type LogPosition,
   type Manifest,
   type ManifestReference,
-  type RangeSample,
   type SegmentEntry,
+  type VectorSample,
 } from './manifest/manifest.ts'
 export { homeOf, segmentAt } from './manifest/manifest-files.ts'
 export {
@@ -101,8 +101,8 @@ export {
   newerManifest,
   readManifest,
 } from './manifest/manifest-store.ts'
-export { rangeSampleRowsMax } from './manifest/range-sample/extend-range-sample.ts'
-export { readRangeSample } from './manifest/range-sample/range-sample-file.ts'
+export { rangeSampleRowsMax } from './manifest/samples/extend-samples.ts'
+export { readRangeSample, readScaleSample, scaleSampleOf } from './manifest/samples/sample-files.ts'
 export { extendUnreadWrites, findUnreadWrite, type UnreadWrite, unreadWritesOf } from './manifest/unread-writes.ts'
 export { type Verification, verifyGeneration } from './manifest/verify/verify-generation.ts'
 export {

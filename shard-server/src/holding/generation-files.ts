@@ -5,19 +5,28 @@ import {
   type ObjectStore,
   readManifest,
   readRangeSample,
+  readScaleSample,
+  scaleSampleOf,
+  type VectorSample,
 } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 
-/** Range samples kept, of some hundred KB at most: every int8 query needs its generation's. */
-const rangeSamplesMax = 16
+/** Samples kept, of some hundred KB each: every int8 query and every composed one needs its generation's. */
+const samplesMax = 32
 /** Manifests kept parsed. */
 const manifestsMax = 64
+
+/** f32 [rows, width], and what tells it from all others. */
+export interface NamedSample {
+  readonly key: string
+  readonly vectors: Float32Array
+}
 
 /** What queries need of a generation besides its segments: read once, and again after it could not be read. */
 export class GenerationFiles {
   readonly #store: ObjectStore
   readonly #manifests = new LRUCache<string, Promise<Manifest>>({ max: manifestsMax })
-  readonly #rangeSamples = new LRUCache<string, Promise<Float32Array>>({ max: rangeSamplesMax })
+  readonly #samples = new LRUCache<string, Promise<Float32Array>>({ max: samplesMax })
 
   constructor(store: ObjectStore) {
     this.#store = store
@@ -38,10 +47,25 @@ export class GenerationFiles {
    * @throws HypershardError `corrupt_data`, `deadline_exceeded`
    */
   rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
-    const key = `${manifest.indexUid}/${manifest.generation}/${manifest.calibration?.digest}`
-    const reading = readOnce(this.#rangeSamples, key, () => readRangeSample(this.#store, manifest))
+    const key = sampleKeyOf(manifest, manifest.calibration)
+    const reading = readOnce(this.#samples, key, () => readRangeSample(this.#store, manifest))
     return waitWithin(reading, deadline, 'reading the range sample')
   }
+
+  /**
+   * The document vectors that make the leaves of a composed query comparable, likewise.
+   * @throws HypershardError as `rangeSample`
+   */
+  async scaleSample(manifest: Manifest, deadline: Deadline): Promise<NamedSample> {
+    const key = sampleKeyOf(manifest, scaleSampleOf(manifest))
+    const reading = readOnce(this.#samples, key, () => readScaleSample(this.#store, manifest))
+    return { key, vectors: await waitWithin(reading, deadline, 'reading the scale sample') }
+  }
+}
+
+/** By its content: a sample grows until it is full. */
+function sampleKeyOf({ indexUid, generation }: Manifest, sample: VectorSample | null): string {
+  return `${indexUid}/${generation}/${sample?.digest}`
 }
 
 function readOnce<Value>(

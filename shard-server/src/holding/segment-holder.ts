@@ -88,7 +88,8 @@ export class SegmentHolder {
   readonly #options: HolderOptions
   readonly #held = new Map<string, Held>()
   readonly #meter: HoldingMeter
-  readonly #files: GenerationFiles
+  /** What queries need besides segments. */
+  readonly files: GenerationFiles
   readonly #clock: Clock
   /** By index uid and generation: the versions kept, newest last. */
   readonly #versions = new Map<string, number[]>()
@@ -97,7 +98,7 @@ export class SegmentHolder {
 
   constructor(options: HolderOptions) {
     this.#options = options
-    this.#files = new GenerationFiles(options.store)
+    this.files = new GenerationFiles(options.store)
     this.#clock = options.clock ?? systemClock
     this.#meter = new HoldingMeter(options.meter ?? quietMeter, this, options.memoryBytesMax)
   }
@@ -113,12 +114,7 @@ export class SegmentHolder {
 
   /** As `GenerationFiles` gives it. */
   manifest(reference: ManifestReference, deadline: Deadline): Promise<Manifest> {
-    return this.#files.manifest(reference, deadline)
-  }
-
-  /** As `GenerationFiles` gives it. */
-  rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
-    return this.#files.rangeSample(manifest, deadline)
+    return this.files.manifest(reference, deadline)
   }
 
   /** Whether a shard can be scored without reading anything. */

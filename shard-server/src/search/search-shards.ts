@@ -22,15 +22,7 @@ import type { FoundGroups, FoundInOrder } from '../filtering/filter-thread.ts'
 import type { GroupWish } from '../filtering/group-rows.ts'
 import type { RowFilter } from '../filtering/row-filter.ts'
 import type { SortWish } from '../filtering/sort-rows.ts'
-import type {
-  ComposedQNets,
-  ScanAnswer,
-  ScanHit,
-  ScanPlan,
-  ScanRequest,
-  ScoringBackend,
-  ShardToScan,
-} from '../ports.ts'
+import type { ScanAnswer, ScanHit, ScanPlan, ScanRequest, ScoringBackend, ShardToScan } from '../ports.ts'
 import type { QueryCache, ReadyQuery } from '../qnets/query-cache.ts'
 import { type TakenQuery, takeQuery } from '../qnets/take-query.ts'
 import { addWords, rankShards } from '../words/add-words.ts'
@@ -105,10 +97,14 @@ async function admitSearch(
     try {
       for (const one of query.queries) checkQuery(one, manifest)
       const { qnet } = query.queries[0]!
-      const needsSample = precision === 'int8' || query.expression !== undefined
-      const sample = needsSample ? await holder.rangeSample(manifest, context.deadline) : new Float32Array(0)
-      const rangeSample = precision === 'int8' ? sample : new Float32Array(0)
-      const composed = composedOf(query, { key: sampleKeyOf(manifest), vectors: sample })
+      const { deadline } = context
+      const rangeSample =
+        precision === 'int8' ? await holder.files.rangeSample(manifest, deadline) : new Float32Array(0)
+      const composed = query.expression && {
+        leaves: query.queries.map(({ qnet }) => qnet),
+        expression: query.expression,
+        sample: await holder.files.scaleSample(manifest, deadline),
+      }
       const scoringContext = context.earlier(replyReserve(context.deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringContext.deadline.remainingMs
       const { limit, after, filter, facets } = request
@@ -154,15 +150,6 @@ async function takeTraced(
     trace.record('make q-net', { startMs: endMs - query.headMs, endMs })
   }
   return query
-}
-
-/** A generation's sample grows until it is full. */
-function sampleKeyOf({ indexUid, generation, calibration }: Manifest): string {
-  return `${indexUid}/${generation}/${calibration?.digest}`
-}
-
-function composedOf({ queries, expression }: TakenQuery, sample: ComposedQNets['sample']): ComposedQNets | undefined {
-  return expression && { leaves: queries.map(({ qnet }) => qnet), expression, sample }
 }
 
 /** The shards that are loaded together, each other one by itself. Nothing reads the query any more when this ends. */

@@ -106,7 +106,7 @@ async function deleteCondemned(
   const { current, due, files } = found
   // What an earlier collection condemned and did not get to delete is done now.
   const condemned = [...new Set([...current.condemned, ...due])]
-  const emptied = givenUp ? { segments: [], aside: null, calibration: null } : {}
+  const emptied = givenUp ? { segments: [], aside: null, calibration: null, scaleSample: undefined } : {}
   try {
     await commitManifest(store, current, { ...emptied, condemned })
   } catch (error) {

@@ -20,12 +20,13 @@ export function segmentAt(manifest: GenerationReference, entry: NamedFile): Segm
 
 /** Every file that a manifest needs, as `segments/<digest>`, `tombstones/<digest>` and so on, and where it lies. */
 export function filesOf(manifest: ManifestFiles & GenerationReference): { home: GenerationReference; file: string }[] {
-  const { segments, calibration, aside } = manifest
-  const named = (kind: string, file: NamedFile | null) =>
-    file === null ? [] : [{ home: homeOf(manifest, file), file: `${kind}/${file.digest}` }]
+  const { segments, calibration, scaleSample, aside } = manifest
+  const named = (kind: string, file: NamedFile | null | undefined) =>
+    file == null ? [] : [{ home: homeOf(manifest, file), file: `${kind}/${file.digest}` }]
   return [
     ...segments.flatMap(entry => [...named('segments', entry), ...named('tombstones', entry.deleted)]),
     ...named('calibration', calibration),
+    ...named('calibration', scaleSample),
     ...named('aside', aside),
   ]
 }
@@ -41,10 +42,11 @@ export function filesAt(manifest: ManifestFiles & GenerationReference, place: Ge
 /** The same files as another generation names them. */
 export function borrowFiles(manifest: ManifestFiles & GenerationReference) {
   const from = <File extends NamedFile>(file: File): File => ({ ...file, home: homeOf(manifest, file) })
-  const { segments, aside, calibration } = manifest
+  const { segments, aside, calibration, scaleSample } = manifest
   return {
     segments: segments.map(entry => from({ ...entry, deleted: entry.deleted && from(entry.deleted) })),
     aside: aside && from(aside),
     calibration: calibration && from(calibration),
+    ...(scaleSample && { scaleSample: from(scaleSample) }),
   }
 }

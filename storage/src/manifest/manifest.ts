@@ -73,13 +73,18 @@ const backfillSchema = z.strictObject({
 
 export type Backfill = Readonly<Omit<z.output<typeof backfillSchema>, 'done'>> & { readonly done: readonly number[] }
 
+/** The file of a sample of document vectors, and their number. */
+const sampleSchema = z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) })
+
 /** The files of a manifest, and what they hold. */
 export const manifestFilesSchema = z.strictObject({
   segments: z.array(segmentEntrySchema),
   /** The file with the documents that could not be encoded, and how many there are; null when all could. */
   aside: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
   /** The range sample: its file's digest and its number of vectors; null while nothing was committed. */
-  calibration: z.strictObject({ digest: sha256Hex, home: homeSchema, documents: z.int().min(1) }).nullable(),
+  calibration: sampleSchema.nullable(),
+  /** The scale sample, of the same form; left out of generations that began without one. */
+  scaleSample: sampleSchema.optional(),
 })
 
 export const manifestSchema = z
@@ -120,8 +125,8 @@ type Stored = z.output<typeof manifestSchema>
 /** A segment in a manifest. */
 export type SegmentEntry = Readonly<Stored['segments'][number]>
 
-/** The generation's sample of document vectors. */
-export type RangeSample = NonNullable<Stored['calibration']>
+/** A sample of the generation's document vectors. */
+export type VectorSample = NonNullable<Stored['calibration']>
 
 /** Segments keep their place while they are in the list, new ones come last; a hit's address is such a place. */
 export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
@@ -130,12 +135,12 @@ export type Manifest = Readonly<Omit<Stored, 'segments' | 'backfill'>> & {
 }
 
 /** The segments, tombstones and so on of a manifest. */
-export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration'>
+export type ManifestFiles = Pick<Manifest, 'segments' | 'aside' | 'calibration' | 'scaleSample'>
 
 /** What a version may change of the one before it. */
 export type ManifestContent = Pick<
   Manifest,
-  'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'condemned' | 'unread'
+  'segments' | 'log' | 'backfill' | 'aside' | 'calibration' | 'scaleSample' | 'condemned' | 'unread'
 >
 
 /** The manifest that follows `current` with this content. */

@@ -17,7 +17,7 @@ import { idBytesMax } from '@hypershard/proto/limits'
 import { partBounds } from '../log/operation.ts'
 import type { LogLag } from '../log/write-log.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import { rangeSampleRowsMax } from '../manifest/range-sample/extend-range-sample.ts'
+import { rangeSampleRowsMax, scaleSampleRowsMax } from '../manifest/samples/extend-samples.ts'
 import { bitmapBytes } from '../segment/tombstones/bitmap.ts'
 
 /** What filesystems give out space in. */
@@ -60,9 +60,7 @@ export function roomToIndex(lag: LogLag, manifest: Manifest): number {
       textBytes(lag, manifest))
   const ofManifest = filesOfCommit * fileBytes + (manifest.segments.length + segments) * segmentEntryBytes
   return (
-    ofDocuments +
-    batches * (ofManifest + calibrationBytes(manifest)) +
-    batches * tombstonesBytes(lag, manifest, segments)
+    ofDocuments + batches * (ofManifest + sampleBytes(manifest)) + batches * tombstonesBytes(lag, manifest, segments)
   )
 }
 
@@ -93,10 +91,12 @@ function textBytes({ puts, bytes }: LogLag, { fields = {} }: Manifest): number {
   return bytes + idBytes + (Object.keys(fields).length > 0 ? bytes : 0)
 }
 
-/** The sample is written again until it is full. */
-function calibrationBytes({ calibration, vectorWidth }: Manifest): number {
-  if ((calibration?.documents ?? 0) >= rangeSampleRowsMax) return 0
-  return rangeSampleRowsMax * vectorWidth * Float32Array.BYTES_PER_ELEMENT + fileBytes
+/** The samples are written again until they are full. */
+function sampleBytes({ calibration, scaleSample, vectorWidth }: Manifest): number {
+  const ofRows = (rows: number) => rows * vectorWidth * Float32Array.BYTES_PER_ELEMENT + fileBytes
+  const ranges = (calibration?.documents ?? 0) < rangeSampleRowsMax ? ofRows(rangeSampleRowsMax) : 0
+  const isScaleFull = scaleSample === undefined ? calibration !== null : scaleSample.documents >= scaleSampleRowsMax
+  return ranges + (isScaleFull ? 0 : ofRows(scaleSampleRowsMax))
 }
 
 /** Of one batch: a file for each segment that has a row of it, older ones and those that come of what waits. */

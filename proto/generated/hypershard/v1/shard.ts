@@ -235,7 +235,7 @@ export interface SearchShardsRequest {
 
 /**
  * An expression over several queries. Each one's scores are made comparable first: less their mean, over their deviation, on
- * the generation's range sample. docs/decisions/039 has the rules.
+ * the generation's scale sample. docs/decisions/039 has the rules.
  */
 export interface ComposedQuery {
   /** Of one model: what nodes name by their place. */

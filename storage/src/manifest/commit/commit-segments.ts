@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import type { Manifest, ManifestContent, SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest-store.ts'
-import { extendRangeSample } from '../range-sample/extend-range-sample.ts'
+import { extendSamples } from '../samples/extend-samples.ts'
 import type { IdSet } from './id-set.ts'
 import { idSetOf, markSuperseded } from './mark-superseded.ts'
 
@@ -39,8 +39,8 @@ export async function commitSegments(
   const { deletedIds = [], disjoint = false, clock, ...content } = options
   try {
     const kept = disjoint ? current.segments : await keptSegments(store, current, added, deletedIds)
-    const calibration = await extendRangeSample(store, current, added)
-    return await commitManifest(store, current, { ...content, calibration, segments: [...kept, ...added] }, clock)
+    const samples = await extendSamples(store, current, added)
+    return await commitManifest(store, current, { ...content, ...samples, segments: [...kept, ...added] }, clock)
   } catch (error) {
     // Of an index that is being deleted, any file may be missing: that is not corruption.
     await requireIndex(store, current)

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../store/object-store.ts'
 import { readAside } from '../aside/aside-file.ts'
 import { eligibleDocuments, type Manifest, type SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
-import { readRangeSample } from '../range-sample/range-sample-file.ts'
+import { readRangeSample, readScaleSample } from '../samples/sample-files.ts'
 
 /** What reading every byte of a generation found. */
 export interface Verification {
@@ -55,6 +55,7 @@ export async function verifyGeneration(
     documents += ids.size
   }
   await noting(note, () => readRangeSample(store, manifest))
+  await noting(note, () => readScaleSample(store, manifest))
   await noting(note, () => readAside(store, manifest))
   const documentsCounted = eligibleDocuments(manifest)
   if (documents !== documentsCounted && problems.length === 0) {
