@@ -38,11 +38,14 @@ const vectorBytes = z.string().min(1).max(vectorCharactersMax)
 export const vectorPrecisions = ['f32', 'f16'] as const
 
 export const vectorSchema = z
-  .union([
-    z.array(z.number()).min(1).max(vectorWidthMax),
-    vectorBytes,
-    z.strictObject({ values: vectorBytes, precision: z.enum(vectorPrecisions) }),
-  ])
+  .union(
+    [
+      z.array(z.number()).min(1).max(vectorWidthMax),
+      vectorBytes,
+      z.strictObject({ values: vectorBytes, precision: z.enum(vectorPrecisions) }),
+    ],
+    `must be 1 to ${vectorWidthMax} numbers, base64, or { values: base64, precision: ${vectorPrecisions.join(' or ')} }`,
+  )
   .describe(
     'Numbers; or base64 of f32 or f16, little-endian, with its `precision`: where it stands alone, its length tells.',
   )

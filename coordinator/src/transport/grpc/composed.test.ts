@@ -15,12 +15,15 @@ const soon = () => Deadline.after(60_000)
 
 type Node = NonNullable<Expression['node']>
 
-const textOf = (value: string): Expression => ({ weight: undefined, node: { $case: 'text', value } })
-const of = ($case: 'any' | 'all', nodes: Expression[], weight?: number): Expression => ({
+const nodeOf = (node: Node | undefined, weight?: number, vectorPrecision = ''): Expression => ({
   weight,
-  node: { $case, value: { nodes } } as Node,
+  node,
+  vectorPrecision,
 })
-const without = (value: Expression): Expression => ({ weight: undefined, node: { $case: 'not', value } })
+const textOf = (value: string) => nodeOf({ $case: 'text', value })
+const of = ($case: 'any' | 'all', nodes: Expression[], weight?: number) =>
+  nodeOf({ $case, value: { nodes } } as Node, weight)
+const without = (value: Expression) => nodeOf({ $case: 'not', value })
 
 describe('composed searches over gRPC', () => {
   let coordinator: TestCoordinator
@@ -77,7 +80,7 @@ describe('composed searches over gRPC', () => {
     },
     {
       why: 'that says nothing',
-      fields: { expression: { weight: 2, node: undefined } },
+      fields: { expression: nodeOf(undefined, 2) },
       message: /^query: says nothing/,
     },
     { why: 'with an empty any', fields: { expression: of('any', []) }, message: /^query\.any: is empty/ },
@@ -89,9 +92,16 @@ describe('composed searches over gRPC', () => {
     {
       why: 'with a vector of a few bytes',
       fields: {
-        expression: of('any', [textOf('stars'), { weight: undefined, node: { $case: 'vector', value: Buffer.of(1) } }]),
+        expression: of('any', [textOf('stars'), nodeOf({ $case: 'vector', value: Buffer.of(1) })]),
       },
       message: /^query\.any\[1\]\.vector: /,
+    },
+    {
+      why: 'with a vector of a precision that there is not',
+      fields: {
+        expression: of('any', [textOf('stars'), nodeOf({ $case: 'vector', value: Buffer.alloc(8) }, 1, 'f8')]),
+      },
+      message: /^query\.any\[1\]\.vector.*f32/,
     },
     {
       why: 'that is too deep',

@@ -2,7 +2,7 @@ import type { Expression, OwnQNet } from '@hypershard/proto/search'
 
 /** How the parts of a leaf are written that have no text. */
 export interface LeafBodies {
-  readonly base64Of: (bytes: Uint8Array) => string
+  readonly vectorBodyOf: (vector: Uint8Array, precision: string) => unknown
   readonly qnetBodyOf: (qnet: OwnQNet) => unknown
 }
 
@@ -11,16 +11,17 @@ export interface LeafBodies {
  * given is an empty object.
  */
 export function expressionBodyOf(expression: Expression, bodies: LeafBodies): Record<string, unknown> {
-  const { weight, node } = expression
-  return { ...(weight !== undefined && { weight }), ...(node && { [node.$case]: contentOf(node, bodies) }) }
+  const { weight, node, vectorPrecision } = expression
+  const content = node && { [node.$case]: contentOf(node, vectorPrecision, bodies) }
+  return { ...(weight !== undefined && { weight }), ...content }
 }
 
-function contentOf(node: NonNullable<Expression['node']>, bodies: LeafBodies): unknown {
+function contentOf(node: NonNullable<Expression['node']>, precision: string, bodies: LeafBodies): unknown {
   switch (node.$case) {
     case 'text':
       return node.value
     case 'vector':
-      return bodies.base64Of(node.value)
+      return bodies.vectorBodyOf(node.value, precision)
     case 'qnet':
       return bodies.qnetBodyOf(node.value)
     case 'like':

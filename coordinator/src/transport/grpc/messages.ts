@@ -73,7 +73,7 @@ export function searchBodyOf(request: SearchRequest): Record<string, unknown> {
 /** @throws HypershardError `invalid_request` */
 function queryOf({ query, expression }: SearchRequest): unknown {
   if (expression === undefined) return query || undefined
-  if (query === '') return expressionBodyOf(expression, { base64Of, qnetBodyOf })
+  if (query === '') return expressionBodyOf(expression, { vectorBodyOf, qnetBodyOf })
   throw new HypershardError('invalid_request', 'query and expression are both given; leave one out')
 }
 

@@ -361,6 +361,8 @@ export interface Expression {
     /** Takes away from what matches it; inside of `any` or `all`, beside a node that is none. */
     { $case: "not"; value: Expression }
     | undefined;
+  /** Of `vector`: "f32" or "f16"; where it is empty the length tells. */
+  vectorPrecision: string;
 }
 
 export interface Expressions {
@@ -3327,7 +3329,7 @@ export const SearchRequest: MessageFns<SearchRequest> = {
 };
 
 function createBaseExpression(): Expression {
-  return { weight: undefined, node: undefined };
+  return { weight: undefined, node: undefined, vectorPrecision: "" };
 }
 
 export const Expression: MessageFns<Expression> = {
@@ -3357,6 +3359,9 @@ export const Expression: MessageFns<Expression> = {
       case "not":
         Expression.encode(message.node.value, writer.uint32(66).fork()).join();
         break;
+    }
+    if (message.vectorPrecision !== "") {
+      writer.uint32(74).string(message.vectorPrecision);
     }
     return writer;
   },
@@ -3438,6 +3443,14 @@ export const Expression: MessageFns<Expression> = {
             message.node = { $case: "not", value: Expression.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.vectorPrecision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3500,6 +3513,7 @@ export const Expression: MessageFns<Expression> = {
         break;
       }
     }
+    message.vectorPrecision = object.vectorPrecision ?? "";
     return message;
   },
 };
