@@ -7,6 +7,9 @@ import { overlapOf, rankMoves } from './rank-moves.ts'
 import { ResultHead, ResultHits, ResultMore } from './search-result.tsx'
 import type { LabSearch } from './use-lab-search.ts'
 
+/** Hits that most people look at. */
+const firstMax = 10
+
 export interface ComparisonProps {
   readonly a: LabSearch
   readonly b: LabSearch
@@ -17,12 +20,14 @@ export interface ComparisonProps {
 export function Comparison({ a, b, onRetry }: ComparisonProps) {
   const [hitsA, hitsB] = [a.answer?.hits ?? [], b.answer?.hits ?? []]
   const both = a.answer !== undefined && b.answer !== undefined
+  const all = Math.max(hitsA.length, hitsB.length)
+  const first = Math.min(firstMax, all)
   return (
     <section class="panel" aria-label="Comparison">
       {both && (
         <p class="soft" role="status">
-          Of the first 10 hits, both have {toldShare(overlapOf(hitsA, hitsB, 10))}; of all that are here,{' '}
-          {toldShare(overlapOf(hitsA, hitsB, Math.max(hitsA.length, hitsB.length)))}.
+          Of the first {first} hits, both have {toldShare(overlapOf(hitsA, hitsB, first))}
+          {all > first && `; of all ${all} that are here, ${toldShare(overlapOf(hitsA, hitsB, all))}`}.
         </p>
       )}
       <div class="lab-compared">
