@@ -28,7 +28,7 @@ class TaggerSettings:
 
     seed: int = 0
     examples: int = 22_000
-    epochs: int = 8
+    epochs: int = 24
     batch: int = 64
     learning_rate: float = 2e-3
     #: Real queries of the train splits that are not trained on: of these at most this share is split at the threshold.
