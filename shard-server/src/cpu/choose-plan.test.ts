@@ -51,6 +51,12 @@ describe('choosePlan', () => {
     assert.deepEqual(planOf(0.99, [segmentOf(50_000, { recallKnobs: own })]), forRecall(0.99, first, [undefined]))
   })
 
+  it('lets several q-nets together miss a quarter of what one may', () => {
+    const several = { ...queryOfOne(shallow), qnets: 3, leading: 3 }
+    const plan = choosePlan(auto(0.96), [segmentOf(50_000)], several)
+    assert.deepEqual(plan, forRecall(0.99, firstCandidates(10), [undefined]))
+  })
+
   it('is exact where all is asked for, where there is nothing, and where few can be hits', () => {
     const exact = { kind: 'exact' }
     assert.deepEqual(planOf(1, [segmentOf(50_000, { recallKnobs: knobs })]), exact)

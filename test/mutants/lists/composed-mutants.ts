@@ -9,6 +9,14 @@ const doors = ['coordinator/src/transport/composed.test.ts']
 /** Of queries that are expressions over several. */
 export const composedMutants: readonly Mutant[] = [
   {
+    id: 'composed-no-reserve',
+    file: 'shard-server/src/cpu/choose-plan.ts',
+    find: 'recall: qnets === 1 ? recall : 1 - (1 - recall) / composedReserve',
+    replace: 'recall',
+    breaks: 'The recall that is asked for holds for composed queries too',
+    tests: ['shard-server/src/cpu/choose-plan.test.ts'],
+  },
+  {
     id: 'interpret-tenant',
     file: 'coordinator/src/access/search-as.ts',
     find: '  if (input.interpret) {',

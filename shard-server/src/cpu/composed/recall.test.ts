@@ -4,6 +4,7 @@ import { pseudoRandomTensor, publishedArchitecture } from '@hypershard/harness/q
 import type { QNetArchitecture } from '@hypershard/qnet'
 import { WeightsMemory } from '../../qnets/weights-memory.ts'
 import { testQNet } from '../../testing/test-shard-server.ts'
+import { countForRecall } from '../choose-plan.ts'
 import { firstCandidates } from '../expected-misses.ts'
 import { JointScores } from '../joint-scores.ts'
 import { scoreCandidates } from '../query-scorer.ts'
@@ -48,7 +49,7 @@ describe('the recall of a composed query', () => {
   const segment = { vectors, ids, scanCopy: makeScanCopy(vectors), graph: undefined }
   const at = { segment, position: 0, excluded: undefined, eligible: rows }
   const sample = { key: 'sample', vectors: vectors.range(0, 64) }
-  const queries = casesOf({ usual: 6, thorough: 60 })
+  const queries = casesOf({ usual: 6, thorough: 30 })
 
   for (const [architectureName, architecture] of Object.entries({ plain, shallow })) {
     for (const [name, expression] of Object.entries(expressions)) {
@@ -64,7 +65,7 @@ describe('the recall of a composed query', () => {
           const scorer = new ComposedScorer({ ...work, composed: { leaves, expression, sample } }, () => undefined)
           const [leafTangents] = scorer.leafTangentsOf([[at]])
           const options = { expression, leafTangents: leafTangents!, takeTurn: atOnce }
-          const count = { kind: 'recall', recall, hits, first: firstCandidates(hits) } as const
+          const count = countForRecall({ recall, hits, first: firstCandidates(hits) }, { qnets: leaves.length })
           const answer = await searchByTangent(
             {
               shard: 0,
