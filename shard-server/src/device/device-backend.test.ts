@@ -69,9 +69,11 @@ describe('a backend with a device', () => {
     const nodes = [0, 1].map(leaf => ({ kind: 'leaf' as const, weight: 1, leaf }))
     const expression = { kind: 'any' as const, weight: 1, nodes, excluded: [] }
     const sample = { key: 'sample', vectors: (segment.vectors as Float32Array).subarray(0, 64 * 16) }
-    const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
+    const outcomes = ['certain', 'widened', 'gap', 'values', 'stopped']
+    const ranked = () => Promise.all(outcomes.map(outcome => test.meter.valueOf(deviceMetrics.shards, { outcome })))
+    const before = await ranked()
     await test.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { composed: { leaves, expression, sample } }))
-    assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' }), certain)
+    assert.deepEqual(await ranked(), before)
     test.drop(segment)
   })
 
