@@ -89,7 +89,7 @@ describe('the range sample', () => {
     const withWords: Settings = { lexical: { analyzer: 'simple' } }
 
     it('is larger, of the same order, however many shards there are', async () => {
-      const all = ids(0, 400)
+      const all = ids(0, 700)
       for (const shards of [1, 8]) {
         const manifest = await put(await newIndex(`s${shards}`, shards, withWords), all)
         assert.deepEqual(await scaleSampleIds(manifest), bySmallestHash(all).slice(0, scaleSampleRowsMax))
@@ -99,14 +99,14 @@ describe('the range sample', () => {
 
     it('grows when the range sample is full, and then stays as it is', async () => {
       const first = await put(await newIndex('a', 2, withWords), ids(0, 100))
-      const second = await put(first, ids(100, 300))
+      const second = await put(first, ids(100, 600))
       assert.deepEqual(second.calibration, first.calibration)
       const grown = [
         ...bySmallestHash(ids(0, 100)),
-        ...bySmallestHash(ids(100, 300)).slice(0, scaleSampleRowsMax - 100),
+        ...bySmallestHash(ids(100, 600)).slice(0, scaleSampleRowsMax - 100),
       ]
       assert.deepEqual(await scaleSampleIds(second), grown)
-      const third = await put(second, ids(300, 400))
+      const third = await put(second, ids(600, 700))
       assert.deepEqual(third.scaleSample, second.scaleSample)
     })
 
@@ -115,7 +115,7 @@ describe('the range sample', () => {
       assert.equal(plain.scaleSample, undefined)
       assert.deepEqual(await scaleSampleIds(plain), await sampleIds(plain))
       const { scaleSample: _, ...older } = await put(await newIndex('b', 2, withWords), ids(0, 100))
-      assert.equal((await put(older, ids(100, 300))).scaleSample, undefined)
+      assert.equal((await put(older, ids(100, 600))).scaleSample, undefined)
     })
 
     it('is named among the files of a manifest, and read where a clone finds it', async () => {
