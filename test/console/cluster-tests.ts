@@ -53,6 +53,7 @@ export function clusterTests(shared: SharedConsole): void {
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       assert.equal((await describeCluster()).servers[0]!.draining, false)
+      await drain.focus()
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).focus()
       await page.keyboard.press('Enter')
