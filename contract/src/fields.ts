@@ -1,7 +1,8 @@
 /** The fields of an index that searches can filter by. */
 import { z } from 'zod'
+import { fieldTypes } from './vocabulary.ts'
 
-export const fieldTypes = ['keyword', 'number', 'boolean', 'date'] as const
+export { fieldTypes }
 
 export type FieldType = (typeof fieldTypes)[number]
 

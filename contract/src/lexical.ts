@@ -1,29 +1,9 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { hitsMax } from './limits.ts'
-import { fusions, hybridDefaults } from './vocabulary.ts'
+import { analyzers, fusions, hybridDefaults } from './vocabulary.ts'
 
-export { fusions, hybridDefaults }
-
-/**
- * How texts and queries become words. `simple` takes words as they are but for case and accents; the others also take a
- * word's inflected forms, in their language, for one.
- */
-export const analyzers = [
-  'simple',
-  'english',
-  'danish',
-  'dutch',
-  'finnish',
-  'french',
-  'german',
-  'italian',
-  'norwegian',
-  'portuguese',
-  'russian',
-  'spanish',
-  'swedish',
-] as const
+export { analyzers, fusions, hybridDefaults }
 
 export type AnalyzerName = (typeof analyzers)[number]
 

@@ -1,6 +1,6 @@
 import { searchMsDefault } from './limits.ts'
 
-/** Words and defaults of a search, without the schemas: for pages, which a parser of schemas would make large. */
+/** Words and defaults of searches and indexes, without the schemas: for pages, which a parser of schemas would make large. */
 
 /** What the search of a shard may come to. */
 export const shardPlans = ['exact', 'tangent', 'graph'] as const
@@ -34,3 +34,26 @@ export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 
 
 /** What holds where a request does not say it. */
 export const rerankDefaults = { candidates: 50 } as const
+
+/** What a field of documents may hold. */
+export const fieldTypes = ['keyword', 'number', 'boolean', 'date'] as const
+
+/**
+ * How texts and queries become words. `simple` takes words as they are but for case and accents; the others also take a
+ * word's inflected forms, in their language, for one.
+ */
+export const analyzers = [
+  'simple',
+  'english',
+  'danish',
+  'dutch',
+  'finnish',
+  'french',
+  'german',
+  'italian',
+  'norwegian',
+  'portuguese',
+  'russian',
+  'spanish',
+  'swedish',
+] as const

@@ -1,5 +1,6 @@
 import type { AnalyzerName } from '@hypershard/contract'
 import { replicasMax, shardsAskedMax, vectorWidthMax } from '@hypershard/contract/limits'
+import { analyzers } from '@hypershard/contract/vocabulary'
 import { useState } from 'preact/hooks'
 import { Dialog } from '../../parts/dialog.tsx'
 import { NumberField, SelectField, TextField } from '../../parts/fields.tsx'
@@ -8,7 +9,7 @@ import { hrefOf } from '../../router/hash-route.ts'
 import { navigate } from '../../router/use-route.ts'
 import { useSession } from '../../state/session.ts'
 import { FieldRows } from './field-rows.tsx'
-import { analyzersOffered, emptyIndexForm, faultOf, type IndexForm, requestOf } from './index-form.ts'
+import { emptyIndexForm, faultOf, type IndexForm, requestOf } from './index-form.ts'
 
 export interface CreateDialogProps {
   readonly onDone: () => void
@@ -24,7 +25,7 @@ const passageOptions = [
 
 const analyzerOptions: readonly { readonly value: AnalyzerName | ''; readonly label: string }[] = [
   { value: '', label: 'Not kept: no hybrid searches' },
-  ...analyzersOffered.map(value => ({ value, label: value })),
+  ...analyzers.map(value => ({ value, label: value })),
 ]
 
 /** Makes an index, and goes to it. */

@@ -1,13 +1,14 @@
+import { fieldTypes } from '@hypershard/contract/vocabulary'
 import { Button } from '../../parts/button.tsx'
 import { CheckField, SelectField, TextField } from '../../parts/fields.tsx'
-import { type FieldRow, fieldTypesOffered } from './index-form.ts'
+import type { FieldRow } from './index-form.ts'
 
 export interface FieldRowsProps {
   readonly fields: readonly FieldRow[]
   readonly onFields: (fields: readonly FieldRow[]) => void
 }
 
-const typeOptions = fieldTypesOffered.map(value => ({ value, label: value }))
+const typeOptions = fieldTypes.map(value => ({ value, label: value }))
 
 /** What searches of a new index can filter by, field by field. */
 export function FieldRows({ fields, onFields }: FieldRowsProps) {

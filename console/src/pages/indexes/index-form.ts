@@ -1,24 +1,5 @@
 import type { AnalyzerName, FieldType, IndexRequest } from '@hypershard/contract'
 
-/** Those of the contract, which a browser does not load for its schemas; a test compares them. */
-export const fieldTypesOffered: readonly FieldType[] = ['keyword', 'number', 'boolean', 'date']
-
-export const analyzersOffered: readonly AnalyzerName[] = [
-  'simple',
-  'english',
-  'danish',
-  'dutch',
-  'finnish',
-  'french',
-  'german',
-  'italian',
-  'norwegian',
-  'portuguese',
-  'russian',
-  'spanish',
-  'swedish',
-]
-
 export interface FieldRow {
   readonly name: string
   readonly type: FieldType
