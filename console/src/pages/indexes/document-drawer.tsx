@@ -1,7 +1,7 @@
 import type { StoredDocument } from '@hypershard/contract'
 import { useState } from 'preact/hooks'
-import { printExact } from '../../api/parse-exact.ts'
 import { Button } from '../../parts/button.tsx'
+import { DocumentFields } from '../../parts/document-fields.tsx'
 import { Drawer } from '../../parts/drawer.tsx'
 import { toldBytes, toldCount } from '../../parts/numbers.ts'
 import { ProblemBox } from '../../parts/problem-box.tsx'
@@ -64,34 +64,6 @@ function DocumentFacts({
         {vector == null ? 'none yet, or one for each of several passages' : <VectorStrip values={vector.values} />}
       </dd>
     </dl>
-  )
-}
-
-function DocumentFields({ fields }: Pick<StoredDocument, 'fields'>) {
-  const entries = Object.entries(fields)
-  if (entries.length === 0) return null
-  return (
-    <section class="stack" aria-label="Fields">
-      <h3>Fields</h3>
-      <dl class="facts">
-        {entries.map(([field, value]) => (
-          <FieldFact key={field} field={field} value={value} />
-        ))}
-      </dl>
-    </section>
-  )
-}
-
-function FieldFact({ field, value }: { readonly field: string; readonly value: unknown }) {
-  return (
-    <>
-      <dt>
-        <Shown text={field} />
-      </dt>
-      <dd>
-        <Shown text={typeof value === 'string' ? value : printExact(value)} max={4_000} />
-      </dd>
-    </>
   )
 }
 

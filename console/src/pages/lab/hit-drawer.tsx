@@ -1,7 +1,7 @@
 import type { Hit } from '@hypershard/contract'
 import { useState } from 'preact/hooks'
-import { printExact } from '../../api/parse-exact.ts'
 import { Button } from '../../parts/button.tsx'
+import { DocumentFields } from '../../parts/document-fields.tsx'
 import { Drawer } from '../../parts/drawer.tsx'
 import { toldBytes, toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
@@ -56,32 +56,10 @@ export function HitDrawer({ hit, rank, leaves, onClose }: HitDrawerProps) {
         )}
       </dl>
       {leaves !== undefined && <LeafScores hit={hit} leaves={leaves} />}
-      {fields !== undefined && Object.keys(fields).length > 0 && (
-        <section class="stack">
-          <h3>Fields</h3>
-          <dl class="facts">
-            {Object.entries(fields).map(([field, value]) => (
-              <FieldFact key={field} field={field} value={value} />
-            ))}
-          </dl>
-        </section>
-      )}
+      {fields !== undefined && <DocumentFields fields={fields} />}
       <HitText hit={hit} />
       <Feedback id={id} />
     </Drawer>
-  )
-}
-
-function FieldFact({ field, value }: { readonly field: string; readonly value: unknown }) {
-  return (
-    <>
-      <dt>
-        <Shown text={field} />
-      </dt>
-      <dd>
-        <Shown text={typeof value === 'string' ? value : printExact(value)} max={4_000} />
-      </dd>
-    </>
   )
 }
 
