@@ -17,6 +17,11 @@ export function floatValues(bytes: Uint8Array, precision: FloatPrecision): Float
   return precision === 'f32' ? new Float32Array(own) : new Float16Array(own)
 }
 
+/** Without copying the bytes first. */
+export function encodeBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+}
+
 /** Undefined where a character is not of base64, or the last ones are missing: the decoder would leave them out. */
 export function decodeBase64(text: string): Buffer | undefined {
   const characters = text.length - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)

@@ -1,4 +1,4 @@
-import { parseExactJson } from '@hypershard/common'
+import { encodeBase64, parseExactJson } from '@hypershard/common'
 import type { ListedPart, listAnswerSchema, listedDocumentSchema } from '@hypershard/contract'
 import type { ListedDocument } from '@hypershard/proto/shard'
 import type { z } from 'zod'
@@ -18,7 +18,7 @@ function documentJson(
   model: string,
   parts: readonly ListedPart[],
 ): z.input<typeof listedDocumentSchema> {
-  const values = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')
+  const values = encodeBase64(vector)
   return {
     id,
     version,

@@ -1,5 +1,5 @@
 /** `like`: a search whose query is made of stored documents, which are no hits of it. */
-import { type Deadline, HypershardError, type RequestContext } from '@hypershard/common'
+import { type Deadline, encodeBase64, HypershardError, type RequestContext } from '@hypershard/common'
 import { queryCharactersMax } from '@hypershard/contract'
 import type { FoundDocument } from '@hypershard/proto/shard'
 import type { GenerationRecord } from '@hypershard/storage'
@@ -90,7 +90,7 @@ function isWithin({ fieldsJson }: Document, within: Like['within'], { manifest: 
 
 function likedBy(found: readonly FoundDocument[], nameOf: (at: number) => { id: string; path: string }): Liked {
   if (found.every(({ vector }) => vector.length > 0)) {
-    return { own: readOwnQuery({ vector: base64Of(meanOf(found.map(({ vector }) => vector))) })! }
+    return { own: readOwnQuery({ vector: encodeBase64(meanOf(found.map(({ vector }) => vector))) })! }
   }
   return { texts: found.map(({ document }, at) => textOf(document!, nameOf(at))) }
 }
@@ -118,8 +118,4 @@ function meanOf(vectors: readonly Uint8Array[]): Uint8Array {
     mean.writeFloatLE(all.reduce((sum, vector) => sum + vector.readFloatLE(at), 0) / all.length, at)
   }
   return mean
-}
-
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

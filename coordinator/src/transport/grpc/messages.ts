@@ -1,6 +1,6 @@
 /** Between the messages of search.proto and what the use cases take and give. */
 
-import { HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
+import { encodeBase64, HypershardError, isExactNumber, parseExactJson } from '@hypershard/common'
 import { activations, type ListedPart, type SearchOptionName, searchOptionNames } from '@hypershard/contract'
 import type { QNetArchitecture } from '@hypershard/proto/qnet'
 import type {
@@ -82,7 +82,7 @@ function sortBodyOf({ field, order }: Sort): Record<string, unknown> {
 }
 
 function vectorBodyOf(vector: Uint8Array, precision: string): unknown {
-  const values = base64Of(vector)
+  const values = encodeBase64(vector)
   return precision === '' ? values : { values, precision }
 }
 
@@ -110,7 +110,7 @@ export function explainBodyOf(request: SearchRequest): Record<string, unknown> {
 
 function qnetBodyOf({ weights, form, precision, architecture, digest, model }: OwnQNet): Record<string, unknown> {
   return withoutUnset({
-    weights: base64Of(weights),
+    weights: encodeBase64(weights),
     form: form || undefined,
     precision: precision || undefined,
     architecture: architecture && shapeBodyOf(architecture),
@@ -128,10 +128,6 @@ function shapeBodyOf({ vectorDimensions, activation, ...flags }: QNetArchitectur
     residual: flags.residual,
     residual_on_last: flags.residualOnLast,
   }
-}
-
-function base64Of(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
 /** The message has a field for every option, of the same name. */
