@@ -8,7 +8,7 @@ from hypershard_training.model.qnet import QnetArchitecture
 from hypershard_training.train.attend_to_first import attend_to_first
 from hypershard_training.train.encode_source import EncodedSource
 from hypershard_training.train.hyper_head_module import HyperHead
-from hypershard_training.train.read_sources import Source
+from hypershard_training.train.source import Source
 from hypershard_training.train.training_error import TrainingError
 
 WIDTH, QUERIES, TOKENS = 24, 60, 7

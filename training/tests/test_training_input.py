@@ -147,9 +147,9 @@ def test_a_bad_value_is_told(tmp_path: Path, override: str, problem: str) -> Non
     ("source", "problem"),
     [
         ("pairs: x, weight: 0", "weight must be above 0"),
-        ("pairs: x, documentsMax: 5", "for a collection, not for pairs"),
-        ("pairs: x, vectors: v.npy", "for a collection, not for pairs"),
-        ("pairs: x, collection: y", "needs either collection or pairs"),
+        ("pairs: x, documentsMax: 5", "for a collection alone"),
+        ("pairs: x, vectors: v.npy", "for a collection alone"),
+        ("pairs: x, collection: y", "needs one of collection, pairs and packed"),
     ],
 )
 def test_a_bad_source_is_told(tmp_path: Path, source: str, problem: str) -> None:

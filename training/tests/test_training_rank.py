@@ -12,7 +12,7 @@ from hypershard_training.train import rank_collection
 from hypershard_training.train.encode_source import EncodedSource
 from hypershard_training.train.hyper_head_module import HyperHead, batch_scores
 from hypershard_training.train.rank_command import add_arguments, run
-from hypershard_training.train.read_sources import Source
+from hypershard_training.train.source import Source
 
 WIDTH, DOCUMENTS = 8, 50
 

@@ -24,9 +24,9 @@ from hypershard_training.train.encode_source import EncodedSource, encode_source
 from hypershard_training.train.hyper_head_module import batch_scores
 from hypershard_training.train.losses import ScoredBatch, cross_entropy, distillation, margin_mse
 from hypershard_training.train.mine_negatives import mine_negatives
-from hypershard_training.train.read_sources import Source
 from hypershard_training.train.run_state import RunState
 from hypershard_training.train.settings import load_settings, to_plain
+from hypershard_training.train.source import Source
 from hypershard_training.train.student import Student
 from hypershard_training.train.training_error import TrainingError
 from hypershard_training.train.tuned_encoder import TunedEncoder

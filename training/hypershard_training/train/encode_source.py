@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from hypershard_training.train.backbone import Backbone
-from hypershard_training.train.read_sources import Source, digest_of_texts
+from hypershard_training.train.read_sources import digest_of_texts
 from hypershard_training.train.settings import EncodeSettings
+from hypershard_training.train.source import Source
 from hypershard_training.train.training_error import TrainingError
 
 TEXTS_A_CHUNK = 10_000

@@ -16,8 +16,8 @@ from hypershard_training.train.backbone import Backbone
 from hypershard_training.train.encode_source import EncodedSource, encode_source
 from hypershard_training.train.hyper_head_module import HyperHead, batch_scores
 from hypershard_training.train.precision import fast_dtype
-from hypershard_training.train.read_sources import Source
 from hypershard_training.train.settings import EncodeSettings
+from hypershard_training.train.source import Source
 
 HITS_MAX = 100
 #: The best by scores in the machine's fast type, mostly bfloat16, which are then scored in float32: its rounding may not decide who is among the hits.

@@ -1,6 +1,6 @@
 """Reads the texts and judgements that a training configuration names.
 
-Two forms: a BEIR folder (``corpus.jsonl``, ``queries.jsonl``, ``qrels/<split>.tsv``), and a file of pairs whose lines are
+Three forms: token ids that ``pack`` wrote, a BEIR folder (``corpus.jsonl``, ``queries.jsonl``, ``qrels/<split>.tsv``), and a file of pairs whose lines are
 ``{"query": …, "positive": … or […], "negatives": […], "scores": […]}``. Texts are numbered from 0 in file order; everything after
 this speaks of numbers only. Lines of pairs with the same query are one query: what one line calls relevant is no negative of another.
 """
@@ -8,40 +8,21 @@ this speaks of numbers only. Lines of pairs with the same query are one query: w
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from hypershard_training.train.packed_source import read_packed_source
 from hypershard_training.train.read_jsonl import read_jsonl, text_member, texts_member
 from hypershard_training.train.settings import SourceSettings
+from hypershard_training.train.source import Source, Text
 from hypershard_training.train.training_error import TrainingError
-
-
-@dataclass(frozen=True)
-class Source:
-    """Queries with the documents that answer them. ``negatives`` and ``scores`` are empty where the data has none."""
-
-    name: str
-    weight: float
-    documents: list[str]
-    queries: list[str]
-    #: Document numbers of each query; never empty.
-    positives: list[list[int]]
-    #: Hard negatives given by the data, by query number.
-    negatives: dict[int, list[int]] = field(default_factory=dict)
-    #: Teacher scores by query number, then document number.
-    scores: dict[int, dict[int, float]] = field(default_factory=dict)
-    #: Judgements that name a query or document that is not there.
-    unknown_judgements: int = 0
-    #: An ``.npy`` of document vectors that exist already; empty where they are to be encoded.
-    vectors: str = ""
-    #: As the collection names them; empty for pairs.
-    document_ids: list[str] = field(default_factory=list)
-    query_ids: list[str] = field(default_factory=list)
 
 
 def read_source(settings: SourceSettings) -> Source:
     """Read one source; everything wrong in it is a ``TrainingError`` that names the file and line."""
-    source = _read_pairs(settings) if settings.pairs else _read_collection(settings)
+    if settings.packed:
+        source = read_packed_source(settings)
+    else:
+        source = _read_pairs(settings) if settings.pairs else _read_collection(settings)
     if not source.queries:
         raise TrainingError(f"source {source.name}: no query has a positive document; check the split and documentsMax")
     return source
@@ -186,11 +167,11 @@ def _lines(path: Path) -> Iterable[tuple[Path, int, dict]]:
         yield path, number, line
 
 
-def digest_of_texts(texts: Iterable[str]) -> str:
+def digest_of_texts(texts: Iterable[Text]) -> str:
     """SHA-256 (hex) of texts in their order; the key of what is computed from them."""
     digest = hashlib.sha256()
     for text in texts:
-        content = text.encode()
+        content = text.encode() if isinstance(text, str) else text.tobytes()
         digest.update(len(content).to_bytes(8, "little"))
         digest.update(content)
     return digest.hexdigest()

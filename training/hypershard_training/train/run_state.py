@@ -22,6 +22,8 @@ class RunState:
         #: The weights at step 0, which a resumed run makes again from its seed.
         self.start = {name: value.clone() for name, value in self.average.items()}
         self.step = 0
+        #: How long the run has trained, in all its parts.
+        self.seconds = 0.0
 
     def update_average(self, decay: float) -> None:
         """Move the average towards the weights; the first steps count more, so that the start is forgotten."""
@@ -47,6 +49,7 @@ class RunState:
         content = {
             "config": config,
             "step": self.step,
+            "seconds": self.seconds,
             "student": self.student.state_dict(),
             "average": self.average,
             "optimiser": self.optimiser.state_dict(),
@@ -75,6 +78,7 @@ class RunState:
         self.optimiser.load_state_dict(content["optimiser"])
         self.average = content["average"]
         self.step = content["step"]
+        self.seconds = content.get("seconds", 0.0)
         self.drawer.generator.bit_generator.state = content["drawer"]
         torch.set_rng_state(content["torch"])
 

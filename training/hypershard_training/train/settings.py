@@ -5,7 +5,7 @@ import difflib
 import re
 import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -20,11 +20,13 @@ NO_LIMIT = 2**62
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """One source of queries with relevant documents: a BEIR ``collection`` or a file of ``pairs``."""
+    """One source of queries with relevant documents: a BEIR ``collection``, a file of ``pairs``, or a ``packed`` one."""
 
     name: str
     collection: str = ""
     pairs: str = ""
+    #: A file of token ids that ``pack`` wrote; its place is the configuration's folder.
+    packed: str = ""
     split: str = "train"
     #: Document vectors of the collection that exist already, an ``.npy`` with a row for each line of its corpus: none is encoded.
     vectors: str = ""
@@ -92,6 +94,8 @@ class OptimiseSettings:
     """One run of AdamW."""
 
     steps: int = 2000
+    #: The run also ends after so many minutes of training, its rate at 0 by then; 0 is no limit. Such a run cannot be repeated to the bit.
+    minutes: float = 0.0
     batch: int = 64
     #: Mined negatives of each query, drawn from ranks ``mined_from`` to ``mined_to``.
     hard_negatives: int = 15
@@ -142,7 +146,7 @@ class TrainSettings:
 
 
 def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
-    """Read ``path`` and apply ``key.path=value`` overrides.
+    """Read ``path`` and apply ``key.path=value`` overrides. Paths of a pack are those of the file's folder.
 
     All wrong keys and types are told in one ``TrainingError``; where there are none, all wrong values.
     """
@@ -158,7 +162,15 @@ def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
         problems = _inconsistencies(settings)
     if problems:
         raise TrainingError(f"{path}: " + "; ".join(problems))
-    return settings
+    return _in_folder(settings, path.parent)
+
+
+def _in_folder(settings: TrainSettings, folder: Path) -> TrainSettings:
+    """With the files of a pack where the configuration is: a pack may be carried anywhere."""
+    if not any(source.packed for source in settings.sources):
+        return settings
+    sources = tuple(replace(source, packed=str(folder / source.packed) if source.packed else "") for source in settings.sources)
+    return replace(settings, sources=sources, encode=replace(settings.encode, backbone=str(folder / settings.encode.backbone)))
 
 
 def to_plain(settings: TrainSettings) -> dict:
@@ -236,9 +248,9 @@ _NAMES = types.MappingProxyType({float: "a number", int: "a whole number", bool:
 
 def _inconsistencies(settings: TrainSettings) -> list[str]:
     problems = [
-        f"sources[{index}] needs either collection or pairs"
+        f"sources[{index}] needs one of collection, pairs and packed"
         for index, source in enumerate(settings.sources)
-        if bool(source.collection) == bool(source.pairs)
+        if sum(map(bool, (source.collection, source.pairs, source.packed))) != 1
     ]
     if not settings.sources:
         problems.append("sources is empty")
@@ -257,8 +269,8 @@ def _inconsistencies(settings: TrainSettings) -> list[str]:
     for index, source in enumerate(settings.sources):
         if source.vectors and settings.model.encoder == "tuned":
             problems.append(f"sources[{index}].vectors are of a frozen encoder; leave them out to tune it")
-        if source.pairs and (source.vectors or source.documents_max != NO_LIMIT):
-            problems.append(f"sources[{index}] has vectors or documentsMax, which are for a collection, not for pairs")
+        if not source.collection and (source.vectors or source.documents_max != NO_LIMIT):
+            problems.append(f"sources[{index}] has vectors or documentsMax, which are for a collection alone")
     return problems + _out_of_range(settings)
 
 
@@ -278,6 +290,7 @@ def _out_of_range(settings: TrainSettings) -> list[str]:
         ),
         (model.residual or not model.residual_on_last, "model.residualOnLast needs residual"),
         (1 <= optimise.steps <= 10_000_000, "optimise.steps must be 1 to 10,000,000"),
+        (optimise.minutes >= 0, "optimise.minutes must be 0 or more"),
         (2 <= optimise.batch <= 4096, "optimise.batch must be 2 to 4096"),
         (0 <= optimise.mined_from < optimise.mined_to <= 1000, "optimise.minedFrom must be below minedTo, at most 1000"),
         (0 <= optimise.average < 1, "optimise.average must be 0 or more and under 1"),

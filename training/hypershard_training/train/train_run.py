@@ -22,7 +22,7 @@ from hypershard_training.train.precision import AUTO, chosen_precision
 from hypershard_training.train.progress import Progress
 from hypershard_training.train.read_sources import read_source
 from hypershard_training.train.run_state import RunState, checkpoints
-from hypershard_training.train.settings import TrainSettings, load_settings, to_plain
+from hypershard_training.train.settings import OptimiseSettings, TrainSettings, load_settings, to_plain
 from hypershard_training.train.start_from_run import start_from_run
 from hypershard_training.train.student import Student
 from hypershard_training.train.training_error import TrainingError
@@ -53,10 +53,14 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
     progress = Progress(folder, state.step)
     if state.step == 0:
         _validate(state, settings, validations, progress)
-    while state.step < settings.optimise.steps:
+    began = time.monotonic() - state.seconds
+    last = _share_done(state, settings.optimise) >= 1
+    ndcg: dict[str, float] = {}
+    while not last:
         progress.step(state.step + 1, settings.optimise.steps, settings.optimise.batch, _step(state, settings, folder))
         state.step += 1
-        last = state.step == settings.optimise.steps
+        state.seconds = time.monotonic() - began
+        last = _share_done(state, settings.optimise) >= 1
         stop = stopping()
         if last or stop or state.step % settings.report.checkpoint_steps == 0:
             state.save(folder, config)
@@ -64,7 +68,8 @@ def train(settings: TrainSettings, folder: Path, device: torch.device, *, resume
             raise Stopped
         if last or state.step % settings.report.validate_steps == 0:
             ndcg = _validate(state, settings, validations, progress)
-    return _save_result(state, settings, folder, ndcg if settings.optimise.steps else {}, time.monotonic() - started)
+    ndcg = ndcg or _validate(state, settings, validations, progress)
+    return _save_result(state, settings, folder, ndcg, time.monotonic() - started)
 
 
 def _with_precision(settings: TrainSettings, folder: Path, device: torch.device, *, resume: bool) -> TrainSettings:
@@ -142,7 +147,7 @@ def _parameter_groups(student: Student, settings: TrainSettings) -> list[dict]:
 def _step(state: RunState, settings: TrainSettings, folder: Path) -> dict[str, float]:
     optimise = settings.optimise
     warm = min(1.0, (state.step + 1) / max(1, optimise.warmup_steps))
-    rate = optimise.learning_rate * warm * (1 - state.step / optimise.steps)
+    rate = optimise.learning_rate * warm * (1 - _share_done(state, optimise))
     for group in state.optimiser.param_groups:
         group["lr"] = rate * group["rate"]
     state.student.train()
@@ -159,6 +164,12 @@ def _step(state: RunState, settings: TrainSettings, folder: Path) -> dict[str, f
     state.optimiser.step()
     state.update_average(optimise.average)
     return {"loss": loss.item(), **parts, "learningRate": rate}
+
+
+def _share_done(state: RunState, optimise: OptimiseSettings) -> float:
+    """How much of the run is over, by its steps or by its time, whichever ends first; 1 is its end."""
+    of_time = state.seconds / 60 / optimise.minutes if optimise.minutes else 0.0
+    return min(1.0, max(state.step / optimise.steps, of_time))
 
 
 def _validate(state: RunState, settings: TrainSettings, validations: list[ValidationSet], progress: Progress) -> dict[str, float]:

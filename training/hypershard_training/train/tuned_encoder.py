@@ -1,17 +1,21 @@
 """A backbone that is trained with the head: texts in, token states and document vectors out, with gradients."""
 
+import types
 from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoModel
 
 from hypershard_training.train.backbone import Backbone, pool_states
+from hypershard_training.train.source import Text
+from hypershard_training.train.token_ids import TextTokenizer
 
-#: Texts of near lengths are encoded together, this many at a time: less padding, and the products stay large.
-TEXTS_A_GROUP = 32
+#: Texts of near lengths are encoded together, this many at a time: less padding, and the products stay large enough for the device.
+TEXTS_A_GROUP = types.MappingProxyType({"cpu": 32, "cuda": 512})
+#: Written out, attention's backward pass takes a third of the fused kernel's time on a CPU.
+ATTENTION = types.MappingProxyType({"cpu": "eager", "cuda": "sdpa"})
 
 
 class TunedEncoder(nn.Module):
@@ -23,13 +27,13 @@ class TunedEncoder(nn.Module):
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
         self.settings, self.dtype, self.tokenizer_file = backbone.settings, backbone.dtype, backbone.tokenizer_file
-        # Written out, attention's backward pass takes a third of the fused kernel's time on a CPU.
+        attention = ATTENTION[backbone.device.type]
         self.transformer = AutoModel.from_pretrained(
-            backbone.folder, local_files_only=True, add_pooling_layer=False, attn_implementation="eager"
+            backbone.folder, local_files_only=True, add_pooling_layer=False, attn_implementation=attention
         )
         self.transformer.embeddings.requires_grad_(False)
-        self._tokenizer = Tokenizer.from_file(str(self.tokenizer_file))
-        self._tokenizer.no_padding()
+        self.texts_a_group = TEXTS_A_GROUP[backbone.device.type]
+        self._tokenizer = TextTokenizer(self.tokenizer_file)
 
     def train(self, mode: bool = True) -> "TunedEncoder":
         """Keep the transformer in evaluation mode, without dropout."""
@@ -37,15 +41,15 @@ class TunedEncoder(nn.Module):
         self.transformer.eval()
         return self
 
-    def token_states(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    def token_states(self, texts: list[Text]) -> tuple[torch.Tensor, torch.Tensor]:
         """Padded states [texts, tokens, width] in float32 and their mask [texts, tokens]."""
-        return self._states(self._token_ids(texts, self.settings.query_prefix, self.settings.query_tokens_max))
+        return self._states(self._tokenizer.ids(texts, self.settings.query_prefix, self.settings.query_tokens_max))
 
-    def document_vectors(self, texts: list[str], tokens_max: int) -> torch.Tensor:
+    def document_vectors(self, texts: list[Text], tokens_max: int) -> torch.Tensor:
         """Pooled vectors [texts, width], of length 1 where the settings say ``normalize``."""
-        ids = self._token_ids(texts, self.settings.document_prefix, tokens_max)
+        ids = self._tokenizer.ids(texts, self.settings.document_prefix, tokens_max)
         order = np.argsort([len(own) for own in ids], kind="stable")
-        groups = np.array_split(order, max(1, -(-len(order) // TEXTS_A_GROUP)))
+        groups = np.array_split(order, max(1, -(-len(order) // self.texts_a_group)))
         vectors = torch.cat([self._pooled([ids[row] for row in group]) for group in groups])
         return vectors[torch.from_numpy(np.argsort(order, kind="stable"))]
 
@@ -53,10 +57,6 @@ class TunedEncoder(nn.Module):
         """Write the transformer and its tokenizer as a backbone that ``encode.backbone`` can name."""
         self.transformer.save_pretrained(folder)
         (folder / "tokenizer.json").write_bytes(self.tokenizer_file.read_bytes())
-
-    def _token_ids(self, texts: list[str], prefix: str, tokens_max: int) -> list[list[int]]:
-        self._tokenizer.enable_truncation(tokens_max)
-        return [encoding.ids for encoding in self._tokenizer.encode_batch([prefix + text for text in texts])]
 
     def _states(self, ids: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         device = next(self.parameters()).device

@@ -50,7 +50,7 @@ class TunedStudent(Student):
         weights = self.head(states, mask, self.dtype)
         scores = batch_scores(self.architecture, weights, documents.expand(rows, -1, -1), self.dtype)
         scores = scores.gather(1, torch.from_numpy(order).to(device))
-        dense = self._backbone_scores(encoded, batch.queries, numbers[order]).to(device)
+        dense = self._backbone_scores(encoded, batch.queries, numbers).gather(1, torch.from_numpy(order)).to(device)
         self._remember(encoded.index, own.ravel(), vectors.detach())
         teacher = self._teacher(batch, dense)
         return ScoredBatch(scores * self.log_scale.exp(), dense, teacher, torch.from_numpy(usable).to(device))
@@ -68,8 +68,9 @@ class TunedStudent(Student):
 
     @staticmethod
     def _backbone_scores(encoded: EncodedSource, queries: np.ndarray, documents: np.ndarray) -> torch.Tensor:
+        """Inner products [queries, documents], each document read once however many queries it is for."""
         vectors = encoded.vectors[torch.from_numpy(documents.clip(min=0))].float()
-        return torch.bmm(vectors, encoded.query_vectors[torch.from_numpy(queries)].float()[:, :, None]).squeeze(-1)
+        return encoded.query_vectors[torch.from_numpy(queries)].float() @ vectors.T
 
     def _remember(self, source: int, numbers: np.ndarray, vectors: torch.Tensor) -> None:
         count = self.recent_numbers.shape[1]
