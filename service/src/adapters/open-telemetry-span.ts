@@ -6,7 +6,6 @@ import {
   type SpanContext,
   SpanKind,
   SpanStatusCode,
-  TraceFlags,
   trace,
 } from '@opentelemetry/api'
 
@@ -41,16 +40,15 @@ export function beginSpan(
   return new OpenTelemetrySpan(tracer, tracer.startSpan(name, options, context))
 }
 
-/** A span of OpenTelemetry behind our port. One that is not recorded stands for its children too. */
+/** A span of OpenTelemetry behind our port. */
 class OpenTelemetrySpan implements Span {
   readonly #tracer: OtelTracer
   readonly #span: OtelSpan
-  readonly recording: boolean
+  readonly recording = true
 
   constructor(tracer: OtelTracer, span: OtelSpan) {
     this.#tracer = tracer
     this.#span = span
-    this.recording = span.isRecording()
   }
 
   get traceId(): string {
@@ -58,8 +56,8 @@ class OpenTelemetrySpan implements Span {
   }
 
   get traceparent(): string {
-    const { traceId, spanId, traceFlags } = this.#span.spanContext()
-    return `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01'}`
+    const { traceId, spanId } = this.#span.spanContext()
+    return `00-${traceId}-${spanId}-01`
   }
 
   get tracestate(): string | undefined {
@@ -67,12 +65,10 @@ class OpenTelemetrySpan implements Span {
   }
 
   child(name: string, attributes?: SpanAttributes, kind: ChildKind = 'internal'): Span {
-    if (!this.recording) return this
     return beginSpan(this.#tracer, name, { kind, parent: this.#span.spanContext(), attributes })
   }
 
   record(name: string, { startMs, endMs }: { startMs: number; endMs: number }, attributes?: SpanAttributes): void {
-    if (!this.recording) return
     const how = { kind: 'internal', parent: this.#span.spanContext(), attributes, startTime: startMs } as const
     const span = beginSpan(this.#tracer, name, how) as OpenTelemetrySpan
     span.#span.end(endMs)
@@ -83,7 +79,6 @@ class OpenTelemetrySpan implements Span {
   }
 
   fail(error: unknown): void {
-    if (!this.recording) return
     const code = error instanceof HypershardError ? error.code : 'internal'
     this.#span.setAttribute('error.type', code)
     this.#span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) })

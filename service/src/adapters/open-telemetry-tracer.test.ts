@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { HypershardError, silentLogger } from '@hypershard/common'
+import { HypershardError, noSpan, silentLogger } from '@hypershard/common'
 import { captureLog, eventually, freePort } from '@hypershard/harness'
 import { type OtlpReceiver, outlineOf, startOtlpReceiver, treesOf } from '@hypershard/harness/traces'
 import { openTracer } from './open-telemetry-tracer.ts'
@@ -62,10 +62,10 @@ describe('the tracer of OpenTelemetry', () => {
 
   it('records nothing of a trace that its caller does not sample, and passes that on', async () => {
     const tracer = open(100)
-    const span = tracer.start('request', { kind: 'server', parent: parentOf('00') })
+    const span = tracer.start('request', { kind: 'server', parent: parentOf('00'), state: 'vendor=1' })
     const step = span.child('step')
     assert.deepEqual([span.recording, step.recording, step.traceId], [false, false, traceId])
-    assert.match(step.traceparent!, new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`))
+    assert.deepEqual([step.traceparent, step.tracestate], [parentOf('00'), 'vendor=1'])
     step.record('measured', { startMs: 0, endMs: 1 })
     for (const ended of [step, span]) ended.end()
     await tracer.close()
@@ -85,6 +85,12 @@ describe('the tracer of OpenTelemetry', () => {
       assert.notEqual(span.traceId, traceId)
     })
   }
+
+  it('makes nothing of a request that it does not sample, and tells other processes nothing', async () => {
+    const tracer = open(0)
+    assert.equal(tracer.start('request', { kind: 'server' }), noSpan)
+    await tracer.close()
+  })
 
   it('samples about the share that it is told of traces that begin here', async () => {
     const tracer = open(25)

@@ -1,19 +1,14 @@
 /** Traces by OpenTelemetry's SDK, sent by OTLP over HTTP. A process that does not trace never loads this file. */
 import { randomUUID } from 'node:crypto'
-import { type Logger, OutageLog, type Tracer } from '@hypershard/common'
-import type { SpanContext } from '@opentelemetry/api'
+import { type Logger, noSpan, OutageLog, type Span, type Tracer, type TraceStart } from '@hypershard/common'
+import { type Tracer as OtelTracer, type SpanContext, TraceFlags } from '@opentelemetry/api'
 import { ExportResultCode, parseTraceParent, TraceState } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type SpanExporter,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
+import { AlwaysOnSampler, BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import { version } from '../build-version.ts'
 import { beginSpan } from './open-telemetry-span.ts'
+import { UnsampledSpan } from './unsampled-span.ts'
 
 export interface TracerOptions {
   /** As `coordinator`. */
@@ -70,24 +65,38 @@ export function openTracer(options: TracerOptions): OpenTracer {
       'service.version': version,
       'service.instance.id': randomUUID(),
     }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(samplePercent / 100) }),
+    // Whether a trace is recorded was decided before the SDK hears of it.
+    sampler: new AlwaysOnSampler(),
     spanLimits: { attributeValueLengthLimit: attributeCharactersMax },
     spanProcessors: [processor],
   })
   const tracer = provider.getTracer('hypershard')
   return {
-    start: (name, { parent, state, links = [], ...how }) =>
-      beginSpan(tracer, name, {
-        ...how,
-        parent: remoteOf(parent, state),
-        links: links.flatMap(link => remoteOf(link) ?? []),
-      }),
+    start: (name, how) => begin(tracer, name, how, () => Math.random() * 100 < samplePercent),
     close: () => {
       // What cannot be sent was told by the exporter.
       const sent = provider.shutdown().catch(() => undefined)
       return Promise.race([sent, new Promise<void>(resolve => setTimeout(resolve, closeMsMax).unref())])
     },
   }
+}
+
+/**
+ * Decides once, at the door, whether a request is recorded. One that is not costs nothing from there on: no span is made
+ * of it, and where its caller has no trace other processes are told of none.
+ */
+function begin(
+  tracer: OtelTracer,
+  name: string,
+  { parent, state, links = [], ...how }: TraceStart,
+  isSampled: () => boolean,
+): Span {
+  const remote = remoteOf(parent, state)
+  if (remote === undefined && !isSampled()) return noSpan
+  if (remote !== undefined && (remote.traceFlags & TraceFlags.SAMPLED) === 0) {
+    return new UnsampledSpan({ ...remote, tracestate: remote.traceState?.serialize() || undefined })
+  }
+  return beginSpan(tracer, name, { ...how, parent: remote, links: links.flatMap(link => remoteOf(link) ?? []) })
 }
 
 /** The span of another process that a `traceparent` names; undefined for one that is malformed. */
