@@ -1,7 +1,7 @@
 import { hostAndPort, serviceConfig, wholeNumber } from '@hypershard/common'
 import { memberConfig } from '@hypershard/membership'
+import { deviceNames } from '@hypershard/qnet/device-name'
 import { z } from 'zod'
-import { deviceNames } from './device/device-name.ts'
 
 /** Settings of a shard server. */
 export const shardServerConfig = {

@@ -1,6 +1,6 @@
 import { type Deadline, type HypershardError, messageOf } from '@hypershard/common'
+import { deviceLost, isDeviceLost } from '@hypershard/qnet'
 import type { ThreadCalls } from '../threads/thread-calls.ts'
-import { deviceLost, isDeviceLost } from './device-lost.ts'
 import type { DeviceAnswer, DeviceResult, ToDeviceThread } from './messages.ts'
 
 /** The thread of a device as this server knows it. */

@@ -11,20 +11,21 @@ import {
   type DeviceWeights,
   DocumentsOnDevice,
   magnitudeOf,
+  missingDevice,
+  missingHalf,
   type QNetArchitecture,
   type QNetWeights,
   vectorWidth,
   WeightsUploader,
   weightsOnHost,
+  withDeviceErrors,
 } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
-import { withDeviceErrors } from './device-lost.ts'
 import { DeviceQNets } from './device-qnets.ts'
 import { DeviceSegment } from './device-segment.ts'
 import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, ToDeviceThread } from './messages.ts'
-import { missingDevice, missingHalf } from './missing-device.ts'
 import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
 
 type HoldMessage = Extract<ToDeviceThread, { readonly type: 'hold' }>
@@ -40,6 +41,7 @@ interface HeldOnDevice {
 const port = parentPort
 assert(port !== null, 'the thread of a device is started as a worker')
 const { provider, chunkBytesMax, precision: wanted } = workerData as DeviceThreadData
+const asked = { provider, setting: 'HYPERSHARD_SHARD_DEVICE' }
 
 const segments = new Map<string, HeldOnDevice>()
 const queue = new TurnQueue()
@@ -97,7 +99,7 @@ async function probe(): Promise<DeviceAnswer> {
   try {
     await rankTwoRows('f32')
   } catch (error) {
-    throw missingDevice(provider, error)
+    throw missingDevice(asked, error)
   }
   qnets.precision = wanted === 'f32' || !(await hasHalf()) ? 'f32' : 'f16'
   return { result: { type: 'ready', precision: qnets.precision }, queueMs: undefined, workMs: 0 }
@@ -108,7 +110,7 @@ async function hasHalf(): Promise<boolean> {
     await rankTwoRows('f16')
     return true
   } catch (error) {
-    if (wanted === 'f16') throw missingHalf(provider, error)
+    if (wanted === 'f16') throw missingHalf(asked, error)
     return false
   }
 }

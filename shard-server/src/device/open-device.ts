@@ -1,13 +1,13 @@
 import type { Logger, Meter } from '@hypershard/common'
 import { HypershardError } from '@hypershard/common'
 import type { DeviceProvider } from '@hypershard/qnet'
+import { deviceNameOf, deviceOf } from '@hypershard/qnet/device-name'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type { ScoringBackend } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import { DeviceBackend, type DeviceBackendOptions } from './device-backend.ts'
 import type { DeviceThread } from './device-calls.ts'
 import type { WhenFull } from './device-memory.ts'
-import { deviceOf, nameOf } from './device-name.ts'
 import type { DeviceAnswer, DeviceThreadData, ToDeviceThread } from './messages.ts'
 import { deviceMetrics } from './metrics.ts'
 import { readDevice } from './read-device.ts'
@@ -95,7 +95,7 @@ async function openDevice(
   settings: DeviceSettings,
   parts: OpenedParts,
 ): Promise<DeviceBackend> {
-  const device = nameOf(provider)
+  const device = deviceNameOf(provider)
   const startThread = (onDeath: (error: Error) => void) =>
     startDeviceThread({ provider, precision: settings.precision, chunkBytesMax }, parts.log, onDeath)
   const backend = new DeviceBackend({ ...settings, ...parts, device, startThread })

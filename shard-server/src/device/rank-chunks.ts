@@ -1,8 +1,7 @@
 /** A query's way through the chunks of its segments, a chunk at each turn; in between deadlines and cancellations are looked at. */
-import type { DeviceWeights, QNetArchitecture } from '@hypershard/qnet'
+import { type DeviceWeights, type QNetArchitecture, withDeviceErrors } from '@hypershard/qnet'
 import { QueryTurns, type QueryTurnsOptions } from '../cpu/query-turns.ts'
 import type { SegmentToScan } from '../ports.ts'
-import { withDeviceErrors } from './device-lost.ts'
 import type { ChunkWish, DeviceSegment } from './device-segment.ts'
 import type { DeviceAnswer, RankedChunk } from './messages.ts'
 

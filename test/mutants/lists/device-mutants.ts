@@ -70,11 +70,11 @@ export const deviceMutants: readonly Mutant[] = [
   },
   {
     id: 'device-loss-untold',
-    file: 'shard-server/src/device/device-loss.ts',
+    file: 'qnet/src/device/device-loss.ts',
     find: 'this.onLost(error)',
     replace: 'void 0',
     breaks: 'A server whose device is lost says at once that it serves no more',
-    tests: ['shard-server/src/device/device-loss.test.ts'],
+    tests: ['qnet/src/device/device-loss.test.ts'],
   },
   {
     id: 'device-loss-as-defect',
@@ -94,11 +94,11 @@ export const deviceMutants: readonly Mutant[] = [
   },
   {
     id: 'device-driver-unnamed',
-    file: 'shard-server/src/device/missing-device.ts',
+    file: 'qnet/src/device/missing-device.ts',
     find: 'if (library !== undefined) return howToGet(library)',
     replace: 'if (library !== undefined) return undefined',
     breaks: 'A start without the driver names it',
-    tests: ['shard-server/src/device/missing-device.test.ts'],
+    tests: ['qnet/src/device/missing-device.test.ts'],
   },
   {
     id: 'device-thread-off-the-cpu',

@@ -1,8 +1,16 @@
 /** What is missing where a device that was asked for does not work, and how to get it. */
 import { existsSync } from 'node:fs'
 import { HypershardError, messageOf } from '@hypershard/common'
-import { cudaProviderFiles, type DeviceProvider } from '@hypershard/qnet'
-import { nameOf } from './device-name.ts'
+import { cudaProviderFiles } from '../onnx/cuda-provider.ts'
+import type { DeviceProvider } from '../onnx/device-session.ts'
+import { deviceNameOf } from './device-name.ts'
+
+/** A device that a setting asks for. */
+export interface AskedDevice {
+  readonly provider: DeviceProvider
+  /** Its name, such as `HYPERSHARD_SHARD_DEVICE`. */
+  readonly setting: string
+}
 
 export interface CudaFiles {
   /** Of the provider, in the order to load them. */
@@ -14,22 +22,21 @@ export interface CudaFiles {
 
 /** @throws nothing: it gives the `invalid_config` that ends the start */
 export function missingDevice(
-  provider: DeviceProvider,
+  { provider, setting }: AskedDevice,
   error: unknown,
   files: CudaFiles = installedFiles,
 ): HypershardError {
   const said = messageOf(error).split('\n').at(0)!.trim()
   const missing = provider.name === 'cuda' ? missingOfCuda(files) : missingOfWebgpu(messageOf(error))
   const message =
-    `HYPERSHARD_SHARD_DEVICE ${nameOf(provider)} does not work here: ${missing ?? said}; ` +
-    'or set HYPERSHARD_SHARD_DEVICE to cpu'
+    `${setting} ${deviceNameOf(provider)} does not work here: ${missing ?? said}; ` + `or set ${setting} to cpu`
   return new HypershardError('invalid_config', message, { cause: error })
 }
 
 /** @throws nothing: it gives the `invalid_config` that ends the start */
-export function missingHalf(provider: DeviceProvider, error: unknown): HypershardError {
+export function missingHalf({ provider, setting }: AskedDevice, error: unknown): HypershardError {
   const message =
-    `HYPERSHARD_SHARD_DEVICE_PRECISION f16 does not work on ${nameOf(provider)}: ` +
+    `${setting}_PRECISION f16 does not work on ${deviceNameOf(provider)}: ` +
     `${messageOf(error).split('\n').at(0)!.trim()}; set it to auto or f32`
   return new HypershardError('invalid_config', message, { cause: error })
 }

@@ -1,6 +1,6 @@
-import type { DeviceProvider } from '@hypershard/qnet'
+import type { DeviceProvider } from '../onnx/device-session.ts'
 
-/** What `HYPERSHARD_SHARD_DEVICE` may be. */
+/** What a setting of a device may be. */
 export const deviceNames = /^(cpu|webgpu|cuda(:\d{1,2})?|auto)$/
 
 /** @param name `webgpu`, `cuda` or `cuda:1` */
@@ -10,6 +10,6 @@ export function deviceOf(name: string): DeviceProvider {
 }
 
 /** As operators name it: `cuda:0`, also where `cuda` was asked for. */
-export function nameOf({ name, number }: DeviceProvider): string {
+export function deviceNameOf({ name, number }: DeviceProvider): string {
   return name === 'cuda' ? `cuda:${number}` : name
 }

@@ -1,8 +1,8 @@
 import { HypershardError, messageOf } from '@hypershard/common'
 
-/** The device failed while it was in use: another server can answer, this one cannot any more. */
+/** The device failed while it was in use: another process can answer, this one cannot any more. */
 export function deviceLost(reason: string): HypershardError {
-  const message = `the shard server's device is lost: ${reason}; ask another replica, and start this server again`
+  const message = `this process's device is lost: ${reason}; ask another, and start this one again`
   return new HypershardError('unavailable', message, { details: { deviceLost: true } })
 }
 

@@ -1,9 +1,9 @@
 import type { Logger } from '@hypershard/common'
 
-/** Between the loss and the process's end: calls under way get their error, and coordinators see that it serves no more. */
+/** Between the loss and the process's end: calls under way get their error, and callers see that it serves no more. */
 const endAfterMs = 2_000
 
-/** What a server does when its device fails: it says that it serves no more, then ends, so that it is started afresh. */
+/** What a process does when its device fails: it says that it serves no more, then ends, so that it is started afresh. */
 export class DeviceLoss {
   readonly #log: Logger
   readonly #end: (error: Error) => void

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { type CudaFiles, missingDevice, missingHalf } from './missing-device.ts'
 
-const cuda = { name: 'cuda', number: 1 } as const
+const setting = 'HYPERSHARD_SHARD_DEVICE'
+const cuda = { provider: { name: 'cuda', number: 1 }, setting } as const
+const webgpu = { provider: { name: 'webgpu', number: 0 }, setting } as const
 
 function said(files: Partial<CudaFiles>, error = new Error('CUDA failure 100\nin a file')): string {
   const found = { paths: ['shared.so', 'cuda.so'], exists: () => true, load: () => undefined, ...files }
@@ -33,13 +35,13 @@ describe('a device that is missing', () => {
   })
 
   it('is a Vulkan driver for webgpu, where onnxruntime finds no adapter', () => {
-    const message = (error: string) => missingDevice({ name: 'webgpu', number: 0 }, new Error(error)).message
+    const message = (error: string) => missingDevice(webgpu, new Error(error)).message
     assert.match(message('at a.cc:1\nFailed to get a WebGPU adapter'), /there is no Vulkan device; install its driver/)
     assert.match(message('no room'), /here: no room;/)
   })
 
   it('is f16 on a device that has none, where that is asked for', () => {
-    const { code, message } = missingHalf({ name: 'webgpu', number: 0 }, new Error('requires f16\nmore'))
+    const { code, message } = missingHalf(webgpu, new Error('requires f16\nmore'))
     assert.equal(code, 'invalid_config')
     assert.match(message, /_DEVICE_PRECISION f16 does not work on webgpu: requires f16; set it to auto or f32$/)
   })
