@@ -80,4 +80,25 @@ describe('DocumentsOnDevice', () => {
       await held.release()
     }
   })
+
+  it('ranks by inner products with a vector, too, in f32 and in f16', async () => {
+    for (const precision of ['f32', 'f16'] as const) {
+      const { architecture, seed, documents: rows } = cases[0]!
+      const { documents } = pseudoRandomCase(architecture, seed, rows)
+      const held = await DocumentsOnDevice.open(architecture, documents, device, precision)
+      const width = documents.length / rows
+      const vector = documents.slice(width, 2 * width)
+      const allowed = Uint8Array.from({ length: rows }, (_, row) => Number(row !== 1))
+      const ranked = await held.rankByVector(vector, { allowed, ceiling: highest, count: 4 })
+      const products = Array.from({ length: rows }, (_, row) =>
+        vector.reduce((sum, value, at) => sum + value * documents[row * width + at]!, 0),
+      )
+      const expected = [...products.keys()].filter(row => row !== 1).sort((a, b) => products[b]! - products[a]!)
+      assert.deepEqual([...ranked.rows], expected.slice(0, 4))
+      for (const [at, row] of ranked.rows.entries()) {
+        assert(Math.abs(ranked.scores[at]! - products[row]!) < (precision === 'f32' ? 1e-5 : 1e-2) * products[1]!)
+      }
+      await held.release()
+    }
+  })
 })

@@ -58,9 +58,10 @@ export interface AttributeProto {
   i: number;
   s: Buffer;
   t: TensorProto | undefined;
+  g: GraphProto | undefined;
   floats: number[];
   ints: number[];
-  /** 1 float, 2 int, 3 string, 4 tensor, 6 floats, 7 ints. */
+  /** 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints. */
   type: number;
 }
 
@@ -487,7 +488,7 @@ export const NodeProto: MessageFns<NodeProto> = {
 };
 
 function createBaseAttributeProto(): AttributeProto {
-  return { name: "", f: 0, i: 0, s: Buffer.alloc(0), t: undefined, floats: [], ints: [], type: 0 };
+  return { name: "", f: 0, i: 0, s: Buffer.alloc(0), t: undefined, g: undefined, floats: [], ints: [], type: 0 };
 }
 
 export const AttributeProto: MessageFns<AttributeProto> = {
@@ -506,6 +507,9 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     }
     if (message.t !== undefined) {
       TensorProto.encode(message.t, writer.uint32(42).fork()).join();
+    }
+    if (message.g !== undefined) {
+      GraphProto.encode(message.g, writer.uint32(50).fork()).join();
     }
     if (message.floats.length !== 0) {
       writer.uint32(58).fork();
@@ -580,6 +584,14 @@ export const AttributeProto: MessageFns<AttributeProto> = {
             message.t = TensorProto.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.g = GraphProto.decode(reader, reader.uint32());
+            continue;
+          }
           case 7: {
             if (tag === 61) {
               message.floats.push(reader.float());
@@ -646,6 +658,7 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     message.i = object.i ?? 0;
     message.s = object.s ?? Buffer.alloc(0);
     message.t = (object.t !== undefined && object.t !== null) ? TensorProto.fromPartial(object.t) : undefined;
+    message.g = (object.g !== undefined && object.g !== null) ? GraphProto.fromPartial(object.g) : undefined;
     message.floats = object.floats?.map((e) => e) || [];
     message.ints = object.ints?.map((e) => e) || [];
     message.type = object.type ?? 0;

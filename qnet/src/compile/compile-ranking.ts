@@ -17,9 +17,11 @@ export type DevicePrecision = 'f32' | 'f16'
 export const leftOutScore = -3e38
 
 /**
- * Inputs: the weights as those of `compileForward` in fp32; `allowed` bool [rows]; `ceiling` f32 []: rows that score more are
- * left out as well; `count` int64 [1], at most rows. Outputs: `best_scores` f32 [count], descending, and `best_rows` int64
- * [count]. A row that is left out has `leftOutScore`.
+ * Two ways to rank in one graph, as the documents of two would lie on the device twice: by the q-net, or by a plain vector, an
+ * inner product a document. Inputs: `by_vector` bool []; the weights as those of `compileForward` in fp32, and `vector` f32
+ * [width, 1], of which a run reads one and is fed anything of the same rank for the other; `allowed` bool [rows]; `ceiling` f32
+ * []: rows that score more are left out as well; `count` int64 [1], at most rows. Outputs: `best_scores` f32 [count],
+ * descending, and `best_rows` int64 [count]. A row that is left out has `leftOutScore`.
  * @param documents f32 document vectors, row-major [rows, width]: they become a constant of the graph. In f16 what becomes of
  *   constants must not be computed beforehand, or they would be there twice: see `createDeviceSession`
  */
@@ -31,12 +33,14 @@ export function compileRanking(
   const graph = new GraphBuilder('qnet-ranking')
   const width = vectorWidth(architecture)
   const rows = documents.length / width
-  const { hidden } =
-    precision === 'f32'
-      ? addCoreLayers(graph, architecture, graph.constant('documents', documents, [rows, width]), floatProduct)
-      : addHalfLayers(graph, architecture, graph.constant('documents', new Float16Array(documents), [rows, width]))
-  const column = addScoreColumn(graph, architecture, hidden)
-  const scores = graph.node('Reshape', [column, graph.constant('flat', BigInt64Array.of(-1n), [1])], 'row_scores')
+  const held = precision === 'f32' ? documents : new Float16Array(documents)
+  const constant = graph.constant('documents', held, [rows, width])
+  graph.constant('flat', BigInt64Array.of(-1n), [1])
+  const attributes = {
+    then_branch: { graph: productsWithVector(graph.branch('by-vector'), constant, precision) },
+    else_branch: { graph: scoresOfQNet(graph.branch('by-qnet'), architecture, constant, precision) },
+  }
+  const scores = graph.node('If', [graph.input('by_vector', 'bool', [])], 'row_scores', { attributes })
   const allowed = graph.input('allowed', 'bool', [rows])
   const ceiling = graph.input('ceiling', 'float32', [])
   const count = graph.input('count', 'int64', [1])
@@ -49,20 +53,47 @@ export function compileRanking(
   return graph.build()
 }
 
+function scoresOfQNet(
+  branch: GraphBuilder,
+  architecture: QNetArchitecture,
+  documents: string,
+  precision: DevicePrecision,
+): GraphBuilder {
+  const { hidden } =
+    precision === 'f32'
+      ? addCoreLayers(branch, architecture, documents, floatProduct)
+      : addHalfLayers(branch, architecture, documents)
+  branch.node('Reshape', [addScoreColumn(branch, architecture, hidden), 'flat'], 'qnet_scores')
+  branch.output('qnet_scores', 'float32', ['rows'])
+  return branch
+}
+
+function productsWithVector(branch: GraphBuilder, documents: string, precision: DevicePrecision): GraphBuilder {
+  const vector = branch.input('vector', 'float32', ['width', 1])
+  const factor = precision === 'f32' ? vector : cast(branch, vector, 'float16', 'vector_f16')
+  const product = branch.node('MatMul', [documents, factor], 'vector_product')
+  const column = precision === 'f32' ? product : cast(branch, product, 'float32', 'vector_product_f32')
+  branch.node('Reshape', [column, 'flat'], 'vector_scores')
+  branch.output('vector_scores', 'float32', ['rows'])
+  return branch
+}
+
+function cast(graph: GraphBuilder, value: string, type: 'float16' | 'float32', output: string): string {
+  return graph.node('Cast', [value], output, { attributes: { to: elementTypes[type] } })
+}
+
 /** @param halves the documents in f16, which the first product reads as they are */
 function addHalfLayers(graph: GraphBuilder, architecture: QNetArchitecture, halves: string) {
-  const cast = (value: string, type: 'float16' | 'float32', output: string) =>
-    graph.node('Cast', [value], output, { attributes: { to: elementTypes[type] } })
-  const documents = cast(halves, 'float32', 'documents_f32')
+  const documents = cast(graph, halves, 'float32', 'documents_f32')
   const product: Product = (_, input, index, shape) => {
     const matrix = graph.input(`matrix_${index}`, 'float32', [shape.in, shape.out])
     const bias = graph.input(`bias_${index}`, 'float32', [shape.out])
     const factors = [
-      input === documents ? halves : cast(input, 'float16', `input_f16_${index}`),
-      cast(matrix, 'float16', `matrix_f16_${index}`),
-      cast(bias, 'float16', `bias_f16_${index}`),
+      input === documents ? halves : cast(graph, input, 'float16', `input_f16_${index}`),
+      cast(graph, matrix, 'float16', `matrix_f16_${index}`),
+      cast(graph, bias, 'float16', `bias_f16_${index}`),
     ]
-    return cast(graph.node('Gemm', factors, `linear_f16_${index}`), 'float32', `linear_${index}`)
+    return cast(graph, graph.node('Gemm', factors, `linear_f16_${index}`), 'float32', `linear_${index}`)
   }
   return addCoreLayers(graph, architecture, documents, product)
 }

@@ -16,7 +16,12 @@ type ConstantData = Float32Array | Float16Array | Int8Array | Uint8Array | BigIn
 /** A size, or the name of one that is known only when the graph runs. */
 export type Dimension = number | string
 
-export type AttributeValue = number | string | readonly number[] | { readonly float: number }
+export type AttributeValue =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly graph: GraphBuilder }
 
 /** The last opset and IR version that onnxruntime 1.20 and later all read. */
 const opsetVersion = 21
@@ -44,6 +49,8 @@ export class GraphBuilder {
   readonly #inputs: ValueInfoProto[] = []
   readonly #outputs: ValueInfoProto[] = []
   #usesMicrosoftDomain = false
+  /** Of a branch, the graph that it is in. */
+  #outer: GraphBuilder | undefined
 
   constructor(name: string) {
     this.#name = name
@@ -62,12 +69,29 @@ export class GraphBuilder {
     return builder
   }
 
+  /**
+   * A graph for an attribute of a node such as `If`: it reads this graph's values by their names, and what it wants as an
+   * input becomes an input of this one, of any size: a run that does not take the branch feeds something small instead.
+   */
+  branch(name: string): GraphBuilder {
+    const branch = new GraphBuilder(name)
+    branch.#outer = this
+    return branch
+  }
+
   copy(node: NodeProto): void {
-    if (node.domain === microsoftDomain) this.#usesMicrosoftDomain = true
+    if (node.domain === microsoftDomain) this.#useMicrosoftDomain()
     this.#nodes.push(node)
   }
 
   input(name: string, type: ElementType, shape: readonly Dimension[]): string {
+    if (this.#outer !== undefined) {
+      return this.#outer.input(
+        name,
+        type,
+        shape.map((_, axis) => `${name}_${axis}`),
+      )
+    }
     this.#inputs.push(valueInfo(name, type, shape))
     return name
   }
@@ -96,14 +120,14 @@ export class GraphBuilder {
       more?: readonly string[]
     } = {},
   ): string {
-    if (options.domain === microsoftDomain) this.#usesMicrosoftDomain = true
+    if (options.domain === microsoftDomain) this.#useMicrosoftDomain()
     this.#nodes.push({
       opType: operator,
       domain: options.domain ?? '',
       name: output,
       input: [...inputs],
       output: [output, ...(options.more ?? [])],
-      attribute: Object.entries(options.attributes ?? {}).map(([name, value]) => attribute(name, value)),
+      attribute: Object.entries(options.attributes ?? {}).map(([key, value]) => GraphBuilder.#attribute(key, value)),
     })
     return output
   }
@@ -115,15 +139,30 @@ export class GraphBuilder {
       irVersion,
       producerName: 'hypershard',
       opsetImport: [{ domain: '', version: this.#opset }, ...microsoft],
-      graph: {
-        name: this.#name,
-        node: this.#nodes,
-        initializer: this.#initializers,
-        input: this.#inputs,
-        output: this.#outputs,
-      },
+      graph: this.#toGraph(),
     })
     return ModelProto.encode(model).finish()
+  }
+
+  /** A model says what its graph and all branches of that use. */
+  #useMicrosoftDomain(): void {
+    this.#usesMicrosoftDomain = true
+    this.#outer?.#useMicrosoftDomain()
+  }
+
+  #toGraph(): GraphProto {
+    const graph = { name: this.#name, node: this.#nodes, initializer: this.#initializers }
+    return { ...graph, input: this.#inputs, output: this.#outputs }
+  }
+
+  /** `type` of an AttributeProto: 1 float, 2 int, 3 string, 5 graph, 7 ints. */
+  static #attribute(name: string, value: AttributeValue): AttributeProto {
+    const empty = { name, f: 0, i: 0, s: Buffer.alloc(0), t: undefined, g: undefined, floats: [], ints: [] }
+    if (typeof value === 'number') return { ...empty, i: value, type: 2 }
+    if (typeof value === 'string') return { ...empty, s: Buffer.from(value), type: 3 }
+    if ('float' in value) return { ...empty, f: value.float, type: 1 }
+    if ('graph' in value) return { ...empty, g: value.graph.#toGraph(), type: 5 }
+    return { ...empty, ints: [...value], type: 7 }
   }
 }
 
@@ -142,13 +181,4 @@ function elementTypeOf(data: ConstantData): ElementType {
   if (data instanceof Int8Array) return 'int8'
   if (data instanceof Uint8Array) return 'uint8'
   return 'int64'
-}
-
-/** `type` of an AttributeProto: 1 float, 2 int, 3 string, 7 ints. */
-function attribute(name: string, value: AttributeValue): AttributeProto {
-  const empty = { name, f: 0, i: 0, s: Buffer.alloc(0), t: undefined, floats: [], ints: [] }
-  if (typeof value === 'number') return { ...empty, i: value, type: 2 }
-  if (typeof value === 'string') return { ...empty, s: Buffer.from(value), type: 3 }
-  if ('float' in value) return { ...empty, f: value.float, type: 1 }
-  return { ...empty, ints: [...value], type: 7 }
 }
