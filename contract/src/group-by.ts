@@ -17,7 +17,8 @@ export const groupBySchema = z
   )
   .describe(
     'Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those ' +
-      'without one together. The groups with the best hit come first. Every document is scored (plan exact).',
+      'without one together. The groups with the best hit come first. Every document is scored (plan exact), except that ' +
+      'with `hybrid` or `rerank` groups are made of the hits that were joined or reranked.',
   )
 
 /** Of a request. */

@@ -127,6 +127,37 @@ describe('a shard server with documents and their words', () => {
     }
   })
 
+  it('tells of hits of either kind what they have of a field, and leaves documents out of groups', async () => {
+    const lexical = { analyzer: 'simple' } as const
+    const fields = { name: { type: 'keyword', list: false } } as const
+    const empty = await createTestIndex(store.store, { name: 'named', width, shards: 2, lexical, fields })
+    const of = (id: string, at: number) => ({ id, vector: pseudoRandomTensor(at, width, 1), text: 'star sun' })
+    const manifest = await putTestDocuments(store.store, empty, ['a', 'b', 'c', 'd'].map(of))
+    const results = await search(manifest, { valuesOf: 'name' })
+    const hits = results.flatMap(result => [...result.hits, ...result.wordHits!.hits])
+    assert.equal(hits.length, 8)
+    for (const { id, values } of hits) {
+      assert.deepEqual(
+        values?.values.map(value => value.kind),
+        [{ $case: 'keyword', value: id }],
+      )
+    }
+    const groupBy = { field: 'name', groups: 9, hits: 1, only: undefined, without: ['b', 'nobody'] }
+    const grouped = await search(manifest, { groupBy, words: undefined })
+    const inGroups = grouped.flatMap(({ groups }) => groups!.groups.flatMap(group => group.hits.map(({ id }) => id)))
+    assert.deepEqual(inGroups.toSorted(), ['a', 'c', 'd'])
+    assert.ok(
+      grouped.every(({ groups, documentsScored, documentsMatched }) => {
+        return groups!.leftOut && documentsScored === documentsMatched
+      }),
+    )
+    const { results: wrong } = await server.search(manifest, { qnet, valuesOf: 'colour' })
+    assert.deepEqual(
+      wrong.map(({ error }) => error?.code),
+      ['invalid_request', 'invalid_request'],
+    )
+  })
+
   it('counts the documents that are left, and those that pass a filter', async () => {
     const lexical = { analyzer: 'simple' } as const
     const fields = { name: { type: 'keyword', list: false } } as const

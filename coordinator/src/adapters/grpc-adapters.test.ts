@@ -245,7 +245,7 @@ describe('the gRPC adapters', () => {
         [3, 1],
       )
       const after = { score: Number.NaN, id: 'a', inclusive: true }
-      const groupBy = { field: 'n', groups: 3, hits: 2, only: undefined }
+      const groupBy = { field: 'n', groups: 3, hits: 2, only: undefined, without: ['e'] }
       const sort = [{ field: 'n', descending: true }]
       const afterSorted = { values: [{ value: undefined }], score: 1, id: 'b' }
       const knobs = {
@@ -260,6 +260,7 @@ describe('the gRPC adapters', () => {
         groupBy,
         sort,
         afterSorted,
+        valuesOf: 'n',
       }
       const precision = ScoringPrecision.SCORING_PRECISION_FP32
       const how = { precision, after, plan: SearchPlan.SEARCH_PLAN_TANGENT, candidates: 7, filter: undefined, ...knobs }

@@ -42,6 +42,8 @@ export interface FanOutRequest {
   /** Fields that hits are sorted by, before their score. */
   readonly sort: SortBy[]
   readonly afterSorted: SortPosition | undefined
+  /** A field whose values are told of each hit. */
+  readonly valuesOf?: string | undefined
   /** How many hits each server gives with their documents. */
   readonly documents: number
   readonly after: RankPosition | undefined

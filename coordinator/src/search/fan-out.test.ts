@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Deadline, HypershardError } from '@hypershard/common'
 import { quietContext } from '@hypershard/harness'
-import { type SearchShardsRequest, type ShardHit, ShardResult, StopReason } from '@hypershard/proto/shard'
+import { type SearchShardsRequest, ShardHit, ShardResult, StopReason } from '@hypershard/proto/shard'
 import { ClusterMember } from '../cluster/cluster-member.ts'
 import type { ShardServerPort } from '../ports.ts'
 import { virtualRequest } from '../testing/virtual-shard-server.ts'
@@ -52,7 +52,7 @@ describe('asking shard servers', () => {
   function ask(
     route: FanOutRequest['route'],
     deadline = Deadline.after(10_000),
-    change: Pick<Partial<FanOutRequest>, 'facets' | 'groupBy'> = {},
+    change: Pick<Partial<FanOutRequest>, 'facets' | 'groupBy' | 'valuesOf'> = {},
   ) {
     const request: FanOutRequest = {
       ...virtualRequest(route),
@@ -88,10 +88,36 @@ describe('asking shard servers', () => {
 
   it('asks another holder where one is of a version that knows no groups', async () => {
     const groups = { groups: [], more: false }
-    const [old, other] = servers(done, () => ({ documentsScored: 10, groups })) as [Server, Server]
-    const groupBy = { field: 'kind', groups: 3, hits: 1, only: undefined }
+    const [old, other] = servers(done, () => ({ documentsScored: 10, groups: { ...groups, leftOut: false } })) as [
+      Server,
+      Server,
+    ]
+    const groupBy = { field: 'kind', groups: 3, hits: 1, only: undefined, without: [] }
     const { answers } = await ask(new Map([[0, membersOf([old, other])]]), undefined, { groupBy })
     assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.groups], ['s1', groups])
+  })
+
+  it('asks another holder where one is of a version that leaves nothing out of groups, or tells no values of hits', async () => {
+    const groups = (leftOut: boolean) => () => ({ documentsScored: 10, groups: { groups: [], more: false, leftOut } })
+    const groupBy = { field: 'kind', groups: 3, hits: 1, only: undefined, without: ['a'] }
+    const route = () => new Map([[0, membersOf(servers(groups(false), groups(true)))]])
+    const left = await ask(route(), undefined, { groupBy })
+    assert.deepEqual(
+      [...left.answers.values()].map(({ member }) => member.address),
+      ['s1'],
+    )
+    assert.equal(
+      (await ask(route(), undefined, { groupBy: { ...groupBy, without: [] } })).answers.get(0)!.member.address,
+      's0',
+    )
+    const hit = (values?: object) => () => ({
+      documentsScored: 10,
+      hits: [ShardHit.fromPartial({ id: 'a', address: { segment: 0, row: 0 }, ...values })],
+    })
+    const told = { values: { values: [{ kind: { $case: 'keyword', value: 'x' }, rest: 0 }] } }
+    const list = membersOf(servers(hit(), hit(told)))
+    const { answers } = await ask(new Map([[0, list]]), undefined, { valuesOf: 'kind' })
+    assert.deepEqual([answers.get(0)?.member.address, answers.get(0)?.hits[0]?.values], ['s1', ['x']])
   })
 
   for (const [what, answer] of [

@@ -28,13 +28,9 @@ describe('the input of a search', () => {
 
   it('is refused when an order of all documents stands beside one of some, and says why', () => {
     const rerank = { model: 'm', candidates: 20 }
-    const groupBy = { group_by: { field: 'year' } }
     const sort = { sort: [{ field: 'year' }] }
     const like = { query: undefined, like: { id: 'd1' } }
     for (const [said, message] of [
-      [{ ...groupBy, rerank }, /^rerank: does not go with group_by: a cross-encoder reads the first hits alone/],
-      [{ ...groupBy, hybrid: {} }, /^hybrid: does not go with group_by: what is joined/],
-      [{ ...groupBy, ...like }, /^like: does not go with group_by: the document .*; leave like or group_by out$/],
       [
         { ...sort, rerank },
         /^rerank: does not go with sort: the hits would have two orders; leave rerank or sort out$/,
@@ -44,6 +40,23 @@ describe('the input of a search', () => {
       assert.throws(() => inputOf(said), { code: 'invalid_request', message })
     }
     assert.deepEqual(inputOf({ ...sort, ...like }).like, { id: 'd1' })
+  })
+
+  it('has any plan where groups are made of the best hits, and as many of these as a page has', () => {
+    const groupBy = { group_by: { field: 'year', groups: 20, hits: 10 } }
+    const planOf = (said: object) => inputOf({ ...groupBy, ...said }).plan
+    const rerank = { model: 'm', candidates: 999 }
+    assert.deepEqual(
+      [planOf({}), planOf({ hybrid: {} }), planOf({ rerank }), planOf({ rerank, plan: 'graph' })],
+      ['exact', 'auto', 'auto', 'graph'],
+    )
+    assert.equal(inputOf({ ...groupBy, hybrid: {} }).hybrid?.candidates, 200)
+    for (const said of [{ hybrid: {} }, { rerank }]) {
+      assert.throws(() => inputOf({ ...groupBy, ...said, k: 3 }), {
+        code: 'invalid_request',
+        message: /^k: with group_by/,
+      })
+    }
   })
 
   it('is the same for a part of this program that says no more than a request does', () => {

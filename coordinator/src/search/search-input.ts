@@ -94,12 +94,12 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
     hybrid: joined,
     ...options
   } = others
-  if (options.rerank !== undefined) checkRerank({ k, own, composed, like }, options.rerank)
-  const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank: options.rerank })
-  if (groupBy !== undefined) refuseBeside('group_by', { like: like ?? liked, hybrid, rerank: options.rerank })
-  if (sort !== undefined) refuseBeside('sort', { hybrid, rerank: options.rerank })
+  const { rerank } = options
+  if (rerank !== undefined) checkRerank({ k: groupBy === undefined ? k : 0, own, composed, like }, rerank)
+  const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank, groupBy })
+  if (sort !== undefined) refuseBesideSort({ hybrid, rerank })
   if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
-  if (interpret) checkInterpret({ query, hybrid, rerank: options.rerank, highlight })
+  if (interpret) checkInterpret({ query, hybrid, rerank, highlight })
   const what = {
     index,
     hybrid,
@@ -127,7 +127,8 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
       throw refused('k: with group_by a page is of groups; leave k out and say group_by.groups')
     if (sort !== undefined)
       throw refused('sort: groups come in the order of their best hits; leave sort or group_by out')
-    return { ...what, ...settle(withEveryScore(options, 'group_by')) }
+    const ofRanked = hybrid !== undefined || rerank !== undefined
+    return { ...what, ...settle(ofRanked ? options : withEveryScore(options, 'group_by')) }
   }
   if (sort !== undefined) return { ...what, ...settle(withEveryScore(options, 'sort')) }
   return { ...what, ...settle(options) }
@@ -144,26 +145,16 @@ function checkInterpret({ query, ...others }: Pick<SearchInput, 'query' | 'hybri
 }
 
 /** Why an order that is made of all documents does not go with what makes another one, of some. */
-const besideOrders = {
-  group_by: {
-    like: 'the document that hits are to be like would have to be left out of every group that it is in',
-    hybrid: 'what is joined are the best hits alone, and groups are made of all documents',
-    rerank: 'a cross-encoder reads the first hits alone, and groups are made of all documents',
-  },
-  sort: {
-    hybrid: 'what is joined are the best hits alone, and all documents are sorted',
-    rerank: 'the hits would have two orders',
-  },
+const besideSort = {
+  hybrid: 'what is joined are the best hits alone, and all documents are sorted',
+  rerank: 'the hits would have two orders',
 } as const
 
 /** @throws HypershardError `invalid_request` */
-function refuseBeside<Order extends keyof typeof besideOrders>(
-  order: Order,
-  given: Readonly<Record<keyof (typeof besideOrders)[Order] & string, unknown>>,
-): void {
-  for (const [name, why] of Object.entries<string>(besideOrders[order])) {
+function refuseBesideSort(given: Readonly<Record<keyof typeof besideSort, unknown>>): void {
+  for (const [name, why] of Object.entries<string>(besideSort)) {
     if (given[name as keyof typeof given] === undefined) continue
-    throw refused(`${name}: does not go with ${order}: ${why}; leave ${name} or ${order} out`)
+    throw refused(`${name}: does not go with sort: ${why}; leave ${name} or sort out`)
   }
 }
 
@@ -236,7 +227,14 @@ const withoutQuery = searchRequestSchema.omit({ query: true })
 /** @throws HypershardError `invalid_request` for a weight that ranks have no use for, and a query without words */
 function hybridSearchOf(
   { fusion, lexical, candidates }: HybridOptions,
-  { k, own, composed, like, rerank }: Pick<SearchInput, 'k' | 'own' | 'composed' | 'like' | 'rerank'>,
+  {
+    k,
+    own,
+    composed,
+    like,
+    rerank,
+    groupBy,
+  }: Pick<SearchInput, 'k' | 'own' | 'composed' | 'like' | 'rerank' | 'groupBy'>,
 ): HybridSearch {
   if (composed !== undefined)
     throw refused('hybrid: takes words from one text, and an expression may have several; leave it out')
@@ -251,7 +249,7 @@ function hybridSearchOf(
   return {
     fusion,
     lexical: lexical ?? hybridDefaults.lexical,
-    candidates: Math.max(candidates, k, rerank?.candidates ?? 0),
+    candidates: Math.max(candidates, groupBy ? groupBy.groups * groupBy.hits : k, rerank?.candidates ?? 0),
   }
 }
 

@@ -21,6 +21,7 @@ import { type AskingParts, askShards } from './stages/ask-shards.ts'
 import { mergeFacets, readFacets } from './stages/count-facets.ts'
 import { groupsOfCursor } from './stages/group-cursor.ts'
 import { readGroupBy } from './stages/group-hits.ts'
+import { groupsTheRanked } from './stages/group-ranked.ts'
 import { highlightPage, readHighlight } from './stages/highlight.ts'
 import { firstOf, pageOf, type RankedPage } from './stages/page-of.ts'
 import { pickWinners, type Winners } from './stages/pick-winners.ts'
@@ -82,6 +83,7 @@ export async function search(
   const { fanOuts } = parts
   const winners = await pickWinners(first.input, request, {
     pinned: first.pinned,
+    isReordered: first.inWindow,
     outcome,
     context,
     watch,
@@ -89,7 +91,8 @@ export async function search(
     fanOuts,
   })
   const { cursor } = pinned
-  const reranking = reranker && { input, cursor, reranker, inWindow: first.inWindow, scores: parts.pairScores }
+  const { groupBy } = pinned
+  const reranking = reranker && { input, cursor, groupBy, reranker, inWindow: first.inWindow, scores: parts.pairScores }
   const { outcome: reranked, ...ranked } = await lastStages(winners, input, reranking, { context, watch })
   const documents = input.idsOnly ? undefined : winners.documents
   const page = pageOf(ranked, { documents, estimates: input.profile }, pinned, owner)
@@ -173,7 +176,9 @@ export async function pin(
   const filter = input.filter && readFilter(input.filter, manifest)
   const facets = readFacets(input.facets ?? [], fields)
   const words = input.hybrid && pinWords(input, manifest)
-  const groupBy = input.groupBy && readGroupBy(input.groupBy, fields, cursor && groupsOfCursor(cursor))
+  const groupBy =
+    input.groupBy &&
+    readGroupBy(input.groupBy, fields, { cursor: cursor && groupsOfCursor(cursor), isOfAll: !groupsTheRanked(input) })
   const sort = readSort(input.sort ?? [], fields)
   return { pinned: { entry, manifest, cursor, filter, facets, words, groupBy, sort }, owner }
 }

@@ -36,6 +36,8 @@ export interface FoundHit {
   readonly estimate?: number | undefined
   /** What the leaves of a composed query say of it. */
   readonly composed?: LeafScores | undefined
+  /** Of the field that hits are put into groups by; each once. */
+  readonly values?: readonly ExactValue[] | undefined
   /** What was joined to `score`, once it was. */
   readonly scores?: BothScores | undefined
 }
@@ -107,6 +109,8 @@ interface Asked {
   readonly leaves: number
   readonly groupBy: GroupBy | undefined
   readonly sort: readonly SortBy[]
+  /** A field whose values are told of each hit. */
+  readonly valuesOf?: string | undefined
 }
 
 /**
@@ -114,7 +118,7 @@ interface Asked {
  * hits that are in rank order and of their shard.
  */
 export function readShardResult(
-  { member, shard, segments, facets: asked, groupBy, sort, withWords, leaves }: Asked,
+  { member, shard, segments, facets: asked, groupBy, sort, withWords, leaves, valuesOf }: Asked,
   result: ShardResult | undefined,
   call: CallFacts,
 ): ShardAnswer | Pick<ShardFailure, 'code' | 'message'> {
@@ -131,12 +135,15 @@ export function readShardResult(
   if (groupBy !== undefined && result.groups === undefined) {
     return { code: 'internal', message: `${who}: it gives hits without groups; upgrade the server` }
   }
+  if (groupBy !== undefined && groupBy.without.length > 0 && !result.groups!.leftOut) {
+    return { code: 'internal', message: `${who}: it leaves no documents out of groups; upgrade the server` }
+  }
   const { stopReason, plan, queueMs, scoreMs, headMs } = result
   if (stopReason === StopReason.STOP_REASON_ERROR) return { code: 'internal', message: `${who}: failed, unsaid why` }
   if (withWords && result.wordHits === undefined) {
     return { code: 'internal', message: `${who}: it did not rank by words; upgrade it` }
   }
-  const read = { shard, segments, withWords, leaves, sort }
+  const read = { shard, segments, withWords, leaves, sort, valuesOf }
   const hits = readHits(result.hits, ({ score }) => score, { ...read, estimates: result.estimates })
   if (typeof hits === 'string') return { code: 'internal', message: `${who}: ${hits}` }
   const wordHits = readHits(result.wordHits?.hits ?? [], ({ wordsScore }) => wordsScore!, { ...read, sort: [] })
@@ -148,7 +155,7 @@ export function readShardResult(
   return { shard, member, hits, wordHits, groups, ...counts, plan, stopReason, queueMs, scoreMs, headMs, ...call }
 }
 
-type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'leaves' | 'sort'> & {
+type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'leaves' | 'sort' | 'valuesOf'> & {
   readonly estimates?: readonly number[]
 }
 
@@ -156,25 +163,28 @@ type Place = Pick<Asked, 'shard' | 'segments' | 'withWords' | 'leaves' | 'sort'>
 function readHits(
   given: readonly ShardHit[],
   rankOf: (hit: ShardHit) => number,
-  { shard, segments, withWords, leaves, sort, estimates }: Place,
+  { shard, segments, withWords, leaves, sort, estimates, valuesOf }: Place,
 ): FoundHit[] | string {
   const compare = orderOfHits(sort)
   const hits: FoundHit[] = []
   let before: Parameters<typeof compare>[0] | undefined
   for (const [at, hit] of given.entries()) {
-    const { id, score, address, document, passage, wordsScore, composed } = hit
+    const { id, score, address, document, passage, wordsScore, composed, values } = hit
     const sortedBy = sort.length === 0 ? {} : { sortedBy: sortValuesOf(hit.sort) }
     if (address === undefined) return 'a hit has no address'
     if (segments[address.segment]?.shard !== shard) return `hit \`${id}\` is of another shard`
     if (withWords && !Number.isFinite(wordsScore)) return `hit \`${id}\` has no score of its words`
     if (leaves > 0 && !isOfLeaves(composed, leaves)) return `hit \`${id}\` has no scores of ${leaves} leaves`
+    if (valuesOf !== undefined && values === undefined)
+      return `it does not tell what hit \`${id}\` has of field ${JSON.stringify(valuesOf)}; upgrade the server`
     const rank = { id, score: rankOf(hit), ...sortedBy }
     if (before !== undefined && compare(before, rank) >= 0) return 'its hits are not in rank order'
     before = rank
     const estimate = estimates?.[at]
     const found = { ...(passage && { passage }), ...(Number.isFinite(estimate) && { estimate }) }
     const ofQuery = { ...(withWords && { wordsScore }), ...(composed && { composed }) }
-    hits.push({ id, score, shard, address, document, ...found, ...ofQuery, ...sortedBy })
+    const own = values && { values: values.values.flatMap(value => exactValueOf(value) ?? []) }
+    hits.push({ id, score, shard, address, document, ...found, ...ofQuery, ...sortedBy, ...own })
   }
   return hits
 }

@@ -83,9 +83,9 @@ function takeAnswer(call: ShardCall, { results, queryBytes }: MemberAnswer, flow
   const facts = { callMs: nowMs - startMs, queryBytes, wonBy: reason }
   work.answered({ serviceMs: Math.max(0, ...results.map(({ headMs, scoreMs }) => headMs + scoreMs)) }, nowMs)
   flow.record.hedging.noteCall(kind, facts.callMs, nowMs)
-  const { segments, facets, words, groupBy, sort, payload } = flow.request
+  const { segments, facets, words, groupBy, sort, valuesOf, payload } = flow.request
   const leaves = isComposed(payload) ? payload.leaves.length : 0
-  const asked = { member, segments, facets, groupBy, sort, leaves, withWords: words !== undefined }
+  const asked = { member, segments, facets, groupBy, sort, valuesOf, leaves, withWords: words !== undefined }
   const failed: [ShardRace, string][] = []
   let won = false
   for (const race of races) {

@@ -20,7 +20,7 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
-import { type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
+import { columnValueOf, type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 import { countPassing, listNaively } from './list-naively.ts'
@@ -279,7 +279,7 @@ export class FakeShardServer implements ShardServerPort {
   close(): void {}
 
   async #searchShard(shard: number, request: SearchShardsRequest): Promise<ShardResult> {
-    const { manifest, limit, after, filter, facets, words, groupBy, sort, plan } = request
+    const { manifest, limit, after, filter, facets, words, groupBy, sort, plan, valuesOf } = request
     const error = this.#errorOf(shard)
     const nothing = {
       shard,
@@ -317,11 +317,18 @@ export class FakeShardServer implements ShardServerPort {
       return order < 0 || (order === 0 && after?.inclusive === true)
     }
     const page = all.filter(isAfter)
+    const told = (hits: readonly ShardHit[]) =>
+      valuesOf === undefined ? [...hits] : this.#tellValues(valuesOf, manifest!, hits)
     return {
       ...nothing,
-      hits: sort.length > 0 ? await this.#sort(request, ranked) : groupBy === undefined ? page.slice(0, limit) : [],
+      hits:
+        sort.length > 0
+          ? await this.#sort(request, ranked)
+          : groupBy === undefined
+            ? await told(page.slice(0, limit))
+            : [],
       groups: groupBy && groupNaively(await this.#withValues(groupBy.field, manifest!, ranked), groupBy),
-      ...(joined && { wordHits: joined.wordHits }),
+      ...(joined && { wordHits: { hits: await told(joined.wordHits.hits) } }),
       documentsScored: this.claimScored(documents.length),
       documentsMatched: documents.length,
       documentsBefore: after?.inclusive ? ranked.length - page.length : undefined,
@@ -367,6 +374,11 @@ export class FakeShardServer implements ShardServerPort {
       return { hit, values: exactValuesOf(field, manifest.fields ?? {}, fieldsJson) }
     })
     return Promise.all(read)
+  }
+
+  async #tellValues(field: string, manifest: ManifestReference, hits: readonly ShardHit[]): Promise<ShardHit[]> {
+    const found = await this.#withValues(field, manifest, hits)
+    return found.map(({ hit, values }) => ({ ...hit, values: { values: values.map(columnValueOf) } }))
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {

@@ -29,6 +29,8 @@ interface IndexShape {
   readonly name: string
   readonly shards: number
   readonly documents: readonly TestDocument[]
+  /** Whether it keeps words, too. */
+  readonly lexical?: boolean
 }
 
 const soon = () => Deadline.after(10_000)
@@ -68,12 +70,22 @@ export class SearchableIndexes {
     return new SearchableIndexes(directory, store, await Catalog.load(store), new FakeEncoder())
   }
 
-  /** Every field that documents have is a keyword. */
-  async add({ name, shards, documents }: IndexShape): Promise<void> {
-    const names = documents.flatMap(({ fields = {} }) => Object.keys(fields))
-    const fields = Object.fromEntries(names.map(field => [field, { type: 'keyword' as const, list: false }]))
+  /** Every field that documents have is a keyword, or a list of them. */
+  async add({ name, shards, documents, lexical }: IndexShape): Promise<void> {
+    const values = documents.flatMap(({ fields = {} }) => Object.entries(fields))
+    const fields = Object.fromEntries(
+      values.map(([field, value]) => [field, { type: 'keyword' as const, list: Array.isArray(value) }]),
+    )
     const model = { name: 'words', digest: this.encoder.models[0]!.digest }
-    const shape = { name, shards, replicas: 2, vectorWidth: 16, model, fields }
+    const shape = {
+      name,
+      shards,
+      replicas: 2,
+      vectorWidth: 16,
+      model,
+      fields,
+      ...(lexical && { lexical: { analyzer: 'simple' as const } }),
+    }
     const entry = await this.parts.catalog.create(shape, soon())
     const stored = documents.map(({ title = '', fields: own = {}, ...document }) => {
       return { ...document, title, fields: JSON.stringify(own), version: 1 }

@@ -34,11 +34,16 @@ export function countNaively(documents: readonly (readonly ExactValue[])[]): Val
 /** The naive twin of a shard server's groups. @param ranked in rank order, with the values of each */
 export function groupNaively(
   ranked: readonly { readonly hit: ShardHit; readonly values: readonly ExactValue[] }[],
-  { groups: limit, hits, only }: Pick<GroupBy, 'groups' | 'hits' | 'only'>,
+  {
+    groups: limit,
+    hits,
+    only,
+    without = [],
+  }: Pick<GroupBy, 'groups' | 'hits' | 'only'> & Partial<Pick<GroupBy, 'without'>>,
 ): ShardGroups {
-  const members = ranked.flatMap(({ hit, values }) =>
-    (values.length === 0 ? [undefined] : values).map(value => ({ value, hit })),
-  )
+  const members = ranked
+    .filter(({ hit }) => !without.includes(hit.id))
+    .flatMap(({ hit, values }) => (values.length === 0 ? [undefined] : values).map(value => ({ value, hit })))
   const wished = only && [...only.values.map(exactValueOf), ...(only.none ? [undefined] : [])]
   const groups = [...Map.groupBy(members, ({ value }) => value)]
     .filter(([value]) => wished?.includes(value) !== false)
@@ -47,7 +52,7 @@ export function groupNaively(
   const given = groups.slice(0, limit).map(({ value, hits }) => {
     return { value: value === undefined ? undefined : columnValueOf(value), hits }
   })
-  return { groups: given, more: groups.length > limit }
+  return { groups: given, more: groups.length > limit, leftOut: true }
 }
 
 /** The naive twin of what a shard server sorts. @param found with the values of each, by field */

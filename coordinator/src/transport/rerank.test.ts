@@ -63,6 +63,49 @@ describe('a search that is reranked', () => {
     assert.equal((await search(undefined, { cursor: first.json.next_cursor })).json.code, 'invalid_cursor')
   })
 
+  it('gives groups of what the cross-encoder has read, on all pages in one order', async () => {
+    await post(`${coordinator.url}/v1/indexes`, { name: 'tagged', shards: 2, fields: { tag: { type: 'keyword' } } })
+    const tagged = documents.map((document, at) => ({ ...document, tag: ['a', 'b', 'a', 'c', 'c'][at] }))
+    await put(`${coordinator.url}/v1/indexes/tagged/documents`, tagged)
+    const pagesOf = async (fail: boolean) => {
+      const found: [string, string[], boolean][] = []
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        coordinator.encoder.beforePairs = async () => {
+          if (fail && cursor === undefined) throw new HypershardError('overloaded', 'too many pairs wait')
+        }
+        const groupBy = { field: 'tag', groups: 1, hits: 2 }
+        // Pairs of a query that was asked before are known.
+        const query = fail ? 'stars stars' : 'stars'
+        const body = {
+          query,
+          plan: 'exact',
+          rerank: { model: 'pairs', candidates: 4 },
+          group_by: groupBy,
+          ids_only: true,
+        }
+        const { json } = await post(`${coordinator.url}/v1/indexes/tagged/search`, {
+          ...body,
+          ...(cursor && { cursor }),
+        })
+        const [{ value, hits }] = json.groups
+        assert.deepEqual([json.hits, json.groups.length, 'rerank_score' in hits[0]], [[], 1, json.rerank.reranked])
+        found.push([value, hits.map(({ id }: { id: string }) => id), json.rerank.reranked])
+        cursor = json.next_cursor
+      }
+      return found
+    }
+    assert.deepEqual(await pagesOf(false), [
+      ['a', ['once', 'much'], true],
+      ['b', ['twice'], true],
+      ['c', ['half'], true],
+    ])
+    assert.deepEqual(await pagesOf(true), [
+      ['a', ['much', 'once'], false],
+      ['b', ['twice'], false],
+      ['c', ['half'], false],
+    ])
+  })
+
   it('is answered from what was kept only for the same reranking', async () => {
     const rerank = { model: 'pairs', candidates: 4 }
     await search(rerank)

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import { toFailure } from '@hypershard/common'
 import type { Filter, ValueCounts } from '@hypershard/proto/shard'
 import type { Bitmap, FilterColumns, SortValue } from '@hypershard/storage'
-import { LexicalIndex } from '@hypershard/storage/rows'
+import { type ExactValue, LexicalIndex } from '@hypershard/storage/rows'
 import type { ScoreSheet } from '../cpu/score-sheet.ts'
 import type { ScanHit, SharedIds } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
@@ -14,6 +14,7 @@ import { idBytes, type RankedRow, type ScoredSegment } from './ranked-rows.ts'
 import { selectIds } from './select-ids.ts'
 import { columnOf, selectRows } from './select-rows.ts'
 import { type SortWish, sortRows } from './sort-rows.ts'
+import { valuesOfRows } from './values-of-rows.ts'
 
 export type ToFilterThread =
   | { readonly type: 'hold'; readonly key: string; readonly segment: HeldColumns }
@@ -32,6 +33,7 @@ export type ToFilterThread =
       readonly wish: SortWish
       readonly segments: readonly SheetOfSegment[]
     }
+  | { readonly type: 'values'; readonly call: number; readonly wish: ValuesWish }
   | { readonly type: 'close' }
 
 /** What the thread has of a segment. */
@@ -67,6 +69,12 @@ export interface CountWish {
   readonly segments: readonly { readonly key: string; readonly excluded: Bitmap | undefined }[]
 }
 
+/** A field whose values are told of some rows. */
+export interface ValuesWish {
+  readonly field: string
+  readonly segments: readonly { readonly key: string; readonly rows: readonly number[] }[]
+}
+
 const port = parentPort
 assert(port !== null, 'the filter thread is started as a worker')
 
@@ -94,6 +102,9 @@ port.on('message', (message: ToFilterThread) => {
       break
     case 'sort':
       port.postMessage(answer(message.call, () => sort(message.segments, message.wish)))
+      break
+    case 'values':
+      port.postMessage(answer(message.call, () => values(message.wish)))
       break
     case 'close':
       port.close()
@@ -148,6 +159,11 @@ function sort(sheets: readonly SheetOfSegment[], wish: SortWish): FoundInOrder {
   const scored = scoredSegments(sheets)
   const hitOf = hitsOf(sheets, scored)
   return { sorted: sortRows(scored, wish).map(row => ({ values: row.values, hit: hitOf(row) })) }
+}
+
+/** By segment, then by row. */
+function values({ field, segments: asked }: ValuesWish): ExactValue[][][] {
+  return asked.map(({ key, rows }) => valuesOfRows(columnOf(segmentOf(key).columns, field), rows))
 }
 
 function scoredSegments(sheets: readonly SheetOfSegment[]): ScoredSegment[] {

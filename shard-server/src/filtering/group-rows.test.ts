@@ -7,8 +7,10 @@ import { scoredSegment, type TestRow } from '../testing/scored-segment.ts'
 import { type GroupValue, type GroupWish, groupRows } from './group-rows.ts'
 import { idBytes } from './ranked-rows.ts'
 
-function naively(rows: readonly TestRow[], { groups, hits, only }: GroupWish) {
-  const scored = rows.flatMap(({ id, score, values }) => (score === undefined ? [] : { id, score, values }))
+function naively(rows: readonly TestRow[], { groups, hits, only, without }: GroupWish) {
+  const scored = rows.flatMap(({ id, score, values }) =>
+    score === undefined || without.includes(id) ? [] : { id, score, values },
+  )
   const members = scored.sort(compareRank).flatMap(({ values, ...hit }) => {
     return (values.length === 0 ? [undefined] : [...new Set(values)]).map(value => ({ value, hit }))
   })
@@ -39,10 +41,13 @@ describe('the groups of a shard', () => {
       nil: undefined,
     })
     const wish = fc.record({ groups: fc.integer({ min: 1, max: 4 }), hits: fc.integer({ min: 1, max: 3 }), only })
+    const leftOut = fc.array(fc.nat(), { maxLength: 2 })
     it(`are those with its best documents, and the best of each, over all segments: ${type}`, () => {
       const rows = fc.uniqueArray(row, { selector: ({ id }) => id, maxLength: 30 })
       fc.assert(
-        fc.property(rows, wish, (all, asked) => {
+        fc.property(rows, wish, leftOut, (all, wished, drawn) => {
+          const without = drawn.flatMap(at => all[at % all.length]?.id ?? [])
+          const asked = { ...wished, without }
           const parts = [0, 1, 2].map(part => all.filter((_, at) => at % 3 === part))
           const segments = parts.map(part => scoredSegment(type, part))
           const found = groupRows(segments, { field: 'f', ...asked })

@@ -2,6 +2,7 @@
 import { compareExactValues, type ExactValue, joinNumber } from '@hypershard/storage/rows'
 import { BestOf } from './best-of.ts'
 import { compareRowsOf, type RankedRow, type ScoredSegment, scoredRows } from './ranked-rows.ts'
+import { selectIds } from './select-ids.ts'
 import { columnOf } from './select-rows.ts'
 
 /** A group's value; undefined for the group of documents without one. */
@@ -14,6 +15,8 @@ export interface GroupWish {
   readonly hits: number
   /** Only these groups; undefined for whichever are best. */
   readonly only: readonly GroupValue[] | undefined
+  /** Ids of documents that are in no group. */
+  readonly without: readonly string[]
 }
 
 export interface RowGroup {
@@ -33,7 +36,9 @@ export interface RowGroups {
  * Two passes over the scores. The first finds each group's best row, and with these the best groups; only then is it known
  * whose other rows count, so that no more rows are kept than the answer has.
  */
-export function groupRows(segments: readonly ScoredSegment[], { field, groups, hits, only }: GroupWish): RowGroups {
+export function groupRows(all: readonly ScoredSegment[], { field, groups, hits, only, without }: GroupWish): RowGroups {
+  const leaveOut = (ids: ScoredSegment['ids']) => selectIds({ values: [...without] }, ids)
+  const segments = without.length === 0 ? all : all.map(own => ({ ...own, leftOut: leaveOut(own.ids) }))
   const places = new GroupPlaces(segments, field)
   const compare = compareRowsOf(segments)
   const best = bestOfEach(segments, places, compare)

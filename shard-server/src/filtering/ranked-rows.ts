@@ -1,5 +1,6 @@
 import { rankScore } from '@hypershard/common'
 import type { FilterColumns } from '@hypershard/storage'
+import { type Bitmap, hasBit } from '@hypershard/storage/rows'
 import { notScored, type ScoreSheet } from '../cpu/score-sheet.ts'
 import type { SharedIds } from '../ports.ts'
 
@@ -9,6 +10,8 @@ export interface ScoredSegment {
   readonly rows: number
   readonly ids: SharedIds
   readonly sheet: ScoreSheet
+  /** Rows that do not count, though they were scored. */
+  readonly leftOut?: Bitmap
 }
 
 /** A row of one of several segments. */
@@ -19,9 +22,12 @@ export interface RankedRow {
   readonly score: number
 }
 
-/** The rows of a segment that were scored. */
-export function* scoredRows({ rows, sheet: { scores } }: ScoredSegment): Generator<number> {
-  for (let row = 0; row < rows; row++) if (scores[row] !== notScored) yield row
+/** The rows of a segment that were scored and count. */
+export function* scoredRows({ rows, sheet: { scores }, leftOut }: ScoredSegment): Generator<number> {
+  for (let row = 0; row < rows; row++) {
+    if (scores[row] === notScored || (leftOut !== undefined && hasBit(leftOut, row))) continue
+    yield row
+  }
 }
 
 /** The order of hits, see `compareRank`: ids are compared as the bytes that they are. */

@@ -11,7 +11,7 @@ import {
   waitWithin,
 } from '@hypershard/common'
 import { Filter, type ValueCounts } from '@hypershard/proto/shard'
-import type { Bitmap } from '@hypershard/storage'
+import type { Bitmap, ExactValue } from '@hypershard/storage'
 import { LRUCache } from 'lru-cache'
 import { ThreadCalls } from '../threads/thread-calls.ts'
 import type {
@@ -21,6 +21,7 @@ import type {
   HeldColumns,
   SheetOfSegment,
   ToFilterThread,
+  ValuesWish,
 } from './filter-thread.ts'
 import type { GroupWish } from './group-rows.ts'
 import { filterMetrics } from './metrics.ts'
@@ -48,7 +49,7 @@ export class RowFilter {
   readonly counts = new HitCounts()
   readonly bytesMax: number
   readonly #selectSeconds: Histogram<never>
-  readonly #calls: ThreadCalls<ToFilterThread, Bitmap | ValueCounts[] | FoundGroups | FoundInOrder>
+  readonly #calls: ThreadCalls<ToFilterThread, Bitmap | ValueCounts[] | FoundGroups | FoundInOrder | ExactValue[][][]>
   /** By segment and filter. */
   readonly #kept: LRUCache<string, KeptRows>
 
@@ -112,6 +113,16 @@ export class RowFilter {
   sort(segments: readonly SheetOfSegment[], wish: SortWish, deadline: Deadline): Promise<FoundInOrder> {
     const { answer } = this.#calls.call(call => ({ type: 'sort', call, segments, wish }))
     return waitWithin(answer as Promise<FoundInOrder>, deadline, 'sorting')
+  }
+
+  /**
+   * What some rows have of a field.
+   * @returns by segment, then by row: each value once
+   * @throws HypershardError `invalid_request`, `deadline_exceeded`
+   */
+  values(wish: ValuesWish, deadline: Deadline): Promise<ExactValue[][][]> {
+    const { answer } = this.#calls.call(call => ({ type: 'values', call, wish }))
+    return waitWithin(answer as Promise<ExactValue[][][]>, deadline, 'reading values')
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { HypershardError, type RequestContext } from '@hypershard/common'
-import { groupedHitsOfCallMax } from '@hypershard/proto/limits'
+import { groupedHitsOfCallMax, likedDocumentsMax } from '@hypershard/proto/limits'
 import type { GroupBy, ShardGroups, ShardHit } from '@hypershard/proto/shard'
 import { columnValueOf, exactValueOf } from '@hypershard/storage'
 import type { ScoreSheet } from '../cpu/score-sheet.ts'
@@ -9,14 +9,18 @@ import type { RowFilter } from '../filtering/row-filter.ts'
 import type { ScanHit } from '../ports.ts'
 
 /** @throws HypershardError `invalid_request` */
-export function checkGroupBy({ field, groups, hits, only }: GroupBy): GroupWish {
+export function checkGroupBy({ field, groups, hits, only, without }: GroupBy): GroupWish {
   if (groups < 1 || hits < 1 || groups * hits > groupedHitsOfCallMax) {
     const message = `group_by: groups times hits must be 1 to ${groupedHitsOfCallMax}, not ${groups} times ${hits}`
     throw new HypershardError('invalid_request', message)
   }
+  if (without.length > likedDocumentsMax) {
+    const message = `group_by: at most ${likedDocumentsMax} documents are left out, not ${without.length}`
+    throw new HypershardError('invalid_request', message)
+  }
   const values = only?.values.map(exactValueOf)
   if (values?.includes(undefined)) throw new HypershardError('invalid_request', 'group_by: a value of no known kind')
-  return { field, groups, hits, only: values && (only!.none ? [...values, undefined] : values) }
+  return { field, groups, hits, only: values && (only!.none ? [...values, undefined] : values), without }
 }
 
 /** A shard that is leased, with a sheet for each segment. */
@@ -44,5 +48,5 @@ export function toShardGroups({ groups, more }: FoundGroups, toHit: (hit: ScanHi
     value: value === undefined ? undefined : columnValueOf(value),
     hits: hits.map(toHit),
   })
-  return { groups: groups.map(toGroup), more }
+  return { groups: groups.map(toGroup), more, leftOut: true }
 }

@@ -31,6 +31,7 @@ import type { WordParts } from '../words/search-words.ts'
 import { wordQueryOf } from '../words/word-searcher.ts'
 import type { WordQuery } from '../words/words-thread.ts'
 import { addLeafScores } from './add-leaf-scores.ts'
+import { addValues } from './add-values.ts'
 import { attachDocuments } from './attach-documents.ts'
 import { checkManifestReference, checkShards } from './check-request.ts'
 import { checkGroupBy, groupShards, toShardGroups } from './group-shards.ts'
@@ -45,7 +46,7 @@ const replyReserveMs = { min: 2, max: 50 }
 
 export interface SearchParts extends LeasingParts, WordParts {
   readonly backend: Pick<ScoringBackend, 'scan' | 'score' | 'leafScores'>
-  readonly filter: Pick<RowFilter, 'select' | 'count' | 'group' | 'sort'>
+  readonly filter: Pick<RowFilter, 'select' | 'count' | 'group' | 'sort' | 'values'>
   readonly queries: QueryCache
   /** Bounds the searches that are scored or wait, for their segments or their turn. */
   readonly searches: WorkGate
@@ -65,6 +66,8 @@ interface Search {
   readonly words: WordQuery | undefined
   readonly groupBy: GroupWish | undefined
   readonly sort: SortWish | undefined
+  /** A field whose values are told of each hit. */
+  readonly valuesOf: string | undefined
   /** Of the scoring, which ends before the call does. */
   readonly context: RequestContext
   readonly callDeadline: Deadline
@@ -107,7 +110,7 @@ async function admitSearch(
       }
       const scoringContext = context.earlier(replyReserve(context.deadline))
       const endEpochMs = performance.timeOrigin + performance.now() + scoringContext.deadline.remainingMs
-      const { limit, after, filter, facets } = request
+      const { limit, after, filter, facets, valuesOf } = request
       const search: Search = {
         manifest,
         request: { qnet, composed, scoring: precision, plan, rangeSample, limit, after, endEpochMs },
@@ -116,6 +119,7 @@ async function admitSearch(
         words: request.words && wordQueryOf(request.words),
         groupBy,
         sort,
+        valuesOf,
         context: scoringContext,
         callDeadline: context.deadline,
       }
@@ -192,9 +196,14 @@ async function searchGroup(parts: SearchParts, shards: readonly number[], search
         deadline: search.callDeadline,
       })
     }
-    if (search.words === undefined) return results
-    const byWords = { ranked: (await ranking)!, query: search.words, deadline: search.callDeadline }
-    return await addWords(parts, results, { ready, work, answer, ...byWords })
+    const joined = search.words && {
+      ranked: (await ranking)!,
+      query: search.words,
+      deadline: search.callDeadline,
+    }
+    const found = joined ? await addWords(parts, results, { ready, work, answer, ...joined }) : results
+    const { valuesOf: field, callDeadline: deadline } = search
+    return field === undefined ? found : await addValues(parts.filter, found, { field, ready, deadline })
   } finally {
     for (const lease of ready) lease.release()
   }

@@ -80,13 +80,14 @@ export class FakeLoader implements Pick<SegmentLoader, 'load'> {
 }
 
 /** For searches without a filter. */
-export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select' | 'count' | 'group' | 'sort'> = {
+export const noFilter: Pick<RowFilter, 'hold' | 'drop' | 'select' | 'count' | 'group' | 'sort' | 'values'> = {
   hold: () => undefined,
   drop: () => undefined,
   select: (): Promise<Bitmap> => Promise.reject(new Error('a filter was asked for')),
   count: () => Promise.reject(new Error('a facet was asked for')),
   sort: () => Promise.reject(new Error('an order was asked for')),
   group: () => Promise.reject(new Error('groups were asked for')),
+  values: () => Promise.reject(new Error('values were asked for')),
 }
 
 /** For indexes that keep no words. */

@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts'
 const counting = ['shard-server/src/filtering/count-values.test.ts']
 const facets = ['coordinator/src/search/stages/count-facets.test.ts']
 const groups = ['coordinator/src/search/stages/group-hits.property.test.ts']
+const groupedSearches = ['coordinator/src/search/stages/grouped-search.property.test.ts']
 const sorting = ['shard-server/src/filtering/sort-rows.test.ts']
 const doors = ['coordinator/src/transport/search-stages.test.ts']
 
@@ -110,6 +111,62 @@ export const stagesMutants: readonly Mutant[] = [
     replace: '',
     breaks: 'Rows that are scored beside others, though the filter leaves them out, are in no group',
     tests: ['shard-server/src/cpu/score-sheet.test.ts'],
+  },
+  {
+    id: 'group-like-itself',
+    file: 'coordinator/src/search/stages/plan-fan-out.ts',
+    find: 'groupsOfShard(groupBy, likedIds(input))',
+    replace: 'groupsOfShard(groupBy)',
+    breaks: 'The document that hits are to be like is in no group',
+    tests: groupedSearches,
+  },
+  {
+    id: 'group-of-left-out',
+    file: 'shard-server/src/filtering/ranked-rows.ts',
+    find: '|| (leftOut !== undefined && hasBit(leftOut, row))',
+    replace: '',
+    breaks: 'A document that is to be in no group makes no group the best',
+    tests: ['shard-server/src/filtering/group-rows.test.ts'],
+  },
+  {
+    id: 'group-left-out-unsaid',
+    file: 'coordinator/src/search/shard-answer.ts',
+    find: 'groupBy.without.length > 0 && !result.groups!.leftOut',
+    replace: 'groupBy.without.length < 0',
+    breaks: 'A server that leaves no document out of groups fails, and another holder is asked',
+    tests: ['coordinator/src/search/fan-out.test.ts'],
+  },
+  {
+    id: 'hit-values-missing-as-none',
+    file: 'coordinator/src/search/shard-answer.ts',
+    find: 'if (valuesOf !== undefined && values === undefined)',
+    replace: 'if (false)',
+    breaks: 'A server that tells no values of hits fails, and its hits are not those without a value',
+    tests: ['coordinator/src/search/fan-out.test.ts'],
+  },
+  {
+    id: 'ranked-group-ties-as-they-come',
+    file: 'coordinator/src/search/stages/group-ranked.ts',
+    find: 'values.toSorted(compareExactValues)',
+    replace: 'values.toReversed()',
+    breaks: 'Groups whose best hit is the same have one order',
+    tests: groupedSearches,
+  },
+  {
+    id: 'ranked-groups-again',
+    file: 'coordinator/src/search/stages/group-ranked.ts',
+    find: "compareExactValues(value ?? '', place!.value ?? '')) > 0",
+    replace: "compareExactValues(value ?? '', place!.value ?? '')) >= 0",
+    breaks: 'A page of groups begins after the last group of the one before',
+    tests: groupedSearches,
+  },
+  {
+    id: 'groups-of-more-than-was-read',
+    file: 'coordinator/src/search/stages/pick-winners.ts',
+    find: 'mergeOrFuse(input, request, found).slice(0, input.rerank?.candidates)',
+    replace: 'mergeOrFuse(input, request, found)',
+    breaks: 'Where the cross-encoder fails, groups are made of what it would have read, on all pages',
+    tests: ['coordinator/src/transport/rerank.test.ts'],
   },
   {
     id: 'groups-missing-as-none',

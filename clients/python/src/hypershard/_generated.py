@@ -686,7 +686,7 @@ class SearchRequest(TypedDict):
     facets: NotRequired[Sequence[FacetRequest]]
     """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
     group_by: NotRequired[GroupByRequest]
-    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
+    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact), except that with `hybrid` or `rerank` groups are made of the hits that were joined or reranked."""
     sort: NotRequired[Sequence[SortRequest]]
     """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
     highlight: NotRequired[HighlightRequest]
@@ -909,7 +909,7 @@ class BatchedSearchRequest(TypedDict):
     facets: NotRequired[Sequence[FacetRequest]]
     """Count the values of these fields among all documents that pass the filter, hits or not. Exact; a field with more than 10000 different values among them is refused."""
     group_by: NotRequired[GroupByRequest]
-    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact)."""
+    """Groups of hits instead of hits: of the documents that have a value of the field, for each such value, and of those without one together. The groups with the best hit come first. Every document is scored (plan exact), except that with `hybrid` or `rerank` groups are made of the hits that were joined or reranked."""
     sort: NotRequired[Sequence[SortRequest]]
     """The order of hits: by these fields, then by score and id. Documents without a value come last, both ways; of one with several the smallest counts, or the largest with `desc`. Every document is scored (plan exact)."""
     highlight: NotRequired[HighlightRequest]

@@ -5,9 +5,11 @@ import type { GroupPage, GroupPosition } from './group-hits.ts'
 /** What a cursor holds of the last group of a page. */
 export function cursorOfGroups({
   value,
-  ...place
+  score,
+  id,
+  given,
 }: NonNullable<GroupPage['next']>): Omit<Cursor, 'generation' | 'version'> {
-  return { ...place, group: { value: value ?? null } }
+  return { score, id, given, group: { value: value ?? null } }
 }
 
 /** @throws HypershardError `invalid_cursor` for one of a page of hits */

@@ -43,15 +43,21 @@ export interface GroupPage {
   readonly next: (GroupPosition & { readonly given: number }) | undefined
 }
 
-/** @throws HypershardError `invalid_request` for a field that the index does not have, and for pages that are too deep */
+/**
+ * @param isOfAll whether groups are made of all documents, so that each page finds those of the pages before again
+ * @throws HypershardError `invalid_request` for a field that the index does not have, and for pages that are too deep
+ */
 export function readGroupBy(
   groupBy: GroupByAsked,
   fields: Fields,
-  cursor: { readonly given: number; readonly after: GroupPosition } | undefined,
+  {
+    cursor,
+    isOfAll,
+  }: { readonly cursor: Pick<CheckedGroupBy, 'given' | 'after'> | undefined; readonly isOfAll: boolean },
 ): CheckedGroupBy {
   const { type } = fieldNamed(groupBy.field, fields, 'group_by.field')
   const given = cursor?.given ?? 0
-  if ((given + groupBy.groups) * groupBy.hits > groupedHitsDeepMax) {
+  if (isOfAll && (given + groupBy.groups) * groupBy.hits > groupedHitsDeepMax) {
     const fault = `the pages up to this one would have more than ${groupedHitsDeepMax} hits, groups times hits`
     throw invalidAt('cursor', `${fault}; ask for fewer hits a group, or let fewer documents through with a filter`)
   }
@@ -61,11 +67,15 @@ export function readGroupBy(
 /**
  * What a shard is asked for: the groups of this page and those before it, and one that tells whether there is a next page.
  * As many more as the page has make it rare that a shard must be asked again (`hitsLeftOut`).
+ * @param without documents that are in no group, by id
  */
-export function groupsOfShard({ field, groups, hits, given }: CheckedGroupBy): GroupBy {
+export function groupsOfShard(
+  { field, groups, hits, given }: CheckedGroupBy,
+  without: readonly string[] = [],
+): GroupBy {
   const wanted = given + groups + 1
   const spare = Math.min(groups, Math.floor(groupedHitsOfCallMax / hits) - wanted)
-  return { field, groups: wanted + Math.max(0, spare), hits, only: undefined }
+  return { field, groups: wanted + Math.max(0, spare), hits, only: undefined, without: [...without] }
 }
 
 /**
@@ -170,7 +180,13 @@ function requestFor({ values, shards }: LeftOut, { field, type, hits }: CheckedG
     minCoverage: 1,
     filter: { kind: { $case: 'group' as const, value: { must, should: [], mustNot: [] } } },
     facets: [],
-    groupBy: { field, groups: values.length, hits, only: { values: own.map(columnValueOf), none } },
+    groupBy: {
+      field,
+      groups: values.length,
+      hits,
+      only: { values: own.map(columnValueOf), none },
+      without: request.groupBy!.without,
+    },
   }
 }
 

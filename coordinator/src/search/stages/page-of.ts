@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
-import type { BothScores, FoundGroup, FoundHit } from '../shard-answer.ts'
+import type { BothScores, FoundHit } from '../shard-answer.ts'
 import { cursorOfGroups } from './group-cursor.ts'
+import type { GroupValue } from './group-hits.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
 
@@ -11,11 +12,17 @@ export interface RankedHit extends FoundHit {
   readonly rerankScore?: number
 }
 
+/** Hits with the same value of a field, in their last order. */
+export interface RankedGroup {
+  readonly value: GroupValue
+  readonly hits: readonly RankedHit[]
+}
+
 /** The hits of a page, in their last order. */
 export interface RankedPage {
   readonly hits: readonly RankedHit[]
   /** Instead of hits, where groups were asked for. */
-  readonly groups?: readonly FoundGroup[]
+  readonly groups?: readonly RankedGroup[]
   /** Where the next page begins, without what the manifest tells; undefined on the last page. */
   readonly next:
     | (Pick<Cursor, 'score' | 'id' | 'rerank' | 'group' | 'sort'> & Partial<Pick<Cursor, 'given'>>)
@@ -51,7 +58,7 @@ export function pageOf(
   const { generation, version } = manifest
   const nextCursor = next === undefined ? null : encodeCursor({ generation, version, given, ...next }, owner)
   const toHits = (found: readonly RankedHit[]) => found.map(hit => toHit(hit, of))
-  const toGroup = ({ value, hits }: FoundGroup) => ({ type: groupBy!.type, value, hits: toHits(hits) })
+  const toGroup = ({ value, hits }: RankedGroup) => ({ type: groupBy!.type, value, hits: toHits(hits) })
   return { hits: toHits(hits), ...(groups && { groups: groups.map(toGroup) }), nextCursor }
 }
 

@@ -14,11 +14,14 @@ import type { FoundHit, ShardFailure } from '../shard-answer.ts'
 import { earlierByReserve } from './ask-shards.ts'
 import { fuse } from './fuse.ts'
 import { type GroupPage, groupHits } from './group-hits.ts'
+import { groupRanked, groupsTheRanked } from './group-ranked.ts'
 import type { Pinned } from './plan-fan-out.ts'
 import { orderOfHits } from './sort-hits.ts'
 
 interface Found {
   readonly pinned: Pinned
+  /** Hits are put into another order later, and into groups only then. */
+  readonly isReordered?: boolean
   readonly outcome: FanOutOutcome
   readonly context: RequestContext
   readonly watch: Stopwatch
@@ -95,27 +98,36 @@ async function rank(
 ): Promise<Ranked | Pick<FanOutOutcome, 'failures'>> {
   const { pinned, outcome, context, fanOuts } = found
   const { groupBy } = pinned
-  if (groupBy === undefined) {
+  if (groupBy === undefined || found.isReordered) {
     const ranked = rankHits(input, request, found)
     return { ranked, winners: ranked.slice(0, input.k), groupPage: undefined }
   }
-  const groupPage = await groupHits(groupBy, request, outcome, { context: earlierByReserve(context), fanOuts })
+  const groupPage = groupsTheRanked(input)
+    ? groupRanked(listOf(input, request, found), groupBy, compareRank)
+    : await groupHits(groupBy, request, outcome, { context: earlierByReserve(context), fanOuts })
   if ('failures' in groupPage) return groupPage
   const byId = new Map(groupPage.groups.flatMap(({ hits }) => hits.map(hit => [hit.id, hit] as const)))
   return { ranked: [], winners: [...byId.values()], groupPage }
 }
 
 /** One more than the page has, where there are more. */
-function rankHits(input: SearchInput, request: FanOutRequest, { outcome, pinned }: Found): FoundHit[] {
-  const { hybrid, k } = input
-  const { cursor, sort } = pinned
+function rankHits(input: SearchInput, request: FanOutRequest, found: Found): FoundHit[] {
+  const merged = mergeOrFuse(input, request, found)
+  const { cursor } = found.pinned
+  if (input.hybrid === undefined) return merged
+  const left = cursor === undefined ? merged : merged.filter(hit => compareRank(cursor, hit) < 0)
+  return left.slice(0, input.k + 1)
+}
+
+/** What groups are made of: all that was joined, or what a cross-encoder would have read. */
+function listOf(input: SearchInput, request: FanOutRequest, found: Found): FoundHit[] {
+  return mergeOrFuse(input, request, found).slice(0, input.rerank?.candidates)
+}
+
+function mergeOrFuse(input: SearchInput, request: FanOutRequest, { outcome, pinned }: Found): FoundHit[] {
   const answers = [...outcome.answers.values()]
-  if (hybrid === undefined) {
-    const liked = likedIds(input)
-    const lists = answers.map(({ hits }) => withoutLiked(hits, liked))
-    return mergeTopHits(lists, request.limit, orderOfHits(sort))
-  }
-  const fused = fuse(answers, hybrid)
-  const left = cursor === undefined ? fused : fused.filter(hit => compareRank(cursor, hit) < 0)
-  return left.slice(0, k + 1)
+  if (input.hybrid !== undefined) return fuse(answers, input.hybrid)
+  const liked = likedIds(input)
+  const lists = answers.map(({ hits }) => withoutLiked(hits, liked))
+  return mergeTopHits(lists, request.limit, orderOfHits(pinned.sort))
 }

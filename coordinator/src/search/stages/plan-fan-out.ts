@@ -18,11 +18,12 @@ import type { PinnedWords } from '../../words/pin-words.ts'
 import type { Cursor } from '../cursor.ts'
 import { documentsOfServer } from '../documents-of-server.ts'
 import type { FanOutRequest } from '../fan-out-request.ts'
-import { placesOfLike } from '../near/like.ts'
+import { likedIds, placesOfLike } from '../near/like.ts'
 import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { CheckedFacet } from './count-facets.ts'
 import { type CheckedGroupBy, groupsOfShard } from './group-hits.ts'
+import { groupsTheRanked } from './group-ranked.ts'
 import { sortPositionOf } from './sort-hits.ts'
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {
@@ -71,9 +72,10 @@ export function planFanOut(
 ): FanOutRequest {
   const { manifest, cursor, filter, facets, groupBy, sort } = pinned
   const { hybrid } = input
+  const ofRanked = groupsTheRanked(input)
   const isOrdered = hybrid !== undefined || groupBy !== undefined || sort.length > 0
   const limit = hybrid?.candidates ?? input.k + 1
-  const given = hybrid === undefined ? (cursor?.given ?? 0) : 0
+  const given = hybrid === undefined && !ofRanked ? (cursor?.given ?? 0) : 0
   // The hits of earlier pages are found again, and so is the document that hits are to be like: there must be room for them.
   const found = given + placesOfLike(input)
   const route = planRoute(pinned, cluster, nowMs)
@@ -86,7 +88,8 @@ export function planFanOut(
     payload,
     filter,
     facets: facets.map(({ field }) => field),
-    groupBy: groupBy && groupsOfShard(groupBy),
+    groupBy: groupBy && !ofRanked ? groupsOfShard(groupBy, likedIds(input)) : undefined,
+    ...(ofRanked && { valuesOf: groupBy!.field }),
     sort,
     afterSorted: cursor === undefined || sort.length === 0 ? undefined : sortPositionOf(cursor, sort),
     limit: limit + placesOfLike(input),
@@ -117,8 +120,9 @@ function planAtDepth(plan: SearchPlanName, wanted: number): SearchPlanName {
   return plan === 'graph' && wanted > expansionMax ? 'tangent' : plan
 }
 
-function hitsOfPage({ k, groupBy }: SearchInput): number {
-  return groupBy === undefined ? k : groupBy.groups * groupBy.hits
+function hitsOfPage(input: SearchInput): number {
+  const { k, groupBy } = input
+  return groupBy === undefined || groupsTheRanked(input) ? k : groupBy.groups * groupBy.hits
 }
 
 /** Each server is asked once, with all shards of which it is the first holder. */

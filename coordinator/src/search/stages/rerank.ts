@@ -8,6 +8,9 @@ import { passageOf } from '../passage-of.ts'
 import type { RerankOutcome } from '../search-answer.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { FoundHit } from '../shard-answer.ts'
+import { cursorOfGroups } from './group-cursor.ts'
+import type { CheckedGroupBy } from './group-hits.ts'
+import { type GroupRank, groupRanked } from './group-ranked.ts'
 import { firstOf, type RankedHit, type RankedPage } from './page-of.ts'
 import { pairTextOf } from './pair-text-of.ts'
 import type { Winners } from './pick-winners.ts'
@@ -39,13 +42,15 @@ export interface FirstStage {
 
 /**
  * Each page that has hits of the window needs all of it, so the shards are asked from the first hit on; one behind the
- * window is as that of any search.
+ * window is as that of any search. Groups are made of the window alone, and each page of them needs all of it.
  */
 export function firstStageOf(input: SearchInput, pinned: Pinned, reranker: Reranker | undefined): FirstStage {
   const { cursor } = pinned
   const behind = cursor !== undefined && cursor.rerank === undefined
-  if (reranker === undefined || behind) return { input, pinned, inWindow: false }
-  const k = Math.max(reranker.candidates, (cursor?.given ?? 0) + input.k)
+  if (reranker === undefined) return { input, pinned, inWindow: false }
+  const { candidates } = reranker
+  const k = input.groupBy === undefined ? Math.max(candidates, (cursor?.given ?? 0) + input.k) : candidates
+  if (behind) return { input: input.groupBy === undefined ? input : { ...input, k }, pinned, inWindow: false }
   return { input: { ...input, k, idsOnly: false }, pinned: { ...pinned, cursor: undefined }, inWindow: true }
 }
 
@@ -65,6 +70,8 @@ export interface Reranking {
   /** As the search was asked for. */
   readonly input: SearchInput
   readonly cursor: Cursor | undefined
+  /** Groups of the window instead of hits. */
+  readonly groupBy?: CheckedGroupBy | undefined
   readonly reranker: Reranker
   readonly inWindow: boolean
   readonly scores: Pick<PairScores, 'score'>
@@ -91,7 +98,7 @@ export async function rerank(
     return { ...firstOf(winners, input.k), outcome: { ...none, message } }
   }
   const end = cursor?.rerank?.end ?? winners.ranked.slice(0, reranker.candidates).at(-1)
-  if (end === undefined) return { ...firstOf(winners, input.k), outcome: none }
+  if (end === undefined) return { ...asFound(winners, reranking), outcome: none }
   const window = winners.winners.filter(hit => compareRank(hit, end) <= 0)
   try {
     const { ranked, ...counts } = await scoreWindow(window, winners, reranking, context)
@@ -103,8 +110,15 @@ export async function rerank(
     if (cursor !== undefined) throw ofLaterPage(failure, name)
     context.log.warn({ ...failureFacts(error), model: name, pairs: window.length }, 'reranking failed')
     const { code, message } = failure
-    return { ...firstOf(winners, input.k), outcome: { ...none, code, message } }
+    return { ...asFound(winners, reranking), outcome: { ...none, code, message } }
   }
+}
+
+/** The page in the order of the first stage. */
+function asFound(winners: Winners, { input, groupBy, reranker }: Reranking): RankedPage {
+  if (groupBy === undefined) return firstOf(winners, input.k)
+  const window = winners.ranked.slice(0, reranker.candidates)
+  return firstOf({ ranked: [], groupPage: groupRanked(window, groupBy, compareRank) }, input.k)
 }
 
 /** A hit of the window. */
@@ -140,9 +154,16 @@ function textOf({ passage }: FoundHit, { title, text }: FetchedDocument) {
   return { title, text: passage === undefined ? text : (passageOf(passage, text).text ?? '') }
 }
 
-function pageOfWindow({ ranked }: Winners, window: Window, { input, cursor }: Reranking): RankedPage {
+function pageOfWindow({ ranked }: Winners, window: Window, { input, cursor, groupBy }: Reranking): RankedPage {
   const { end } = window
   const last = cursor?.rerank && { score: cursor.score, id: cursor.id, rerankScore: cursor.rerank.score }
+  if (groupBy !== undefined) {
+    const { groups, next } = groupRanked(window.ranked, groupBy, compareReranked, last)
+    if (next === undefined) return { hits: [], groups, next }
+    const { rerankScore, value, given } = next
+    const place = cursorOfGroups({ ...keyOf(next), value, given })
+    return { hits: [], groups, next: { ...place, rerank: { score: rerankScore!, end: keyOf(end) } } }
+  }
   const left = last === undefined ? window.ranked : window.ranked.filter(hit => compareReranked(last, hit) < 0)
   const behind = ranked.filter(hit => compareRank(hit, end) > 0)
   const all: readonly RankedHit[] = [...left, ...behind]
@@ -158,8 +179,9 @@ function keyOf({ score, id }: Pick<FoundHit, 'score' | 'id'>) {
   return { score, id }
 }
 
-function compareReranked(a: Omit<Reranked, keyof FoundHit> & Pick<Reranked, 'score' | 'id'>, b: typeof a): number {
-  return b.rerankScore - a.rerankScore || compareRank(a, b)
+/** Of hits that were reranked. */
+function compareReranked(a: GroupRank, b: GroupRank): number {
+  return b.rerankScore! - a.rerankScore! || compareRank(a, b)
 }
 
 function ofLaterPage({ code, message, details }: HypershardError, model: string): HypershardError {

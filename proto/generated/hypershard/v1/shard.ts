@@ -222,6 +222,10 @@ export interface SearchShardsRequest {
   afterSorted:
     | SortPosition
     | undefined;
+  /** A field whose values are told of each hit, for whoever makes groups of the hits. */
+  valuesOf?:
+    | string
+    | undefined;
   /** Ranks documents by words as well: each shard gives its `limit` best of either kind, with both scores. */
   words?:
     | QueryWords
@@ -300,7 +304,11 @@ export interface GroupBy {
   groups: number;
   hits: number;
   /** Only these groups, however good others are. */
-  only: OnlyGroups | undefined;
+  only:
+    | OnlyGroups
+    | undefined;
+  /** Ids of documents that are in no group: those that hits are to be like. */
+  without: string[];
 }
 
 export interface OnlyGroups {
@@ -478,6 +486,8 @@ export interface ShardGroups {
   groups: ShardGroup[];
   /** There are more groups than were asked for. */
   more: boolean;
+  /** What was to be in no group is in none. Not of servers before this field, which put every document into its groups. */
+  leftOut: boolean;
 }
 
 export interface ShardGroup {
@@ -524,8 +534,17 @@ export interface ShardHit {
     | undefined;
   /** What it is sorted by, one a field. */
   sort: SortValue[];
+  /** Given where the values of a field were asked for. Not of servers before this field. */
+  values?:
+    | FieldValues
+    | undefined;
   /** Given where the query is composed. */
   composed?: LeafScores | undefined;
+}
+
+/** Each once; none of a document without one. */
+export interface FieldValues {
+  values: ColumnValue[];
 }
 
 /** What a composed query's leaves say of a document: of the passage that scored best, where it has several. */
@@ -1463,6 +1482,7 @@ function createBaseSearchShardsRequest(): SearchShardsRequest {
     groupBy: undefined,
     sort: [],
     afterSorted: undefined,
+    valuesOf: undefined,
     words: undefined,
     composed: undefined,
   };
@@ -1527,6 +1547,9 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     }
     if (message.afterSorted !== undefined) {
       SortPosition.encode(message.afterSorted, writer.uint32(186).fork()).join();
+    }
+    if (message.valuesOf !== undefined) {
+      writer.uint32(194).string(message.valuesOf);
     }
     if (message.words !== undefined) {
       QueryWords.encode(message.words, writer.uint32(130).fork()).join();
@@ -1704,6 +1727,14 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
             message.afterSorted = SortPosition.decode(reader, reader.uint32());
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.valuesOf = reader.string();
+            continue;
+          }
           case 16: {
             if (tag !== 130) {
               break;
@@ -1767,6 +1798,7 @@ export const SearchShardsRequest: MessageFns<SearchShardsRequest> = {
     message.afterSorted = (object.afterSorted !== undefined && object.afterSorted !== null)
       ? SortPosition.fromPartial(object.afterSorted)
       : undefined;
+    message.valuesOf = object.valuesOf ?? undefined;
     message.words = (object.words !== undefined && object.words !== null)
       ? QueryWords.fromPartial(object.words)
       : undefined;
@@ -2299,7 +2331,7 @@ export const SortValue: MessageFns<SortValue> = {
 };
 
 function createBaseGroupBy(): GroupBy {
-  return { field: "", groups: 0, hits: 0, only: undefined };
+  return { field: "", groups: 0, hits: 0, only: undefined, without: [] };
 }
 
 export const GroupBy: MessageFns<GroupBy> = {
@@ -2315,6 +2347,9 @@ export const GroupBy: MessageFns<GroupBy> = {
     }
     if (message.only !== undefined) {
       OnlyGroups.encode(message.only, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.without) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -2364,6 +2399,14 @@ export const GroupBy: MessageFns<GroupBy> = {
             message.only = OnlyGroups.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.without.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2387,6 +2430,7 @@ export const GroupBy: MessageFns<GroupBy> = {
     message.only = (object.only !== undefined && object.only !== null)
       ? OnlyGroups.fromPartial(object.only)
       : undefined;
+    message.without = object.without?.map((e) => e) || [];
     return message;
   },
 };
@@ -4066,7 +4110,7 @@ export const ShardResult: MessageFns<ShardResult> = {
 };
 
 function createBaseShardGroups(): ShardGroups {
-  return { groups: [], more: false };
+  return { groups: [], more: false, leftOut: false };
 }
 
 export const ShardGroups: MessageFns<ShardGroups> = {
@@ -4076,6 +4120,9 @@ export const ShardGroups: MessageFns<ShardGroups> = {
     }
     if (message.more !== false) {
       writer.uint32(16).bool(message.more);
+    }
+    if (message.leftOut !== false) {
+      writer.uint32(24).bool(message.leftOut);
     }
     return writer;
   },
@@ -4109,6 +4156,14 @@ export const ShardGroups: MessageFns<ShardGroups> = {
             message.more = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.leftOut = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4128,6 +4183,7 @@ export const ShardGroups: MessageFns<ShardGroups> = {
     const message = createBaseShardGroups();
     message.groups = object.groups?.map((e) => ShardGroup.fromPartial(e)) || [];
     message.more = object.more ?? false;
+    message.leftOut = object.leftOut ?? false;
     return message;
   },
 };
@@ -4410,6 +4466,7 @@ function createBaseShardHit(): ShardHit {
     passage: undefined,
     wordsScore: undefined,
     sort: [],
+    values: undefined,
     composed: undefined,
   };
 }
@@ -4436,6 +4493,9 @@ export const ShardHit: MessageFns<ShardHit> = {
     }
     for (const v of message.sort) {
       SortValue.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.values !== undefined) {
+      FieldValues.encode(message.values, writer.uint32(170).fork()).join();
     }
     if (message.composed !== undefined) {
       LeafScores.encode(message.composed, writer.uint32(402).fork()).join();
@@ -4512,6 +4572,14 @@ export const ShardHit: MessageFns<ShardHit> = {
             message.sort.push(SortValue.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.values = FieldValues.decode(reader, reader.uint32());
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -4550,9 +4618,67 @@ export const ShardHit: MessageFns<ShardHit> = {
       : undefined;
     message.wordsScore = object.wordsScore ?? undefined;
     message.sort = object.sort?.map((e) => SortValue.fromPartial(e)) || [];
+    message.values = (object.values !== undefined && object.values !== null)
+      ? FieldValues.fromPartial(object.values)
+      : undefined;
     message.composed = (object.composed !== undefined && object.composed !== null)
       ? LeafScores.fromPartial(object.composed)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseFieldValues(): FieldValues {
+  return { values: [] };
+}
+
+export const FieldValues: MessageFns<FieldValues> = {
+  encode(message: FieldValues, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.values) {
+      ColumnValue.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldValues {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldValues();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.values.push(ColumnValue.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FieldValues>): FieldValues {
+    return FieldValues.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FieldValues>): FieldValues {
+    const message = createBaseFieldValues();
+    message.values = object.values?.map((e) => ColumnValue.fromPartial(e)) || [];
     return message;
   },
 };
