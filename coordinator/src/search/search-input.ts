@@ -21,6 +21,7 @@ import type { FilterJson } from '../access/caller.ts'
 import { type OwnQuery, readOwnQuery } from '../vectors/own-query.ts'
 import type { HybridSearch } from '../words/query-words.ts'
 import { type ComposedSearch, readExpression, type WhatToFind } from './composed/read-expression.ts'
+import { wantedTexts } from './composed/wanted-texts.ts'
 
 /** A search whose every value has been checked. */
 export interface SearchInput extends Omit<SettledSearchOptions, 'hybrid'> {
@@ -99,7 +100,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   const hybrid = joined && hybridSearchOf(joined, { k, own, composed, like, rerank, groupBy })
   if (sort !== undefined) refuseBesideSort({ hybrid, rerank })
   if (highlight !== undefined) checkHighlight({ k, query, composed, idsOnly, groupBy })
-  if (interpret) checkInterpret({ query, hybrid, rerank, highlight })
+  if (interpret) checkInterpret({ query, hybrid, rerank })
   const what = {
     index,
     hybrid,
@@ -135,7 +136,7 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
 }
 
 /** @throws HypershardError `invalid_request` for a query that is no text, and for what reads all of a text as one */
-function checkInterpret({ query, ...others }: Pick<SearchInput, 'query' | 'hybrid' | 'rerank' | 'highlight'>): void {
+function checkInterpret({ query, ...others }: Pick<SearchInput, 'query' | 'hybrid' | 'rerank'>): void {
   if (query.length === 0)
     throw refused('interpret: reads a text, and this query is none; leave it out, or send a text as `query`')
   for (const [name, other] of Object.entries(others)) {
@@ -182,9 +183,9 @@ function checkHighlight({
   idsOnly,
   groupBy,
 }: Pick<SearchInput, 'k' | 'query' | 'composed' | 'idsOnly' | 'groupBy'>): void {
-  if (composed !== undefined)
-    throw refused('highlight: takes words from one text, and an expression may have several; leave it out')
-  if (query === '')
+  if (composed !== undefined && wantedTexts({ query, composed }).length === 0)
+    throw refused('highlight: takes its words from texts outside of `not`, and this expression has none; leave it out')
+  if (query === '' && composed === undefined)
     throw refused('highlight: takes its words from `query`, and this search has none; leave it out, or send `query`')
   if (idsOnly) throw refused('highlight: is of the texts that ids_only leaves out; leave one of them out')
   const hits = groupBy === undefined ? k : groupBy.groups * groupBy.hits

@@ -98,7 +98,7 @@ export async function search(
   const page = pageOf(ranked, { documents, estimates: input.profile }, pinned, owner)
   const answer = {
     ...(input.facets && { facets: mergeFacets(pinned.facets, countsOf(outcome)) }),
-    ...(await highlighted(page, input, pinned, { context, watch })),
+    ...(await highlighted(page, read, pinned, { context, watch })),
     coverage: winners.coverage,
     plan: input.plan,
     manifestVersion: manifest.version,

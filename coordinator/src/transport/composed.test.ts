@@ -104,7 +104,10 @@ describe('composed searches over HTTP', () => {
     const cases: [object, RegExp][] = [
       [{ query, rerank: { model: 'pairs' } }, /^rerank: reads one text/],
       [{ query, hybrid: {} }, /^hybrid: takes words from one text/],
-      [{ query, highlight: {}, ids_only: false }, /^highlight: takes words from one text/],
+      [
+        { query: { any: [{ like: ['s'] }, { not: 'moon' }] }, highlight: {}, ids_only: false },
+        /^highlight: takes its words from texts outside of `not`/,
+      ],
       [{ query, vector: [1] }, /^query and vector are given/],
       [{ query: { any: ['stars', { text: 'moon', weight: 0 }] } }, /^query\.any\[1\]\.weight: must be/],
       [{ query: { any: ['stars', { vector: [1, 2] }] } }, /^query\.any\[1\]\.vector: /],

@@ -100,6 +100,20 @@ describe('a search with highlights', () => {
     }
   })
 
+  it('has the words of all texts of an expression but those that are excluded, and none of documents', async () => {
+    const marked = async (query: object) => {
+      const { hits } = (await search('s2', { query, k: 12 })).json
+      const { highlight } = hits.find(({ id }: { id: string }) => id === 'd3')
+      return highlight.fragments.map(({ text }: { text: string }) => text)
+    }
+    assert.deepEqual(await marked({ any: ['twinkle', { all: ['moon', { like: ['d1'] }] }] }), [
+      'The star 0 twinkles.',
+      'A moon.',
+      'A moon.',
+    ])
+    assert.deepEqual(await marked({ any: ['twinkle', { not: 'moon' }] }), ['The star 0 twinkles.'])
+  })
+
   const refused: readonly [what: string, change: object, says: RegExp][] = [
     ['a vector', { query: undefined, vector: Array(16).fill(1) }, /highlight: takes its words from `query`/],
     ['a document to be near to', { query: undefined, like: { id: 'd1' } }, /highlight: takes its words from `query`/],

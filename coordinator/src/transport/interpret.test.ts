@@ -13,6 +13,10 @@ const documents = [
   { id: 't', text: 'tides' },
 ]
 
+interface Highlight {
+  readonly fragments: readonly { readonly marks: readonly { readonly begin: number; readonly end: number }[] }[]
+}
+
 describe('a search that has its text interpreted', () => {
   let coordinator: TestCoordinator
   let index: string
@@ -55,6 +59,18 @@ describe('a search that has its text interpreted', () => {
     assert.deepEqual([withoutTime(first), plain.cached], [withoutTime(plain), true])
     assert.equal('interpretation' in first, false)
     assert.equal(coordinator.encoder.queriesEncoded, encoded + 1)
+  })
+
+  it('highlights the words of what a text was read as', async () => {
+    const marked = async (query: string) => {
+      const { json } = await search({ query, interpret: true, highlight: {}, ids_only: false })
+      const words = json.hits.flatMap(({ text, highlight }: { text: string; highlight: Highlight }) =>
+        highlight.fragments.flatMap(({ marks }) => marks.map(({ begin, end }) => text.slice(begin, end))),
+      )
+      return [json.interpretation?.any, new Set(words)]
+    }
+    assert.deepEqual(await marked('stars or moon'), [['stars', 'moon'], new Set(['stars', 'moon'])])
+    assert.deepEqual(await marked('stars'), [undefined, new Set(['stars'])])
   })
 
   it('leaves a text as it is where nobody asks', async () => {
@@ -102,7 +118,6 @@ describe('a search that has its text interpreted', () => {
       [{ like: { id: 's' }, interpret: true }, /^interpret: reads a text/],
       [{ ...asked, hybrid: {} }, /^interpret: may split the text that hybrid reads as one/],
       [{ ...asked, rerank: { model: 'pairs' } }, /^interpret: may split the text that rerank reads/],
-      [{ ...asked, highlight: {}, ids_only: false }, /^interpret: may split the text that highlight reads/],
       [{ ...asked, interpret: 'yes' }, /^body\.interpret: /],
     ]
     for (const [body, detail] of cases) {

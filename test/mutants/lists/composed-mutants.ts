@@ -9,6 +9,22 @@ const doors = ['coordinator/src/transport/composed.test.ts']
 /** Of queries that are expressions over several. */
 export const composedMutants: readonly Mutant[] = [
   {
+    id: 'highlight-of-excluded',
+    file: 'coordinator/src/search/composed/wanted-texts.ts',
+    find: "if (node.kind === 'not') return []",
+    replace: "if (node.kind === 'not') return leavesWanted(node.node)",
+    breaks: 'Words that are excluded are not highlighted',
+    tests: ['coordinator/src/transport/highlight.test.ts'],
+  },
+  {
+    id: 'highlight-of-liked',
+    file: 'coordinator/src/search/search.ts',
+    find: 'await highlighted(page, read, pinned,',
+    replace: 'await highlighted(page, input, pinned,',
+    breaks: 'Words of the documents that hits are to be like are not highlighted',
+    tests: ['coordinator/src/transport/highlight.test.ts'],
+  },
+  {
     id: 'composed-no-reserve',
     file: 'shard-server/src/cpu/choose-plan.ts',
     find: 'recall: qnets === 1 ? recall : 1 - (1 - recall) / composedReserve',

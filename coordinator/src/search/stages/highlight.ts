@@ -5,6 +5,7 @@ import type { AnalyzerName, HighlightOptions } from '@hypershard/contract'
 import type { Passage } from '@hypershard/proto/shard'
 import { analyzeText, type Manifest } from '@hypershard/storage'
 import { fragmentsOf, type Mark, marksIn } from '../../words/best-fragments.ts'
+import { wantedTexts } from '../composed/wanted-texts.ts'
 import type { Highlight, Hit, HitGroup } from '../search-answer.ts'
 import type { SearchInput } from '../search-input.ts'
 
@@ -16,7 +17,7 @@ const sliceUnits = 16_384
 
 /** What texts are read for. */
 export interface CheckedHighlight extends Pick<HighlightOptions, 'fragments' | 'length'> {
-  /** The query's words, as the analyzer makes them. */
+  /** The words of the texts that are asked for, as the analyzer makes them. */
   readonly terms: ReadonlySet<string>
   readonly analyzer: AnalyzerName
 }
@@ -24,13 +25,15 @@ export interface CheckedHighlight extends Pick<HighlightOptions, 'fragments' | '
 /** An index that keeps no words has none of its own. */
 const analyzerDefault = 'simple'
 
+/** @param asked as the request has it, or was interpreted: documents that the query is made of have no words of their own here */
 export function readHighlight(
-  { query }: Pick<SearchInput, 'query'>,
-  { fragments, length, analyzer: asked }: HighlightOptions,
+  asked: Pick<SearchInput, 'query' | 'composed'>,
+  { fragments, length, analyzer: named }: HighlightOptions,
   { lexical }: Pick<Manifest, 'lexical'>,
 ): CheckedHighlight {
-  const analyzer = asked ?? lexical?.analyzer ?? analyzerDefault
-  return { fragments, length, analyzer, terms: new Set(analyzeText(query, analyzer)) }
+  const analyzer = named ?? lexical?.analyzer ?? analyzerDefault
+  const terms = wantedTexts(asked).flatMap(text => analyzeText(text, analyzer))
+  return { fragments, length, analyzer, terms: new Set(terms) }
 }
 
 interface Page {
