@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ClusterDescription } from '@hypershard/contract'
 import { eventually } from '@hypershard/harness'
 import type { Page } from 'playwright-core'
-import type { SharedConsole } from './shared-console.ts'
+import { focused, type SharedConsole } from './shared-console.ts'
 
 /** As many as an index may have. */
 const shards = 256
@@ -53,12 +53,18 @@ export function clusterTests(shared: SharedConsole): void {
       await page.keyboard.press('Escape')
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       assert.equal((await describeCluster()).servers[0]!.draining, false)
-      await drain.focus()
+      assert.equal(await focused(page), `Drain ${address}`)
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).press('Enter')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      assert.equal(await focused(page), `Drain ${address}`)
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).focus()
       await page.keyboard.press('Enter')
       await rowOf(page, address).getByText('draining', { exact: true }).waitFor()
-      await page.getByRole('button', { name: `Undrain ${address}` }).focus()
+      // The button that was pressed has the focus still, and says another thing now.
+      await page.getByRole('button', { name: `Undrain ${address}` }).waitFor()
+      assert.equal(await focused(page), `Undrain ${address}`)
       await page.keyboard.press('Enter')
       await page.getByRole('dialog').getByRole('button', { name: 'Undrain' }).focus()
       await page.keyboard.press('Enter')

@@ -19,7 +19,8 @@ const askedKeys = {
   root: {},
   search: { scopes: ['search'] },
   read: { scopes: ['search', 'read'] },
-  tenant: { scopes: ['search'], filter: { field: 'tenant', equals: 'ada' } },
+  tenant: { scopes: ['search', 'read'], indexes: ['lab', 'sh*'], filter: { field: 'tenant', equals: 'ada' } },
+  some: { scopes: ['search', 'read'], indexes: ['sh*'] },
 } as const
 
 export type KeyName = keyof typeof askedKeys
@@ -125,4 +126,9 @@ export function shareConsole(): SharedConsole {
  */
 export function becomesTrue(page: Page, expression: string): Promise<void> {
   return eventually(async () => (await page.evaluate(expression)) === true)
+}
+
+/** The name of what has the focus, as its label or its text has it. */
+export function focused(page: Page): Promise<unknown> {
+  return page.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent')
 }

@@ -1,9 +1,10 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useState } from 'preact/hooks'
 import { Button } from './button.tsx'
 import { TextField } from './fields.tsx'
 import { isHeld } from './is-held.ts'
 import { ProblemBox } from './problem-box.tsx'
+import { useModal } from './use-modal.ts'
 
 export interface DialogProps {
   readonly title: ComponentChildren
@@ -24,7 +25,8 @@ export interface DialogProps {
 /** Asks before something is done, and shows what became of it. Escape and a click beside it close it. */
 export function Dialog({ title, act, children, danger, typed, disabled, onAct, onClose }: DialogProps) {
   const id = useId()
-  const { dialog, running, error, run } = useDialog(onAct, onClose)
+  const { dialog, close, onClosed } = useModal(onClose)
+  const { running, error, run } = useAct(onAct, close)
   const [name, setName] = useState('')
   const held = isHeld({ running, disabled, typed, name })
   return (
@@ -33,8 +35,8 @@ export function Dialog({ title, act, children, danger, typed, disabled, onAct, o
       class="dialog"
       ref={dialog}
       aria-labelledby={id}
-      onClose={onClose}
-      onClick={event => event.target === dialog.current && !running && onClose()}
+      onClose={onClosed}
+      onClick={event => event.target === dialog.current && !running && close()}
     >
       <form
         class="stack"
@@ -50,8 +52,8 @@ export function Dialog({ title, act, children, danger, typed, disabled, onAct, o
         )}
         <ProblemBox error={error} />
         <div class="row end">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind={danger ? 'danger' : 'primary'} disabled={held}>
+          <Button onClick={close}>Cancel</Button>
+          <Button type="submit" kind={danger ? 'danger' : 'primary'} disabled={held} keepsFocus>
             {running ? 'One moment…' : act}
           </Button>
         </div>
@@ -60,25 +62,19 @@ export function Dialog({ title, act, children, danger, typed, disabled, onAct, o
   )
 }
 
-function useDialog(onAct: () => Promise<unknown>, onClose: () => void) {
-  const dialog = useRef<HTMLDialogElement>(null)
+function useAct(onAct: () => Promise<unknown>, onDone: () => void) {
   const [running, setRunning] = useState(false)
   const [error, setError] = useState<unknown>()
-  useEffect(() => {
-    const { current } = dialog
-    current?.showModal()
-    return () => current?.close()
-  }, [])
   const run = async () => {
     setRunning(true)
     setError(undefined)
     try {
       await onAct()
-      onClose()
+      onDone()
     } catch (failure) {
       setError(failure)
       setRunning(false)
     }
   }
-  return { dialog, running, error, run }
+  return { running, error, run }
 }

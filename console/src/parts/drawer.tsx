@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
 import { Button } from './button.tsx'
+import { useModal } from './use-modal.ts'
 
 export interface DrawerProps {
   readonly title: ComponentChildren
@@ -11,24 +11,19 @@ export interface DrawerProps {
 
 /** A panel over the page, for one thing of a list. The browser keeps the focus in it, and Escape closes it. */
 export function Drawer({ title, label, onClose, children }: DrawerProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
-    const { current } = dialog
-    current?.showModal()
-    return () => current?.close()
-  }, [])
+  const { dialog, close, onClosed } = useModal(onClose)
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it too
     <dialog
       class="drawer"
       ref={dialog}
       aria-label={label}
-      onClose={onClose}
-      onClick={event => event.target === dialog.current && onClose()}
+      onClose={onClosed}
+      onClick={event => event.target === dialog.current && close()}
     >
       <div class="drawer-head">
         <h2>{title}</h2>
-        <Button onClick={onClose} label="Close">
+        <Button onClick={close} label="Close">
           ✕
         </Button>
       </div>

@@ -153,7 +153,7 @@ function MemoryCell({ server }: { readonly server: ServerDescription }) {
 function DrainButton({ server, onClick }: { readonly server: ServerDescription; readonly onClick: () => void }) {
   const what = server.draining ? 'Undrain' : 'Drain'
   return (
-    <Button onClick={onClick} disabled={!server.live} label={`${what} ${server.address}`}>
+    <Button onClick={onClick} disabled={!server.live} keepsFocus label={`${what} ${server.address}`}>
       {what}
     </Button>
   )
