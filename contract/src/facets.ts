@@ -2,9 +2,7 @@ import { z } from 'zod'
 import { count } from './basic-schemas.ts'
 import type { Immutable } from './immutable.ts'
 import { facetsMax, facetValuesListedMax, facetValuesMax } from './limits.ts'
-
-/** Values of a facet that an answer lists when the request does not say how many. */
-const facetLimitDefault = 10
+import { facetLimitDefault } from './vocabulary.ts'
 
 export const facetSchema = z.strictObject({
   field: z.string().describe('One of the fields of the index.'),

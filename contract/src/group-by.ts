@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { hitsMax } from './limits.ts'
+import { groupDefaults } from './vocabulary.ts'
 
-/** What holds for a request that does not say it. */
-export const groupDefaults = { groups: 10, hits: 1 } as const
+export { groupDefaults }
 
 export const groupBySchema = z
   .strictObject({

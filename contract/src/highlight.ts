@@ -2,9 +2,7 @@ import { z } from 'zod'
 import { count } from './basic-schemas.ts'
 import { analyzers } from './lexical.ts'
 import { highlightedHitsMax, highlightFragmentsMax, highlightLengthMax, highlightLengthMin } from './limits.ts'
-
-/** What holds for a search that does not say it. */
-export const highlightDefaults = { fragments: 3, length: 200 } as const
+import { highlightDefaults } from './vocabulary.ts'
 
 /** Asks for the sentences of each hit's text that have the words of the query. */
 export const highlightSchema = z.strictObject({

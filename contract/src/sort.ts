@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Immutable } from './immutable.ts'
 import { sortFieldsMax } from './limits.ts'
-
-export const sortOrders = ['asc', 'desc'] as const
+import { sortOrders } from './vocabulary.ts'
 
 export const sortSchema = z
   .array(

@@ -35,6 +35,18 @@ export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 
 /** What holds where a request does not say it. */
 export const rerankDefaults = { candidates: 50 } as const
 
+/** What holds for groups of hits where a request does not say it. */
+export const groupDefaults = { groups: 10, hits: 1 } as const
+
+/** Values of a facet that an answer lists when the request does not say how many. */
+export const facetLimitDefault = 10
+
+/** The first holds where a request does not say it. */
+export const sortOrders = ['asc', 'desc'] as const
+
+/** What holds for highlights where a request does not say it. */
+export const highlightDefaults = { fragments: 3, length: 200 } as const
+
 /** What a field of documents may hold. */
 export const fieldTypes = ['keyword', 'number', 'boolean', 'date'] as const
 

@@ -77,6 +77,60 @@ export function labTests(shared: SharedConsole): void {
       assert.match(page.url(), /filter=%7B%22field%22%3A%22number%22%2C%22lt%22%3A3%7D/)
     })
 
+    it('counts values, orders, groups and marks words, by a link and by the code to copy too', async () => {
+      const page = await shared.open('#/lab?index=lab&query=bake+dice&k=20')
+      await hits(page).first().waitFor()
+      await page.getByText('What is shown').click()
+      await page.getByRole('button', { name: '+ Field to count' }).click()
+      await page.getByRole('group', { name: 'Count values of' }).getByLabel('Field').selectOption('tenant')
+      await page.getByRole('button', { name: '+ Field to order by' }).click()
+      await page.getByLabel('Order', { exact: true }).selectOption('desc')
+      await page.getByLabel('Best sentences').check()
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      const asked = { facets: [{ field: 'tenant' }], sort: [{ field: 'number', order: 'desc' }], highlight: {} }
+      const { body } = await shared.cluster.search('lab', 'bake dice', { k: 20, ...asked })
+      await page.getByRole('button', { name: 'ada 550' }).waitFor()
+      await hits(page).first().getByText('1099', { exact: true }).waitFor()
+      const marked = body.hits.findIndex(({ highlight }) => (highlight?.fragments.length ?? 0) > 0)
+      assert(marked >= 0)
+      const { text, begin, marks } = body.hits[marked]!.highlight!.fragments[0]!
+      const words = marks.map(mark => text.slice(mark.begin - begin, mark.end - begin))
+      assert.deepEqual((await hits(page).nth(marked).locator('mark').allTextContents()).slice(0, words.length), words)
+
+      await page.getByRole('button', { name: 'ada 550' }).click()
+      await page.getByRole('button', { name: 'ada 550', pressed: true }).waitFor()
+      assert.match(page.url(), /filter=%7B%22field%22%3A%22tenant%22%2C%22equals%22%3A%22ada%22%7D/)
+      await hits(page).first().getByText('1098', { exact: true }).waitFor()
+
+      await page.getByRole('button', { name: 'ada 550' }).click()
+      await hits(page).first().getByText('1099', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Order by: remove number' }).click()
+      await page.getByLabel('Group by').selectOption('tenant')
+      await page.getByLabel('Hits of each').fill('2')
+      assert.equal(await page.getByLabel('Hits (k)').isDisabled(), true)
+      await page.getByRole('button', { name: 'Search', exact: true }).click()
+      const groupBy = { field: 'tenant', hits: 2 }
+      const grouped = await shared.cluster.search('lab', 'bake dice', { group_by: groupBy })
+      await page.getByText('2 groups').waitFor()
+      const rows = page.getByRole('list', { name: 'Hits' }).getByRole('listitem')
+      const told = await rows.allTextContents()
+      const expected = grouped.body.groups!.flatMap(({ value, hits: own }) => [
+        String(value),
+        ...own.map(({ id }) => id),
+      ])
+      assert.equal(told.length, expected.length)
+      for (const [at, part] of expected.entries()) assert(told[at]!.includes(part), `${told[at]}: ${part}`)
+
+      const other = await shared.open(page.url().slice(page.url().indexOf('#')))
+      await other.getByText('2 groups').waitFor()
+      assert.deepEqual(await other.getByRole('list', { name: 'Hits' }).getByRole('listitem').allTextContents(), told)
+      const command = await other.getByRole('region', { name: 'the command' }).textContent()
+      const environment = { PATH: process.env.PATH, HYPERSHARD_API_KEY: shared.keys.texts.root }
+      const { stdout } = await promisify(execFile)('sh', ['-c', command!], { env: environment })
+      const answer = JSON.parse(stdout) as SearchAnswer
+      assert.deepEqual([answer.groups?.length, answer.facets?.[0]?.field], [2, 'tenant'])
+    })
+
     it('composes a query of several, and says which leaf gave each hit its place', async () => {
       const page = await shared.open('#/lab?index=lab&query=bake')
       await page.getByRole('button', { name: 'Compose of several' }).click()

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { type SortValue, sortRows } from './sort-rows.ts'
 import { useVisibleRange } from './use-visible-range.ts'
+import { evenTops } from './visible-range.ts'
 
 export interface Column<Row> {
   readonly name: string
@@ -40,7 +41,8 @@ export function DataTable<Row>({ label, columns, rows, keyOf, empty }: DataTable
     return sortBy === undefined ? rows : sortRows(rows, sortBy, order?.descending === true)
   }, [rows, columns, order])
   const body = useRef<HTMLTableSectionElement>(null)
-  const seen = useVisibleRange({ frame: body, rowHeight: evenRowHeight, count: rows.length })
+  const tops = useMemo(() => evenTops(rows.length, evenRowHeight), [rows.length])
+  const seen = useVisibleRange({ frame: body, tops })
   const even = rows.length > wholeRowsMax
   const { first, end } = even ? seen : { first: 0, end: rows.length }
   if (rows.length === 0 && empty !== undefined) return <div class="empty">{empty}</div>

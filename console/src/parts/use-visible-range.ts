@@ -5,18 +5,19 @@ import { type RowRange, visibleRange } from './visible-range.ts'
 export interface UseVisibleRangeOptions {
   /** What the rows stand in; its top is the first row's. */
   readonly frame: RefObject<HTMLElement>
-  readonly rowHeight: number
-  readonly count: number
+  /** Where each row begins in it, and where the last ends; the same array while nothing of that changes. */
+  readonly tops: readonly number[]
 }
 
 /** The rows of a list in the page that are drawn; it follows whatever scrolls, and does nothing while nothing does. */
-export function useVisibleRange({ frame, rowHeight, count }: UseVisibleRangeOptions): RowRange {
+export function useVisibleRange({ frame, tops }: UseVisibleRangeOptions): RowRange {
+  const count = tops.length - 1
   const [range, setRange] = useState<RowRange>({ first: 0, end: Math.min(count, 30) })
   useLayoutEffect(() => {
     const look = () => {
       if (frame.current === null) return
       const { top } = frame.current.getBoundingClientRect()
-      const next = visibleRange({ top, height: innerHeight, rowHeight, count })
+      const next = visibleRange({ top, height: innerHeight, tops })
       setRange(now => (now.first === next.first && now.end === next.end ? now : next))
     }
     look()
@@ -28,6 +29,6 @@ export function useVisibleRange({ frame, rowHeight, count }: UseVisibleRangeOpti
       document.removeEventListener('scroll', look, { capture: true })
       watching.disconnect()
     }
-  }, [frame, rowHeight, count])
+  }, [frame, tops])
   return { first: Math.min(range.first, count), end: Math.min(range.end, count) }
 }

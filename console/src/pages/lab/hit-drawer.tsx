@@ -9,6 +9,7 @@ import { useRoute } from '../../router/use-route.ts'
 import { useSession } from '../../state/session.ts'
 import { cutAtPassage } from './cut-at-passage.ts'
 import { withLike } from './expression-draft.ts'
+import { FragmentList } from './fragments.tsx'
 import { labHref, parseLab } from './lab-state.ts'
 import { LeafScores, type Leaves } from './leaf-scores.tsx'
 
@@ -56,6 +57,7 @@ export function HitDrawer({ hit, rank, leaves, onClose }: HitDrawerProps) {
         )}
       </dl>
       {leaves !== undefined && <LeafScores hit={hit} leaves={leaves} />}
+      {hit.highlight !== undefined && <FragmentList highlight={hit.highlight} />}
       {fields !== undefined && <DocumentFields fields={fields} />}
       <HitText hit={hit} />
       <Feedback id={id} />

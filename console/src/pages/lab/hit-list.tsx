@@ -1,24 +1,25 @@
 import type { Hit } from '@hypershard/contract'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import { printExact } from '../../api/parse-exact.ts'
 import { toldScore } from '../../parts/numbers.ts'
 import { Shown } from '../../parts/shown.tsx'
 import { VirtualList } from '../../parts/virtual-list.tsx'
+import { FragmentLine } from './fragments.tsx'
 import { HitDrawer } from './hit-drawer.tsx'
+import { type Answered, hitRows, hitTops, rankedHits } from './hit-rows.ts'
 import { LeafTag, type Leaves } from './leaf-scores.tsx'
 import type { RankMove } from './rank-moves.ts'
 
 export interface HitListProps {
   readonly label: string
-  readonly hits: readonly Hit[]
-  /** Where each hit stands in the other list; none where there is no other. */
+  readonly answer: Answered
+  /** Where each hit stands in the other list, by rank; none where there is no other. */
   readonly moves?: readonly RankMove[] | undefined
   /** Of a composed query. */
   readonly leaves: Leaves | undefined
+  /** Fields that are shown before others: what hits are ordered or grouped by. */
+  readonly fieldsFirst: readonly string[]
 }
-
-/** Of one hit, in pixels: a line for its name, two for its best passage, one for its fields. */
-export const hitRowHeight = 104
 
 /** How much of a passage and of a name is put into a row; the whole is in the drawer. */
 const passageCharactersMax = 400
@@ -26,51 +27,72 @@ const nameCharactersMax = 200
 const fieldsShownMax = 4
 const fieldCharactersMax = 40
 
-/** Hits in their order; any number of them scrolls. */
-export function HitList({ label, hits, moves, leaves }: HitListProps) {
+/** Hits in their order, or in their groups; any number of them scrolls. */
+export function HitList({ label, answer, moves, leaves, fieldsFirst }: HitListProps) {
   const [open, setOpen] = useState<number>()
+  const rows = useMemo(() => hitRows(answer), [answer])
+  const tops = useMemo(() => hitTops(rows), [rows])
+  const best = useMemo(() => bestScore(answer), [answer])
   // What was opened is of the hits before.
-  useEffect(() => setOpen(undefined), [hits[0]])
-  const best = Math.max(...hits.slice(0, 1).map(({ score }) => score ?? 0))
-  const opened = open === undefined ? undefined : hits[open]
+  useEffect(() => setOpen(undefined), [rows[0]])
+  const opened = open === undefined ? undefined : rows[open]
+  const draw = (at: number) => {
+    const row = rows[at]!
+    if (row.kind === 'group') return <GroupHead value={row.value} hits={row.hits} />
+    return (
+      <HitButton
+        {...row}
+        best={best}
+        move={moves?.[row.rank - 1]}
+        leaves={leaves}
+        fieldsFirst={fieldsFirst}
+        onOpen={() => setOpen(at)}
+      />
+    )
+  }
   return (
     <>
-      <VirtualList
-        label={label}
-        count={hits.length}
-        rowHeight={hitRowHeight}
-        row={at => (
-          <HitRow
-            hit={hits[at]!}
-            rank={at + 1}
-            best={best}
-            move={moves?.[at]}
-            leaves={leaves}
-            onOpen={() => setOpen(at)}
-          />
-        )}
-      />
-      {opened !== undefined && (
-        <HitDrawer hit={opened} rank={open! + 1} leaves={leaves} onClose={() => setOpen(undefined)} />
-      )}
+      <VirtualList label={label} count={rows.length} rowHeight={tops} row={draw} />
+      {opened?.kind === 'hit' && <HitDrawer {...opened} leaves={leaves} onClose={() => setOpen(undefined)} />}
     </>
   )
 }
 
-interface HitRowProps {
+function GroupHead({ value, hits }: { readonly value: string | number | boolean | null; readonly hits: number }) {
+  return (
+    <h3 class="hit-group">
+      {value === null ? (
+        <em>without a value</em>
+      ) : (
+        <Shown text={typeof value === 'string' ? value : printExact(value)} max={nameCharactersMax} />
+      )}
+      <span class="soft small">
+        {hits} {hits === 1 ? 'hit' : 'hits'}
+      </span>
+    </h3>
+  )
+}
+
+function bestScore(answer: Answered): number {
+  return rankedHits(answer).reduce((best, { hit }) => Math.max(best, hit.score ?? 0), 0)
+}
+
+interface HitButtonProps {
   readonly hit: Hit
   readonly rank: number
-  /** The score of the first hit. */
+  /** The highest score. */
   readonly best: number
   readonly move: RankMove | undefined
   readonly leaves: Leaves | undefined
+  readonly fieldsFirst: readonly string[]
   readonly onOpen: () => void
 }
 
-function HitRow({ hit, rank, best, move, leaves, onOpen }: HitRowProps) {
-  const { id, title, text, passage, fields } = hit
+function HitButton({ hit, rank, best, move, leaves, fieldsFirst, onOpen }: HitButtonProps) {
+  const { id, title, text, passage, fields = {}, highlight } = hit
   const name = title || id
-  const shown = Object.entries(fields ?? {}).slice(0, fieldsShownMax)
+  const names = new Set([...fieldsFirst.filter(field => field in fields), ...Object.keys(fields)])
+  const shown = [...names].slice(0, fieldsShownMax).map(field => [field, fields[field]] as const)
   return (
     <button type="button" class={move === undefined ? 'hit' : 'hit moved'} onClick={onOpen}>
       <span class="hit-rank number">
@@ -82,7 +104,11 @@ function HitRow({ hit, rank, best, move, leaves, onOpen }: HitRowProps) {
           <Shown text={name} max={nameCharactersMax} />
         </span>
         <span class="hit-passage">
-          <Shown text={passage?.text || text || ''} max={passageCharactersMax} />
+          {highlight !== undefined && highlight.fragments.length > 0 ? (
+            <FragmentLine fragments={highlight.fragments} />
+          ) : (
+            <Shown text={passage?.text || text || ''} max={passageCharactersMax} />
+          )}
         </span>
         <span class="hit-fields">
           {leaves !== undefined && <LeafTag hit={hit} leaves={leaves} />}

@@ -1,3 +1,4 @@
+import type { FieldDescriptions } from '@hypershard/contract'
 import { hitsMax } from '@hypershard/contract/limits'
 import { searchDefaults } from '@hypershard/contract/vocabulary'
 import { useEffect, useState } from 'preact/hooks'
@@ -7,6 +8,7 @@ import { FilterBuilder } from './filter-builder.tsx'
 import { canSearch, type LabState, labHref } from './lab-state.ts'
 import { QueryField } from './query-field.tsx'
 import { type IndexFacts, SettingsForm } from './settings-form.tsx'
+import { ShownForm } from './shown-form.tsx'
 import { useIndexFacts } from './use-index-facts.ts'
 
 export interface LabFormProps {
@@ -23,6 +25,8 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
   const change = (part: Partial<LabState>) => setDraft(now => ({ ...now, ...part }))
   const send = () => canSearch(draft) && onSearch(draft)
   const fields = facts.index?.fields ?? {}
+  // Groups say themselves how many hits they have; the coordinator takes no `k` beside them.
+  const grouped = draft.shown.group_by !== undefined
   return (
     <form
       class="panel lab-form"
@@ -42,9 +46,10 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
         <NumberField
           label="Hits (k)"
           value={draft.k}
+          disabled={grouped}
           min={1}
           max={hitsMax}
-          placeholder={String(searchDefaults.k)}
+          placeholder={grouped ? '–' : String(searchDefaults.k)}
           onValue={k => change({ k })}
         />
         <Button type="submit" kind="primary" disabled={!canSearch(draft)}>
@@ -58,6 +63,7 @@ export function LabForm({ state, searching, onSearch }: LabFormProps) {
         filter={draft.filter}
         onFilter={filter => change({ filter })}
       />
+      <WhatIsShown key={JSON.stringify([origin, fields])} draft={draft} fields={fields} onChange={change} />
       <HowSearched draft={draft} facts={facts} onChange={change} />
     </form>
   )
@@ -81,6 +87,34 @@ interface HowSearchedProps {
   readonly draft: LabState
   readonly facts: IndexFacts
   readonly onChange: (part: Partial<LabState>) => void
+}
+
+interface WhatIsShownProps {
+  readonly draft: LabState
+  readonly fields: FieldDescriptions
+  readonly onChange: (part: Partial<LabState>) => void
+}
+
+/** Groups, order, counted values and marked words; folded away while none is asked for. */
+function WhatIsShown({ draft: { shown, k, a, b }, fields, onChange }: WhatIsShownProps) {
+  const whole = shown.group_by !== undefined || shown.sort !== undefined
+  const planned = [a, b].some(side => side?.plan !== undefined && side.plan !== 'exact')
+  return (
+    <details open={Object.keys(shown).length > 0}>
+      <summary>What is shown</summary>
+      <ShownForm
+        shown={shown}
+        fields={fields}
+        onShown={next => onChange({ shown: next, k: next.group_by === undefined ? k : undefined })}
+      />
+      {whole && (
+        <p class={planned ? 'small lab-whole warn' : 'small soft lab-whole'}>
+          Groups and another order are made of all documents that pass the filter: every one is scored, by the plan
+          exact.
+        </p>
+      )}
+    </details>
+  )
 }
 
 /** The settings of the search, or of the two; folded away while all are the coordinator's own. */

@@ -7,7 +7,7 @@ import { Comparison } from './comparison.tsx'
 import { LabForm } from './lab-form.tsx'
 import { canSearch, type LabState, labHref, parseLab, requestOf } from './lab-state.ts'
 import { RequestPanel } from './request-panel.tsx'
-import { ResultHead, ResultHits, ResultMore } from './search-result.tsx'
+import { ResultFacets, ResultHead, ResultHits, ResultMore } from './search-result.tsx'
 import { TimelineView } from './timeline-view.tsx'
 import { type LabSearch, useLabSearch } from './use-lab-search.ts'
 
@@ -38,8 +38,13 @@ function LabPage({ route }: PageProps) {
       {canSearch(state) && state.b === undefined && (
         <div class="panel">
           <ResultHead title="Hits" search={a} onRetry={again} />
-          <ResultHits title="Hits" search={a} />
-          <ResultMore search={a} />
+          <div class={a.answer?.facets === undefined ? undefined : 'lab-found'}>
+            <ResultFacets title="Facets" search={a} />
+            <div class="stack">
+              <ResultHits title="Hits" search={a} />
+              <ResultMore search={a} />
+            </div>
+          </div>
         </div>
       )}
       {canSearch(state) && state.b !== undefined && <Comparison a={a} b={b} onRetry={again} />}

@@ -14,6 +14,12 @@ describe('a link to the lab', () => {
       filter: { field: 'year', gte: 9007199254740993n },
       k: 25,
       minCoverage: 0.5,
+      shown: {
+        facets: [{ field: 'year', limit: 3 }, { field: 'venue' }],
+        group_by: { field: 'venue', hits: 2 },
+        sort: [{ field: 'year', order: 'desc' }],
+        highlight: {},
+      },
       a: { plan: 'graph', hybrid: { lexical: 0.4 } },
       b: {},
     }
@@ -43,6 +49,14 @@ describe('a link to the lab', () => {
         ),
         k: fc.option(fc.integer(), { nil: undefined }),
         minCoverage: fc.constant(undefined),
+        shown: fc.record(
+          {
+            facets: fc.array(fc.string({ unit: 'grapheme' }).map(field => ({ field }))).filter(all => all.length > 0),
+            group_by: fc.record({ field: fc.string(), groups: fc.integer() }, { noNullPrototype: true }),
+            highlight: fc.record({ fragments: fc.integer() }, { noNullPrototype: true }),
+          },
+          { requiredKeys: [], noNullPrototype: true },
+        ),
         a: settings,
         b: fc.option(settings, { nil: undefined }),
       })
@@ -55,17 +69,25 @@ describe('a link to the lab', () => {
   })
 
   it('that is broken says what of it was left out', () => {
-    const { state, faults } = parse('#/lab?index=papers&filter=nope&k=many&a=[1]&b={"plan":"exact","key":"hs_x"}')
-    assert.deepEqual(
-      [state.index, state.filter, state.k, state.a, state.b],
-      ['papers', undefined, undefined, {}, { plan: 'exact' }],
+    const { state, faults } = parse(
+      '#/lab?index=papers&filter=nope&k=many&a=[1]&b={"plan":"exact","key":"hs_x"}&facets=["year"]&sort={}&group_by={"by":1}',
     )
-    assert.deepEqual(faults, [
-      '`filter` of this link is no JSON object; it was left out',
-      '`k` of this link is no number; it was left out',
-      '`a` of this link is no JSON object; it was left out',
-      '`b.key` of this link is no setting; it was left out',
-    ])
+    assert.deepEqual(
+      [state.index, state.filter, state.k, state.shown, state.a, state.b],
+      ['papers', undefined, undefined, {}, {}, { plan: 'exact' }],
+    )
+    assert.deepEqual(
+      faults.toSorted(),
+      [
+        '`filter` of this link is no JSON object; it was left out',
+        '`k` of this link is no number; it was left out',
+        '`a` of this link is no JSON object; it was left out',
+        '`facets` of this link is no list of fields; it was left out',
+        '`group_by` of this link is no field; it was left out',
+        '`sort` of this link is no list of fields; it was left out',
+        '`b.key` of this link is no setting; it was left out',
+      ].toSorted(),
+    )
   })
 })
 
@@ -76,15 +98,22 @@ describe('a request of the lab', () => {
       index: 'papers',
       query: 'moon',
       k: 3,
+      shown: { highlight: { fragments: 1 } },
       a: { plan: 'exact' as const },
       b: { generation: 2 },
     }
     assert.deepEqual(requestOf(state, { side: 'a', profile: true }), {
       query: 'moon',
       k: 3,
+      highlight: { fragments: 1 },
       plan: 'exact',
       profile: true,
     })
-    assert.deepEqual(requestOf(state, { side: 'b', profile: false }), { query: 'moon', k: 3, generation: 2 })
+    assert.deepEqual(requestOf(state, { side: 'b', profile: false }), {
+      query: 'moon',
+      k: 3,
+      highlight: { fragments: 1 },
+      generation: 2,
+    })
   })
 })

@@ -20,6 +20,9 @@ export const settingNames = [
   'rerank',
 ] as const satisfies readonly (keyof LabSettings)[]
 
+/** What an answer has beside hits by their score, of either side alike. */
+export type LabShown = Pick<SearchRequest, 'facets' | 'group_by' | 'sort' | 'highlight'>
+
 export type SearchFilter = NonNullable<SearchRequest['filter']>
 
 /** All that the lab is asked; a link holds it. */
@@ -29,6 +32,7 @@ export interface LabState {
   readonly filter: SearchFilter | undefined
   readonly k: number | undefined
   readonly minCoverage: number | undefined
+  readonly shown: LabShown
   readonly a: LabSettings
   /** Of a second search beside the first. */
   readonly b: LabSettings | undefined
@@ -40,6 +44,7 @@ export const emptyLab: LabState = {
   filter: undefined,
   k: undefined,
   minCoverage: undefined,
+  shown: {},
   a: {},
   b: undefined,
 }
@@ -52,7 +57,7 @@ export interface ParsedLab {
 
 /** A link that opens the lab with this; pages that have a query lead there with it. No key is in it. */
 export function labHref(state: Partial<LabState>): string {
-  const { index, query, filter, k, minCoverage, a, b } = { ...emptyLab, ...state }
+  const { index, query, filter, k, minCoverage, shown, a, b } = { ...emptyLab, ...state }
   return hrefOf('lab', {
     index: index || undefined,
     query: typeof query === 'string' ? query || undefined : undefined,
@@ -60,6 +65,7 @@ export function labHref(state: Partial<LabState>): string {
     filter: filter && printExact(filter),
     k: k === undefined ? undefined : String(k),
     min_coverage: minCoverage === undefined ? undefined : String(minCoverage),
+    ...Object.fromEntries(shownNames.map(name => [name, shown[name] && printExact(shown[name])])),
     a: Object.keys(a).length === 0 ? undefined : printExact(a),
     b: b && printExact(b),
   })
@@ -67,14 +73,15 @@ export function labHref(state: Partial<LabState>): string {
 
 export function parseLab(parameters: URLSearchParams): ParsedLab {
   const faults: string[] = []
-  const objectIn = (name: string): Readonly<Record<string, unknown>> | undefined => {
+  const jsonIn = (name: string, what: string, is: (value: unknown) => boolean): unknown => {
     const text = parameters.get(name)
     if (text === null) return undefined
     const value = parsedOrUndefined(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-    faults.push(`\`${name}\` of this link is no JSON object; it was left out`)
+    if (is(value)) return value
+    faults.push(`\`${name}\` of this link is no ${what}; it was left out`)
     return undefined
   }
+  const objectIn = (name: string) => jsonIn(name, 'JSON object', isObject) as Record<string, unknown> | undefined
   const numberIn = (name: string): number | undefined => {
     const text = parameters.get(name)
     if (text === null) return undefined
@@ -98,6 +105,12 @@ export function parseLab(parameters: URLSearchParams): ParsedLab {
     filter: objectIn('filter'),
     k: numberIn('k'),
     minCoverage: numberIn('min_coverage'),
+    shown: given({
+      facets: jsonIn('facets', 'list of fields', isListOfFields),
+      group_by: jsonIn('group_by', 'field', namesField),
+      sort: jsonIn('sort', 'list of fields', isListOfFields),
+      highlight: objectIn('highlight'),
+    }) as LabShown,
     a: settingsIn('a') ?? {},
     b: settingsIn('b'),
   }
@@ -119,16 +132,36 @@ export interface RequestParts {
 
 /** What the API is asked, word for word. */
 export function requestOf(state: LabState, { side, profile }: RequestParts): SearchRequest {
-  const { query, filter, k, minCoverage } = state
+  const { query, filter, k, minCoverage, shown } = state
   const settings = state[side] ?? {}
   return {
     query,
     ...(filter !== undefined && { filter }),
     ...(k !== undefined && { k }),
     ...(minCoverage !== undefined && { min_coverage: minCoverage }),
+    ...shown,
     ...settings,
     ...(profile && { profile }),
   }
+}
+
+/** A copy without the keys that are undefined: what is not given is not in the request. */
+export function given<Value extends object>(value: Value): Value {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Value
+}
+
+const shownNames = ['facets', 'group_by', 'sort', 'highlight'] as const satisfies readonly (keyof LabShown)[]
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function namesField(value: unknown): boolean {
+  return isObject(value) && typeof value.field === 'string'
+}
+
+function isListOfFields(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(namesField)
 }
 
 function parsedOrUndefined(text: string): unknown {

@@ -5,7 +5,9 @@ import { toldCount, toldMs } from '../../parts/numbers.ts'
 import { ProblemBox } from '../../parts/problem-box.tsx'
 import { Shown } from '../../parts/shown.tsx'
 import { CoverageView } from './coverage-view.tsx'
+import { FacetsView } from './facets-view.tsx'
 import { HitList } from './hit-list.tsx'
+import { rankedHits } from './hit-rows.ts'
 import type { RankMove } from './rank-moves.ts'
 import { type LabSearch, labHitsMax } from './use-lab-search.ts'
 
@@ -39,30 +41,40 @@ export function ResultHead({ title, search, onRetry }: OfSearch & { readonly onR
 export function ResultHits({ title, search, moves }: OfSearch & { readonly moves?: readonly RankMove[] }) {
   const { answer, request } = search
   if (answer === undefined) return null
-  if (answer.hits.length === 0) return <div class="empty">No document passes.</div>
+  if (rankedHits(answer).length === 0) return <div class="empty">No document passes.</div>
   const query = request?.query
   const leaves = answer.leaves === undefined || query === undefined ? undefined : { paths: answer.leaves, query }
-  return <HitList label={title} hits={answer.hits} moves={moves} leaves={leaves} />
+  const { sort = [], group_by: groupBy } = request ?? {}
+  const fieldsFirst = [...sort.map(({ field }) => field), ...(groupBy === undefined ? [] : [groupBy.field])]
+  return <HitList label={title} answer={answer} moves={moves} leaves={leaves} fieldsFirst={fieldsFirst} />
+}
+
+/** The values of fields that were to be counted. */
+export function ResultFacets({ title, search: { answer } }: OfSearch) {
+  return answer?.facets === undefined ? null : <FacetsView title={title} facets={answer.facets} />
 }
 
 /** Adds the next page of an answer that has one. */
 export function ResultMore({ search: { answer, searching, more } }: Pick<OfSearch, 'search'>) {
-  if (answer === undefined || answer.next_cursor === null || answer.hits.length >= labHitsMax) return null
+  if (answer === undefined || answer.next_cursor === null) return null
+  const { length } = rankedHits(answer)
+  if (length >= labHitsMax) return null
   return (
     <div class="row">
       <Button onClick={more} disabled={searching}>
         {searching ? 'Loading…' : 'Next page'}
       </Button>
-      <span class="small soft">{toldCount(answer.hits.length)} hits so far</span>
+      <span class="small soft">{toldCount(length)} hits so far</span>
     </div>
   )
 }
 
 function AnswerFacts({ answer }: { readonly answer: SearchAnswer }) {
-  const { took_ms, plan, manifest_version, cached, hits } = answer
+  const { took_ms, plan, manifest_version, cached, groups } = answer
   return (
     <div class="row small soft" role="status">
-      <span class="number">{toldCount(hits.length)} hits</span>
+      {groups !== undefined && <span class="number">{toldCount(groups.length)} groups</span>}
+      <span class="number">{toldCount(rankedHits(answer).length)} hits</span>
       <span class="number">{toldMs(took_ms)}</span>
       <span class="tag">{plan}</span>
       <span title="The version of the index that was searched">version {manifest_version}</span>

@@ -15,7 +15,7 @@ import {
   searchPrecisions,
 } from '@hypershard/contract/vocabulary'
 import { CheckField, NumberField, SelectField } from '../../parts/fields.tsx'
-import type { LabSettings } from './lab-state.ts'
+import { given, type LabSettings } from './lab-state.ts'
 
 /** What the lab knows of an index; as little as the key may read. */
 export interface IndexFacts {
@@ -28,11 +28,6 @@ export interface SettingsFormProps {
   readonly settings: LabSettings
   readonly facts: IndexFacts
   readonly onSettings: (settings: LabSettings) => void
-}
-
-/** A copy without the keys that are undefined: what is not given is not in the request. */
-export function given<Value extends object>(value: Value): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Value
 }
 
 /** How documents are found and ranked; what is left empty is left to the coordinator, whose defaults are shown. */

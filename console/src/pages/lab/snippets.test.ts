@@ -14,6 +14,8 @@ const parts: SnippetParts = {
         { field: 'open', equals: true },
       ],
     },
+    facets: [{ field: 'year', limit: 3 }],
+    sort: [{ field: 'year', order: 'desc' }],
     hybrid: {},
     profile: true,
   },
@@ -32,6 +34,9 @@ describe('a search as code to copy', () => {
     assert.match(body!, /"gte":9007199254740993\}/)
   })
 
+  const { facets, sort, query } = parts.request
+  const expected = { query, hybrid: {}, profile: true, facets, sort }
+
   it('is Python that means the same', function () {
     const program = [
       'import json, sys, types',
@@ -40,7 +45,7 @@ describe('a search as code to copy', () => {
       '    def __init__(self, url, api_key): self.made = [url, api_key]',
       '    def search(self, index, **request):',
       '        print(json.dumps([*self.made, index, request]))',
-      '        return types.SimpleNamespace(hits=[])',
+      '        return types.SimpleNamespace(hits=[], facets=[])',
       'module.Client = Client',
       'sys.modules["hypershard"] = module',
       pythonOf(parts),
@@ -53,7 +58,8 @@ describe('a search as code to copy', () => {
     assert.equal(status, 0, stderr)
     const [url, key, index, request] = JSON.parse(stdout)
     assert.deepEqual([url, key, index], [parts.url, 'hs_secret', 'papers'])
-    assert.deepEqual([request.query, request.hybrid, request.profile], [parts.request.query, {}, true])
+    const { query, hybrid, profile, facets, sort } = request
+    assert.deepEqual({ query, hybrid, profile, facets, sort }, expected)
     assert.match(stdout, /"gte": 9007199254740993\}/)
   })
 
@@ -65,10 +71,19 @@ describe('a search as code to copy', () => {
         `import { HypershardClient } from '@hypershard/client'`,
         '',
         'const client = new HypershardClient({ url: "https://search.example.com/api/" })',
-        'const { hits } = await client.search("papers", {\n  "query": "moon",\n  "k": 3\n})',
-        'for (const { id, score } of hits) console.log(score, id)',
+        'const answer = await client.search("papers", {\n  "query": "moon",\n  "k": 3\n})',
+        'for (const { id, score } of answer.hits) console.log(score, id)',
       ].join('\n'),
     )
+  })
+
+  it('prints groups where it asks for groups, and the values that it has counted', () => {
+    const request = { query: 'moon', group_by: { field: 'venue' }, facets: [{ field: 'year' }] }
+    for (const code of [pythonOf({ ...parts, request }), typescriptOf({ ...parts, request })]) {
+      assert.match(code, /answer\.groups/)
+      assert.match(code, /answer\.facets/)
+      assert.doesNotMatch(code, /answer\.hits/)
+    }
   })
 
   it('never has a key in it', () => {

@@ -39,8 +39,12 @@ export function pythonOf({ url, index, request, keyNeeded }: SnippetParts): stri
     `    ${pythonValue(index, 4)},`,
     ...given,
     ')',
-    'for hit in answer.hits:',
-    '    print(hit.score, hit.id)',
+    ...(request.group_by === undefined
+      ? ['for hit in answer.hits:', '    print(hit.score, hit.id)']
+      : ['for group in answer.groups:', '    for hit in group.hits:', '        print(group.value, hit.score, hit.id)']),
+    ...(request.facets === undefined
+      ? []
+      : ['for facet in answer.facets:', '    print(facet.field, [(one.value, one.count) for one in facet.values])']),
   ].join('\n')
 }
 
@@ -51,8 +55,16 @@ export function typescriptOf({ url, index, request, keyNeeded }: SnippetParts): 
     `import { HypershardClient } from '@hypershard/client'`,
     '',
     `const client = new HypershardClient({ url: ${JSON.stringify(url)}${key} })`,
-    `const { hits } = await client.search(${JSON.stringify(index)}, ${printExact(request, 2)})`,
-    'for (const { id, score } of hits) console.log(score, id)',
+    `const answer = await client.search(${JSON.stringify(index)}, ${printExact(request, 2)})`,
+    ...(request.group_by === undefined
+      ? ['for (const { id, score } of answer.hits) console.log(score, id)']
+      : [
+          'for (const { value, hits } of answer.groups ?? [])',
+          '  for (const { id, score } of hits) console.log(value, score, id)',
+        ]),
+    ...(request.facets === undefined
+      ? []
+      : ['for (const { field, values } of answer.facets ?? []) console.log(field, values)']),
   ].join('\n')
 }
 

@@ -7,7 +7,7 @@ import { useSession } from '../../state/session.ts'
 export interface LabSearch {
   /** What was asked for the answer that is here. */
   readonly request: SearchRequest | undefined
-  /** The last page of it; `hits` of all pages. */
+  /** The last page of it; `hits` and `groups` of all pages. */
   readonly answer: SearchAnswer | undefined
   readonly error: unknown
   readonly searching: boolean
@@ -61,5 +61,7 @@ export function useLabSearch(index: string, request: SearchRequest | undefined, 
 }
 
 function joined(before: SearchAnswer | undefined, next: SearchAnswer): SearchAnswer {
-  return before === undefined ? next : { ...next, hits: [...before.hits, ...next.hits] }
+  if (before === undefined) return next
+  const groups = next.groups && { groups: [...(before.groups ?? []), ...next.groups] }
+  return { ...next, hits: [...before.hits, ...next.hits], ...groups }
 }
