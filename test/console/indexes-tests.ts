@@ -3,7 +3,7 @@ import type { IndexDescription, IndexList } from '@hypershard/contract'
 import { eventually } from '@hypershard/harness'
 import { madeUpDocuments } from '@hypershard/harness/cluster'
 import type { Page } from 'playwright-core'
-import type { SharedConsole } from './shared-console.ts'
+import { focused, type SharedConsole } from './shared-console.ts'
 
 const markup = '<img src=x onerror="document.title=\'pwned\'">'
 
@@ -20,10 +20,13 @@ export function indexesTests(shared: SharedConsole): void {
       const made = await request('POST', '/v1/indexes', {
         name: 'shelf',
         shards: 2,
-        fields: { number: { type: 'number' } },
+        fields: { number: { type: 'number' }, tenant: { type: 'keyword' } },
       })
       assert.equal(made.status, 201)
-      const documents = [...madeUpDocuments(60), { id: markup, title: markup, text: 'bake dice', number: 1e9 }]
+      const documents = [
+        ...madeUpDocuments(60).map((one, at) => ({ ...one, tenant: at < 20 ? 'ada' : 'bob' })),
+        { id: markup, title: markup, text: 'bake dice', number: 1e9 },
+      ]
       const put = await shared.cluster.put('shelf', documents)
       assert.deepEqual([put.status, put.body.failed], [200, 0])
     })
@@ -77,6 +80,15 @@ export function indexesTests(shared: SharedConsole): void {
       await near.nth(9).waitFor()
       assert.equal(await near.count(), 10)
       assert.doesNotMatch(await page.title(), /pwned/)
+      // From one document to the next and back to the list; the focus is where it was.
+      const name = await near.first().getAttribute('href')
+      await near.first().click()
+      await page.waitForURL(url => url.hash === name)
+      await dialog(page).getByText('16 numbers, length 1.000').waitFor()
+      await dialog(page).getByRole('button', { name: 'Close' }).click()
+      await page.waitForURL(url => url.hash === '#/indexes?index=shelf')
+      await dialog(page).waitFor({ state: 'detached' })
+      assert.equal(await focused(page), markup)
     })
 
     it('takes a snapshot, clones it, and lets a name stand for the clone', async () => {
@@ -99,6 +111,37 @@ export function indexesTests(shared: SharedConsole): void {
       await page.getByRole('button', { name: 'Remove reading' }).waitFor()
       const { body } = await request<IndexDescription>('GET', '/v1/indexes/reading')
       assert.deepEqual([body.name, body.documents], ['shelf-two', 61])
+    })
+
+    it('shows a key of some indexes those and their builds, and one of a tenant his documents of them', async () => {
+      const some = await shared.open('#/indexes', { key: 'some' })
+      const names = some.getByRole('region', { name: 'All indexes' }).last().getByRole('row').getByRole('link')
+      await names.first().waitFor()
+      assert.deepEqual(await names.allTextContents(), ['shelf', 'shelf-two'])
+      await some.getByRole('link', { name: 'Jobs' }).click()
+      await some
+        .getByRole('region', { name: 'Indexing of every index' })
+        .getByRole('link', { name: 'shelf' })
+        .first()
+        .waitFor()
+
+      const tenant = await shared.open('#/indexes', { key: 'tenant' })
+      const own = tenant.getByRole('region', { name: 'Your documents' }).last()
+      await own.getByRole('row', { name: 'lab 550 –' }).waitFor()
+      assert.deepEqual(await tenant.getByRole('navigation', { name: 'Pages' }).getByRole('link').allTextContents(), [
+        'Search lab',
+        'Map',
+        'Evaluation',
+        'Indexes',
+      ])
+      await tenant.getByLabel('Index by its name').fill('shelf')
+      await tenant.keyboard.press('Enter')
+      await tenant.getByText('20 of its documents are yours').waitFor()
+      const table = tenant.getByRole('region', { name: 'Documents of shelf' })
+      await table.getByRole('link').nth(19).waitFor()
+      assert.equal(await table.getByRole('link').count(), 20)
+      await table.getByRole('link').first().click()
+      await dialog(tenant).getByRole('region', { name: 'Neighbours' }).getByRole('link').first().waitFor()
     })
 
     it('offers a key that only reads nothing that it may not do, and says what that takes', async () => {

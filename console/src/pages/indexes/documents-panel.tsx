@@ -16,8 +16,13 @@ import { documentHref } from './document-href.ts'
 const pageDocuments = 50
 const beginningCharacters = 160
 
+export interface DocumentsPanelProps {
+  /** As much of it as the key may know. */
+  readonly index: Pick<IndexDescription, 'name' | 'fields' | 'lexical'>
+}
+
 /** The documents of an index, page by page, those that pass a filter; or one by its id. */
-export function DocumentsPanel({ index }: { readonly index: IndexDescription }) {
+export function DocumentsPanel({ index }: DocumentsPanelProps) {
   const { client } = useSession()
   const [filter, setFilter] = useState<SearchRequest['filter']>()
   /** Of the pages before, and of the one that is shown. */

@@ -6,15 +6,17 @@ import { AliasesPanel } from './aliases-panel.tsx'
 import { FailedIndexes } from './failed-indexes.tsx'
 import { IndexDetail } from './index-detail.tsx'
 import { IndexesTable } from './indexes-table.tsx'
+import { OwnIndexDetail, OwnIndexes } from './own-indexes.tsx'
 
 /** Counts change with each commit; nobody waits for them. */
 const lookMs = 3_000
 
 function IndexesPage({ route }: PageProps) {
+  const { access } = useSession()
   const index = route.parameters.get('index')
-  if (index !== null)
-    return <IndexDetail key={index} name={index} document={route.parameters.get('document') ?? undefined} />
-  return <AllIndexes />
+  if (index === null) return access.filtered ? <OwnIndexes /> : <AllIndexes />
+  const Detail = access.filtered ? OwnIndexDetail : IndexDetail
+  return <Detail key={index} name={index} document={route.parameters.get('document') ?? undefined} />
 }
 
 function AllIndexes() {
@@ -39,4 +41,9 @@ function AllIndexes() {
   )
 }
 
-export const indexesPage: Page = { name: 'indexes', title: 'Indexes', need: { scope: 'read' }, component: IndexesPage }
+export const indexesPage: Page = {
+  name: 'indexes',
+  title: 'Indexes',
+  need: { scope: 'read', keepsToFilter: true },
+  component: IndexesPage,
+}

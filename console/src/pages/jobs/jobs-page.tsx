@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Page, PageProps } from '../../app/page.ts'
 import { Button } from '../../parts/button.tsx'
 import { ProblemBox } from '../../parts/problem-box.tsx'
@@ -10,17 +10,25 @@ import { whyNot } from '../../state/why-not.ts'
 import { GenerationCard } from './generation-card.tsx'
 import { JobsTable } from './jobs-table.tsx'
 import { ReindexDialog } from './reindex-dialog.tsx'
-import { type SeenIndex, seeJobs } from './see-jobs.ts'
+import { JobsWatch, type SeenIndex } from './see-jobs.ts'
 import { RollBackDialog } from './switch-dialogs.tsx'
 
-/** Each look reads some files of every index: builds that run are told by events meanwhile. */
+/** Each look reads some files of the indexes that it asks for: builds that run are told by events meanwhile. */
 const lookMs = 4_000
 
 function JobsPage({ route }: PageProps) {
   const session = useSession()
-  const live = useLive(signal => seeJobs(session, signal), [session.client], { everyMs: lookMs })
+  const asked = route.parameters.get('index') ?? undefined
+  const watch = useMemo(() => new JobsWatch(session), [session.client])
+  const open = useRef(asked)
+  open.current = asked
+  const live = useLive(signal => watch.look(signal, open.current), [watch], { everyMs: lookMs })
   const { value: seen } = live
-  const chosen = chosenOf(seen ?? [], route.parameters.get('index') ?? undefined)
+  const chosen = chosenOf(seen ?? [], asked)
+  const waiting = chosen !== undefined && chosen.jobs === undefined && chosen.error === undefined
+  useEffect(() => {
+    if (waiting) live.refresh()
+  }, [waiting, asked])
   return (
     <>
       <header class="page-head">
