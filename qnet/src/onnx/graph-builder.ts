@@ -147,7 +147,7 @@ export class GraphBuilder {
   /** A model says what its graph and all branches of that use. */
   #useMicrosoftDomain(): void {
     this.#usesMicrosoftDomain = true
-    this.#outer?.#useMicrosoftDomain()
+    if (this.#outer !== undefined) this.#outer.#useMicrosoftDomain()
   }
 
   #toGraph(): GraphProto {
