@@ -137,7 +137,17 @@ describe('an encoder in int8', () => {
       ({ graph: own }) => Object.assign(own!.node[0]!, { domain: 'com.example' }),
       ({ graph: own }) => Object.assign(own!.initializer[0]!, { rawData: Buffer.alloc(0) }),
       ({ graph: own }) => {
-        const attribute = { name: 'body', f: 0, i: 0, s: Buffer.alloc(0), t: undefined, floats: [], ints: [], type: 5 }
+        const attribute = {
+          name: 'body',
+          f: 0,
+          i: 0,
+          s: Buffer.alloc(0),
+          t: undefined,
+          g: undefined,
+          floats: [],
+          ints: [],
+          type: 5,
+        }
         own!.node[0]!.attribute = [attribute]
       },
     ]

@@ -63,7 +63,7 @@ export class GenerationFiles {
   }
 }
 
-/** By its content: a sample grows until it is full. */
+/** By its content: samples change while documents come. */
 function sampleKeyOf({ indexUid, generation }: Manifest, sample: VectorSample | null): string {
   return `${indexUid}/${generation}/${sample?.digest}`
 }

@@ -150,8 +150,8 @@ export function nextManifest(current: Manifest, content: Partial<ManifestContent
 }
 
 /** How many documents a complete search scores: of one shard, or of all. */
-export function eligibleDocuments(manifest: Manifest, shard?: number): number {
-  return manifest.segments
+export function eligibleDocuments({ segments }: Pick<Manifest, 'segments'>, shard?: number): number {
+  return segments
     .filter(segment => shard === undefined || segment.shard === shard)
     .reduce((sum, segment) => sum + eligibleIn(segment), 0)
 }

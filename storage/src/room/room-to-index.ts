@@ -91,12 +91,12 @@ function textBytes({ puts, bytes }: LogLag, { fields = {} }: Manifest): number {
   return bytes + idBytes + (Object.keys(fields).length > 0 ? bytes : 0)
 }
 
-/** The samples are written again until they are full. */
+/** The range sample is written again until it is full, a scale sample as often as documents come into it. */
 function sampleBytes({ calibration, scaleSample, vectorWidth }: Manifest): number {
   const ofRows = (rows: number) => rows * vectorWidth * Float32Array.BYTES_PER_ELEMENT + fileBytes
   const ranges = (calibration?.documents ?? 0) < rangeSampleRowsMax ? ofRows(rangeSampleRowsMax) : 0
-  const isScaleFull = scaleSample === undefined ? calibration !== null : scaleSample.documents >= scaleSampleRowsMax
-  return ranges + (isScaleFull ? 0 : ofRows(scaleSampleRowsMax))
+  const hasScales = scaleSample !== undefined || calibration === null
+  return ranges + (hasScales ? ofRows(scaleSampleRowsMax) : 0)
 }
 
 /** Of one batch: a file for each segment that has a row of it, older ones and those that come of what waits. */

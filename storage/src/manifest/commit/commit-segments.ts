@@ -6,7 +6,7 @@ import { openSegment } from '../../segment/segment-reader.ts'
 import { tombstonesOf, writeTombstones } from '../../segment/tombstones/tombstone-file.ts'
 import { shardOf } from '../../shard-of.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
-import type { Manifest, ManifestContent, SegmentEntry } from '../manifest.ts'
+import { eligibleDocuments, type Manifest, type ManifestContent, type SegmentEntry } from '../manifest.ts'
 import { segmentAt } from '../manifest-files.ts'
 import { commitManifest, newerManifest, requireStored } from '../manifest-store.ts'
 import { extendSamples } from '../samples/extend-samples.ts'
@@ -39,8 +39,11 @@ export async function commitSegments(
   const { deletedIds = [], disjoint = false, clock, ...content } = options
   try {
     const kept = disjoint ? current.segments : await keptSegments(store, current, added, deletedIds)
-    const samples = await extendSamples(store, current, added)
-    return await commitManifest(store, current, { ...content, ...samples, segments: [...kept, ...added] }, clock)
+    const segments = [...kept, ...added]
+    const { log, backfill } = { ...current, ...content }
+    const documents = eligibleDocuments({ segments })
+    const samples = await extendSamples(store, current, added, { documents, log, backfill })
+    return await commitManifest(store, current, { ...content, ...samples, segments }, clock)
   } catch (error) {
     // Of an index that is being deleted, any file may be missing: that is not corruption.
     await requireIndex(store, current)

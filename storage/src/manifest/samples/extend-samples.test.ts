@@ -88,26 +88,76 @@ describe('the range sample', () => {
   describe('and the scale sample', () => {
     const withWords: Settings = { lexical: { analyzer: 'simple' } }
 
-    it('is larger, of the same order, however many shards there are', async () => {
-      const all = ids(0, 700)
-      for (const shards of [1, 8]) {
-        const manifest = await put(await newIndex(`s${shards}`, shards, withWords), all)
-        assert.deepEqual(await scaleSampleIds(manifest), bySmallestHash(all).slice(0, scaleSampleRowsMax))
-        assert.deepEqual(await sampleIds(manifest), bySmallestHash(all).slice(0, rangeSampleRowsMax))
-      }
+    it('is larger, and the same however many shards documents are spread over', async () => {
+      const [one, eight] = await Promise.all(
+        [1, 8].map(async shards => {
+          let manifest = await newIndex(`s${shards}`, shards, withWords)
+          const drawn = []
+          for (const [from, to] of [
+            [0, 700],
+            [700, 720],
+            [600, 1500],
+          ] as const) {
+            manifest = await put(manifest, ids(from, to))
+            drawn.push(await scaleSampleIds(manifest))
+          }
+          return drawn
+        }),
+      )
+      assert.equal(one![0]!.length, scaleSampleRowsMax)
+      assert.deepEqual(eight, one)
     })
 
-    it('grows when the range sample is full, and then stays as it is', async () => {
+    it('has all documents until it is full', async () => {
+      const first = await put(await newIndex('a', 2, withWords), ids(0, 100))
+      const second = await put(first, ids(100, scaleSampleRowsMax))
+      assert.deepEqual(new Set(await scaleSampleIds(second)), new Set(ids(0, scaleSampleRowsMax)))
+    })
+
+    it('grows when the range sample is full, which then stays as it is', async () => {
       const first = await put(await newIndex('a', 2, withWords), ids(0, 100))
       const second = await put(first, ids(100, 600))
       assert.deepEqual(second.calibration, first.calibration)
-      const grown = [
-        ...bySmallestHash(ids(0, 100)),
-        ...bySmallestHash(ids(100, 600)).slice(0, scaleSampleRowsMax - 100),
-      ]
-      assert.deepEqual(await scaleSampleIds(second), grown)
-      const third = await put(second, ids(600, 700))
-      assert.deepEqual(third.scaleSample, second.scaleSample)
+      assert.equal(second.scaleSample!.documents, scaleSampleRowsMax)
+    })
+
+    it('is a fair draw of all documents, whatever order they came in and however large the commits', async () => {
+      const commits = [300, 400, 10, 2000, 1, 1, 800, 3000, 500]
+      let [manifest, from] = [await newIndex('a', 2, withWords), 0]
+      for (const size of commits) {
+        manifest = await put(manifest, ids(from, from + size))
+        from += size
+      }
+      const drawn = (await scaleSampleIds(manifest)).map(Number)
+      assert.equal(new Set(drawn).size, scaleSampleRowsMax)
+      // Of each stretch of documents about its share; 4 standard deviations of the hypergeometric distribution.
+      for (let start = 0; start < from; start += from / 4) {
+        const count = drawn.filter(id => id >= start && id < start + from / 4).length
+        assert.ok(
+          Math.abs(count - scaleSampleRowsMax / 4) < 4 * Math.sqrt(scaleSampleRowsMax * 0.25 * 0.75),
+          `${count}`,
+        )
+      }
+    })
+
+    it('is not written again for a few documents among many, but for some of their commits', async () => {
+      let manifest = await put(await newIndex('a', 1, withWords), ids(0, 2000))
+      const files = new Set<string>()
+      for (let id = 2000; id < 2024; id++) {
+        // As a log that is read on: chance follows from the place in it.
+        manifest = await put({ ...manifest, log: { sequence: id, parts: 0 } }, [String(id)])
+        files.add(manifest.scaleSample!.digest)
+      }
+      // A quarter of 24 commits, 6, give or take four standard deviations.
+      assert.ok(files.size > 1 && files.size < 15, `${files.size} files`)
+    })
+
+    it('does not draw the same documents again when all are written again', async () => {
+      const first = await put(await newIndex('a', 1, withWords), ids(0, 2000))
+      const again = await put({ ...first, log: { sequence: 9, parts: 0 } }, ids(0, 2000))
+      const [before, after] = [await scaleSampleIds(first), await scaleSampleIds(again)]
+      assert.equal(new Set(after).size, scaleSampleRowsMax)
+      assert.ok(after.filter(id => before.includes(id)).length < scaleSampleRowsMax / 2)
     })
 
     it('is not begun where versions before can read the manifest, nor after the first commit: the range sample serves', async () => {
