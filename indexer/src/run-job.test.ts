@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
-import { HypershardError, quietMeter, quietTracer, silentLogger, systemClock } from '@hypershard/common'
+import {
+  type Clock,
+  HypershardError,
+  type Logger,
+  quietMeter,
+  quietTracer,
+  silentLogger,
+  systemClock,
+} from '@hypershard/common'
 import { captureLog } from '@hypershard/harness'
-import { latestManifest, readProgress } from '@hypershard/storage'
-
+import { createGeneration, latestManifest, readGeneration, readProgress } from '@hypershard/storage'
 import { MergeRoom } from './compact/merge-room.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
 import { IndexerMeter } from './indexer-meter.ts'
 import { partReader } from './ingest/part-reader.ts'
+import { OngoingWorks } from './progress/ongoing-work.ts'
 import type { Job } from './queue/job.ts'
 import { runJob } from './run-job.ts'
 import { TestLog } from './testing/test-log.ts'
@@ -20,13 +28,23 @@ describe('a job of an index', () => {
 
   afterEach(() => log.remove())
 
-  const run = (job: Job, logger = silentLogger()) => {
+  interface RunOptions {
+    readonly logger?: Logger
+    readonly clock?: Clock
+  }
+
+  const run = (job: Job, { logger = silentLogger(), clock = systemClock }: RunOptions = {}) => {
     const { store, encoder } = log
-    const shared = { mergeRoom: new MergeRoom(store, systemClock), paces: new EncodePaces(), readPart: partReader() }
+    const shared = {
+      mergeRoom: new MergeRoom(store, systemClock),
+      paces: new EncodePaces(),
+      ongoing: new OngoingWorks(store, clock),
+      readPart: partReader(),
+    }
     const parts = {
       store,
       encoder,
-      clock: systemClock,
+      clock,
       log: logger,
       tracer: quietTracer,
       keepMs: 1,
@@ -48,7 +66,7 @@ describe('a job of an index', () => {
       if (key.endsWith('/index.json')) throw new HypershardError('storage_failed', 'told to fail')
       return get.call(log.store, key)
     }
-    await run({ kind: 'collect', indexes: ['papers'] }, captured.log)
+    await run({ kind: 'collect', indexes: ['papers'] }, { logger: captured.log })
     const told = captured.lines.map(({ msg, job, index }) => ({ msg, job, index }))
     const job = { kind: 'collect', indexes: ['papers'] }
     assert.deepEqual(told, [{ msg: 'old files were not deleted', job, index: 'papers' }])
@@ -66,5 +84,37 @@ describe('a job of an index', () => {
     log.encoder.failure = undefined
     await advance()
     assert.deepEqual(await log.documentsOf(await latestManifest(log.store, log.generation)), ['a@1 one'])
+  })
+
+  it('that copies a slice tells what is encoded of it until it is committed, and then no more', async () => {
+    await log.write({ a: 'one', b: 'two', c: 'three' })
+    await advance()
+    const { version, log: position } = await latestManifest(log.store, log.generation)
+    const { model, vectorWidth, shards } = log.generation
+    const source = { log: position, backfill: { generation: 1, version, slices: 1 } }
+    const build = await createGeneration(log.store, log.index, { model, vectorWidth, shards, source })
+    // Each look at it is a second later, so that all that is told is written.
+    let nowMs = 0
+    const clock = { now: () => nowMs, monotonicMs: () => (nowMs += 1_000) }
+    const { put } = log.store
+    const told: number[] = []
+    const writes: Promise<void>[] = []
+    log.store.put = (key, bytes) => {
+      if (key.endsWith('/progress.json')) told.push(JSON.parse(Buffer.from(bytes).toString()).encoded)
+      const write = put.call(log.store, key, bytes)
+      writes.push(write)
+      return write
+    }
+    const { name: index, uid: indexUid } = log.index
+    await run({ kind: 'backfill', index, indexUid, generation: build.generation, slice: 0 }, { clock })
+    await Promise.all(writes)
+    assert.deepEqual([told[0], told.at(-1)], [3, 0])
+  })
+
+  it('has its rate and its report together with all others on the generation', async () => {
+    const works = new OngoingWorks(log.store, systemClock)
+    const [one, again] = [works.of(log.generation), works.of(await readGeneration(log.store, log.index, 1))]
+    assert.equal(one, again)
+    assert.notEqual(one, works.of({ ...log.generation, generation: 2 }))
   })
 })

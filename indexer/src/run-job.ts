@@ -18,12 +18,12 @@ import { compactionPolicy } from './compact/compaction-policy.ts'
 import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
 import type { EncodePaces } from './encoding/encode-pace.ts'
-import { Throttle } from './encoding/throttle.ts'
 import type { IndexerMeter } from './indexer-meter.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 import type { partReader } from './ingest/part-reader.ts'
 import type { EncoderPort } from './ports.ts'
-import { ProgressReporter } from './progress/progress-reporter.ts'
+import type { OngoingWork, OngoingWorks } from './progress/ongoing-work.ts'
+import type { WorkProgress } from './progress/progress-reporter.ts'
 import type { Job } from './queue/job.ts'
 import type { Turn } from './queue/job-queue.ts'
 import { inTrace, underSpan } from './trace-job.ts'
@@ -33,6 +33,7 @@ export interface JobParts extends Omit<CollectParts, 'meter'> {
   readonly encoder: EncoderPort
   readonly mergeRoom: MergeRoom
   readonly paces: EncodePaces
+  readonly ongoing: OngoingWorks
   readonly readPart: ReturnType<typeof partReader>
   readonly log: Logger
   readonly tracer: Tracer
@@ -60,8 +61,12 @@ export async function runJob(job: Job, all: JobParts, turn: Turn): Promise<void>
   if (record.uid !== job.indexUid) return
   const generation = await readGeneration(parts.store, record, job.generation)
   const work = new GenerationWork(job, generation, parts, turn)
-  if (job.kind === 'backfill') await work.backfill(job.slice)
-  else await (job.kind === 'compact' ? work.compact() : work.advance())
+  try {
+    if (job.kind === 'backfill') await work.backfill(job.slice)
+    else await (job.kind === 'compact' ? work.compact() : work.advance())
+  } finally {
+    work.end()
+  }
 }
 
 /** The work on one generation in one job. */
@@ -70,20 +75,24 @@ class GenerationWork {
   readonly #generation: GenerationRecord
   readonly #parts: JobParts
   readonly #turn: Turn
-  readonly #progress: ProgressReporter
+  readonly #ongoing: OngoingWork
+  readonly #progress: WorkProgress
   readonly #ingest: IngestParts
   #state: GenerationState | undefined
   #stateAtMs = Number.NEGATIVE_INFINITY
 
   constructor(job: Job, generation: GenerationRecord, parts: JobParts, turn: Turn) {
-    const { store, encoder, clock } = parts
+    const { store, encoder } = parts
     const pace = parts.paces.of(generation)
     this.#job = job
     this.#generation = generation
     this.#parts = parts
     this.#turn = turn
-    this.#progress = new ProgressReporter(store, generation, clock)
-    const throttle = new Throttle(clock, async () => rateLimit(await this.#freshState()))
+    this.#ongoing = parts.ongoing.of(generation)
+    this.#progress = this.#ongoing.progress.begin()
+    const { throttle } = this.#ongoing
+    const rateOf = async () => rateLimit(await this.#freshState())
+    const wait = () => this.#progress.waiting()
     this.#ingest = {
       store,
       encoder,
@@ -91,7 +100,7 @@ class GenerationWork {
       readPart: parts.readPart,
       tracer: parts.tracer,
       callCost: () => pace.callCostOf(encoder.encodersOf(generation.model.digest)),
-      throttle: (documents, deadline) => throttle.take(documents, deadline),
+      throttle: (documents, deadline) => throttle.take(documents, deadline, rateOf, wait),
       meter: parts.meter.workOf(job.kind),
       onEncoded: documents => {
         parts.meter.encoded(documents)
@@ -99,6 +108,10 @@ class GenerationWork {
       },
       onCommitted: documents => this.#progress.committed(documents),
     }
+  }
+
+  end(): void {
+    this.#progress.end()
   }
 
   async backfill(slice: number): Promise<void> {
@@ -138,7 +151,7 @@ class GenerationWork {
       return await inJob(this.#job, this.#parts, this.#turn, work)
     } catch (error) {
       const named = this.#naming(error)
-      if (!isNoFailure(named, this.#turn.signal)) await this.#progress.stuck(named)
+      if (!isNoFailure(named, this.#turn.signal)) await this.#ongoing.progress.stuck(named)
       throw named
     }
   }

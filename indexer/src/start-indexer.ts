@@ -30,6 +30,7 @@ import { lagMetrics } from './ingest/metrics.ts'
 import { partReader } from './ingest/part-reader.ts'
 import { JobFailureLog } from './job-failure-log.ts'
 import type { EncoderServicePort } from './ports.ts'
+import { OngoingWorks } from './progress/ongoing-work.ts'
 import { FailedJobs } from './queue/failed-jobs.ts'
 import type { Job } from './queue/job.ts'
 import type { JobQueue, Turn } from './queue/job-queue.ts'
@@ -80,7 +81,12 @@ export async function startIndexer(
     log,
   })
   const { HYPERSHARD_INDEXER_KEEP_MS: keepMs, HYPERSHARD_INDEXER_SCAN_MS: everyMs } = config
-  const shared = { mergeRoom: new MergeRoom(store, clock), paces: new EncodePaces(), readPart: partReader() }
+  const shared = {
+    mergeRoom: new MergeRoom(store, clock),
+    paces: new EncodePaces(),
+    ongoing: new OngoingWorks(store, clock),
+    readPart: partReader(),
+  }
   const counts = new IndexerMeter(meter)
   const parts: JobParts = { store, encoder, clock, log, tracer, keepMs, meter: counts, ...shared }
   const failures = new FailedJobs(clock)

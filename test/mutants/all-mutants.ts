@@ -32,6 +32,7 @@ import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
 import { pythonMutants } from './lists/python-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { readingMutants } from './lists/reading-mutants.ts'
+import { reindexMutants } from './lists/reindex-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
 import { shardServerTangentMutants } from './lists/shard-server-tangent-mutants.ts'
@@ -84,6 +85,7 @@ export const allMutants: readonly Mutant[] = [
   ...readingMutants,
   ...storageManifestMutants,
   ...storageStoreMutants,
+  ...reindexMutants,
   ...securityMutants,
   ...shardServerMutants,
   ...shardServerTangentMutants,

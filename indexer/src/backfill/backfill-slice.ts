@@ -41,6 +41,7 @@ export async function backfillSlice(
   const startMs = clock.monotonicMs()
   const own = await context.step('commit', inner => commitSlice(generation, slice, written, parts, inner))
   const tookMs = storeMs + clock.monotonicMs() - startMs
+  parts.onCommitted?.(documents.length)
   if (own) parts.meter?.committed({ ...written, tookMs })
   else parts.meter?.overtaken()
 }

@@ -23,6 +23,11 @@ describe('the pace of a build', () => {
     assert.deepEqual([documentsPerSecond, secondsLeft], [28, 510 / 28])
   })
 
+  it('is the new one at once when it changes, as when a throttle is raised', () => {
+    const told = generation({ documents_per_second: 900, seconds_left: 2 })
+    assert.deepEqual(paceOf(told, [...new Array(14).fill(10), 900]), { documentsPerSecond: 900, secondsLeft: 2 })
+  })
+
   it('takes the time that the coordinator tells while it tells one', () => {
     assert.equal(paceOf(generation({ documents_per_second: 30, seconds_left: 7 }), [30, 30]).secondsLeft, 7)
   })
