@@ -91,6 +91,10 @@ export const documentSchema = z.object({
   version: count.describe('The sequence number of the write that put it.'),
   tokens: count.nullable().describe('That the model read; null until it is indexed, or where they were not counted.'),
   unknown_tokens: count.nullable().describe("Of these, the ones that the model's vocabulary does not have."),
+  truncated: z
+    .boolean()
+    .nullable()
+    .describe('Whether the text goes on after these, so that searches find its beginning alone. Null as `tokens` is.'),
   vector: z
     .object({ model: z.string(), values: z.array(z.number()) })
     .nullable()

@@ -33,7 +33,7 @@ export interface EncodedDocuments {
   /** Texts that were longer than the model reads. */
   readonly truncated: number
   /** What the model read of each text, in their order. */
-  readonly read: readonly Pick<TokenizedText, 'textTokens' | 'unknownTokens'>[]
+  readonly read: readonly Pick<TokenizedText, 'textTokens' | 'unknownTokens' | 'truncated'>[]
 }
 
 /**
@@ -137,7 +137,11 @@ export class Encoder {
       const { answers } = answer
       const vectors = new Float32Array(texts.length * encoder.hiddenWidth)
       for (const [row, vector] of answers.entries()) vectors.set(vector, row * encoder.hiddenWidth)
-      const read = tokenized.map(({ textTokens, unknownTokens }) => ({ textTokens, unknownTokens }))
+      const read = tokenized.map(({ textTokens, unknownTokens, truncated }) => ({
+        textTokens,
+        unknownTokens,
+        truncated,
+      }))
       return { vectors, truncated: tokenized.filter(text => text.truncated).length, read }
     }
     return this.#meter.measure('document', () => this.#gates.document.run(deadline, encode, room))

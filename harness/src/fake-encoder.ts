@@ -44,6 +44,8 @@ export class FakeEncoder {
   readonly callsOfSeveral: string[][] = []
   pairsScored = 0
   documentsEncoded = 0
+  /** Of a document so many tokens are read. */
+  documentTokensMax = Number.POSITIVE_INFINITY
   /** Rejects every call with this. */
   failure: HypershardError | undefined
   /** Runs before each batch of documents is encoded. */
@@ -140,8 +142,12 @@ export class FakeEncoder {
     const vectors = new Float32Array(batch.documents.length * vectorWidth)
     for (const [row, { title, text }] of batch.documents.entries())
       vectors.set(embed(`${title} ${text}`), row * vectorWidth)
-    const read = batch.documents.map(({ title, text }) => readOf(`${title} ${text}`))
-    return { vectors, vectorWidth, truncated: 0, read }
+    const read = batch.documents.map(({ title, text }) => {
+      const own = readOf(`${title} ${text}`)
+      const cutOff = own.tokens > this.documentTokensMax
+      return { ...own, tokens: Math.min(own.tokens, this.documentTokensMax), ...(cutOff && { cutOff }) }
+    })
+    return { vectors, vectorWidth, truncated: read.filter(({ cutOff }) => cutOff).length, read }
   }
 
   /** A passage a sentence, without overlap. */

@@ -119,12 +119,13 @@ function waitOption(): Option {
 async function getDocument(context: CommandContext, index: string, id: string): Promise<void> {
   context.answer(
     await context.api().getDocument(index, id),
-    ({ title, text, fields, version, tokens, unknown_tokens: unknown }) => [
+    ({ title, text, fields, version, tokens, unknown_tokens: unknown, truncated }) => [
       ...renderPairs(
         [
           ['id', id],
           ['version', `${version}`],
           ...(tokens === null ? [] : [['unknown tokens', `${unknown ?? 0} of ${tokens}`] as [string, string]]),
+          ...(truncated ? [['read', 'its beginning alone; the model reads no more'] as [string, string]] : []),
           ['title', toPlainLine(title)],
           ...Object.entries(fields).map(([name, value]): [string, string] => [
             name,

@@ -97,6 +97,7 @@ function documentsToProto(model: LoadedModel, { vectors, truncated, read }: Enco
     truncated,
     textTokens: read.map(({ textTokens }) => textTokens),
     unknownTokens: read.map(({ unknownTokens }) => unknownTokens),
+    cutOff: read.map(own => own.truncated),
   }
 }
 

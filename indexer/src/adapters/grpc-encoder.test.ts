@@ -38,7 +38,14 @@ describe('the gRPC adapter of the indexer', () => {
       encodeQuery: unaryHandler(async () => assert.fail('the indexer encodes no queries'), door),
       encodeDocuments: unaryHandler(async (request: { documents: unknown[] }) => {
         if (request.documents.length === 0) throw new HypershardError('overloaded', 'full', { details: { waiting: 9 } })
-        return { vectorWidth: 2, vectors, truncated: 1, textTokens: [3, 4], unknownTokens: [0, 4] }
+        return {
+          vectorWidth: 2,
+          vectors,
+          truncated: 1,
+          textTokens: [3, 4],
+          unknownTokens: [0, 4],
+          cutOff: [true, false],
+        }
       }, door),
     }
   }
@@ -48,7 +55,7 @@ describe('the gRPC adapter of the indexer', () => {
     const encoded = await port.encodeDocuments({ modelDigest: 'm', documents }, quietContext())
     assert.deepEqual([[...encoded.vectors], encoded.vectorWidth, encoded.truncated], [[1, 2, 3, 4], 2, 1])
     assert.deepEqual(encoded.read, [
-      { tokens: 3, unknown: 0 },
+      { tokens: 3, unknown: 0, cutOff: true },
       { tokens: 4, unknown: 4 },
     ])
   })

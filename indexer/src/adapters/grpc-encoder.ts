@@ -54,9 +54,12 @@ function cutsNothing(peer: string, cause: unknown): HypershardError {
 }
 
 /** Nothing of an encoder service that is older than these counts. */
-function readOf({ textTokens, unknownTokens }: EncodeDocumentsResponse, documents: number): TextRead[] | undefined {
+function readOf(
+  { textTokens, unknownTokens, cutOff }: EncodeDocumentsResponse,
+  documents: number,
+): TextRead[] | undefined {
   if (textTokens.length !== documents || unknownTokens.length !== documents) return undefined
-  return textTokens.map((tokens, at) => ({ tokens, unknown: unknownTokens[at]! }))
+  return textTokens.map((tokens, at) => ({ tokens, unknown: unknownTokens[at]!, ...(cutOff[at] && { cutOff: true }) }))
 }
 
 /** The bytes lie anywhere in a larger buffer; a Float32Array needs a place divisible by 4. */

@@ -63,7 +63,9 @@ function unite<Document extends Text>(
       rows.push(batch.vectors.subarray(at * vectorWidth, (at + 1) * vectorWidth))
       const [own, before] = [batch.read[at], reads.get(owner)]
       if (own === undefined) continue
-      reads.set(owner, { tokens: own.tokens + (before?.tokens ?? 0), unknown: own.unknown + (before?.unknown ?? 0) })
+      const cutOff = own.cutOff || before?.cutOff || cuts[owner]!.cutOff
+      const unknown = own.unknown + (before?.unknown ?? 0)
+      reads.set(owner, { tokens: own.tokens + (before?.tokens ?? 0), unknown, ...(cutOff && { cutOff }) })
     }
   }
   const vectors = new Float32Array(rows.length * vectorWidth)

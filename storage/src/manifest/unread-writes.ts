@@ -30,7 +30,7 @@ export function unreadWritesOf(documents: readonly StoredDocument[]): UnreadWrit
   return [...Map.groupBy(unread, ({ version }) => version)].map(([sequence, own]) => ({
     sequence,
     documents: own.length,
-    first: own.slice(0, firstMax).map(({ id, read }) => ({ id, ...read! })),
+    first: own.slice(0, firstMax).map(({ id, read }) => ({ id, tokens: read!.tokens, unknown: read!.unknown })),
   }))
 }
 

@@ -98,7 +98,10 @@ describe('a segment', () => {
         text,
         fields: text,
         version: fc.nat(),
-        read: fc.record({ tokens: fc.nat(8_192), unknown: fc.nat(8_192) }, { noNullPrototype: true }),
+        read: fc.record(
+          { tokens: fc.nat(8_192), unknown: fc.nat(8_192), cutOff: fc.constant(true) },
+          { noNullPrototype: true, requiredKeys: ['tokens', 'unknown'] },
+        ),
       },
       { noNullPrototype: true, requiredKeys: ['id', 'title', 'text', 'fields', 'version'] },
     )

@@ -9,6 +9,8 @@ export interface TextRead {
   readonly tokens: number
   /** Of these, the ones that the vocabulary does not have. */
   readonly unknown: number
+  /** The text went on after these; left out where it did not, and where no encoder told it. */
+  readonly cutOff?: boolean | undefined
 }
 
 const count = z.int().min(0)
@@ -35,9 +37,12 @@ export function addRead(sum: SegmentRead, read: TextRead | undefined): SegmentRe
   return { tokens: sum.tokens + read.tokens, unknown: sum.unknown + read.unknown, unreadable }
 }
 
-/** As `documents.arrow` has it: `unknown/tokens`, or nothing where no encoder told it. */
+/**
+ * As `documents.arrow` has it: `unknown/tokens`, or nothing where no encoder told it. Of a text that went on after these, the
+ * tokens begin with a zero, which versions before read as the same number.
+ */
 export function encodeTextRead(read: TextRead | undefined): string {
-  return read === undefined ? '' : `${read.unknown}/${read.tokens}`
+  return read === undefined ? '' : `${read.unknown}/${read.cutOff ? '0' : ''}${read.tokens}`
 }
 
 /** @throws FormatError */
@@ -45,5 +50,6 @@ export function decodeTextRead(text: string): TextRead | undefined {
   if (text === '') return undefined
   const [, unknown, tokens] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []
   expectFormat(unknown !== undefined && tokens !== undefined, `\`${text}\` is no share of unknown tokens`)
-  return { tokens: Number(tokens), unknown: Number(unknown) }
+  const cutOff = tokens.length > 1 && tokens.startsWith('0')
+  return { tokens: Number(tokens), unknown: Number(unknown), ...(cutOff && { cutOff }) }
 }

@@ -2,6 +2,14 @@ import type { Mutant } from '../mutant.ts'
 
 export const storageManifestMutants: readonly Mutant[] = [
   {
+    id: 'cut-off-in-manifest',
+    file: 'storage/src/manifest/unread-writes.ts',
+    find: '({ id, tokens: read!.tokens, unknown: read!.unknown })',
+    replace: '({ id, ...read! })',
+    breaks: 'A manifest has no member that versions before refuse',
+    tests: ['coordinator/src/transport/http/unread-documents.test.ts'],
+  },
+  {
     id: 'tombstones-kept',
     file: 'storage/src/manifest/commit/mark-superseded.ts',
     find: 'deleted === undefined ? marked : uniteBitmaps(deleted, marked)',

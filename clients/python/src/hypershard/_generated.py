@@ -474,6 +474,8 @@ class Document(Answer):
     """That the model read; None until it is indexed, or where they were not counted."""
     unknown_tokens: int | None
     """Of these, the ones that the model's vocabulary does not have."""
+    truncated: bool | None
+    """Whether the text goes on after these, so that searches find its beginning alone. None as `tokens` is."""
     vector: DocumentVector | None = None
     """Where it was asked for: as a put takes it again. None until the document is indexed, unless it came with one."""
 

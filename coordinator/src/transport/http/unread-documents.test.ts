@@ -34,6 +34,26 @@ describe('documents that the model cannot read, over HTTP', () => {
     assert.deepEqual([mixed.tokens, mixed.unknown_tokens], [4, 1])
   })
 
+  it('tells of which texts the model reads the beginning alone: of the index how many, and of each', async () => {
+    coordinator.encoder.documentTokensMax = 4
+    await put(documents, [
+      { id: 'long', text: 'stars twinkle in the night 婚礼' },
+      { id: 'short', text: 'stars twinkle all night' },
+      { id: 'unreadable', text: '婚礼 婚礼 婚礼 婚礼 婚礼' },
+    ])
+    const { json: index } = await request(`${coordinator.url}/v1/indexes/papers`)
+    assert.equal(index.documents_truncated, 2)
+    const of = async (id: string) => {
+      const { json } = await request(`${documents}/${id}`)
+      return [json.tokens, json.truncated]
+    }
+    assert.deepEqual(await Promise.all(['long', 'short', 'unreadable'].map(of)), [
+      [4, true],
+      [4, false],
+      [4, true],
+    ])
+  })
+
   it('says nothing of what the model reads while it is not known', async () => {
     const durable = await put(`${documents}?wait_for=durable`, [{ id: 'zh', text: '婚礼' }])
     assert.deepEqual([durable.json.documents_unreadable, durable.json.unreadable], [null, []])

@@ -174,6 +174,8 @@ export interface EncodeDocumentsResponse {
   textTokens: number[];
   /** Of these, the ones that the vocabulary does not have. */
   unknownTokens: number[];
+  /** Of each document, in the order of the request, whether it was cut. Empty of a service before this field. */
+  cutOff: boolean[];
 }
 
 export interface CutDocumentsRequest {
@@ -1397,7 +1399,7 @@ export const EncodeDocumentsRequest: MessageFns<EncodeDocumentsRequest> = {
 };
 
 function createBaseEncodeDocumentsResponse(): EncodeDocumentsResponse {
-  return { vectorWidth: 0, vectors: Buffer.alloc(0), truncated: 0, textTokens: [], unknownTokens: [] };
+  return { vectorWidth: 0, vectors: Buffer.alloc(0), truncated: 0, textTokens: [], unknownTokens: [], cutOff: [] };
 }
 
 export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
@@ -1422,6 +1424,13 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
       writer.uint32(42).fork();
       for (const v of message.unknownTokens) {
         writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.cutOff.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.cutOff) {
+        writer.bool(v);
       }
       writer.join();
     }
@@ -1501,6 +1510,24 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
 
             break;
           }
+          case 6: {
+            if (tag === 48) {
+              message.cutOff.push(reader.bool());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.cutOff.push(reader.bool());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1523,6 +1550,7 @@ export const EncodeDocumentsResponse: MessageFns<EncodeDocumentsResponse> = {
     message.truncated = object.truncated ?? 0;
     message.textTokens = object.textTokens?.map((e) => e) || [];
     message.unknownTokens = object.unknownTokens?.map((e) => e) || [];
+    message.cutOff = object.cutOff?.map((e) => e) || [];
     return message;
   },
 };

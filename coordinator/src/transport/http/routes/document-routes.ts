@@ -108,7 +108,8 @@ function documentJson(
   { fields, read, vector, ...document }: StoredDocument,
   withVector: boolean,
 ): z.input<typeof documentSchema> {
-  const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null }
+  const truncated = read === undefined ? null : (read.cutOff ?? false)
+  const tokens = { tokens: read?.tokens ?? null, unknown_tokens: read?.unknown ?? null, truncated }
   const own = vector === undefined ? null : { ...vector, values: [...vector.values] }
   const known = { ...document, ...tokens, fields: parseExactJson(fields) as Record<string, unknown> }
   return withVector ? { ...known, vector: own } : known
