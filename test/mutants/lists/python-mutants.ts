@@ -6,6 +6,14 @@ const source = 'clients/python/src/hypershard'
 /** Of the Python client. */
 export const pythonMutants: readonly Mutant[] = [
   {
+    id: 'python-vectors-unmarked',
+    file: `${source}/_vectors.py`,
+    find: 'return {"values": to_base64(data), "precision": precision}',
+    replace: 'return to_base64(data)',
+    breaks: 'An array of singles of half the width is not taken for halves',
+    tests,
+  },
+  {
     id: 'python-repeats-anything',
     file: `${source}/_retry.py`,
     find: 'return repeatable and error.problem.retryable and error.code != "deadline_exceeded"',

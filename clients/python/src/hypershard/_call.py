@@ -19,7 +19,7 @@ from hypershard._deadline import deadline
 from hypershard._errors import HypershardError, InvalidCall, NotReachable, Problem, TimedOut
 from hypershard._limits import SEARCH_S_DEFAULT
 from hypershard._retry import Attempts
-from hypershard._vectors import to_base64, to_wire
+from hypershard._vectors import expression_to_wire, to_base64, to_wire
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -171,6 +171,8 @@ def _word(value: object) -> str:
 def _with_vectors(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if "vector" in body:
         body = {**body, "vector": to_wire(body["vector"])}
+    if "query" in body:
+        body = {**body, "query": expression_to_wire(body["query"])}
     if "searches" in body:
         body = {**body, "searches": [_with_vectors(search) for search in body["searches"]]}
     return body

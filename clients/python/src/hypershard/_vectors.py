@@ -16,8 +16,9 @@ Base64 = str | bytes
 """Bytes, or base64 of them."""
 Vector = Union[Sequence[float], str, bytes, "numpy.ndarray"]
 """
-One vector: an array of numpy (or what numpy can read, as a tensor of PyTorch on the CPU) or bytes of f32 or f16,
-little-endian, which are sent as base64; a list of numbers; or base64 itself.
+One vector: an array of numpy (or what numpy can read, as a tensor of PyTorch on the CPU), which is sent as base64 with its
+precision; bytes of f32 or f16, little-endian; a list of numbers; or base64 itself. Of bytes and base64 the length tells
+which precision they are.
 """
 
 
@@ -37,13 +38,25 @@ class VectorAnswer(Answer):
 def to_wire(vector: object) -> object:
     """A `vector` of a document or of a search, as JSON can have it."""
     if isinstance(vector, Mapping):
-        # Of a model: {"model": digest, "values": …}
-        return {name: to_wire(value) if name == "values" else value for name, value in vector.items()}
+        # Of a model: {"model": digest, "values": …}; an array brings its precision along.
+        values = to_wire(vector.get("values"))
+        return {**vector, **values} if isinstance(values, dict) else {**vector, "values": values}
     if isinstance(vector, (bytes, bytearray, memoryview)):
         return to_base64(vector)
     if hasattr(vector, "__array__"):
-        return to_base64(_to_little_endian(vector, ndim=1))
+        data, precision = _to_little_endian(vector, ndim=1)
+        return {"values": to_base64(data), "precision": precision}
     return vector
+
+
+def expression_to_wire(node: object) -> object:
+    """The `query` of a search: of one that is composed, with the vectors of its leaves."""
+    if isinstance(node, (list, tuple)):
+        return [expression_to_wire(inner) for inner in node]
+    if not isinstance(node, Mapping):
+        return node
+    wire = {name: expression_to_wire(inner) if name in ("any", "all", "not") else inner for name, inner in node.items()}
+    return {**wire, "vector": to_wire(node["vector"])} if "vector" in node else wire
 
 
 def to_base64(data: bytes | bytearray | memoryview) -> str:
@@ -66,13 +79,13 @@ def qnet_of_layers(layers: Sequence[tuple[Any, Any]], **members: str) -> dict[st
         is_last = number == len(layers) - 1
         if (bias is None) != is_last:
             raise InvalidCall(f"layers.{number}: {'the last layer has no bias' if is_last else 'has no bias'}")
-        parts.append(_to_little_endian(matrix, ndim=2, single=True))
+        parts.append(_to_little_endian(matrix, ndim=2, single=True)[0])
         if bias is not None:
-            parts.append(_to_little_endian(bias, ndim=1, single=True))
+            parts.append(_to_little_endian(bias, ndim=1, single=True)[0])
     return {"weights": b"".join(parts), **members}
 
 
-def _to_little_endian(value: Any, ndim: int, single: bool = False) -> bytes:
+def _to_little_endian(value: Any, ndim: int, single: bool = False) -> tuple[bytes, str]:
     """Halves stay halves, unless all is to be single; every other number is sent as f32."""
     import numpy
 
@@ -82,4 +95,4 @@ def _to_little_endian(value: Any, ndim: int, single: bool = False) -> bytes:
     if array.ndim != ndim:
         raise InvalidCall(f"an array of shape {array.shape} is none of {ndim} dimension{'' if ndim == 1 else 's'}")
     half = array.dtype == numpy.float16 and not single
-    return numpy.ascontiguousarray(array, dtype="<f2" if half else "<f4").tobytes()
+    return numpy.ascontiguousarray(array, dtype="<f2" if half else "<f4").tobytes(), "f16" if half else "f32"

@@ -31,6 +31,25 @@ def test_vectors_go_in_and_come_out(client: Client, own: str) -> None:
     assert isinstance(bad.problem.to_error(), hypershard.InvalidRequest)
 
 
+def test_halves_go_in_as_halves_and_are_not_taken_for_singles(client: Client) -> None:
+    rng = numpy.random.default_rng(3)
+    halves = rng.standard_normal((20, 4)).astype("f2")
+    client.create_index(name="halves", model="external", vectors={"width": 4})
+    rows = [{"id": str(at), "vector": vector} for at, vector in enumerate(halves)]
+    assert client.put_all("halves", rows, wait_for="searchable").failed == 0
+    stored = client.get_document("halves", "3", vector=True).vector
+    assert stored is not None
+    assert numpy.array_equal(stored.to_numpy(), halves[3].astype("f4"))
+    # Two singles have as many bytes as four halves.
+    with pytest.raises(hypershard.InvalidRequest, match="width|values"):
+        client.search("halves", vector=numpy.ones(2, dtype="f4"))
+    scores = halves.astype("f4") @ halves[3].astype("f4")
+    assert client.search("halves", vector=halves[3], k=1, plan="exact").hits[0].id == str(int(numpy.argmax(scores)))
+    composed = client.search("halves", query={"any": [{"vector": halves[3]}, {"vector": halves[4]}]}, k=2)
+    assert composed.leaves == ["any[0]", "any[1]"]
+    client.delete_index("halves")
+
+
 def test_bad_vectors_are_told_with_their_line(client: Client, own: str) -> None:
     documents = [
         {"id": "good", "vector": numpy.ones(4)},

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from hypershard import InvalidCall, qnet_of_layers
-from hypershard._vectors import VectorAnswer, to_wire
+from hypershard._vectors import VectorAnswer, expression_to_wire, to_wire
 
 numbers = [0.5, -1.25, 3.0]
 
@@ -21,17 +21,25 @@ numbers = [0.5, -1.25, 3.0]
         (numpy.array(numbers, dtype=">f4"), "<3f"),
         (numpy.array(numbers, dtype="f2"), "<3e"),
         (numpy.array([*numbers, 9])[::-1][:0:-1][::-1][::-1], "<3f"),
-        (struct.pack("<3f", *numbers), "<3f"),
     ],
 )
-def test_an_array_is_sent_as_its_bytes(vector: object, form: str) -> None:
-    assert base64.b64decode(str(to_wire(vector))) == struct.pack(form, *numbers)
+def test_an_array_is_sent_as_its_bytes_with_its_precision(vector: object, form: str) -> None:
+    values = base64.b64encode(struct.pack(form, *numbers)).decode()
+    wire = {"values": values, "precision": "f16" if form == "<3e" else "f32"}
+    assert to_wire(vector) == wire
+    assert to_wire({"model": "m", "values": vector}) == {"model": "m", **wire}
+    composed = {"any": ["stars", {"vector": vector, "weight": 2}, {"not": {"vector": vector}}]}
+    leaves = ["stars", {"vector": wire, "weight": 2}, {"not": {"vector": wire}}]
+    assert expression_to_wire(composed) == {"any": leaves}
 
 
 def test_the_rest_is_sent_as_it_is() -> None:
     assert to_wire(numbers) == numbers
     assert to_wire("AAAA") == "AAAA"
-    assert to_wire({"model": "m", "values": numpy.zeros(1)}) == {"model": "m", "values": "AAAAAA=="}
+    assert to_wire(struct.pack("<3f", *numbers)) == base64.b64encode(struct.pack("<3f", *numbers)).decode()
+    marked = {"model": "m", "values": "AAAA", "precision": "f16"}
+    assert to_wire(marked) == marked
+    assert expression_to_wire("stars") == "stars"
 
 
 @pytest.mark.parametrize("vector", [numpy.zeros((1, 3)), numpy.array(["a"]), numpy.array([1j]), numpy.float32(1)])
