@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { HypershardError } from '@hypershard/common'
 import { searchDefaults, searchRequestSchema } from '@hypershard/contract'
 import { searchInputOf, toSearchInput } from './search-input.ts'
 
@@ -56,6 +57,30 @@ describe('the input of a search', () => {
         code: 'invalid_request',
         message: /^k: with group_by/,
       })
+    }
+  })
+
+  it('is refused with the place of what is wrong', () => {
+    const groupBy = { group_by: { field: 'year' } }
+    for (const [path, said] of [
+      ['k', { ...groupBy, k: 3 }],
+      ['sort', { ...groupBy, sort: [{ field: 'year' }] }],
+      ['plan', { ...groupBy, plan: 'graph' }],
+      ['recall', { plan: 'graph', recall: 0.9 }],
+      ['hybrid', { sort: [{ field: 'year' }], hybrid: {} }],
+      ['rerank.candidates', { k: 500, rerank: { model: 'm', candidates: 600 } }],
+      ['rerank', { query: undefined, like: { id: 'a' }, rerank: { model: 'm' } }],
+      ['hybrid', { query: { any: ['a', 'b'] }, hybrid: {} }],
+      ['highlight', { highlight: {}, ids_only: true }],
+      ['interpret', { query: { any: ['a', 'b'] }, interpret: true }],
+    ] as const) {
+      assert.throws(
+        () => inputOf(said),
+        ({ code, message, details }: HypershardError) => {
+          assert.deepEqual([code, message.split(':')[0], details.path], ['invalid_request', path, path])
+          return true
+        },
+      )
     }
   })
 

@@ -125,9 +125,9 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
   }
   if (groupBy !== undefined) {
     if (k !== searchDefaults.k)
-      throw refused('k: with group_by a page is of groups; leave k out and say group_by.groups')
+      throw refused('k', 'with group_by a page is of groups; leave k out and say group_by.groups')
     if (sort !== undefined)
-      throw refused('sort: groups come in the order of their best hits; leave sort or group_by out')
+      throw refused('sort', 'groups come in the order of their best hits; leave sort or group_by out')
     const ofRanked = hybrid !== undefined || rerank !== undefined
     return { ...what, ...settle(ofRanked ? options : withEveryScore(options, 'group_by')) }
   }
@@ -138,10 +138,10 @@ export function toSearchInput(index: string, request: CheckedRequest): SearchInp
 /** @throws HypershardError `invalid_request` for a query that is no text, and for what reads all of a text as one */
 function checkInterpret({ query, ...others }: Pick<SearchInput, 'query' | 'hybrid' | 'rerank'>): void {
   if (query.length === 0)
-    throw refused('interpret: reads a text, and this query is none; leave it out, or send a text as `query`')
+    throw refused('interpret', 'reads a text, and this query is none; leave it out, or send a text as `query`')
   for (const [name, other] of Object.entries(others)) {
     if (other !== undefined)
-      throw refused(`interpret: may split the text that ${name} reads as one; leave one of them out`)
+      throw refused('interpret', `may split the text that ${name} reads as one; leave one of them out`)
   }
 }
 
@@ -155,7 +155,7 @@ const besideSort = {
 function refuseBesideSort(given: Readonly<Record<keyof typeof besideSort, unknown>>): void {
   for (const [name, why] of Object.entries<string>(besideSort)) {
     if (given[name as keyof typeof given] === undefined) continue
-    throw refused(`${name}: does not go with sort: ${why}; leave ${name} or sort out`)
+    throw refused(name, `does not go with sort: ${why}; leave ${name} or sort out`)
   }
 }
 
@@ -165,14 +165,15 @@ function checkRerank(
   { candidates }: { candidates: number },
 ): void {
   if (k + candidates > hitsMax) {
-    const message = `rerank.candidates: ${candidates} and k ${k} are over ${hitsMax} together; lower one of them`
-    throw new HypershardError('invalid_request', message)
+    throw refused('rerank.candidates', `${candidates} and k ${k} are over ${hitsMax} together; lower one of them`)
   }
-  if (composed !== undefined) throw refused('rerank: reads one text, and an expression may have several; leave it out')
+  if (composed !== undefined)
+    throw refused('rerank', 'reads one text, and an expression may have several; leave it out')
   if (own === undefined && like === undefined) return
-  const message =
-    'rerank: reads the words of a query, and this one is a vector, a q-net or `like`; leave it out, or send `query`'
-  throw new HypershardError('invalid_request', message)
+  throw refused(
+    'rerank',
+    'reads the words of a query, and this one is a vector, a q-net or `like`; leave it out, or send `query`',
+  )
 }
 
 /** @throws HypershardError `invalid_request` */
@@ -184,14 +185,17 @@ function checkHighlight({
   groupBy,
 }: Pick<SearchInput, 'k' | 'query' | 'composed' | 'idsOnly' | 'groupBy'>): void {
   if (composed !== undefined && wantedTexts({ query, composed }).length === 0)
-    throw refused('highlight: takes its words from texts outside of `not`, and this expression has none; leave it out')
+    throw refused(
+      'highlight',
+      'takes its words from texts outside of `not`, and this expression has none; leave it out',
+    )
   if (query === '' && composed === undefined)
-    throw refused('highlight: takes its words from `query`, and this search has none; leave it out, or send `query`')
-  if (idsOnly) throw refused('highlight: is of the texts that ids_only leaves out; leave one of them out')
+    throw refused('highlight', 'takes its words from `query`, and this search has none; leave it out, or send `query`')
+  if (idsOnly) throw refused('highlight', 'is of the texts that ids_only leaves out; leave one of them out')
   const hits = groupBy === undefined ? k : groupBy.groups * groupBy.hits
   if (hits <= highlightedHitsMax) return
   const lower = groupBy === undefined ? 'k' : 'group_by.groups or group_by.hits'
-  throw refused(`highlight: of at most ${highlightedHitsMax} hits a page, this asks for ${hits}; lower ${lower}`)
+  throw refused('highlight', `of at most ${highlightedHitsMax} hits a page, this asks for ${hits}; lower ${lower}`)
 }
 
 /** The search of a part of this program that says no more than this; the rest is as in a request that leaves it out. */
@@ -238,14 +242,12 @@ function hybridSearchOf(
   }: Pick<SearchInput, 'k' | 'own' | 'composed' | 'like' | 'rerank' | 'groupBy'>,
 ): HybridSearch {
   if (composed !== undefined)
-    throw refused('hybrid: takes words from one text, and an expression may have several; leave it out')
+    throw refused('hybrid', 'takes words from one text, and an expression may have several; leave it out')
   if (own !== undefined || like !== undefined) {
-    const message = 'hybrid: words are taken from `query`, and a vector, a qnet or like has none; leave hybrid out'
-    throw new HypershardError('invalid_request', message)
+    throw refused('hybrid', 'words are taken from `query`, and a vector, a qnet or like has none; leave hybrid out')
   }
   if (fusion === 'reciprocal_rank' && lexical !== undefined) {
-    const message = 'hybrid: lexical belongs to the fusion convex, not to reciprocal_rank; leave one of them out'
-    throw new HypershardError('invalid_request', message)
+    throw refused('hybrid', 'lexical belongs to the fusion convex, not to reciprocal_rank; leave one of them out')
   }
   return {
     fusion,
@@ -264,12 +266,14 @@ function withEveryScore(options: Unjoined, what: 'group_by' | 'sort'): Unjoined 
   const { plan = 'exact', recall } = options
   if (plan === 'exact' && recall === undefined) return { ...options, plan }
   throw refused(
-    `${recall === undefined ? 'plan' : 'recall'}: ${what} has every document scored, in the plan exact; leave it out`,
+    recall === undefined ? 'plan' : 'recall',
+    `${what} has every document scored, in the plan exact; leave it out`,
   )
 }
 
-function refused(message: string): HypershardError {
-  return new HypershardError('invalid_request', message)
+/** @param path of what is wrong, in the request */
+function refused(path: string, why: string): HypershardError {
+  return new HypershardError('invalid_request', `${path}: ${why}`, { details: { path } })
 }
 
 function settle(options: Unjoined): Omit<SettledSearchOptions, 'hybrid'> {
@@ -280,8 +284,5 @@ function settle(options: Unjoined): Omit<SettledSearchOptions, 'hybrid'> {
 function planOf({ plan, recall }: SearchOptions): SearchPlanName {
   if (recall === undefined) return plan ?? searchDefaults.plan
   if (plan === undefined || plan === 'auto') return 'auto'
-  throw new HypershardError(
-    'invalid_request',
-    `recall: belongs to the plan auto, not to ${plan}; leave one of them out`,
-  )
+  throw refused('recall', `belongs to the plan auto, not to ${plan}; leave one of them out`)
 }

@@ -36,7 +36,7 @@ export function readOwnQuery({ vector, qnet }: { vector?: GivenVector | undefine
   if (vector !== undefined) return { kind: 'vector', name: nameOf('vector', JSON.stringify(vector)), vector } as const
   if (qnet === undefined) return undefined
   const bytes = decodeBase64(qnet.weights)
-  if (bytes === undefined) throw invalid('qnet.weights: not base64, or cut off; send all of it')
+  if (bytes === undefined) throw invalid('qnet.weights', 'not base64, or cut off; send all of it')
   if (bytes.length > ownQNetBytesMax) {
     const message = `qnet.weights: ${bytes.length} bytes, at most ${ownQNetBytesMax}; send them in f16 or int8`
     throw new HypershardError('request_too_large', message)
@@ -66,10 +66,10 @@ export function encodeOwnQuery(own: OwnQuery, scored: ScoredBy): EncodedTextAndO
 function weightsOfVector(vector: GivenVector, { architecture }: ScoredBy): Uint8Array {
   if (architecture.vectorDimensions.length > 2) {
     const shape = architecture.vectorDimensions.join('-')
-    throw invalid(`vector: the index scores with q-nets of ${shape}, not by inner product; send a \`qnet\``)
+    throw invalid('vector', `the index scores with q-nets of ${shape}, not by inner product; send a \`qnet\``)
   }
   const read = readVector(vector, vectorWidth(architecture))
-  if ('fault' in read) throw invalid(`vector: ${read.fault}`)
+  if ('fault' in read) throw invalid('vector', read.fault)
   return encodeWeights(architecture, { matrices: [Float32Array.from(read.values)], biases: [] }, 'f32')
 }
 
@@ -78,7 +78,7 @@ function weightsOfQNet({ qnet, bytes }: Extract<OwnQuery, { kind: 'qnet' }>, sco
   const wanted = architectureKey(architecture)
   const given = qnet.architecture && architectureKey(architectureOfShape(qnet.architecture, 'qnet.architecture'))
   if (given !== undefined && given !== wanted) {
-    throw invalid(`qnet.architecture: ${given}, the index scores with ${wanted}`)
+    throw invalid('qnet.architecture', `${given}, the index scores with ${wanted}`)
   }
   requireModel(qnet, scored)
   const precision: Precision = qnet.form === 'weights' ? qnet.precision : 'f32'
@@ -90,7 +90,7 @@ function weightsOfQNet({ qnet, bytes }: Extract<OwnQuery, { kind: 'qnet' }>, sco
   } catch (error) {
     const isFault =
       error instanceof FormatError || (error instanceof HypershardError && error.code === 'invalid_request')
-    throw isFault ? invalid(`qnet: ${messageOf(error)}`, error) : error
+    throw isFault ? invalid('qnet', messageOf(error), error) : error
   }
 }
 
@@ -105,14 +105,15 @@ function requireModel({ model }: GivenQNet, { modelDigest, ofModel }: ScoredBy):
 
 function requireDigest({ digest, form }: GivenQNet, found: string): void {
   if (digest === undefined) return
-  if (form !== 'weights') throw invalid('digest: belongs to the form `weights`; leave it out')
-  if (digest !== found) throw invalid(`digest: the weights have ${found}, not ${digest}; they were altered on the way`)
+  if (form !== 'weights') throw invalid('digest', 'belongs to the form `weights`; leave it out')
+  if (digest !== found)
+    throw invalid('digest', `the weights have ${found}, not ${digest}; they were altered on the way`)
 }
 
 function nameOf(facts: string, content: string | Uint8Array): string {
   return createHash('sha256').update(`${facts}\n`).update(content).digest('base64')
 }
 
-function invalid(message: string, cause?: unknown): HypershardError {
-  return new HypershardError('invalid_request', message, { cause })
+function invalid(path: string, why: string, cause?: unknown): HypershardError {
+  return new HypershardError('invalid_request', `${path}: ${why}`, { details: { path }, cause })
 }

@@ -16,9 +16,9 @@ Base64 = str | bytes
 """Bytes, or base64 of them."""
 Vector = Union[Sequence[float], str, bytes, "numpy.ndarray"]
 """
-One vector: an array of numpy (or what numpy can read, as a tensor of PyTorch on the CPU), which is sent as base64 with its
-precision; bytes of f32 or f16, little-endian; a list of numbers; or base64 itself. Of bytes and base64 the length tells
-which precision they are.
+One vector: an array of numpy (or what numpy can read, as a tensor of PyTorch on the CPU), which is sent as base64 with
+its precision; bytes of f32 or f16, little-endian; a list of numbers; or base64 itself. Of bytes and base64 the length
+tells which precision they are.
 """
 
 

@@ -41,7 +41,7 @@ def test_halves_go_in_as_halves_and_are_not_taken_for_singles(client: Client) ->
     assert stored is not None
     assert numpy.array_equal(stored.to_numpy(), halves[3].astype("f4"))
     # Two singles have as many bytes as four halves.
-    with pytest.raises(hypershard.InvalidRequest, match="width|values"):
+    with pytest.raises(hypershard.InvalidRequest, match=r"width|values"):
         client.search("halves", vector=numpy.ones(2, dtype="f4"))
     scores = halves.astype("f4") @ halves[3].astype("f4")
     assert client.search("halves", vector=halves[3], k=1, plan="exact").hits[0].id == str(int(numpy.argmax(scores)))
