@@ -16,6 +16,7 @@ import { clusterSizesOptions } from './cluster-sizes/settings.ts'
 import { loadPlot } from './load-plot.ts'
 import { type Figure, LoadRun, type Skipped } from './load-run.ts'
 import type { Measurement } from './measure/measurement.ts'
+import { measureBatches } from './parts/batches.ts'
 import { measureComposed } from './parts/composed.ts'
 import { measureIdle } from './parts/idle.ts'
 import { measureNewQueries } from './parts/new-queries.ts'
@@ -49,10 +50,11 @@ const parts: Readonly<Record<PartName, (run: LoadRun) => Promise<void>>> = {
   repeated: measureRepeatedQueries,
   plans: measurePlans,
   composed: measureComposed,
+  batch: measureBatches,
   open: measureOpenLoop,
   writes: measureSmallWrites,
   idle: measureIdle,
-  services: measureServices,
+  services: run => measureServices(run),
   telemetry: measureTelemetry,
   sizes: measureSizes,
 }

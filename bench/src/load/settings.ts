@@ -11,6 +11,7 @@ export const partNames = [
   'repeated',
   'plans',
   'composed',
+  'batch',
   'open',
   'writes',
   'idle',
