@@ -2,6 +2,22 @@ import type { Mutant } from '../mutant.ts'
 
 export const benchMutants: readonly Mutant[] = [
   {
+    id: 'services-by-the-slowest',
+    file: 'bench/src/load/parts/services.ts',
+    find: 'Math.min(...ratios), qnetQpsMin',
+    replace: 'Math.max(...ratios), qnetQpsMin',
+    breaks: 'The q-net model is judged by the best of the services',
+    tests: ['bench/src/load/parts/services.test.ts'],
+  },
+  {
+    id: 'services-left-running',
+    file: 'bench/src/load/parts/services.ts',
+    find: 'await service.stop()',
+    replace: '',
+    breaks: 'One service runs at a time',
+    tests: ['bench/src/load/parts/services.test.ts'],
+  },
+  {
     id: 'wrong-answers-pass',
     file: 'bench/src/load/client/judge-answer.ts',
     find: "if (wrong !== undefined) return { error: 'wrong_answer', message: wrong }",

@@ -21,14 +21,20 @@ const qnetQpsMin = 1 / 1.5
  * titles and texts. Queries that nobody asked before; each service as wide as finds .99 of its own exact answers, as our
  * default does. One service runs at a time, in turns with ours by the dense model and by the q-net.
  */
-export async function measureServices(run: LoadRun): Promise<void> {
+export async function measureServices(
+  run: LoadRun,
+  start: typeof startTextService = startTextService,
+  documentsOf: typeof embeddedDocuments = embeddedDocuments,
+): Promise<void> {
   const [dense, qnet] = [await mainIndex(run, 'dense'), await mainIndex(run, 'qnet')]
-  const documents = await embeddedDocuments(run, dense)
+  const documents = await documentsOf(run, dense)
   const ours = [dense, qnet].map(index => searches(run, index, { plan: 'defaults', queries: 'new' }))
   await run.untilQuiet()
   const qnetRatios = new Map<number, number[]>()
   for (const library of searchLibraries) {
-    const measured = await run.orSkipped(nameOfService(library), () => against(run, library, { documents, ours }))
+    const measured = await run.orSkipped(nameOfService(library), () =>
+      against(run, library, { documents, ours, start }),
+    )
     for (const [clients, ratio] of measured ?? []) qnetRatios.set(clients, [...(qnetRatios.get(clients) ?? []), ratio])
   }
   for (const [clients, ratios] of qnetRatios) {
@@ -41,10 +47,14 @@ export async function measureServices(run: LoadRun): Promise<void> {
 async function against(
   run: LoadRun,
   library: SearchLibrary,
-  { documents, ours }: { documents: readonly EmbeddedDocument[]; ours: readonly Contender[] },
+  {
+    documents,
+    ours,
+    start,
+  }: { documents: readonly EmbeddedDocument[]; ours: readonly Contender[]; start: typeof startTextService },
 ): Promise<Map<number, number>> {
   const modelDirectory = await denseDirectory(run)
-  const service = await startTextService(library, { modelDirectory, documents, queries: run.repeated })
+  const service = await start(library, { modelDirectory, documents, queries: run.repeated })
   try {
     const target = nameOfService(library)
     run.figure(`${target}: recall at its width of ${service.width}`, service.recall)
