@@ -258,7 +258,7 @@ class ConstantReader {
 }
 
 /** Whether our excerpt of the format (`proto/onnx/onnx.proto`) holds all that this graph says. */
-function canBeWrittenAgain({ node, initializer }: GraphProto): boolean {
+export function canBeWrittenAgain({ node, initializer }: GraphProto): boolean {
   if (!node.every(({ domain }) => domain === '' || domain === microsoftDomain)) return false
   const attributes = node.flatMap(({ attribute }) => attribute)
   if (!attributes.every(({ type }) => attributeTypesRead.has(type))) return false
