@@ -18,7 +18,7 @@ export const declaredMetrics: readonly { readonly title: string; readonly metric
 export const labelMeanings: Readonly<Record<string, string>> = {
   cache: '`qnets`, `answers`, `words` (coordinator); `qnets`, `filters`, `texts` (shard server)',
   code: 'an [error code](errors.md)',
-  device: 'what ranks documents, such as `webgpu` or `cuda:0`',
+  device: 'what ranks documents, or encodes, such as `webgpu` or `cuda:0`',
   digest: "a model's digest; as many as an encoder service has models",
   kernel: 'what computes: scores in a shard server, document vectors in an encoder service',
   kind: 'of a job or a commit: `advance`, `backfill`, `compact`, `collect`, `collect-models`; of a request to the store: `get`, `range`, `put`, `put_if_absent`, `put_file`, `list`, `delete`, `space`',

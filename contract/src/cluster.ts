@@ -88,7 +88,9 @@ export const clusterSchema = z.object({
             modelReferenceSchema.extend({
               document_kernel: z
                 .string()
-                .describe('What it computes document vectors in, `fp32` or `int8`; empty where it does not say.'),
+                .describe(
+                  'What it computes document vectors in: `fp32` or `int8`, or `fp32-cuda` or `fp32-webgpu` on a GPU; empty where it does not say.',
+                ),
             }),
           )
           .nullable()

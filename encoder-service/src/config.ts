@@ -1,7 +1,8 @@
 import { type Config, commaList, hostAndPort, serviceConfig, wholeNumber } from '@hypershard/common'
 import { memberConfig } from '@hypershard/membership'
+import { deviceNames } from '@hypershard/qnet/device-name'
 import { z } from 'zod'
-import { kernels } from './encoding/worker-protocol.ts'
+import { kernels } from './encoding/kernel.ts'
 
 /** Settings of the encoder service: environment variables. */
 export const encoderServiceConfig = {
@@ -22,9 +23,18 @@ export const encoderServiceConfig = {
     .describe(
       'What documents are encoded in: `fp32`; `int8`, faster, with vectors that differ in the third decimal; `auto` takes int8 where a measurement at start finds it faster. Queries are always fp32.',
     ),
-  HYPERSHARD_ENCODER_TOKEN_BUDGET: wholeNumber({ min: 8, max: 1_048_576 })
-    .default(1024)
-    .describe('The largest batch, in tokens with padding. At least the longest text that any of the models reads.'),
+  HYPERSHARD_ENCODER_DEVICE: z
+    .string()
+    .regex(deviceNames, { error: 'must be cpu, webgpu, cuda, cuda:<number> or auto' })
+    .default('cpu')
+    .describe(
+      "What queries, documents and pairs are encoded on, see docs/gpu.md: `cpu`; `webgpu`, `cuda` or `cuda:1`, which end the start where they do not work; `auto` takes CUDA's first device where it works, and else the CPU. A device gives document vectors that differ slightly from the CPU's.",
+    ),
+  HYPERSHARD_ENCODER_TOKEN_BUDGET: wholeNumber({ min: 0, max: 1_048_576 })
+    .default(0)
+    .describe(
+      'The largest batch, in tokens with padding; on a device each run of documents or pairs has so many. At least the longest text that any of the models reads. 0 takes 1,024 on the CPU, and 4,096 on a device.',
+    ),
   HYPERSHARD_ENCODER_QUEUE_TOKENS: wholeNumber({ min: 8, max: 1_073_741_824 })
     .default(1_048_576)
     .describe(

@@ -87,7 +87,7 @@ export class Encoder {
     this.#pairs = new PairScorer({ worker, limits, gate: this.#gates.pair, clock, meter: this.#meter })
     this.#meter.readLanes({ query: this.#queries, document: this.#documents, pair: this.#pairs.lane })
     readGates(meter, { queries: this.#gates.query, documents: this.#gates.document, pairs: this.#gates.pair })
-    const served = [...this.models, ...this.crossEncoders.map(model => ({ ...model, kernel: 'fp32' as const }))]
+    const served = [...this.models, ...this.crossEncoders]
     meter.read(encoderMetrics.model, () =>
       served.map(({ digest, kernel, settings }) => ({ labels: { model: settings.name, digest, kernel }, value: 1 })),
     )

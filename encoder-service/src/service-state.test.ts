@@ -8,7 +8,7 @@ describe('an encoder service that was told to stop', () => {
 
   beforeEach(() => {
     clock = new VirtualClock()
-    state = new ServiceState(clock)
+    state = new ServiceState(clock, 'cpu')
   })
 
   it('says that it is draining, and goes on for a while when it was asked lately', async () => {

@@ -4,18 +4,36 @@ import { protocolVersion } from '@hypershard/proto/versions'
 /** Whoever follows the service asks it more often than this. */
 const askedMsMax = 5_000
 
-/** Whether the service is draining, and whether anybody asks. */
+/** Whether the service is draining or has failed, and whether anybody asks. */
 export class ServiceState {
   readonly #clock: Clock
+  readonly #device: string
+  #failure: Error | undefined
   #draining = false
   #askedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock) {
+  /** @param device that it encodes on */
+  constructor(clock: Clock, device: string) {
     this.#clock = clock
+    this.#device = device
   }
 
-  /** For who asks whether the service lives. */
+  get device(): string {
+    return this.#device
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  /** It encodes nothing any more and ends soon: whoever asks is answered with this from now on. */
+  fail(error: Error): void {
+    this.#failure ??= error
+  }
+
+  /** For who asks whether the service lives. @throws what it failed with */
   answer(): { protocolVersion: number; draining: boolean } {
+    if (this.#failure !== undefined) throw this.#failure
     this.#askedAtMs = this.#clock.monotonicMs()
     return { protocolVersion, draining: this.#draining }
   }
@@ -24,11 +42,12 @@ export class ServiceState {
   describe() {
     const memoryBytes = memoryLimitBytes()
     const memoryFreeBytes = Math.max(0, memoryBytes - process.memoryUsage.rss())
-    return { zone: '', device: 'cpu', memoryBytes, memoryFreeBytes, protocolVersion, draining: this.#draining }
+    return { zone: '', device: this.#device, memoryBytes, memoryFreeBytes, protocolVersion, draining: this.#draining }
   }
 
-  /** @throws HypershardError `unavailable` while it drains */
+  /** @throws HypershardError `unavailable` while it drains; or what it failed with */
   requireReady(): void {
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#draining) throw new HypershardError('unavailable', 'this encoder service is draining and ends soon')
   }
 

@@ -6,16 +6,20 @@ import {
   systemClock,
   type Telemetry,
 } from '@hypershard/common'
-import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc'
+import { type GrpcServer, openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc'
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { EncoderServiceService } from '@hypershard/proto/encoder'
-import { readModelKind } from '@hypershard/qnet'
+import { DeviceLoss, readModelKind } from '@hypershard/qnet'
 import type { BatcherStatistics } from './batching/dynamic-batcher.ts'
 import type { EncoderServiceConfig } from './config.ts'
-import { Encoder } from './encoder.ts'
+import { DeviceWorkers } from './device/device-workers.ts'
+import { readDevice } from './device/read-device.ts'
+import { type StartedWorkers, startWorkers } from './device/start-workers.ts'
+import { Encoder, type EncoderLimits } from './encoder.ts'
 import { EncodingWorkers } from './encoding/encoding-workers.ts'
 import type { Lane, LoadedModel } from './encoding/worker-protocol.ts'
+import type { EncodingPort } from './ports.ts'
 import { ServiceState } from './service-state.ts'
 import { encoderHandlers } from './transport/encoder-handlers.ts'
 import type { ServedModels } from './transport/served-models.ts'
@@ -31,31 +35,43 @@ export interface RunningEncoderService extends RunningService {
 
 /**
  * Loads the models and serves `hypershard.v1.EncoderService`, with health and reflection, at the address `grpc`.
- * @param die called when an encoding worker keeps dying: a service that cannot encode is none. It ends the process, and
- *   whoever supervises that starts a fresh one
+ * @param die called when an encoding worker keeps dying, or the device is lost (`atOnce`: a thread may hang, so that nothing may
+ *   wait for it): a service that cannot encode is none. It ends the process, and whoever supervises that starts a fresh one
+ * @param workerFile the code of the encoding workers; another in tests
  * @throws HypershardError `invalid_model`, `invalid_config`, `address_in_use`
  */
 export async function startEncoderService(
   config: EncoderServiceConfig,
   telemetry: Telemetry,
-  die: (error: Error) => void = throwUncaught,
+  die: (error: Error, how?: { readonly atOnce: boolean }) => void = throwUncaught,
+  workerFile = new URL('./encoding/encoding-worker.ts', import.meta.url),
 ): Promise<RunningEncoderService> {
   const { log } = telemetry
   requireAdvertised(config, config.HYPERSHARD_ENCODER_LISTEN)
   requireInternalProtection('HYPERSHARD_ENCODER_LISTEN', config, log)
-  const workers = await EncodingWorkers.start({
-    settings: {
-      ...(await directoriesByKind(config.HYPERSHARD_MODELS)),
-      threads: config.HYPERSHARD_ENCODER_THREADS || processorCount(),
-      kernel: config.HYPERSHARD_ENCODER_KERNEL,
-    },
-    file: new URL('./encoding/encoding-worker.ts', import.meta.url),
-    clock: systemClock,
+  const settings = {
+    ...(await directoriesByKind(config.HYPERSHARD_MODELS)),
+    threads: config.HYPERSHARD_ENCODER_THREADS || processorCount(),
+    kernel: config.HYPERSHARD_ENCODER_KERNEL,
+  }
+  const started = await startWorkers({
+    device: config.HYPERSHARD_ENCODER_DEVICE,
+    tokenBudget: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
     log,
-    onFatal: die,
+    start: where =>
+      EncodingWorkers.start({
+        settings: { ...settings, ...where },
+        file: workerFile,
+        clock: systemClock,
+        log,
+        onFatal: die,
+      }),
   })
+  const { workers } = started
   try {
-    return await serve(workers, config, telemetry)
+    const loss = new DeviceLoss(log, error => die(error, { atOnce: true }))
+    const port = started.device === 'cpu' ? workers : new DeviceWorkers(workers, error => loss.note(error))
+    return await serve({ ...started, port, loss }, config, telemetry)
   } catch (error) {
     await workers.stop()
     throw error
@@ -70,18 +86,22 @@ async function directoriesByKind(paths: readonly string[]) {
   return { modelDirectories, crossEncoderDirectories }
 }
 
+interface ServiceParts extends StartedWorkers {
+  /** The workers, or what watches over their device. */
+  readonly port: EncodingPort
+  readonly loss: DeviceLoss
+}
+
 async function serve(
-  workers: EncodingWorkers,
+  { workers, device, batchTokens, port, loss }: ServiceParts,
   config: EncoderServiceConfig,
   { log, meter, tracer }: Telemetry,
 ): Promise<RunningEncoderService> {
-  checkModels(workers, config)
-  const limits = {
-    tokenBudgetMax: config.HYPERSHARD_ENCODER_TOKEN_BUDGET,
-    queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS,
-  }
-  const encoder = new Encoder(workers, limits, systemClock, meter)
-  const state = new ServiceState(systemClock)
+  const limits = { tokenBudgetMax: batchTokens, queueTokensMax: config.HYPERSHARD_ENCODER_QUEUE_TOKENS }
+  checkModels(workers, limits)
+  const encoder = new Encoder(port, limits, systemClock, meter)
+  const state = new ServiceState(systemClock, device)
+  readDevice(meter, state)
   const handlers = encoderHandlers(encoder, state, { log, tracer })
   const credentials = await openProcessCredentials(config, log)
   const server = await startGrpcServer({
@@ -92,6 +112,8 @@ async function serve(
     protoDirectory,
     drainMs,
   })
+  loss.onLost = error => serveNoMore(state, server, error)
+  log.info({ device, batchTokens }, 'encoding')
   for (const { digest, settings, kernel, choice } of workers.models) {
     log.info({ model: settings.name, digest, documentKernel: kernel, choice }, 'model loaded')
   }
@@ -116,9 +138,17 @@ async function serve(
   }
 }
 
+/** Whoever asks, in whatever way, hears that it serves no more. */
+function serveNoMore(state: ServiceState, grpc: Pick<GrpcServer, 'setServing'>, error: Error): void {
+  state.fail(error)
+  grpc.setServing(false)
+}
+
 /** Checks the models against each other and against the settings. */
-function checkModels({ models, crossEncoders }: ServedModels, config: EncoderServiceConfig): void {
-  const { HYPERSHARD_ENCODER_TOKEN_BUDGET: budget, HYPERSHARD_ENCODER_QUEUE_TOKENS: queue } = config
+function checkModels(
+  { models, crossEncoders }: ServedModels,
+  { tokenBudgetMax: budget, queueTokensMax: queue }: EncoderLimits,
+): void {
   if (queue < budget) {
     const problem = `HYPERSHARD_ENCODER_QUEUE_TOKENS: ${queue} is less than one batch; set at least ${budget}`
     throw new HypershardError('invalid_config', problem)

@@ -77,19 +77,27 @@ describe('compose files', () => {
     })
   }
 
-  it('compose.gpu.yaml: shard servers of compose.yaml have a device and a GPU each that no other has', () => {
+  it('compose.gpu.yaml: servers of compose.yaml have a device and a GPU each that no other of their kind has', () => {
     const { services: base } = readCompose('compose.yaml')
     const { services } = readCompose('compose.gpu.yaml')
-    const gpus = Object.entries(services).map(([name, { environment, deploy }]) => {
-      assert.equal(processOf(base[name]!), 'shard-server')
+    const gpus = { 'shard-server': [] as string[][], 'encoder-service': [] as string[][] }
+    for (const [name, { environment, deploy }] of Object.entries(services)) {
+      const kind = processOf(base[name]!) as keyof typeof gpus
       const settings = settingsOf({ ...base[name]!.environment, ...environment })
-      const config = readConfig(shardServerConfig, settings)
-      assert.equal(config.HYPERSHARD_SHARD_DEVICE, 'cuda')
-      assert.ok(config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES > 0)
-      return deploy!.resources.reservations.devices.flatMap(({ device_ids }) => device_ids)
-    })
-    assert.ok(gpus.length > 1 && gpus.every(({ length }) => length === 1))
-    assert.equal(new Set(gpus.flat()).size, gpus.length)
+      if (kind === 'shard-server') {
+        const config = readConfig(shardServerConfig, settings)
+        assert.equal(config.HYPERSHARD_SHARD_DEVICE, 'cuda')
+        assert.ok(config.HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES > 0)
+      } else {
+        const config = readConfig(encoderServiceConfig, { HYPERSHARD_MODELS: '/opt/model', ...settings })
+        assert.equal(config.HYPERSHARD_ENCODER_DEVICE, 'cuda')
+      }
+      gpus[kind].push(deploy!.resources.reservations.devices.flatMap(({ device_ids }) => device_ids))
+    }
+    for (const ofKind of Object.values(gpus)) {
+      assert.ok(ofKind.length > 1 && ofKind.every(({ length }) => length === 1))
+      assert.equal(new Set(ofKind.flat()).size, ofKind.length)
+    }
   })
 
   it('publish ports of coordinators, and what watches them, alone', () => {

@@ -18,6 +18,7 @@ import { deployMutants } from './lists/deploy-mutants.ts'
 import { deviceMutants } from './lists/device-mutants.ts'
 import { doctorMutants } from './lists/doctor-mutants.ts'
 import { drainMutants } from './lists/drain-mutants.ts'
+import { encoderDeviceMutants } from './lists/encoder-device-mutants.ts'
 import { encoderServiceMutants } from './lists/encoder-service-mutants.ts'
 import { evaluationMutants } from './lists/evaluation-mutants.ts'
 import { fanOutMutants } from './lists/fan-out-mutants.ts'
@@ -67,6 +68,7 @@ export const allMutants: readonly Mutant[] = [
   ...fanOutSimulationMutants,
   ...coordinatorWritingMutants,
   ...deviceMutants,
+  ...encoderDeviceMutants,
   ...doctorMutants,
   ...deployMutants,
   ...drainMutants,

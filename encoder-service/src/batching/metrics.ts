@@ -23,6 +23,18 @@ export const encoderMetrics = defineMetrics({
     help: 'Models that are served, and what their documents are encoded with; always 1.',
     labels: ['model', 'digest', 'kernel'],
   },
+  deviceInfo: {
+    kind: 'gauge',
+    name: 'hypershard_encoder_device_info',
+    help: 'What queries, documents and pairs are encoded on; always 1.',
+    labels: ['device'],
+  },
+  deviceLost: {
+    kind: 'gauge',
+    name: 'hypershard_encoder_device_lost',
+    help: '1 once the device has failed: the service encodes nothing any more and ends.',
+    labels: [],
+  },
 })
 
 /** Of the batches that they are run in. */

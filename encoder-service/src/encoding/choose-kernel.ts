@@ -1,8 +1,11 @@
 import { HypershardError } from '@hypershard/common'
 import { int8ProductsAreExact, type ModelDirectory, quantiseEncoder, type VectorHead } from '@hypershard/qnet'
-import { type EncoderReach, type EncoderSession, openEncoder } from './encoder-session.ts'
+import { deviceSetting, type EncodingDevice } from '../device/encoding-device.ts'
+import { openEncoderOnDevice } from '../device/open-on-device.ts'
+import { cosineOf } from './cosine-of.ts'
+import { type EncoderReach, type EncoderSession, openEncoder, probeTexts } from './encoder-session.ts'
+import type { CpuKernel, Kernel } from './kernel.ts'
 import { statesOf } from './text-batch.ts'
-import type { Kernel, WorkerSettings } from './worker-protocol.ts'
 
 export interface ChosenEncoder {
   readonly encoder: EncoderSession
@@ -13,7 +16,9 @@ export interface ChosenEncoder {
 
 export interface KernelOptions extends EncoderReach {
   readonly threads: number
-  readonly kernel: WorkerSettings['kernel']
+  readonly kernel: CpuKernel | 'auto'
+  /** That runs it, and not the CPU. */
+  readonly device?: EncodingDevice | undefined
 }
 
 /**
@@ -25,15 +30,12 @@ export const speedUpMin = 1.2
 /** How alike the vectors of both must be, as the least cosine of the probe texts. */
 export const cosineMin = 0.995
 
-/** Texts of random tokens, 128 in all; long enough that their product is the full matrix product of a batch. */
-const probeTexts = 4
-const probeTokens = 32
 /** After one that does not count; the best of each kernel counts. */
 const rounds = 3
 
 /**
  * Opens a model's document encoder with the kernel that is asked for; for `auto`, with int8 where the graph allows it, its
- * vectors are like those of fp32, and it is measured to be faster here.
+ * vectors are like those of fp32, and it is measured to be faster here. A device computes in f32.
  * @param head that makes vectors of token states
  * @throws HypershardError `invalid_model`; `invalid_config` when int8 is asked for and the graph has no such form
  */
@@ -43,6 +45,11 @@ export async function openDocumentEncoder(
   head: VectorHead,
 ): Promise<ChosenEncoder> {
   const file = directory.settings.encoder.document
+  const { device } = options
+  if (device !== undefined) {
+    if (options.kernel === 'int8') throw int8IsTheCpus()
+    return { ...(await openEncoderOnDevice(directory, file, { ...options, device })), kernel: device.kernel }
+  }
   const fp32 = await openEncoder(directory, file, options)
   if (options.kernel === 'fp32') return { encoder: fp32, kernel: 'fp32', choice: 'as set' }
   const { graph, problem } = await int8GraphOf(directory, file)
@@ -53,13 +60,18 @@ export async function openDocumentEncoder(
     throw new HypershardError('invalid_config', message)
   }
   const int8 = await openEncoder(directory, file, options, graph)
-  const probe = probeOf(options)
+  const probe = probeTexts(options)
   const cosine = leastCosine(await vectorsOf(fp32, head, probe), await vectorsOf(int8, head, probe))
   const speedUp = options.kernel === 'auto' ? await measureSpeedUp(fp32, int8, probe) : undefined
   const kernel = speedUp === undefined ? 'int8' : kernelFor({ cosine, speedUp })
   await (kernel === 'int8' ? fp32 : int8).close()
   const speed = speedUp === undefined ? 'as set' : `int8 ${speedUp.toFixed(2)} times as fast as fp32`
   return { encoder: kernel === 'int8' ? int8 : fp32, kernel, choice: `${speed}, least cosine ${cosine.toFixed(4)}` }
+}
+
+function int8IsTheCpus(): HypershardError {
+  const message = `HYPERSHARD_ENCODER_KERNEL: int8 is the CPU's alone, and ${deviceSetting} is set; set auto or fp32`
+  return new HypershardError('invalid_config', message)
 }
 
 async function int8GraphOf(directory: ModelDirectory, file: string) {
@@ -73,14 +85,6 @@ export function kernelFor({ cosine, speedUp }: { cosine: number; speedUp: number
   return cosine >= cosineMin && speedUp >= speedUpMin ? 'int8' : 'fp32'
 }
 
-/** Ids spread over the vocabulary, always the same. */
-function probeOf({ tokensMax, idMax }: EncoderReach): Int32Array[] {
-  const tokens = Math.min(tokensMax, probeTokens)
-  return Array.from({ length: probeTexts }, (_, text) =>
-    Int32Array.from({ length: tokens }, (_, at) => ((text * tokens + at + 1) * 7919) % (idMax + 1)),
-  )
-}
-
 async function vectorsOf(encoder: EncoderSession, head: VectorHead, probe: Int32Array[]): Promise<Float32Array[]> {
   const batch = await encoder.run(probe)
   const vectors: Float32Array[] = []
@@ -90,11 +94,6 @@ async function vectorsOf(encoder: EncoderSession, head: VectorHead, probe: Int32
 
 function leastCosine(left: readonly Float32Array[], right: readonly Float32Array[]): number {
   return Math.min(...left.map((vector, row) => cosineOf(vector, right[row]!)))
-}
-
-function cosineOf(left: Float32Array, right: Float32Array): number {
-  const product = left.reduce((sum, value, at) => sum + value * right[at]!, 0)
-  return product / (Math.hypot(...left) * Math.hypot(...right))
 }
 
 /** Both take turns, so that what else the machine does slows both. */

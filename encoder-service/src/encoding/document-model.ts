@@ -1,11 +1,11 @@
 import { HypershardError } from '@hypershard/common'
 import { allFinite, type ModelDirectory, openVectorHead, type VectorHead } from '@hypershard/qnet'
 import { type CutDocument, cutDocument, type DocumentToCut } from '../passages/cut-document.ts'
-import { openDocumentEncoder } from './choose-kernel.ts'
+import { type KernelOptions, openDocumentEncoder } from './choose-kernel.ts'
 import type { EncoderSession } from './encoder-session.ts'
 import { statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import { type LoadedModel, loadedModel, type WorkerSettings } from './worker-protocol.ts'
+import { type LoadedModel, loadedModel } from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer
@@ -13,7 +13,7 @@ interface Parts {
   readonly head: VectorHead
 }
 
-export type DocumentModelSettings = Pick<WorkerSettings, 'threads' | 'kernel'>
+export type DocumentModelSettings = Pick<KernelOptions, 'threads' | 'kernel' | 'device'>
 
 /** A model's half that makes vectors of documents. Its calls block their thread while onnxruntime runs. */
 export class DocumentModel {

@@ -7,12 +7,16 @@ import {
   invalidModel,
   type ModelDirectory,
 } from '@hypershard/qnet'
+import type { OpenGraph } from '../device/encoding-device.ts'
 import { padTexts, type TokenStatesBatch } from './text-batch.ts'
 
 /** An encoder graph that was checked against the contract of docs/formats/model.md. */
 export interface EncoderSession {
-  /** @throws HypershardError `invalid_model` when a state is NaN or infinite */
-  run(texts: readonly Int32Array[]): Promise<TokenStatesBatch>
+  /**
+   * @param paddedTokens that the texts are padded to: their longest unless told
+   * @throws HypershardError `invalid_model` when a state is NaN or infinite
+   */
+  run(texts: readonly Int32Array[], paddedTokens?: number): Promise<TokenStatesBatch>
   /** Gives its memory back; nothing runs after it. */
   close(): Promise<void>
 }
@@ -22,6 +26,10 @@ export interface EncoderReach {
   readonly tokensMax: number
   readonly idMax: number
 }
+
+/** Texts of random tokens, 128 in all; long enough that their product is the full matrix product of a batch. */
+const probeCount = 4
+const probeTokens = 32
 
 /**
  * Opens an encoder and runs it once on the longest text and the highest id there can be, so that a model which loads
@@ -39,7 +47,7 @@ export async function openEncoder(
   try {
     const session = await createOnnxSession(graph, options)
     checkSignature(session, width)
-    const encoder = createEncoder(session, width)
+    const encoder = encoderOf(session, width)
     await encoder.run([new Int32Array(options.tokensMax).fill(options.idMax)])
     return encoder
   } catch (error) {
@@ -48,13 +56,22 @@ export async function openEncoder(
   }
 }
 
-function createEncoder(session: InferenceSession, width: number): EncoderSession {
+/** Ids spread over the vocabulary, always the same. */
+export function probeTexts({ tokensMax, idMax }: EncoderReach): Int32Array[] {
+  const tokens = Math.min(tokensMax, probeTokens)
+  return Array.from({ length: probeCount }, (_, text) =>
+    Int32Array.from({ length: tokens }, (_, at) => ((text * tokens + at + 1) * 7919) % (idMax + 1)),
+  )
+}
+
+/** An encoder's graph that is open, and was checked before. */
+export function encoderOf(graph: OpenGraph, width: number): EncoderSession {
   return {
-    close: () => session.release(),
-    run: async texts => {
+    close: () => graph.release(),
+    run: async (texts, paddedTokens) => {
       const lengths = texts.map(ids => ids.length)
-      const longest = Math.max(...lengths)
-      const states = floatOutput(await session.run(padTexts(texts), ['token_states']), 'token_states')
+      const longest = paddedTokens ?? Math.max(...lengths)
+      const states = floatOutput(await graph.run(padTexts(texts, longest), ['token_states']), 'token_states')
       if (states.length !== texts.length * longest * width) {
         throw new HypershardError(
           'invalid_model',

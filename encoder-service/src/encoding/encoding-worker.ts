@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { isFailure, toFailure } from '@hypershard/common'
 import { loadCrossEncoderDirectory, loadModelDirectory } from '@hypershard/qnet'
+import { EncodingDevice } from '../device/encoding-device.ts'
 import { PairModel } from '../pairs/pair-model.ts'
 import { DocumentModel } from './document-model.ts'
 import { QueryModel } from './query-model.ts'
@@ -15,6 +16,9 @@ const settings = workerData as WorkerSettings
 
 /** The operations of one lane. */
 type Operations = { [Name in Operation]?: (request: WorkerRequest<Name>) => Promise<Output<Name>> }
+
+const device = settings.device && new EncodingDevice(settings.device, settings.lane)
+const opening = { threads: settings.threads, kernel: settings.kernel, device }
 
 async function openModels<Model>(open: (path: string) => Promise<Model>): Promise<Model[]> {
   const models: Model[] = []
@@ -30,12 +34,12 @@ interface OpenLane {
 async function openLane(): Promise<OpenLane> {
   if (settings.lane === 'pair') return openPairLane()
   if (settings.lane === 'query') {
-    const models = await openModels(async path => QueryModel.open(await loadModelDirectory(path), settings))
+    const models = await openModels(async path => QueryModel.open(await loadModelDirectory(path), opening))
     const encodeQueries: Operations['encodeQueries'] = ({ input }) => models[input.model]!.encodeQueries(input.queries)
     return { operations: { encodeQueries }, models: models.map(model => model.loaded) }
   }
   yieldToOthers()
-  const models = await openModels(async path => DocumentModel.open(await loadModelDirectory(path), settings))
+  const models = await openModels(async path => DocumentModel.open(await loadModelDirectory(path), opening))
   const operations: Operations = {
     tokenizeDocuments: async ({ input }) => models[input.model]!.tokenizeDocuments(input.texts),
     cutDocuments: async ({ input }) => models[input.model]!.cutDocuments(input.documents, input.overlap),
@@ -47,7 +51,7 @@ async function openLane(): Promise<OpenLane> {
 /** Somebody waits for pairs too, but each search has many of them, and only one query. */
 async function openPairLane(): Promise<OpenLane> {
   yieldToOthers(pairNiceSteps)
-  const models = await openModels(async path => PairModel.open(await loadCrossEncoderDirectory(path), settings))
+  const models = await openModels(async path => PairModel.open(await loadCrossEncoderDirectory(path), opening))
   const operations: Operations = {
     tokenizePairs: async ({ input }) => models[input.model]!.tokenizePairs(input.query, input.texts),
     scorePairs: ({ input }) => models[input.model]!.scorePairs(input.pairs),
@@ -80,7 +84,9 @@ function buffersOf(output: Output<Operation>): ArrayBuffer[] {
 }
 
 try {
+  await device?.probe()
   const { operations, models } = await openLane()
+  device?.noteStarted()
   // onnxruntime's calls are asynchronous in form; the chain keeps requests from running into one another.
   let last = Promise.resolve()
   port.on('message', (request: WorkerRequest) => {

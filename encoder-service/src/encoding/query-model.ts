@@ -11,17 +11,13 @@ import {
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
+import { openEncoderOnDevice } from '../device/open-on-device.ts'
 import { type Interpretation, type Interpreter, nothingFound, openInterpreter } from '../interpretation/interpreter.ts'
+import type { KernelOptions } from './choose-kernel.ts'
 import { type EncoderSession, openEncoder } from './encoder-session.ts'
 import { placesOfAlike, statesOf } from './text-batch.ts'
 import { openTokenizer, type TextTokenizer, type TokenizedText } from './tokenizer.ts'
-import {
-  type EncodedQuery,
-  type LoadedModel,
-  loadedModel,
-  type QueryWork,
-  type WorkerSettings,
-} from './worker-protocol.ts'
+import { type EncodedQuery, type LoadedModel, loadedModel, type QueryWork } from './worker-protocol.ts'
 
 interface Parts {
   readonly tokenizer: TextTokenizer
@@ -49,11 +45,19 @@ export class QueryModel {
    * @param directory its files are not held on to
    * @throws HypershardError `invalid_model`
    */
-  static async open(directory: ModelDirectory, { threads }: Pick<WorkerSettings, 'threads'>): Promise<QueryModel> {
+  static async open(
+    directory: ModelDirectory,
+    { threads, device }: Pick<KernelOptions, 'threads' | 'device'>,
+  ): Promise<QueryModel> {
     const tokenizer = openTokenizer(directory, 'query')
     const tokensMax = directory.settings.tokenizer.maxQueryTokens
     const reach = { tokensMax, idMax: tokenizer.idMax }
-    const encoder = await openEncoder(directory, directory.settings.encoder.query, { ...reach, threads })
+    const file = directory.settings.encoder.query
+    const encoder =
+      device === undefined
+        ? await openEncoder(directory, file, { ...reach, threads })
+        : (await openEncoderOnDevice(directory, file, { ...reach, threads, device })).encoder
+    // The CPU's in any case: shard servers make the same weights of the token states there.
     const head = await openAlikeQueriesHead(directory, threads)
     const interpreter = await openInterpreter(directory)
     return new QueryModel(loadedModel(directory), { tokenizer, encoder, head, interpreter })

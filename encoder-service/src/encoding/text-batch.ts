@@ -11,9 +11,11 @@ export interface TokenStatesBatch {
 /** Any id of the vocabulary would do: the mask hides it. */
 const paddingId = 0n
 
-/** The encoder's inputs for some texts: ids padded to the longest, and a mask with 1 for tokens. */
-export function padTexts(texts: readonly Int32Array[]): InferenceSession.OnnxValueMapType {
-  const longest = Math.max(...texts.map(ids => ids.length))
+/**
+ * The encoder's inputs for some texts: padded ids, and a mask with 1 for tokens.
+ * @param longest that all are padded to
+ */
+export function padTexts(texts: readonly Int32Array[], longest: number): InferenceSession.OnnxValueMapType {
   const inputIds = new BigInt64Array(texts.length * longest).fill(paddingId)
   const mask = new BigInt64Array(texts.length * longest)
   for (const [row, ids] of texts.entries()) {

@@ -10,21 +10,16 @@ import {
   type ModelSettings,
   type Precision,
 } from '@hypershard/qnet'
+import type { EncodingDeviceSettings } from '../device/encoding-device.ts'
 import type { Interpretation } from '../interpretation/interpreter.ts'
 import type { PairIds } from '../pairs/pair-session.ts'
 import type { TokenizedPairs } from '../pairs/pair-tokenizer.ts'
 import type { CutDocument, DocumentToCut } from '../passages/cut-document.ts'
+import type { CpuKernel, Kernel } from './kernel.ts'
+import type { Lane } from './lane.ts'
 import type { TokenizedText } from './tokenizer.ts'
 
-/**
- * Somebody waits for a query's answer; documents are indexed in the background; pairs of a query and a text are scored once
- * the query has found its texts. Each lane has a worker of its own.
- */
-export type Lane = 'query' | 'document' | 'pair'
-
-/** What an encoder's products are computed in. */
-export const kernels = ['fp32', 'int8'] as const
-export type Kernel = (typeof kernels)[number]
+export type { Lane } from './lane.ts'
 
 export interface WorkerSettings {
   /** What it does; it opens the graphs of that alone. */
@@ -34,7 +29,9 @@ export interface WorkerSettings {
   /** Threads inside one operator of onnxruntime. */
   readonly threads: number
   /** For documents; `auto` has each model measured. Queries are always fp32. */
-  readonly kernel: Kernel | 'auto'
+  readonly kernel: CpuKernel | 'auto'
+  /** That runs the graphs; the CPU where there is none. */
+  readonly device?: EncodingDeviceSettings | undefined
 }
 
 /** A model that the worker holds; its number in later requests is its place in the settings' list. */
@@ -61,6 +58,8 @@ export interface LoadedCrossEncoder extends Pick<LoadedModel, 'digest' | 'langua
   readonly settings: CrossEncoderSettings
   /** Weights that each token is multiplied with. */
   readonly tokenParameters: number
+  /** That its worker computes with. */
+  readonly kernel: Kernel
 }
 
 export function isCrossEncoder(model: LoadedModel | LoadedCrossEncoder): model is LoadedCrossEncoder {

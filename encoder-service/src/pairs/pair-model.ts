@@ -1,5 +1,6 @@
 import { type CrossEncoderDirectory, countTokenParameters } from '@hypershard/qnet'
-import type { LoadedCrossEncoder, WorkerSettings } from '../encoding/worker-protocol.ts'
+import type { KernelOptions } from '../encoding/choose-kernel.ts'
+import type { LoadedCrossEncoder } from '../encoding/worker-protocol.ts'
 import { openPairSession, type PairIds, type PairSession } from './pair-session.ts'
 import { openPairTokenizer, type PairTokenizer, type TokenizedPairs } from './pair-tokenizer.ts'
 
@@ -19,13 +20,15 @@ export class PairModel {
    * @param directory its files are not held on to
    * @throws HypershardError `invalid_model`
    */
-  static async open(directory: CrossEncoderDirectory, { threads }: Pick<WorkerSettings, 'threads'>) {
+  static async open(directory: CrossEncoderDirectory, { threads, device }: Pick<KernelOptions, 'threads' | 'device'>) {
     const { path, digest, settings, languages, bytes } = directory
     const tokenizer = openPairTokenizer(directory)
     const reach = { tokensMax: settings.tokenizer.maxTokens, idMax: tokenizer.idMax }
-    const session = await openPairSession(directory, { ...reach, threads })
+    const session = await openPairSession(directory, { ...reach, threads, device })
     const tokenParameters = countTokenParameters(directory.files.get(settings.scorer.file)!)
-    return new PairModel({ path, digest, settings, languages, bytes, tokenParameters }, tokenizer, session)
+    const kernel = device?.kernel ?? 'fp32'
+    const loaded: LoadedCrossEncoder = { path, digest, settings, languages, bytes, tokenParameters, kernel }
+    return new PairModel(loaded, tokenizer, session)
   }
 
   tokenizePairs(query: string, texts: readonly string[]): TokenizedPairs {

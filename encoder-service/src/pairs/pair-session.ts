@@ -8,6 +8,9 @@ import {
   invalidModel,
   Tensor,
 } from '@hypershard/qnet'
+import type { EncodingDevice, OpenGraph } from '../device/encoding-device.ts'
+import { runsOf } from '../device/in-fixed-shapes.ts'
+import { runsNotThere } from '../device/open-on-device.ts'
 import { placesOfAlike } from '../encoding/text-batch.ts'
 import { paddedLength } from './padded-length.ts'
 import type { TokenizedPair } from './pair-tokenizer.ts'
@@ -29,8 +32,17 @@ interface PairReach {
   readonly idMax: number
 }
 
+interface PairOptions extends PairReach {
+  readonly threads: number
+  /** That runs it, and not the CPU. */
+  readonly device?: EncodingDevice | undefined
+}
+
 /** How far a pair's score alone may be from its score beside others: only a graph that mixes pairs goes beyond it. */
 const mixedMax = 1e-3
+
+/** How far a device's score of a pair may be from the CPU's: more is another model, or a device with a fault. */
+const deviceApartMax = 0.02
 
 /** onnxruntime has kernels of their own for one row, which add in another order (decision 002). */
 const rowsMin = 2
@@ -40,16 +52,18 @@ const rowsMin = 2
  * that a model which loads also answers, and the same whatever pairs share its batch.
  * @throws HypershardError `invalid_model`, naming the file
  */
-export async function openPairSession(
-  directory: CrossEncoderDirectory,
-  options: PairReach & { readonly threads: number },
-): Promise<PairSession> {
+export async function openPairSession(directory: CrossEncoderDirectory, options: PairOptions): Promise<PairSession> {
+  const onCpu = await openOnCpu(directory, options)
+  return options.device === undefined ? onCpu : openOnDevice(directory, { ...options, device: options.device }, onCpu)
+}
+
+async function openOnCpu(directory: CrossEncoderDirectory, options: PairOptions): Promise<PairSession> {
   const { file } = directory.settings.scorer
   try {
     const session = await createOnnxSession(directory.files.get(file)!, options)
     checkSignature(session)
-    const scorer = createPairSession(session, options.tokensMax)
-    await scorer.run([{ ids: new Int32Array(options.tokensMax).fill(options.idMax), textFrom: 2 }])
+    const scorer = createPairSession(session, options.tokensMax, count => Math.max(rowsMin, count))
+    await scorer.run([longestPair(options)])
     await checkApart(scorer, options)
     return scorer
   } catch (error) {
@@ -58,7 +72,40 @@ export async function openPairSession(
   }
 }
 
-function createPairSession(session: InferenceSession, tokensMax: number): PairSession {
+/** As encoders are opened on a device (`open-on-device.ts`). */
+async function openOnDevice(
+  directory: CrossEncoderDirectory,
+  { device, ...options }: PairOptions & { readonly device: EncodingDevice },
+  onCpu: PairSession,
+): Promise<PairSession> {
+  const { settings, files } = directory
+  try {
+    const graph = await device.open(files.get(settings.scorer.file)!)
+    const scorer = createPairSession(graph, options.tokensMax, (_, length) => device.rowsOf(length))
+    const pairs = [...probePairs(options), longestPair(options)]
+    const [expected, found] = [await onCpu.run(pairs), await scorer.run(pairs)]
+    for (const [at, score] of found.entries()) {
+      const apart = Math.abs(score - expected[at]!)
+      if (apart > deviceApartMax * Math.max(1, Math.abs(expected[at]!))) {
+        throw new Error(`it scores a pair ${score} where the CPU scores it ${expected[at]}`)
+      }
+    }
+    return scorer
+  } catch (error) {
+    throw runsNotThere(device, settings.name, error)
+  } finally {
+    await onCpu.close()
+  }
+}
+
+/**
+ * @param rowsOf rows of a run, by how many pairs of one padded length there are and by that length
+ */
+function createPairSession(
+  session: OpenGraph,
+  tokensMax: number,
+  rowsOf: (pairs: number, length: number) => number,
+): PairSession {
   const hasTypes = session.inputNames.includes('token_type_ids')
   return {
     close: () => session.release(),
@@ -66,14 +113,15 @@ function createPairSession(session: InferenceSession, tokensMax: number): PairSe
       const scores = new Float32Array(pairs.length)
       const lengths = pairs.map(({ ids }) => paddedLength(ids.length, tokensMax))
       for (const places of placesOfAlike(lengths)) {
-        const alike = places.map(place => pairs[place]!)
-        while (alike.length < rowsMin) alike.push(alike[0]!)
-        const inputs = inputsOf(alike, lengths[places[0]!]!, hasTypes)
-        const found = floatOutput(await session.run(inputs, ['scores']), 'scores')
-        if (found.length !== alike.length) {
-          throw new HypershardError('invalid_model', `it gave ${found.length} scores for ${alike.length} pairs`)
+        const length = lengths[places[0]!]!
+        for (const own of runsOf(places, rowsOf(places.length, length))) {
+          const alike = own.map(place => pairs[place]!)
+          const found = floatOutput(await session.run(inputsOf(alike, length, hasTypes), ['scores']), 'scores')
+          if (found.length !== alike.length) {
+            throw new HypershardError('invalid_model', `it gave ${found.length} scores for ${alike.length} pairs`)
+          }
+          for (const [row, place] of own.entries()) scores[place] = found[row]!
         }
-        for (const [row, place] of places.entries()) scores[place] = found[row]!
       }
       if (!allFinite(scores)) throw new HypershardError('invalid_model', 'it gave a NaN or infinite score')
       return scores
@@ -100,13 +148,21 @@ function inputsOf(pairs: readonly PairIds[], length: number, hasTypes: boolean):
   return hasTypes ? { ...inputs, token_type_ids: tensor(types) } : inputs
 }
 
-/** @throws Error for a graph in which pairs that run together change each other's scores */
-async function checkApart(scorer: PairSession, { tokensMax, idMax }: PairReach): Promise<void> {
+function longestPair({ tokensMax, idMax }: PairReach): PairIds {
+  return { ids: new Int32Array(tokensMax).fill(idMax), textFrom: 2 }
+}
+
+function probePairs({ tokensMax, idMax }: PairReach): PairIds[] {
   const length = Math.min(tokensMax, 12)
-  const pairs = [1, 2, 3].map(seed => ({
+  return [1, 2, 3].map(seed => ({
     ids: Int32Array.from({ length: length - seed }, (_, at) => ((seed * length + at + 1) * 7919) % (idMax + 1)),
     textFrom: 4,
   }))
+}
+
+/** @throws Error for a graph in which pairs that run together change each other's scores */
+async function checkApart(scorer: PairSession, reach: PairReach): Promise<void> {
+  const pairs = probePairs(reach)
   const together = await scorer.run(pairs)
   for (const [at, pair] of pairs.entries()) {
     const [alone] = await scorer.run([pair])

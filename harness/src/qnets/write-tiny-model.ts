@@ -11,6 +11,7 @@ import {
   modelFormat,
   writeSafetensors,
 } from '@hypershard/qnet'
+import { tinyBert } from './tiny-bert.ts'
 import { tinyCrossEncoder, tinyEncoder, tinyHyperHead, tinyInterpreter } from './tiny-graphs.ts'
 import { tinyTokenizer } from './tiny-tokenizer.ts'
 
@@ -30,6 +31,8 @@ export interface TinyModelOptions {
   /** Put before each query, or document; none by default. */
   readonly queryPrefix?: string
   readonly documentPrefix?: string
+  /** A transformer of so many layers in place of a table of states; costs more to run. */
+  readonly bertLayers?: number
   /** With an interpreter, which splits queries at each "or"; the model is the same one with and without. */
   readonly interprets?: boolean
 }
@@ -62,7 +65,7 @@ export async function writeTinyModel(parent: string, options: TinyModelOptions =
   await mkdir(path)
   const tokenizer = tinyTokenizer()
   const contents = new Map<string, string | Uint8Array>([
-    ['encoder.onnx', tinyEncoder({ vocabularySize: tokenizer.vocabularySize, hiddenWidth, seed })],
+    ['encoder.onnx', encoderGraph(options, { vocabularySize: tokenizer.vocabularySize, hiddenWidth, seed })],
     ['tokenizer.json', tokenizer.json],
   ])
   if (qnet !== 'pooled') {
@@ -75,6 +78,13 @@ export async function writeTinyModel(parent: string, options: TinyModelOptions =
   await writeFile(join(path, 'model.json'), modelJson)
   if (options.interprets) await writeTinyInterpreter(path, settings, { hiddenWidth, seed })
   return { path, digest: factsOf(modelJson).sha256, settings }
+}
+
+function encoderGraph(
+  { bertLayers }: TinyModelOptions,
+  size: { readonly vocabularySize: number; readonly hiddenWidth: number; readonly seed: number },
+): Uint8Array {
+  return bertLayers === undefined ? tinyEncoder(size) : tinyBert({ ...size, layers: bertLayers, tokensMax: 64 })
 }
 
 async function writeTinyInterpreter(

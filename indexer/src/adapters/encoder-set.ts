@@ -68,7 +68,7 @@ export class EncoderSet implements EncoderPort {
     this.#set.close()
   }
 
-  /** Vectors of one text differ in the third decimal by kernel: that is told, once for each change. */
+  /** Vectors of one text differ by kernel, int8's in the third decimal: that is told, once for each change. */
   #compareKernels(models: readonly EncoderModel[]): void {
     for (const { digest, name } of models) {
       const kernels = new Set<string>()
@@ -79,7 +79,7 @@ export class EncoderSet implements EncoderPort {
       const found = [...kernels].sort().join(', ')
       if (kernels.size < 2 || this.#told.get(digest) === found) continue
       this.#told.set(digest, found)
-      const advice = 'set HYPERSHARD_ENCODER_KERNEL to one of them for all encoder services'
+      const advice = 'set HYPERSHARD_ENCODER_KERNEL, and HYPERSHARD_ENCODER_DEVICE, alike for all encoder services'
       this.#log.warn({ model: name, kernels: found, advice }, 'encoder services compute document vectors differently')
     }
   }

@@ -30,7 +30,11 @@ export function missingDevice(
   const missing = provider.name === 'cuda' ? missingOfCuda(files) : missingOfWebgpu(messageOf(error))
   const message =
     `${setting} ${deviceNameOf(provider)} does not work here: ${missing ?? said}; ` + `or set ${setting} to cpu`
-  return new HypershardError('invalid_config', message, { cause: error })
+  return new HypershardError('invalid_config', message, { cause: error, details: { deviceMissing: true } })
+}
+
+export function isDeviceMissing(error: unknown): error is HypershardError {
+  return error instanceof HypershardError && error.details.deviceMissing === true
 }
 
 /** @throws nothing: it gives the `invalid_config` that ends the start */

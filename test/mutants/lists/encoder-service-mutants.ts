@@ -365,8 +365,8 @@ export const encoderServiceMutants: readonly Mutant[] = [
   {
     id: 'pair-order',
     file: 'encoder-service/src/pairs/pair-session.ts',
-    find: 'for (const [row, place] of places.entries()) scores[place] = found[row]!',
-    replace: 'for (const [row, place] of places.entries()) scores[place] = found[places.length - 1 - row]!',
+    find: 'for (const [row, place] of own.entries()) scores[place] = found[row]!',
+    replace: 'for (const [row, place] of own.entries()) scores[place] = found[own.length - 1 - row]!',
     breaks: 'A score is of its own pair, whatever pairs share its batch',
     tests: ['encoder-service/src/pairs/pair-model.test.ts'],
   },

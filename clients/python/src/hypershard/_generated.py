@@ -101,7 +101,7 @@ class ClusterEncoderModel(Answer):
     name: str
     digest: str
     document_kernel: str
-    """What it computes document vectors in, `fp32` or `int8`; empty where it does not say."""
+    """What it computes document vectors in: `fp32` or `int8`, or `fp32-cuda` or `fp32-webgpu` on a GPU; empty where it does not say."""
 
 
 class ClusterEncoder(Answer):

@@ -148,7 +148,10 @@ export interface Model {
   source: string;
   /** BCP 47 tags of the languages that it was made for; empty where its directory does not say. */
   languages: string[];
-  /** What its document vectors are computed in, fp32 or int8; empty where the service does not say. */
+  /**
+   * What its document vectors are computed in: fp32 or int8, or fp32-cuda or fp32-webgpu on a device; empty where the
+   * service does not say.
+   */
   documentKernel: string;
   /** It finds pieces in queries. False of a service that does not know what that is. */
   interprets: boolean;
