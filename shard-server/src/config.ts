@@ -35,7 +35,7 @@ export const shardServerConfig = {
     .regex(deviceNames, 'must be cpu, webgpu, cuda, cuda:N or auto')
     .default('cpu')
     .describe(
-      "What ranks documents in the plan `exact`: `cpu`, `webgpu` (a GPU with a Vulkan driver), `cuda` or `cuda:1` (an NVIDIA GPU; `npm run setup:cuda` brings what it needs), or `auto`: CUDA's first device where it works, and else the CPU. The answers are the same to the bit. A device that is asked for and does not work ends the start. See docs/gpu.md.",
+      "What ranks documents in the plans `exact` and `tangent`, and in `auto`: `cpu`, `webgpu` (a GPU with a Vulkan driver), `cuda` or `cuda:1` (an NVIDIA GPU; `npm run setup:cuda` brings what it needs), or `auto`: CUDA's first device where it works, and else the CPU. The answers are the same to the bit. A device that is asked for and does not work ends the start. See docs/gpu.md.",
     ),
   HYPERSHARD_SHARD_DEVICE_PRECISION: z
     .enum(['auto', 'f16', 'f32'])
@@ -46,7 +46,7 @@ export const shardServerConfig = {
   HYPERSHARD_SHARD_DEVICE_MEMORY_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe(
-      'Most bytes of vectors on the device, two a value in f16 and four in f32. Required with a device, which does not tell how much it has: about three quarters of its memory, as graphs need some while they run.',
+      'Most bytes of vectors on the device, those of passages too, two a value in f16 and four in f32. With webgpu an eighth of these, 64 MiB at most, is for the weights of queries that run. Required with a device, which does not tell how much it has: about three quarters of its memory, as graphs need some while they run.',
     ),
   HYPERSHARD_SHARD_DEVICE_FULL: z
     .enum(['cpu', 'refuse'])
@@ -55,9 +55,9 @@ export const shardServerConfig = {
       'What becomes of a segment that does not fit on the device: the CPU scores it, or it is refused as `overloaded`, so that another server holds it.',
     ),
   HYPERSHARD_SHARD_DEVICE_ROWS_MIN: wholeNumber({ min: 0, max: 100_000_000 })
-    .default(4_096)
+    .optional()
     .describe(
-      'A shard of which fewer documents can be hits is searched by the CPU alone: that takes less time than asking the device.',
+      'A shard of which fewer documents can be hits is searched by the CPU alone. Not given, a few runs at the start, and each search after that, tell what takes less time, see docs/gpu.md.',
     ),
   HYPERSHARD_SHARD_VECTORS: z
     .enum(['memory', 'disk'])

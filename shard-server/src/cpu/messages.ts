@@ -11,7 +11,9 @@ import type {
   ShardToScan,
 } from '../ports.ts'
 import type { ShardPlan } from './choose-plan.ts'
+import type { EstimatedVectors, VectorToEstimate } from './estimate-vectors.ts'
 import type { Ranked, RankWish } from './rank-candidates.ts'
+import type { FloatPlane } from './tangent-planes.ts'
 
 export type HoldMessage = SegmentToHold & { readonly type: 'hold'; readonly call: number }
 
@@ -39,6 +41,18 @@ export interface RankTask extends TaskQuery {
   readonly wish: RankWish
 }
 
+/** A shard whose segments' tangent planes are wanted, for something else to rank by. */
+export interface PlanesTask extends TaskQuery {
+  readonly shard: ShardToScan
+}
+
+/** Vectors that something else has found, to estimate as the tangent plan does. */
+export interface EstimateTask extends PlanesTask {
+  /** By segment. */
+  readonly planes: readonly FloatPlane[]
+  readonly vectors: readonly VectorToEstimate[]
+}
+
 /** Candidates to score. */
 export interface ScoreTask extends TaskQuery {
   readonly shard: ShardToScan
@@ -53,6 +67,8 @@ export interface LeavesTask extends TaskQuery {
 export type ScoringTask =
   | { readonly type: 'scan'; readonly work: ScanTask }
   | { readonly type: 'rank'; readonly work: RankTask }
+  | { readonly type: 'planes'; readonly work: PlanesTask }
+  | { readonly type: 'estimate'; readonly work: EstimateTask }
   | { readonly type: 'score'; readonly work: ScoreTask }
   | { readonly type: 'leaves'; readonly work: LeavesTask }
 
@@ -70,6 +86,9 @@ export type TaskResult =
   | { readonly type: 'held' }
   | { readonly type: 'scan'; readonly scans: ThreadScans }
   | { readonly type: 'rank'; readonly ranked: Ranked }
+  /** By segment; none where the query ended before. */
+  | ({ readonly type: 'planes'; readonly planes: readonly FloatPlane[] } & Pick<Ranked, 'stop'>)
+  | ({ readonly type: 'estimate' } & EstimatedVectors & Pick<Ranked, 'stop'>)
   | {
       readonly type: 'score'
       /** Of the candidates, or of the first of them. */

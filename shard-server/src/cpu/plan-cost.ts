@@ -5,6 +5,9 @@
  */
 import { layerShapes, type QNetArchitecture } from '@hypershard/qnet'
 
+/** A multiply-add of one core, see above. */
+export const multiplyAddMs = 21.5e-9
+
 /** What a row costs to score beside its products: 0.33 microseconds, nearly all that an inner product takes. */
 const rowOverhead = 15_000
 /** A value of an int8 vector: 19.5 nanoseconds a row of 384. */
@@ -20,10 +23,15 @@ export function costOfScoring(architecture: QNetArchitecture, rows: number): num
   return rows * (products + rowOverhead)
 }
 
+/** What reading so many int8 values costs. */
+export function costOfRanking(values: number): number {
+  return scannedValue * values
+}
+
 /** @param work `qnets`: that tangents are made of and candidates scored by; `valuesRead`: of int8 vectors */
 export function costOfTangent(
   architecture: QNetArchitecture,
   { qnets, valuesRead, candidates }: Readonly<Record<'qnets' | 'valuesRead' | 'candidates', number>>,
 ): number {
-  return scannedValue * valuesRead + qnets * costOfScoring(architecture, tangentRows + candidates) + tangentOverhead
+  return costOfRanking(valuesRead) + qnets * costOfScoring(architecture, tangentRows + candidates) + tangentOverhead
 }

@@ -13,9 +13,10 @@ import { expectGoodWeights } from './check-weights.ts'
 import { bestOfEach, countOfRow, type DocumentScores, vectorsOfRow } from './document-rows.ts'
 import type { JointScores } from './joint-scores.ts'
 import type { TaskQuery } from './messages.ts'
-import { meansOf, type Ranked, type RankOptions } from './rank-candidates.ts'
+import type { Ranked, RankOptions } from './rank-candidates.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { PieceScorer } from './scan-shards.ts'
+import { meansOf } from './tangent-planes.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8

@@ -8,10 +8,11 @@ import { hasBit } from '@hypershard/storage/rows'
 import type { ScanStop } from '../ports.ts'
 import { distinctRows, documentsOf, vectorsOfRow } from './document-rows.ts'
 import { eligibleRowsOf } from './row-blocks.ts'
-import { gatherCopied, type ScannedRow, type ScanQuery, scanStretch, toScanQuery } from './scan-copy.ts'
+import { gatherCopied, type ScannedRow, scanStretch } from './scan-copy.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { SharedPasses, StretchWish } from './shared-passes.ts'
 import { ownerOf, rowsOfStretch } from './stretch-rows.ts'
+import { planesOf, type TangentPlane } from './tangent-planes.ts'
 
 /**
  * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
@@ -59,14 +60,10 @@ export interface RankOptions {
   readonly passes: SharedPasses
 }
 
-/** A segment and its tangent plane. `query` is undefined where the plane is not finite, or not needed. */
-interface Plane {
+/** A segment and its tangent plane, whose `query` is undefined, too, where it is not needed. */
+interface Plane extends TangentPlane {
   readonly at: ScanSegment
   readonly segment: number
-  readonly query: ScanQuery | undefined
-  readonly gradient: Float32Array
-  /** s(c) - g c */
-  readonly offset: number
 }
 
 /** Equal estimates are told apart, so that the best are the same however a shard is divided between threads. */
@@ -108,7 +105,7 @@ export async function rankCandidates(
   if (pieces.length === 0) return best.ranked(undefined)
   let planes: readonly Plane[] = []
   const late = await options.takeTurn(async () => {
-    planes = await planesOf(segments, wish, options)
+    planes = await planesFor(segments, wish, options)
   })
   if (late !== undefined) return best.ranked(late)
   const reads: StretchRead[] = []
@@ -135,33 +132,15 @@ export function piecesOf(segments: readonly ScanSegment[], { expansions, part, o
   return pieces.filter((_, number) => number % of === part)
 }
 
-/** The points that tangents are taken at, row-major [segments, width]. */
-export function meansOf(segments: readonly ScanSegment[]): Float32Array {
-  const width = segments[0]?.segment.vectors.width ?? 0
-  const points = new Float32Array(segments.length * width)
-  for (const [at, { segment }] of segments.entries()) points.set(segment.scanCopy.mean, at * width)
-  return points
-}
-
 /** The planes of a shard's segments; without queries where nothing is to be ranked, as all will be scored. */
-async function planesOf(
+async function planesFor(
   segments: readonly ScanSegment[],
   { all }: RankWish,
   { tangents }: RankOptions,
 ): Promise<Plane[]> {
-  if (all) {
-    const gradient = new Float32Array(0)
-    return segments.map((at, segment) => ({ at, segment, query: undefined, gradient, offset: 0 }))
-  }
-  const { width } = segments[0]!.segment.vectors
-  const { scores, gradients } = await tangents(meansOf(segments))
-  return segments.map((at, segment) => {
-    const copy = at.segment.scanCopy
-    const gradient = gradients.subarray(segment * width, (segment + 1) * width)
-    let offset = scores[segment]!
-    for (let dimension = 0; dimension < width; dimension++) offset -= gradient[dimension]! * copy.mean[dimension]!
-    return { at, segment, query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined, gradient, offset }
-  })
+  const planes = all ? undefined : await planesOf(segments, tangents)
+  const none = { query: undefined, gradient: new Float32Array(0), offset: 0 }
+  return segments.map((at, segment) => ({ at, segment, ...(planes?.[segment] ?? none) }))
 }
 
 /** The eligible rows that a walk of the segment's graph comes to. Without a tangent every one is a candidate. */

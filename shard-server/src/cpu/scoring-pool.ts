@@ -14,15 +14,18 @@ import type {
   ShardToScan,
 } from '../ports.ts'
 import { ThreadCalls } from '../threads/thread-calls.ts'
-import { choosePlan, costOf, type QueryToPlan, queryOfOne, type SegmentToPlan } from './choose-plan.ts'
+import { choosePlan, costOf, type QueryToPlan, queryOfOne, type SegmentToPlan, type ShardPlan } from './choose-plan.ts'
 import { isUnion, leadingLeaves } from './composed/expression.ts'
+import { divide, joinScores, mergeRanked } from './divide-work.ts'
+import type { VectorStarts } from './document-rows.ts'
+import type { EstimatedVectors, VectorToEstimate } from './estimate-vectors.ts'
 import { mergeScans } from './merge-scans.ts'
 import type { PlannedShard, ScanTask, TaskQuery, ThreadAnswer, ToScoringThread } from './messages.ts'
-import type { ScoredCandidates } from './query-scorer.ts'
 import { QueryTeam, type ScoringThread } from './query-team.ts'
-import { bestOf, type Ranked } from './rank-candidates.ts'
+import type { Ranked, RankWish } from './rank-candidates.ts'
 import { idsOf } from './scan-segment.ts'
 import { searchByTangent, type TangentPlan, type TangentSteps } from './search-by-tangent.ts'
+import type { FloatPlane } from './tangent-planes.ts'
 
 export interface ScoringOptions {
   /** Scoring threads; each computes on one core. */
@@ -40,14 +43,15 @@ export interface ScoringOptions {
  */
 const aloneCostMax = 1e8
 const aloneCostBusyMax = 1e9
-/** Fewer candidates are not worth a message to another thread. */
-const candidatesPerThreadMin = 32
 
 /** A segment as the pool knows it. */
-interface HeldSegment extends Omit<SegmentToPlan, 'eligible'> {
-  readonly hasPassages: boolean
+export interface HeldSegment extends Omit<SegmentToPlan, 'eligible'> {
+  readonly starts: VectorStarts
   readonly ids: RowIds
 }
+
+/** What was done, how long the thread that worked longest took, and until any began. */
+export type Worked<Result> = Result & { readonly workMs: number; readonly queueMs: number }
 
 /** A search by the pool. */
 interface Search {
@@ -87,7 +91,7 @@ export class ScoringPool implements ScoringBackend {
       const { key, width, ids, graphPath, recallKnobs, vectorStarts } = segment
       const documents = ids.offsets.length - 1
       const rows = vectorStarts?.at(-1) ?? documents
-      const shape = { rows, width, vectorsPerDocument: rows / documents, hasPassages: vectorStarts !== undefined }
+      const shape = { rows, width, vectorsPerDocument: rows / documents, starts: vectorStarts }
       this.#segments.set(key, { ...shape, hasGraph: graphPath !== undefined, recallKnobs, ids: idsOf(ids) })
       return
     }
@@ -127,12 +131,7 @@ export class ScoringPool implements ScoringBackend {
     rows: readonly RowToScore[],
     deadline: Deadline,
   ): Promise<ScoredRows> {
-    const team = new QueryTeam(deadline)
-    try {
-      return await this.#scoreBy({ request, team }, shard, rows)
-    } finally {
-      team.end()
-    }
+    return this.#inTeam(request, deadline, search => this.#scoreBy(search, shard, rows))
   }
 
   /** By one thread: there are no more rows than hits. */
@@ -150,9 +149,60 @@ export class ScoringPool implements ScoringBackend {
     }
   }
 
-  /** The ids of a segment that is held. */
-  idsOf(key: string): RowIds {
-    return this.#held(key).ids
+  get threads(): number {
+    return this.#threads.length
+  }
+
+  /** What is known of a segment that is held. */
+  held(key: string): HeldSegment {
+    const held = this.#segments.get(key)
+    assert(held !== undefined, `segment ${key} is searched while it is not held`)
+    return held
+  }
+
+  /** How a shard is searched. */
+  planOf(shard: ShardToScan, request: ScanRequest): ShardPlan {
+    return this.#plan(shard, request, queryToPlan(request)).shard.plan
+  }
+
+  /** A shard's best documents by tangent, ranked by all threads. @throws HypershardError as `scan` */
+  async rank(
+    request: ScanRequest,
+    shard: ShardToScan,
+    wish: Omit<RankWish, 'part' | 'of'>,
+    deadline: Deadline,
+  ): Promise<Worked<Ranked>> {
+    return this.#inTeam(request, deadline, search => this.#rankBy(search, shard, wish))
+  }
+
+  /** The tangent planes of a shard's segments; none where the query ended before. @throws HypershardError as `scan` */
+  async planes(request: ScanRequest, shard: ShardToScan, deadline: Deadline) {
+    return this.#inTeam(request, deadline, async ({ team }) => {
+      const thread = this.#threads[this.#leastBusy()]!
+      const { results, workMs } = await team.run([thread], () => ({
+        type: 'planes',
+        work: { ...queryOf(request), shard },
+      }))
+      return { planes: results[0]!.planes, stop: results[0]!.stop, workMs }
+    })
+  }
+
+  /** What the tangent plan estimates of some vectors. @throws HypershardError as `scan` */
+  async estimate(
+    request: ScanRequest,
+    shard: ShardToScan,
+    found: { readonly planes: readonly FloatPlane[]; readonly vectors: readonly VectorToEstimate[] },
+    deadline: Deadline,
+  ): Promise<Worked<EstimatedVectors & Pick<Ranked, 'stop'>>> {
+    return this.#inTeam(request, deadline, async ({ team }) => {
+      const thread = this.#threads[this.#leastBusy()]!
+      const { results, workMs } = await team.run([thread], () => ({
+        type: 'estimate',
+        work: { ...queryOf(request), shard, ...found },
+      }))
+      const { estimates, products, stop } = results[0]!
+      return { estimates, products, stop, workMs }
+    })
   }
 
   async close(): Promise<void> {
@@ -164,7 +214,7 @@ export class ScoringPool implements ScoringBackend {
     { plan }: ScanRequest,
     query: QueryToPlan,
   ): { readonly shard: PlannedShard; readonly cost: number } {
-    const segments = shard.segments.map(({ key, eligible }) => ({ ...this.#held(key), eligible }))
+    const segments = shard.segments.map(({ key, eligible }) => ({ ...this.held(key), eligible }))
     const chosen = choosePlan(plan, segments, query)
     return { shard: { ...shard, plan: chosen }, cost: costOf(chosen, segments, query) }
   }
@@ -233,20 +283,12 @@ export class ScoringPool implements ScoringBackend {
     shard: ShardToScan & { readonly plan: TangentPlan },
   ): Promise<ShardScan | undefined> {
     let scoreMs = 0
-    const query = queryOf(request)
     const sent = { shard: shard.shard, segments: shard.segments }
     const steps: TangentSteps = {
       rank: async wish => {
-        const of = this.#threads.length
-        const { results, workMs } = await team.run(this.#threads, part => ({
-          type: 'rank',
-          work: { ...query, shard: sent, wish: { ...wish, part, of } },
-        }))
+        const { workMs, ...ranked } = await this.#rankBy({ request, team }, sent, wish)
         scoreMs += workMs
-        return mergeRanked(
-          results.map(({ ranked }) => ranked),
-          { kept: wish.kept, repeats: shard.segments.some(({ key }) => this.#held(key).hasPassages) },
-        )
+        return ranked
       },
       score: async candidates => {
         const { workMs, ...scored } = await this.#scoreBy({ request, team }, sent, candidates)
@@ -255,7 +297,7 @@ export class ScoringPool implements ScoringBackend {
       },
     }
     const segments = shard.segments.map(({ key, eligible, position }) => {
-      const { ids } = this.#held(key)
+      const { ids } = this.held(key)
       return { eligible, position, ids }
     })
     const found = await searchByTangent({ ...shard, segments }, steps, request)
@@ -276,10 +318,34 @@ export class ScoringPool implements ScoringBackend {
     return { ...joinScores(results, parts), workMs }
   }
 
-  #held(key: string): HeldSegment {
-    const held = this.#segments.get(key)
-    assert(held !== undefined, `segment ${key} is searched while it is not held`)
-    return held
+  async #rankBy(
+    { request, team }: Search,
+    shard: ShardToScan,
+    wish: Omit<RankWish, 'part' | 'of'>,
+  ): Promise<Ranked & { readonly workMs: number }> {
+    const of = this.#threads.length
+    const query = queryOf(request)
+    const { results, workMs } = await team.run(this.#threads, part => ({
+      type: 'rank',
+      work: { ...query, shard, wish: { ...wish, part, of } },
+    }))
+    const repeats = shard.segments.some(({ key }) => this.held(key).starts !== undefined)
+    const parts = results.map(({ ranked }) => ranked)
+    return { ...mergeRanked(parts, { kept: wish.kept, repeats }), workMs }
+  }
+
+  async #inTeam<Result>(
+    request: ScanRequest,
+    deadline: Deadline,
+    work: (search: Search) => Promise<Result>,
+  ): Promise<Result & { readonly queueMs: number }> {
+    const team = new QueryTeam(deadline)
+    try {
+      const result = await work({ request, team })
+      return { ...result, queueMs: team.queueMs }
+    } finally {
+      team.end()
+    }
   }
 }
 
@@ -296,38 +362,4 @@ function queryToPlan({ qnet: { architecture }, composed }: ScanRequest): QueryTo
 
 function scanTaskOf(request: ScanRequest): Omit<ScanTask, 'shards' | 'blockCounter'> {
   return { ...queryOf(request), limit: request.limit, after: request.after }
-}
-
-function mergeRanked(
-  parts: readonly Ranked[],
-  { kept, repeats }: { readonly kept: number; readonly repeats: boolean },
-): Ranked {
-  return {
-    candidates: bestOf(
-      parts.flatMap(({ candidates }) => candidates),
-      kept,
-      repeats,
-    ),
-    scanned: parts.reduce((sum, { scanned }) => sum + scanned, 0),
-    walked: parts.reduce((sum, { walked }) => sum + walked, 0),
-    stop: parts.find(({ stop }) => stop !== undefined)?.stop,
-  }
-}
-
-/** In order, in pieces of about the same size. */
-function divide(candidates: readonly RowToScore[], threads: number): (readonly RowToScore[])[] {
-  const parts = Math.max(1, Math.min(threads, Math.floor(candidates.length / candidatesPerThreadMin)))
-  const placeOf = (part: number) => Math.round((part * candidates.length) / parts)
-  return Array.from({ length: parts }, (_, part) => candidates.slice(placeOf(part), placeOf(part + 1)))
-}
-
-/** Up to the first that is missing. */
-function joinScores(results: readonly ScoredCandidates[], parts: readonly (readonly RowToScore[])[]) {
-  const cut = results.findIndex(({ scores }, part) => scores.length < parts[part]!.length)
-  const whole = cut === -1 ? results : results.slice(0, cut + 1)
-  const scores = Float32Array.from(whole.flatMap(result => [...result.scores]))
-  const passages = whole.every(result => result.passages === undefined)
-    ? undefined
-    : Int32Array.from(whole.flatMap(result => [...(result.passages ?? [])]))
-  return { scores, passages, stop: results.find(({ stop }) => stop !== undefined)?.stop }
 }

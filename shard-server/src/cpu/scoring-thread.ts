@@ -13,6 +13,7 @@ import { areKnownBad, checkWeightsOnce, expectGoodWeights, qnetsOf } from './che
 import { ComposedScorer } from './composed/composed-scorer.ts'
 import { rankComposed } from './composed/rank-composed.ts'
 import { scoreLeaves } from './composed/score-leaves.ts'
+import { type EstimatedVectors, estimateVectors } from './estimate-vectors.ts'
 import { JointScores } from './joint-scores.ts'
 import type {
   HoldMessage,
@@ -30,6 +31,7 @@ import { idsOf, type ScannableSegment, type ScanSegment } from './scan-segment.t
 import { type PieceScorer, scanShards } from './scan-shards.ts'
 import { searchByTangent, type TangentPlan } from './search-by-tangent.ts'
 import { SharedPasses } from './shared-passes.ts'
+import { type FloatPlane, floatPlanesOf } from './tangent-planes.ts'
 import { TurnQueue } from './turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from './vector-rows.ts'
 
@@ -44,6 +46,8 @@ interface Scoring {
   readonly rankersOf: (shards: readonly (readonly ScanSegment[])[]) => readonly Ranker[]
   /** Of a composed query. */
   readonly composed: ComposedScorer | undefined
+  /** Of a query of one q-net. */
+  readonly tangents: QueryScorer['tangents'] | undefined
 }
 
 type Ranker = (wish: RankWish, turns: QueryTurns) => Promise<Ranked>
@@ -134,7 +138,8 @@ function queryOf(work: TaskQuery, state: { readonly cancelled: boolean }, onRead
 
 function scoringOf(work: TaskQuery, onRead: () => void): Scoring {
   const scorer = laterScorer(work, onRead)
-  return { scorer, composed: undefined, rankersOf: shards => rankersBy(scorer, shards) }
+  const { tangents } = scorer
+  return { scorer, composed: undefined, tangents, rankersOf: shards => rankersBy(scorer, shards) }
 }
 
 /** The tangents of all shards are made in one run. */
@@ -159,7 +164,7 @@ function composedScoringOf(work: TaskQuery, composed: ComposedQNets, onRead: () 
       }
     })
   }
-  return { scorer, composed: scorer, rankersOf }
+  return { scorer, composed: scorer, tangents: undefined, rankersOf }
 }
 
 async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
@@ -176,6 +181,23 @@ async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
         if (areKnownBad(qnet)) expectGoodWeights(qnet)
       }
       return { type: 'rank', ranked }
+    }
+    case 'planes': {
+      const segments = scanSegments(task.work.shard)
+      let planes: readonly FloatPlane[] = []
+      const stop = await query.turns.take(async () => {
+        planes = await floatPlanesOf(segments, query.tangents!)
+      })
+      expectAllGood(query.work)
+      return { type: 'planes', planes, stop }
+    }
+    case 'estimate': {
+      const { shard, planes, vectors } = task.work
+      let found: EstimatedVectors = { estimates: new Float64Array(0), products: new Float64Array(0) }
+      const stop = await query.turns.take(() => {
+        found = estimateVectors(scanSegments(shard), planes, vectors)
+      })
+      return { type: 'estimate', ...found, stop }
     }
     case 'score': {
       const { shard, candidates } = task.work

@@ -42,10 +42,31 @@ describe('a device that is off, full or lost', () => {
           { ...request, after: hits[random.below(hits.length)] },
           `off by ${off}, page of seed ${seed}`,
         )
+        const plan = { kind: 'tangent', candidates: 1 + random.below(40) } as const
+        await started.expectSame({ ...request, plan }, `off by ${off}, by tangent, seed ${seed}`)
       }
       await started.close()
       test = undefined
     }
+  })
+
+  it('is asked where it is quicker than the CPU, by costs that it was measured to have, for the same answer', async () => {
+    const quick = { runMs: 0, multiplyAddMs: 1e-15, valueMs: 1e-15 }
+    const askedOf = async (costs: typeof quick) => {
+      const device = new NoisyDevice(segments, () => 0)
+      device.costs = costs
+      const started = await startWith(device, { deviceRowsMin: undefined })
+      await started.device.probe()
+      await started.expectSame(exactScan(shallow, [shard]))
+      const asked = device.asked.filter(({ type }) => type === 'rank').length
+      const cost = await started.meter.valueOf(deviceMetrics.costs, { of: 'run' })
+      assert.equal(cost, costs.runMs / 1_000)
+      await started.close()
+      test = undefined
+      return asked
+    }
+    assert.equal(await askedOf({ ...quick, runMs: 1e6 }), 0)
+    assert(await askedOf(quick))
   })
 
   it('answers with what it ranked in time, and counts no more', async () => {
@@ -63,6 +84,10 @@ describe('a device that is off, full or lost', () => {
     const bytes = 700 * width * 4
     const started = await startWith(new NoisyDevice(segments, () => 0), { memoryBytesMax: bytes })
     await started.expectSame(exactScan(shallow, [shard]))
+    // The device's segment is the second of the shard, so that its place there is another than among the device's.
+    const turned = { ...shard, segments: shard.segments.toReversed() }
+    const plan = { kind: 'tangent', candidates: 30 } as const
+    for (let seed = 0; seed < 4; seed++) await started.expectSame(exactScan(shallow, [turned], { seed, plan }))
     assert.equal(await started.meter.valueOf(deviceMetrics.segments, { place: 'cpu' }), 1)
     assert.equal(await started.meter.valueOf(deviceMetrics.bytes), bytes)
     const use = { limitBytes: bytes, heldBytes: bytes, cpuSegments: 1, cpuBytes: bytes }
@@ -70,6 +95,13 @@ describe('a device that is off, full or lost', () => {
     started.drop(segments[1]!)
     assert.deepEqual(started.device.deviceMemory, { ...use, cpuSegments: 0, cpuBytes: 0 })
     await started.close()
+    const beside = await startWith(new NoisyDevice(segments, () => 0), {
+      memoryBytesMax: 2 * bytes,
+      weightsBytesMax: 1,
+    })
+    const byWeights = { limitBytes: 2 * bytes, heldBytes: bytes + 1, cpuSegments: 1, cpuBytes: bytes }
+    assert.deepEqual(beside.device.deviceMemory, byWeights, 'what is set aside for weights is no room for vectors')
+    await beside.close()
     const refusing = new NoisyDevice(segments, () => 0)
     test = new TestDevice(() => refusing, { memoryBytesMax: bytes - 1, whenFull: 'refuse' })
     await assert.rejects(test.device.hold(segments[0]!), { code: 'overloaded', message: /_DEVICE_MEMORY_BYTES/ })

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { casesOf, Random } from '@hypershard/harness'
 import { pseudoRandomWeights, publishedArchitecture } from '@hypershard/harness/qnets'
 import { activations, type QNetArchitecture } from '@hypershard/qnet'
-import type { ShardToScan } from '../ports.ts'
-import { exactScan, foundIn, segmentOf, wholeShard } from '../testing/device-rows.ts'
+import type { ScanPlan, ShardToScan } from '../ports.ts'
+import { exactScan, foundIn, passagesOf, segmentOf, wholeShard } from '../testing/device-rows.ts'
 import { realThread, soon, TestDevice } from '../testing/test-device.ts'
 import { deviceMetrics } from './metrics.ts'
 
@@ -47,19 +47,57 @@ describe('a backend with a device', () => {
     assert(certain > casesOf({ usual: 25, thorough: 400 }), `only ${certain} answers came from the device at once`)
   })
 
-  it('leaves documents of several passages to the CPU, and has none of their bytes', async () => {
-    const [documents, width] = [90, 16]
-    const vectorStarts = new Int32Array(new SharedArrayBuffer((documents + 1) * 4))
-    for (let row = 1; row <= documents; row++) vectorStarts[row] = 2 * row
-    const { ids } = segmentOf('cut', { rows: documents, width, seed: 5 })
-    const cut = { ...segmentOf('cut', { rows: 2 * documents, width, seed: 5 }), ids, vectorStarts }
-    await test.hold(cut)
-    const { heldBytes, cpuSegments } = test.device.deviceMemory
-    assert.deepEqual([heldBytes, cpuSegments], [0, 0])
-    const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
-    await test.expectSame(exactScan(shallow, [wholeShard(0, [cut])]))
-    assert.equal(await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' }), certain)
-    test.drop(cut)
+  it('gives them by tangent, too: candidates, estimates and counts, of passages as well', async () => {
+    const cases = casesOf({ usual: 25, thorough: 400 })
+    for (let seed = 0; seed < cases; seed++) {
+      const random = new Random(seed)
+      const architecture = randomArchitecture(random)
+      const width = architecture.vectorDimensions[0]!
+      const segments = Array.from({ length: 1 + random.below(3) }, (_, at) => {
+        const key = `${seed}-${at}`
+        const rows = 1 + random.below(700)
+        if (random.below(3) === 0) return passagesOf(key, { documents: rows, width, seed, vectorsMax: 4 })
+        return segmentOf(key, { rows, width, seed: seed * 10 + at, repeats: random.below(2 * rows) || 1 })
+      })
+      await test.hold(...segments)
+      const shard = maskedAtRandom(wholeShard(3, segments), random)
+      const limit = 1 + random.below(20)
+      const plan = random.pick<ScanPlan>([
+        { kind: 'tangent', candidates: 1 + random.below(60) },
+        { kind: 'tangent', candidates: 10_000 },
+        { kind: 'auto', recall: random.pick([0.5, 0.9, 0.99]), hits: limit },
+      ])
+      const first = exactScan(architecture, [shard], { seed, limit, plan })
+      await test.expectSame(first, `seed ${seed}`)
+      const [{ hits } = { hits: [] }] = foundIn(await test.pool.scan(first, soon()))
+      const after = hits[random.below(hits.length)]
+      if (after !== undefined) await test.expectSame({ ...first, after }, `seed ${seed}, the next page`)
+      test.drop(...segments)
+    }
+    const outcome = (name: string) => test.meter.valueOf(deviceMetrics.tangents, { outcome: name })
+    const [certain, widened, gap] = [await outcome('certain'), await outcome('widened'), await outcome('gap')]
+    assert(certain + widened > cases / 2, `${certain} certain, ${widened} widened, ${gap} left to the CPU`)
+  })
+
+  it('ranks passages exactly, too: a document by its best, however many pages', async () => {
+    for (let seed = 0; seed < casesOf({ usual: 8, thorough: 200 }); seed++) {
+      const random = new Random(seed)
+      const segments = [0, 1].map(at => {
+        const documents = 100 + random.below(300)
+        return passagesOf(`p${seed}-${at}`, { documents, width: 16, seed, vectorsMax: 1 + random.below(6) })
+      })
+      await test.hold(...segments)
+      const request = exactScan(shallow, [maskedAtRandom(wholeShard(0, segments), random)], { seed, limit: 7 })
+      await test.expectSame(request, `seed ${seed}`)
+      for (let page = 0, after = request.after; page < 3; page++) {
+        const [scan] = foundIn(await test.pool.scan({ ...request, after }, soon()))
+        after = scan!.hits.at(-1)
+        if (after !== undefined) await test.expectSame({ ...request, after }, `seed ${seed}, page ${page + 2}`)
+      }
+      const bytes = segments.reduce((sum, { vectors }) => sum + (vectors as Float32Array).byteLength, 0)
+      assert.equal(test.device.deviceMemory.heldBytes, bytes)
+      test.drop(...segments)
+    }
   })
 
   it('leaves composed queries to the CPU, which compares their leaves', async () => {
@@ -82,6 +120,7 @@ describe('a backend with a device', () => {
     try {
       await halves.device.probe()
       assert.equal(halves.device.precision, 'f16')
+      assert.equal(halves.device.costs, undefined, 'a probe is for who wants to know')
       for (let seed = 0; seed < casesOf({ usual: 6, thorough: 200 }); seed++) {
         const random = new Random(seed)
         const architecture = randomArchitecture(random)
@@ -91,6 +130,8 @@ describe('a backend with a device', () => {
         assert.equal(halves.device.deviceMemory.heldBytes, 600 * width * 2)
         const first = exactScan(architecture, [maskedAtRandom(wholeShard(3, [segment]), random)], { seed, limit: 5 })
         await halves.expectSame(first, `seed ${seed}`)
+        const plan = { kind: 'tangent', candidates: 12 } as const
+        await halves.expectSame({ ...first, plan }, `seed ${seed}, by tangent`)
         const [{ hits } = { hits: [] }] = foundIn(await halves.pool.scan(first, soon()))
         if (hits[1] !== undefined) await halves.expectSame({ ...first, after: hits[1] }, `seed ${seed}, the next page`)
         halves.drop(segment)
@@ -102,9 +143,22 @@ describe('a backend with a device', () => {
       const weights = { matrices: matrices.map(matrix => matrix.map(value => value * 1e5)), biases }
       await halves.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { weights }))
       assert.equal(await halves.meter.valueOf(deviceMetrics.shards, { outcome: 'values' }), 1)
-      assert((await halves.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })) > 0)
+      for (const metric of [deviceMetrics.shards, deviceMetrics.tangents]) {
+        assert((await halves.meter.valueOf(metric, { outcome: 'certain' })) > 0)
+      }
     } finally {
       await halves.close()
+    }
+  })
+
+  it('measures at its start what its work takes, where that tells who ranks', async () => {
+    const timed = new TestDevice(realThread('cpu', 8_192), { deviceRowsMin: undefined })
+    try {
+      await timed.device.probe()
+      const { runMs, multiplyAddMs, valueMs } = timed.device.costs!
+      for (const cost of [runMs, multiplyAddMs, valueMs]) assert(cost > 0 && Number.isFinite(cost))
+    } finally {
+      await timed.close()
     }
   })
 

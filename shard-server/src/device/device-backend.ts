@@ -1,7 +1,7 @@
 import type { Counter, Deadline, Logger } from '@hypershard/common'
 import type { DevicePrecision } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
-import { mergeScans } from '../cpu/merge-scans.ts'
+import { eligibleIn } from '../cpu/choose-plan.ts'
 import type { ScoringPool } from '../cpu/scoring-pool.ts'
 import type {
   DeviceMemoryUse,
@@ -11,12 +11,15 @@ import type {
   ScoredRows,
   ScoringBackend,
   SegmentToHold,
+  SegmentToScan,
   ShardScan,
   ShardToScan,
 } from '../ports.ts'
 import { DeviceCalls, type DeviceThread, type Later } from './device-calls.ts'
+import { DeviceCosts, type ProbedCosts, type WorkToCompare } from './device-costs.ts'
 import { DeviceMemory, type WhenFull } from './device-memory.ts'
-import { type DeviceFound, searchOnDevice, type Undecided } from './search-on-device.ts'
+import { allOf, DeviceSearch, type ExactRoute, type TangentRoute, workOf } from './device-search.ts'
+import { reserveRows } from './search-on-device.ts'
 
 export interface DeviceBackendOptions {
   /** As operators name it. */
@@ -25,16 +28,18 @@ export interface DeviceBackendOptions {
   readonly pool: ScoringPool
   /** Starts the device's thread. @param onDeath it ended by itself */
   readonly startThread: (onDeath: (error: Error) => void) => DeviceThread
-  /** Most bytes of vectors on the device. */
+  /** Most bytes of vectors and weights on the device, and what of these is for weights. */
   readonly memoryBytesMax: number
+  readonly weightsBytesMax: number
   readonly whenFull: WhenFull
   /** Told once, when the device has failed. */
   readonly onLost: (error: Error) => void
   readonly log: Logger
-  /** Counts shards by how their answers came about, see `deviceMetrics`. */
+  /** Count shards by how their answers, or rankings by tangent, came about, see `deviceMetrics`. */
   readonly outcomes: Counter<'outcome'>
-  /** Of a shard with fewer rows that can be hits all are the CPU's. */
-  readonly deviceRowsMin: number
+  readonly tangentOutcomes: Counter<'outcome'>
+  /** Of a shard with fewer rows that can be hits all are the CPU's; where it is not given, what takes less time tells. */
+  readonly deviceRowsMin: number | undefined
   /** Waits; another in tests. */
   readonly later?: Later
 }
@@ -42,19 +47,10 @@ export interface DeviceBackendOptions {
 const valueBytes: Readonly<Record<DevicePrecision, number>> = { f32: 4, f16: 2 }
 /** Q-nets whose error is remembered, for the pages after the first. */
 const errorsMax = 1_000
-/** Time left for the CPU to score the best once the device has ranked: a tenth of what there is, at most this. */
-const scoreReserveMsMax = 50
-
-/** A shard's segments by what scores them. */
-interface Divided {
-  readonly shard: number
-  readonly onDevice: ShardToScan | undefined
-  readonly onCpu: ShardToScan | undefined
-}
 
 /**
- * A device as a backend: it ranks, the CPU scores the best again. What it does not do is the CPU's: other plans than the exact
- * one, int8 scoring, segments that do not fit on it, few rows, and rows whose scores lie too close together for it.
+ * A device as a backend: it ranks, the CPU scores the best again. What it does not do is the CPU's: walks of graphs, composed
+ * queries, exact scores in int8, segments that do not fit on it, few rows, and what lies too close together for it.
  */
 export class DeviceBackend implements ScoringBackend {
   readonly device: string
@@ -63,16 +59,17 @@ export class DeviceBackend implements ScoringBackend {
   readonly #calls: DeviceCalls
   readonly #memory: DeviceMemory
   #precision: DevicePrecision = 'f32'
+  #costs: DeviceCosts | undefined
   /** By the q-net's digest. */
   readonly #errors = new LRUCache<string, number>({ max: errorsMax })
 
   constructor(options: DeviceBackendOptions) {
-    const { device, pool, startThread, onLost, memoryBytesMax, whenFull, later } = options
+    const { device, pool, startThread, onLost, memoryBytesMax, weightsBytesMax, whenFull, later } = options
     this.device = device
     this.kernel = pool.kernel
     this.#options = options
     this.#calls = new DeviceCalls(startThread, onLost, later)
-    this.#memory = new DeviceMemory({ bytesMax: memoryBytesMax, whenFull })
+    this.#memory = new DeviceMemory({ bytesMax: memoryBytesMax, whenFull, setAsideBytes: weightsBytesMax })
   }
 
   /** What lies on the device. */
@@ -82,6 +79,11 @@ export class DeviceBackend implements ScoringBackend {
 
   get deviceMemory(): DeviceMemoryUse {
     return this.#memory.use()
+  }
+
+  /** What its work takes, where a probe has measured that. */
+  get costs(): ProbedCosts | undefined {
+    return this.#costs?.costs
   }
 
   /** What vectors lie there in. */
@@ -96,22 +98,24 @@ export class DeviceBackend implements ScoringBackend {
 
   /** @throws HypershardError `invalid_config` when the device does not work; its message says what is missing */
   async probe(): Promise<void> {
-    this.#precision = (await this.#calls.call({ type: 'probe' })).result.precision
+    const { deviceRowsMin, pool } = this.#options
+    const { result } = await this.#calls.call({ type: 'probe', withCosts: deviceRowsMin === undefined })
+    this.#precision = result.precision
+    if (result.costs !== undefined) this.#costs = new DeviceCosts(result.costs, pool.threads)
   }
 
   /** @throws HypershardError `overloaded` for a segment that does not fit, where the CPU is not to take it */
   async hold(segment: SegmentToHold): Promise<void> {
     const { key, width, vectors, ids, vectorStarts } = segment
     const { pool, log } = this.#options
-    // A device ranks rows: where several are one document's, the CPU scores them.
-    const isRanked = vectorStarts === undefined
-    const fits = isRanked && this.#memory.take(key, (ids.offsets.length - 1) * width * valueBytes[this.#precision])
+    const rows = vectorStarts?.at(-1) ?? ids.offsets.length - 1
+    const fits = this.#memory.take(key, rows * width * valueBytes[this.#precision])
     try {
-      if (isRanked && !fits)
+      if (!fits)
         log.warn({ segment: key, device: this.device }, 'segment does not fit on the device, the CPU scores it')
       const settled = await Promise.allSettled([
         pool.hold(segment),
-        fits ? this.#calls.call({ type: 'hold', key, width, vectors }) : undefined,
+        fits ? this.#calls.call({ type: 'hold', key, width, vectors, vectorStarts }) : undefined,
       ])
       for (const result of settled) if (result.status === 'rejected') throw result.reason
       const held = settled[1].status === 'fulfilled' ? settled[1].value?.result : undefined
@@ -127,37 +131,26 @@ export class DeviceBackend implements ScoringBackend {
     this.#options.pool.drop(key)
   }
 
-  /** divide → rank on the device, score the best → all that was not decided, on the CPU. @throws `unavailable` once lost */
+  /** route each shard → search on the device, or on the CPU → together. @throws `unavailable` once lost */
   async scan(request: ScanRequest, deadline: Deadline): Promise<ScanAnswer> {
     this.#calls.expectAlive()
     const { pool } = this.#options
-    if (!isForDevice(request)) return pool.scan(request, deadline)
+    if (!isOfOneQNet(request)) return pool.scan(request, deadline)
     deadline.check('score')
-    const divided = request.shards.map(shard => this.#divide(shard))
-    const cpuShards = divided.flatMap(({ onCpu }) => onCpu ?? [])
-    let queueMs = Number.POSITIVE_INFINITY
-    const scanOnCpu = async (shards: readonly ShardToScan[]) => {
-      if (shards.length === 0) return []
-      const answer = await pool.scan({ ...request, shards }, deadline)
-      queueMs = Math.min(queueMs, answer.queueMs)
-      return answer.scans
-    }
+    const routes = request.shards.map(shard => this.#routeOf(shard, request))
+    if (routes.every(route => route === undefined)) return pool.scan(request, deadline)
+    const parts = { ...this.#options, calls: this.#calls, errors: this.#errors, costs: this.#costs }
+    const search = new DeviceSearch(parts, request, deadline)
     const [fromCpu, ...fromDevice] = await allOf([
-      scanOnCpu(cpuShards),
-      ...divided.map(({ onDevice }) => onDevice && this.#search(onDevice, request, deadline)),
+      search.onCpu(request.shards.filter((_, at) => routes[at] === undefined)),
+      ...request.shards.map((shard, at) => this.#search(shard, routes[at], request, search)),
     ])
-    const undecided = divided.flatMap(({ onDevice }, at) =>
-      fromDevice[at]?.scan === undefined ? (onDevice ?? []) : [],
-    )
-    const decidedByCpu = [...(await scanOnCpu(undecided))]
-    const cpuScans = [...fromCpu]
-    const scans = divided.map(({ onDevice, onCpu }, at) => {
-      const ofDevice = onDevice && (fromDevice[at]!.scan ?? decidedByCpu.shift()!)
-      const parts = [ofDevice, onCpu && cpuScans.shift()!].filter(scan => scan !== undefined)
-      return mergeScans(parts, request.limit)
-    })
-    queueMs = Math.min(queueMs, ...fromDevice.flatMap(found => found?.queueMs ?? []))
-    return { scans, queueMs: Number.isFinite(queueMs) ? queueMs : 0 }
+    const scans = [...fromCpu]
+    const { queueMs } = search
+    return {
+      scans: fromDevice.map(scan => scan ?? scans.shift()!),
+      queueMs: Number.isFinite(queueMs) ? queueMs : 0,
+    }
   }
 
   score(...asked: Parameters<ScoringBackend['score']>): Promise<ScoredRows> {
@@ -182,77 +175,67 @@ export class DeviceBackend implements ScoringBackend {
     this.#calls.post({ type: 'drop', key })
   }
 
-  #divide(shard: ShardToScan): Divided {
+  /** @returns undefined for a shard that is the CPU's alone */
+  #routeOf(shard: ShardToScan, request: ScanRequest): ExactRoute | TangentRoute | undefined {
+    const plan = this.#options.pool.planOf(shard, request)
+    if (plan.kind === 'exact') return this.#exactRouteOf(shard, request)
+    const isRead = (at: number) => plan.expansions[at] === undefined
+    const onDevice = shard.segments.map(({ key }, at) => isRead(at) && this.#memory.isOnDevice(key))
+    const there = shard.segments.filter((_, at) => onDevice[at])
+    const isWorthIt = this.#isEnough(there, request, (costs, work) => costs.isQuickerByTangent(work))
+    return isWorthIt ? { plan, onDevice } : undefined
+  }
+
+  #exactRouteOf(shard: ShardToScan, request: ScanRequest): ExactRoute | undefined {
+    if (!isRanked(request)) return undefined
     const [onDevice, onCpu] = [true, false].map(place => ({
       shard: shard.shard,
       segments: shard.segments.filter(({ key }) => this.#memory.isOnDevice(key) === place),
     }))
-    const eligible = onDevice!.segments.reduce((sum, segment) => sum + segment.eligible, 0)
-    if (eligible < this.#options.deviceRowsMin) return { shard: shard.shard, onDevice: undefined, onCpu: shard }
-    return { shard: shard.shard, onDevice: onDevice!, onCpu: onCpu!.segments.length > 0 ? onCpu! : undefined }
+    const again = request.limit + reserveRows
+    const isWorthIt = this.#isEnough(onDevice!.segments, request, (costs, work) => costs.isQuickerExactly(work, again))
+    if (!isWorthIt) return undefined
+    return { onDevice: onDevice!, onCpu: onCpu!.segments.length > 0 ? onCpu! : undefined }
   }
 
-  /** @returns no scan where the CPU has to score the shard */
+  /** Whether the device is asked for what lies there of a shard. */
+  #isEnough(
+    segments: readonly SegmentToScan[],
+    { qnet: { architecture } }: ScanRequest,
+    isQuicker: (costs: DeviceCosts, work: WorkToCompare) => boolean,
+  ): boolean {
+    const { deviceRowsMin = 1, pool } = this.#options
+    if (eligibleIn(segments) < Math.max(1, deviceRowsMin)) return false
+    return this.#costs === undefined || isQuicker(this.#costs, workOf(pool, segments, architecture))
+  }
+
   async #search(
     shard: ShardToScan,
+    route: ExactRoute | TangentRoute | undefined,
     request: ScanRequest,
-    deadline: Deadline,
-  ): Promise<{ readonly scan: ShardScan | undefined; readonly queueMs: number | undefined }> {
-    const { pool } = this.#options
-    const { qnet, limit, after } = request
-    let scoreMs = 0
-    let queueMs: number | undefined
-    const steps = {
-      rank: async (wish: { readonly count: number; readonly ceiling: number }) => {
-        const left = deadline.remainingMs
-        const endEpochMs = request.endEpochMs - Math.min(scoreReserveMsMax, left / 10)
-        const work = { qnet, segments: shard.segments, endEpochMs, ...wish }
-        const answer = await this.#calls.call({ type: 'rank', work }, deadline)
-        queueMs ??= answer.queueMs
-        scoreMs += answer.workMs
-        return answer.result.ranking
-      },
-      score: async (candidates: Parameters<ScoringPool['score']>[2]) => {
-        const { workMs, ...scored } = await pool.score(request, shard, candidates, deadline)
-        scoreMs += workMs
-        return scored
-      },
-    }
-    const segments = shard.segments.map(({ key, eligible, position }) => ({ eligible, position, ids: pool.idsOf(key) }))
-    const knownError = this.#errors.get(qnet.digest)
-    const found = await searchOnDevice({ shard: shard.shard, segments }, steps, { limit, after, knownError })
-    this.#options.outcomes.add({ outcome: outcomeOf(found) })
-    if (typeof found === 'string') return { scan: undefined, queueMs }
-    if (found.error !== undefined) this.#errors.set(qnet.digest, found.error)
-    return { scan: { ...found.scan, scoreMs }, queueMs }
+    search: DeviceSearch,
+  ): Promise<ShardScan | undefined> {
+    if (route === undefined) return undefined
+    if (!('plan' in route)) return search.exactly(route)
+    const found = await search.byTangent(shard, route)
+    if (found !== undefined) return found
+    const exact = this.#exactRouteOf(shard, request)
+    if (exact !== undefined) return search.exactly(exact)
+    const [scan] = await search.onCpu([shard], { kind: 'exact' })
+    return scan
   }
+}
+
+/** Where a composed query or a sheet of all scores is wanted, the CPU scores: a device runs one q-net and gives the best. */
+function isOfOneQNet({ composed, shards }: ScanRequest): boolean {
+  if (composed !== undefined) return false
+  return shards.every(({ segments }) => segments.every(({ sheet }) => sheet === undefined))
 }
 
 /**
- * A device gives the best, not all scores, and counts nothing, so what ranks before a position is for the CPU. A cursor behind
- * scores that are no numbers lies behind all that a device ranks.
+ * A device gives the best scores, not all, in fp32, and counts nothing, so what ranks before a position is for the CPU. A
+ * cursor behind scores that are no numbers lies behind all that a device ranks.
  */
-function isForDevice({ plan, scoring, after, shards, composed }: ScanRequest): boolean {
-  // It runs one q-net, whose scores are not comparable to another's.
-  if (composed !== undefined) return false
-  if (shards.some(({ segments }) => segments.some(({ sheet }) => sheet !== undefined))) return false
-  const isRanked = after === undefined || (Number.isFinite(after.score) && after.inclusive !== true)
-  return plan.kind === 'exact' && scoring === 'fp32' && isRanked
-}
-
-function outcomeOf(found: DeviceFound | Undecided): string {
-  if (typeof found === 'string') return found
-  if (found.scan.stop !== 'complete') return 'stopped'
-  return found.widened ? 'widened' : 'certain'
-}
-
-/** All of them, so that nothing reads segments and weights any more when one has failed. */
-async function allOf<Work extends readonly unknown[]>(
-  work: readonly [...Work],
-): Promise<{ [At in keyof Work]: Awaited<Work[At]> }> {
-  const settled = await Promise.allSettled(work)
-  return settled.map(result => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  }) as { [At in keyof Work]: Awaited<Work[At]> }
+function isRanked({ scoring, after }: ScanRequest): boolean {
+  return scoring === 'fp32' && (after === undefined || (Number.isFinite(after.score) && after.inclusive !== true))
 }

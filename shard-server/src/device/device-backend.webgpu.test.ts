@@ -49,9 +49,12 @@ describe('a backend with webgpu', () => {
         await test.expectSame(request, `${architecture.activation}, seed ${seed}`)
         const { hits } = foundIn(await test.pool.scan(request, soon()))[0]!
         await test.expectSame({ ...request, after: hits[5] }, `${architecture.activation}, seed ${seed}, next page`)
+        const plan = { kind: 'tangent', candidates: 10 } as const
+        await test.expectSame({ ...request, plan }, `${architecture.activation}, seed ${seed}, by tangent`)
       }
     }
     assert((await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })) >= 4)
+    assert((await test.meter.valueOf(deviceMetrics.tangents, { outcome: 'certain' })) >= 2)
     test.drop(...segments)
   })
 })

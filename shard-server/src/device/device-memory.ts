@@ -10,14 +10,22 @@ interface Place {
   readonly onDevice: boolean
 }
 
+export interface DeviceMemoryOptions {
+  readonly bytesMax: number
+  readonly whenFull: WhenFull
+  /** Of these, for what lies there beside segments: queries' weights. Counted as held from the start. */
+  readonly setAsideBytes: number
+}
+
 /** Which segments lie on a device, counted before a byte goes there. */
 export class DeviceMemory {
-  readonly #options: { readonly bytesMax: number; readonly whenFull: WhenFull }
+  readonly #options: DeviceMemoryOptions
   readonly #segments = new Map<string, Place>()
-  #bytes = 0
+  #bytes: number
 
-  constructor(options: { readonly bytesMax: number; readonly whenFull: WhenFull }) {
+  constructor(options: DeviceMemoryOptions) {
     this.#options = options
+    this.#bytes = options.setAsideBytes
   }
 
   get bytesMax(): number {

@@ -48,6 +48,16 @@ export class DeviceQNets {
     return read
   }
 
+  /** A vector times a power of two, so that it and its products stay in f16, and what that makes a product worth. */
+  scaleVector(vector: Float32Array): { readonly vector: Float32Array; readonly unit: number } {
+    let sum = 0
+    for (let at = 0; at < vector.length; at++) sum += Math.abs(vector[at]!)
+    const largest = sum * Math.max(1, this.#magnitude)
+    if (largest === 0) return { vector, unit: 1 }
+    const unit = 2 ** Math.ceil(Math.log2(largest / largestHalfMax))
+    return { vector: vector.map(value => value / unit), unit }
+  }
+
   #fitsPrecision(architecture: QNetArchitecture, weights: QNetWeights): boolean {
     return this.precision === 'f32' || largestHalf(architecture, weights, this.#magnitude) <= largestHalfMax
   }

@@ -7,13 +7,15 @@ import {
   type QNetArchitecture,
 } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage/rows'
-import { eligibleRows } from '../cpu/row-blocks.ts'
+import { countOfRow, firstVectorOf, type VectorStarts } from '../cpu/document-rows.ts'
+import { type RowsOfStretch, rowsOfVectors } from '../cpu/stretch-rows.ts'
 import type { VectorRows } from '../cpu/vector-rows.ts'
 import type { SegmentToScan } from '../ports.ts'
 import type { RankedChunk } from './messages.ts'
 
 export interface DeviceSegmentOptions {
   readonly vectors: VectorRows
+  readonly starts: VectorStarts
   readonly provider: DeviceProvider
   readonly precision: DevicePrecision
   readonly chunkBytesMax: number
@@ -68,28 +70,34 @@ export class DeviceSegment {
     return this.#options.vectors.range(first, last)
   }
 
-  /** Rows of a chunk that can be hits. */
-  eligibleOf(chunk: number, excluded: SegmentToScan['excluded']): number {
-    const { first, last } = this.#rowsOf(chunk)
-    return eligibleRows(first, last, excluded)
+  /** Whether any document of a chunk can be a hit. */
+  isWanted(chunk: number, excluded: SegmentToScan['excluded']): boolean {
+    return this.#documentsOf(chunk, excluded).touched > 0
   }
 
-  /** The best rows of a chunk that is open. @throws what onnxruntime throws */
+  /** The best vectors of a chunk that is open. @param by weights, or the segment's vector @throws what onnxruntime throws */
   async rank(
     chunk: number,
-    weights: DeviceWeights,
+    by: DeviceWeights | Float32Array,
     { excluded, count, ceiling }: ChunkWish,
   ): Promise<Omit<RankedChunk, 'segment'>> {
-    const { first, last } = this.#rowsOf(chunk)
+    const { first, last, rows, eligible } = this.#documentsOf(chunk, excluded)
+    const { starts } = this.#options
     const allowed = new Uint8Array(last - first).fill(1)
     if (excluded !== undefined) {
-      for (let row = first; row < last; row++) if (hasBit(excluded, row)) allowed[row - first] = 0
+      for (let row = rows.first; row < rows.last; row++) {
+        if (!hasBit(excluded, row)) continue
+        const own = firstVectorOf(starts, row)
+        allowed.fill(0, Math.max(0, own - first), own + countOfRow(starts, row) - first)
+      }
     }
-    const found = await this.#chunks[chunk]!.rank(weights, { allowed, count, ceiling })
-    const eligible = this.eligibleOf(chunk, excluded)
-    const all = found.rows.length < count || found.rows.length === eligible
+    const allowedCount = allowed.reduce((sum, value) => sum + value, 0)
+    const held = this.#chunks[chunk]!
+    const wish = { allowed, count, ceiling }
+    const found = await (by instanceof Float32Array ? held.rankByVector(by, wish) : held.rank(by, wish))
+    const all = found.rows.length < count || found.rows.length === allowedCount
     return {
-      rows: found.rows.map(row => first + row),
+      vectors: found.rows.map(row => first + row),
       scores: found.scores,
       left: all ? Number.NEGATIVE_INFINITY : found.scores.at(-1)!,
       eligible,
@@ -100,6 +108,10 @@ export class DeviceSegment {
     const open = this.#chunks.flatMap(chunk => chunk ?? [])
     this.#chunks.fill(undefined)
     for (const chunk of open) await chunk.release()
+  }
+
+  #documentsOf(chunk: number, excluded: SegmentToScan['excluded']): RowsOfStretch {
+    return rowsOfVectors(this.#rowsOf(chunk), this.#options.starts, excluded)
   }
 
   #rowsOf(chunk: number): { readonly first: number; readonly last: number } {

@@ -66,6 +66,7 @@ describe('a shard server whose device is busy, hangs or fails', () => {
       provider: { name: 'cpu', number: 0 },
       precision: 'f32',
       chunkBytesMax: 1e6,
+      weightsBytesMax: 1e6,
       pipe,
     }
     return new DeviceBackend({
@@ -74,10 +75,12 @@ describe('a shard server whose device is busy, hangs or fails', () => {
       startThread: onDeath =>
         new ThreadCalls<ToDeviceThread, DeviceAnswer>({ name: 'device', file, workerData, log, onDeath }),
       memoryBytesMax: 1e9,
+      weightsBytesMax: 0,
       whenFull: 'cpu',
       onLost,
       log,
       outcomes: meter.counter(deviceMetrics.shards),
+      tangentOutcomes: meter.counter(deviceMetrics.tangents),
       deviceRowsMin: 1,
       later: (work, ms) => {
         const wait = { work, ms }

@@ -23,10 +23,14 @@ import {
 import { LRUCache } from 'lru-cache'
 import { TurnQueue } from '../cpu/turn-queue.ts'
 import { openVectorsFile, vectorsInMemory } from '../cpu/vector-rows.ts'
+import type { SharedQNet } from '../ports.ts'
 import { DeviceQNets } from './device-qnets.ts'
 import { DeviceSegment } from './device-segment.ts'
 import type { DeviceAnswer, DeviceRankTask, DeviceThreadData, ToDeviceThread } from './messages.ts'
-import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
+import { type ProbedDocuments, probeArchitecture, probeCosts } from './probe-costs.ts'
+import { type ChunkToRank, type RankOptions, rankChunks } from './rank-chunks.ts'
+import { reserveRows } from './search-on-device.ts'
+import { WeightsRoom } from './weights-room.ts'
 
 type HoldMessage = Extract<ToDeviceThread, { readonly type: 'hold' }>
 
@@ -40,12 +44,13 @@ interface HeldOnDevice {
 
 const port = parentPort
 assert(port !== null, 'the thread of a device is started as a worker')
-const { provider, chunkBytesMax, precision: wanted } = workerData as DeviceThreadData
+const { provider, chunkBytesMax, weightsBytesMax, precision: wanted } = workerData as DeviceThreadData
 const asked = { provider, setting: 'HYPERSHARD_SHARD_DEVICE' }
 
 const segments = new Map<string, HeldOnDevice>()
 const queue = new TurnQueue()
 const qnets = new DeviceQNets()
+const room = new WeightsRoom(weightsBytesMax)
 if (wanted === 'f16') qnets.precision = wanted
 /** Of tasks under way, by call. */
 const underWay = new Map<number, { cancelled: boolean }>()
@@ -64,7 +69,7 @@ const uploaders = new LRUCache<string, WeightsUploader>({
 port.on('message', (message: ToDeviceThread) => {
   switch (message.type) {
     case 'probe':
-      void answer(message.call, probe)
+      void answer(message.call, () => probe(message.withCosts))
       break
     case 'hold':
       void answer(message.call, () => hold(message))
@@ -94,15 +99,35 @@ async function answer(call: number, work: () => Promise<DeviceAnswer>): Promise<
   }
 }
 
-/** A graph of two rows: whether there is a device at all, then whether it has f16. */
-async function probe(): Promise<DeviceAnswer> {
+/** A graph of two rows: whether there is a device at all, then whether it has f16; then what its work takes. */
+async function probe(withCosts: boolean): Promise<DeviceAnswer> {
   try {
     await rankTwoRows('f32')
   } catch (error) {
     throw missingDevice(asked, error)
   }
   qnets.precision = wanted === 'f32' || !(await hasHalf()) ? 'f32' : 'f16'
-  return { result: { type: 'ready', precision: qnets.precision }, queueMs: undefined, workMs: 0 }
+  const costs = withCosts ? await withDeviceErrors(() => probeCosts({ open: openToProbe, monotonicMs })) : undefined
+  return { result: { type: 'ready', precision: qnets.precision, costs }, queueMs: undefined, workMs: 0 }
+}
+
+async function openToProbe(rows: number): Promise<ProbedDocuments> {
+  const [width = 0] = probeArchitecture.vectorDimensions
+  const valuesOf = (length: number) => Float32Array.from({ length }, (_, at) => Math.sin(at))
+  const held = await DocumentsOnDevice.open(probeArchitecture, valuesOf(rows * width), provider, qnets.precision)
+  const matrices = [valuesOf(width * width), valuesOf(width)]
+  const uploader = await WeightsUploader.open(probeArchitecture, provider)
+  const weights = await uploader.upload({ matrices, biases: [valuesOf(width)] })
+  const wish = { allowed: new Uint8Array(rows).fill(1), ceiling: 3e38, count: Math.min(rows, reserveRows) }
+  return {
+    rankByQNet: () => held.rank(weights, wish),
+    rankByVector: () => held.rankByVector(valuesOf(width), wish),
+    release: async () => {
+      weights.release()
+      await uploader.release()
+      await held.release()
+    },
+  }
 }
 
 async function hasHalf(): Promise<boolean> {
@@ -126,10 +151,10 @@ async function rankTwoRows(precision: DevicePrecision): Promise<void> {
   assert.equal(rows[0], 1, 'the device ranks two rows the wrong way round')
 }
 
-async function hold({ key, width, vectors: held }: HoldMessage): Promise<DeviceAnswer> {
+async function hold({ key, width, vectors: held, vectorStarts: starts }: HoldMessage): Promise<DeviceAnswer> {
   const file = 'path' in held ? openVectorsFile(held.path, width) : undefined
   const vectors = 'path' in held ? file! : vectorsInMemory(held, width)
-  const segment = new DeviceSegment({ vectors, provider, precision: qnets.precision, chunkBytesMax })
+  const segment = new DeviceSegment({ vectors, starts, provider, precision: qnets.precision, chunkBytesMax })
   segments.set(key, { segment, close: () => file?.close() })
   let magnitude = 0
   for (let chunk = 0; chunk < segment.chunks; chunk++) {
@@ -162,32 +187,75 @@ async function rank(call: number, task: DeviceRankTask): Promise<DeviceAnswer> {
     if (state.cancelled) return 'cancelled'
     return performance.timeOrigin + performance.now() + expectedMs > task.endEpochMs ? 'deadline' : undefined
   }
+  const { by, count, ceiling } = task
+  const architecture = by.kind === 'qnet' ? by.qnet.architecture : by.architecture
+  const options = { architecture, count, ceiling, queue, stopBefore, monotonicMs }
   try {
-    const { weights, tooLarge } = qnets.read(task.qnet)
-    if (tooLarge) {
-      const ranking = { chunks: [], stop: undefined, tooLarge }
-      return { result: { type: 'rank', ranking }, queueMs: undefined, workMs: 0 }
-    }
-    const { architecture } = task.qnet
     architectures.set(vectorWidth(architecture), architecture)
-    const { count, ceiling } = task
-    const options = { architecture, count, ceiling, queue, stopBefore, monotonicMs }
-    const uploaded = await queue.run(() => withDeviceErrors(() => upload(architecture, weights)))
-    try {
-      return await rankChunks(chunksOf(task), { ...options, weights: uploaded })
-    } finally {
-      uploaded.release()
-    }
+    return by.kind === 'qnet'
+      ? await rankByQNet(task, by.qnet, options)
+      : await rankByVectors(task, by.vectors, options)
   } finally {
     underWay.delete(call)
   }
 }
 
+type Options = Omit<RankOptions, 'by'>
+
+async function rankByQNet(task: DeviceRankTask, qnet: SharedQNet, options: Options): Promise<DeviceAnswer> {
+  const { weights, tooLarge } = qnets.read(qnet)
+  if (tooLarge) {
+    const ranking = { chunks: [], stop: undefined, tooLarge }
+    return { result: { type: 'rank', ranking }, queueMs: undefined, workMs: 0 }
+  }
+  const uploaded = await queue.run(() => withDeviceErrors(() => upload(qnet.architecture, weights)))
+  try {
+    return await rankChunks(chunksOf(task), { ...options, by: () => uploaded })
+  } finally {
+    uploaded.release()
+  }
+}
+
+/** Each vector made so small or large by a power of two that no product leaves what the device computes in. */
+async function rankByVectors(
+  task: DeviceRankTask,
+  vectors: readonly Float32Array[],
+  options: Options,
+): Promise<DeviceAnswer> {
+  const scaled = vectors.map(vector => qnets.scaleVector(vector))
+  const answer = await rankChunks(chunksOf(task), { ...options, by: place => scaled[place]!.vector })
+  assert(answer.result.type === 'rank')
+  const { ranking } = answer.result
+  const chunks = ranking.chunks.map(chunk => {
+    const { unit } = scaled[chunk.segment]!
+    return { ...chunk, scores: chunk.scores.map(score => score * unit), left: chunk.left * unit }
+  })
+  return { ...answer, result: { type: 'rank', ranking: { ...ranking, chunks } } }
+}
+
 async function upload(architecture: QNetArchitecture, weights: QNetWeights): Promise<DeviceWeights> {
+  const giveBack = room.take(bytesOf(weights))
+  if (giveBack === undefined) return weightsOnHost(architecture, weights)
   const key = architectureKey(architecture)
-  const uploader = uploaders.get(key) ?? (await WeightsUploader.open(architecture, provider))
-  uploaders.set(key, uploader)
-  return uploader.upload(weights)
+  try {
+    const uploader = uploaders.get(key) ?? (await WeightsUploader.open(architecture, provider))
+    uploaders.set(key, uploader)
+    const { feeds, release } = await uploader.upload(weights)
+    return {
+      feeds,
+      release: () => {
+        release()
+        giveBack()
+      },
+    }
+  } catch (error) {
+    giveBack()
+    throw error
+  }
+}
+
+function bytesOf({ matrices, biases }: QNetWeights): number {
+  return [...matrices, ...biases].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }
 
 /** The chunks that have rows to find. */
@@ -197,7 +265,7 @@ function* chunksOf(task: DeviceRankTask): Generator<ChunkToRank> {
     assert(held !== undefined, `segment ${key} is ranked while it is not held`)
     const { segment } = held
     for (let chunk = 0; chunk < segment.chunks; chunk++) {
-      if (segment.eligibleOf(chunk, excluded) > 0) yield { segment, place, chunk, excluded }
+      if (segment.isWanted(chunk, excluded)) yield { segment, place, chunk, excluded }
     }
   }
 }

@@ -1,7 +1,8 @@
 /** What the server's main thread and the thread of a device say to each other. */
-import type { DevicePrecision, DeviceProvider } from '@hypershard/qnet'
+import type { DevicePrecision, DeviceProvider, QNetArchitecture } from '@hypershard/qnet'
 import type { HeldVectors, ScanStop, SegmentToScan, SharedQNet } from '../ports.ts'
 import type { closeMessage } from '../threads/thread-calls.ts'
+import type { ProbedCosts } from './device-costs.ts'
 
 export interface DeviceThreadData {
   readonly provider: DeviceProvider
@@ -9,43 +10,59 @@ export interface DeviceThreadData {
   readonly precision: DevicePrecision | 'auto'
   /** Most bytes of vectors in one graph. */
   readonly chunkBytesMax: number
+  /** Most bytes of queries' weights that lie on the device; more go in with each run. */
+  readonly weightsBytesMax: number
 }
 
-/** Which rows of a shard's segments a query wants ranked. */
+/** What vectors are ranked by: a q-net's scores, or inner products with a vector, f32 [width], of each segment's own. */
+export type RankedBy =
+  | { readonly kind: 'qnet'; readonly qnet: SharedQNet }
+  | {
+      readonly kind: 'vectors'
+      /** What the segments' graphs are compiled for. */
+      readonly architecture: QNetArchitecture
+      /** By segment. */
+      readonly vectors: readonly Float32Array[]
+    }
+
+/** Which vectors of a shard's segments a query wants ranked. */
 export interface DeviceRankTask {
-  readonly qnet: SharedQNet
+  readonly by: RankedBy
   readonly endEpochMs: number
   readonly segments: readonly SegmentToScan[]
-  /** Rows wanted of each chunk. */
+  /** Vectors wanted of each chunk. */
   readonly count: number
-  /** Rows that the device scores higher are left out. */
+  /** Vectors that the device scores higher are left out. */
   readonly ceiling: number
 }
 
 export type ToDeviceThread =
-  | { readonly type: 'probe'; readonly call: number }
+  | { readonly type: 'probe'; readonly call: number; readonly withCosts: boolean }
   | {
       readonly type: 'hold'
       readonly call: number
       readonly key: string
       readonly width: number
       readonly vectors: HeldVectors
+      /** As `SegmentToHold` has them. */
+      readonly vectorStarts: Int32Array<SharedArrayBuffer> | undefined
     }
   | { readonly type: 'drop'; readonly key: string }
   | { readonly type: 'rank'; readonly call: number; readonly work: DeviceRankTask }
   | { readonly type: 'cancel'; readonly call: number }
   | typeof closeMessage
 
-/** What a chunk gave: its best rows, and what the best of all others may have scored. */
+/** What a chunk gave: its best vectors, and what the best of all others may have scored. */
 export interface RankedChunk {
   /** The segment's place in the task. */
   readonly segment: number
-  readonly rows: Int32Array
+  /** By their number in the segment, which is their document's where each has one. */
+  readonly vectors: Int32Array
   /** The device's, best first. */
   readonly scores: Float32Array
-  /** No row that may be found and is not among `rows` has a higher score on the device; -∞ where there is none. */
+  /** No vector that may be found and is not among these has a higher score on the device; -∞ where there is none. */
   readonly left: number
-  /** Rows of the chunk that can be hits. */
+  /** Documents that begin in the chunk and can be hits. */
   readonly eligible: number
 }
 
@@ -57,7 +74,8 @@ export interface DeviceRanking {
 }
 
 export type DeviceResult =
-  | { readonly type: 'ready'; readonly precision: DevicePrecision }
+  /** The costs where they were asked for. */
+  | { readonly type: 'ready'; readonly precision: DevicePrecision; readonly costs: ProbedCosts | undefined }
   /** The largest magnitude of the segment's values; not finite where one of them is not. */
   | { readonly type: 'held'; readonly magnitude: number }
   | { readonly type: 'rank'; readonly ranking: DeviceRanking }

@@ -8,10 +8,22 @@ export const deviceMetrics = defineMetrics({
     help: 'Exact searches of shards that the device ranked, by how they ended: certain at once, certain after more rows were scored (widened), scored by the CPU because scores lie too close (gap) or values are too large (values), or cut short by the deadline or the caller (stopped).',
     labels: ['outcome'],
   },
+  tangents: {
+    kind: 'counter',
+    name: 'hypershard_device_tangents_total',
+    help: 'Rankings of a shard by tangent that the device was asked for, by how they ended: certain at once, certain after more vectors were estimated (widened), done by the CPU because estimates lie too close (gap) or are no numbers (values), or cut short by the deadline or the caller (stopped).',
+    labels: ['outcome'],
+  },
+  costs: {
+    kind: 'gauge',
+    name: 'hypershard_device_cost_seconds',
+    help: 'What work on the device takes, as a probe at the start and the searches since have it: a run of a graph beside what it computes (run), a multiply-add of a q-net (multiply_add), a value of a vector that is ranked by tangent (value). Not there where HYPERSHARD_SHARD_DEVICE_ROWS_MIN tells who ranks.',
+    labels: ['of'],
+  },
   bytes: {
     kind: 'gauge',
     name: 'hypershard_device_held_bytes',
-    help: 'What the vectors of segments on the device take of its memory.',
+    help: "What the vectors of segments on the device take of its memory, and what is set aside for queries' weights.",
     labels: [],
   },
   limitBytes: {

@@ -11,6 +11,7 @@ import type { WhenFull } from './device-memory.ts'
 import type { DeviceAnswer, DeviceThreadData, ToDeviceThread } from './messages.ts'
 import { deviceMetrics } from './metrics.ts'
 import { readDevice } from './read-device.ts'
+import { roomForWeights } from './weights-room.ts'
 
 /**
  * Vectors in one graph: below the 2 GB that an ONNX file may have, few enough that a deadline is looked at often, and so
@@ -25,7 +26,7 @@ export interface DeviceSettings {
   readonly precision: DeviceThreadData['precision']
   readonly memoryBytesMax: number
   readonly whenFull: WhenFull
-  readonly deviceRowsMin: number
+  readonly deviceRowsMin: number | undefined
 }
 
 export interface DeviceParts {
@@ -35,8 +36,8 @@ export interface DeviceParts {
   readonly onLost: (error: Error) => void
 }
 
-/** These, and the counter, which is opened once however many devices are tried. */
-type OpenedParts = DeviceParts & Pick<DeviceBackendOptions, 'outcomes'>
+/** These, and the counters, which are opened once however many devices are tried. */
+type OpenedParts = DeviceParts & Pick<DeviceBackendOptions, 'outcomes' | 'tangentOutcomes'>
 
 /**
  * What the setting asks for: the pool alone, or a device beside it. `auto` takes CUDA's first device where it works, and
@@ -60,7 +61,9 @@ async function openAsAsked(settings: DeviceSettings, parts: DeviceParts): Promis
 
 async function chooseDevice(settings: DeviceSettings, parts: DeviceParts): Promise<DeviceBackend | undefined> {
   const { device, memoryBytesMax } = settings
-  const opened = { ...parts, outcomes: parts.meter.counter(deviceMetrics.shards) }
+  const outcomes = parts.meter.counter(deviceMetrics.shards)
+  const tangentOutcomes = parts.meter.counter(deviceMetrics.tangents)
+  const opened = { ...parts, outcomes, tangentOutcomes }
   if (device === 'cpu') return undefined
   if (device !== 'auto' && memoryBytesMax === 0) throw memoryNotTold(device)
   return device === 'auto' ? openCudaIfThere(settings, opened) : openDevice(deviceOf(device), settings, opened)
@@ -96,9 +99,10 @@ async function openDevice(
   parts: OpenedParts,
 ): Promise<DeviceBackend> {
   const device = deviceNameOf(provider)
+  const weightsBytesMax = roomForWeights(provider.name, settings.memoryBytesMax)
   const startThread = (onDeath: (error: Error) => void) =>
-    startDeviceThread({ provider, precision: settings.precision, chunkBytesMax }, parts.log, onDeath)
-  const backend = new DeviceBackend({ ...settings, ...parts, device, startThread })
+    startDeviceThread({ provider, precision: settings.precision, chunkBytesMax, weightsBytesMax }, parts.log, onDeath)
+  const backend = new DeviceBackend({ ...settings, ...parts, device, weightsBytesMax, startThread })
   try {
     await backend.probe()
   } catch (error) {

@@ -4,7 +4,7 @@ import { TurnQueue } from '../cpu/turn-queue.ts'
 import { type ChunkToRank, rankChunks } from './rank-chunks.ts'
 
 const architecture = publishedArchitecture(8, 1)
-const nothing = { rows: new Int32Array(0), scores: new Float32Array(0), left: Number.NEGATIVE_INFINITY, eligible: 1 }
+const nothing = { vectors: new Int32Array(0), scores: new Float32Array(0), left: Number.NEGATIVE_INFINITY, eligible: 1 }
 
 describe('rankChunks', () => {
   let nowMs = 0
@@ -35,7 +35,7 @@ describe('rankChunks', () => {
     const chunks = Array.from({ length: 6 }, (_, chunk) => ({ segment, place: 0, chunk, excluded: undefined }))
     return rankChunks(chunks, {
       architecture,
-      weights: { feeds: {}, release: () => {} },
+      by: () => new Float32Array(0),
       count: 1,
       ceiling: 1,
       queue: new TurnQueue(),

@@ -16,13 +16,14 @@ export interface ChunkToRank {
 
 export interface RankOptions extends QueryTurnsOptions, Omit<ChunkWish, 'excluded'> {
   readonly architecture: QNetArchitecture
-  readonly weights: DeviceWeights
+  /** What a segment of the task is ranked by. */
+  readonly by: (place: number) => DeviceWeights | Float32Array
 }
 
 /** What was ranked in time. @throws HypershardError `unavailable` when the device fails */
 export async function rankChunks(
   wanted: Iterable<ChunkToRank>,
-  { architecture, weights, count, ceiling, ...turning }: RankOptions,
+  { architecture, by, count, ceiling, ...turning }: RankOptions,
 ): Promise<DeviceAnswer> {
   const arrivedMs = turning.monotonicMs()
   let queueMs: number | undefined
@@ -43,7 +44,7 @@ export async function rankChunks(
       // Another architecture may have taken its place since.
       const ranked = await withDeviceErrors(async () => {
         await segment.open(chunk, architecture)
-        return segment.rank(chunk, weights, { excluded, count, ceiling })
+        return segment.rank(chunk, by(place), { excluded, count, ceiling })
       })
       chunks.push({ segment: place, ...ranked })
     })

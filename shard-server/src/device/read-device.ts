@@ -1,4 +1,4 @@
-import { type Meter, only } from '@hypershard/common'
+import { byLabel, type Meter, only } from '@hypershard/common'
 import type { DeviceBackend } from './device-backend.ts'
 import { deviceMetrics } from './metrics.ts'
 
@@ -7,6 +7,12 @@ export function readDevice(meter: Meter, backend: DeviceBackend | undefined): vo
   meter.read(deviceMetrics.bytes, () => only(backend?.memory.bytes))
   meter.read(deviceMetrics.limitBytes, () => only(backend?.memory.bytesMax))
   meter.read(deviceMetrics.segments, () => backend?.memory.places() ?? [])
+  meter.read(deviceMetrics.costs, () => {
+    const costs = backend?.costs
+    if (costs === undefined) return []
+    const { runMs, multiplyAddMs, valueMs } = costs
+    return byLabel<'of'>('of', { run: runMs / 1_000, multiply_add: multiplyAddMs / 1_000, value: valueMs / 1_000 })
+  })
   meter.read(deviceMetrics.lost, () => only(backend && Number(backend.isLost)))
   meter.read(deviceMetrics.info, () =>
     backend === undefined ? [] : [{ labels: { device: backend.device, precision: backend.precision }, value: 1 }],

@@ -18,7 +18,7 @@ function stepsOver(chunks: readonly number[], random: Random, off: number) {
         rows.sort((a, b) => device[b]! - device[a]!)
         const best = rows.slice(0, count)
         const left = rows.length > count ? device[rows[count]!]! : Number.NEGATIVE_INFINITY
-        const found = { rows: Int32Array.from(best), scores: Float32Array.from(best, row => device[row]!) }
+        const found = { vectors: Int32Array.from(best), scores: Float32Array.from(best, row => device[row]!) }
         return { segment: 0, ...found, left, eligible: length }
       })
       return { chunks: ranked, stop: undefined, tooLarge: false }

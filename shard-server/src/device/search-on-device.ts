@@ -9,19 +9,23 @@
  */
 import { nothingScanned, type RankPosition } from '@hypershard/common'
 import { type RowIds, TopHits } from '@hypershard/qnet'
+import { countOfRow, type VectorStarts } from '../cpu/document-rows.ts'
 import { type Candidate, compareCandidates, keyOf } from '../cpu/rank-candidates.ts'
 import { toHits } from '../cpu/scan-shards.ts'
+import { ownerOf } from '../cpu/stretch-rows.ts'
 import type { ScanHit, ShardScan } from '../ports.ts'
 import type { DeviceRanking } from './messages.ts'
 
-/** Rows that are scored again beside as many as there are to be hits: enough to measure the error on, and to see a gap. */
+/** Documents that are scored again beside as many as there are to be hits: enough to measure the error on, and to see a gap. */
 export const reserveRows = 64
-const errorMargin = 8
+export const errorMargin = 8
 /** An error is taken to be at least this part of the largest score, eight units in the last place of f32. */
-const errorShareMin = 2 ** -20
+export const errorShareMin = 2 ** -20
 /** How many more are scored where those were too few, until the CPU had better score all. */
-const countGrowth = 4
+export const countGrowth = 4
 export const candidatesMax = 8_192
+/** Where documents have several vectors, so many times as many of these are asked for at first. */
+const vectorsPerDocumentMax = 4
 /** How often the device is asked, with growing counts or errors, before the CPU scores all. */
 const roundsMax = 8
 /** No score is higher. */
@@ -29,15 +33,24 @@ const noCeiling = 3e38
 
 export interface DeviceShard {
   readonly shard: number
-  readonly segments: readonly { readonly eligible: number; readonly position: number; readonly ids: RowIds }[]
+  readonly segments: readonly DeviceSegmentRows[]
+}
+
+export interface DeviceSegmentRows {
+  readonly eligible: number
+  readonly position: number
+  readonly ids: RowIds
+  readonly starts?: VectorStarts
 }
 
 export interface DeviceSteps {
   rank(wish: { readonly count: number; readonly ceiling: number }): Promise<DeviceRanking>
   /** @returns the CPU's scores of these candidates, or of the first of them */
-  score(
-    candidates: readonly Candidate[],
-  ): Promise<{ readonly scores: Float32Array; readonly stop: DeviceRanking['stop'] }>
+  score(candidates: readonly Candidate[]): Promise<{
+    readonly scores: Float32Array
+    readonly passages?: Int32Array | undefined
+    readonly stop: DeviceRanking['stop']
+  }>
 }
 
 export interface DeviceSearchOptions {
@@ -63,16 +76,17 @@ export async function searchOnDevice(
   { limit, after, knownError }: DeviceSearchOptions,
 ): Promise<DeviceFound | Undecided> {
   const rows = new ComparedRows(segments, knownError)
-  let count = limit + reserveRows
+  let count = Math.min(candidatesMax, (limit + reserveRows) * vectorsAsked(segments))
   for (let attempt = 0; attempt < roundsMax && count <= candidatesMax; attempt++) {
     const { error } = rows
     const ceiling = after === undefined || error === undefined ? noCeiling : after.score + error
     const ranking = await steps.rank({ count, ceiling })
     if (ranking.tooLarge) return 'values'
-    const ranked = bestOf(ranking, count)
+    const ranked = bestOf(ranking, count, segments)
     const missing = rows.missing(ranked.candidates)
-    const { scores, stop } = await steps.score(missing)
-    rows.add(missing, scores)
+    const scored = await steps.score(missing)
+    const { stop } = scored
+    rows.add(missing, scored, ceiling < noCeiling ? after!.score : noCeiling)
     if (!rows.finite) return 'values'
     // Until the error is known, rows before the cursor stand among the best and say nothing of those after it.
     const isCutRight = after === undefined || (error !== undefined && rows.error! <= error)
@@ -107,25 +121,45 @@ interface Best {
   readonly eligible: number
 }
 
-/** The best of all chunks. */
-function bestOf({ chunks }: DeviceRanking, count: number): Best {
+/** How many vectors to ask for, for each document wanted. */
+function vectorsAsked(segments: DeviceShard['segments']): number {
+  const [vectors, documents] = segments.reduce(
+    ([sum, rows], { starts }) =>
+      starts === undefined ? [sum, rows] : [sum + starts.at(-1)!, rows + starts.length - 1],
+    [0, 0],
+  )
+  return documents === 0 ? 1 : Math.min(vectorsPerDocumentMax, Math.ceil(vectors / documents))
+}
+
+/** The documents of the best vectors of all chunks. A document's score is that of its best vector, on the device as elsewhere. */
+function bestOf({ chunks }: DeviceRanking, count: number, segments: DeviceShard['segments']): Best {
   const all = chunks
-    .flatMap(({ segment, rows, scores }) =>
-      Array.from(rows, (row, at): Candidate => ({ segment, row, estimate: scores[at]! })),
-    )
+    .flatMap(({ segment, vectors, scores }) => {
+      const { starts } = segments[segment]!
+      return Array.from(vectors, (vector, at): Candidate => {
+        return { segment, row: ownerOf(starts, vector), estimate: scores[at]! }
+      })
+    })
     .sort(compareCandidates)
   const left = Math.max(Number.NEGATIVE_INFINITY, all[count]?.estimate ?? Number.NEGATIVE_INFINITY)
+  const seen = new Set<number>()
   return {
-    candidates: all.slice(0, count),
+    candidates: all.slice(0, count).filter(found => !seen.has(keyOf(found)) && seen.add(keyOf(found)) !== undefined),
     left: chunks.reduce((most, chunk) => Math.max(most, chunk.left), left),
     eligible: chunks.reduce((sum, { eligible }) => sum + eligible, 0),
   }
 }
 
-/** The rows that both have scored. */
+interface ComparedRow {
+  readonly candidate: Candidate
+  readonly score: number
+  readonly passage: number | undefined
+}
+
+/** The documents that both have scored. */
 class ComparedRows {
   readonly #segments: DeviceShard['segments']
-  readonly #scored = new Map<number, { readonly candidate: Candidate; readonly score: number }>()
+  readonly #scored = new Map<number, ComparedRow>()
   #error: number | undefined
   finite = true
 
@@ -147,11 +181,22 @@ class ComparedRows {
     return candidates.filter(candidate => !this.#scored.has(keyOf(candidate)))
   }
 
-  add(candidates: readonly Candidate[], scores: Float32Array): void {
+  /**
+   * @param scoreMax of a document with a higher score the device may have left the best vector out, so that its own score of
+   *   the document is another vector's
+   */
+  add(
+    candidates: readonly Candidate[],
+    { scores, passages }: { readonly scores: Float32Array; readonly passages?: Int32Array | undefined },
+    scoreMax: number,
+  ): void {
     for (const [at, score] of scores.entries()) {
       const candidate = candidates[at]!
-      this.#scored.set(keyOf(candidate), { candidate, score })
+      const { starts } = this.#segments[candidate.segment]!
+      const passage = starts === undefined ? undefined : passages?.[at]
+      this.#scored.set(keyOf(candidate), { candidate, score, passage })
       if (!Number.isFinite(score) || !Number.isFinite(candidate.estimate)) this.finite = false
+      if (score > scoreMax && countOfRow(starts, candidate.row) > 1) continue
       const off = errorMargin * Math.abs(score - candidate.estimate)
       this.#error = Math.max(this.#error ?? 0, off, errorShareMin * Math.abs(score))
     }
@@ -164,8 +209,8 @@ class ComparedRows {
 
   best(limit: number, after: RankPosition | undefined): ScanHit[] {
     const top = new TopHits(limit, after)
-    for (const { candidate, score } of this.#scored.values()) {
-      top.addRow(score, candidate.row, this.#segments[candidate.segment]!.ids)
+    for (const { candidate, score, passage } of this.#scored.values()) {
+      top.addRow(score, candidate.row, this.#segments[candidate.segment]!.ids, passage)
     }
     return toHits(top, new Map(this.#segments.map(({ ids, position }) => [ids, position])))
   }

@@ -27,6 +27,21 @@ export function segmentOf(
   return { key, width, vectors, ids: { offsets, bytes }, scanCopy, graphPath: undefined, recallKnobs: [] }
 }
 
+/** A segment whose documents have one to `vectorsMax` vectors each. */
+export function passagesOf(
+  key: string,
+  shape: { readonly documents: number; readonly width: number; readonly seed: number; readonly vectorsMax: number },
+): SegmentToHold {
+  const { documents, width, seed, vectorsMax } = shape
+  const vectorStarts = new Int32Array(new SharedArrayBuffer((documents + 1) * 4))
+  for (let row = 0; row < documents; row++) {
+    vectorStarts[row + 1] = vectorStarts[row]! + 1 + ((row * 7919 + seed) % vectorsMax)
+  }
+  const rows = vectorStarts.at(-1)!
+  const { ids } = segmentOf(key, { rows: documents, width, seed })
+  return { ...segmentOf(key, { rows, width, seed, repeats: Math.ceil(rows * 0.9) }), ids, vectorStarts }
+}
+
 export function wholeShard(shard: number, segments: readonly SegmentToHold[]): ShardToScan {
   return {
     shard,

@@ -25,10 +25,12 @@ export class TestDevice {
       pool: newPool(),
       startThread,
       memoryBytesMax: 1e9,
+      weightsBytesMax: 0,
       whenFull: 'cpu',
       onLost: error => this.losses.push(error),
       log: silentLogger(),
       outcomes: this.meter.counter(deviceMetrics.shards),
+      tangentOutcomes: this.meter.counter(deviceMetrics.tangents),
       deviceRowsMin: 1,
       ...options,
     })
@@ -65,9 +67,14 @@ export function realThread(
   name: DeviceProvider['name'],
   chunkBytesMax: number,
   precision: DeviceThreadData['precision'] = 'f32',
+  weightsBytesMax = 1e6,
 ) {
   return (onDeath: (error: Error) => void): DeviceThread =>
-    startDeviceThread({ provider: { name, number: 0 }, precision, chunkBytesMax }, silentLogger(), onDeath)
+    startDeviceThread(
+      { provider: { name, number: 0 }, precision, chunkBytesMax, weightsBytesMax },
+      silentLogger(),
+      onDeath,
+    )
 }
 
 export function soon(signal?: AbortSignal): Deadline {

@@ -9,7 +9,6 @@ import { distinctRows, documentsOf, vectorsOfRow } from '../document-rows.ts'
 import {
   Best,
   type Candidate,
-  meansOf,
   piecesOf,
   type Ranked,
   type RankOptions,
@@ -21,6 +20,7 @@ import { eligibleRowsOf } from '../row-blocks.ts'
 import { gatherCopied, type ScanQuery, scanStretch, toScanQuery } from '../scan-copy.ts'
 import type { ScanSegment } from '../scan-segment.ts'
 import { ownerOf, type RowsOfStretch, rowsOfStretch } from '../stretch-rows.ts'
+import { meansOf } from '../tangent-planes.ts'
 import type { LeafTangents, LeafTangentsAt } from './composed-scorer.ts'
 import { ceilingOf, type Expression, evaluate, leadingLeaves } from './expression.ts'
 import { type LeafScale, standardised } from './leaf-scale.ts'
