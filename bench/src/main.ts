@@ -73,7 +73,7 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   gpu: {
     summary:
-      'exact ranking on a device beside its own matrix-product limit and one core; --device cuda:0|webgpu --documents N --shapes 768:6',
+      'ranking on a device, exactly and by a vector, beside its own matrix-product limit and one core; --device cuda:0|webgpu --precision f16 --documents N --shapes 768:6',
     options: gpuBenchOptions,
     run: runGpuBench,
   },
