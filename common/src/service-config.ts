@@ -17,8 +17,8 @@ export const serviceConfig = {
   HYPERSHARD_ADMIN_LISTEN: hostAndPort()
     .optional()
     .describe(
-      'Where the process answers `/healthz`, `/readyz` and `/metrics` over plain HTTP, `host:port`; port 0 takes a free ' +
-        'one, and nowhere when not given. Documents and queries are never seen there.',
+      'Where the process answers `/healthz`, `/readyz`, `/metrics` and `/telemetry` over plain HTTP, `host:port`; port 0 ' +
+        'takes a free one, and nowhere when not given. Documents and queries are never seen there.',
     ),
   HYPERSHARD_METRICS: z
     .enum(['on', 'off'])
@@ -57,8 +57,22 @@ export const serviceConfig = {
       'Of the requests and jobs that come without a trace, how many percent are traced. One that comes with a sampled ' +
         '`traceparent` is always traced.',
     ),
+  HYPERSHARD_TELEMETRY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A JSON file with `metrics` (`"on"` or `"off"`) and `trace_sample_percent` (a number), or one of them, in place of ' +
+        'HYPERSHARD_METRICS and HYPERSHARD_TRACE_SAMPLE_PERCENT; read again every two seconds, so that both can be ' +
+        'changed while the process runs.',
+    ),
   HYPERSHARD_LOG_LEVEL: z.enum(logLevels).default('info').describe('How much is logged, to standard error.'),
 } as const
 
 /** Beginnings of names that every process has: an unknown name with one of them is a typing error. */
-export const servicePrefixes: readonly string[] = ['HYPERSHARD_TLS_', 'HYPERSHARD_ADMIN_', 'HYPERSHARD_TRACE_']
+export const servicePrefixes: readonly string[] = [
+  'HYPERSHARD_TLS_',
+  'HYPERSHARD_ADMIN_',
+  'HYPERSHARD_TRACE_',
+  'HYPERSHARD_TELEMETRY_',
+]

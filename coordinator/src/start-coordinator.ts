@@ -354,7 +354,6 @@ type GrpcServing = Pick<GrpcServerOptions, 'address' | 'credentials'> & {
 function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: GrpcServing): Promise<GrpcServer> {
   const door = new GrpcDoor(options.door, options.audit)
   const { meter } = options.telemetry
-  const counting = meter.counting ? [new GrpcMeter(meter).interceptor] : []
   const search = {
     definition: boundedSearchService,
     implementation: searchService(coordinator, { ...options, door }),
@@ -362,7 +361,7 @@ function serveGrpc(coordinator: Coordinator, hub: GrpcHub | undefined, options: 
   return startGrpcServer({
     address: options.address,
     credentials: options.credentials,
-    interceptors: [...counting, door.interceptor],
+    interceptors: [new GrpcMeter(meter).interceptor, door.interceptor],
     limits: publicServerOptions,
     services: hub === undefined ? [search] : [search, announcementsOf(hub)],
     protoFiles: ['hypershard/v1/search.proto', ...(hub === undefined ? [] : [announcementsProto])],

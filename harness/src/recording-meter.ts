@@ -4,7 +4,8 @@ type Labels = Readonly<Record<string, string>>
 
 /** Keeps what is counted, so that a test can compare it with what was done. */
 export class RecordingMeter implements Meter {
-  readonly counting = true
+  /** A test may change it: what is counted all the same is kept. */
+  counting = true
   /** Every declaration that was opened. */
   readonly opened: MetricDeclaration[] = []
   readonly #values = new Map<string, Reading<string>[]>()

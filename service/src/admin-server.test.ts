@@ -18,6 +18,7 @@ describe('the admin listener', () => {
         if (missing !== undefined) throw new HypershardError('unavailable', missing)
       },
       metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'hypershard_cups_total 3\n' },
+      readTelemetry: async () => ({ metrics: 'on', trace_sample_percent: 2.5 }),
     })
   })
 
@@ -41,6 +42,12 @@ describe('the admin listener', () => {
     assert.equal(type, 'text/plain; version=0.0.4')
   })
 
+  it('says what is counted and traced, and changes none of it', async () => {
+    const { text, type } = await ask('/telemetry')
+    assert.deepEqual([type, JSON.parse(text)], ['application/json', { metrics: 'on', trace_sample_percent: 2.5 }])
+    for (const method of ['PUT', 'POST', 'PATCH', 'DELETE']) assert.equal((await ask('/telemetry', method)).status, 405)
+  })
+
   it('answers nothing else', async () => {
     assert.equal((await ask('/v1/indexes')).status, 404)
     assert.equal((await ask('/metrics', 'POST')).status, 405)
@@ -54,7 +61,7 @@ describe('the admin listener', () => {
     beforeEach(async () => {
       bounded = await startAdminServer(
         '127.0.0.1:0',
-        { requireReady: async () => undefined, metrics: undefined },
+        { requireReady: async () => undefined, metrics: undefined, readTelemetry: () => Promise.reject(new Error()) },
         bounds,
       )
     })

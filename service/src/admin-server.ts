@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HypershardError, messageOf } from '@hypershard/common'
+import type { TelemetrySettings } from './live-telemetry.ts'
 
 /** What the admin listener tells of a process. */
 export interface AdminAnswers {
   /** @throws HypershardError naming what keeps the process from its work */
   requireReady(): Promise<void>
-  /** Undefined where metrics are off. */
+  /** Undefined while metrics are off. */
   readonly metrics: { readonly contentType: string; render(): Promise<string> } | undefined
+  /** What the process counts and traces from now on. */
+  readTelemetry(): Promise<TelemetrySettings>
 }
 
 export interface AdminServer {
@@ -28,8 +31,9 @@ export interface AdminBounds {
 const usualBounds: AdminBounds = { requestMsMax: 5_000, timeoutsLookedAtMs: 1_000, connectionsMax: 64 }
 
 /**
- * Serves `/healthz` (the process lives), `/readyz` (it can do its work) and `/metrics` over plain HTTP, for probes and
- * Prometheus. It answers from before the process is ready until its end.
+ * Serves `/healthz` (the process lives), `/readyz` (it can do its work), `/metrics` and `/telemetry` (what is counted and
+ * traced) over plain HTTP, for probes and Prometheus. It answers from before the process is ready until its end, and
+ * changes nothing.
  * @throws HypershardError `address_in_use`
  */
 export async function startAdminServer(
@@ -76,10 +80,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, answer
         error => send(response, 503, 'text/plain', `${messageOf(error)}\n`),
       )
     case '/metrics':
-      if (answers.metrics === undefined) return send(response, 404, 'text/plain', 'HYPERSHARD_METRICS is off\n')
+      if (answers.metrics === undefined) return send(response, 404, 'text/plain', 'metrics are off\n')
       return send(response, 200, answers.metrics.contentType, await answers.metrics.render())
+    case '/telemetry':
+      return send(response, 200, 'application/json', `${JSON.stringify(await answers.readTelemetry())}\n`)
     default:
-      return send(response, 404, 'text/plain', 'there are /healthz, /readyz and /metrics\n')
+      return send(response, 404, 'text/plain', 'there are /healthz, /readyz, /metrics and /telemetry\n')
   }
 }
 

@@ -7,7 +7,7 @@ import { readState } from './read-state.ts'
 
 describe('the state of a process', () => {
   const textOf = async (config: Readonly<Record<string, unknown>>, requireReady = async () => {}) => {
-    const meter = new PrometheusMeter(() => {})
+    const meter = new PrometheusMeter()
     readState(meter, { config, requireReady })
     return meter.render()
   }

@@ -23,6 +23,7 @@ import type { OpenTracer } from './adapters/open-telemetry-tracer.ts'
 import { PrometheusMeter } from './adapters/prometheus-meter.ts'
 import { type AdminServer, startAdminServer } from './admin-server.ts'
 import { version } from './build-version.ts'
+import { LiveTelemetry } from './live-telemetry.ts'
 import { buildMetrics } from './metrics.ts'
 import { readState } from './read-state.ts'
 
@@ -85,15 +86,29 @@ async function startSeen(
   log: Logger,
   start: (telemetry: Telemetry) => Promise<RunningService>,
 ): Promise<RunningService> {
-  const meter = config.HYPERSHARD_METRICS === 'on' ? openMeter(service, log) : undefined
+  const live = await LiveTelemetry.open({
+    file: config.HYPERSHARD_TELEMETRY_FILE,
+    settings: {
+      metrics: config.HYPERSHARD_METRICS,
+      trace_sample_percent: config.HYPERSHARD_TRACE_SAMPLE_PERCENT,
+    },
+    log,
+  })
+  const meter = live.counting || live.changes ? openMeter(service, live, log) : undefined
   let running: RunningService | undefined
   const requireReady = async () => {
     if (running === undefined) throw new HypershardError('unavailable', 'the process is starting or stopping')
     await running.requireReady?.()
   }
   if (meter !== undefined) readState(meter, { config, requireReady })
-  const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, { metrics: meter, requireReady })
-  const tracer = await openTracer(service, config, log)
+  const admin = await openAdmin(config.HYPERSHARD_ADMIN_LISTEN, {
+    get metrics() {
+      return live.counting ? meter : undefined
+    },
+    requireReady,
+    readTelemetry: () => live.reread(),
+  })
+  const tracer = await openTracer(service, { url: config.HYPERSHARD_TRACE_OTLP_URL, live, log })
   const started = await start({ log, meter: meter ?? quietMeter, tracer: tracer ?? quietTracer })
   running = started
   return {
@@ -103,12 +118,16 @@ async function startSeen(
       await started.stop(options)
       await tracer?.close()
       await admin?.stop()
+      live.close()
     },
   }
 }
 
-function openMeter(service: string, log: Logger): PrometheusMeter {
-  const meter = new PrometheusMeter((metric, error) => log.debug({ err: error, metric }, 'metric not read'))
+function openMeter(service: string, live: LiveTelemetry, log: Logger): PrometheusMeter {
+  const meter = new PrometheusMeter({
+    onUnread: (metric, error) => log.debug({ err: error, metric }, 'metric not read'),
+    isCounting: () => live.counting,
+  })
   const labels = { process: service, version, protocol: String(protocolVersion) }
   meter.read(buildMetrics.buildInfo, () => [{ labels, value: 1 }])
   return meter
@@ -117,12 +136,11 @@ function openMeter(service: string, log: Logger): PrometheusMeter {
 /** What it takes to trace is loaded where it is asked for: a process that does not trace is as if there were none. */
 async function openTracer(
   service: string,
-  { HYPERSHARD_TRACE_OTLP_URL: url, HYPERSHARD_TRACE_SAMPLE_PERCENT: samplePercent }: Config<typeof serviceConfig>,
-  log: Logger,
+  { url, live, log }: { url: string | undefined; live: LiveTelemetry; log: Logger },
 ): Promise<OpenTracer | undefined> {
   if (url === undefined) return undefined
   const adapter = await import('./adapters/open-telemetry-tracer.ts')
-  return adapter.openTracer({ service, url, samplePercent, log })
+  return adapter.openTracer({ service, url, samplePercent: () => live.samplePercent, log })
 }
 
 function openAdmin(address: string | undefined, answers: Parameters<typeof startAdminServer>[1]) {

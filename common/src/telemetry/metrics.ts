@@ -46,7 +46,7 @@ export type Readings<Label extends string> = Iterable<Reading<Label>> | Promise<
  * ```
  */
 export interface Meter {
-  /** Whether anything is counted: what would take work to count need not be counted otherwise. */
+  /** Whether anything is counted now, which may change: what would take work to count need not be counted otherwise. */
   readonly counting: boolean
   counter<Label extends string>(declaration: MetricDeclaration<Label>): Counter<Label>
   histogram<Label extends string>(declaration: MetricDeclaration<Label>): Histogram<Label>
@@ -80,7 +80,7 @@ export function defineMetrics<const Metrics extends Readonly<Record<string, Metr
   return metrics
 }
 
-/** Counts nothing: where metrics are off, and in tests. */
+/** Never counts anything: where metrics are off for good, and in tests. */
 export const quietMeter: Meter = Object.freeze({
   counting: false,
   counter: () => ({ add: () => {} }),

@@ -10,6 +10,7 @@ import { SearchServiceClient } from '@hypershard/proto/search'
 import { accessMetrics } from '../access/metrics.ts'
 import { request, startTestCoordinator, type TestCoordinator } from '../testing/test-coordinator.ts'
 import { grpcMetrics } from './grpc/metrics.ts'
+import { httpMetrics } from './http/metrics.ts'
 
 const asked = {
   root: {},
@@ -65,6 +66,19 @@ describe('what a coordinator counts of access', () => {
     )
 
   const wrong = { authorization: `Bearer hs_0123456789ab_${'a'.repeat(32)}` }
+
+  it('is no request and no call while metrics are off', async () => {
+    meter.counting = false
+    await ask('/v1/indexes', keys.headers.root)
+    await call()
+    meter.counting = true
+    await ask('/v1/indexes', keys.headers.root)
+    await call()
+    // An answer may be here before it is counted.
+    await eventually(async () => (await meter.countOf(httpMetrics.requestSeconds)) > 0)
+    assert.equal(await meter.countOf(httpMetrics.requestSeconds), 1)
+    assert.equal(await meter.countOf(grpcMetrics.callSeconds), 1)
+  })
 
   it('is each refused request once, by its reason and the door where it came', async () => {
     await ask('/v1/indexes')

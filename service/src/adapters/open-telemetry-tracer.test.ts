@@ -18,7 +18,7 @@ describe('the tracer of OpenTelemetry', () => {
   afterEach(() => receiver.stop())
 
   const open = (samplePercent: number) =>
-    openTracer({ service: 'coordinator', url: receiver.url, samplePercent, log: silentLogger() })
+    openTracer({ service: 'coordinator', url: receiver.url, samplePercent: () => samplePercent, log: silentLogger() })
 
   it('sends a span with its steps, what is said of them, and which process it was', async () => {
     const tracer = open(100)
@@ -117,7 +117,7 @@ describe('the tracer of OpenTelemetry', () => {
     const tracer = openTracer({
       service: 'indexer',
       url: `http://127.0.0.1:${port}`,
-      samplePercent: 100,
+      samplePercent: () => 100,
       log: captured.log,
       batchMs: 5,
       sendMsMax: 100,
@@ -150,7 +150,7 @@ describe('the tracer of OpenTelemetry', () => {
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
     const bounds = { closeMsMax: 20, sendMsMax: 5_000 }
-    const tracer = openTracer({ service: 'indexer', url, samplePercent: 100, log: silentLogger(), ...bounds })
+    const tracer = openTracer({ service: 'indexer', url, samplePercent: () => 100, log: silentLogger(), ...bounds })
     tracer.start('request', { kind: 'server' }).end()
     const order: string[] = []
     const cutOff = () => {

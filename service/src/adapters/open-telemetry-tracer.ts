@@ -15,8 +15,8 @@ export interface TracerOptions {
   readonly service: string
   /** Where spans are sent; of an address without a path the collector's usual one is taken, `/v1/traces`. */
   readonly url: string
-  /** Of the traces that begin here, how many are recorded. Those of others are recorded as these say. */
-  readonly samplePercent: number
+  /** Of the traces that begin here, how many are recorded, asked for each. Those of others are recorded as these say. */
+  readonly samplePercent: () => number
   readonly log: Logger
   /** How long a span waits for others to be sent with. */
   readonly batchMs?: number
@@ -72,7 +72,7 @@ export function openTracer(options: TracerOptions): OpenTracer {
   })
   const tracer = provider.getTracer('hypershard')
   return {
-    start: (name, how) => begin(tracer, name, how, () => Math.random() * 100 < samplePercent),
+    start: (name, how) => begin(tracer, name, how, () => Math.random() * 100 < samplePercent()),
     close: () => {
       // What cannot be sent was told by the exporter.
       const sent = provider.shutdown().catch(() => undefined)

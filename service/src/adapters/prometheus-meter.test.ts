@@ -27,9 +27,28 @@ describe('a Prometheus meter', () => {
     assert.match(text, /^process_cpu_seconds_total /m)
   })
 
+  it('counts nothing while it is told not to, and goes on from there', async () => {
+    let on = true
+    const meter = new PrometheusMeter({ isCounting: () => on })
+    const [cups, sips] = [meter.counter(metrics.cups), meter.histogram(metrics.sips)]
+    const count = () => {
+      cups.add({ kind: 'green' })
+      sips.observe({}, 0.5)
+      return meter.counting
+    }
+    const told = [true, false, true].map(now => {
+      on = now
+      return count()
+    })
+    const text = await meter.render()
+    assert.deepEqual(told, [true, false, true])
+    assert.match(text, /^hypershard_cups_total\{kind="green"\} 2$/m)
+    assert.match(text, /^hypershard_sip_seconds_count 2$/m)
+  })
+
   it('leaves out what cannot be read, says so, and tells all else', async () => {
     const unread: string[] = []
-    const meter = new PrometheusMeter(metric => unread.push(metric))
+    const meter = new PrometheusMeter({ onUnread: metric => unread.push(metric) })
     meter.read(metrics.spilt, () => Promise.reject(new Error('away')))
     meter.read(metrics.warmth, () => [{ labels: { cup: 'a' }, value: 60 }])
     const text = await meter.render()

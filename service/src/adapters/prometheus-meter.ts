@@ -14,15 +14,26 @@ const loopLookMs = 50
 
 /** Keeps a process's metrics, and writes them down as Prometheus reads them. */
 export class PrometheusMeter implements Meter {
-  readonly counting = true
   readonly #registry = new Registry()
   readonly #onUnread: (metric: string, error: unknown) => void
+  readonly #isCounting: () => boolean
 
-  /** @param onUnread told of each metric that could not be read for a scrape */
-  constructor(onUnread: (metric: string, error: unknown) => void = () => undefined) {
+  /**
+   * @param onUnread told of each metric that could not be read for a scrape
+   * @param isCounting asked each time: what comes while it is false is not counted
+   */
+  constructor({
+    onUnread = () => undefined,
+    isCounting = () => true,
+  }: { onUnread?: (metric: string, error: unknown) => void; isCounting?: () => boolean } = {}) {
     this.#onUnread = onUnread
+    this.#isCounting = isCounting
     // Processor time, memory, open files, event-loop delay and garbage collection, under prom-client's own names.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: loopLookMs })
+  }
+
+  get counting(): boolean {
+    return this.#isCounting()
   }
 
   get contentType(): string {
@@ -30,13 +41,23 @@ export class PrometheusMeter implements Meter {
   }
 
   counter<Label extends string>(declaration: MetricDeclaration<Label>): Counter<Label> {
-    return talliedCounter(declaration, this.#registry)
+    const counter = talliedCounter(declaration, this.#registry)
+    return {
+      add: (labels, by) => {
+        if (this.#isCounting()) counter.add(labels, by)
+      },
+    }
   }
 
   histogram<Label extends string>(declaration: MetricDeclaration<Label>): Histogram<Label> {
     const { buckets } = declaration
     assert(buckets !== undefined, `${declaration.name}: a histogram declares its buckets`)
-    return talliedHistogram({ ...declaration, buckets }, this.#registry)
+    const histogram = talliedHistogram({ ...declaration, buckets }, this.#registry)
+    return {
+      observe: (labels, value) => {
+        if (this.#isCounting()) histogram.observe(labels, value)
+      },
+    }
   }
 
   read<Label extends string>(declaration: MetricDeclaration<Label>, read: () => Readings<Label>): void {

@@ -89,6 +89,7 @@ export async function startTestShardServer(
     HYPERSHARD_TLS_CA: undefined,
     HYPERSHARD_INSECURE: false,
     HYPERSHARD_TRACE_OTLP_URL: undefined,
+    HYPERSHARD_TELEMETRY_FILE: undefined,
     HYPERSHARD_TRACE_SAMPLE_PERCENT: 1,
     HYPERSHARD_LOG_LEVEL: 'silent',
     ...settings,

@@ -56,6 +56,13 @@ describe('a store that is measured', () => {
     assert.ok((await meter.valueOf(storeMetrics.freeBytes)) <= totalBytes && freeBytes > 0)
   })
 
+  it('counts nothing while metrics are off', async () => {
+    meter.counting = false
+    await store.put('indexes/a/index.json', bytes(4))
+    assert.equal((await store.get('indexes/a/index.json'))?.length, 4)
+    assert.equal(await meter.valueOf(storeMetrics.requests), 0)
+  })
+
   it('is the store itself where nothing is counted', () => {
     assert.equal(measuredStore(temporary.store, quietMeter), temporary.store)
   })

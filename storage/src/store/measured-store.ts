@@ -1,4 +1,4 @@
-import { HypershardError, type Meter, only, unlabelled } from '@hypershard/common'
+import { HypershardError, type Meter, only, quietMeter, unlabelled } from '@hypershard/common'
 import { storeMetrics } from './metrics.ts'
 import { objectOfKey } from './object-of-key.ts'
 import type { ObjectStore, RangeReader } from './object-store.ts'
@@ -7,6 +7,7 @@ type Kind = 'get' | 'range' | 'put' | 'put_if_absent' | 'put_file' | 'list' | 'd
 
 /** Counts and times the requests of one process to a store. */
 class StoreCounts {
+  readonly #meter
   readonly #requests
   readonly #seconds
   readonly #conflicts
@@ -14,6 +15,7 @@ class StoreCounts {
   readonly #writtenBytes
 
   constructor(meter: Meter) {
+    this.#meter = meter
     this.#requests = meter.counter(storeMetrics.requests)
     this.#seconds = meter.histogram(storeMetrics.seconds)
     this.#conflicts = meter.counter(storeMetrics.conflicts)
@@ -22,6 +24,7 @@ class StoreCounts {
   }
 
   async count<Result>(kind: Kind, request: Promise<Result>): Promise<Result> {
+    if (!this.#meter.counting) return request
     const startMs = performance.now()
     let outcome = 'done'
     try {
@@ -52,10 +55,10 @@ class StoreCounts {
 
 /**
  * A store that counts what it is asked for. Opening an object and each read of it are a request of kind `range` each.
- * @returns the store itself where nothing is counted
+ * @returns the store itself where nothing will ever be counted
  */
 export function measuredStore(store: ObjectStore, meter: Meter): ObjectStore {
-  if (!meter.counting) return store
+  if (meter === quietMeter) return store
   const counts = new StoreCounts(meter)
   meter.read(storeMetrics.freeBytes, async () => only((await store.space())?.freeBytes))
   meter.read(storeMetrics.sizeBytes, async () => only((await store.space())?.totalBytes))

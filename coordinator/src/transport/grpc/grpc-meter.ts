@@ -10,15 +10,18 @@ const methods: ReadonlyMap<string, string> = new Map(
 
 /** Counts each call once, as the HTTP twin is: when its status is sent, or its caller is gone before that. */
 export class GrpcMeter {
+  readonly #meter: Meter
   readonly #seconds: Histogram<'method' | 'status'>
 
   constructor(meter: Meter) {
+    this.#meter = meter
     this.#seconds = meter.histogram(grpcMetrics.callSeconds)
   }
 
   /** Stands before all others, so that what those refuse is counted too. */
   get interceptor(): ServerInterceptor {
     return ({ path }, call) => {
+      if (!this.#meter.counting) return new ServerInterceptingCall(call)
       const startMs = performance.now()
       let counted = false
       const count = (outcome: string) => {

@@ -4,16 +4,19 @@ import { httpMetrics } from './metrics.ts'
 
 /** Counts each request once: when its answer is out, or its connection closed before that. */
 export class HttpMeter {
+  readonly #meter: Meter
   readonly #seconds: Histogram<'method' | 'route' | 'status'>
   /** By the route as it is declared: there are no more than routes. */
   readonly #names = new Map<string, string>()
 
   constructor(meter: Meter) {
+    this.#meter = meter
     this.#seconds = meter.histogram(httpMetrics.requestSeconds)
   }
 
   /** @param route as it is declared; undefined for what is no route */
   begin(method: string, route: string | undefined, response: ServerResponse): void {
+    if (!this.#meter.counting) return
     const startMs = performance.now()
     response.on('close', () => {
       const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : 'gone'

@@ -110,11 +110,11 @@ function createApp({
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     parseJsonBody(body),
   )
-  const requests = meter.counting ? new HttpMeter(meter) : undefined
+  const requests = new HttpMeter(meter)
   // First, so that every answer has its id, and every request is counted, whatever becomes of it.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    requests?.begin(request.method, request.routeOptions.url, reply.raw)
+    requests.begin(request.method, request.routeOptions.url, reply.raw)
     done()
   })
   app.addHook('preParsing', async (request, reply, body) => decoded(request, reply, body))
