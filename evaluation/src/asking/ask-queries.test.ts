@@ -115,6 +115,14 @@ describe('asking queries', () => {
     non_finite_scores: 0,
     missing: [],
   }
+  const late = {
+    model: { name: 'pairs', digest: 'd' },
+    reranked: false,
+    documents: 0,
+    truncated: 0,
+    code: 'deadline_exceeded',
+    message: 'its scores were late',
+  }
   for (const { title, fail, searches, code, message } of [
     {
       title: 'a failure that would come again',
@@ -136,6 +144,13 @@ describe('asking queries', () => {
       searches: 2,
       code: 'insufficient_coverage',
       message: /4 of 5 documents were searched/,
+    },
+    {
+      title: 'an answer that kept the order of the first stage',
+      fail: async (text: string) => answerTo(text, { rerank: late }),
+      searches: 2,
+      code: 'deadline_exceeded',
+      message: /it was not reranked: its scores were late/,
     },
     {
       title: 'an answer with a document twice',

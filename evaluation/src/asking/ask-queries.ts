@@ -123,12 +123,18 @@ async function someTime(): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, pauseMs * (1 + Math.random())))
 }
 
-/** @throws HypershardError for an answer that is not of all documents, or not a ranking */
+/** @throws HypershardError for an answer that is not of all documents, not in the order that was asked for, or not a ranking */
 function checkWhole(answer: SearchAnswer): SearchAnswer {
-  const { coverage, hits } = answer
+  const { coverage, hits, rerank } = answer
   if (coverage.ratio < 1) {
     const searched = `${coverage.documents_scored} of ${coverage.documents_eligible} documents were searched`
     throw new HypershardError('insufficient_coverage', searched)
+  }
+  if (rerank?.code !== undefined) {
+    throw new HypershardError(
+      isErrorCode(rerank.code) ? rerank.code : 'internal',
+      `it was not reranked: ${rerank.message ?? rerank.code}`,
+    )
   }
   if (new Set(hits.map(({ id }) => id)).size < hits.length) {
     throw new HypershardError('internal', 'the answer has a document twice')

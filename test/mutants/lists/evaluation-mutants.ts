@@ -129,4 +129,12 @@ export const evaluationMutants: readonly Mutant[] = [
     breaks: 'Only an expression of texts is taken apart; what else it says is not lost in silence',
     tests: ['cli/src/evaluation/search-pieces.test.ts'],
   },
+  {
+    id: 'first-stage-judged-as-reranked',
+    file: 'evaluation/src/asking/ask-queries.ts',
+    find: 'if (rerank?.code !== undefined)',
+    replace: 'if (rerank?.code === undefined && rerank?.reranked === false)',
+    breaks: 'An answer whose reranking was late is not judged in the name of the cross-encoder',
+    tests: ['evaluation/src/asking/ask-queries.test.ts'],
+  },
 ]
