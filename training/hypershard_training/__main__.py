@@ -21,6 +21,7 @@ class Command:
 COMMANDS = {
     "train": Command("hypershard_training.train.command", "train a Hypencoder on your own corpus", "train"),
     "pack": Command("hypershard_training.train.pack_command", "put all that a run needs into one small folder", "train"),
+    "train-cross-encoder": Command("hypershard_training.pairs.command", "train a cross-encoder that reranks hits", "train"),
     "rank": Command("hypershard_training.train.rank_command", "rank a collection by a run, BM25 or the backbone", "train"),
     "interpreter": Command("hypershard_training.interpret.command", 'train what reads "A or B" as two needs', "train"),
     "export": Command("hypershard_training.export.command", "turn a checkpoint into a model directory", "export"),

@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = "hypershard_training"
 ROOT = Path(__file__).parents[1] / PACKAGE
 #: From the lowest: a package imports itself and those before it, so nothing goes in a circle.
-LAYERS = ("model", "checkpoint", "reference", "export", "train", "interpret", "measure")
+LAYERS = ("model", "checkpoint", "reference", "export", "train", "pairs", "interpret", "measure")
 
 
 def test_packages_import_only_those_below_them() -> None:

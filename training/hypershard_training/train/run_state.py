@@ -2,21 +2,28 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import torch
+from torch import nn
 
-from hypershard_training.train.draw_batches import BatchDrawer
-from hypershard_training.train.settings import with_defaults
-from hypershard_training.train.student import Student
+from hypershard_training.train.settings import TrainSettings, with_defaults
 from hypershard_training.train.training_error import TrainingError
 
 CHECKPOINTS_KEPT = 2
 
 
+class Drawer(Protocol):
+    """Draws batches from a generator that is all of its state."""
+
+    generator: np.random.Generator
+
+
 class RunState:
     """The student, its averaged weights, the optimiser, the batch drawer and the count of steps done."""
 
-    def __init__(self, student: Student, optimiser: torch.optim.Optimizer, drawer: BatchDrawer) -> None:
+    def __init__(self, student: nn.Module, optimiser: torch.optim.Optimizer, drawer: Drawer) -> None:
         self.student, self.optimiser, self.drawer = student, optimiser, drawer
         self.average = {name: value.detach().clone() for name, value in student.state_dict().items()}
         #: The weights at step 0, which a resumed run makes again from its seed.
@@ -66,13 +73,13 @@ class RunState:
             old.unlink()
         return path
 
-    def restore(self, path: Path, config: dict) -> None:
-        """Go on from ``path``; a checkpoint of another configuration is refused."""
+    def restore(self, path: Path, config: dict, kind: type = TrainSettings) -> None:
+        """Go on from ``path``; a checkpoint of another configuration, which is of ``kind``, is refused."""
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise TrainingError(f"{path}: cannot be read: {error}; remove it to go on from the one before") from error
-        if changed := _differences(with_defaults(content["config"]), config):
+        if changed := _differences(with_defaults(content["config"], kind), config):
             raise TrainingError(f"{path}: was written with other settings of {', '.join(changed)}; use another --out")
         self.student.load_state_dict(content["student"])
         self.optimiser.load_state_dict(content["optimiser"])

@@ -5,6 +5,7 @@ import difflib
 import re
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypershard_training.train.precision import AUTO, DTYPES
 from hypershard_training.train.training_error import TrainingError
 
 NO_LIMIT = 2**62
+T = typing.TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,12 @@ class TrainSettings:
 
 
 def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
-    """Read ``path`` and apply ``key.path=value`` overrides. Paths of a pack are those of the file's folder.
+    """The settings of ``train`` in ``path``, as ``read_settings`` reads them. Paths of a pack are those of the file's folder."""
+    return _in_folder(read_settings(TrainSettings, path, overrides, _inconsistencies), path.parent)
+
+
+def read_settings(kind: type[T], path: Path, overrides: list[str], inconsistencies: Callable[[T], list[str]]) -> T:
+    """Read ``path`` as the dataclass ``kind`` and apply ``key.path=value`` overrides.
 
     All wrong keys and types are told in one ``TrainingError``; where there are none, all wrong values.
     """
@@ -157,12 +164,12 @@ def load_settings(path: Path, overrides: list[str]) -> TrainSettings:
     for override in overrides:
         _override(value, override)
     problems: list[str] = []
-    settings = _build(TrainSettings, value, "", problems)
-    if isinstance(settings, TrainSettings) and not problems:
-        problems = _inconsistencies(settings)
+    settings = _build(kind, value, "", problems)
+    if isinstance(settings, kind) and not problems:
+        problems = inconsistencies(settings)
     if problems:
         raise TrainingError(f"{path}: " + "; ".join(problems))
-    return _in_folder(settings, path.parent)
+    return settings
 
 
 def _in_folder(settings: TrainSettings, folder: Path) -> TrainSettings:
@@ -173,15 +180,15 @@ def _in_folder(settings: TrainSettings, folder: Path) -> TrainSettings:
     return replace(settings, sources=sources, encode=replace(settings.encode, backbone=str(folder / settings.encode.backbone)))
 
 
-def to_plain(settings: TrainSettings) -> dict:
+def to_plain(settings: object) -> dict:
     """As nested dictionaries and lists, in the keys of the file."""
     return dataclasses.asdict(settings, dict_factory=lambda pairs: {_key(name): _plain(value) for name, value in pairs})
 
 
-def with_defaults(plain: dict) -> dict:
-    """What ``to_plain`` gave once, with the defaults of settings that did not exist then."""
-    settings = _build(TrainSettings, plain, "", [])
-    return to_plain(settings) if isinstance(settings, TrainSettings) else plain
+def with_defaults(plain: dict, kind: type = TrainSettings) -> dict:
+    """What ``to_plain`` gave once for a ``kind``, with the defaults of settings that did not exist then."""
+    settings = _build(kind, plain, "", [])
+    return to_plain(settings) if isinstance(settings, kind) else plain
 
 
 def _plain(value: object) -> object:
