@@ -29,16 +29,29 @@ const definition = {
   },
 } as const
 
+/** What a server answers to `list_services`, field 7 of the request, as text. */
+function reflected(client: Client, version: string): Promise<string> {
+  const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+  const same = (bytes: Buffer) => bytes
+  const call = client.makeBidiStreamRequest(path, same, same)
+  return new Promise<string>((resolve, reject) => {
+    call.on('data', (answer: Buffer) => resolve(answer.toString('latin1')))
+    call.on('error', reject)
+    call.write(Buffer.from([0x3a, 0x00]))
+    call.end()
+  })
+}
+
 describe('a gRPC server', () => {
   let server: GrpcServer
   const closing: (() => void)[] = []
 
-  async function start(work: UnaryWork<Echo, Echo>, log = silentLogger()) {
+  async function start(work: UnaryWork<Echo, Echo>, log = silentLogger(), protoFiles = [protoPath]) {
     server = await startGrpcServer({
       address: '127.0.0.1:0',
       credentials: plainCredentials.server,
       services: [{ definition, implementation: { echo: unaryHandler(work, { log }) } }],
-      protoFiles: [protoPath],
+      protoFiles,
       protoDirectory: '/',
       drainMs: 200,
     })
@@ -71,6 +84,19 @@ describe('a gRPC server', () => {
     const { echo } = await start(async request => request)
     const large = Buffer.alloc(40 * 1024 * 1024, 7)
     assert.equal((await echo(large)).text.equals(large), true)
+  })
+
+  for (const version of ['v1', 'v1alpha']) {
+    it(`lists its services by reflection ${version}`, async () => {
+      const { client } = await start(async request => request)
+      assert.match(await reflected(client, version), /grpc\.health\.v1\.Health/)
+    })
+  }
+
+  it('fails a call of reflection alone where its .proto files are gone, and serves on', async () => {
+    const { client, echo } = await start(async request => request, silentLogger(), ['/nowhere/gone.proto'])
+    await assert.rejects(reflected(client, 'v1'), { code: status.UNKNOWN })
+    assert.equal((await echo('x')).text.toString(), 'x')
   })
 
   it('refuses a message over the limit with a typed error', async () => {

@@ -6,11 +6,10 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import { HypershardError, messageOf } from '../errors/hypershard-error.ts'
 import { serverOptions } from './channel-options.ts'
+import { addReflection } from './reflection.ts'
 
 export interface GrpcServerOptions {
   /** `host:port`; port 0 takes a free one. */
@@ -50,8 +49,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const names = ['', ...options.services.map(service => serviceNameOf(service.definition))]
   const health = new HealthImplementation(Object.fromEntries(names.map(name => [name, 'SERVING' as const])))
   health.addToServer(server)
-  const definitions = loadSync([...options.protoFiles], { includeDirs: [options.protoDirectory], keepCase: true })
-  new ReflectionService(definitions).addToServer(server)
+  addReflection(server, options)
 
   const port = await bind(server, options.address, options.credentials)
   return {

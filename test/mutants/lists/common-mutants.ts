@@ -2,6 +2,22 @@ import type { Mutant } from '../mutant.ts'
 
 export const commonMutants: readonly Mutant[] = [
   {
+    id: 'reflection-older',
+    file: 'common/src/grpc/reflection.ts',
+    find: "['v1', 'v1alpha'].map(",
+    replace: "['v1'].map(",
+    breaks: 'Clients that know the older reflection service alone learn what a server serves',
+    tests: ['common/src/grpc/server.test.ts'],
+  },
+  {
+    id: 'reflection-other-files',
+    file: 'common/src/grpc/reflection.ts',
+    find: 'loadSync([...protoFiles], {',
+    replace: 'loadSync([], {',
+    breaks: 'Reflection tells of the services that a server has',
+    tests: ['common/src/grpc/server.test.ts'],
+  },
+  {
     id: 'deadline-earlier',
     file: 'common/src/time/deadline.ts',
     find: 'return new Deadline(this.#endMs - ms, this.clock, this.signal)',
