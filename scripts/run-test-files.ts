@@ -1,12 +1,13 @@
 /**
  * Runs test files in several processes side by side, each of which takes the next file when it is done with one. The
  * output of a file is shown when the file is done; after the last one all failures are shown again, and the last line
- * counts the tests. TEST_JOBS sets the number of processes.
+ * counts the tests. TEST_JOBS sets the number of processes; TEST_COSTS names a file to which the processor
+ * time of each test file is added, in seconds.
  *
  * A process that dies is a failure of the file that it was running. Mocha's own parallel mode is not used because it
  * ends with exit code 0 then.
  */
-import { globSync, readFileSync } from 'node:fs'
+import { appendFileSync, globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type FileReport, TestLane } from './test-lane.ts'
 
@@ -16,6 +17,7 @@ const jobsMax = 8
 const named = process.argv.slice(2)
 const waiting = named.length > 0 ? named : configuredFiles()
 const reports: FileReport[] = []
+const costs = process.env.TEST_COSTS
 
 // Two even on one core: many tests wait for other processes.
 const jobs = Number(process.env.TEST_JOBS ?? Math.min(jobsMax, Math.max(2, availableParallelism())))
@@ -40,6 +42,7 @@ async function work(lane: TestLane): Promise<void> {
     const done = await lane.run(file)
     process.stdout.write(done.output)
     reports.push(done)
+    if (costs !== undefined) appendFileSync(costs, `${done.cpuSeconds.toFixed(2)}\t${file}\n`)
   }
   lane.end()
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /** What came of one test file. */
@@ -11,11 +12,13 @@ export interface FileReport {
   readonly output: string
   /** The failures alone; empty when there are none. */
   readonly failureText: string
+  /** Processor time of the file, its process and the processes that it started and that have ended; 0 where it is not known. */
+  readonly cpuSeconds: number
   /** What the process kept in its heap afterwards; undefined when it has ended. */
   readonly heapBytes?: number
 }
 
-export type FileOutcome = Omit<FileReport, 'file' | 'output'>
+export type FileOutcome = Omit<FileReport, 'file' | 'output' | 'cpuSeconds'>
 
 /** Begins the line on standard output with which a process ends a file: tests write no such character. */
 export const outcomeMark = '\u0000outcome '
@@ -43,29 +46,36 @@ interface LaneProcess {
  */
 export class TestLane {
   #process: LaneProcess | undefined
+  /** What the process has used up to the end of the last file. */
+  #cpuSeconds = 0
 
   /** Runs a file to its end, or to the end of the process, which is a failure even if it comes between two files. */
   async run(file: string): Promise<FileReport> {
     this.#process ??= startProcess()
     const { child, closed } = this.#process
+    const before = this.#cpuSeconds
     // A process that is gone tells so by `closed`.
     child.send({ file }, () => undefined)
     const outcome = await Promise.race([this.#outcome(this.#process), closed])
     const { output } = this.#process
+    this.#cpuSeconds = readCpuSeconds(child.pid!) ?? before
+    const cpuSeconds = this.#cpuSeconds - before
     if (typeof outcome === 'string') {
       this.#process = undefined
+      this.#cpuSeconds = 0
       const died = `  the process ended (${outcome}) before the file did; its last words:\n${output.slice(-lastWordsMax)}`
-      return { file, output, passed: 0, failed: 1, skipped: 0, failureText: died }
+      return { file, output, passed: 0, failed: 1, skipped: 0, cpuSeconds, failureText: died }
     }
     this.#process.output = ''
     if (outcome.failed > 0 || (outcome.heapBytes ?? 0) > heapBytesMax) this.end()
-    return { file, ...outcome, output: output.slice(0, output.indexOf(outcomeMark)) }
+    return { file, ...outcome, cpuSeconds, output: output.slice(0, output.indexOf(outcomeMark)) }
   }
 
   /** The process ends by itself once nobody is connected to it. */
   end(): void {
     if (this.#process?.child.connected === true) this.#process.child.disconnect()
     this.#process = undefined
+    this.#cpuSeconds = 0
   }
 
   #outcome(lane: LaneProcess): Promise<FileOutcome> {
@@ -92,4 +102,16 @@ function startProcess(): LaneProcess {
     })
   }
   return lane
+}
+
+/** User and system time of a process and of its children that have ended, as Linux counts it, in ticks of 10 ms. */
+function readCpuSeconds(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name of the program, in brackets, may hold spaces: fields are counted from behind it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0)
+  } catch {
+    return undefined
+  }
 }
