@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
 import { Deadline, type HypershardError, quietMeter, silentLogger } from '@hypershard/common'
 import { connectClient } from '@hypershard/common/grpc'
-import { quietContext } from '@hypershard/harness'
+import { quietContext, RecordingMeter } from '@hypershard/harness'
 import { publishedArchitecture } from '@hypershard/harness/qnets'
 import type { QNet } from '@hypershard/proto/qnet'
 import {
@@ -18,6 +18,7 @@ import { RowFilter } from './filtering/row-filter.ts'
 import { SegmentHolder } from './holding/segment-holder.ts'
 import { SegmentLoader } from './holding/segment-loader.ts'
 import { QueryCache } from './qnets/query-cache.ts'
+import { scoringMetrics, shardSearchMetrics } from './search/metrics.ts'
 import { searchGate, sheetGate } from './search/search-gate.ts'
 import { searchShards } from './search/search-shards.ts'
 import { ShardSearchMeter } from './search/shard-search-meter.ts'
@@ -31,6 +32,8 @@ import {
   wholeSearch,
 } from './testing/test-shard-server.ts'
 
+const documentCount = 512 * 120
+
 describe('a shard server during a scan of seconds', () => {
   const heavy = testQNet(publishedArchitecture(256, 8))
   const light = testQNet(publishedArchitecture(256, 1))
@@ -39,17 +42,18 @@ describe('a shard server during a scan of seconds', () => {
   let store: ObjectStore
   let removeStore: () => Promise<void>
   let server: TestShardServer
+  const meter = new RecordingMeter()
   /** How long a whole scan takes here and now: what is quick is quick beside this. */
   let scanMs: number
 
   before(async () => {
     ;({ root, store, remove: removeStore } = await createTestStore())
     const documents = testDocuments(512, 256)
-    const many = Array.from({ length: 120 }, (_, copy) =>
+    const many = Array.from({ length: documentCount / 512 }, (_, copy) =>
       documents.map(({ id, vector }) => ({ id: `${id}-${copy}`, vector })),
     ).flat()
     manifest = await putTestDocuments(store, await createTestIndex(store, { name: 'a', width: 256, shards: 2 }), many)
-    server = await startTestShardServer(root, { HYPERSHARD_SHARD_SEARCHES_MAX: 1 })
+    server = await startTestShardServer(root, { HYPERSHARD_SHARD_SEARCHES_MAX: 1 }, { meter })
     await server.prepare(manifest, [0, 1])
     const startMs = performance.now()
     await server.search(manifest, { qnet: heavy })
@@ -104,9 +108,9 @@ describe('a shard server during a scan of seconds', () => {
       for (let part = 3; ; part *= 2) {
         results = (await search(heavy, Deadline.after(scanMs / part))).results
         scored = results.reduce((sum, result) => sum + result.documentsScored, 0)
-        if (scored < 512 * 120 || part > 100) break
+        if (scored < documentCount || part > 100) break
       }
-      assert(scored > 0 && scored < 512 * 120, `scored ${scored}`)
+      assert(scored > 0 && scored < documentCount, `scored ${scored}`)
       assert.equal(whole[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
       assert.equal(results.at(-1)!.stopReason, StopReason.STOP_REASON_DEADLINE)
       assert.equal(results[0]!.hits.length, 10)
@@ -129,7 +133,7 @@ describe('a shard server during a scan of seconds', () => {
       const { results: left } = await leaving
       assert.equal(left.at(-1)!.stopReason, StopReason.STOP_REASON_CANCELLED)
       const scored = left.reduce((sum, result) => sum + result.documentsScored, 0)
-      assert(scored < 512 * 120, `scored ${scored}, which is all`)
+      assert(scored < documentCount, `scored ${scored}, which is all`)
       const { results } = await search(light, Deadline.after(100_000))
       assert.equal(results[0]!.stopReason, StopReason.STOP_REASON_COMPLETE)
     } finally {
@@ -147,17 +151,23 @@ describe('a shard server during a scan of seconds', () => {
         (error: HypershardError) => error.code !== 'overloaded' && Promise.reject(error),
       )
     while (await isFree()) assert.ok(!caller.signal.aborted)
-    const startMs = performance.now()
+    const before = await counted()
     caller.abort()
     await assert.rejects(leaving, { code: 'cancelled' })
     while (!(await isFree())) await new Promise(resolve => setTimeout(resolve, 5))
-    const tookMs = performance.now() - startMs
-    // What a whole scan takes in the same minute: the machine may be busier now than when the first was measured.
-    const againMs = performance.now()
-    await server.search(manifest, { qnet: heavy })
-    const wholeMs = Math.max(scanMs, performance.now() - againMs)
-    assert.ok(tookMs < wholeMs / 2, `free after ${tookMs} of ${wholeMs} ms`)
+    // The last of these was light and whole.
+    const { scored, cancelled } = await counted()
+    assert.ok(cancelled > before.cancelled, 'no shard was left')
+    const left = scored - before.scored - documentCount
+    assert.ok(left < documentCount, `scored ${left}, which is all`)
   })
+
+  async function counted(): Promise<{ scored: number; cancelled: number }> {
+    return {
+      scored: await meter.valueOf(scoringMetrics.scored),
+      cancelled: await meter.valueOf(shardSearchMetrics.shards, { stop: 'cancelled' }),
+    }
+  }
 
   /** What a server searches with, but for the transport: that would end a call at its deadline, answered or not. */
   function openParts() {
