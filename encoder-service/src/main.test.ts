@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { programEnvironment } from '@hypershard/harness'
 import { writeTinyModel } from '@hypershard/harness/qnets'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -22,7 +23,7 @@ describe('the encoder service as a process', () => {
   })
 
   function run(environment: Record<string, string>): ChildProcess {
-    child = fork(main, { env: { PATH: process.env.PATH, ...environment }, silent: true, execArgv: [] })
+    child = fork(main, { env: { ...programEnvironment, ...environment }, silent: true, execArgv: [] })
     return child
   }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { programEnvironment } from '@hypershard/harness'
 import { type OtlpReceiver, startOtlpReceiver } from '@hypershard/harness/traces'
 
 const program = fileURLToPath(new URL('./testing/traced-process.ts', import.meta.url))
@@ -24,7 +25,7 @@ describe('a process that is told where to send its traces', () => {
   /** Runs the process from its start to its end by SIGTERM. */
   async function run(environment: Record<string, string>) {
     const child = spawn(process.execPath, ['--import', `data:text/javascript,${telling}`, program], {
-      env: { PATH: process.env.PATH, ...environment },
+      env: { ...programEnvironment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     const [output, log, ended] = [text(child.stdout!), text(child.stderr!), once(child, 'exit')]

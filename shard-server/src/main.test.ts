@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js'
 import { Deadline } from '@hypershard/common'
 import { callUnary, connectClient, type UnaryMethod } from '@hypershard/common/grpc'
+import { programEnvironment } from '@hypershard/harness'
 import { ShardServiceClient } from '@hypershard/proto/shard'
 import { service as healthService } from 'grpc-health-check'
 import { createTestStore } from './testing/test-shard-server.ts'
@@ -27,7 +28,7 @@ describe('a shard server as a process', () => {
 
   beforeEach(async () => {
     const settings = { HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0', HYPERSHARD_STORE: store.root }
-    const env = { PATH: process.env.PATH, HYPERSHARD_SHARD_THREADS: '1', HYPERSHARD_LOG_LEVEL: 'silent', ...settings }
+    const env = { ...programEnvironment, HYPERSHARD_SHARD_THREADS: '1', HYPERSHARD_LOG_LEVEL: 'silent', ...settings }
     child = fork(main, { env, silent: true, execArgv: [] })
     exit = once(child, 'exit')
     const [ready] = await once(child, 'message')

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ReadyMessage } from '@hypershard/common'
-import { eventually, freePort } from '@hypershard/harness'
+import { eventually, freePort, programEnvironment } from '@hypershard/harness'
 import { createBucket, s3ServerCommand } from '@hypershard/harness/servers'
 import { servicePrograms } from '@hypershard/local-cluster'
 import { openObjectStore } from '@hypershard/storage'
@@ -67,7 +67,7 @@ describeS3('the policies of the bucket', function () {
   async function start(kind: Kind, settings: Readonly<Record<string, string>>): Promise<string> {
     const own = kind === 'encoder' ? {} : { HYPERSHARD_STORE: storeOf(kind), ...keys.get(kind) }
     const program = fork(servicePrograms[kind], {
-      env: { PATH: process.env.PATH, ...own, ...settings },
+      env: { ...programEnvironment, ...own, ...settings },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     running.push(program)

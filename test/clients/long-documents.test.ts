@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { programEnvironment } from '@hypershard/harness'
 import { type SearchAnswer, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { repositoryRoot } from '../tidy/source-files.ts'
 
@@ -30,7 +31,7 @@ describe('a cluster with the shipped model', () => {
     const directory = await mkdtemp(join(repositoryRoot, '.cache/guide-'))
     try {
       await writeFile(join(directory, 'example.ts'), program!)
-      const environment = { PATH: process.env.PATH, HYPERSHARD_URL: cluster.cluster.httpUrl }
+      const environment = { ...programEnvironment, HYPERSHARD_URL: cluster.cluster.httpUrl }
       const { stdout } = await run(process.execPath, [join(directory, 'example.ts')], { env: environment })
       assert.equal(stdout, printed)
     } finally {

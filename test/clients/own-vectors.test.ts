@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { connect } from '@hypershard/client/node'
 import { encodeNpyHeader } from '@hypershard/common'
 import type { GivenQNet, QNetShape } from '@hypershard/contract'
+import { programEnvironment } from '@hypershard/harness'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { repositoryRoot } from '../tidy/source-files.ts'
 
@@ -32,7 +33,7 @@ describe('vectors of your own and a cluster', () => {
     await rm(folder, { recursive: true })
   })
 
-  const environment = () => ({ PATH: process.env.PATH, HYPERSHARD_URL: cluster.cluster.httpUrl })
+  const environment = () => ({ ...programEnvironment, HYPERSHARD_URL: cluster.cluster.httpUrl })
 
   async function runShell(script: string): Promise<void> {
     const npx = `npx() { shift; "${process.execPath}" "${join(repositoryRoot, 'cli/src/main.ts')}" "$@"; }`

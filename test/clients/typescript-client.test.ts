@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HypershardClient, operations } from '@hypershard/client'
 import { connect } from '@hypershard/client/node'
+import { programEnvironment } from '@hypershard/harness'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { servedOperations } from '../security/served-operations.ts'
 import { repositoryRoot } from '../tidy/source-files.ts'
@@ -40,7 +41,7 @@ describe('the TypeScript client and a cluster', () => {
       const directory = await mkdtemp(join(repositoryRoot, '.cache/guide-'))
       try {
         await writeFile(join(directory, 'example.ts'), program!)
-        const environment = { PATH: process.env.PATH, HYPERSHARD_URL: url }
+        const environment = { ...programEnvironment, HYPERSHARD_URL: url }
         const { stdout } = await run(process.execPath, [join(directory, 'example.ts')], { env: environment })
         assert.equal(stdout, printed)
       } finally {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { connect } from '@hypershard/client/node'
+import { programEnvironment } from '@hypershard/harness'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { writeTinyCrossEncoder, writeTinyModel } from '@hypershard/harness/qnets'
 import { repositoryRoot } from '../tidy/source-files.ts'
@@ -35,7 +36,7 @@ describe('a cluster with a cross-encoder', () => {
     const folder = await mkdtemp(join(repositoryRoot, '.cache/guide-'))
     try {
       await writeFile(join(folder, 'example.ts'), program!)
-      const env = { PATH: process.env.PATH, HYPERSHARD_URL: cluster.cluster.httpUrl }
+      const env = { ...programEnvironment, HYPERSHARD_URL: cluster.cluster.httpUrl }
       const { stdout } = await run(process.execPath, [join(folder, 'example.ts')], { env })
       assert.equal(stdout, printed)
     } finally {

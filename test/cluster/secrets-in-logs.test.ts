@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { eventually, freePort } from '@hypershard/harness'
+import { eventually, freePort, programEnvironment } from '@hypershard/harness'
 import { TestCertificates } from '@hypershard/harness/certificates'
 import { madeUpDocuments, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { type RedisServer, type S3Server, startRedisServer, startS3Server } from '@hypershard/harness/servers'
@@ -85,7 +85,7 @@ describe('the logs of a cluster that is given secrets everywhere', () => {
   })
 
   it('have none when a process cannot start because of the setting with it', async () => {
-    const env = { PATH: process.env.PATH, HYPERSHARD_STORE: '/nowhere', HYPERSHARD_ENCODER: 'encoder:1' }
+    const env = { ...programEnvironment, HYPERSHARD_STORE: '/nowhere', HYPERSHARD_ENCODER: 'encoder:1' }
     const wrong = `redis/:/app:${secrets.redis}@127.0.0.1`
     for (const setting of [`redis://app:${secrets.redis}@`, `127.0.0.1:7710,redis://app:${secrets.redis}@h:1`, wrong]) {
       const started = run(process.execPath, [servicePrograms.coordinator], {

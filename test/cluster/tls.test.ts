@@ -6,9 +6,9 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { ChannelCredentials, type Client, Metadata, status } from '@grpc/grpc-js'
-import { eventually, freePort } from '@hypershard/harness'
+import { eventually, freePort, programEnvironment } from '@hypershard/harness'
 import { type IssueOptions, TestCertificates } from '@hypershard/harness/certificates'
-import { madeUpDocuments, startTestCluster, type TestCluster, testEnvironment } from '@hypershard/harness/cluster'
+import { madeUpDocuments, startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { type ServicePrograms, servicePrograms } from '@hypershard/local-cluster'
 import { AnnouncementServiceClient } from '@hypershard/proto/announcements'
 
@@ -178,7 +178,7 @@ describe('a process that would listen beyond this machine', () => {
   ]
   for (const { program, settings, says } of starts) {
     it(`does not start: ${program}`, async () => {
-      const env = { PATH: testEnvironment.PATH, NODE_COMPILE_CACHE: testEnvironment.NODE_COMPILE_CACHE, ...settings }
+      const env = { ...programEnvironment, ...settings }
       await assert.rejects(run(process.execPath, [servicePrograms[program]], { env }), ({ code, stderr }) => {
         assert.match(stderr, says)
         assert.equal(code, 78)

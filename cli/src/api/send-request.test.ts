@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { programEnvironment } from '@hypershard/harness'
 import { createFakeApi, serve, type TestServer } from '@hypershard/harness/api'
 
 const program = fileURLToPath(new URL('../main.ts', import.meta.url))
@@ -28,7 +29,7 @@ describe('the command where the environment names a proxy', () => {
     const { url: address } = proxy
     const names = { http_proxy: address, HTTP_PROXY: address, https_proxy: address, NODE_USE_ENV_PROXY: '1' }
     const child = spawn(process.execPath, [program, '--url', url, '--timeout', '5000', 'index', 'list'], {
-      env: { PATH: process.env.PATH, ...names },
+      env: { ...programEnvironment, ...names },
       stdio: 'ignore',
     })
     const [code] = await once(child, 'exit')

@@ -10,6 +10,7 @@ import {
   type LocalCluster,
   startCluster,
 } from '@hypershard/local-cluster'
+import { programEnvironment } from '../program-environment.ts'
 import { tinyArchitecture, writeTinyModel } from '../qnets/index.ts'
 import { Random } from '../random.ts'
 
@@ -41,8 +42,7 @@ const requestMsMax = 110_000
 
 /** What the processes of a cluster inherit in tests: they look at the store often, so that no test waits for them. */
 export const testEnvironment: Environment = Object.freeze({
-  PATH: process.env.PATH,
-  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+  ...programEnvironment,
   HYPERSHARD_INDEXER_SCAN_MS: '20',
   HYPERSHARD_REFRESH_MS: '20',
   // What is tested is searched for, again and again.
