@@ -15,7 +15,7 @@ describe('the Python client and a cluster', () => {
       console.log(`  ${noPython}`)
       this.skip()
     }
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ shardServers: 1 })
     settings = { HYPERSHARD_URL: cluster.cluster.httpUrl }
   })
 

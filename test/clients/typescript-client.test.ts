@@ -9,6 +9,7 @@ import { programEnvironment } from '@hypershard/harness'
 import { startTestCluster, type TestCluster } from '@hypershard/harness/cluster'
 import { servedOperations } from '../security/served-operations.ts'
 import { repositoryRoot } from '../tidy/source-files.ts'
+import { ownVectorsTests } from './own-vectors-tests.ts'
 
 /** The documentation of the API; programs have no use for a page. */
 const leftOut = ['openapi', 'docs']
@@ -20,7 +21,7 @@ describe('the TypeScript client and a cluster', () => {
   let url: string
 
   before(async () => {
-    cluster = await startTestCluster()
+    cluster = await startTestCluster({ shardServers: 1 })
     url = cluster.cluster.httpUrl
   })
 
@@ -97,4 +98,6 @@ describe('the TypeScript client and a cluster', () => {
     for await (const state of client.watchGeneration('built', generation)) last = state
     assert.equal(last?.documents, 20)
   })
+
+  ownVectorsTests(() => cluster)
 })

@@ -15,7 +15,7 @@ describe('a cluster with two encoder services', () => {
   let asked = 0
 
   before(async () => {
-    cluster = await startTestCluster({ encoders: 2, restart: false })
+    cluster = await startTestCluster({ encoders: 2, shardServers: 1, restart: false })
     await cluster.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
     await cluster.put('papers', madeUpDocuments(100))
   })

@@ -15,7 +15,7 @@ describe('moving an index to another model with the command line', () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-models-'))
     const first = await writeTinyModel(directory, { name: 'first', qnet: tinyArchitecture, seed: 1 })
     const second = await writeTinyModel(directory, { name: 'second', qnet: tinyArchitecture, seed: 2 })
-    cluster = await startTestCluster({ modelDirectories: [first.path, second.path] })
+    cluster = await startTestCluster({ modelDirectories: [first.path, second.path], shardServers: 1 })
     await cluster.request('POST', '/v1/indexes', { name: 'papers', shards: 2 })
     await cluster.put('papers', documents)
   })

@@ -20,7 +20,7 @@ describe('a cluster with a cross-encoder', () => {
     directory = await mkdtemp(join(tmpdir(), 'hypershard-rerank-'))
     const model = await writeTinyModel(directory)
     const crossEncoder = await writeTinyCrossEncoder(directory)
-    cluster = await startTestCluster({ modelDirectories: [model.path, crossEncoder.path] })
+    cluster = await startTestCluster({ modelDirectories: [model.path, crossEncoder.path], shardServers: 1 })
   })
 
   after(async () => {
