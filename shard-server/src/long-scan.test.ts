@@ -32,7 +32,7 @@ import {
   wholeSearch,
 } from './testing/test-shard-server.ts'
 
-const documentCount = 512 * 120
+const documentCount = 512 * 60
 
 describe('a shard server during a scan of seconds', () => {
   const heavy = testQNet(publishedArchitecture(256, 8))

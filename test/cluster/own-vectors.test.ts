@@ -58,7 +58,7 @@ describe('vectors and q-nets from outside, in a cluster of processes', () => {
     return answer.hits
   }
 
-  const queries = casesOf({ usual: 8, thorough: 100 })
+  const queries = casesOf({ usual: 6, thorough: 25 })
   it(`answers ${queries} of each alike from 1, 2, 4 and 8 shards, ties included, and as a naive q-net scores`, async () => {
     for (let query = 0; query < queries; query++) {
       const weights = pseudoRandomWeights(architecture, 1_000 + query)

@@ -15,7 +15,7 @@ describe('a cluster of processes', () => {
     ...document,
     ...(at % 3 > 0 && { kind: `kind-${(at * at) % 7}` }),
   }))
-  const queries = casesOf({ usual: 60, thorough: 400 })
+  const queries = casesOf({ usual: 20, thorough: 120 })
   let cluster: TestCluster
 
   before(async () => {

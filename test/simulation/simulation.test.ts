@@ -7,9 +7,9 @@ import { casesOf } from '@hypershard/harness'
 import { type SimulationTally, simulate } from './simulate.ts'
 
 /** More, from any seed on: SIMULATION_SEEDS=10000 SIMULATION_FROM=1 npm test -- test/simulation/simulation.test.ts */
-const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 80, thorough: 1_500 }))
+const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 40, thorough: 400 }))
 const bugSeeds = 1_000
-/** A seed shortly before the first one, when this was written, that sees the bug: the usual run begins there. */
+/** A seed shortly before the first one, when this was written, that sees the bug: the search for one begins there. */
 const bugs = [
   { bug: 'commit without compare-and-set', near: 250 },
   { bug: 'append without compare-and-set', near: 1 },
@@ -51,8 +51,7 @@ describe('documents in a cluster whose processes fail, die and overtake each oth
 
   for (const { bug, near } of bugs) {
     it(`are lost by a cluster that would ${bug}, and the simulation sees it`, async () => {
-      const first = casesOf({ usual: near, thorough: 1 })
-      for (let seed = first; seed < first + bugSeeds; seed++) {
+      for (let seed = near; seed < near + bugSeeds; seed++) {
         const broken = await simulate(seed, { staging, bug }).then(
           () => false,
           () => true,

@@ -7,7 +7,7 @@ import { fanOut } from './fan-out.ts'
 import { FanOutRecord } from './fan-out-record.ts'
 import type { FanOutOutcome } from './fan-out-request.ts'
 
-const seeds = casesOf({ usual: 6, thorough: 1_000 })
+const seeds = casesOf({ usual: 6, thorough: 200 })
 const queriesOfSeed = 60
 const shards = 6
 const callsOfShardMax = 3

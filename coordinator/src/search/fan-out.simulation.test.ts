@@ -3,7 +3,7 @@ import { casesOf } from '@hypershard/harness'
 import { type FanOutTally, simulateFanOut, type Weather } from '../testing/simulation/simulate-fan-out.ts'
 
 /** More, from any seed on: SIMULATION_SEEDS=1000 SIMULATION_FROM=1 npm test -- coordinator/src/search/fan-out.simulation.test.ts */
-const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 7, thorough: 250 }))
+const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 7, thorough: 80 }))
 /** One of each theme; the usual run begins where these few notice the faults of fan-out-simulation-mutants.ts. */
 const from = Number(process.env.SIMULATION_FROM ?? casesOf({ usual: 16, thorough: 1 }))
 

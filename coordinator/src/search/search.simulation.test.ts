@@ -24,7 +24,7 @@ import { search } from './search.ts'
 import type { SearchAnswer } from './search-answer.ts'
 import type { SearchInput } from './search-input.ts'
 
-const seeds = casesOf({ usual: 100, thorough: 1_000 })
+const seeds = casesOf({ usual: 100, thorough: 400 })
 
 /** A step that does not know the deadline of 150 ms would wait for a hanging server forever. */
 const hangMsMin = 60_000

@@ -34,7 +34,7 @@ describe('a device that is off, full or lost', () => {
     for (const off of [0, 1e-6, 1e-3, 0.05, 1]) {
       const random = new Random(Math.round(off * 1e6))
       const started = await startWith(new NoisyDevice(segments, () => off * (2 * random.next() - 1)))
-      for (let seed = 0; seed < casesOf({ usual: 6, thorough: 200 }); seed++) {
+      for (let seed = 0; seed < casesOf({ usual: 6, thorough: 50 }); seed++) {
         const request = exactScan(shallow, [shard], { seed, limit: 1 + random.below(30) })
         await started.expectSame(request, `off by ${off}, seed ${seed}`)
         const { hits } = foundIn(await started.pool.scan(request, soon()))[0]!

@@ -20,7 +20,7 @@ describe('a backend with a device', () => {
   after(() => test.close())
 
   it('gives the bits of the CPU alone, for any q-net, mask, page and number of segments', async () => {
-    for (let seed = 0; seed < casesOf({ usual: 25, thorough: 400 }); seed++) {
+    for (let seed = 0; seed < casesOf({ usual: 25, thorough: 100 }); seed++) {
       const random = new Random(seed)
       const architecture = randomArchitecture(random)
       const width = architecture.vectorDimensions[0]!
@@ -44,11 +44,11 @@ describe('a backend with a device', () => {
       test.drop(...segments)
     }
     const certain = await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })
-    assert(certain > casesOf({ usual: 25, thorough: 400 }), `only ${certain} answers came from the device at once`)
+    assert(certain > casesOf({ usual: 25, thorough: 100 }), `only ${certain} answers came from the device at once`)
   })
 
   it('gives them by tangent, too: candidates, estimates and counts, of passages as well', async () => {
-    const cases = casesOf({ usual: 25, thorough: 400 })
+    const cases = casesOf({ usual: 25, thorough: 100 })
     for (let seed = 0; seed < cases; seed++) {
       const random = new Random(seed)
       const architecture = randomArchitecture(random)
@@ -80,7 +80,7 @@ describe('a backend with a device', () => {
   })
 
   it('ranks passages exactly, too: a document by its best, however many pages', async () => {
-    for (let seed = 0; seed < casesOf({ usual: 8, thorough: 200 }); seed++) {
+    for (let seed = 0; seed < casesOf({ usual: 8, thorough: 60 }); seed++) {
       const random = new Random(seed)
       const segments = [0, 1].map(at => {
         const documents = 100 + random.below(300)

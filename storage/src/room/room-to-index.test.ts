@@ -20,7 +20,7 @@ import type { ObjectStore } from '../store/object-store.ts'
 import { testModel } from '../testing/write-segment.ts'
 import { roomToIndex, roomToMerge } from './room-to-index.ts'
 
-const seeds = casesOf({ usual: 5, thorough: 40 })
+const seeds = casesOf({ usual: 5, thorough: 20 })
 const blockBytes = 4_096
 
 interface Part {
