@@ -1,7 +1,8 @@
 import { HypershardError, messageOf } from '@hypershard/common'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { type KeyRecord, parseKey } from '../key-record.ts'
 import type { KeyStore, StoredKeys, UnreadableKey } from '../ports.ts'
+import { loadRedis } from './load-redis.ts'
 
 /** A hash: the id of a key, and what is stored of it in JSON. */
 const hashName = 'hypershard:keys'
@@ -16,7 +17,8 @@ export class RedisKeys implements KeyStore {
   constructor(url: string) {
     const { hostname, port } = new URL(url)
     this.name = `redis ${hostname}:${port || '6379'}`
-    this.#redis = new Redis(url, {
+    const Client = loadRedis()
+    this.#redis = new Client(url, {
       lazyConnect: true,
       maxRetriesPerRequest: 1,
       commandTimeout: commandMsMax,

@@ -1,7 +1,8 @@
 import { HypershardError, type Logger, OutageLog } from '@hypershard/common'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { Ear, Hint, HintChannel } from '../ports.ts'
+import { loadRedis } from './load-redis.ts'
 
 const channelName = 'hypershard:hints'
 
@@ -23,9 +24,10 @@ export class RedisChannel implements HintChannel {
     const { hostname, port } = new URL(url)
     this.#away = new OutageLog(`redis ${hostname}:${port || '6379'}`, log)
     // What cannot be sent at once is not sent later: by then who missed it has looked at the store.
-    this.#publisher = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+    const Client = loadRedis()
+    this.#publisher = new Client(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0 })
     // A connection that has subscribed can do nothing else.
-    this.#subscriber = new Redis(url, { autoResubscribe: false, maxRetriesPerRequest: null })
+    this.#subscriber = new Client(url, { autoResubscribe: false, maxRetriesPerRequest: null })
     this.#watch(this.#publisher, 'publisher', () => this.send({ sender: ear.sender, key: '' }))
     this.#watch(this.#subscriber, 'subscriber', () => void this.#subscribe())
     this.#subscriber.on('message', (_channel, text) => this.#receive(text))

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, OutageLog, pauseBy } from '@hypershard/common'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import {
   announcementMs,
   channelOf,
@@ -10,6 +10,7 @@ import {
   renewEveryMs,
 } from '../member-record.ts'
 import type { MemberAnnouncer } from '../ports.ts'
+import { loadRedis } from './load-redis.ts'
 import { redisName } from './redis-name.ts'
 
 export interface RedisAnnouncerOptions {
@@ -36,7 +37,8 @@ export class RedisAnnouncer implements MemberAnnouncer {
     this.#options = options
     this.#away = new OutageLog(redisName(options.url), log, options.clock)
     // What cannot be said at once is said with the next renewal.
-    this.#redis = new Redis(options.url, {
+    const Client = loadRedis()
+    this.#redis = new Client(options.url, {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: commandMsMax,

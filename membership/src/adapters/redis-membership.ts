@@ -1,5 +1,5 @@
 import { type Clock, HypershardError, type Logger, OutageLog } from '@hypershard/common'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { AnnouncedMembers } from '../announced-members.ts'
 import {
   channelOf,
@@ -13,6 +13,7 @@ import {
 import type { MembershipSource, MembershipView } from '../ports.ts'
 import { PublishedView } from '../published-view.ts'
 import { RepeatedLook } from '../repeated-look.ts'
+import { loadRedis } from './load-redis.ts'
 import { redisName } from './redis-name.ts'
 
 export interface RedisMembershipOptions {
@@ -55,10 +56,11 @@ export class RedisMembership implements MembershipSource {
     this.#away = new OutageLog(redisName(url), log, clock)
     this.#members = new AnnouncedMembers(clock, address => this.#isDown(address))
     const timeouts = { commandTimeout: commandMsMax, socketTimeout: commandMsMax }
-    this.#reader = new Redis(url, { ...timeouts, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
+    const Client = loadRedis()
+    this.#reader = new Client(url, { ...timeouts, enableOfflineQueue: false, maxRetriesPerRequest: 0 })
     this.#channel = channelOf(options.kind, this.#reader.options.db ?? 0)
     // A connection that has subscribed can do nothing else.
-    this.#subscriber = new Redis(url, { ...timeouts, enableOfflineQueue: false, autoResubscribe: false })
+    this.#subscriber = new Client(url, { ...timeouts, enableOfflineQueue: false, autoResubscribe: false })
     this.#watch(this.#reader, 'reader', () => this.lookSoon())
     this.#watch(this.#subscriber, 'subscriber', () => void this.#subscribe())
     this.#subscriber.on('message', (_channel, text) => this.#hear(text))
