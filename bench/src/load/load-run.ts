@@ -25,6 +25,8 @@ export interface Contender {
   readonly processes: readonly WatchedProcess[]
   /** New queries: the body for one. Repeated ones: all bodies. */
   readonly bodies: ((query: string) => string) | readonly string[]
+  /** Done before each of its rounds. */
+  readonly before?: () => Promise<void>
   /** Done once in each of its rounds, in the middle of the measured time. */
   readonly meanwhile?: () => Promise<void>
 }
@@ -33,6 +35,7 @@ export interface Contender {
 export interface Measured {
   readonly rounds?: number
   readonly seconds?: number
+  readonly warmUpSeconds?: number
   /** Measured until this settles, for `seconds` at most. */
   readonly until?: Promise<unknown>
 }
@@ -196,8 +199,8 @@ export class LoadRun {
   }
 
   async #sample(contender: Contender, loop: LoadLoop, measured: Measured): Promise<Sample> {
-    const { to, bodies, processes, meanwhile } = contender
-    const { warmUpSeconds } = this.settings
+    const { to, bodies, processes, before, meanwhile } = contender
+    const warmUpSeconds = measured.warmUpSeconds ?? this.settings.warmUpSeconds
     const seconds = measured.seconds ?? this.settings.seconds
     const isNew = typeof bodies === 'function'
     const perSecond = loop.kind === 'open' ? loop.perSecond : newBodiesPerSecond
@@ -212,6 +215,7 @@ export class LoadRun {
       timeoutMs: requestTimeoutMs,
     }
     const { until } = measured
+    await before?.()
     const [sample] = await Promise.all([
       takeSample(this.#parts.client, job, { processes, ...(until === undefined ? {} : { until }) }),
       meanwhile === undefined ? undefined : wait((warmUpSeconds + seconds / 2) * 1_000).then(meanwhile),

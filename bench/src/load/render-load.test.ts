@@ -35,6 +35,7 @@ const report: LoadReport = {
       internalBytes: { 'shard-1': { toServer: 30, fromServer: 7 }, encoder: { toServer: 900, fromServer: 900 } },
       qpsOfRounds: [40],
       p50MsOfRounds: [12.3],
+      cpuMsOfRounds: [4.5],
     },
   ],
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { p50Difference, p50Ratio, qpsRatio, rowsTogether } from './compare-rounds.ts'
+import { p50Difference, p50Ratio, qpsRatio } from './compare-rounds.ts'
 
 const row = (qpsOfRounds: number[], p50MsOfRounds: (number | null)[]) => ({ qpsOfRounds, p50MsOfRounds })
 
@@ -10,15 +10,6 @@ describe('rounds in which two took turns', () => {
     assert.equal(qpsRatio(ours, theirs), 2)
     assert.equal(p50Ratio(ours, theirs), 2.2)
     assert.equal(p50Difference(ours, theirs), 6)
-  })
-
-  it('are those of several rows, and a request takes the processor time that it takes in the mean', () => {
-    const cpuMs = (main: number) => ({ coordinator: { main, threads: 1 }, encoder: { main: 1, threads: 0 } })
-    const rows = [
-      { qpsOfRounds: [1, 2], requests: 100, cpuMs: cpuMs(2) },
-      { qpsOfRounds: [3], requests: 300, cpuMs: cpuMs(6) },
-    ]
-    assert.deepEqual(rowsTogether(rows), { qpsOfRounds: [1, 2, 3], cpuMs: 7 })
   })
 
   it('tell nothing where one answered nothing', () => {

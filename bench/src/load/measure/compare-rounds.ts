@@ -1,5 +1,5 @@
 import { median } from '../../statistics.ts'
-import { cpuMsOfAll, type Measurement } from './measurement.ts'
+import type { Measurement } from './measurement.ts'
 
 type Rates = Pick<Measurement, 'qpsOfRounds'>
 type Medians = Pick<Measurement, 'p50MsOfRounds'>
@@ -17,17 +17,6 @@ export function p50Ratio(ours: Medians, theirs: Medians): number {
 /** By how many milliseconds the median latency of the first is longer. */
 export function p50Difference(ours: Medians, theirs: Medians): number {
   return median(pairs(ours, theirs).map(([mine, other]) => mine - other))
-}
-
-/** Rows of the same target that were measured one after the other: all of their rounds, and the CPU time of a request. */
-export function rowsTogether(
-  rows: readonly Pick<Measurement, 'qpsOfRounds' | 'cpuMs' | 'requests'>[],
-): Rates & { readonly cpuMs: number } {
-  const requests = rows.reduce((sum, row) => sum + row.requests, 0)
-  return {
-    qpsOfRounds: rows.flatMap(({ qpsOfRounds }) => [...qpsOfRounds]),
-    cpuMs: rows.reduce((sum, row) => sum + cpuMsOfAll(row) * row.requests, 0) / requests,
-  }
 }
 
 function pairs(ours: Medians, theirs: Medians): [number, number][] {

@@ -46,6 +46,7 @@ describe('a measurement', () => {
     const row = measurementOf(asked, [sample([1, 1]), sample([1, 1])])
     assert.deepEqual(row.cpuMs, { coordinator: { main: 500, threads: 100 } })
     assert.equal(cpuMsOfAll(row), 600)
+    assert.deepEqual(row.cpuMsOfRounds, [600, 600])
     assert.deepEqual(row.internalBytes, { 'shard-1': { toServer: 25, fromServer: 250 } })
     assert.deepEqual([row.sentBytes, row.receivedBytes, row.clientCpuMs], [50, 500, 250])
   })

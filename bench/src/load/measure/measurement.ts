@@ -55,6 +55,8 @@ export interface Measurement extends Asked {
   /** QPS of each round, so that rounds of two targets that took turns can be compared one by one. */
   readonly qpsOfRounds: readonly number[]
   readonly p50MsOfRounds: readonly (number | null)[]
+  /** Milliseconds of a core a request, all processes of the target together, of each round; null where nothing was answered. */
+  readonly cpuMsOfRounds: readonly (number | null)[]
 }
 
 /** Percentiles are exact, over the requests of all rounds. */
@@ -87,12 +89,18 @@ export function measurementOf(asked: Asked, samples: readonly Sample[]): Measure
     internalBytes: internalOf(samples, perRequest),
     qpsOfRounds,
     p50MsOfRounds: results.map(({ latenciesMs }) => quantileOf([...latenciesMs], 0.5)),
+    cpuMsOfRounds: samples.map(cpuMsOfSample),
   }
 }
 
 /** Of all processes of the target: what a busy machine changes least. */
 export function cpuMsOfAll({ cpuMs }: Pick<Measurement, 'cpuMs'>): number {
   return sum(Object.values(cpuMs).map(({ main, threads }) => main + threads))
+}
+
+function cpuMsOfSample({ cpu, result: { completed } }: Sample): number | null {
+  const seconds = sum(Object.values(cpu).map(({ main, threads }) => main + threads))
+  return completed === 0 ? null : (seconds * 1_000) / completed
 }
 
 function internalOf(samples: readonly Sample[], perRequest: (total: number) => number) {

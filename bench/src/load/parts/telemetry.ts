@@ -1,99 +1,78 @@
-import { atLeast, countOfClients } from '../bars.ts'
-import { type SeenCluster, startSeenCluster } from '../cluster/seen-cluster.ts'
+import { join } from 'node:path'
+import { atLeast, atMost, countOfClients } from '../bars.ts'
+import { type SeenCluster, startSeenCluster, type TelemetrySettings } from '../cluster/seen-cluster.ts'
 import { searches } from '../contenders.ts'
 import type { Contender, LoadRun } from '../load-run.ts'
-import { qpsRatio, rowsTogether } from '../measure/compare-rounds.ts'
 import type { AskedQueries, Measurement } from '../measure/measurement.ts'
+import { middleOf, pairedRatio, type RatioWithInterval } from '../measure/paired-ratio.ts'
 import { type MeasuredIndex, mainIndex } from '../measured-index.ts'
-import { startTraceSink, type TraceSink } from '../peers/trace-sink.ts'
+import { startTraceSink } from '../peers/trace-sink.ts'
 
 /** What seeing a cluster may cost of its rate: two of a hundred. */
-const qpsMin = 0.98
-/** Times that the clusters are started anew: the processes of one differ a little from those of another by chance. */
-const sittings = 4
+const costMax = 0.02
 const clients = 8
 /** deploy/prometheus/prometheus.yml */
 const scrapeIntervalMs = 15_000
 const loop = { kind: 'closed', clients } as const
-const asked: readonly AskedQueries[] = ['new', 'repeated', 'repeated, kept']
 
-const off = 'nothing counted or traced'
-const metrics = 'metrics, scraped'
-const traces = 'metrics, scraped; 1 % traced'
-const control = `${off}, another cluster`
+/** Rounds for each of `--rounds`: many short ones, so that what the machine does meanwhile hits all alike. */
+const rounds: Readonly<Record<AskedQueries, number>> = { new: 5, repeated: 4, 'repeated, kept': 3 }
+const roundShare = 0.5
+/** Longer than spans wait to be sent: those of a round are sent in it, and those of another before it. */
+const settleSeconds = 1.1
 
-/** A cluster under the name that its rows have. */
-interface Seen {
+interface Kind {
   readonly name: string
-  readonly cluster: SeenCluster
-  /** Done in the middle of each round. */
-  readonly meanwhile?: () => Promise<void>
+  readonly settings: TelemetrySettings
 }
 
+const off: Kind = { name: 'nothing counted or traced', settings: { metrics: 'off', trace_sample_percent: 0 } }
+const control: Kind = { ...off, name: 'nothing counted or traced, once more' }
+const metrics: Kind = { name: 'metrics, scraped', settings: { metrics: 'on', trace_sample_percent: 0 } }
+const traces: Kind = { name: 'metrics, scraped; 1 % traced', settings: { metrics: 'on', trace_sample_percent: 1 } }
+
+/** In a round and back in the next: what is off stands before and behind what is on. */
+const kinds = [off, metrics, traces, control]
+
 /**
- * The same searches of clusters that differ in what is seen of them, in turns: metrics off; metrics on and asked for
- * every 15 s; and one search of a hundred traced as well. There are two with metrics off: what these differ by is what the
- * machine and the chance of a start do, not the metrics.
+ * The same searches of the same processes, which are told between short rounds what they count and trace: nothing; metrics,
+ * asked for every 15 s; one search of a hundred traced as well; nothing again. Processes that were started anew would differ
+ * by more than what is measured.
  */
 export async function measureTelemetry(run: LoadRun): Promise<void> {
   const index = await mainIndex(run, 'qnet')
   await run.untilQuiet()
   const sink = await startTraceSink()
-  const rows: Measurement[] = []
   try {
-    for (let sitting = 0; sitting < sittings; sitting++) {
-      const clusters = await startAll(run, sink, sitting)
-      try {
-        for (const queries of asked) {
-          const contenders = clusters.map(seen => contenderOf(run, index, seen, queries))
-          await run.warmUp(contenders, loop)
-          rows.push(...(await run.compare('telemetry', contenders, loop)))
+    const telemetryFile = join(run.directory, 'telemetry.json')
+    const cluster = await startSeenCluster(run, {
+      settings: off.settings,
+      telemetryFile,
+      environment: { HYPERSHARD_TRACE_OTLP_URL: sink.url },
+    })
+    try {
+      for (const [queries, times] of Object.entries(rounds) as [AskedQueries, number][]) {
+        const contenders = kinds.map(kind => contenderOf(run, { index, cluster, kind, queries }))
+        // The same processes all of them: once with everything, so that all of it was done before.
+        await run.warmUp(contenders.slice(2), loop)
+        const measured = {
+          rounds: run.settings.rounds * times,
+          seconds: run.settings.seconds * roundShare,
+          warmUpSeconds: settleSeconds,
         }
-      } finally {
-        for (const { cluster } of clusters) await cluster.stop()
+        judge(run, await run.compare('telemetry', contenders, loop, measured))
       }
+    } finally {
+      await cluster.stop()
     }
+    // Otherwise what was measured is not what the rows say.
+    if (sink.bytes === 0) throw new Error('no trace came to the collector')
   } finally {
     await sink.stop()
   }
-  if (sink.bytes === 0) run.skip(traces, 'no trace came to the collector')
-  const names = sink.bytes === 0 ? [metrics] : [metrics, traces]
-  for (const queries of asked) {
-    const own = rows.filter(row => row.queries === queries)
-    judge(run, own, names)
-  }
 }
 
-/**
- * @param sitting Each starts another cluster first: where the memory and the ports of a process lie depends on what was
- * started before it, and may make it a few percent faster or slower for its whole life.
- * @returns the clusters in the order in which they are compared
- */
-async function startAll(run: LoadRun, sink: TraceSink, sitting: number): Promise<Seen[]> {
-  const kinds: [name: string, environment: Readonly<Record<string, string>>][] = [
-    [off, { HYPERSHARD_METRICS: 'off' }],
-    [metrics, { HYPERSHARD_METRICS: 'on' }],
-    [traces, { HYPERSHARD_METRICS: 'on', HYPERSHARD_TRACE_OTLP_URL: sink.url }],
-    [control, { HYPERSHARD_METRICS: 'off' }],
-  ]
-  const clusters: (SeenCluster | undefined)[] = kinds.map(() => undefined)
-  try {
-    for (let turn = 0; turn < kinds.length; turn++) {
-      const at = (turn + sitting) % kinds.length
-      clusters[at] = await startSeenCluster(run, kinds[at]![1])
-    }
-  } catch (error) {
-    for (const cluster of clusters) await cluster?.stop()
-    throw error
-  }
-  return kinds.map(([name, { HYPERSHARD_METRICS }], at) => {
-    const cluster = clusters[at]!
-    const meanwhile = HYPERSHARD_METRICS === 'on' ? everyInterval(cluster.scrape, run.settings.seconds) : undefined
-    return { name, cluster, ...(meanwhile ? { meanwhile } : {}) }
-  })
-}
-
-/** As often in the time that it is measured as Prometheus asks by its settings in `deploy`: rounds may be shorter. */
+/** As often in the time that it is measured as Prometheus asks by its settings in `deploy`: rounds are shorter. */
 function everyInterval(scrape: () => Promise<void>, roundSeconds: number): () => Promise<void> {
   let measuredMs = 0
   return async () => {
@@ -104,24 +83,53 @@ function everyInterval(scrape: () => Promise<void>, roundSeconds: number): () =>
   }
 }
 
-function contenderOf(run: LoadRun, index: MeasuredIndex, seen: Seen, queries: AskedQueries): Contender {
-  const { httpUrl, processes } = seen.cluster
-  const own = { httpUrl, processes: [...processes], repeated: run.repeated }
-  const contender = searches(own, index, { plan: 'defaults', queries })
-  const { meanwhile } = seen
-  return { ...contender, asked: { ...contender.asked, target: seen.name }, ...(meanwhile ? { meanwhile } : {}) }
+interface Seen {
+  readonly index: MeasuredIndex
+  readonly cluster: SeenCluster
+  readonly kind: Kind
+  readonly queries: AskedQueries
 }
 
-/** @param rows of one kind of queries, of all sittings */
-function judge(run: LoadRun, rows: readonly Measurement[], names: readonly string[]): void {
-  const { queries, documents } = rows[0]!
-  const what = `${queries === 'new' ? 'new' : queries} queries, ${documents} documents, ${countOfClients(clients)}`
-  const of = (name: string) => rowsTogether(rows.filter(({ target }) => target === name))
-  const base = of(off)
-  run.figure(`telemetry, ${what}: QPS / QPS, ${control}`, qpsRatio(of(control), base))
-  for (const name of names) {
-    const seen = of(name)
-    run.figure(`telemetry, ${what}: CPU a request / CPU a request, ${name} / ${off}`, seen.cpuMs / base.cpuMs)
-    run.bar(atLeast(`telemetry, ${what}: QPS / QPS, ${name} / ${off}`, qpsRatio(seen, base), qpsMin))
+function contenderOf(run: LoadRun, { index, cluster, kind: { name, settings }, queries }: Seen): Contender {
+  const own = { httpUrl: cluster.httpUrl, processes: [...cluster.processes], repeated: run.repeated }
+  const contender = searches(own, index, { plan: 'defaults', queries })
+  const scraped = settings.metrics === 'on'
+  return {
+    ...contender,
+    asked: { ...contender.asked, target: name },
+    before: () => cluster.set(settings),
+    ...(scraped && { meanwhile: everyInterval(cluster.scrape, run.settings.seconds * roundShare) }),
+  }
+}
+
+/** @param rows of one kind of queries, in the order of `kinds` */
+function judge(run: LoadRun, rows: readonly Measurement[]): void {
+  const [nothing, , , again] = rows as [Measurement, Measurement, Measurement, Measurement]
+  const { queries, documents } = nothing
+  const asked = `telemetry, ${queries} queries, ${documents} documents, ${countOfClients(clients)}`
+  const tell = (name: string, { low, high }: RatioWithInterval) => {
+    run.figure(`${name}, at least (95 %)`, low)
+    run.figure(`${name}, at most (95 %)`, high)
+  }
+  const ratesOf = ({ qpsOfRounds }: Measurement) => qpsOfRounds
+  const costsOf = ({ cpuMsOfRounds }: Measurement) => cpuMsOfRounds.map(ms => ms ?? Number.NaN)
+  const compared = (of: (row: Measurement) => readonly number[], row: Measurement) => {
+    const base = row === again ? of(nothing) : middleOf(of(nothing), of(again))
+    return pairedRatio(of(row).map((value, round) => [value, base[round]!] as const))
+  }
+  for (const row of rows.slice(1)) {
+    const rate = compared(ratesOf, row)
+    const cost = compared(costsOf, row)
+    const rateName = `${asked}: QPS / QPS, ${row.target} / ${off.name}`
+    const costName = `${asked}: CPU a request / CPU a request, ${row.target} / ${off.name}`
+    if (row === again) {
+      // What means nothing must come out as nothing.
+      run.bar(atMost(`${rateName}, distance from 1`, Math.abs(rate.ratio - 1), costMax))
+    } else {
+      run.bar(atLeast(rateName, rate.ratio, 1 - costMax))
+    }
+    tell(rateName, rate)
+    run.figure(costName, cost.ratio)
+    tell(costName, cost)
   }
 }
