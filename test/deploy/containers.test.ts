@@ -102,6 +102,13 @@ if (secrets === undefined) {
       }
     })
 
+    it('serves the console, to be asked for a key there', async () => {
+      for (const door of doors) {
+        const answer = await fetch(`${door}/console/`)
+        assert.deepEqual([answer.status, /<title>hypershard console</.test(await answer.text())], [200, true])
+      }
+    })
+
     it('runs as nobody in particular, on a file system that cannot be written to', async () => {
       for (const service of processes) {
         const facts = await cluster.describe(

@@ -159,6 +159,19 @@ describe('the image', () => {
     }
   })
 
+  it('builds the console of all that it is made of', () => {
+    const stage = /^FROM \S+ AS console$[\s\S]*?^FROM /m.exec(dockerfile)![0]
+    const copied = new Set([...stage.matchAll(/^COPY (\S+) \1$/gm)].map(match => match[1]!))
+    const sources = /const sources = \[([\s\S]*?)\]/.exec(read('console/build.mjs'))![1]!
+    const folders = [...sources.matchAll(/'([\w-]+)\//g)].map(match => match[1]!)
+    assert.ok(folders.length > 5)
+    assert.deepEqual(
+      folders.filter(folder => !copied.has(folder)),
+      [],
+      'the stage `console` of deploy/Dockerfile lacks these',
+    )
+  })
+
   it('has what is read beside the sources', () => {
     const read = [
       ...globSync('{models,sample,proto}/**/*.{json,onnx,safetensors,jsonl,tsv,proto}', { cwd: repositoryRoot }),

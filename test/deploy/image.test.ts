@@ -70,6 +70,16 @@ if (secrets === undefined) {
       assert.equal(await ended(), '0')
     })
 
+    it('has the pages of the console, as browsers load them', async () => {
+      const page = await engine.docker(
+        ...['run', '--rm', '--network', 'none', '--entrypoint', 'cat', image],
+        '/opt/hypershard/console/dist/index.html',
+      )
+      const [script] = /assets\/[\w.-]+\.js/.exec(page)!
+      await start('--entrypoint', 'test', image, '-s', `/opt/hypershard/console/dist/${script}.br`)
+      assert.equal(await ended(), '0')
+    })
+
     it('lists what it is made of, and has nothing for development or other systems', async () => {
       const read = (...words: string[]) => engine.docker('run', '--rm', '--network', 'none', '--entrypoint', ...words)
       const { bomFormat, components } = JSON.parse(await read('cat', image, '/opt/hypershard/sbom.cdx.json')) as {

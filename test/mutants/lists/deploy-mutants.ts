@@ -45,6 +45,14 @@ export const deployMutants: readonly Mutant[] = [
     tests: filesTest,
   },
   {
+    id: 'deploy-console-lacks-sources',
+    file: 'deploy/Dockerfile',
+    find: 'COPY evaluation evaluation',
+    replace: '',
+    breaks: 'The image builds the console of all that it is made of',
+    tests: filesTest,
+  },
+  {
     id: 'deploy-image-node',
     file: 'deploy/Dockerfile',
     find: 'ARG NODE_IMAGE=node:24.21.0-',
