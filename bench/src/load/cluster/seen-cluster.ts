@@ -14,7 +14,6 @@ export interface TelemetrySettings {
 
 export interface SeenClusterOptions {
   readonly settings: TelemetrySettings
-  readonly telemetryFile: string
   readonly environment: Environment
 }
 
@@ -35,10 +34,13 @@ const counts = /^# TYPE hypershard_searches_total /m
 /** Starts a cluster on a copy of the run's store. */
 export async function startSeenCluster(
   run: LoadRun,
-  { settings, telemetryFile, environment }: SeenClusterOptions,
+  { settings, environment }: SeenClusterOptions,
 ): Promise<SeenCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'hypershard-seen-'))
-  const remove = () => rm(directory, { recursive: true, force: true })
+  const root = await mkdtemp(join(tmpdir(), 'hypershard-seen-'))
+  const remove = () => rm(root, { recursive: true, force: true })
+  // Not in the data directory, which a cluster keeps for itself.
+  const telemetryFile = join(root, 'telemetry.json')
+  const directory = join(root, 'data')
   try {
     await cp(join(run.directory, 'store'), join(directory, 'store'), { recursive: true })
     await writeTelemetry(telemetryFile, settings)

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { atLeast, atMost, countOfClients } from '../bars.ts'
 import { type SeenCluster, startSeenCluster, type TelemetrySettings } from '../cluster/seen-cluster.ts'
 import { searches } from '../contenders.ts'
@@ -44,10 +43,8 @@ export async function measureTelemetry(run: LoadRun): Promise<void> {
   await run.untilQuiet()
   const sink = await startTraceSink()
   try {
-    const telemetryFile = join(run.directory, 'telemetry.json')
     const cluster = await startSeenCluster(run, {
       settings: off.settings,
-      telemetryFile,
       environment: { HYPERSHARD_TRACE_OTLP_URL: sink.url },
     })
     try {
