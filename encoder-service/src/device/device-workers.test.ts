@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import { HypershardError } from '@hypershard/common'
 import { deviceLost } from '@hypershard/qnet'
 import type { EncodingPort } from '../ports.ts'
@@ -31,6 +32,12 @@ describe('workers with a device', () => {
     return new DeviceWorkers(workersOf(answers), error => void told.push(error), later)
   }
 
+  /** Whoever waits is told at once, or never. */
+  function soon(waiting: Promise<unknown>): Promise<unknown> {
+    const never = wait(1_000, undefined, { ref: false }).then(() => assert.fail('whoever waits is not told'))
+    return Promise.race([waiting, never])
+  }
+
   const query = { model: 0, queries: [] }
   const documents = { model: 0, ids: [] }
   const lost = { code: 'unavailable', message: /device is lost/ }
@@ -39,7 +46,7 @@ describe('workers with a device', () => {
     const workers = start({ encodeQueries: never, encodeDocuments: Promise.reject(deviceLost('gone')) })
     const waiting = assert.rejects(workers.call('encodeQueries', query), lost)
     await assert.rejects(workers.call('encodeDocuments', documents), lost)
-    await waiting
+    await soon(waiting)
     await assert.rejects(workers.call('tokenizeDocuments', { model: 0, texts: [] }), lost)
     await assert.rejects(workers.call('encodeDocuments', documents), lost)
     assert.equal(told.length, 1)
@@ -54,7 +61,7 @@ describe('workers with a device', () => {
       [hungMs],
     )
     waits[0]!.work()
-    await waiting
+    await soon(waiting)
     assert.equal(told.length, 1)
   })
 
