@@ -16,17 +16,20 @@ const samplesMax = 32
 /** Manifests kept parsed. */
 const manifestsMax = 64
 
+type SharedFloats = Float32Array<SharedArrayBuffer>
+
 /** f32 [rows, width], and what tells it from all others. */
 export interface NamedSample {
   readonly key: string
-  readonly vectors: Float32Array
+  /** Shared: each task of a query has them. */
+  readonly vectors: SharedFloats
 }
 
 /** What queries need of a generation besides its segments: read once, and again after it could not be read. */
 export class GenerationFiles {
   readonly #store: ObjectStore
   readonly #manifests = new LRUCache<string, Promise<Manifest>>({ max: manifestsMax })
-  readonly #samples = new LRUCache<string, Promise<Float32Array>>({ max: samplesMax })
+  readonly #samples = new LRUCache<string, Promise<SharedFloats>>({ max: samplesMax })
 
   constructor(store: ObjectStore) {
     this.#store = store
@@ -46,9 +49,9 @@ export class GenerationFiles {
    * The document vectors that int8 scoring measures its ranges on, f32 [rows, width]: the same for every shard and server.
    * @throws HypershardError `corrupt_data`, `deadline_exceeded`
    */
-  rangeSample(manifest: Manifest, deadline: Deadline): Promise<Float32Array> {
+  rangeSample(manifest: Manifest, deadline: Deadline): Promise<SharedFloats> {
     const key = sampleKeyOf(manifest, manifest.calibration)
-    const reading = readOnce(this.#samples, key, () => readRangeSample(this.#store, manifest))
+    const reading = readOnce(this.#samples, key, async () => shared(await readRangeSample(this.#store, manifest)))
     return waitWithin(reading, deadline, 'reading the range sample')
   }
 
@@ -58,7 +61,7 @@ export class GenerationFiles {
    */
   async scaleSample(manifest: Manifest, deadline: Deadline): Promise<NamedSample> {
     const key = sampleKeyOf(manifest, scaleSampleOf(manifest))
-    const reading = readOnce(this.#samples, key, () => readScaleSample(this.#store, manifest))
+    const reading = readOnce(this.#samples, key, async () => shared(await readScaleSample(this.#store, manifest)))
     return { key, vectors: await waitWithin(reading, deadline, 'reading the scale sample') }
   }
 }
@@ -66,6 +69,13 @@ export class GenerationFiles {
 /** By its content: samples change while documents come. */
 function sampleKeyOf({ indexUid, generation }: Manifest, sample: VectorSample | null): string {
   return `${indexUid}/${generation}/${sample?.digest}`
+}
+
+/** A thread is given what is shared without a copy, which takes as long as a short search for 800 KB. */
+function shared(values: Float32Array): SharedFloats {
+  const floats = new Float32Array(new SharedArrayBuffer(values.byteLength))
+  floats.set(values)
+  return floats
 }
 
 function readOnce<Value>(

@@ -153,6 +153,14 @@ export const composedMutants: readonly Mutant[] = [
     tests: server,
   },
   {
+    id: 'composed-sample-copied',
+    file: 'shard-server/src/holding/generation-files.ts',
+    find: 'new SharedArrayBuffer(values.byteLength)',
+    replace: 'new ArrayBuffer(values.byteLength)',
+    breaks: 'The sample of 800 KB is not copied to a thread with each task',
+    tests: ['shard-server/src/holding/generation-files.test.ts'],
+  },
+  {
     id: 'composed-on-a-device',
     file: 'shard-server/src/device/device-backend.ts',
     find: 'if (composed !== undefined) return false',
