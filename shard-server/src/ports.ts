@@ -203,6 +203,8 @@ export interface ShardScan extends ScanCounts {
   readonly hits: readonly ScanHit[]
   /** What the tangent gave each hit, NaN where none ranked it; undefined where none ranked any. */
   readonly estimates?: readonly number[] | undefined
+  /** What the leaves of a composed query say of the hits, where that is known of all; `leafScores` tells it else. */
+  readonly leaves?: LeafScores | undefined
   readonly plan: 'exact' | 'tangent'
   readonly nonFiniteScores: number
   /** Documents that were scored and rank before `after`; a device counts none. */

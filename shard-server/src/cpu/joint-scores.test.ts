@@ -14,11 +14,9 @@ describe('joint scores', () => {
 
   beforeEach(() => {
     runs = []
-    joint = new JointScores({
-      score: async documents => {
-        runs.push(documents.length)
-        return documents.map(value => -value)
-      },
+    joint = new JointScores(async rows => {
+      runs.push(rows.length)
+      return Float32Array.from(rows, ({ row }) => -row)
     })
   })
 

@@ -1,8 +1,10 @@
 import { blockRows } from '@hypershard/qnet'
-import type { PieceScorer } from './scan-shards.ts'
-import { copyRows, type VectorRows } from './vector-rows.ts'
+import type { RowOfVectors } from './vector-rows.ts'
 
-type Rows = Parameters<typeof copyRows>[0]
+type Rows = readonly RowOfVectors[]
+
+/** Scores of rows, by a query's q-net, or by all of a composed query's. */
+export type ScoreRows = (rows: Rows) => Promise<Float32Array>
 
 /** Rows that one shard wants scored. */
 export interface ScoreWish {
@@ -17,14 +19,14 @@ export interface ScoreWish {
  * score is the same to the bit beside whatever others.
  */
 export class JointScores {
-  readonly #scorer: PieceScorer
+  readonly #score: ScoreRows
   #wishes: ScoreWish[] = []
 
-  constructor(scorer: PieceScorer) {
-    this.#scorer = scorer
+  constructor(score: ScoreRows) {
+    this.#score = score
   }
 
-  add(rows: readonly { readonly vectors: VectorRows; readonly row: number }[]): ScoreWish {
+  add(rows: Rows): ScoreWish {
     const wish: ScoreWish = { rows, scores: undefined }
     this.#wishes.push(wish)
     return wish
@@ -40,7 +42,7 @@ export class JointScores {
       count += wish.rows.length
     }
     this.#wishes = this.#wishes.filter(wish => !wishes.includes(wish))
-    const scores = await this.#scorer.score(copyRows(wishes.flatMap(({ rows }) => rows)))
+    const scores = await this.#score(wishes.flatMap(({ rows }) => rows))
     let first = 0
     for (const wish of wishes) {
       wish.scores = scores.subarray(first, first + wish.rows.length)

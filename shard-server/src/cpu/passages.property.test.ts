@@ -17,7 +17,7 @@ import { scanShards } from './scan-shards.ts'
 import { searchByTangent } from './search-by-tangent.ts'
 import { SharedPasses } from './shared-passes.ts'
 import { TurnQueue } from './turn-queue.ts'
-import { vectorsInMemory } from './vector-rows.ts'
+import { copyRows, vectorsInMemory } from './vector-rows.ts'
 
 const width = 16
 const deep = publishedArchitecture(width, 2)
@@ -109,7 +109,8 @@ describe('documents of several passages', () => {
     options: { limit: number; candidates: number; parts?: number; expansion?: number },
   ) {
     const scorer = scorers.get(architecture)!
-    const joint = new JointScores(await scorer.prepareFp32(weights))
+    const block = await scorer.prepareFp32(weights)
+    const joint = new JointScores(rows => block.score(copyRows(rows)))
     const turns = new QueryTurns({ queue: new TurnQueue(), monotonicMs: () => 0, stopBefore: () => undefined })
     const takeTurn = (piece: () => Promise<void> | void) => turns.take(piece)
     const tangents = (points: Float32Array) => scorer.tangents(weights, points)

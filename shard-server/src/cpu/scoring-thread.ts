@@ -7,14 +7,15 @@ import assert from 'node:assert/strict'
 import { parentPort } from 'node:worker_threads'
 import { nothingScanned, toFailure } from '@hypershard/common'
 import { DocumentGraph } from '@hypershard/storage/rows'
-import type { ComposedQNets, ShardScan, ShardToScan } from '../ports.ts'
+import type { ComposedQNets, LeafScores, ShardScan, ShardToScan } from '../ports.ts'
 import type { ThreadReply } from '../threads/thread-calls.ts'
 import { areKnownBad, checkWeightsOnce, expectGoodWeights, qnetsOf } from './check-weights.ts'
 import { ComposedScorer } from './composed/composed-scorer.ts'
 import { rankComposed } from './composed/rank-composed.ts'
 import { scoreLeaves } from './composed/score-leaves.ts'
+import { firstVectorOf } from './document-rows.ts'
 import { type EstimatedVectors, estimateVectors } from './estimate-vectors.ts'
-import { JointScores } from './joint-scores.ts'
+import { JointScores, type ScoreRows } from './joint-scores.ts'
 import type {
   HoldMessage,
   ScanTask,
@@ -33,7 +34,7 @@ import { searchByTangent, type TangentPlan } from './search-by-tangent.ts'
 import { SharedPasses } from './shared-passes.ts'
 import { type FloatPlane, floatPlanesOf } from './tangent-planes.ts'
 import { TurnQueue } from './turn-queue.ts'
-import { openVectorsFile, vectorsInMemory } from './vector-rows.ts'
+import { copyRows, openVectorsFile, vectorsInMemory } from './vector-rows.ts'
 
 interface OpenSegment extends ScannableSegment {
   close(): void
@@ -42,6 +43,7 @@ interface OpenSegment extends ScannableSegment {
 /** How a query scores and ranks. */
 interface Scoring {
   readonly scorer: PieceScorer
+  readonly scoreRows: ScoreRows
   /** For several shards, what ranks each one's segments. */
   readonly rankersOf: (shards: readonly (readonly ScanSegment[])[]) => readonly Ranker[]
   /** Of a composed query. */
@@ -133,13 +135,14 @@ function queryOf(work: TaskQuery, state: { readonly cancelled: boolean }, onRead
   }
   const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
   const scoring = work.composed === undefined ? scoringOf(work, onRead) : composedScoringOf(work, work.composed, onRead)
-  return { work, ...scoring, joint: new JointScores(scoring.scorer), turns, stopBefore }
+  return { work, ...scoring, joint: new JointScores(scoring.scoreRows), turns, stopBefore }
 }
 
 function scoringOf(work: TaskQuery, onRead: () => void): Scoring {
   const scorer = laterScorer(work, onRead)
   const { tangents } = scorer
-  return { scorer, composed: undefined, tangents, rankersOf: shards => rankersBy(scorer, shards) }
+  const scoreRows: ScoreRows = rows => scorer.score(copyRows(rows))
+  return { scorer, scoreRows, composed: undefined, tangents, rankersOf: shards => rankersBy(scorer, shards) }
 }
 
 /** The tangents of all shards are made in one run. */
@@ -164,7 +167,7 @@ function composedScoringOf(work: TaskQuery, composed: ComposedQNets, onRead: () 
       }
     })
   }
-  return { scorer, composed: scorer, tangents: undefined, rankersOf }
+  return { scorer, scoreRows: rows => scorer.scoreRows(rows), composed: scorer, tangents: undefined, rankersOf }
 }
 
 async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
@@ -275,7 +278,7 @@ async function scanExactly(
 async function scanByTangent(
   { opened, ...shard }: ShardToScan & { readonly plan: TangentPlan; readonly opened: readonly ScanSegment[] },
   options: ScanTask,
-  { joint, stopBefore }: Query,
+  { joint, stopBefore, composed }: Query,
   rank: Ranker,
 ): Promise<ShardScan | undefined> {
   const turns = new QueryTurns({ queue, stopBefore, monotonicMs })
@@ -287,7 +290,21 @@ async function scanByTangent(
     },
     options,
   )
-  return found && { ...found, scoreMs: turns.workMs }
+  return found && { ...found, leaves: composed && leavesOfHits(composed, opened, found), scoreMs: turns.workMs }
+}
+
+/** All hits were candidates, so that their leaves' scores are known. */
+function leavesOfHits(
+  composed: ComposedScorer,
+  opened: readonly ScanSegment[],
+  { hits }: Pick<ShardScan, 'hits'>,
+): LeafScores {
+  const segments = new Map(opened.map(({ position, segment }) => [position, segment]))
+  const rows = hits.map(({ segment, row, passage = 0 }) => {
+    const { vectors, starts } = segments.get(segment)!
+    return { vectors, row: firstVectorOf(starts, row) + passage }
+  })
+  return composed.keptOf(rows)
 }
 
 function unscored(shard: number, stop: ShardScan['stop']): ShardScan {

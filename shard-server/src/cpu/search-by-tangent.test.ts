@@ -16,7 +16,7 @@ import { scanShards } from './scan-shards.ts'
 import { searchByTangent } from './search-by-tangent.ts'
 import { SharedPasses } from './shared-passes.ts'
 import { TurnQueue } from './turn-queue.ts'
-import { vectorsInMemory } from './vector-rows.ts'
+import { copyRows, vectorsInMemory } from './vector-rows.ts'
 
 const width = 16
 const deep = publishedArchitecture(width, 2)
@@ -102,7 +102,8 @@ describe('searchByTangent', () => {
             rankCandidates(segments, { ...wish, part: at, of: parts }, { tangents, takeTurn, passes })
           return merged(await Promise.all(Array.from({ length: parts }, (_, at) => part(at))), wish.kept)
         },
-        score: candidates => scoreCandidates(new JointScores(block), segments, candidates, takeTurn),
+        score: candidates =>
+          scoreCandidates(new JointScores(rows => block.score(copyRows(rows))), segments, candidates, takeTurn),
       },
       { limit, after },
     )

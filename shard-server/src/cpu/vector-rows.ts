@@ -11,6 +11,11 @@ export interface VectorRows {
   copyRow(row: number, into: Float32Array): void
 }
 
+export interface RowOfVectors {
+  readonly vectors: VectorRows
+  readonly row: number
+}
+
 /** @param values row-major [rows, width] */
 export function vectorsInMemory(values: Float32Array, width: number): VectorRows {
   const range = (first: number, last: number) => values.subarray(first * width, last * width)
@@ -69,7 +74,7 @@ export function openVectorsFile(path: string, width: number): VectorRows & { clo
 }
 
 /** Rows of any segments of one width, one after the other, in a buffer of their own. */
-export function copyRows(rows: readonly { readonly vectors: VectorRows; readonly row: number }[]): Float32Array {
+export function copyRows(rows: readonly RowOfVectors[]): Float32Array {
   const [first] = rows
   if (first === undefined) return new Float32Array(0)
   const { width } = first.vectors

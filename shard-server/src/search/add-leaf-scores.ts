@@ -1,7 +1,9 @@
 import type { Deadline } from '@hypershard/common'
 import type { ShardHit, ShardResult } from '@hypershard/proto/shard'
 import type { FoundGroups, FoundInOrder } from '../filtering/filter-thread.ts'
-import type { HeldRow, ScanAnswer, ScanHit, ScanRequest, ScoringBackend } from '../ports.ts'
+import type { HeldRow, LeafScores, ScanAnswer, ScanHit, ScanRequest, ScoringBackend } from '../ports.ts'
+
+type ComposedHit = NonNullable<ShardHit['composed']>
 
 interface FoundHits {
   /** With the segments that the hits are of. */
@@ -23,16 +25,22 @@ export async function addLeafScores(
   found: FoundHits,
 ): Promise<ShardResult[]> {
   const { work, deadline } = found
-  const rows = rowsOf(found)
-  if (rows.size === 0) return [...results]
-  const endEpochMs = performance.timeOrigin + performance.now() + deadline.remainingMs
-  const { scores, deciding } = await backend.leafScores({ ...work, endEpochMs }, [...rows.values()], deadline)
   const leaves = work.composed!.leaves.length
-  const places = new Map([...rows.keys()].map((place, at) => [place, at]))
-  const scored = (hit: ShardHit): ShardHit => {
-    const at = places.get(placeOf(hit.address!))!
-    return { ...hit, composed: { scores: [...scores.subarray(at * leaves, (at + 1) * leaves)], leaf: deciding[at]! } }
+  const told = new Map<string, ComposedHit>()
+  const tell = (places: Iterable<string>, { scores, deciding }: LeafScores) => {
+    let at = 0
+    for (const place of places) {
+      told.set(place, { scores: [...scores.subarray(at * leaves, (at + 1) * leaves)], leaf: deciding[at]! })
+      at++
+    }
   }
+  for (const scan of found.answer.scans) if (scan.leaves !== undefined) tell(scan.hits.map(placeOf), scan.leaves)
+  const rows = new Map([...rowsOf(found)].filter(([place]) => !told.has(place)))
+  if (rows.size > 0) {
+    const endEpochMs = performance.timeOrigin + performance.now() + deadline.remainingMs
+    tell(rows.keys(), await backend.leafScores({ ...work, endEpochMs }, [...rows.values()], deadline))
+  }
+  const scored = (hit: ShardHit): ShardHit => ({ ...hit, composed: told.get(placeOf(hit.address!))! })
   return results.map(({ hits, groups, ...result }) => ({
     ...result,
     hits: hits.map(scored),

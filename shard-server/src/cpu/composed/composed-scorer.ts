@@ -1,10 +1,11 @@
 import type { Tangents } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
-import type { ComposedQNets } from '../../ports.ts'
+import type { ComposedQNets, LeafScores } from '../../ports.ts'
 import type { TaskQuery } from '../messages.ts'
 import { jointTangents, laterScorer, type QueryScorer } from '../query-scorer.ts'
 import type { ScanSegment } from '../scan-segment.ts'
-import { evaluate } from './expression.ts'
+import { copyRows, type RowOfVectors, type VectorRows } from '../vector-rows.ts'
+import { decidingLeaf, evaluate } from './expression.ts'
 import { type LeafScale, scaleOf, standardised } from './leaf-scale.ts'
 
 /** Scales kept, by q-net and sample: a query has several tasks on a thread. */
@@ -25,10 +26,17 @@ interface Leaf {
   readonly scale: () => Promise<LeafScale>
 }
 
+/** A row's place in a block that was scored. */
+interface KeptRow {
+  readonly byLeaf: readonly Float32Array[]
+  readonly at: number
+}
+
 /** A composed query on this thread: a block is scored by each leaf, and by the expression over them. */
 export class ComposedScorer {
   readonly #composed: ComposedQNets
   readonly #leaves: readonly Leaf[]
+  readonly #kept = new Map<VectorRows, Map<number, KeptRow>>()
 
   constructor({ composed, ...work }: TaskQuery & { readonly composed: ComposedQNets }, onRead: () => void) {
     this.#composed = composed
@@ -42,6 +50,29 @@ export class ComposedScorer {
   /** As a `BlockScorer` has them: the same bits for a document in whatever block it stands. */
   async score(documents: Float32Array): Promise<Float32Array> {
     return evaluate(this.#composed.expression, await this.leafScores(documents))
+  }
+
+  /** The same of rows; what the leaves say of each is kept. */
+  async scoreRows(rows: readonly RowOfVectors[]): Promise<Float32Array> {
+    const byLeaf = await this.leafScores(copyRows(rows))
+    for (const [at, { vectors, row }] of rows.entries()) {
+      const known = this.#kept.get(vectors) ?? new Map<number, KeptRow>()
+      this.#kept.set(vectors, known.set(row, { byLeaf, at }))
+    }
+    return evaluate(this.#composed.expression, byLeaf)
+  }
+
+  /** What the leaves say of rows that `scoreRows` has scored. */
+  keptOf(rows: readonly RowOfVectors[]): LeafScores {
+    const leaves = this.#leaves.length
+    const scores = new Float32Array(rows.length * leaves)
+    const deciding = rows.map(({ vectors, row }, place) => {
+      const { byLeaf, at } = this.#kept.get(vectors)!.get(row)!
+      const own = byLeaf.map(all => all.subarray(at, at + 1))
+      for (const [leaf, [score]] of own.entries()) scores[place * leaves + leaf] = score!
+      return decidingLeaf(this.#composed.expression, own)
+    })
+    return { scores, deciding: Uint8Array.from(deciding) }
   }
 
   /** By leaf, f32 [rows], made comparable. */

@@ -74,7 +74,8 @@ describe('the recall of a composed query', () => {
             },
             {
               rank: wish => rankComposed([at], { ...wish, part: 0, of: 1 }, options),
-              score: candidates => scoreCandidates(new JointScores(scorer), [at], candidates, atOnce),
+              score: candidates =>
+                scoreCandidates(new JointScores(rows => scorer.scoreRows(rows)), [at], candidates, atOnce),
             },
             { limit: hits },
           )
