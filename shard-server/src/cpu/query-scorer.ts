@@ -6,17 +6,18 @@ import {
   QNetScorer,
   type QNetWeights,
   readWeights,
+  type Tangents,
 } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import type { RowToScore, SharedQNet } from '../ports.ts'
 import { expectGoodWeights } from './check-weights.ts'
 import { bestOfEach, countOfRow, type DocumentScores, vectorsOfRow } from './document-rows.ts'
 import type { JointScores } from './joint-scores.ts'
+import { tangentsOf } from './kept-tangents.ts'
 import type { TaskQuery } from './messages.ts'
 import type { Ranked, RankOptions } from './rank-candidates.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { PieceScorer } from './scan-shards.ts'
-import { meansOf } from './tangent-planes.ts'
 
 /** Compiled architectures kept; a server sees one a model. */
 const scorersMax = 8
@@ -34,7 +35,8 @@ export interface ScoredCandidates extends DocumentScores {
 
 /** A query's q-net on this thread. */
 export interface QueryScorer extends PieceScorer {
-  readonly tangents: RankOptions['tangents']
+  /** At the means of segments. */
+  readonly tangents: (segments: readonly ScanSegment[]) => Promise<Tangents>
 }
 
 /**
@@ -54,9 +56,10 @@ export function laterScorer({ qnet, scoring, rangeSample }: TaskQuery, onRead: (
   })
   return {
     score: async documents => (await prepare()).score(documents),
-    tangents: async points => {
+    tangents: async segments => {
       const { scorer, weights } = await read()
-      const tangents = await scorer.tangents(weights, points)
+      const make = (points: Float32Array) => scorer.tangents(weights, points)
+      const tangents = await tangentsOf(qnet.weights.copy, segments, make)
       // Without a tangent every document would be scored. First make sure that the weights are not to be refused.
       if (!allFinite(tangents.scores)) expectGoodWeights(qnet)
       return tangents
@@ -125,7 +128,7 @@ export function jointTangents(
   { tangents }: Pick<QueryScorer, 'tangents'>,
   shards: readonly (readonly ScanSegment[])[],
 ): RankOptions['tangents'][] {
-  const made = once(() => tangents(meansOf(shards.flat())))
+  const made = once(() => tangents(shards.flat()))
   let first = 0
   return shards.map(segments => {
     const from = first

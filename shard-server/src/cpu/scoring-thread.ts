@@ -189,7 +189,7 @@ async function perform(task: ScoringTask, query: Query): Promise<TaskResult> {
       const segments = scanSegments(task.work.shard)
       let planes: readonly FloatPlane[] = []
       const stop = await query.turns.take(async () => {
-        planes = await floatPlanesOf(segments, query.tangents!)
+        planes = await floatPlanesOf(segments, () => query.tangents!(segments))
       })
       expectAllGood(query.work)
       return { type: 'planes', planes, stop }

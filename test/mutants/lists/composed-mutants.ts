@@ -185,6 +185,14 @@ export const composedMutants: readonly Mutant[] = [
     tests: ['shard-server/src/holding/generation-files.test.ts'],
   },
   {
+    id: 'tangent-of-another-qnet',
+    file: 'shard-server/src/cpu/kept-tangents.ts',
+    find: '[copy, numberOf(segment.scanCopy)]',
+    replace: '[numberOf(segment.scanCopy)]',
+    breaks: 'A tangent that was made before is that of the same q-net',
+    tests: ['shard-server/src/cpu/kept-tangents.test.ts'],
+  },
+  {
     id: 'composed-on-a-device',
     file: 'shard-server/src/device/device-backend.ts',
     find: 'if (composed !== undefined) return false',
