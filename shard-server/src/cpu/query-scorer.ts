@@ -37,6 +37,8 @@ export interface ScoredCandidates extends DocumentScores {
 export interface QueryScorer extends PieceScorer {
   /** At the means of segments. */
   readonly tangents: (segments: readonly ScanSegment[]) => Promise<Tangents>
+  /** At points, f32 row-major [count, width]. */
+  readonly tangentsAt: (points: Float32Array) => Promise<Tangents>
 }
 
 /**
@@ -56,6 +58,10 @@ export function laterScorer({ qnet, scoring, rangeSample }: TaskQuery, onRead: (
   })
   return {
     score: async documents => (await prepare()).score(documents),
+    tangentsAt: async points => {
+      const { scorer, weights } = await read()
+      return scorer.tangents(weights, points)
+    },
     tangents: async segments => {
       const { scorer, weights } = await read()
       const make = (points: Float32Array) => scorer.tangents(weights, points)

@@ -105,6 +105,22 @@ export const composedMutants: readonly Mutant[] = [
     tests: server,
   },
   {
+    id: 'composed-scale-of-the-tangent',
+    file: 'shard-server/src/cpu/composed/estimate-scale.ts',
+    find: 'toScale(mean + error.mean, whole)',
+    replace: 'toScale(mean, whole)',
+    breaks: 'What a tangent is wrong by has its part in the scale',
+    tests: ['shard-server/src/cpu/composed/estimate-scale.test.ts'],
+  },
+  {
+    id: 'composed-scale-of-a-bend',
+    file: 'shard-server/src/cpu/composed/estimate-scale.ts',
+    find: 'error.variance <= errorShareMax * whole',
+    replace: 'error.variance <= whole',
+    breaks: 'Of a q-net that bends much the whole sample is scored',
+    tests: ['shard-server/src/cpu/composed/estimate-scale.test.ts'],
+  },
+  {
     id: 'composed-nan-hidden',
     file: 'shard-server/src/cpu/composed/leaf-scale.ts',
     find: 'standard[at] = Number.isFinite(value) ? value : Number.NaN',

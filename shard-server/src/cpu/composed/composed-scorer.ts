@@ -1,17 +1,28 @@
-import type { Tangents } from '@hypershard/qnet'
+import { type Tangents, vectorWidth } from '@hypershard/qnet'
 import { LRUCache } from 'lru-cache'
 import type { ComposedQNets, LeafScores } from '../../ports.ts'
 import type { TaskQuery } from '../messages.ts'
 import { jointTangents, laterScorer, type QueryScorer } from '../query-scorer.ts'
 import type { ScanSegment } from '../scan-segment.ts'
 import { copyRows, type RowOfVectors, type VectorRows } from '../vector-rows.ts'
+import { estimateScale, meanOf, rowsToScore, type SampleRows, scoredRows } from './estimate-scale.ts'
 import { decidingLeaf, evaluate } from './expression.ts'
 import { type LeafScale, scaleOf, standardised } from './leaf-scale.ts'
 
 /** Scales kept, by q-net and sample: a query has several tasks on a thread. */
 const scalesMax = 1_024
 
+const samplesMax = 32
+
 const scales = new LRUCache<string, LeafScale>({ max: scalesMax })
+
+/** Of samples; a generation has one. */
+const means = new LRUCache<string, Float32Array>({ max: samplesMax })
+
+interface SampleOfLeaf {
+  readonly sample: ComposedQNets['sample']
+  readonly width: number
+}
 
 /** One leaf's tangent planes, and what its scores are worth. */
 export interface LeafTangents extends Tangents {
@@ -42,8 +53,9 @@ export class ComposedScorer {
     this.#composed = composed
     this.#leaves = composed.leaves.map(qnet => {
       const scorer = laterScorer({ ...work, qnet }, onRead)
+      const width = vectorWidth(qnet.architecture)
       const key = [qnet.weights.copy, work.scoring, composed.sample.key].join('/')
-      return { scorer, scale: () => scaleFor(key, scorer, composed.sample.vectors) }
+      return { scorer, scale: () => scaleFor(key, scorer, { sample: composed.sample, width }) }
     })
   }
 
@@ -94,10 +106,21 @@ export class ComposedScorer {
   }
 }
 
-async function scaleFor(key: string, scorer: QueryScorer, sample: Float32Array): Promise<LeafScale> {
+async function scaleFor(key: string, scorer: QueryScorer, { sample, width }: SampleOfLeaf): Promise<LeafScale> {
   const known = scales.get(key)
   if (known !== undefined) return known
-  const scale = scaleOf(await scorer.score(sample))
+  const rows = { vectors: sample.vectors, width }
+  const scale = (await scaleByTangent(sample.key, scorer, rows)) ?? scaleOf(await scorer.score(sample.vectors))
   scales.set(key, scale)
   return scale
+}
+
+/** Undefined where all of the sample had better be scored. */
+async function scaleByTangent(key: string, scorer: QueryScorer, rows: SampleRows): Promise<LeafScale | undefined> {
+  if (rows.vectors.length <= 2 * scoredRows * rows.width) return undefined
+  const point = means.get(key) ?? meanOf(rows)
+  means.set(key, point)
+  const { scores, gradients } = await scorer.tangentsAt(point)
+  const plane = { point, score: scores[0]!, gradient: gradients }
+  return estimateScale(rows, plane, await scorer.score(rowsToScore(rows)))
 }

@@ -39,7 +39,7 @@ describe('what leaves say of hits that were candidates', () => {
   for (const expression of expressions) {
     it(`is, under \`${expression.kind}\`, what they say when hits are scored again, to the bit`, async () => {
       const leaves = [1, 2, 3].map(seed => exactScan(architecture, shards, { seed }).qnet)
-      const sample = { key: 'sample', vectors: pseudoRandomTensor(9, 64 * width, 1) }
+      const sample = { key: 'sample', vectors: pseudoRandomTensor(9, 200 * width, 1) }
       const request: ScanRequest = {
         ...exactScan(architecture, shards, { seed: 1, plan: { kind: 'tangent', candidates: 40 } }),
         composed: { leaves, expression, sample },

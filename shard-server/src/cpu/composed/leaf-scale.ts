@@ -16,6 +16,10 @@ export function scaleOf(scores: Float32Array): LeafScale {
   if (finite.length === 0) return { mean: 0, inverse: 1 }
   const mean = finite.reduce((sum, score) => sum + score, 0) / finite.length
   const variance = finite.reduce((sum, score) => sum + (score - mean) ** 2, 0) / finite.length
+  return toScale(mean, variance)
+}
+
+export function toScale(mean: number, variance: number): LeafScale {
   const inverse = Math.fround(1 / Math.sqrt(variance))
   return { mean: Math.fround(mean), inverse: Number.isFinite(inverse) ? inverse : 1 }
 }
