@@ -21,7 +21,7 @@ export interface DataLock {
 const attemptsMax = 5
 
 /** What a data directory has in it, and what a filesystem or a desktop puts into any folder. */
-const ownNames = /^(store|logs|tls|lock(\.\d+)?(\.stale)?|\..*|lost\+found)$/
+const ownNames = /^(store|logs|qnets|tls|lock(\.\d+)?(\.stale)?|\..*|lost\+found)$/
 
 /**
  * Takes the data directory for this process, and makes it if need be. A lock whose process is gone is taken over.

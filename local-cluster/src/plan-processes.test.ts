@@ -41,6 +41,7 @@ describe('planning the processes', () => {
       HYPERSHARD_LOG_LEVEL: 'debug',
       HYPERSHARD_SHARD_MEMORY_BYTES: '1000',
       HYPERSHARD_SHARD_LISTEN: '127.0.0.1:0',
+      HYPERSHARD_SHARD_QNETS: '/data/qnets',
       HYPERSHARD_STORE: '/data/store',
     })
   })
@@ -55,6 +56,13 @@ describe('planning the processes', () => {
     const { environment, listenSettings } = planShardServer({ ...settings, adminListeners: false }, 1)
     assert.equal('HYPERSHARD_ADMIN_LISTEN' in environment, false)
     assert.deepEqual(listenSettings, { grpc: 'HYPERSHARD_SHARD_LISTEN' })
+  })
+
+  it('has shard servers share q-nets in the data directory, unless told not to', () => {
+    const shared = (environment: ReturnType<typeof planShardServer>['environment']) =>
+      environment.HYPERSHARD_SHARD_QNETS
+    assert.equal(shared(planShardServer(settings, 1).environment), '/data/qnets')
+    assert.equal(shared(planShardServer({ ...settings, sharedQNets: false }, 1).environment), undefined)
   })
 
   it('lets the encoder services share the cores, and names each', () => {

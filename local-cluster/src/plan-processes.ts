@@ -33,6 +33,8 @@ export interface ClusterSettings {
    * version that knew none refuse the setting.
    */
   readonly adminListeners?: boolean
+  /** Whether shard servers leave q-nets for each other, as they do when left out; not where versions without it are to run. */
+  readonly sharedQNets?: boolean
 }
 
 /** One process to be: what it runs, under which name, with which settings. */
@@ -98,6 +100,7 @@ export function planShardServer(settings: ClusterSettings, number: number): Proc
     },
     defaults: {
       HYPERSHARD_SHARD_THREADS: `${threads}`,
+      ...(settings.sharedQNets !== false && { HYPERSHARD_SHARD_QNETS: join(settings.dataDirectory, 'qnets') }),
       HYPERSHARD_SHARD_MEMORY_BYTES: `${Math.floor((vectorsShare * memoryLimitBytes()) / settings.shardServers)}`,
     },
   })

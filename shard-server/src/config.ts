@@ -72,6 +72,13 @@ export const shardServerConfig = {
     .describe(
       "A local folder where graphs, and vectors held on disk, are put and opened; what they take there is free when their segments are dropped. The system's temporary folder when not given.",
     ),
+  HYPERSHARD_SHARD_QNETS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A folder on a local disk where shard servers of one machine leave the q-nets that they make for each other, so that each is made once; those of a second, at most 128 MiB a server. All of them name the same one, and whoever can write there is trusted with the answers. Each server makes all q-nets itself when not given.',
+    ),
   HYPERSHARD_SHARD_TEXTS_BYTES: wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(64 * 1024 * 1024)
     .describe(

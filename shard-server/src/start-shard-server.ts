@@ -17,6 +17,7 @@ import { openProcessCredentials, startGrpcServer } from '@hypershard/common/grpc
 import { announceMember, requireAdvertised } from '@hypershard/membership'
 import { protoDirectory } from '@hypershard/proto'
 import { DeviceLoss } from '@hypershard/qnet'
+import { version } from '@hypershard/service/version'
 import { measuredStore, openObjectStore, TextBatchCache, withFileErrors } from '@hypershard/storage'
 import type { shardServerConfig } from './config.ts'
 import { ScoringPool } from './cpu/scoring-pool.ts'
@@ -72,6 +73,8 @@ export async function startShardServer(
   const scratch = config.HYPERSHARD_SHARD_SCRATCH ?? tmpdir()
   makeFolder(scratch, `HYPERSHARD_SHARD_SCRATCH ${scratch}`)
   await sweepScratch(scratch)
+  const qnetsFolder = config.HYPERSHARD_SHARD_QNETS
+  if (qnetsFolder !== undefined) makeFolder(qnetsFolder, `HYPERSHARD_SHARD_QNETS ${qnetsFolder}`)
   const threads = config.HYPERSHARD_SHARD_THREADS || processorCount()
   const loss = new DeviceLoss(log, error => onDeath(error, { atOnce: true }))
   const backend = await open(
@@ -103,9 +106,11 @@ export async function startShardServer(
       models: config.HYPERSHARD_SHARD_MODELS,
       storeRoot: config.HYPERSHARD_STORE,
       threads,
+      exchange: qnetsFolder === undefined ? undefined : { folder: qnetsFolder, version },
     } satisfies HeadThreadData,
   })
-  const queries = new QueryCache(heads, meter)
+  const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
+  const queries = new QueryCache(heads, { meter, log, isBusy: () => searches.inFlight > 1 })
   const warmHead = (modelDigest: string) => heads.post({ warm: modelDigest })
   const texts = new TextBatchCache(config.HYPERSHARD_SHARD_TEXTS_BYTES)
   const holder = new SegmentHolder({
@@ -121,7 +126,6 @@ export async function startShardServer(
     meter,
   })
   const state = new ServerState({ zone: config.HYPERSHARD_SHARD_ZONE, memoryBytesMax, backend, holder })
-  const searches = searchGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const sheets = sheetGate(config.HYPERSHARD_SHARD_SEARCHES_MAX)
   const searchMeter = new ShardSearchMeter(meter)
   readParts(meter, { queries, filter, texts, searches, state, kernel, threads })

@@ -49,7 +49,7 @@ describe('processes of this protocol version and of the one before', function ()
     const programs = Object.fromEntries(kinds.map(kind => [kind, programOf(kind)])) as Record<Kind, string>
     // Measuring which kernel is quicker may come out differently, and so would vectors.
     const environment = { HYPERSHARD_ENCODER_KERNEL: 'fp32' }
-    cluster = await startTestCluster({ programs, environment, adminListeners: false })
+    cluster = await startTestCluster({ programs, environment, adminListeners: false, sharedQNets: false })
   })
 
   after(async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { HypershardError, messageOf } from '@hypershard/common'
-import { coreLayers, layerShapes } from '../architecture.ts'
+import { coreLayers, layerShapes, type QNetArchitecture } from '../architecture.ts'
 import { compileHyperHead } from '../compile/compile-hyper-head.ts'
 import { compilePooling } from '../compile/compile-pooling.ts'
 import { createOnnxSession, floatOutput, type InferenceSession, Tensor } from '../onnx/session.ts'
@@ -8,14 +8,18 @@ import type { QNetWeights } from '../weights/weights.ts'
 import { invalidModel, type ModelHead } from './load-model-directory.ts'
 import { readSafetensors } from './safetensors.ts'
 
-/** Token states [tokens, hiddenWidth] of one query, without padding, to the weights of its q-net. */
-export type QueryHead = (states: Float32Array) => Promise<QNetWeights>
+/**
+ * Token states [tokens, hiddenWidth] of one query, without padding, to the weights of its q-net.
+ * @param into tensors that are written into, and that the answer is then; shared memory will do
+ */
+export type QueryHead = (states: Float32Array, into?: QNetWeights) => Promise<QNetWeights>
 
 /**
  * The same for queries that have one number of tokens: the weights of each, to the bit those that it has alone. With
  * padding they would not be, since onnxruntime adds a row's products in another order where the row is longer.
+ * @param into of one query alone
  */
-export type AlikeQueriesHead = (states: readonly Float32Array[]) => Promise<QNetWeights[]>
+export type AlikeQueriesHead = (states: readonly Float32Array[], into?: QNetWeights) => Promise<QNetWeights[]>
 
 /** Token states [tokens, hiddenWidth] of one text, without padding, to one vector [hiddenWidth]. */
 export type VectorHead = (states: Float32Array) => Promise<Float32Array>
@@ -41,7 +45,7 @@ export async function openVectorHead(
  */
 export async function openQueryHead(directory: ModelHead, threads: number): Promise<QueryHead> {
   const head = await openAlikeQueriesHead(directory, threads)
-  return async states => (await head([states]))[0]!
+  return async (states, into) => (await head([states], into))[0]!
 }
 
 /**
@@ -52,10 +56,12 @@ export async function openAlikeQueriesHead(directory: ModelHead, threads: number
   const { hyperHead, encoder } = directory.settings
   if (hyperHead.kind === 'attention') return openHyperHead(directory, hyperHead.file, threads)
   const vector = await openVectorHead(hyperHead, encoder.hiddenWidth)
-  return async states => {
+  return async (states, into) => {
     const weights: QNetWeights[] = []
     for (const one of states) weights.push({ matrices: [await vector(one)], biases: [] })
-    return weights
+    if (into === undefined) return weights
+    into.matrices[0]!.set(weights[0]!.matrices[0]!)
+    return [into]
   }
 }
 
@@ -71,8 +77,14 @@ async function openHyperHead(directory: ModelHead, file: string, threads: number
   const session = await createOnnxSession(compileFromFile(directory, file), { threads: ownThreads })
   const matrices = layerShapes(qnet).map((_, index) => `matrix_${index}`)
   const biases = coreLayers(qnet).map((_, index) => `bias_${index}`)
-  return async states => {
-    const outputs = await session.run(alikeTexts(states, encoder.hiddenWidth))
+  return async (states, into) => {
+    const inputs = alikeTexts(states, encoder.hiddenWidth)
+    if (into !== undefined) {
+      assert.equal(states.length, 1, 'memory is given for one query')
+      await session.run(inputs, outputsIn(into, qnet))
+      return [into]
+    }
+    const outputs = await session.run(inputs)
     const rowsOf = (name: string) => rows(floatOutput(outputs, name), states.length)
     const [matrixRows, biasRows] = [matrices.map(rowsOf), biases.map(rowsOf)]
     return states.map((_, row) => ({
@@ -80,6 +92,16 @@ async function openHyperHead(directory: ModelHead, file: string, threads: number
       biases: biasRows.map(all => all[row]!),
     }))
   }
+}
+
+/** Has onnxruntime write the outputs of one query where its weights belong, rather than into memory of its own. */
+function outputsIn({ matrices, biases }: QNetWeights, qnet: QNetArchitecture): InferenceSession.OnnxValueMapType {
+  const shapes = layerShapes(qnet)
+  const tensors = [
+    ...matrices.map((data, at) => [`matrix_${at}`, data, [1, shapes[at]!.in, shapes[at]!.out]] as const),
+    ...biases.map((data, at) => [`bias_${at}`, data, [1, shapes[at]!.out]] as const),
+  ]
+  return Object.fromEntries(tensors.map(([name, data, shape]) => [name, new Tensor('float32', data, shape)]))
 }
 
 /** Views of an output's rows. */

@@ -27,7 +27,12 @@ describe('a q-net that nobody waits for any more', () => {
       file: new URL('./head-thread.ts', import.meta.url),
       log: silentLogger(),
       onDeath: error => assert.fail(error),
-      workerData: { models: [model.path], storeRoot: join(directory, 'store'), threads: 1 } satisfies HeadThreadData,
+      workerData: {
+        models: [model.path],
+        storeRoot: join(directory, 'store'),
+        threads: 1,
+        exchange: undefined,
+      } satisfies HeadThreadData,
     })
   })
 
@@ -43,7 +48,8 @@ describe('a q-net that nobody waits for any more', () => {
 
   function callOf(seed: number) {
     const { digest, states } = statesOf(seed)
-    return thread.call(call => ({ call, modelDigest, digest, shape: { tokens, width }, states, into: undefined }))
+    const request = { modelDigest, digest, shape: { tokens, width }, states, into: undefined, share: false }
+    return thread.call(call => ({ call, ...request }))
   }
 
   it('is not made, and those before and after it in the queue are', async () => {
@@ -85,7 +91,13 @@ describe('a q-net that nobody waits for any more', () => {
       return { taken, leave: () => caller.abort() }
     }
 
-    const made: MadeQNet = { architecture: tinyArchitecture, weights: new Uint8Array(4), headMs: 1 }
+    const made: MadeQNet = {
+      architecture: tinyArchitecture,
+      weights: new Uint8Array(4),
+      headMs: 1,
+      wasRead: false,
+      sharingLost: undefined,
+    }
 
     it('only when the last who waits has gone', async () => {
       const [one, other] = [taker(), taker()]

@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { HypershardError } from '@hypershard/common'
 import { pseudoRandomTensor, tinyArchitecture, writeTinyModel } from '@hypershard/harness/qnets'
 import type { QNet, TokenStates } from '@hypershard/proto/qnet'
 import {
   encodeTokenStates,
+  kernelIdentity,
   loadModelDirectory,
   openQueryHead,
   qnetToProto,
   roundTokenStates,
   tokenStatesDigest,
 } from '@hypershard/qnet'
+import { version } from '@hypershard/service/version'
 import { type Manifest, type ObjectStore, storeModel } from '@hypershard/storage'
 import { createTestIndex, putTestDocuments, testDocuments } from '../testing/test-index.ts'
 import { createTestStore, startTestShardServer, type TestShardServer } from '../testing/test-shard-server.ts'
+import { QNetExchange } from './qnet-exchange.ts'
+
+/** Of a test's server. */
+const searchesMax = 8
 
 const [width] = tinyArchitecture.vectorDimensions as [number]
 
@@ -167,6 +174,41 @@ describe('queries of a shard server', () => {
       assert.deepEqual(await hitsOf({ tokenStates: message }, other), await hitsOf({ qnet: await qnetOf(states) }))
       await store.deletePrefix('models/')
       assert.equal((await hitsOf({ tokenStates: statesOf(53).message }, other)).length, 2)
+    })
+  })
+
+  describe('of a server that shares a folder with others', () => {
+    let sharing: TestShardServer
+    let others: QNetExchange
+    let folder: string
+
+    before(async () => {
+      folder = join(directory, 'qnets')
+      const settings = { HYPERSHARD_SHARD_MODELS: [modelPath], HYPERSHARD_SHARD_QNETS: folder }
+      sharing = await startTestShardServer(root, settings)
+      others = new QNetExchange(folder, { kernel: kernelIdentity(), version })
+    })
+
+    after(async () => {
+      await sharing.stop()
+      assert.deepEqual(await readdir(folder), [])
+    })
+
+    it('are those that another has made of the same token states, once there are several searches', async () => {
+      const another = await qnetOf(statesOf(70).states)
+      const asked = Array.from({ length: searchesMax }, (_, at) => statesOf(71 + at))
+      for (const { message } of asked) others.leave(others.keyOf(message.digest), another.weights)
+      const expected = await hitsOf({ qnet: another })
+      const found = await Promise.all(asked.map(({ message }) => hitsOf({ tokenStates: message }, sharing)))
+      assert.ok(found.some(hits => isDeepStrictEqual(hits, expected)))
+      others.close()
+    })
+
+    it('are made by itself for a search that is alone', async () => {
+      const { states, message } = statesOf(90)
+      others.leave(others.keyOf(message.digest), (await qnetOf(statesOf(91).states)).weights)
+      assert.deepEqual(await hitsOf({ tokenStates: message }, sharing), await hitsOf({ qnet: await qnetOf(states) }))
+      others.close()
     })
   })
 

@@ -1,10 +1,13 @@
 import {
+  type Counter,
   type Deadline,
   type Histogram,
   HitCounts,
   HypershardError,
+  type Logger,
   type Meter,
   quietMeter,
+  silentLogger,
   unlabelled,
   waitWithin,
 } from '@hypershard/common'
@@ -57,6 +60,13 @@ interface MadeQuery {
   readonly headMs: number
 }
 
+export interface QueryCacheOptions {
+  readonly meter?: Meter
+  readonly log?: Logger
+  /** Whether there are other searches, so that it is worth sharing q-nets with other servers. */
+  readonly isBusy?: () => boolean
+}
+
 /**
  * Queries by model and digest, so that one that comes again comes as its digest alone. Weights are kept as they came: scoring
  * threads check them against the digest when they first see them.
@@ -64,7 +74,10 @@ interface MadeQuery {
 export class QueryCache {
   readonly counts = new HitCounts()
   readonly bytesMax = cacheBytesMax
+  readonly #log: Logger
+  readonly #isBusy: () => boolean
   readonly #headSeconds: Histogram<never>
+  readonly #qnetsRead: Counter<never>
   readonly #heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>
   readonly #queries = new LRUCache<string, KeptQuery>({
     maxSize: cacheBytesMax,
@@ -76,9 +89,13 @@ export class QueryCache {
   /** Of the weights of q-nets made here, by model. */
   readonly #bytesOfModel = new LRUCache<string, number>({ max: lengthsMax })
 
-  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>, meter: Meter = quietMeter) {
+  constructor(heads: Pick<ThreadCalls<HeadMessage, MadeQNet>, 'call' | 'post'>, options: QueryCacheOptions = {}) {
+    const { meter = quietMeter, log = silentLogger(), isBusy = () => false } = options
     this.#heads = heads
+    this.#log = log
+    this.#isBusy = isBusy
     this.#headSeconds = meter.histogram(headMetrics.made)
+    this.#qnetsRead = meter.counter(headMetrics.read)
   }
 
   /** What the queries that are kept take. */
@@ -159,11 +176,13 @@ export class QueryCache {
     key: string,
     { digest, modelDigest, tokens, width, states }: TokenStates,
   ): { readonly call: number; readonly made: Promise<MadeQuery> } {
-    const request = { modelDigest, digest, shape: { tokens, width }, states }
+    const request = { modelDigest, digest, shape: { tokens, width }, states, share: this.#isBusy() }
     const { call, weights: making } = this.#makeInto(this.#bytesOfModel.get(modelDigest), request)
-    const made = making.then(({ architecture, headMs, weights }) => {
+    const made = making.then(({ architecture, headMs, weights, wasRead, sharingLost }) => {
       this.#bytesOfModel.set(modelDigest, weights.bytes.byteLength)
-      this.#headSeconds.observe(unlabelled, headMs / 1_000)
+      if (sharingLost !== undefined) this.#log.warn({ reason: sharingLost }, 'q-nets are no longer shared')
+      if (wasRead) this.#qnetsRead.add(unlabelled)
+      else this.#headSeconds.observe(unlabelled, headMs / 1_000)
       // The head thread has looked at every value, and the digest is of the token states.
       markGood(weights)
       const qnet = { digest, architecture, precision: 'f32', weights } as const
