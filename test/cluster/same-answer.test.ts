@@ -25,6 +25,7 @@ describe('a cluster of processes', () => {
         name: `shards-${shards}`,
         shards,
         fields: { number: { type: 'number' }, kind: { type: 'keyword' } },
+        lexical: { analyzer: 'simple' },
       })
       assert.equal(created.status, 201)
       const put = await cluster.put(`shards-${shards}`, documents)
@@ -224,6 +225,36 @@ describe('a cluster of processes', () => {
         body.groups!.map(({ hits }) => hits),
         whole.hits.slice(0, 10).map(hit => [hit]),
       )
+    }
+  })
+
+  it('groups what was joined, and what is like a document, alike from any number of shards', async () => {
+    const hybrid = { query: madeUpText(86, 4), hybrid: { lexical: 0.5, candidates: 40 }, plan: 'exact', ids_only: true }
+    const like = { like: { id: documents[7]!.id }, plan: 'exact', ids_only: true }
+    const kindOf = new Map(documents.map(({ id, ...document }) => [id, 'kind' in document ? document.kind : null]))
+    for (const asked of [hybrid, like]) {
+      const pages = async (index: string, options: object) => {
+        const found: SearchAnswer[] = []
+        for (let cursor: string | null | undefined; cursor !== null; ) {
+          const body = { ...asked, ...options, ...(cursor && { cursor }) }
+          const answer = await cluster.request('POST', `/v1/indexes/${index}/search`, body)
+          assert.equal(answer.status, 200)
+          found.push(answer.body as unknown as SearchAnswer)
+          cursor = found.at(-1)!.next_cursor
+        }
+        return found
+      }
+      const whole = (await pages('shards-4', { k: asked === like ? 600 : 40 })).flatMap(({ hits }) => hits)
+      const byKind = Map.groupBy(whole, ({ id }) => kindOf.get(id)!)
+      const expected = [...byKind].map(([value, hits]) => ({ value, hits: hits.slice(0, 3) }))
+      assert.ok(expected.length > 4)
+      for (const shards of [1, 2, 4, 8]) {
+        const found = await pages(`shards-${shards}`, { group_by: { field: 'kind', groups: 3, hits: 3 } })
+        assert.deepEqual(
+          found.flatMap(({ groups }) => groups),
+          expected,
+        )
+      }
     }
   })
 

@@ -11,7 +11,7 @@ import { virtualRequest } from '../../testing/virtual-shard-server.ts'
 import { fanOut } from '../fan-out.ts'
 import { FanOutRecord } from '../fan-out-record.ts'
 import type { FanOutRequest } from '../fan-out-request.ts'
-import { type CheckedGroupBy, groupHits, groupsOfShard } from './group-hits.ts'
+import { type CheckedGroupBy, groupHits, groupsOfShard, readGroupBy } from './group-hits.ts'
 
 interface Scored {
   readonly id: string
@@ -142,6 +142,20 @@ describe('groups of hits', () => {
     assert.ok('failures' in answer)
     assert.deepEqual([...answer.failures.keys()], [1])
     assert.equal(answer.failures.get(1)!.code, 'deadline_exceeded')
+  })
+
+  it('end where pages would be too deep, unless they are made of a list, which has an end', () => {
+    const fields = { n: { type: 'number', list: false } } as const
+    const read = (given: number, isOfAll: boolean) =>
+      readGroupBy({ field: 'n', groups: 10, hits: 100 }, fields, { cursor: { given, after: undefined }, isOfAll })
+    assert.equal(read(0, true).given, 0)
+    assert.equal(read(90, true).given, 90)
+    assert.throws(() => read(91, true), {
+      code: 'invalid_request',
+      message:
+        /^body\.cursor: the pages up to this one would have more than 10000 hits, groups times hits; ask for fewer/,
+    })
+    assert.equal(read(91, false).given, 91)
   })
 
   it('go to a value as its message and back', () => {
