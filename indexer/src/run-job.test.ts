@@ -12,6 +12,7 @@ import { captureLog } from '@hypershard/harness'
 import { createGeneration, latestManifest, readGeneration, readProgress } from '@hypershard/storage'
 import { MergeRoom } from './compact/merge-room.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
+import { RecentTexts } from './encoding/recent-texts.ts'
 import { IndexerMeter } from './indexer-meter.ts'
 import { partReader } from './ingest/part-reader.ts'
 import { OngoingWorks } from './progress/ongoing-work.ts'
@@ -39,6 +40,7 @@ describe('a job of an index', () => {
       mergeRoom: new MergeRoom(store, systemClock),
       paces: new EncodePaces(),
       ongoing: new OngoingWorks(store, clock),
+      recent: new RecentTexts(),
       readPart: partReader(),
     }
     const parts = {

@@ -18,6 +18,7 @@ import { compactionPolicy } from './compact/compaction-policy.ts'
 import type { MergeRoom } from './compact/merge-room.ts'
 import { planCompaction } from './compact/plan-compaction.ts'
 import type { EncodePaces } from './encoding/encode-pace.ts'
+import type { RecentTexts } from './encoding/recent-texts.ts'
 import type { IndexerMeter } from './indexer-meter.ts'
 import { type IngestParts, ingestLog } from './ingest/ingest-log.ts'
 import type { partReader } from './ingest/part-reader.ts'
@@ -35,6 +36,7 @@ export interface JobParts extends Omit<CollectParts, 'meter'> {
   readonly paces: EncodePaces
   readonly ongoing: OngoingWorks
   readonly readPart: ReturnType<typeof partReader>
+  readonly recent: RecentTexts
   readonly log: Logger
   readonly tracer: Tracer
 }
@@ -98,6 +100,8 @@ class GenerationWork {
       encoder,
       pace,
       readPart: parts.readPart,
+      // What a backfill copies was written long ago, and would only push others out.
+      recent: job.kind === 'backfill' ? undefined : parts.recent,
       tracer: parts.tracer,
       callCost: () => pace.callCostOf(encoder.encodersOf(generation.model.digest)),
       throttle: (documents, deadline) => throttle.take(documents, deadline, rateOf, wait),

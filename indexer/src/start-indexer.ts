@@ -24,6 +24,7 @@ import { connectEncoder } from './adapters/grpc-encoder.ts'
 import { MergeRoom } from './compact/merge-room.ts'
 import type { IndexerConfig } from './config.ts'
 import { EncodePaces } from './encoding/encode-pace.ts'
+import { RecentTexts } from './encoding/recent-texts.ts'
 import { IndexerMeter } from './indexer-meter.ts'
 import { LogLag } from './ingest/log-lag.ts'
 import { lagMetrics } from './ingest/metrics.ts'
@@ -85,6 +86,7 @@ export async function startIndexer(
     mergeRoom: new MergeRoom(store, clock),
     paces: new EncodePaces(),
     ongoing: new OngoingWorks(store, clock),
+    recent: new RecentTexts(),
     readPart: partReader(),
   }
   const counts = new IndexerMeter(meter)

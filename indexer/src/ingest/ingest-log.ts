@@ -14,7 +14,7 @@ import {
   readAside,
   writeAside,
 } from '@hypershard/storage'
-import { costOf, type EncodePace, hasOwnVector } from '../encoding/encode-pace.ts'
+import type { EncodePace } from '../encoding/encode-pace.ts'
 import type { WorkMeter } from '../indexer-meter.ts'
 import { beginPortion, inTrace, underSpan } from '../trace-job.ts'
 import { type LogBatch, type ReadOptions, readBatch } from './read-batch.ts'
@@ -121,10 +121,8 @@ async function encodeBatch(
   const { clock } = context.deadline
   const startMs = clock.monotonicMs()
   const encoded = await context.step('encode', inner => encodeShards(manifest, batch.puts, parts, inner))
-  // Vectors that came along say nothing of how fast texts are encoded.
-  const texts = batch.puts.filter(document => !hasOwnVector(document, manifest.modelDigest))
-  const cost = texts.reduce((sum, document) => sum + costOf(document), 0)
-  parts.pace?.noteEncoded({ cost, tookMs: clock.monotonicMs() - startMs })
+  // Vectors that came along, or are known, say nothing of how fast texts are encoded.
+  parts.pace?.noteEncoded({ cost: encoded.cost, tookMs: clock.monotonicMs() - startMs })
   return encoded
 }
 

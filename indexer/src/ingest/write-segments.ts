@@ -17,10 +17,13 @@ import {
 import { type EncodeParts, encodeDocuments } from '../encoding/encode-documents.ts'
 import { costOf, hasOwnVector } from '../encoding/encode-pace.ts'
 import type { EncodedBatch } from '../encoding/encoded-batch.ts'
+import type { RecentTexts } from '../encoding/recent-texts.ts'
 
 export interface WriteParts extends EncodeParts {
   readonly store: ObjectStore
   readonly onEncoded: (documents: number) => void
+  /** Texts that are not encoded again; left out, all are. */
+  readonly recent?: RecentTexts | undefined
 }
 
 export interface WrittenSegments {
@@ -36,6 +39,8 @@ export interface EncodedShards {
   readonly shards: ReadonlyMap<number, readonly EncodedBatch<StoredDocument>[]>
   readonly failed: readonly AsideDocument[]
   readonly unread: readonly UnreadWrite[]
+  /** Of the texts that were really encoded, by `costOf`. */
+  readonly cost: number
 }
 
 /**
@@ -75,8 +80,18 @@ export async function encodeShards(
     shards.set(shard, [batchOfOwn(own, manifest)])
     parts.onEncoded(own.length)
   }
+  const left: StoredDocument[] = []
+  for (const [shard, own] of Map.groupBy(texts, groupOf)) {
+    const known = parts.recent?.find(own, manifest)
+    const ids = new Set(known?.documents.map(({ id }) => id))
+    left.push(...own.filter(({ id }) => !ids.has(id)))
+    if (known === undefined) continue
+    unread = extendUnreadWrites(unread, unreadWritesOf(known.documents))
+    shards.set(shard, [...(shards.get(shard) ?? []), known])
+    parts.onEncoded(known.documents.length)
+  }
   // Texts of about a length are encoded together at the least cost.
-  const ordered = [...Map.groupBy(texts, groupOf).values()].flatMap(own => own.sort((a, b) => costOf(a) - costOf(b)))
+  const ordered = [...Map.groupBy(left, groupOf).values()].flatMap(own => own.sort((a, b) => costOf(a) - costOf(b)))
   const options = { groupOf, passages: manifest.passages }
   for await (const batch of encodeDocuments(ordered, modelDigest, parts, context, options)) {
     const own = batch.documents.map((document, at) => ({ ...document, read: batch.read[at] }))
@@ -86,9 +101,11 @@ export async function encodeShards(
     const [first] = own
     if (first === undefined) continue
     const shard = groupOf(first)
-    shards.set(shard, [...(shards.get(shard) ?? []), { ...batch, documents: own }])
+    const encoded = { ...batch, documents: own }
+    parts.recent?.keep(encoded, manifest)
+    shards.set(shard, [...(shards.get(shard) ?? []), encoded])
   }
-  return { shards, failed, unread }
+  return { shards, failed, unread, cost: left.reduce((sum, document) => sum + costOf(document), 0) }
 }
 
 /** Documents that came with their vectors, as an encoder would have given them. @throws HypershardError `model_mismatch` */

@@ -94,12 +94,15 @@ export class TestLog {
 
 export class LetterEncoder implements EncoderPort {
   calls = 0
+  /** Of all calls. */
+  texts = 0
   /** Texts of queries, in the order asked. */
   readonly queries: string[] = []
   failure: HypershardError | undefined
 
   async encodeDocuments({ documents }: { documents: readonly { text: string }[] }) {
     this.calls++
+    this.texts += documents.length
     if (this.failure !== undefined) throw this.failure
     if (documents.some(({ text }) => text === poison)) throw new HypershardError('internal', 'told to fail')
     const vectors = Float32Array.from(documents.flatMap(({ text }) => [text.length, 1]))
