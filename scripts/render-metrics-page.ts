@@ -46,7 +46,7 @@ export const labelMeanings: Readonly<Record<string, string>> = {
   stop: '`complete`, `deadline`, `cancelled`; `failed` of a shard that could not be searched',
   transport: 'where requests come in: `http`, `grpc`',
   version: "the process's version",
-  work: '`searches`, `writes` (coordinator); `shard_searches` (shard server); `queries`, `documents` (encoder service)',
+  work: '`searches`, `writes` (coordinator); `shard_searches` (shard server); `queries`, `documents` (encoder service); `run`, `multiply_add`, `value` (a device)',
 }
 
 const introduction = `# Metrics

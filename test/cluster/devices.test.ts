@@ -7,7 +7,7 @@ const clusters: TestCluster[] = []
 
 /** GPUs are played by the CPU: seconds of compiling shaders, so that there is one model and one index. */
 describe('a cluster of one server on the CPU and one with a device', () => {
-  const queries = casesOf({ usual: 12, thorough: 60 })
+  const queries = casesOf({ usual: 12, thorough: 200 })
 
   const deleted = { ids: ['document-3', 'document-40'] }
 

@@ -3,7 +3,6 @@
  * s(x) ~ s(c) + g (x - c): g is a plain query vector. int8 products with it rank every document at the speed of memory,
  * or a walk of the segment's neighbour graph goes where it points. Decisions 008 and 009 have what that finds.
  */
-import type { Tangents } from '@hypershard/qnet'
 import { hasBit } from '@hypershard/storage/rows'
 import type { ScanStop } from '../ports.ts'
 import { distinctRows, documentsOf, vectorsOfRow } from './document-rows.ts'
@@ -12,7 +11,7 @@ import { gatherCopied, type ScannedRow, scanStretch } from './scan-copy.ts'
 import type { ScanSegment } from './scan-segment.ts'
 import type { SharedPasses, StretchWish } from './shared-passes.ts'
 import { ownerOf, rowsOfStretch } from './stretch-rows.ts'
-import { planesOf, type TangentPlane } from './tangent-planes.ts'
+import { planesOf, type TangentPlane, type TangentsAt } from './tangent-planes.ts'
 
 /**
  * To get enough eligible rows, this many times the rows that should contain them are asked for, but at most this share
@@ -53,8 +52,7 @@ export interface Ranked {
 }
 
 export interface RankOptions {
-  /** The q-net's tangent planes at f32 points, row-major [count, width]. */
-  readonly tangents: (points: Float32Array) => Promise<Tangents>
+  readonly tangents: TangentsAt
   /** Does a piece of work when it is the query's turn, unless the query has ended by then. @returns why it was left */
   readonly takeTurn: (piece: () => Promise<void> | void) => Promise<Ranked['stop']>
   readonly passes: SharedPasses

@@ -3,9 +3,12 @@
  * of the f32 vectors with another vector, but for what rounding the vectors to bytes takes or adds, and of that a bound is known:
  * so that something else than a scoring thread, which has no int8 copies, may rank by a plane.
  */
-import type { RankOptions } from './rank-candidates.ts'
+import type { Tangents } from '@hypershard/qnet'
 import { type ScanQuery, toScanQuery } from './scan-copy.ts'
 import type { ScanSegment } from './scan-segment.ts'
+
+/** The q-net's tangent planes at f32 points, row-major [count, width]. */
+export type TangentsAt = (points: Float32Array) => Promise<Tangents>
 
 /** A segment's tangent plane: an estimate is an int8 product with `query`, and `offset`. */
 export interface TangentPlane {
@@ -32,10 +35,7 @@ export function meansOf(segments: readonly ScanSegment[]): Float32Array {
   return points
 }
 
-export async function planesOf(
-  segments: readonly ScanSegment[],
-  tangents: RankOptions['tangents'],
-): Promise<TangentPlane[]> {
+export async function planesOf(segments: readonly ScanSegment[], tangents: TangentsAt): Promise<TangentPlane[]> {
   const { width } = segments[0]!.segment.vectors
   const { scores, gradients } = await tangents(meansOf(segments))
   return segments.map(({ segment: { scanCopy } }, segment) => {
@@ -46,10 +46,7 @@ export async function planesOf(
   })
 }
 
-export async function floatPlanesOf(
-  segments: readonly ScanSegment[],
-  tangents: RankOptions['tangents'],
-): Promise<FloatPlane[]> {
+export async function floatPlanesOf(segments: readonly ScanSegment[], tangents: TangentsAt): Promise<FloatPlane[]> {
   const planes = await planesOf(segments, tangents)
   return planes.map((plane, at) => toFloatPlane(plane, segments[at]!.segment.scanCopy.scales))
 }

@@ -59,7 +59,7 @@ describe('a device that is off, full or lost', () => {
       await started.device.probe()
       await started.expectSame(exactScan(shallow, [shard]))
       const asked = device.asked.filter(({ type }) => type === 'rank').length
-      const cost = await started.meter.valueOf(deviceMetrics.costs, { of: 'run' })
+      const cost = await started.meter.valueOf(deviceMetrics.costs, { work: 'run' })
       assert.equal(cost, costs.runMs / 1_000)
       await started.close()
       test = undefined
@@ -78,6 +78,10 @@ describe('a device that is off, full or lost', () => {
     const alone = { ...request, shards: [{ ...shard, segments: shard.segments.slice(0, 1) }] }
     const [expected] = foundIn(await started.pool.scan(alone, soon()))
     assert.deepEqual(found, { ...expected, stop: 'deadline' })
+    // Of what was ranked by tangent nothing has been scored, so that none of it counts as searched.
+    const byTangent = { ...request, plan: { kind: 'tangent', candidates: 20 } as const }
+    const [late] = foundIn(await started.device.scan(byTangent, soon()))
+    assert.deepEqual([late!.stop, late!.hits, late!.documentsScored, late!.documentsScanned], ['deadline', [], 0, 0])
   })
 
   it('has the CPU score what does not fit, or refuses it and holds nothing of it', async () => {
@@ -132,12 +136,14 @@ describe('a device that is off, full or lost', () => {
   it('ends its work when the caller goes away, and serves the next', async () => {
     test = new TestDevice(realThread('cpu', 1_024))
     await test.hold(...segments)
-    const caller = new AbortController()
-    const cancelled = test.device.scan(exactScan(shallow, [shard]), soon(caller.signal))
-    caller.abort()
-    const [scan] = foundIn(await cancelled)
-    assert.equal(scan!.stop, 'cancelled')
-    await test.expectSame(exactScan(shallow, [shard]))
+    for (const plan of [{ kind: 'exact' }, { kind: 'tangent', candidates: 20 }] as const) {
+      const caller = new AbortController()
+      const cancelled = test.device.scan(exactScan(shallow, [shard], { plan }), soon(caller.signal))
+      caller.abort()
+      const [scan] = foundIn(await cancelled)
+      assert.equal(scan!.stop, 'cancelled')
+      await test.expectSame(exactScan(shallow, [shard], { plan }))
+    }
   })
 })
 

@@ -80,6 +80,9 @@ describe('a backend with a device', () => {
   })
 
   it('ranks passages exactly, too: a document by its best, however many pages', async () => {
+    const outcomes = () =>
+      Promise.all(['certain', 'widened', 'gap'].map(outcome => test.meter.valueOf(deviceMetrics.shards, { outcome })))
+    const before = await outcomes()
     for (let seed = 0; seed < casesOf({ usual: 8, thorough: 60 }); seed++) {
       const random = new Random(seed)
       const segments = [0, 1].map(at => {
@@ -98,6 +101,8 @@ describe('a backend with a device', () => {
       assert.equal(test.device.deviceMemory.heldBytes, bytes)
       test.drop(...segments)
     }
+    const [certain, widened, gap] = (await outcomes()).map((count, at) => count - before[at]!)
+    assert(certain! > 4 * (widened! + gap!), `${certain} certain, ${widened} widened, ${gap} left to the CPU`)
   })
 
   it('leaves composed queries to the CPU, which compares their leaves', async () => {
@@ -143,6 +148,13 @@ describe('a backend with a device', () => {
       const weights = { matrices: matrices.map(matrix => matrix.map(value => value * 1e5)), biases }
       await halves.expectSame(exactScan(shallow, [wholeShard(0, [segment])], { weights }))
       assert.equal(await halves.meter.valueOf(deviceMetrics.shards, { outcome: 'values' }), 1)
+      const wide = segmentOf('wide', { rows: 200, width: 16, seed: 2 })
+      const values = wide.vectors as Float32Array
+      values.set(values.map(value => 1e6 * value))
+      await halves.hold(wide)
+      const plan = { kind: 'tangent', candidates: 12 } as const
+      await halves.expectSame(exactScan(shallow, [wholeShard(0, [wide])], { plan }))
+      assert.equal(await halves.meter.valueOf(deviceMetrics.tangents, { outcome: 'values' }), 1)
       for (const metric of [deviceMetrics.shards, deviceMetrics.tangents]) {
         assert((await halves.meter.valueOf(metric, { outcome: 'certain' })) > 0)
       }

@@ -40,7 +40,7 @@ describe('a backend with webgpu', () => {
     ]
     await test.hold(...segments)
     for (const architecture of [relu, ...others].slice(0, casesOf({ usual: 1, thorough: 5 }))) {
-      for (let seed = 0; seed < casesOf({ usual: 3, thorough: 8 }); seed++) {
+      for (let seed = 0; seed < casesOf({ usual: 2, thorough: 8 }); seed++) {
         const shard = wholeShard(0, segments)
         const excluded = Uint8Array.from({ length: 29 }, (_, at) => (at * 37 + seed) & 0xff & (at === 28 ? 0x3f : 0xff))
         const left = [...excluded].reduce((sum, byte) => sum - byte.toString(2).replaceAll('0', '').length, 230)
@@ -53,7 +53,7 @@ describe('a backend with webgpu', () => {
         await test.expectSame({ ...request, plan }, `${architecture.activation}, seed ${seed}, by tangent`)
       }
     }
-    assert((await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })) >= 4)
+    assert((await test.meter.valueOf(deviceMetrics.shards, { outcome: 'certain' })) >= 3)
     assert((await test.meter.valueOf(deviceMetrics.tangents, { outcome: 'certain' })) >= 2)
     test.drop(...segments)
   })

@@ -48,6 +48,11 @@ export class DeviceQNets {
     return read
   }
 
+  /** Whether what lies on the device is in the range of what it computes in. */
+  get vectorsFit(): boolean {
+    return this.#magnitude <= (this.precision === 'f32' ? largestValueMax : largestHalfMax)
+  }
+
   /** A vector times a power of two, so that it and its products stay in f16, and what that makes a product worth. */
   scaleVector(vector: Float32Array): { readonly vector: Float32Array; readonly unit: number } {
     let sum = 0

@@ -12,7 +12,7 @@ import type { RowToScore, ScanRequest, ShardScan, ShardToScan } from '../ports.t
 import type { DeviceCalls } from './device-calls.ts'
 import type { DeviceCosts, WorkToCompare } from './device-costs.ts'
 import type { DeviceRanking, RankedBy } from './messages.ts'
-import { type DeviceRankSteps, rankOnDevice } from './rank-on-device.ts'
+import { type DeviceRankSteps, type RankedOnDevice, rankOnDevice } from './rank-on-device.ts'
 import { type DeviceFound, searchOnDevice, type Undecided } from './search-on-device.ts'
 
 /** Time left for the CPU to score the best once the device has ranked: a tenth of what there is, at most this. */
@@ -80,7 +80,7 @@ export class DeviceSearch {
   /** @returns undefined where the q-net bends so much that the shard had better be searched exactly */
   async byTangent(shard: ShardToScan, { plan, onDevice }: TangentRoute): Promise<ShardScan | undefined> {
     const { pool } = this.#parts
-    const ranking = new TangentRanking(shard, onDevice)
+    const ranking: TangentRanking = { shard, onDevice, planes: new Map() }
     let scoreMs = 0
     const segments = shard.segments.map(({ key, eligible, position }) => {
       return { eligible, position, ids: pool.held(key).ids }
@@ -160,49 +160,54 @@ export class DeviceSearch {
   }
 
   /** @returns undefined where the CPU has to rank them */
-  async #rankThere(ranking: TangentRanking, places: readonly number[], { kept }: Wish) {
+  async #rankThere(
+    ranking: TangentRanking,
+    places: readonly number[],
+    { kept }: Wish,
+  ): Promise<(Ranked & { readonly workMs: number }) | undefined> {
     const { pool, tangentOutcomes } = this.#parts
     const part = partOf(ranking.shard, places)
-    let workMs = 0
-    const note = (worked: { readonly workMs: number; readonly queueMs: number | undefined }) => {
-      workMs += worked.workMs
-      this.#noteQueue(worked)
-    }
-    const known = ranking.planesOf(places)
-    const made = known ?? (await pool.planes(this.#request, part, this.#deadline))
-    if (made !== known) note(made as Awaited<ReturnType<ScoringPool['planes']>>)
-    const { planes, stop } = made
-    if (stop !== undefined) return { candidates: [], scanned: 0, walked: 0, stop, workMs }
-    ranking.keep(places, planes)
-    const count = (outcome: string) => tangentOutcomes.add({ outcome })
-    if (planes.some(({ query }) => query === undefined)) return void count('values')
+    const { planes, stop, workMs: planesMs } = await this.#planesOf(ranking, places)
+    if (stop !== undefined) return { candidates: [], scanned: 0, walked: 0, stop, workMs: planesMs }
+    let workMs = planesMs
     const { architecture } = this.#request.qnet
     const by: RankedBy = { kind: 'vectors', architecture, vectors: planes.map(({ vector }) => vector) }
     const steps: DeviceRankSteps = {
       rank: async wish => {
         const answer = await this.#ask(by, part, { ...wish, ceiling: noCeiling })
-        note(answer)
+        workMs += answer.workMs
         return answer.ranking
       },
       estimate: async vectors => {
         const found = vectors.map(({ segment, vector }) => ({ segment, vector }))
         const answer = await pool.estimate(this.#request, part, { planes, vectors: found }, this.#deadline)
-        note(answer)
+        workMs += answer.workMs
         return answer
       },
     }
     const segments = part.segments.map(({ key }, at) => ({ plane: planes[at]!, starts: pool.held(key).starts }))
-    const found = await rankOnDevice(segments, steps, kept)
-    if (typeof found === 'string') return void count(found)
-    count(found.ranked.stop !== undefined ? 'stopped' : found.widened ? 'widened' : 'certain')
-    return inShard({ ...found.ranked, workMs }, places)
+    const areFinite = planes.every(({ query }) => query !== undefined)
+    const found = areFinite ? await rankOnDevice(segments, steps, kept) : 'values'
+    tangentOutcomes.add({ outcome: rankingOutcomeOf(found) })
+    return typeof found === 'string' ? undefined : inShard({ ...found.ranked, workMs }, places)
+  }
+
+  /** The planes of these segments; a second ranking, of more documents, need not make them again. */
+  async #planesOf(ranking: TangentRanking, places: readonly number[]) {
+    const known = ranking.planes.get(places.join())
+    if (known !== undefined) return { planes: known, stop: undefined, workMs: 0 }
+    const part = partOf(ranking.shard, places)
+    const made = await this.#parts.pool.planes(this.#request, part, this.#deadline)
+    this.#noteQueue(made)
+    if (made.stop === undefined) ranking.planes.set(places.join(), made.planes)
+    return made
   }
 
   async #ask(
     by: RankedBy,
     { segments }: ShardToScan,
     wish: { readonly count: number; readonly ceiling: number },
-  ): Promise<{ readonly ranking: DeviceRanking; readonly workMs: number; readonly queueMs: number | undefined }> {
+  ): Promise<{ readonly ranking: DeviceRanking; readonly workMs: number }> {
     const left = this.#deadline.remainingMs
     const endEpochMs = this.#request.endEpochMs - Math.min(scoreReserveMsMax, left / 10)
     const work = { by, segments, endEpochMs, ...wish }
@@ -213,7 +218,7 @@ export class DeviceSearch {
     if (ranking.stop === undefined && !ranking.tooLarge) {
       costs?.note(workOf(pool, segments, this.#request.qnet.architecture), by.kind === 'qnet', workMs)
     }
-    return { ranking, workMs, queueMs }
+    return { ranking, workMs }
   }
 
   #noteQueue({ queueMs }: { readonly queueMs: number | undefined }): void {
@@ -221,24 +226,13 @@ export class DeviceSearch {
   }
 }
 
-/** One shard's rankings by tangent: a second one, of more documents, need not make the planes again. */
-class TangentRanking {
+/** One shard's rankings by tangent. */
+interface TangentRanking {
   readonly shard: ShardToScan
+  /** By segment. */
   readonly onDevice: readonly boolean[]
-  readonly #planes = new Map<string, { readonly planes: readonly FloatPlane[]; readonly stop: undefined }>()
-
-  constructor(shard: ShardToScan, onDevice: readonly boolean[]) {
-    this.shard = shard
-    this.onDevice = onDevice
-  }
-
-  planesOf(places: readonly number[]) {
-    return this.#planes.get(places.join())
-  }
-
-  keep(places: readonly number[], planes: readonly FloatPlane[]): void {
-    this.#planes.set(places.join(), { planes, stop: undefined })
-  }
+  /** Of segments at these places. */
+  readonly planes: Map<string, readonly FloatPlane[]>
 }
 
 /** What ranking segments comes to. */
@@ -273,6 +267,12 @@ function inShard<Found extends Ranked>(ranked: Found, places: readonly number[])
 function outcomeOf(found: DeviceFound | Undecided): string {
   if (typeof found === 'string') return found
   if (found.scan.stop !== 'complete') return 'stopped'
+  return found.widened ? 'widened' : 'certain'
+}
+
+function rankingOutcomeOf(found: RankedOnDevice | Undecided): string {
+  if (typeof found === 'string') return found
+  if (found.ranked.stop !== undefined) return 'stopped'
   return found.widened ? 'widened' : 'certain'
 }
 

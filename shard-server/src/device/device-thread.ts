@@ -202,12 +202,16 @@ async function rank(call: number, task: DeviceRankTask): Promise<DeviceAnswer> {
 
 type Options = Omit<RankOptions, 'by'>
 
+/** Values may leave what the device computes in. */
+const leftToCpu: DeviceAnswer = {
+  result: { type: 'rank', ranking: { chunks: [], stop: undefined, tooLarge: true } },
+  queueMs: undefined,
+  workMs: 0,
+}
+
 async function rankByQNet(task: DeviceRankTask, qnet: SharedQNet, options: Options): Promise<DeviceAnswer> {
   const { weights, tooLarge } = qnets.read(qnet)
-  if (tooLarge) {
-    const ranking = { chunks: [], stop: undefined, tooLarge }
-    return { result: { type: 'rank', ranking }, queueMs: undefined, workMs: 0 }
-  }
+  if (tooLarge) return leftToCpu
   const uploaded = await queue.run(() => withDeviceErrors(() => upload(qnet.architecture, weights)))
   try {
     return await rankChunks(chunksOf(task), { ...options, by: () => uploaded })
@@ -222,6 +226,7 @@ async function rankByVectors(
   vectors: readonly Float32Array[],
   options: Options,
 ): Promise<DeviceAnswer> {
+  if (!qnets.vectorsFit) return leftToCpu
   const scaled = vectors.map(vector => qnets.scaleVector(vector))
   const answer = await rankChunks(chunksOf(task), { ...options, by: place => scaled[place]!.vector })
   assert(answer.result.type === 'rank')

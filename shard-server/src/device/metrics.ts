@@ -17,8 +17,8 @@ export const deviceMetrics = defineMetrics({
   costs: {
     kind: 'gauge',
     name: 'hypershard_device_cost_seconds',
-    help: 'What work on the device takes, as a probe at the start and the searches since have it: a run of a graph beside what it computes (run), a multiply-add of a q-net (multiply_add), a value of a vector that is ranked by tangent (value). Not there where HYPERSHARD_SHARD_DEVICE_ROWS_MIN tells who ranks.',
-    labels: ['of'],
+    help: 'What work on the device takes, as a probe at the start and the searches since have it: a run of a graph beside what it computes (run), a multiply-add of a q-net (multiply_add), a value of a vector that is ranked by tangent (value); not there where HYPERSHARD_SHARD_DEVICE_ROWS_MIN tells who ranks.',
+    labels: ['work'],
   },
   bytes: {
     kind: 'gauge',

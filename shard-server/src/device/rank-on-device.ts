@@ -26,8 +26,8 @@ import {
 } from './search-on-device.ts'
 
 /**
- * Vectors asked for at first, for each candidate wanted: of 200,000 documents of width 384 that the bound leaves between two
- * and three times as many.
+ * Vectors asked for at first, for each candidate wanted: of 100,000 documents the bound left two to three times as many at width
+ * 384, and of 50,000 three to four times at width 768.
  */
 const vectorsPerCandidate = 4
 
@@ -56,6 +56,7 @@ export async function rankOnDevice(
   const first = kept * vectorsPerCandidate + reserveRows
   for (let count = first; count <= candidatesMax; count *= countGrowth) {
     const ranking = await steps.rank({ count })
+    if (ranking.tooLarge) return 'values'
     const { vectors, left } = bestVectors(ranking, count, segments)
     const missing = known.missing(vectors)
     const estimated = await steps.estimate(missing)

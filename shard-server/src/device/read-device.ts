@@ -11,7 +11,7 @@ export function readDevice(meter: Meter, backend: DeviceBackend | undefined): vo
     const costs = backend?.costs
     if (costs === undefined) return []
     const { runMs, multiplyAddMs, valueMs } = costs
-    return byLabel<'of'>('of', { run: runMs / 1_000, multiply_add: multiplyAddMs / 1_000, value: valueMs / 1_000 })
+    return byLabel<'work'>('work', { run: runMs / 1_000, multiply_add: multiplyAddMs / 1_000, value: valueMs / 1_000 })
   })
   meter.read(deviceMetrics.lost, () => only(backend && Number(backend.isLost)))
   meter.read(deviceMetrics.info, () =>

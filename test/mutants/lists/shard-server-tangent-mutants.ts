@@ -44,9 +44,9 @@ export const shardServerTangentMutants: readonly Mutant[] = [
   },
   {
     id: 'tangent-not-finite',
-    file: 'shard-server/src/cpu/rank-candidates.ts',
-    find: 'query: Number.isFinite(offset) ? toScanQuery(gradient, copy) : undefined',
-    replace: 'query: toScanQuery(gradient.map(value => value || 0), copy)',
+    file: 'shard-server/src/cpu/tangent-planes.ts',
+    find: 'query: Number.isFinite(offset) ? toScanQuery(gradient, scanCopy) : undefined',
+    replace: 'query: toScanQuery(gradient.map(value => value || 0), scanCopy)',
     breaks: 'Where the tangent is not finite every document is scored',
     tests: ['shard-server/src/cpu/search-by-tangent.test.ts'],
   },
