@@ -22,7 +22,7 @@ export const composedMutants: readonly Mutant[] = [
     find: 'await highlighted(page, read, pinned,',
     replace: 'await highlighted(page, input, pinned,',
     breaks: 'Words of the documents that hits are to be like are not highlighted',
-    tests: ['coordinator/src/transport/highlight.test.ts'],
+    tests: ['coordinator/src/search/near/search-like.test.ts'],
   },
   {
     id: 'composed-no-reserve',

@@ -53,6 +53,15 @@ describe('a search for what is like a document', () => {
     assert.deepEqual([profile!.likeBy, queryTokens], ['text', 12])
   })
 
+  it('highlights no word of the documents that leaves are like, though their texts are queries', async () => {
+    bend()
+    const query = { any: ['stars', { like: ['d11'] }] }
+    const input = searchInputOf('papers', { query, plan: 'exact', k: 4, highlight: {} })
+    const { hits, leaves } = await search(input, quietContext(), indexes.parts)
+    assert.deepEqual(leaves, ['any[0]', 'any[1]'])
+    assert.deepEqual(new Set(hits.map(({ highlight }) => highlight!.fragments.length)), new Set([0]))
+  })
+
   it('gives every other document once over its pages, whatever their size', async () => {
     const others = documents.map(({ id }) => id).filter(id => id !== 'd5')
     for (const k of [1, 5, 10, 11, 12]) {
