@@ -33,6 +33,7 @@ import { ownVectorsMutants } from './lists/own-vectors-mutants.ts'
 import { pythonMutants } from './lists/python-mutants.ts'
 import { qnetMutants } from './lists/qnet-mutants.ts'
 import { readingMutants } from './lists/reading-mutants.ts'
+import { recentTextsMutants } from './lists/recent-texts-mutants.ts'
 import { reindexMutants } from './lists/reindex-mutants.ts'
 import { securityMutants } from './lists/security-mutants.ts'
 import { shardServerMutants } from './lists/shard-server-mutants.ts'
@@ -88,6 +89,7 @@ export const allMutants: readonly Mutant[] = [
   ...storageManifestMutants,
   ...storageStoreMutants,
   ...reindexMutants,
+  ...recentTextsMutants,
   ...securityMutants,
   ...shardServerMutants,
   ...shardServerTangentMutants,

@@ -20,7 +20,7 @@ import {
   StopReason,
 } from '@hypershard/proto/shard'
 import { protocolVersion } from '@hypershard/proto/versions'
-import { columnValueOf, type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
+import { type Manifest, type ObjectStore, readManifest } from '@hypershard/storage'
 import { passesFilter } from '../access/passes-filter.ts'
 import type { HealthQuestion, ServerHealth, ShardServerPort } from '../ports.ts'
 import { countPassing, listNaively } from './list-naively.ts'
@@ -29,7 +29,7 @@ import { countWordsNaively, rankByWordsNaively, wordsOfDocument } from './naive-
 import { readDocument } from './read-document.ts'
 import { scorerOf } from './score-composed.ts'
 import { sleepWithin } from './sleep-within.ts'
-import { countNaively, exactValuesOf, groupNaively, sortNaively } from './values-of-fields.ts'
+import { countNaively, exactValuesOf, groupNaively, sortNaively, tellNaively } from './values-of-fields.ts'
 
 /** A shard server of our own port: reads real segments from the store, scores naively, and misbehaves when told to. */
 export class FakeShardServer implements ShardServerPort {
@@ -317,8 +317,8 @@ export class FakeShardServer implements ShardServerPort {
       return order < 0 || (order === 0 && after?.inclusive === true)
     }
     const page = all.filter(isAfter)
-    const told = (hits: readonly ShardHit[]) =>
-      valuesOf === undefined ? [...hits] : this.#tellValues(valuesOf, manifest!, hits)
+    const told = async (hits: readonly ShardHit[]) =>
+      valuesOf === undefined ? [...hits] : tellNaively(await this.#withValues(valuesOf, manifest!, hits))
     return {
       ...nothing,
       hits:
@@ -374,11 +374,6 @@ export class FakeShardServer implements ShardServerPort {
       return { hit, values: exactValuesOf(field, manifest.fields ?? {}, fieldsJson) }
     })
     return Promise.all(read)
-  }
-
-  async #tellValues(field: string, manifest: ManifestReference, hits: readonly ShardHit[]): Promise<ShardHit[]> {
-    const found = await this.#withValues(field, manifest, hits)
-    return found.map(({ hit, values }) => ({ ...hit, values: { values: values.map(columnValueOf) } }))
   }
 
   #loadOnce(manifest: ManifestReference, shard: number): Promise<LoadedDocument[]> {

@@ -79,3 +79,10 @@ export function sortNaively(
     .slice(0, limit)
     .map(({ sortedBy: _, ...hit }) => hit)
 }
+
+/** The hits with what each has of a field. */
+export function tellNaively(
+  found: readonly { readonly hit: ShardHit; readonly values: readonly ExactValue[] }[],
+): ShardHit[] {
+  return found.map(({ hit, values }) => ({ ...hit, values: { values: values.map(columnValueOf) } }))
+}

@@ -300,8 +300,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'rerank-ties',
     file: 'coordinator/src/search/stages/rerank.ts',
-    find: 'b.rerankScore - a.rerankScore || compareRank(a, b)',
-    replace: 'b.rerankScore - a.rerankScore',
+    find: 'b.rerankScore! - a.rerankScore! || compareRank(a, b)',
+    replace: 'b.rerankScore! - a.rerankScore!',
     breaks: "Hits that a cross-encoder scores alike keep the first stage's order, whatever the number of shards",
     tests: ['coordinator/src/search/stages/rerank.property.test.ts'],
   },
@@ -372,8 +372,8 @@ export const coordinatorSearchMutants: readonly Mutant[] = [
   {
     id: 'rerank-hybrid',
     file: 'coordinator/src/search/search-input.ts',
-    find: 'Math.max(candidates, k, rerank?.candidates ?? 0)',
-    replace: 'Math.max(candidates, k)',
+    find: 'groupBy ? groupBy.groups * groupBy.hits : k, rerank?.candidates ?? 0)',
+    replace: 'groupBy ? groupBy.groups * groupBy.hits : k)',
     breaks: 'As many documents are joined by words and q-net as are reranked, whatever the page',
     tests: ['coordinator/src/transport/hybrid.test.ts'],
   },

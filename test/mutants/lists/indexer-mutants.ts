@@ -2,22 +2,6 @@ import type { Mutant } from '../mutant.ts'
 
 export const indexerMutants: readonly Mutant[] = [
   {
-    id: 'recent-text-of-another-title',
-    file: 'indexer/src/encoding/recent-texts.ts',
-    find: 'passages ?? null, title, text]',
-    replace: 'passages ?? null, title + text]',
-    breaks: 'A text is known only with its own title',
-    tests: ['indexer/src/encoding/recent-texts.test.ts'],
-  },
-  {
-    id: 'recent-texts-never-kept',
-    file: 'indexer/src/ingest/write-segments.ts',
-    find: 'parts.recent?.keep(encoded, manifest)',
-    replace: '',
-    breaks: 'A patch right behind its put has no text encoded again',
-    tests: ['indexer/src/encoding/recent-texts.test.ts'],
-  },
-  {
     id: 'passages-where-none-is-cut',
     file: 'indexer/src/ingest/write-segments.ts',
     find: 'const passages = counted > documents ? counted : undefined',

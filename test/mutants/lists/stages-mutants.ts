@@ -211,7 +211,7 @@ export const stagesMutants: readonly Mutant[] = [
   {
     id: 'sort-merged-by-score',
     file: 'coordinator/src/search/stages/pick-winners.ts',
-    find: 'mergeTopHits(lists, request.limit, orderOfHits(sort))',
+    find: 'mergeTopHits(lists, request.limit, orderOfHits(pinned.sort))',
     replace: 'mergeTopHits(lists, request.limit)',
     breaks: 'Hits of several shards are merged in the order that was asked for',
     tests: doors,

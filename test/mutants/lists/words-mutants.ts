@@ -156,8 +156,8 @@ export const wordsMutants: readonly Mutant[] = [
   {
     id: 'highlight-no-words',
     file: 'coordinator/src/search/search-input.ts',
-    find: "if (query === '')",
-    replace: "if (query === 'nothing')",
+    find: "if (query === '' && composed === undefined)",
+    replace: "if (query === 'nothing' && composed === undefined)",
     breaks: 'A search without words cannot ask for highlights',
     tests: ['coordinator/src/transport/highlight.test.ts'],
   },

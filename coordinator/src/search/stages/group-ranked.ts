@@ -3,18 +3,8 @@
  * They are made of these hits alone. The list follows from the documents, so its groups do, however they lie in shards.
  */
 import { compareExactValues } from '@hypershard/storage'
-import type { SearchInput } from '../search-input.ts'
 import type { CheckedGroupBy, GroupValue } from './group-hits.ts'
-import type { RankedGroup, RankedHit } from './page-of.ts'
-
-/** Whether groups are made of a list of the best hits, and not of all documents. */
-export function groupsTheRanked({
-  groupBy,
-  hybrid,
-  rerank,
-}: Pick<SearchInput, 'groupBy' | 'hybrid' | 'rerank'>): boolean {
-  return groupBy !== undefined && (hybrid !== undefined || rerank !== undefined)
-}
+import type { RankedGroup, RankedHit } from './ranked-hit.ts'
 
 /** What of a hit says where its group stands. */
 export type GroupRank = Pick<RankedHit, 'score' | 'id' | 'rerankScore'>

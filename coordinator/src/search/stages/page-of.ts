@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict'
 import { type Cursor, type CursorOwner, encodeCursor } from '../cursor.ts'
 import type { Hit } from '../search-answer.ts'
-import type { BothScores, FoundHit } from '../shard-answer.ts'
+import type { BothScores } from '../shard-answer.ts'
 import { cursorOfGroups } from './group-cursor.ts'
-import type { GroupValue } from './group-hits.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
-
-/** A hit that may have a score of a cross-encoder. */
-export interface RankedHit extends FoundHit {
-  readonly rerankScore?: number
-}
-
-/** Hits with the same value of a field, in their last order. */
-export interface RankedGroup {
-  readonly value: GroupValue
-  readonly hits: readonly RankedHit[]
-}
+import type { RankedGroup, RankedHit } from './ranked-hit.ts'
 
 /** The hits of a page, in their last order. */
 export interface RankedPage {

@@ -23,7 +23,7 @@ import { type ShardToSpread, spreadShards } from '../replica-choice.ts'
 import type { SearchInput } from '../search-input.ts'
 import type { CheckedFacet } from './count-facets.ts'
 import { type CheckedGroupBy, groupsOfShard } from './group-hits.ts'
-import { groupsTheRanked } from './group-ranked.ts'
+import { groupsTheRanked } from './groups-the-ranked.ts'
 import { sortPositionOf } from './sort-hits.ts'
 
 const planMessages: Readonly<Record<SearchPlanName, SearchPlan>> = {

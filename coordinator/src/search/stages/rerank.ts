@@ -11,10 +11,11 @@ import type { FoundHit } from '../shard-answer.ts'
 import { cursorOfGroups } from './group-cursor.ts'
 import type { CheckedGroupBy } from './group-hits.ts'
 import { type GroupRank, groupRanked } from './group-ranked.ts'
-import { firstOf, type RankedHit, type RankedPage } from './page-of.ts'
+import { firstOf, type RankedPage } from './page-of.ts'
 import { pairTextOf } from './pair-text-of.ts'
 import type { Winners } from './pick-winners.ts'
 import type { Pinned } from './plan-fan-out.ts'
+import type { RankedHit } from './ranked-hit.ts'
 
 /** What reorders the best hits of a search, how many of them and how long. */
 export interface Reranker {
