@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { consoleBenchOptions, runConsoleBench } from './console/console-bench.ts'
 import { elasticBenchOptions, runElasticBench } from './elastic/elastic-bench.ts'
 import { renderElastic } from './elastic/render-elastic.ts'
 import { encodeBenchOptions, runEncodeBench } from './encode/encode-bench.ts'
@@ -155,6 +156,11 @@ const benches: Readonly<Record<string, Bench>> = {
       "a coordinator's processor time a query, and a change of servers, with many shards; --servers N,N --shards N --replicas N",
     options: fanOutScaleBenchOptions,
     run: runFanOutScaleBench,
+  },
+  console: {
+    summary: 'how soon pages of the console can be used, and how they scroll, in a browser; --chromium PATH --rounds N',
+    options: consoleBenchOptions,
+    run: runConsoleBench,
   },
   ranking: {
     summary:
