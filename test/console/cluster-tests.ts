@@ -4,8 +4,8 @@ import { eventually } from '@hypershard/harness'
 import type { Page } from 'playwright-core'
 import { focused, type SharedConsole } from './shared-console.ts'
 
-/** As many as an index may have. */
-const shards = 256
+/** More than are in the page whole; how as many as an index may have scroll, `npm run bench -- console` measures. */
+const shards = 64
 
 /** The page of the cluster. */
 export function clusterTests(shared: SharedConsole): void {
@@ -72,7 +72,7 @@ export function clusterTests(shared: SharedConsole): void {
       await eventually(async () => !(await describeCluster()).servers[0]!.draining)
     })
 
-    it('scrolls through the most shards that an index may have, with few of them in the page', async () => {
+    it('scrolls through many shards, with few of them in the page', async () => {
       const page = await shared.open('#/cluster')
       const list = page.getByRole('region', { name: 'Shards by server' })
       await page.getByLabel('Index', { exact: true }).selectOption('wide')
@@ -80,12 +80,12 @@ export function clusterTests(shared: SharedConsole): void {
       await list.scrollIntoViewIfNeeded()
       await list.getByText('shard 0', { exact: true }).waitFor()
       const rows = list.getByRole('listitem')
-      assert((await rows.count()) < 100, `${await rows.count()} rows`)
+      assert((await rows.count()) < shards, `${await rows.count()} rows`)
       assert.equal(await rows.first().getAttribute('aria-setsize'), String(shards))
       await list.focus()
       await page.keyboard.press('End')
       await list.getByText(`shard ${shards - 1}`, { exact: true }).waitFor()
-      assert((await rows.count()) < 100)
+      assert((await rows.count()) < shards)
     })
 
     it('is not there for a key that may not see the cluster, and offers no drain to one that may only look', async () => {

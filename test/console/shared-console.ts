@@ -93,7 +93,7 @@ export function shareConsole(): SharedConsole {
       const { width = 1_280, height = 900, colorScheme = 'light' } = options
       const key = 'key' in options ? options.key : 'root'
       const kind = `${key} ${colorScheme}`
-      const context = contexts.get(kind) ?? (await parts.browser!.newContext({ colorScheme }))
+      const context = contexts.get(kind) ?? (await parts.browser!.newContext({ colorScheme, reducedMotion: 'reduce' }))
       if (!contexts.has(kind)) {
         context.setDefaultTimeout(waitMsMax)
         // As the form stores it; only in this tab.

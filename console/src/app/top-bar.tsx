@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../parts/button.tsx'
 import { Shown } from '../parts/shown.tsx'
 import { hrefOf } from '../router/hash-route.ts'
@@ -15,6 +15,7 @@ export interface TopBarProps {
 
 export function TopBar({ pages, current, session }: TopBarProps) {
   const { key } = session.access
+  const nav = useCurrentInView(current)
   return (
     <header class="bar">
       <a class="brand" href={hrefOf('')}>
@@ -30,7 +31,7 @@ export function TopBar({ pages, current, session }: TopBarProps) {
         </svg>
         hypershard
       </a>
-      <nav class="nav" aria-label="Pages">
+      <nav class="nav" aria-label="Pages" ref={nav}>
         {pages.map(({ name, title }) => (
           <a key={name} class="nav-link" href={hrefOf(name)} aria-current={name === current ? 'page' : undefined}>
             {title}
@@ -53,6 +54,24 @@ export function TopBar({ pages, current, session }: TopBarProps) {
       </div>
     </header>
   )
+}
+
+/** Where the window is too narrow for all pages, their row shows the one that one is on. */
+function useCurrentInView(current: string | undefined) {
+  const nav = useRef<HTMLElement>(null)
+  useLayoutEffect(() => {
+    const show = () => {
+      const row = nav.current
+      const link = row?.querySelector('[aria-current]')
+      if (row == null || link == null) return
+      const [own, all] = [link.getBoundingClientRect(), row.getBoundingClientRect()]
+      row.scrollLeft += own.left - all.left - (all.width - own.width) / 2
+    }
+    show()
+    addEventListener('resize', show)
+    return () => removeEventListener('resize', show)
+  }, [current])
+  return nav
 }
 
 const signs: Readonly<Record<Theme, string>> = { system: '◐', light: '☀', dark: '☾' }

@@ -46,7 +46,7 @@ export function ShownForm({ shown, fields, onShown }: ShownFormProps) {
             value={row.order ?? sortOrders[0]}
             options={sortOrders.map(value => ({
               value,
-              label: value === 'asc' ? '↑ smallest first' : '↓ largest first',
+              label: value === 'asc' ? '↑ ascending' : '↓ descending',
             }))}
             onValue={order => onRow({ ...row, order })}
           />
@@ -88,7 +88,7 @@ function GroupForm({
 }) {
   return (
     <fieldset class="shown-part">
-      <legend class="field-label">Groups</legend>
+      <legend class="unseen">Groups</legend>
       <div class="shown-groups">
         <FieldPicker
           label="Group by"
