@@ -54,7 +54,7 @@ describe('a cluster of one server on the CPU and one with a device', () => {
       // Whoever is quicker is asked more: from here on the device has to answer all.
       if (query === Math.floor(queries / 2)) clusters[0]!.process('shard-1').kill('SIGKILL')
       const filter = query % 3 === 0 ? { filter: { field: 'number', lt: 200 } } : {}
-      const plan = query % 4 === 1 ? { plan: 'tangent', candidates: 20 } : { plan: 'exact' }
+      const plan = query % 2 === 1 ? { plan: 'tangent', candidates: 20 } : { plan: 'exact' }
       const options = { k: 15, ids_only: true, ...plan, timeout_ms: 100_000, ...filter }
       const { hits, cursors } = await sameAnswer(
         query,
@@ -69,7 +69,8 @@ describe('a cluster of one server on the CPU and one with a device', () => {
     }
     assert(ties > queries / 5, `only ${ties} ties: the test does not test them`)
     const [exactly, byTangent] = await shardsRankedByDevice(clusters[0]!)
-    assert(exactly! >= queries / 2 && byTangent! >= queries / 8, `the device ranked ${exactly} and ${byTangent}`)
+    // Where equal documents are candidates or none, the CPU ranks again.
+    assert(exactly! >= queries / 4 && byTangent! >= queries / 10, `the device ranked ${exactly} and ${byTangent}`)
   })
 })
 
