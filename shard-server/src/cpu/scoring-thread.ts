@@ -290,7 +290,9 @@ async function scanByTangent(
     },
     options,
   )
-  return found && { ...found, leaves: composed && leavesOfHits(composed, opened, found), scoreMs: turns.workMs }
+  return (
+    found && { ...found, ...(composed && { leaves: leavesOfHits(composed, opened, found) }), scoreMs: turns.workMs }
+  )
 }
 
 /** All hits were candidates, so that their leaves' scores are known. */

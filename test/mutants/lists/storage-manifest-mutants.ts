@@ -44,8 +44,8 @@ export const storageManifestMutants: readonly Mutant[] = [
   {
     id: 'commit-range-sample',
     file: 'storage/src/manifest/commit/commit-segments.ts',
-    find: '{ ...content, ...samples, segments:',
-    replace: '{ ...content, segments:',
+    find: '{ ...content, ...samples, segments }',
+    replace: '{ ...content, segments }',
     breaks: 'A commit carries the range sample on',
     tests: ['storage/src/manifest/samples/extend-samples.test.ts'],
   },
