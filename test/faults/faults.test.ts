@@ -7,7 +7,7 @@ import { SearchingClient } from './searching-client.ts'
 import { SparedIndex } from './spared-index.ts'
 
 /** `npm run test:faults` plays 100 rounds; FAULT_SEED replays one. */
-const rounds = Number(process.env.FAULT_ROUNDS ?? casesOf({ usual: 3, thorough: 12 }))
+const rounds = Number(process.env.FAULT_ROUNDS ?? casesOf({ usual: 4, thorough: 12 }))
 const seed = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 1_000_000))
 
 const clients = 3

@@ -7,7 +7,7 @@ import { casesOf } from '@hypershard/harness'
 import { type SimulationTally, simulate } from './simulate.ts'
 
 /** More, from any seed on: SIMULATION_SEEDS=10000 SIMULATION_FROM=1 npm test -- test/simulation/simulation.test.ts */
-const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 40, thorough: 400 }))
+const seeds = Number(process.env.SIMULATION_SEEDS ?? casesOf({ usual: 80, thorough: 400 }))
 const bugSeeds = 1_000
 /** A seed shortly before the first one, when this was written, that sees the bug: the search for one begins there. */
 const bugs = [
