@@ -103,7 +103,7 @@ describe('the scoring pool', () => {
       for (const plan of plans) {
         const caller = new AbortController()
         // More than there are threads: one with nothing to do would begin at once, and may end before it is told.
-        const staying = Array.from({ length: 4 }, () => foundBy(pool, busy))
+        const staying = Array.from({ length: 10 }, () => foundBy(pool, busy))
         const leaving = pool.scan(requestOf(shallow, 41, plan), Deadline.after(60_000, { signal: caller.signal }))
         // What threads are told next, after what they are doing now, is that nobody waits.
         caller.abort()

@@ -70,7 +70,7 @@ describe('a cluster of one server on the CPU and one with a device', () => {
     assert(ties > queries / 5, `only ${ties} ties: the test does not test them`)
     const [exactly, byTangent] = await shardsRankedByDevice(clusters[0]!)
     // Where equal documents are candidates or none, the CPU ranks again.
-    assert(exactly! >= queries / 4 && byTangent! >= queries / 10, `the device ranked ${exactly} and ${byTangent}`)
+    assert(exactly! >= queries / 4 && byTangent! >= queries / 20, `the device ranked ${exactly} and ${byTangent}`)
   })
 })
 

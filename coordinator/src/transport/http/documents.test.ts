@@ -182,7 +182,7 @@ describe('putting documents over HTTP', () => {
     await put(`${documents}?wait_for=durable`, [{ id: 'a b/c', title: 'T', text: 'two', year: 2 }])
     const { json } = await request(`${documents}/${encodeURIComponent('a b/c')}`)
     const content = { id: 'a b/c', title: 'T', text: 'two', fields: { year: 2 } }
-    assert.deepEqual(json, { ...content, version: 2, tokens: null, unknown_tokens: null })
+    assert.deepEqual(json, { ...content, version: 2, tokens: null, truncated: null, unknown_tokens: null })
   })
 
   it('writes the same documents with the same idempotency key once, and refuses others with it', async () => {
