@@ -30,7 +30,7 @@ export const searchDefaults = {
 export const fusions = ['convex', 'reciprocal_rank'] as const
 
 /** What holds for a hybrid search that does not say it. */
-export const hybridDefaults = { fusion: 'convex', lexical: 0.3, candidates: 100 } as const
+export const hybridDefaults = { fusion: 'convex', lexical: 0.45, candidates: 100 } as const
 
 /** What holds where a request does not say it. */
 export const rerankDefaults = { candidates: 50 } as const

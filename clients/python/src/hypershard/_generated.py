@@ -642,7 +642,7 @@ class HybridRequest(TypedDict):
     fusion: NotRequired[Literal["convex", "reciprocal_rank"]]
     """convex: the scores of either kind, brought to 0 to 1, added by weight. reciprocal_rank: by their ranks alone."""
     lexical: NotRequired[float]
-    """With `convex`: the weight of words; the q-net has the rest. 0.3 when not given."""
+    """With `convex`: the weight of words; the q-net has the rest. 0.45 when not given."""
     candidates: NotRequired[int]
     """How many of the best of either kind are joined; never fewer than a page has. There are no hits beyond them."""
 
