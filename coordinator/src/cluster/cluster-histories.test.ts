@@ -210,7 +210,7 @@ describe('a cluster, whatever happens to it', () => {
         for (const step of history.steps) await played.play(step)
         await played.comeToRest()
       }),
-      { numRuns: casesOf({ usual: 30, thorough: 600 }) },
+      { numRuns: casesOf({ usual: 30, thorough: 150 }) },
     )
   })
 })
