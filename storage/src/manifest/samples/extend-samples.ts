@@ -88,6 +88,7 @@ function drawOf(added: readonly SegmentEntry[], known: number, { documents, log,
   const share = (scaleSampleRowsMax * more) / Math.max(documents, more)
   const drawn = Math.floor(share + fractionOf(`${salt}share`))
   const entering = Math.min(more, scaleSampleRowsMax, Math.max(drawn, scaleSampleRowsMax - known))
+  if (entering === 0) return noDraw
   const rows = Array.from({ length: known }, (_, row) => ({ row, order: hash('sha256', `${salt}row ${row}`, 'hex') }))
   const stay = rows.sort(byOrder).slice(0, scaleSampleRowsMax - entering)
   return { entering, staying: stay.map(({ row }) => row).sort((a, b) => a - b), salt }
