@@ -11,8 +11,7 @@ import torch
 import yaml
 from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertModel
+from tiny_bert import save_tiny_bert
 
 from hypershard_training.export.load_run import load_run
 from hypershard_training.train.packed_backbone import PACKED_FILE, WORD_EMBEDDINGS, pack_backbone, unpack_backbone
@@ -29,14 +28,7 @@ from hypershard_training.train.training_error import TrainingError
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random BERT of width 16, 60 pairs, and a configuration of 6 steps that tunes the encoder."""
     folder = tmp_path_factory.mktemp("tiny")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{i}" for i in range(40))]
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    torch.manual_seed(0)
-    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=16, **shape)).save_pretrained(folder / "backbone")
-    tokenizer.save(str(folder / "backbone" / "tokenizer.json"))
+    save_tiny_bert(folder / "backbone")
     pairs = [
         {"query": f"w{i % 40} w{i * 7 % 40}", "positive": " ".join(f"w{(i * 3 + k) % 40}" for k in range(2 + i % 9))}
         for i in range(60)

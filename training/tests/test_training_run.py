@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertModel
+from tiny_bert import save_tiny_bert
 
 from hypershard_training.export.load_run import load_run
 from hypershard_training.train import encode_source as encode_source_module
@@ -91,14 +90,7 @@ def test_mined_negatives_are_the_best_that_are_not_positive(tmp_path: Path) -> N
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random BERT of width 16, 60 pairs, and a configuration of 24 steps."""
     folder = tmp_path_factory.mktemp("tiny")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *(f"w{i}" for i in range(40))]
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    torch.manual_seed(0)
-    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=16, **shape)).save_pretrained(folder / "backbone")
-    tokenizer.save(str(folder / "backbone" / "tokenizer.json"))
+    save_tiny_bert(folder / "backbone")
     pairs = [{"query": f"w{i % 40} w{i * 7 % 40}", "positive": f"w{i * 3 % 40} w{i * 11 % 40} w{i % 13}"} for i in range(60)]
     (folder / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
     (folder / "config.yaml").write_text(f"""
