@@ -1,8 +1,8 @@
 import { HypershardError, messageOf } from '@hypershard/common'
+import { loadRedis } from '@hypershard/common/redis'
 import type { Redis } from 'ioredis'
 import { type KeyRecord, parseKey } from '../key-record.ts'
 import type { KeyStore, StoredKeys, UnreadableKey } from '../ports.ts'
-import { loadRedis } from './load-redis.ts'
 
 /** A hash: the id of a key, and what is stored of it in JSON. */
 const hashName = 'hypershard:keys'

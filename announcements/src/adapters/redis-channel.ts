@@ -1,8 +1,8 @@
 import { HypershardError, type Logger, OutageLog } from '@hypershard/common'
+import { loadRedis } from '@hypershard/common/redis'
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { Ear, Hint, HintChannel } from '../ports.ts'
-import { loadRedis } from './load-redis.ts'
 
 const channelName = 'hypershard:hints'
 

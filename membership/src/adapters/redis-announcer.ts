@@ -1,4 +1,5 @@
 import { type Clock, type Logger, OutageLog, pauseBy } from '@hypershard/common'
+import { loadRedis } from '@hypershard/common/redis'
 import type { Redis } from 'ioredis'
 import {
   announcementMs,
@@ -10,7 +11,6 @@ import {
   renewEveryMs,
 } from '../member-record.ts'
 import type { MemberAnnouncer } from '../ports.ts'
-import { loadRedis } from './load-redis.ts'
 import { redisName } from './redis-name.ts'
 
 export interface RedisAnnouncerOptions {

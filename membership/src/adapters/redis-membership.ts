@@ -1,4 +1,5 @@
 import { type Clock, HypershardError, type Logger, OutageLog } from '@hypershard/common'
+import { loadRedis } from '@hypershard/common/redis'
 import type { Redis } from 'ioredis'
 import { AnnouncedMembers } from '../announced-members.ts'
 import {
@@ -13,7 +14,6 @@ import {
 import type { MembershipSource, MembershipView } from '../ports.ts'
 import { PublishedView } from '../published-view.ts'
 import { RepeatedLook } from '../repeated-look.ts'
-import { loadRedis } from './load-redis.ts'
 import { redisName } from './redis-name.ts'
 
 export interface RedisMembershipOptions {

@@ -1,0 +1,1 @@
+export { loadRedis } from '../adapters/load-redis.ts'
